@@ -1,0 +1,218 @@
+package scenario
+
+import "time"
+
+// Scenario is one experiment: a network, how it comes together, what is asked
+// of it, and what it is expected to do.
+//
+// The comments of this struct and of those below are also what
+// `spreadsim schema` shows in an editor, so they speak of the YAML keys.
+// Every field has a key; a key of a duration takes a unit, a key of a share
+// takes a percent sign.
+type Scenario struct {
+	// Short name of the scenario: lower-case letters, digits and hyphens. It names the results folder.
+	Name string `yaml:"name" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]*$,maxLength=64"`
+
+	// One or two sentences for people: what the scenario shows.
+	Description string `yaml:"description"`
+
+	// Seed of every random stream of the run. The same scenario, seed and version give the same run to the bit.
+	Seed uint64 `yaml:"seed" jsonschema:"default=1"`
+
+	// Number of nodes the network grows to.
+	Nodes int `yaml:"nodes" jsonschema:"required,minimum=1,maximum=10000000"`
+
+	// Number of levels of masters. Only 1, the single-level network, exists today.
+	Levels int `yaml:"levels" jsonschema:"minimum=1,maximum=1,default=1"`
+
+	// Virtual time that the run lasts.
+	Duration time.Duration `yaml:"duration" jsonschema:"required"`
+
+	// Virtual time between two syncs of a node: the round in which it renews its lists.
+	SyncInterval time.Duration `yaml:"sync_interval" jsonschema:"default=16s"`
+
+	// Virtual time between two rows of series.csv. A quarter of the sync interval if absent.
+	Sample time.Duration `yaml:"sample"`
+
+	// Rule by which a node becomes a slave or a master: directed (ours: the provider places newcomers) or original (npm spreadable 0.3, quirks included).
+	Registration Registration `yaml:"registration" jsonschema:"enum=directed,enum=original,default=directed"`
+
+	// How long one message takes, in one direction.
+	Latency Latency `yaml:"latency"`
+
+	// How the nodes come into the network.
+	Join Join `yaml:"join"`
+
+	// Options of every node, with the defaults of npm spreadable 0.3.
+	Node Node `yaml:"node"`
+
+	// How approvers are drawn, how many of them must agree, and for how long.
+	Approval Approval `yaml:"approval"`
+
+	// What clients ask of the network.
+	Workload Workload `yaml:"workload"`
+
+	// What the run must measure, or it ends with exit code 3: a numeric path of summary.json against a condition such as "<= 3" or "0.9 .. 1.1".
+	Expect []Expectation `yaml:"expect"`
+
+	source positions // where each key was written, for errors
+}
+
+// Registration names a rule by which nodes register.
+type Registration string
+
+// The two rules of registration.
+const (
+	Directed Registration = "directed"
+	Original Registration = "original"
+)
+
+// Latency describes the time one message takes in one direction. A request
+// and its answer take two of them.
+type Latency struct {
+	// Distribution: constant (mean), uniform (min, max), normal (mean, stddev, truncated at min and max) or lognormal (mean, stddev, shifted by min).
+	Model LatencyModel `yaml:"model" jsonschema:"enum=constant,enum=uniform,enum=normal,enum=lognormal,default=constant"`
+
+	// Mean of constant, normal (before truncation) and lognormal (min included).
+	Mean time.Duration `yaml:"mean" jsonschema:"default=25ms"`
+
+	// Least latency: of uniform (required), of normal (0s if absent), of lognormal (0s if absent).
+	Min time.Duration `yaml:"min"`
+
+	// Greatest latency: of uniform (required), of normal (none if absent).
+	Max time.Duration `yaml:"max"`
+
+	// Standard deviation of normal and lognormal (required).
+	Stddev time.Duration `yaml:"stddev"`
+}
+
+// LatencyModel names a distribution of latencies.
+type LatencyModel string
+
+// The distributions of latency.
+const (
+	Constant  LatencyModel = "constant"
+	Uniform   LatencyModel = "uniform"
+	Normal    LatencyModel = "normal"
+	Lognormal LatencyModel = "lognormal"
+)
+
+// Join describes when the nodes start.
+type Join struct {
+	// mass: all at the start. growth: `initial` nodes, then `rate` more at every sync interval until all are there. spread: evenly over the time `over`.
+	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread,default=mass"`
+
+	// Growth per sync interval, in percent of the nodes that are there (growth; required).
+	Rate float64 `yaml:"rate"`
+
+	// Nodes at the start (growth; 10 if absent, or all if there are fewer).
+	Initial int `yaml:"initial" jsonschema:"minimum=1"`
+
+	// Virtual time from the first node's start to the last one's (spread; required).
+	Over time.Duration `yaml:"over"`
+
+	// How many addresses every node knows beforehand: those of the first nodes.
+	Bootstrap int `yaml:"bootstrap" jsonschema:"minimum=1,default=1"`
+}
+
+// JoinMode names a way in which nodes come into the network.
+type JoinMode string
+
+// The ways to come into the network.
+const (
+	Mass   JoinMode = "mass"
+	Growth JoinMode = "growth"
+	Spread JoinMode = "spread"
+)
+
+// Node holds the options of every node.
+type Node struct {
+	// How long a node waits for the answer to a request.
+	ServerTimeout time.Duration `yaml:"server_timeout" jsonschema:"default=2s"`
+
+	// How long a node waits for the answer to a ping. At most server_timeout.
+	PingTimeout time.Duration `yaml:"ping_timeout" jsonschema:"default=1s"`
+
+	// Failed requests to a peer, one after another, after which it counts as broken.
+	ServerMaxFails int `yaml:"server_max_fails" jsonschema:"minimum=0,default=10"`
+
+	// How strictly a candidate that wins too often is distrusted; lower is stricter.
+	CandidateSuspicionLevel int `yaml:"candidate_suspicion_level" jsonschema:"minimum=0,default=5"`
+
+	// Whether nodes trust one another: no suspicion, no bans.
+	Trusted bool `yaml:"trusted" jsonschema:"default=false"`
+
+	// Whether a ban hits one address (host and port) instead of the whole IP.
+	BanByAddress bool `yaml:"ban_by_address" jsonschema:"default=false"`
+}
+
+// Approval holds the options of the approval action that the workload uses.
+type Approval struct {
+	// How many nodes approve: a number, a share of the network ("1%"), or its n-th root ("r-6" is the sixth).
+	Approvers string `yaml:"approvers" jsonschema:"default=r-6"`
+
+	// How many of them must agree: a number or a share of them.
+	DecisionLevel string `yaml:"decision_level" jsonschema:"default=66.6%"`
+
+	// How long one draw of approvers lasts.
+	Period time.Duration `yaml:"period" jsonschema:"default=5m"`
+}
+
+// Workload describes what clients ask of the network. All of it is off by
+// default.
+type Workload struct {
+	// Network-wide requests, each from a client at a random node.
+	Searches Searches `yaml:"searches"`
+
+	// Approved actions, each from a client at a random node.
+	Approvals Approvals `yaml:"approvals"`
+}
+
+// Searches is a series of network-wide requests.
+type Searches struct {
+	// How many.
+	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000,default=0"`
+
+	// Virtual time of the first one.
+	Start time.Duration `yaml:"start" jsonschema:"default=0s"`
+
+	// Virtual time over which they are evenly spaced, from start. One sync interval if absent.
+	Over time.Duration `yaml:"over"`
+}
+
+// Approvals is a series of approved actions.
+type Approvals struct {
+	// How many.
+	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000,default=0"`
+
+	// Virtual time of the first one.
+	Start time.Duration `yaml:"start" jsonschema:"default=0s"`
+
+	// Virtual time over which they are evenly spaced, from start. One sync interval if absent.
+	Over time.Duration `yaml:"over"`
+
+	// How many entry nodes name the approvers of the same draw; with two or more their agreement is measured.
+	Entries int `yaml:"entries" jsonschema:"minimum=1,default=1"`
+}
+
+// Expectation is one condition on a number of the summary.
+type Expectation struct {
+	Path string  // dotted path in summary.json, such as search.hops.max
+	Op   Op      // how the number is compared
+	Low  float64 // the number to compare with, the lower bound of Within
+	High float64 // the upper bound of Within, else 0
+}
+
+// Op is a comparison. Its text is the one written in scenario files.
+type Op string
+
+// The comparisons of an expectation.
+const (
+	AtMost   Op = "<="
+	Less     Op = "<"
+	AtLeast  Op = ">="
+	Greater  Op = ">"
+	Equal    Op = "=="
+	NotEqual Op = "!="
+	Within   Op = ".."
+)
