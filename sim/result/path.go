@@ -1,0 +1,184 @@
+package result
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Paths lists the dotted path of every number that a summary can hold, in the order of the file. The
+// elements of lists, whose length a type does not know, are left out; [Known] accepts them.
+func Paths() []string {
+	return numberPaths(nil, "", reflect.TypeFor[Summary]())
+}
+
+func numberPaths(paths []string, prefix string, t reflect.Type) []string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if isNumber(t.Kind()) {
+		return append(paths, prefix)
+	}
+	if t.Kind() != reflect.Struct {
+		return paths
+	}
+	for i := range t.NumField() {
+		paths = numberPaths(paths, join(prefix, jsonName(t.Field(i))), t.Field(i).Type)
+	}
+	return paths
+}
+
+// Known reports whether path names a number that some summary can hold. Places in lists are counted from
+// 0: structure.levels.0.masters.
+func Known(path string) bool {
+	t := reflect.TypeFor[Summary]()
+	for _, name := range strings.Split(path, ".") {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch t.Kind() {
+		case reflect.Struct:
+			f, ok := fieldByJSON(t, name)
+			if !ok {
+				return false
+			}
+			t = f.Type
+		case reflect.Slice:
+			if _, ok := place(name); !ok {
+				return false
+			}
+			t = t.Elem()
+		default:
+			return false
+		}
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return isNumber(t.Kind())
+}
+
+// Value returns the number at a dotted path. It is false when the path names no number and when the number, or
+// the section around it, is null; [Summary.Absent] tells why.
+func (s *Summary) Value(path string) (float64, bool) {
+	v, at := s.walk(path)
+	if at != "" {
+		return 0, false
+	}
+	switch {
+	case v.CanInt():
+		return float64(v.Int()), true
+	case v.CanUint():
+		return float64(v.Uint()), true
+	case v.CanFloat() && !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0):
+		return v.Float(), true
+	}
+	return 0, false
+}
+
+// reasons say why a part of the summary is null, by its path.
+var reasons = map[string]string{
+	"convergence.time_s":          "the network never settled",
+	"convergence.rounds":          "the network never settled",
+	"structure.slaves_per_master": "there is no master",
+	"search":                      "no searches were run",
+	"search.hops":                 "no search succeeded",
+	"search.latency_ms":           "no search succeeded",
+	"approval":                    "no approvals were requested",
+	"approval.latency_ms":         "no approval was granted",
+	"approval.jain":               "nobody was drawn",
+	"approval.jain_fair":          "nobody was drawn",
+	"approval.gini":               "nobody was drawn",
+	"approval.gini_fair":          "nobody was drawn",
+	"approval.chi2":               "too few draws for the test",
+	"approval.chi2_df":            "too few draws for the test",
+	"approval.chi2_p":             "too few draws for the test",
+	"approval.agreement":          "no approval got as far as a draw",
+	"approval.captured":           "there was no attack",
+	"sync":                        "the run left no time to measure the steady state",
+}
+
+// Absent says in a few words why there is no number at path, for example "search is null: no searches were
+// run". It is empty when there is one.
+func (s *Summary) Absent(path string) string {
+	if _, ok := s.Value(path); ok {
+		return ""
+	}
+	if !Known(path) {
+		return fmt.Sprintf("the summary has no number %s", path)
+	}
+	_, at := s.walk(path)
+	if reason, ok := reasons[at]; ok {
+		return fmt.Sprintf("%s is null: %s", at, reason)
+	}
+	if at == "" {
+		return path + " is not a finite number"
+	}
+	return at + " is null"
+}
+
+// walk follows path through the summary. When it cannot reach the end, it returns the part of the path at
+// which the summary is null or has no such place.
+func (s *Summary) walk(path string) (v reflect.Value, stopped string) {
+	v = reflect.ValueOf(s).Elem()
+	at := ""
+	for _, name := range strings.Split(path, ".") {
+		at = join(at, name)
+		switch v.Kind() {
+		case reflect.Struct:
+			f, ok := fieldByJSON(v.Type(), name)
+			if !ok {
+				return v, at
+			}
+			v = v.FieldByIndex(f.Index)
+		case reflect.Slice:
+			i, ok := place(name)
+			if !ok || i >= v.Len() {
+				return v, at
+			}
+			v = v.Index(i)
+		default:
+			return v, at
+		}
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return v, at
+			}
+			v = v.Elem()
+		}
+	}
+	return v, ""
+}
+
+func fieldByJSON(t reflect.Type, name string) (reflect.StructField, bool) {
+	for i := range t.NumField() {
+		if jsonName(t.Field(i)) == name {
+			return t.Field(i), true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+func join(prefix, name string) string {
+	if prefix == "" {
+		return name
+	}
+	return prefix + "." + name
+}
+
+// place reads a place in a list, written as the index is: without sign or leading zeros.
+func place(name string) (int, bool) {
+	i, err := strconv.Atoi(name)
+	return i, err == nil && i >= 0 && strconv.Itoa(i) == name
+}
+
+func isNumber(k reflect.Kind) bool {
+	return k >= reflect.Int && k <= reflect.Float64 && k != reflect.Uintptr
+}

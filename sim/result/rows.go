@@ -1,0 +1,153 @@
+package result
+
+import "time"
+
+// Sample is the state of the network at one moment, and what happened since the sample before: a row of
+// series.csv.
+//
+// A share that was not measured is NaN, in the file an empty cell.
+type Sample struct {
+	// Time is the virtual time since the start of the run.
+	Time time.Duration
+	// Alive is the number of nodes that run.
+	Alive int
+	// Registered is the share of live nodes that a live master lists and that know it, 0..1.
+	Registered float64
+	// ExactSize is the share of live nodes whose own idea of the network's size is exact, 0..1.
+	ExactSize float64
+	// Coverage is the share of live nodes that a search would reach, 0..1.
+	Coverage float64
+	// RegisteredCount is the number of registered nodes.
+	RegisteredCount int
+	// Masters is the number of live nodes that list at least one slave.
+	Masters int
+	// MastersExpected is the square root of Alive.
+	MastersExpected float64
+	// Requests is the number of requests sent since the last sample.
+	Requests int64
+	// Bytes is the number of bytes sent since the last sample, answers included.
+	Bytes int64
+	// Events is the number of events delivered since the last sample.
+	Events int64
+}
+
+// Kind is what a client asked for.
+type Kind string
+
+const (
+	// KindSearch is a network-wide request.
+	KindSearch Kind = "search"
+	// KindApproval is a request for approval.
+	KindApproval Kind = "approval"
+)
+
+// Request is what became of one search or approval: a row of requests.csv.
+type Request struct {
+	// Kind is search or approval.
+	Kind Kind
+	// Index counts the requests of one kind from 0, in the order in which they started.
+	Index int
+	// Start is the virtual time at which the client called.
+	Start time.Duration
+	// Entry is the index of the node that the client called.
+	Entry int
+	// OK says that the client got its answer, or its approval.
+	OK bool
+	// Error is the code of the error that the client got, empty when OK.
+	Error string
+	// Hops is the number of sequential requests on the longest path from the client to the last node
+	// reached.
+	Hops int
+	// Latency is the time from the client's call to its answer.
+	Latency time.Duration
+	// Messages is the number of requests sent on its behalf; answers do not count.
+	Messages int64
+	// Bytes is the number of bytes sent on its behalf, answers included.
+	Bytes int64
+	// Asked is the number of nodes that the network asked.
+	Asked int
+	// Answered is the number of those that answered.
+	Answered int
+	// Coverage is Answered over the nodes alive at the start, 0..1.
+	Coverage float64
+	// Fanout is the largest number of requests that one participant had in flight at a time.
+	Fanout int
+
+	// DrawStart is the virtual time at which the period of the draw began; with an epoch before the
+	// start of the run it is negative. Approvals only.
+	DrawStart time.Duration
+	// Approvers are the indexes of the nodes drawn, in the order of the draw; empty when the request
+	// did not get that far. Approvals only.
+	Approvers []int
+	// Agreed says that all nodes asked named the same approvers. Approvals only.
+	Agreed bool
+}
+
+// Role is what a node is at the end of the run.
+type Role string
+
+const (
+	// RoleMaster lists slaves and is in nobody's list.
+	RoleMaster Role = "master"
+	// RoleSlave is in a master's list and has none.
+	RoleSlave Role = "slave"
+	// RoleBoth lists slaves and is in a master's list, often its own.
+	RoleBoth Role = "both"
+	// RoleNone runs but has found no place.
+	RoleNone Role = "none"
+	// RoleGone does not run.
+	RoleGone Role = "gone"
+)
+
+// NoBacklink is the Backlink of a node that no master lists.
+const NoBacklink = -1
+
+// Node is one node at the end of the run, with its load over the whole of it: a row of nodes.csv.
+type Node struct {
+	// Index is the node's number, from 0.
+	Index int
+	// Address is the node's address as other nodes know it.
+	Address string
+	// Role is what the node is at the end.
+	Role Role
+	// Slaves is the length of its list of slaves.
+	Slaves int
+	// Backlink is the index of the master that lists it, or [NoBacklink].
+	Backlink int
+	// RequestsSent and RequestsReceived count requests, without answers.
+	RequestsSent, RequestsReceived int64
+	// BytesSent and BytesReceived count all bytes of requests and answers.
+	BytesSent, BytesReceived int64
+	// Approvals is the number of draws in which the node was an approver, each draw counted once.
+	Approvals int
+}
+
+// Outcome is an expectation of the scenario and what the run made of it.
+type Outcome struct {
+	// Path is the summary value looked at, such as search.hops.max.
+	Path string `json:"path"`
+	// Condition is what it should satisfy, such as "<= 3".
+	Condition string `json:"condition"`
+	// Value is what it was, as text; for a value that is null, why.
+	Value string `json:"value"`
+	// OK says that the condition holds.
+	OK bool `json:"ok"`
+}
+
+// Run is everything that a run leaves behind.
+type Run struct {
+	// Version is that of the program that ran it.
+	Version string
+	// Scenario is the scenario as resolved, all defaults and settings filled in, as YAML.
+	Scenario []byte
+	// Summary is the run in numbers.
+	Summary Summary
+	// Samples are in the order of time.
+	Samples []Sample
+	// Requests are in the order in which they started.
+	Requests []Request
+	// Nodes are in the order of their indexes.
+	Nodes []Node
+	// Expectations are in the order of the scenario.
+	Expectations []Outcome
+}

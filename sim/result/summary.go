@@ -1,0 +1,229 @@
+package result
+
+// SummarySchema names the layout of summary.json. The number behind the slash grows when a field changes
+// its meaning or goes away; a new field leaves it as it is.
+const SummarySchema = "spreadsim-summary/1"
+
+// Summary is the outcome of one run in numbers: the contents of summary.json. The JSON names, joined by
+// dots, are the paths that expectations use (search.hops.max); [Paths] lists them.
+//
+// A nil pointer is JSON null and means "not measured" or "never happened", as the field's comment says.
+// Numbers that are not finite are not allowed: a pointer to one is written as null, and one in a plain
+// field is an error of the runner that [Run.Write] reports by its path.
+type Summary struct {
+	// Schema is [SummarySchema].
+	Schema string `json:"schema"`
+	// Scenario says what was run.
+	Scenario Scenario `json:"scenario"`
+	// Fingerprint is the rolling hash over all delivered events, in 16 hexadecimal digits. Two runs
+	// with the same fingerprint did the same things in the same order.
+	Fingerprint string `json:"fingerprint"`
+	// Engine says what the run cost.
+	Engine Engine `json:"engine"`
+	// Convergence says whether and when the network settled.
+	Convergence Convergence `json:"convergence"`
+	// Structure is the shape of the network at the end of the run.
+	Structure Structure `json:"structure"`
+	// Search is null when the scenario ran no searches.
+	Search *Search `json:"search"`
+	// Approval is null when the scenario requested no approvals.
+	Approval *Approval `json:"approval"`
+	// Sync is the traffic of the steady state; null when the run had no time in which to measure it.
+	Sync *Sync `json:"sync"`
+	// Behavior is what nodes thought of each other.
+	Behavior Behavior `json:"behavior"`
+}
+
+// Scenario identifies the scenario of a run.
+type Scenario struct {
+	// Name is the scenario's own name.
+	Name string `json:"name"`
+	// Hash is a hexadecimal digest of the scenario as resolved, seed included: equal hashes and
+	// equal versions promise equal fingerprints.
+	Hash string `json:"hash"`
+	// Seed is the root of all random streams.
+	Seed uint64 `json:"seed"`
+	// Nodes is the number of nodes that the scenario asks for, >= 1.
+	Nodes int `json:"nodes"`
+	// Levels is the number of master levels, 1 for the single-level network.
+	Levels int `json:"levels"`
+}
+
+// Engine is what a run cost. Only VirtualS and Events belong to what happened in the simulation; the
+// rest depends on the machine and is cleared by [Summary.Timeless].
+type Engine struct {
+	// VirtualS is the simulated time at the end, in seconds.
+	VirtualS float64 `json:"virtual_s"`
+	// WallS is the time the run took on the machine, in seconds.
+	WallS float64 `json:"wall_s"`
+	// Events is the number of events delivered.
+	Events int64 `json:"events"`
+	// EventsPerS is Events over WallS.
+	EventsPerS float64 `json:"events_per_s"`
+	// PeakRSSBytes is the largest resident memory of the process, in bytes; 0 where the operating
+	// system does not tell.
+	PeakRSSBytes int64 `json:"peak_rss_bytes"`
+	// Workers is the number of workers that delivered events, >= 1.
+	Workers int `json:"workers"`
+}
+
+// Convergence says how far the network has settled. The three shares are those of the last sample.
+type Convergence struct {
+	// Registered is the share of live nodes that a live master lists and that know it, 0..1.
+	Registered float64 `json:"registered"`
+	// ExactSize is the share of live nodes whose own idea of the network's size is exact, 0..1.
+	ExactSize float64 `json:"exact_size"`
+	// Coverage is the share of live nodes that a search would reach, 0..1.
+	Coverage float64 `json:"coverage"`
+	// TimeS is the virtual time of the first sample from which all three shares stay at or above
+	// [ConvergedShare] to the end, in seconds; null if they never do.
+	TimeS *float64 `json:"time_s"`
+	// Rounds is TimeS in sync intervals, rounded up to whole ones; null if never.
+	Rounds *float64 `json:"rounds"`
+}
+
+// Structure is the shape of the network at the end of the run.
+type Structure struct {
+	// Masters is the number of live nodes that list at least one slave.
+	Masters int `json:"masters"`
+	// MastersExpected is the square root of the number of live nodes, to which Masters should tend.
+	MastersExpected float64 `json:"masters_expected"`
+	// SlavesPerMaster is the length of the masters' lists; null when there is no master.
+	SlavesPerMaster *Spread `json:"slaves_per_master"`
+	// Levels describes each level of masters, from the one just above the slaves upwards. A path
+	// takes a number for its place, counted from 0: structure.levels.0.masters.
+	Levels []Level `json:"levels"`
+}
+
+// Level is one level of masters.
+type Level struct {
+	// Level is the level's number: 1 for masters of plain slaves, 2 for masters of these, and so on.
+	Level int `json:"level"`
+	// Masters is the number of live masters at this level.
+	Masters int `json:"masters"`
+	// Members is the length of their lists of members of the level below; null without masters.
+	Members *Spread `json:"members"`
+}
+
+// Spread is a distribution in three numbers, in the unit of whatever it describes.
+type Spread struct {
+	Min  float64 `json:"min"`  // the smallest value
+	Mean float64 `json:"mean"` // the arithmetic mean
+	Max  float64 `json:"max"`  // the largest value
+}
+
+// Search sums up the searches. Searches that failed count in Count, Failed, Coverage (with what they
+// covered, mostly 0) and MessagesMean; hops and latency are those of the searches that succeeded.
+type Search struct {
+	// Count is the number of searches started, >= 1.
+	Count int `json:"count"`
+	// Failed is the number of those that ended in an error, 0..Count.
+	Failed int `json:"failed"`
+	// Coverage is, over all searches, nodes that answered over nodes alive, each 0..1.
+	Coverage Coverage `json:"coverage"`
+	// Hops is null when every search failed.
+	Hops *Hops `json:"hops"`
+	// LatencyMS is the time from the client's call to its answer; null when every search failed.
+	LatencyMS *Latency `json:"latency_ms"`
+	// MessagesMean is the mean number of requests sent on behalf of one search; answers do not count.
+	MessagesMean float64 `json:"messages_mean"`
+	// FanoutMax is the largest number of requests that one participant had in flight at a time on
+	// behalf of one search.
+	FanoutMax int `json:"fanout_max"`
+}
+
+// Coverage is a share of live nodes over many searches, 0..1.
+type Coverage struct {
+	Min  float64 `json:"min"`  // that of the worst search
+	Mean float64 `json:"mean"` // the arithmetic mean over searches
+}
+
+// Hops counts sequential requests on the longest path from the client to the last node reached: client to
+// entry node, entry node to masters, masters to slaves make three.
+type Hops struct {
+	Mean float64 `json:"mean"` // the arithmetic mean over searches
+	Max  int     `json:"max"`  // that of the deepest search
+}
+
+// Latency is a distribution of times in milliseconds, by nearest-rank quantiles: the p-th is the smallest
+// measured value that at least p percent of the values do not exceed.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Approval sums up the approvals and judges how evenly the approvers were drawn. One draw is the set of
+// approvers of one period; all approvals requested in a period share it.
+//
+// Jain, Gini and Chi2 look at the load: how often each node was drawn, each draw counted once. They are null
+// when nobody was drawn. What an even draw gives is random too, which is why each has a companion that
+// says what theory expects; package stats has the formulas.
+type Approval struct {
+	// Requested is the number of approvals started, >= 1.
+	Requested int `json:"requested"`
+	// Granted is the number of those that were given, 0..Requested.
+	Granted int `json:"granted"`
+	// Success is Granted over Requested, 0..1.
+	Success float64 `json:"success"`
+	// MessagesMean is the mean number of requests sent on behalf of one approval.
+	MessagesMean float64 `json:"messages_mean"`
+	// BytesMean is the mean number of bytes sent on behalf of one approval, answers included.
+	BytesMean float64 `json:"bytes_mean"`
+	// LatencyMS is the time from the client's call to the granted approval; null when none was granted.
+	LatencyMS *Latency `json:"latency_ms"`
+	// Draws is the number of different draws that approvals were requested in.
+	Draws int `json:"draws"`
+	// Jain is Jain's index of the load: 1 when all nodes are drawn equally often, 1/n when one node
+	// does everything.
+	Jain *float64 `json:"jain"`
+	// JainFair is the value of Jain to expect of an even draw of the same size.
+	JainFair *float64 `json:"jain_fair"`
+	// Gini is the Gini coefficient of the load: 0 when all nodes are drawn equally often, towards 1
+	// when few do everything.
+	Gini *float64 `json:"gini"`
+	// GiniFair is the value of Gini to expect of an even draw of the same size.
+	GiniFair *float64 `json:"gini_fair"`
+	// Chi2 is the chi-square statistic of the load against an even draw, over groups of neighbouring
+	// nodes with an expected count of at least 5, corrected for drawing without replacement. Null
+	// when there are too few draws for two groups.
+	Chi2 *float64 `json:"chi2"`
+	// Chi2DF is the number of degrees of freedom of Chi2, groups less one; null with Chi2.
+	Chi2DF *int `json:"chi2_df"`
+	// Chi2P is the probability that an even draw looks at least this uneven, 0..1; null with Chi2.
+	// Values below 0.01 are reason for doubt.
+	Chi2P *float64 `json:"chi2_p"`
+	// Agreement is the share of approvals for which all nodes that were asked named the same
+	// approvers, 0..1; null when no approval got as far as a draw.
+	Agreement *float64 `json:"agreement"`
+	// Captured is the share of draws that an attacker decides, 0..1; null without an attack.
+	Captured *float64 `json:"captured"`
+}
+
+// Sync is the traffic that keeps the network together once it has settled, without searches and approvals.
+type Sync struct {
+	// RequestsPerNodeRound is the number of requests sent per live node and sync interval.
+	RequestsPerNodeRound float64 `json:"requests_per_node_round"`
+	// BytesPerNodeRound is the number of bytes sent per live node and sync interval, answers included.
+	BytesPerNodeRound float64 `json:"bytes_per_node_round"`
+}
+
+// Behavior counts bans over the whole run.
+type Behavior struct {
+	// Bans is the number of times that a node banned another.
+	Bans int `json:"bans"`
+	// FalseBans is the number of those whose victim was honest, 0..Bans.
+	FalseBans int `json:"false_bans"`
+}
+
+// Timeless returns the summary without what depends on the machine and on how the run was divided among
+// workers: wall time, event rate, memory and number of workers are 0. Two runs of the same scenario, seed and
+// version have equal timeless summaries.
+func (s Summary) Timeless() Summary {
+	s.Engine.WallS = 0
+	s.Engine.EventsPerS = 0
+	s.Engine.PeakRSSBytes = 0
+	s.Engine.Workers = 0
+	return s
+}
