@@ -1,0 +1,97 @@
+package peer
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// List is a white-, black- or trust-list. The zero List is empty and matches
+// nothing. A List does not change after ParseList, so many may read it.
+type List struct {
+	texts map[string]struct{}     // addresses and host names, in lower case
+	ips   map[netip.Addr]struct{} // in plain form
+}
+
+// ParseList reads the items of a list. An item is
+//
+//   - an address, "n1.example.com:80": matches that node only;
+//   - a host name, "n1.example.com": matches all ports of that name;
+//   - an IP in any spelling, "192.0.2.7", "2001:db8::5", "[2001:db8::5]":
+//     matches every node there, under whatever name.
+//
+// The error names the first bad item, counted from 1. An item that no address
+// could ever match, because [Parse] refuses its host, is an error too: better
+// than a ban that silently bans nobody.
+func ParseList(items []string) (List, error) {
+	list := List{
+		texts: make(map[string]struct{}),
+		ips:   make(map[netip.Addr]struct{}),
+	}
+	for i, item := range items {
+		if err := list.add(item); err != nil {
+			return List{}, fmt.Errorf("item %d: %w", i+1, err)
+		}
+	}
+	return list, nil
+}
+
+// add reads one item: as an IP, or an address, or a host name.
+func (l List) add(item string) error {
+	if ip, err := ParseIP(item); err == nil {
+		l.ips[ip] = struct{}{}
+		return nil
+	}
+	if strings.Contains(item, ":") {
+		a, err := Parse(item)
+		if err != nil {
+			return err
+		}
+		l.texts[fold(a.text)] = struct{}{}
+		return nil
+	}
+	if strings.Contains(item, "/") {
+		return fmt.Errorf("%.80q: ranges of IPs are not supported, list the IPs", item)
+	}
+	if _, _, err := parseHost(item); err != nil {
+		return fmt.Errorf("%.80q: %w", item, err)
+	}
+	l.texts[fold(item)] = struct{}{}
+	return nil
+}
+
+// Len is the number of different items.
+func (l List) Len() int { return len(l.texts) + len(l.ips) }
+
+// Match reports whether an item matches the node at address a. The ip is what
+// the edge knows about it: the result of a lookup or the other end of a
+// connection; it may be zero. The address may be zero too, for a client that
+// has none.
+//
+// Names are compared without regard to case, unlike identities: an owner who
+// lists a host means the host, and a blacklist must not be passed by "EVIL.com".
+// A name item does not match by the IP behind it, nor "localhost" 127.0.0.1.
+func (l List) Match(a Address, ip netip.Addr) bool {
+	return l.hasIP(ip) || l.hasIP(a.IP()) || l.hasText(a.text) || l.hasText(a.Host())
+}
+
+// hasIP reports whether ip is an item; never for an invalid one.
+func (l List) hasIP(ip netip.Addr) bool {
+	if len(l.ips) == 0 {
+		return false
+	}
+	_, found := l.ips[plain(ip)]
+	return found
+}
+
+// hasText reports whether an address or host name is an item.
+func (l List) hasText(text string) bool {
+	if len(l.texts) == 0 {
+		return false
+	}
+	_, found := l.texts[fold(text)]
+	return found
+}
+
+// fold makes names comparable without regard to case.
+func fold(text string) string { return strings.ToLower(text) }
