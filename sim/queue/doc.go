@@ -1,0 +1,2 @@
+// Package queue holds the pending events of the discrete-event kernel.
+package queue

@@ -1,0 +1,42 @@
+package queue
+
+// Event is something that happens to one node at one instant. It is 32 bytes,
+// so that two fill a cache line, and holds no pointer, so that the garbage
+// collector never looks inside the queue. Apart from the four fields of the
+// order its meaning belongs to the caller.
+type Event struct {
+	Time int64  // virtual nanoseconds, at least 0
+	To   uint32 // destination: index of a node
+	From uint32 // source: index of a node
+	Seq  uint32 // the source's own counter; makes (Time, To, From, Seq) unique
+	Slot uint32 // the caller's: say, an index into a table of requests in flight
+	Aux  uint32 // the caller's
+	Kind uint8  // the caller's
+}
+
+// Before reports whether e comes out of the queue ahead of f: the order is by
+// Time, then To, From and Seq. No global counter takes part, so the order does
+// not depend on how nodes are divided among several queues.
+func (e *Event) Before(f *Event) bool {
+	if e.Time != f.Time {
+		return e.Time < f.Time
+	}
+	if e.To != f.To {
+		return e.To < f.To
+	}
+	if e.From != f.From {
+		return e.From < f.From
+	}
+	return e.Seq < f.Seq
+}
+
+// compare is Before in the form that package slices asks for.
+func compare(e, f Event) int {
+	switch {
+	case e.Before(&f):
+		return -1
+	case f.Before(&e):
+		return 1
+	}
+	return 0
+}
