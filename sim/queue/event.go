@@ -14,6 +14,14 @@ type Event struct {
 	Kind uint8  // the caller's
 }
 
+// set is *e = *f field by field. An event passed by value arrives in registers
+// and is spilled in small pieces; a copy in 16-byte pieces right after that
+// would stall until all the small stores have left the store buffer.
+func (e *Event) set(f *Event) {
+	e.Time, e.To, e.From, e.Seq = f.Time, f.To, f.From, f.Seq
+	e.Slot, e.Aux, e.Kind = f.Slot, f.Aux, f.Kind
+}
+
 // Before reports whether e comes out of the queue ahead of f: the order is by
 // Time, then To, From and Seq. No global counter takes part, so the order does
 // not depend on how nodes are divided among several queues.

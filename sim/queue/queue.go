@@ -45,14 +45,14 @@ func (q *Queue) Push(e Event) {
 	q.n++
 	k := uint64(e.Time) >> (q.shift & 63)
 	if k-q.next < wheelSize {
-		q.add(&q.wheels[0], k, e)
+		q.add(&q.wheels[0], k, &e)
 		return
 	}
 	if k < q.next {
 		q.pushLate(e)
 		return
 	}
-	q.place(e)
+	q.place(&e)
 }
 
 // pushLate adds an event whose bucket has been opened already.
@@ -65,7 +65,7 @@ func (q *Queue) pushLate(e Event) {
 }
 
 // place puts an event that is not late on the finest wheel that reaches it.
-func (q *Queue) place(e Event) {
+func (q *Queue) place(e *Event) {
 	k, next := uint64(e.Time)>>q.shift, q.next
 	for i := range q.wheels {
 		if k-next < wheelSize {
@@ -78,7 +78,7 @@ func (q *Queue) place(e Event) {
 }
 
 // add puts an event into bucket number k of a wheel.
-func (q *Queue) add(w *wheel, k uint64, e Event) {
+func (q *Queue) add(w *wheel, k uint64, e *Event) {
 	i := k & wheelMask
 	b := &w.buckets[i]
 	if b.room == 0 {
@@ -94,7 +94,7 @@ func (q *Queue) add(w *wheel, k uint64, e Event) {
 		b.min = e.Time
 	}
 	b.room--
-	q.pool.at(b.head)[b.room%chunkSize] = e
+	q.pool.at(b.head)[b.room%chunkSize].set(e)
 }
 
 // PeekTime returns the time of the least event, or false when there is none.
@@ -150,19 +150,18 @@ func (q *Queue) PopBefore(limit int64) (Event, bool) {
 
 // take removes the least event of a queue that is not empty.
 func (q *Queue) take() Event {
+	q.n--
 	if q.head == len(q.due) {
 		q.refill()
 	}
-	var e Event
 	if len(q.late) > 0 && (q.head == len(q.due) || q.late[0].Before(&q.due[q.head])) {
-		e = q.late.pop()
-	} else {
-		e = q.due[q.head]
-		q.head++
+		q.now = q.late[0].Time
+		return q.late.pop()
 	}
+	e := &q.due[q.head]
+	q.head++
 	q.now = e.Time
-	q.n--
-	return e
+	return *e
 }
 
 // refill is called when due has run out. Late events, all earlier than those in
@@ -251,7 +250,7 @@ func (q *Queue) spread(b bucket) {
 		part := q.pool.at(id)[room:]
 		q.load.moves += len(part)
 		for i := range part {
-			q.place(part[i])
+			q.place(&part[i])
 		}
 		id = q.pool.put(id)
 	}
@@ -273,7 +272,7 @@ func (q *Queue) rebuild(shift uint) {
 		q.spread(b)
 	}
 	for i := range q.late {
-		q.place(q.late[i])
+		q.place(&q.late[i])
 	}
 	q.late = q.late[:0]
 	q.load = load{}

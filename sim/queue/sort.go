@@ -32,10 +32,11 @@ func (s *sorter) sort(dst []Event, lo int64, span uint64) {
 			s.ends[uint64(part[i].Time-lo)>>shift]++
 		}
 	}
-	sum := uint32(0)
+	sum, most := uint32(0), uint32(0)
 	for i, n := range s.ends { // from counts to the start of each slot
 		s.ends[i] = sum
 		sum += n
+		most = max(most, n)
 	}
 	for _, part := range s.parts {
 		for i := range part {
@@ -44,20 +45,27 @@ func (s *sorter) sort(dst []Event, lo int64, span uint64) {
 			*at++
 		}
 	}
+	if most <= insertionMax {
+		insertionSort(dst) // nothing moves beyond its slot
+		return
+	}
 	start := uint32(0)
 	for _, end := range s.ends { // by now the end of each slot
-		sortSlot(dst[start:end])
+		if slot := dst[start:end]; len(slot) > insertionMax {
+			slices.SortFunc(slot, compare)
+		} else {
+			insertionSort(slot)
+		}
 		start = end
 	}
 }
 
-// sortSlot sorts a few events, or, after a burst at one instant, very many.
-func sortSlot(ev []Event) {
-	if len(ev) > insertionMax {
-		slices.SortFunc(ev, compare)
-		return
-	}
+// insertionSort is linear for events that are nearly in order.
+func insertionSort(ev []Event) {
 	for i := 1; i < len(ev); i++ {
+		if !ev[i].Before(&ev[i-1]) {
+			continue
+		}
 		e := ev[i]
 		j := i
 		for ; j > 0 && e.Before(&ev[j-1]); j-- {
