@@ -1,0 +1,173 @@
+package behavior
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"spreadable/core/peer"
+)
+
+// Ban is a peer that is refused.
+type Ban struct {
+	Who    peer.Peer
+	IP     netip.Addr    // of its host; may be the zero Addr, which bans the address only
+	Reason string        // an action's name, or what the owner wrote
+	Since  time.Duration // of the first ban, since the Unix epoch
+	Until  time.Duration // end, since the Unix epoch
+}
+
+// Bans are all bans of one node, one a peer. The zero value is ready and holds
+// no memory until the first ban.
+type Bans struct {
+	bans []Ban  // by peer
+	byIP []host // by IP, then peer; only bans with an IP
+}
+
+// A host is an entry of the index by IP.
+type host struct {
+	ip  netip.Addr
+	who peer.Peer
+}
+
+// Add bans a peer, or renews its ban: the new end and IP hold even if they are
+// earlier or unknown, the first Since stays, and so does the reason if the new
+// one is empty. A v4 IP in its v6 form (::ffff:1.2.3.4) is kept as v4. A ban of
+// nobody (the zero peer) is ignored.
+func (b *Bans) Add(ban Ban) {
+	if ban.Who.IsZero() {
+		return
+	}
+	ban.IP = hostIP(ban.IP)
+	i, found := b.find(ban.Who)
+	if !found {
+		b.bans = slices.Insert(b.bans, i, ban)
+		b.index(ban)
+		return
+	}
+	old := &b.bans[i]
+	b.unindex(*old)
+	ban.Since = old.Since
+	ban.Reason = cmp.Or(ban.Reason, old.Reason)
+	*old = ban
+	b.index(ban)
+}
+
+// Remove lifts a peer's ban, and reports whether there was one.
+func (b *Bans) Remove(who peer.Peer) bool {
+	i, found := b.find(who)
+	if !found {
+		return false
+	}
+	b.unindex(b.bans[i])
+	b.bans = release(slices.Delete(b.bans, i, i+1))
+	return true
+}
+
+// Clear lifts all bans.
+func (b *Bans) Clear() { *b = Bans{} }
+
+// Get returns the ban of exactly this peer.
+func (b *Bans) Get(who peer.Peer) (Ban, bool) {
+	if i, found := b.find(who); found {
+		return b.bans[i], true
+	}
+	return Ban{}, false
+}
+
+// All returns a copy of all bans, oldest first, by peer id where they are as old.
+func (b *Bans) All() []Ban {
+	all := slices.Clone(b.bans)
+	slices.SortFunc(all, byAge)
+	return all
+}
+
+// Len returns how many bans there are.
+func (b *Bans) Len() int { return len(b.bans) }
+
+// Sweep lifts the bans whose end has passed and returns them, in the order of
+// All. Until the next sweep an ended ban still holds.
+func (b *Bans) Sweep(now time.Duration) []Ban {
+	var ended []Ban
+	b.bans = release(slices.DeleteFunc(b.bans, func(ban Ban) bool {
+		over := ban.Until < now
+		if over {
+			ended = append(ended, ban)
+			b.unindex(ban)
+		}
+		return over
+	}))
+	slices.SortFunc(ended, byAge)
+	return ended
+}
+
+// Banned reports whether a peer is refused, and by which ban.
+//
+// By default a ban holds for its whole host: whoever comes from its IP, from
+// any port, is refused, and a v4 IP equals its ::ffff: form. When several bans
+// hold for one host, the one of the lowest peer id is returned. By address it
+// holds for exactly the peer that was banned. Where an IP is unknown, of the ban
+// or of the peer, the address is all there is to compare.
+func (b *Bans) Banned(who peer.Peer, ip netip.Addr, byAddress bool) (Ban, bool) {
+	if len(b.bans) == 0 {
+		return Ban{}, false // the common case, asked for every request
+	}
+	ban, named := b.Get(who)
+	if byAddress || !ip.IsValid() {
+		return ban, named
+	}
+	ip = hostIP(ip)
+	first, _ := b.findIP(host{ip: ip}) // the zero peer comes before all others
+	if first < len(b.byIP) && b.byIP[first].ip == ip {
+		return b.Get(b.byIP[first].who)
+	}
+	if named && !ban.IP.IsValid() {
+		return ban, true
+	}
+	return Ban{}, false
+}
+
+// Restore replaces all bans, in any order; of two for the same peer the later
+// one counts, and bans of nobody are ignored.
+func (b *Bans) Restore(bans []Ban) {
+	b.Clear()
+	for _, ban := range bans {
+		b.Remove(ban.Who) // or Add would keep its age and reason
+		b.Add(ban)
+	}
+}
+
+func byAge(x, y Ban) int {
+	return cmp.Or(cmp.Compare(x.Since, y.Since), cmp.Compare(x.Who.ID(), y.Who.ID()))
+}
+
+func (b *Bans) find(who peer.Peer) (int, bool) {
+	return slices.BinarySearchFunc(b.bans, who, func(ban Ban, who peer.Peer) int {
+		return cmp.Compare(ban.Who.ID(), who.ID())
+	})
+}
+
+func (b *Bans) findIP(h host) (int, bool) {
+	return slices.BinarySearchFunc(b.byIP, h, func(x, y host) int {
+		return cmp.Or(x.ip.Compare(y.ip), cmp.Compare(x.who.ID(), y.who.ID()))
+	})
+}
+
+func (b *Bans) index(ban Ban) {
+	if !ban.IP.IsValid() {
+		return
+	}
+	h := host{ip: ban.IP, who: ban.Who}
+	i, _ := b.findIP(h)
+	b.byIP = slices.Insert(b.byIP, i, h)
+}
+
+func (b *Bans) unindex(ban Ban) {
+	if i, found := b.findIP(host{ip: ban.IP, who: ban.Who}); found {
+		b.byIP = release(slices.Delete(b.byIP, i, i+1))
+	}
+}
+
+// hostIP brings an IP to the form in which equal hosts are equal.
+func hostIP(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }

@@ -1,0 +1,155 @@
+package behavior
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"spreadable/core/peer"
+)
+
+// Row is what is remembered of one peer's faults of one kind. Rows are what a
+// store saves and restores.
+type Row struct {
+	Who       peer.Peer
+	Action    Action
+	Up, Down  uint32        // faults, and good deeds, in a row until now; one of them is 0
+	Suspicion float64       // above 0
+	Since     time.Duration // of the first fault, since the Unix epoch
+	Used      time.Duration // of the last change, since the Unix epoch
+}
+
+// Verdict is a ban that a sweep asks for: of whom, why and for how long.
+type Verdict struct {
+	Who    peer.Peer
+	Action Action
+	Life   time.Duration
+}
+
+// Scores are what one node remembers of others' faults. The zero value is
+// ready and holds no memory until the first fault.
+//
+// npm also counts a balance of faults and good deeds, which no rule reads; it
+// is left out.
+type Scores struct {
+	rows []Row // by peer, then action
+}
+
+// Add remembers a fault. The base is its weight before the rule's step, above
+// 0: 1, or the failed share when several checks make up one fault. A weight of
+// 0 or less is no fault.
+func (s *Scores) Add(now time.Duration, r Rule, a Action, who peer.Peer, base float64) {
+	if !(base > 0) { // NaN included
+		return
+	}
+	i, found := s.find(a, who)
+	if !found {
+		s.rows = slices.Insert(s.rows, i, Row{Who: who, Action: a, Up: 1, Suspicion: base, Since: now, Used: now})
+		return
+	}
+	row := &s.rows[i]
+	// The conversion forbids to fuse the product with the sum, which some
+	// processors do and which would change the last bit.
+	row.Suspicion += float64(base * r.step(row.Up))
+	row.Up++
+	row.Down = 0
+	row.Used = now
+}
+
+// Sub remembers a good deed, if there is any fault to weigh it against. A
+// suspicion that falls to 0 is forgotten.
+func (s *Scores) Sub(now time.Duration, r Rule, a Action, who peer.Peer, base float64) {
+	i, found := s.find(a, who)
+	if !found || !(base > 0) {
+		return
+	}
+	row := &s.rows[i]
+	row.Suspicion -= base / r.step(row.Down)
+	if row.Suspicion <= 0 {
+		s.rows = release(slices.Delete(s.rows, i, i+1))
+		return
+	}
+	row.Up = 0
+	row.Down++
+	row.Used = now
+}
+
+// step returns the factor of the next fault or good deed, after so many in a row.
+func (r Rule) step(inARow uint32) float64 {
+	if !r.Exp || inARow == 0 {
+		return 1
+	}
+	return math.Sqrt(float64(inARow))
+}
+
+// Suspicion returns how suspect the peer is for the action: 0 or more.
+func (s *Scores) Suspicion(a Action, who peer.Peer) float64 {
+	if i, found := s.find(a, who); found {
+		return s.rows[i].Suspicion
+	}
+	return 0
+}
+
+// Len returns how many scores are remembered.
+func (s *Scores) Len() int { return len(s.rows) }
+
+// Sweep is the sync's pass over the scores. It forgets those that did not
+// change for longer than their lifetime, and returns, by peer id and action,
+// whom to ban: those above the level whose score is older than the delay. Their
+// scores are forgotten with the verdict. The sync's lifetime is what
+// [Auto] refers to.
+func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime time.Duration) []Verdict {
+	var verdicts []Verdict
+	s.rows = release(slices.DeleteFunc(s.rows, func(row Row) bool {
+		rule := rules[row.Action]
+		life, delay := rule.lifetimes(syncLifetime)
+		if now-row.Used > life {
+			return true
+		}
+		guilty := rule.Ban && row.Suspicion > rule.Level && now-row.Since > delay
+		if guilty {
+			verdicts = append(verdicts, Verdict{Who: row.Who, Action: row.Action, Life: rule.BanLife})
+		}
+		return guilty
+	}))
+	return verdicts
+}
+
+// Rows returns a copy of all scores, by peer id and action.
+func (s *Scores) Rows() []Row { return slices.Clone(s.rows) }
+
+// Restore replaces all scores. Rows in any order will do; rows that no history
+// could have left (no peer, no such action, no suspicion) are dropped, and of
+// two for the same peer and action the later one counts.
+func (s *Scores) Restore(rows []Row) {
+	s.rows = nil
+	for _, row := range rows {
+		if row.Who.IsZero() || row.Action >= NumActions || !(row.Suspicion > 0) || math.IsInf(row.Suspicion, 1) {
+			continue
+		}
+		i, found := s.find(row.Action, row.Who)
+		if !found {
+			s.rows = slices.Insert(s.rows, i, row)
+		}
+		s.rows[i] = row
+	}
+}
+
+// find returns the place of a score, or where it belongs.
+func (s *Scores) find(a Action, who peer.Peer) (int, bool) {
+	if len(s.rows) == 0 {
+		return 0, false // the common case: a healthy network, and this is asked for every answer
+	}
+	return slices.BinarySearchFunc(s.rows, who, func(row Row, who peer.Peer) int {
+		return cmp.Or(cmp.Compare(row.Who.ID(), who.ID()), cmp.Compare(row.Action, a))
+	})
+}
+
+// release gives the memory of an empty list back.
+func release[E any](list []E) []E {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}

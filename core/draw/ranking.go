@@ -1,0 +1,141 @@
+package draw
+
+import (
+	"cmp"
+	"crypto/md5"
+	"encoding/binary"
+	"time"
+)
+
+// Ranking orders addresses by their rank in one period: the MD5 of address, "+"
+// and the start in milliseconds, lowest first. Equal addresses, which npm's
+// lists contain when two masters claim one slave, keep the order in which they
+// were added.
+//
+// It is lazy. Adding costs one hash; the order is worked out only as far as
+// Next asks for it, which for the ten of ten thousand that a draw needs is a
+// few passes over memory instead of a sort. The zero value must be Reset before
+// use; [New] and [Rank] do so. A ranking that is reused keeps its memory, 24
+// bytes an address.
+type Ranking struct {
+	entries []entry
+	done    int    // entries before it are in order and were returned
+	pivots  []int  // places in entries whose element is final, nearest last; see settle
+	suffix  []byte // "+" and the start
+	text    []byte // what is hashed, kept so that Add needs no new memory
+}
+
+// An entry is one ranked address, without the address: the caller's index
+// stands for it.
+type entry struct {
+	high, low uint64 // the hash, most significant half first
+	index     int32
+	order     uint32 // of adding; makes all entries distinct
+}
+
+// compare orders by hash, which is the order of the hash's hex text, then by
+// the order of adding.
+func (e *entry) compare(other *entry) int {
+	if c := cmp.Compare(e.high, other.high); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(e.low, other.low); c != 0 {
+		return c
+	}
+	return cmp.Compare(e.order, other.order)
+}
+
+// New returns an empty ranking for the period that begins at start.
+func New(start time.Duration) *Ranking {
+	r := new(Ranking)
+	r.Reset(start)
+	return r
+}
+
+// Rank returns the ranking of the addresses in the period that begins at start.
+// Next names them by their place in the slice.
+func Rank(addresses []string, start time.Duration) *Ranking {
+	r := New(start)
+	r.entries = make([]entry, 0, len(addresses))
+	for i, address := range addresses {
+		r.Add(int32(i), address)
+	}
+	return r
+}
+
+// Reset empties the ranking and prepares it for the period that begins at
+// start. It keeps the memory for the addresses to come.
+func (r *Ranking) Reset(start time.Duration) {
+	r.entries = r.entries[:0]
+	r.pivots = r.pivots[:0]
+	r.done = 0
+	r.suffix = append(append(r.suffix[:0], '+'), millis(start)...)
+}
+
+// Len returns how many addresses were added and not yet returned by Next.
+func (r *Ranking) Len() int { return len(r.entries) - r.done }
+
+// Add ranks an address. Next will return the index, which means nothing to the
+// ranking. An address added after a call of Next takes its place among those
+// that were not yet returned.
+func (r *Ranking) Add(index int32, address string) {
+	r.text = append(append(r.text[:0], address...), r.suffix...)
+	sum := md5.Sum(r.text)
+	r.entries = append(r.entries, entry{
+		high:  binary.BigEndian.Uint64(sum[:8]),
+		low:   binary.BigEndian.Uint64(sum[8:]),
+		index: index,
+		order: uint32(len(r.entries)),
+	})
+	r.pivots = r.pivots[:0] // what was known of the order no longer holds
+}
+
+// Next returns the indices of the next k addresses in rank order; fewer, and
+// in the end none, when no more are left.
+func (r *Ranking) Next(k int) []int {
+	next := make([]int, 0, max(0, min(k, r.Len())))
+	for range cap(next) {
+		r.settle()
+		next = append(next, int(r.entries[r.done].index))
+		r.done++
+	}
+	return next
+}
+
+// settle moves the lowest of the entries that are left to their front. It is
+// one step of an incremental quicksort (Paredes and Navarro, "Optimal
+// incremental sorting", 2006): the pivots that one step finds on its way serve
+// the next ones, so that k steps over n entries cost O(n + k log k) on average,
+// however they are divided into calls of Next.
+func (r *Ranking) settle() {
+	if len(r.pivots) == 0 {
+		r.pivots = append(r.pivots, len(r.entries))
+	}
+	for {
+		nearest := r.pivots[len(r.pivots)-1]
+		if nearest == r.done {
+			r.pivots = r.pivots[:len(r.pivots)-1]
+			return
+		}
+		pivot := r.done + partition(r.entries[r.done:nearest])
+		r.pivots = append(r.pivots, pivot)
+	}
+}
+
+// partition puts one of the entries at its final place, all lower ones before
+// it and all higher ones after it, and returns that place. There must be at
+// least one entry. Hashes come in no order, so any choice of pivot would do;
+// the middle one also suits entries that are in order already.
+func partition(entries []entry) int {
+	last := len(entries) - 1
+	entries[last/2], entries[last] = entries[last], entries[last/2]
+	pivot, place := entries[last], 0
+	for i := range entries[:last] {
+		if entries[i].compare(&pivot) < 0 {
+			entries[i], entries[place] = entries[place], entries[i]
+			place++
+		}
+	}
+	entries[place], entries[last] = entries[last], entries[place]
+	return place
+}
