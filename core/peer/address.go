@@ -143,8 +143,11 @@ func parseHost(host string) (string, hostKind, error) {
 // parseIPv6Host reads "[IPv6]" in any spelling and gives the full one.
 func parseIPv6Host(host string) (string, hostKind, error) {
 	ip, err := parseIP(host)
-	if err == nil {
+	switch {
+	case err == nil:
 		err = checkSender(ip)
+	case errors.Is(err, errNotIP):
+		err = errors.New("want IPv6 such as [2001:db8::5]")
 	}
 	if err != nil {
 		return "", 0, fmt.Errorf("host %.80q: %w", host, err)

@@ -21,7 +21,7 @@ const slabSize = 1 << 14
 // Many may read a book at once as long as nobody interns, sweeps or sets an IP
 // meanwhile; writing needs one goroutine alone with the book.
 //
-// A million addresses of the simulator take about 85 bytes each: 12 for the
+// A million addresses of the simulator take some 86 bytes each: 12 for the
 // entry, 15 for the text, the rest for the index. All is held in few large
 // blocks, because every separate object costs the garbage collector more than
 // its bytes.

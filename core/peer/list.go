@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -20,8 +21,8 @@ type List struct {
 //   - an IP in any spelling, "192.0.2.7", "2001:db8::5", "[2001:db8::5]":
 //     matches every node there, under whatever name.
 //
-// The error names the first bad item, counted from 1. An item that no address
-// could ever match, because [Parse] refuses its host, is an error too: better
+// The error names the first bad item, counted from 1. A name or an address that
+// [Parse] refuses is an error too, since no node could ever match it: better
 // than a ban that silently bans nobody.
 func ParseList(items []string) (List, error) {
 	list := List{
@@ -38,23 +39,27 @@ func ParseList(items []string) (List, error) {
 
 // add reads one item: as an IP, or an address, or a host name.
 func (l List) add(item string) error {
-	if ip, err := ParseIP(item); err == nil {
+	ip, err := ParseIP(item)
+	switch {
+	case err == nil:
 		l.ips[ip] = struct{}{}
 		return nil
-	}
-	if strings.Contains(item, ":") {
+	case item == "":
+		return errors.New("empty, want an address, a host name or an IP")
+	case errors.Is(err, errZone) || errors.Is(err, errBracketedV4):
+		return err
+	case strings.Contains(item, "/"):
+		return fmt.Errorf("%.80q: ranges of IPs are not known here, list the IPs", item)
+	case strings.Contains(item, ":"):
 		a, err := Parse(item)
 		if err != nil {
 			return err
 		}
-		l.texts[fold(a.text)] = struct{}{}
-		return nil
-	}
-	if strings.Contains(item, "/") {
-		return fmt.Errorf("%.80q: ranges of IPs are not supported, list the IPs", item)
-	}
-	if _, _, err := parseHost(item); err != nil {
-		return fmt.Errorf("%.80q: %w", item, err)
+		item = a.text
+	default:
+		if err := checkName(item); err != nil && item != "localhost" {
+			return err
+		}
 	}
 	l.texts[fold(item)] = struct{}{}
 	return nil

@@ -18,11 +18,17 @@ const (
 //
 // It must be a name: labels of letters, digits, "-" and "_" (which DNS names of
 // machines do have) with marks, as many scripts need them, no label empty or
-// with "-" at an end. All scripts: npm nodes announce names in Unicode.
+// with "-" at an end. All scripts: npm nodes announce names in Unicode. What is
+// refused here and passes npm's unanchored pattern (spaces, controls, "!", "/",
+// "@", invisible joiners, labels and names too long for DNS) resolves nowhere,
+// so it costs no honest node its place.
 //
 // And its end must satisfy npm peers, or they would turn the node away (see
 // checkNameEnd).
 func checkName(host string) error {
+	if host == "" {
+		return errors.New("no host before the port")
+	}
 	if len(host) > maxHost {
 		return fmt.Errorf("host is %d bytes long, want at most %d", len(host), maxHost)
 	}
@@ -31,6 +37,9 @@ func checkName(host string) error {
 		// throws away answers from 127.0.0.0/8.
 		return fmt.Errorf("host %q: npm peers know it in lower case only", host)
 	}
+	if strings.Trim(host, "0123456789.") == "" {
+		return fmt.Errorf("host %q is no IPv4: want four numbers from 0 to 255, without leading zeros", host)
+	}
 	labels := strings.Split(host, ".")
 	for _, label := range labels {
 		if err := checkLabel(label); err != nil {
@@ -38,9 +47,22 @@ func checkName(host string) error {
 		}
 	}
 	if err := checkNameEnd(labels); err != nil {
+		if hasLocalhost(labels[0]) {
+			return fmt.Errorf("host %.80q: want exactly \"localhost\", or a name with a domain", host)
+		}
 		return fmt.Errorf("host %.80q: npm peers would refuse it: %w", host, err)
 	}
 	return nil
+}
+
+// hasLocalhost reports whether a first label begins with "localhost". npm's
+// pattern lets every such text pass, "localhostfoo" as well as "localhost!", by
+// a missing end of the pattern. Those that are no names by the other rules are
+// refused here: nobody but a loopback is called so, and npm calls no loopback
+// by a name other than "localhost".
+func hasLocalhost(label string) bool {
+	const name = "localhost"
+	return len(label) >= len(name) && strings.EqualFold(label[:len(name)], name)
 }
 
 // checkLabel checks one part of a host name between dots.
@@ -53,7 +75,7 @@ func checkLabel(label string) error {
 	case utf8.RuneCountInString(label) > maxLabel:
 		return fmt.Errorf("part %.20q... is longer than %d characters", label, maxLabel)
 	case label[0] == '-' || label[len(label)-1] == '-':
-		return fmt.Errorf("part %q has a hyphen at its end", label)
+		return fmt.Errorf("part %q begins or ends with a hyphen", label)
 	}
 	for _, r := range label {
 		if !unicode.In(r, unicode.L, unicode.N, unicode.M) && r != '-' && r != '_' {
@@ -67,7 +89,7 @@ func checkLabel(label string) error {
 // only at the end: a label whose last three characters are letters, digits or
 // "-" (the last one not "-"), and after it one or more labels of two or more
 // letters. So "node1" and "host1.local2" fail although they may well resolve,
-// and so do "a.com", "n1.ab.com" and every name under an "xn--" top domain.
+// and so do "a.com", "n1.ab.com" and every name under an "xn--" top domain. (It also lets pass what hasLocalhost tells of.)
 func checkNameEnd(labels []string) error {
 	last := len(labels) - 1
 	switch {
@@ -86,7 +108,7 @@ func checkNameEnd(labels []string) error {
 			break // the letters-only labels end here, so this had to be the long one
 		}
 	}
-	return fmt.Errorf("label %q before the domain, want three or more letters, digits or hyphens", labels[last-1])
+	return fmt.Errorf("label %q before the last, want three or more letters, digits or hyphens at its end", labels[last-1])
 }
 
 // isLetters reports whether a label is two or more letters and nothing else.
