@@ -1,0 +1,259 @@
+package result
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestARunReadsBackAsItWasWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "deep", "run")
+	run := exampleRun()
+	if err := run.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !math.IsNaN(got.Samples[0].Coverage) {
+		t.Error("a share that was not measured came back as a number")
+	}
+	got.Samples[0].Coverage, run.Samples[0].Coverage = 0, 0 // NaN differs from itself
+	if !reflect.DeepEqual(got, run) {
+		t.Errorf("got  %+v\nwant %+v", got, run)
+	}
+}
+
+func TestEqualRunsAreEqualBytes(t *testing.T) {
+	a, b := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	for _, dir := range []string{a, b} {
+		if err := exampleRun().Write(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{SummaryFile, RunFile, ScenarioFile, SeriesFile, RequestsFile, NodesFile} {
+		x, errX := os.ReadFile(filepath.Join(a, name))
+		y, errY := os.ReadFile(filepath.Join(b, name))
+		if errX != nil || errY != nil || !bytes.Equal(x, y) {
+			t.Errorf("%s differs, or is missing: %v, %v", name, errX, errY)
+		}
+	}
+}
+
+func TestWriteReplacesResultsAndNothingElse(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "run")
+	other := filepath.Join(parent, "diary")
+	mustWrite(t, filepath.Join(other, "monday.txt"), "dear diary")
+	mustWrite(t, filepath.Join(parent, "file"), "a file")
+	if err := os.Mkdir(filepath.Join(parent, "empty"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+
+	first := exampleRun()
+	if err := first.Write(dir, func(dir string) error { return os.WriteFile(filepath.Join(dir, "extra"), nil, 0o644) }); err != nil {
+		t.Fatal(err)
+	}
+	second := exampleRun()
+	second.Version = "v0.2.0"
+	if err := second.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(dir); err != nil || got.Version != "v0.2.0" {
+		t.Errorf("after the second run: %+v, %v", got, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "extra")); err == nil {
+		t.Error("a file of the run before is still there")
+	}
+	if err := second.Write(filepath.Join(parent, "empty")); err != nil {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if err := second.Write(other); !errors.Is(err, ErrNotResults) {
+		t.Errorf("a folder that holds something else: %v", err)
+	}
+	if err := second.Write(filepath.Join(parent, "file")); err == nil {
+		t.Error("a file was replaced by a folder")
+	}
+	if text, err := os.ReadFile(filepath.Join(other, "monday.txt")); err != nil || string(text) != "dear diary" {
+		t.Errorf("the diary is gone: %v", err)
+	}
+	if got, want := names(t, parent), []string{"diary", "empty", "file", "run"}; !slices.Equal(got, want) {
+		t.Errorf("left behind: %v, want %v", got, want)
+	}
+}
+
+func TestAFailingWriteLeavesWhatWasThere(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "run")
+	if err := exampleRun().Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("no ink")
+	second := exampleRun()
+	second.Version = "v0.2.0"
+	if err := second.Write(dir, func(string) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("error = %v", err)
+	}
+	second.Summary.Structure.MastersExpected = math.NaN()
+	if err := second.Write(dir); err == nil || !strings.Contains(err.Error(), "structure.masters_expected is NaN") {
+		t.Errorf("error = %v", err)
+	}
+	if got, err := Load(dir); err != nil || got.Version != "v0.1.0" {
+		t.Errorf("afterwards: %v, %v", got, err)
+	}
+	if got := names(t, parent); !slices.Equal(got, []string{"run"}) {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+func TestNumbersThatAreNotFiniteBecomeNull(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	run := exampleRun()
+	run.Summary.Approval.Jain = ptr(math.NaN())
+	run.Summary.Convergence.TimeS = ptr(math.Inf(1))
+	if err := run.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Summary.Approval.Jain != nil || got.Summary.Convergence.TimeS != nil {
+		t.Errorf("got %v, %v", got.Summary.Approval.Jain, got.Summary.Convergence.TimeS)
+	}
+}
+
+func TestLoadSaysWhatIsWrongAndWhere(t *testing.T) {
+	edit := func(old, new string) func(string) string {
+		return func(s string) string { return strings.Replace(s, old, new, 1) }
+	}
+	for _, c := range []struct {
+		file   string
+		change func(string) string
+		want   string
+	}{
+		{SummaryFile, edit(`"events": 80`, `"events": "many"`), "summary.json: line 14: json: cannot unmarshal string"},
+		{SummaryFile, edit(`"events": 80`, `"event": 80`), `summary.json: json: unknown field "event"`},
+		{SummaryFile, edit("{", ""), "summary.json: line 2: json: cannot unmarshal string"},
+		{SummaryFile, func(s string) string { return s + "{}" }, "more than one value"},
+		{SummaryFile, edit("spreadsim-summary/1", "spreadsim-summary/9"), `summary.json has schema "spreadsim-summary/9", this program reads "spreadsim-summary/1"`},
+		{SummaryFile, edit("00c0ffee", "11c0ffee"), "are of different runs"},
+		{RunFile, edit("spreadsim-run/1", "spreadsim-run/2"), `run.json has schema "spreadsim-run/2"`},
+		{RunFile, edit("spreadsim-run/1", "recipe"), "not a results folder: its run.json was not written by spreadsim"},
+		{RunFile, func(string) string { return "" }, "not a results folder"},
+		{SeriesFile, edit("alive", "living"), `series.csv: line 1: column 2 is "living", want "alive"`},
+		{SeriesFile, edit(",events", ""), "series.csv: line 1: column events is missing"},
+		{SeriesFile, edit(",events", ",events,more"), `series.csv: line 1: unknown column "more"`},
+		{SeriesFile, edit("\n80,3", "\n80,three"), `series.csv: line 3: alive: "three" is not a whole number`},
+		{SeriesFile, edit("\n80,3", "\n80s,3"), `series.csv: line 3: time_s: "80s" is not a decimal number`},
+		{SeriesFile, edit("\n80,3,1", "\n80,3,NaN"), `series.csv: line 3: registered: "NaN" is not a number`},
+		{SeriesFile, edit("\n80,3,", "\n80,"), "series.csv: line 3: wrong number of fields"},
+		{SeriesFile, func(string) string { return "" }, "series.csv: line 1: the file is empty"},
+		{RequestsFile, edit("search,0", "find,0"), `requests.csv: line 2: kind: "find" is none of [search approval]`},
+		{RequestsFile, edit("true", "yes"), `requests.csv: line 2: ok: "yes" is neither true nor false`},
+		{RequestsFile, edit("7 2", "7 two"), "requests.csv: line 4: approvers:"},
+		{NodesFile, edit("both", "boss"), `nodes.csv: line 2: role: "boss" is none of`},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		if err := exampleRun().Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, c.file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustWrite(t, path, c.change(string(text)))
+		if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.file, err, c.want)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), c.file) {
+			t.Errorf("without %s: error %v", c.file, err)
+		}
+	}
+	if _, err := Load(filepath.Join(t.TempDir(), "nowhere")); !errors.Is(err, ErrNotResults) {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+func TestDurationsKeepEveryNanosecond(t *testing.T) {
+	for text, d := range map[string]time.Duration{
+		"0": 0, "1.5": 1500 * time.Millisecond, "0.000000001": 1, "-0.000000001": -1, "-80.01": -80010 * time.Millisecond,
+		"9223372036.854775807": math.MaxInt64, "-9223372036.854775808": math.MinInt64, "0.05": 50 * time.Millisecond,
+	} {
+		if got := formatDuration(d, time.Second); got != text {
+			t.Errorf("%d ns = %q, want %q", d, got, text)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d := time.Duration(rapid.Int64().Draw(t, "d"))
+		unit := rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second}).Draw(t, "unit")
+		if got, err := parseDuration(formatDuration(d, unit), unit); err != nil || got != d {
+			t.Fatalf("%d came back as %d, %v", d, got, err)
+		}
+	})
+}
+
+// FuzzReadRequests: whatever is read as a table is written again with the same meaning.
+func FuzzReadRequests(f *testing.F) {
+	var b bytes.Buffer
+	if err := writeTable(&b, exampleRun().Requests, requestCells); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add([]byte("kind\n"))
+	f.Add([]byte("\"\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		rows, err := readTable(bytes.NewReader(text), requestCells)
+		if err != nil {
+			return
+		}
+		var once, twice bytes.Buffer
+		if err := writeTable(&once, rows, requestCells); err != nil {
+			t.Fatal(err)
+		}
+		again, err := readTable(bytes.NewReader(once.Bytes()), requestCells)
+		if err != nil {
+			t.Fatalf("cannot read what was written: %v\n%s", err, once.Bytes())
+		}
+		if err := writeTable(&twice, again, requestCells); err != nil || !bytes.Equal(once.Bytes(), twice.Bytes()) {
+			t.Fatalf("%s\nbecame\n%s", once.Bytes(), twice.Bytes())
+		}
+	})
+}
+
+func mustWrite(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
+}

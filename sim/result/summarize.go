@@ -1,0 +1,204 @@
+package result
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"spreadable/sim/stats"
+)
+
+// ConvergedShare is what each of the three shares of a sample must reach before the network counts as settled.
+const ConvergedShare = 0.999
+
+// Finite returns a pointer to x, or nil, which becomes null, when x is NaN or infinite.
+func Finite(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
+}
+
+// Converged returns when the network settled: the time, in seconds, of the first sample from which
+// registered, exact size and coverage all stay at or above [ConvergedShare] to the last sample, and the same
+// in sync intervals, rounded up. Both are nil when the last sample is not settled, or there is none. A
+// share that was not measured (NaN) counts as not settled.
+func Converged(samples []Sample, interval time.Duration) (timeS, rounds *float64) {
+	first := len(samples)
+	for first > 0 && samples[first-1].settled() {
+		first--
+	}
+	if first == len(samples) {
+		return nil, nil
+	}
+	at := samples[first].Time
+	whole := (at + interval - 1) / interval
+	return Finite(at.Seconds()), Finite(float64(whole))
+}
+
+func (s *Sample) settled() bool {
+	return s.Registered >= ConvergedShare && s.ExactSize >= ConvergedShare && s.Coverage >= ConvergedShare
+}
+
+// ConvergenceSummary sums up the samples of a run with the given sync interval, which must be positive.
+func ConvergenceSummary(samples []Sample, interval time.Duration) Convergence {
+	var c Convergence
+	if len(samples) > 0 {
+		last := samples[len(samples)-1]
+		c.Registered, c.ExactSize, c.Coverage = last.Registered, last.ExactSize, last.Coverage
+	}
+	c.TimeS, c.Rounds = Converged(samples, interval)
+	return c
+}
+
+// StructureSummary sums up the shape of a single-level network: its live nodes, those that list slaves, and
+// how many each of them lists.
+func StructureSummary(nodes []Node) Structure {
+	alive := 0
+	var lists []float64
+	for i := range nodes {
+		if nodes[i].Role == RoleGone {
+			continue
+		}
+		alive++
+		if nodes[i].Slaves > 0 {
+			lists = append(lists, float64(nodes[i].Slaves))
+		}
+	}
+	return Structure{
+		Masters:         len(lists),
+		MastersExpected: math.Sqrt(float64(alive)),
+		SlavesPerMaster: spread(lists),
+		Levels:          []Level{{Level: 1, Masters: len(lists), Members: spread(lists)}},
+	}
+}
+
+func spread(values []float64) *Spread {
+	if len(values) == 0 {
+		return nil
+	}
+	return &Spread{Min: slices.Min(values), Mean: mean(values), Max: slices.Max(values)}
+}
+
+// SearchSummary sums up the searches among the requests; nil when there is none.
+func SearchSummary(requests []Request) *Search {
+	var latency, hops, coverage, messages []float64
+	s := &Search{}
+	for i := range requests {
+		r := &requests[i]
+		if r.Kind != KindSearch {
+			continue
+		}
+		s.Count++
+		coverage = append(coverage, r.Coverage)
+		messages = append(messages, float64(r.Messages))
+		s.FanoutMax = max(s.FanoutMax, r.Fanout)
+		if r.OK {
+			latency = append(latency, milliseconds(r.Latency))
+			hops = append(hops, float64(r.Hops))
+		}
+	}
+	if s.Count == 0 {
+		return nil
+	}
+	s.Failed = s.Count - len(latency)
+	s.Coverage = Coverage{Min: slices.Min(coverage), Mean: mean(coverage)}
+	if len(hops) > 0 {
+		s.Hops = &Hops{Mean: mean(hops), Max: int(slices.Max(hops))}
+	}
+	s.LatencyMS = latencySummary(latency)
+	s.MessagesMean = mean(messages)
+	return s
+}
+
+// ApprovalSummary sums up the approvals among the requests; nil when there is none. load holds for each
+// node that could be drawn how often it was, each draw counted once ([Node.Approvals]). Captured is left
+// null: only who runs an attack knows it.
+func ApprovalSummary(requests []Request, load []int) *Approval {
+	var latency, messages, bytes []float64
+	draws := make(map[time.Duration]bool)
+	drawn, agreed := 0, 0
+	for i := range requests {
+		r := &requests[i]
+		if r.Kind != KindApproval {
+			continue
+		}
+		messages = append(messages, float64(r.Messages))
+		bytes = append(bytes, float64(r.Bytes))
+		if r.OK {
+			latency = append(latency, milliseconds(r.Latency))
+		}
+		if len(r.Approvers) > 0 {
+			draws[r.DrawStart] = true
+			drawn++
+		}
+		if len(r.Approvers) > 0 && r.Agreed {
+			agreed++
+		}
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	a := &Approval{
+		Requested:    len(messages),
+		Granted:      len(latency),
+		Success:      float64(len(latency)) / float64(len(messages)),
+		MessagesMean: mean(messages),
+		BytesMean:    mean(bytes),
+		LatencyMS:    latencySummary(latency),
+		Draws:        len(draws),
+	}
+	if drawn > 0 {
+		a.Agreement = Finite(float64(agreed) / float64(drawn))
+	}
+	a.judge(load)
+	return a
+}
+
+// judge fills in how even the load of the approvers is.
+func (a *Approval) judge(load []int) {
+	fair := stats.FairOf(load, a.Draws)
+	if !fair.Valid() || fair.Taken == 0 {
+		return
+	}
+	a.Jain, a.JainFair = Finite(stats.Jain(load)), Finite(fair.Jain())
+	a.Gini, a.GiniFair = Finite(stats.Gini(load)), Finite(fair.Gini())
+	if test, ok := stats.ChiSquare(load, a.Draws); ok {
+		a.Chi2, a.Chi2DF, a.Chi2P = &test.Statistic, &test.DF, &test.P
+	}
+}
+
+// ApproverLoad returns how often each node that is still there was an approver, for [ApprovalSummary].
+func ApproverLoad(nodes []Node) []int {
+	var load []int
+	for i := range nodes {
+		if nodes[i].Role != RoleGone {
+			load = append(load, nodes[i].Approvals)
+		}
+	}
+	return load
+}
+
+func latencySummary(ms []float64) *Latency {
+	if len(ms) == 0 {
+		return nil
+	}
+	slices.Sort(ms)
+	return &Latency{
+		P50: stats.Quantile(ms, 50),
+		P90: stats.Quantile(ms, 90),
+		P99: stats.Quantile(ms, 99),
+		Max: ms[len(ms)-1],
+	}
+}
+
+// milliseconds divides the whole number of nanoseconds once, so that 150 ms are exactly 150.
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func mean(values []float64) float64 {
+	var sum float64
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
