@@ -1,20 +1,90 @@
 package scenario
 
-import "errors"
-
-// positions maps the path of a key to the place where it was written.
-type positions map[string]string
-
-// MaxFileSize is the greatest size of a scenario file, in bytes.
-const MaxFileSize = 1 << 20
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
 
 // Load reads the scenario file at path and applies the sets, each
-// "key.path=value", on top of it.
+// "key.path=value", on top of it. The error of a file that is not a good
+// scenario is one line that starts with the place: file:line:column, or the
+// set it is about.
 func Load(path string, sets []string) (*Scenario, error) {
-	return nil, errors.New("not yet")
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, sets)
 }
 
-// Parse is Load for a file already read; name stands in its errors.
+// Parse is Load for a file that is already read; name stands in its errors.
 func Parse(name string, data []byte, sets []string) (*Scenario, error) {
-	return nil, errors.New("not yet")
+	root, err := parseTree(name, data)
+	if err != nil {
+		return nil, err
+	}
+	s := &Scenario{source: positions{"": name + ":1:1"}}
+	d := decoder{file: name, source: s.source}
+	if err := d.group("", root, reflect.ValueOf(s).Elem()); err != nil {
+		return nil, err
+	}
+	for _, set := range sets {
+		if err := s.set(set); err != nil {
+			return nil, err
+		}
+	}
+	s.fillDefaults()
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// set applies one "key.path=value" of the command line. It stands for the
+// same key in the file and replaces its value.
+func (s *Scenario) set(text string) error {
+	place := "--set " + oneLine(text)
+	path, value, found := strings.Cut(text, "=")
+	if !found || path == "" {
+		return errorAt(place, "expected key=value, such as latency.mean=80ms")
+	}
+	v, err := find(reflect.ValueOf(s).Elem(), path)
+	if err == nil {
+		err = setScalar(v, path, value)
+	}
+	if err != nil {
+		return errorAt(place, "%w", err)
+	}
+	s.source[path] = place
+	return nil
+}
+
+// find walks from the root to the key at a dotted path. All that follows
+// "expect." is one key: the path of a number in the summary.
+func find(root reflect.Value, path string) (reflect.Value, error) {
+	v, walked, rest := root, "", path
+	for {
+		if v.Type() == expectationsType {
+			return v, nil
+		}
+		if v.Kind() != reflect.Struct {
+			return v, fmt.Errorf("%s has no keys below it", walked)
+		}
+		name, after, more := strings.Cut(rest, ".")
+		f, found := fieldOf(v.Type(), name)
+		if !found {
+			return v, unknownKey(walked, name, v.Type())
+		}
+		v, walked, rest = v.FieldByIndex(f.Index), join(walked, name), after
+		if !more {
+			return v, nil
+		}
+	}
+}
+
+// oneLine makes a text of the command line safe to repeat in an error.
+func oneLine(text string) string {
+	inner := quote(text)
+	return inner[1 : len(inner)-1]
 }

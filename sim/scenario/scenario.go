@@ -17,25 +17,25 @@ type Scenario struct {
 	Description string `yaml:"description"`
 
 	// Seed of every random stream of the run. The same scenario, seed and version give the same run to the bit.
-	Seed uint64 `yaml:"seed" jsonschema:"default=1"`
+	Seed uint64 `yaml:"seed"`
 
 	// Number of nodes the network grows to.
 	Nodes int `yaml:"nodes" jsonschema:"required,minimum=1,maximum=10000000"`
 
 	// Number of levels of masters. Only 1, the single-level network, exists today.
-	Levels int `yaml:"levels" jsonschema:"minimum=1,maximum=1,default=1"`
+	Levels int `yaml:"levels" jsonschema:"minimum=1,maximum=1"`
 
 	// Virtual time that the run lasts.
 	Duration time.Duration `yaml:"duration" jsonschema:"required"`
 
 	// Virtual time between two syncs of a node: the round in which it renews its lists.
-	SyncInterval time.Duration `yaml:"sync_interval" jsonschema:"default=16s"`
+	SyncInterval time.Duration `yaml:"sync_interval"`
 
 	// Virtual time between two rows of series.csv. A quarter of the sync interval if absent.
 	Sample time.Duration `yaml:"sample"`
 
 	// Rule by which a node becomes a slave or a master: directed (ours: the provider places newcomers) or original (npm spreadable 0.3, quirks included).
-	Registration Registration `yaml:"registration" jsonschema:"enum=directed,enum=original,default=directed"`
+	Registration Registration `yaml:"registration" jsonschema:"enum=directed,enum=original"`
 
 	// How long one message takes, in one direction.
 	Latency Latency `yaml:"latency"`
@@ -71,10 +71,10 @@ const (
 // and its answer take two of them.
 type Latency struct {
 	// Distribution: constant (mean), uniform (min, max), normal (mean, stddev, truncated at min and max) or lognormal (mean, stddev, shifted by min).
-	Model LatencyModel `yaml:"model" jsonschema:"enum=constant,enum=uniform,enum=normal,enum=lognormal,default=constant"`
+	Model LatencyModel `yaml:"model" jsonschema:"enum=constant,enum=uniform,enum=normal,enum=lognormal"`
 
 	// Mean of constant, normal (before truncation) and lognormal (min included).
-	Mean time.Duration `yaml:"mean" jsonschema:"default=25ms"`
+	Mean time.Duration `yaml:"mean"`
 
 	// Least latency: of uniform (required), of normal (0s if absent), of lognormal (0s if absent).
 	Min time.Duration `yaml:"min"`
@@ -100,7 +100,7 @@ const (
 // Join describes when the nodes start.
 type Join struct {
 	// mass: all at the start. growth: `initial` nodes, then `rate` more at every sync interval until all are there. spread: evenly over the time `over`.
-	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread,default=mass"`
+	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread"`
 
 	// Growth per sync interval, in percent of the nodes that are there (growth; required).
 	Rate float64 `yaml:"rate"`
@@ -112,7 +112,7 @@ type Join struct {
 	Over time.Duration `yaml:"over"`
 
 	// How many addresses every node knows beforehand: those of the first nodes.
-	Bootstrap int `yaml:"bootstrap" jsonschema:"minimum=1,default=1"`
+	Bootstrap int `yaml:"bootstrap" jsonschema:"minimum=1"`
 }
 
 // JoinMode names a way in which nodes come into the network.
@@ -128,34 +128,34 @@ const (
 // Node holds the options of every node.
 type Node struct {
 	// How long a node waits for the answer to a request.
-	ServerTimeout time.Duration `yaml:"server_timeout" jsonschema:"default=2s"`
+	ServerTimeout time.Duration `yaml:"server_timeout"`
 
 	// How long a node waits for the answer to a ping. At most server_timeout.
-	PingTimeout time.Duration `yaml:"ping_timeout" jsonschema:"default=1s"`
+	PingTimeout time.Duration `yaml:"ping_timeout"`
 
 	// Failed requests to a peer, one after another, after which it counts as broken.
-	ServerMaxFails int `yaml:"server_max_fails" jsonschema:"minimum=0,default=10"`
+	ServerMaxFails int `yaml:"server_max_fails" jsonschema:"minimum=1"`
 
 	// How strictly a candidate that wins too often is distrusted; lower is stricter.
-	CandidateSuspicionLevel int `yaml:"candidate_suspicion_level" jsonschema:"minimum=0,default=5"`
+	CandidateSuspicionLevel int `yaml:"candidate_suspicion_level" jsonschema:"minimum=1"`
 
 	// Whether nodes trust one another: no suspicion, no bans.
-	Trusted bool `yaml:"trusted" jsonschema:"default=false"`
+	Trusted bool `yaml:"trusted"`
 
 	// Whether a ban hits one address (host and port) instead of the whole IP.
-	BanByAddress bool `yaml:"ban_by_address" jsonschema:"default=false"`
+	BanByAddress bool `yaml:"ban_by_address"`
 }
 
 // Approval holds the options of the approval action that the workload uses.
 type Approval struct {
-	// How many nodes approve: a number, a share of the network ("1%"), or its n-th root ("r-6" is the sixth).
-	Approvers string `yaml:"approvers" jsonschema:"default=r-6"`
+	// How many nodes approve: a number, a share of the network ("1%"), its n-th root ("r-6" is the sixth), or auto, the square root.
+	Approvers string `yaml:"approvers" jsonschema:"oneof_type=string;integer"`
 
 	// How many of them must agree: a number or a share of them.
-	DecisionLevel string `yaml:"decision_level" jsonschema:"default=66.6%"`
+	DecisionLevel string `yaml:"decision_level" jsonschema:"oneof_type=string;integer"`
 
 	// How long one draw of approvers lasts.
-	Period time.Duration `yaml:"period" jsonschema:"default=5m"`
+	Period time.Duration `yaml:"period"`
 }
 
 // Workload describes what clients ask of the network. All of it is off by
@@ -171,10 +171,10 @@ type Workload struct {
 // Searches is a series of network-wide requests.
 type Searches struct {
 	// How many.
-	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000,default=0"`
+	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000"`
 
 	// Virtual time of the first one.
-	Start time.Duration `yaml:"start" jsonschema:"default=0s"`
+	Start time.Duration `yaml:"start"`
 
 	// Virtual time over which they are evenly spaced, from start. One sync interval if absent.
 	Over time.Duration `yaml:"over"`
@@ -183,16 +183,16 @@ type Searches struct {
 // Approvals is a series of approved actions.
 type Approvals struct {
 	// How many.
-	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000,default=0"`
+	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000"`
 
 	// Virtual time of the first one.
-	Start time.Duration `yaml:"start" jsonschema:"default=0s"`
+	Start time.Duration `yaml:"start"`
 
 	// Virtual time over which they are evenly spaced, from start. One sync interval if absent.
 	Over time.Duration `yaml:"over"`
 
 	// How many entry nodes name the approvers of the same draw; with two or more their agreement is measured.
-	Entries int `yaml:"entries" jsonschema:"minimum=1,default=1"`
+	Entries int `yaml:"entries" jsonschema:"minimum=1"`
 }
 
 // Expectation is one condition on a number of the summary.

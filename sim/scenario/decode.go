@@ -1,0 +1,268 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+	"github.com/xrash/smetrics"
+)
+
+// positions maps the dotted path of a key to the place where it was written:
+// "file:line:column" or "--set key=value". A key that has none was not given.
+// The empty path is the file itself.
+type positions map[string]string
+
+var (
+	durationType     = reflect.TypeFor[time.Duration]()
+	expectationsType = reflect.TypeFor[[]Expectation]()
+)
+
+// decoder fills structs from a syntax tree, strictly, by the yaml tags of
+// their fields.
+//
+// The YAML library has a decoder of its own. This one exists for what that
+// one cannot give: the place of every key for the errors of validate, advice
+// on misspelt keys, and no conversions ("10" is no number, 3.5 no count).
+type decoder struct {
+	file   string
+	source positions
+}
+
+// group decodes a mapping into a struct.
+func (d decoder) group(path string, n ast.Node, v reflect.Value) error {
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		return errorAt(d.place(n), "%s takes keys below it (%s), not %s", path, strings.Join(keysOf(v.Type()), ", "), kindOf(n))
+	}
+	for _, entry := range m.Values {
+		name, err := d.key(entry)
+		if err != nil {
+			return err
+		}
+		f, found := fieldOf(v.Type(), name)
+		if !found {
+			return errorAt(d.place(entry.Key), "%w", unknownKey(path, name, v.Type()))
+		}
+		if err := d.value(join(path, name), entry, v.FieldByIndex(f.Index)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// value decodes what stands behind one key.
+func (d decoder) value(path string, entry *ast.MappingValueNode, v reflect.Value) error {
+	if err := d.once(path, entry); err != nil {
+		return err
+	}
+	if v.Type() == expectationsType {
+		return d.expectations(path, entry.Value, v)
+	}
+	if v.Kind() == reflect.Struct {
+		return d.group(path, entry.Value, v)
+	}
+	return d.scalar(path, entry.Value, v)
+}
+
+// once notes where a key stands and refuses it the second time: the YAML
+// library does not see that "nodes" and nodes are the same key.
+func (d decoder) once(path string, entry *ast.MappingValueNode) error {
+	if first, again := d.source[path]; again {
+		return errorAt(d.place(entry.Key), "duplicate key %s: first given at %s", quote(path), first)
+	}
+	d.source[path] = d.place(entry.Key)
+	return nil
+}
+
+// scalar decodes a single value.
+func (d decoder) scalar(path string, n ast.Node, v reflect.Value) error {
+	text, quoted, err := scalarText(n)
+	if err != nil {
+		return errorAt(d.place(n), "%s: %w", path, err)
+	}
+	d.source[path] = d.place(n)
+	if quoted && (v.CanInt() || v.CanUint() || v.Kind() == reflect.Bool) && v.Type() != durationType {
+		return errorAt(d.place(n), "%s: expected a value without quotes, not the text %s", path, quote(text))
+	}
+	if err := setScalar(v, path, text); err != nil {
+		return errorAt(d.place(n), "%w", err)
+	}
+	return nil
+}
+
+// expectations decodes the mapping of paths to conditions, in the order of
+// the file.
+func (d decoder) expectations(path string, n ast.Node, v reflect.Value) error {
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		return errorAt(d.place(n), `%s takes paths of numbers with conditions, such as search.hops.max: "<= 3", not %s`, path, kindOf(n))
+	}
+	for _, entry := range m.Values {
+		name, err := d.key(entry)
+		if err != nil {
+			return err
+		}
+		if kind, isGroup := entry.Value.(*ast.MappingNode); isGroup {
+			return errorAt(d.place(entry.Key), `%s.%s: write the whole path as one key, such as search.hops.max, not %s`, path, oneLine(name), kindOf(kind))
+		}
+		if err := d.once(join(path, name), entry); err != nil {
+			return err
+		}
+		if err := d.scalar(join(path, name), entry.Value, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key returns the text of a key.
+func (d decoder) key(entry *ast.MappingValueNode) (string, error) {
+	text, _, err := scalarText(entry.Key)
+	if err != nil {
+		return "", errorAt(d.place(entry.Key), "expected the name of a key: %w", err)
+	}
+	return text, nil
+}
+
+func (d decoder) place(n ast.Node) string {
+	// The token of a mapping is its first colon; what a reader looks for is its first key.
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
+		n = m.Values[0].Key
+	}
+	return place(d.file, n.GetToken())
+}
+
+// scalarText returns the text of a single value as it was written, and
+// whether it stood in quotes.
+func scalarText(n ast.Node) (text string, quoted bool, err error) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		t := n.GetToken().Type
+		return n.Value, t == token.SingleQuoteType || t == token.DoubleQuoteType, nil
+	case *ast.LiteralNode:
+		return n.Value.Value, true, nil
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, false, nil
+	default:
+		return "", false, fmt.Errorf("expected a value, not %s", kindOf(n))
+	}
+}
+
+// setScalar reads text as the type of v, the key at path.
+func setScalar(v reflect.Value, path, text string) error {
+	var err error
+	switch {
+	case v.Type() == expectationsType:
+		return setExpectation(v, path, text)
+	case v.Type() == durationType:
+		var d time.Duration
+		d, err = parseDuration(text)
+		v.SetInt(int64(d))
+	case v.Kind() == reflect.Struct:
+		err = fmt.Errorf("is a group: set one of its keys (%s)", strings.Join(keysOf(v.Type()), ", "))
+	case v.Kind() == reflect.String:
+		v.SetString(strings.TrimSpace(text))
+	case v.Kind() == reflect.Bool:
+		if text != "true" && text != "false" {
+			err = fmt.Errorf("expected true or false, not %s", quote(text))
+		}
+		v.SetBool(text == "true")
+	case v.CanInt():
+		var i int64
+		i, _, err = parseWhole(text, true, v.Type().Bits())
+		v.SetInt(i)
+	case v.CanUint():
+		var u uint64
+		_, u, err = parseWhole(text, false, v.Type().Bits())
+		v.SetUint(u)
+	case v.CanFloat():
+		var x float64
+		x, err = parseShare(text)
+		v.SetFloat(x)
+	default:
+		err = errors.New("cannot be set from a scenario")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// fieldOf finds the field of a struct that belongs to a key.
+func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
+	for f := range t.Fields() {
+		if name := f.Tag.Get("yaml"); name != "" && name == key {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+// keysOf lists the keys of a struct in their order.
+func keysOf(t reflect.Type) []string {
+	var keys []string
+	for f := range t.Fields() {
+		if name := f.Tag.Get("yaml"); name != "" {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
+// unknownKey is the error for a key that the group at path does not have.
+func unknownKey(path, name string, t reflect.Type) error {
+	where := "the scenario"
+	if path != "" {
+		where = path
+	}
+	advice := ""
+	if near := nearest(name, keysOf(t)); near != "" {
+		advice = fmt.Sprintf("; did you mean %q?", near)
+	} else if elsewhere := homeOf(name, "", reflect.TypeFor[Scenario]()); elsewhere != "" {
+		advice = fmt.Sprintf("; did you mean %q?", elsewhere)
+	}
+	return fmt.Errorf("unknown key %s in %s%s (known keys: %s)", quote(name), where, advice, strings.Join(keysOf(t), ", "))
+}
+
+// nearest returns the name that looks most like a misspelt one, or nothing
+// when none does.
+func nearest(name string, names []string) string {
+	best, bestScore := "", 0.8
+	if len(name) > 100 { // no typing error, and the measure takes quadratic time
+		return ""
+	}
+	for _, candidate := range names {
+		if score := smetrics.JaroWinkler(name, candidate, 0.7, 4); score > bestScore {
+			best, bestScore = candidate, score
+		}
+	}
+	return best
+}
+
+// homeOf finds the path of a key that was written in the wrong group.
+func homeOf(name, path string, t reflect.Type) string {
+	for f := range t.Fields() {
+		key := f.Tag.Get("yaml")
+		if key != "" && key == name {
+			return join(path, key)
+		}
+		if key != "" && f.Type.Kind() == reflect.Struct {
+			if home := homeOf(name, join(path, key), f.Type); home != "" {
+				return home
+			}
+		}
+	}
+	return ""
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}

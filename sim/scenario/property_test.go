@@ -1,0 +1,126 @@
+package scenario_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"spreadable/sim/scenario"
+)
+
+// TestResolvedReadsBackAsTheSameScenario: whatever is accepted is written in a
+// form that is accepted again, and writing that changes nothing.
+func TestResolvedReadsBackAsTheSameScenario(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sets := drawSets(t)
+		first, err := scenario.Parse("drawn.yaml", []byte(small), sets)
+		if err != nil {
+			t.Fatalf("drawn scenario refused: %v", err)
+		}
+		second, err := scenario.Parse("resolved.yaml", first.Resolved(), nil)
+		if err != nil {
+			t.Fatalf("resolved scenario refused: %v\n%s", err, first.Resolved())
+		}
+		if a, b := string(first.Resolved()), string(second.Resolved()); a != b {
+			t.Fatalf("written twice, not the same:\n%s\n%s", a, b)
+		}
+	})
+}
+
+// drawSets draws settings that make a good scenario together.
+func drawSets(t *rapid.T) []string {
+	duration := func(name string, low, high time.Duration) string {
+		return rapid.Map(rapid.Int64Range(int64(low), int64(high)), func(ns int64) string { return time.Duration(ns).String() }).Draw(t, name)
+	}
+	sets := []string{
+		"seed=" + rapid.StringMatching(`[1-9][0-9]{0,18}`).Draw(t, "seed"),
+		"nodes=" + rapid.StringMatching(`[1-9][0-9]{2,5}`).Draw(t, "nodes"),
+		"duration=" + duration("duration", time.Hour, 100*24*time.Hour),
+		"sample=" + duration("sample", time.Hour, 2*time.Hour),
+		"description=" + rapid.String().Filter(printable).Draw(t, "description"),
+		"approval.period=" + duration("period", 1, time.Hour),
+		"node.trusted=" + rapid.SampledFrom([]string{"true", "false"}).Draw(t, "trusted"),
+	}
+	mean, below, above := duration("mean", time.Second, time.Minute), duration("below", 0, time.Second-1), duration("above", time.Hour, 2*time.Hour)
+	percent := rapid.StringMatching(`[1-9][0-9]{0,3}(\.[0-9]{1,6})?%`).Draw(t, "rate")
+	latency := [][]string{
+		{"latency.model=constant", "latency.mean=" + mean},
+		{"latency.model=uniform", "latency.min=" + below, "latency.max=" + above},
+		{"latency.model=normal", "latency.mean=" + mean, "latency.stddev=" + above},
+		{"latency.model=normal", "latency.mean=" + mean, "latency.stddev=" + mean, "latency.max=" + above},
+		{"latency.model=lognormal", "latency.mean=" + mean, "latency.stddev=" + mean, "latency.min=" + below},
+	}
+	joins := [][]string{
+		{"join.mode=mass", "join.bootstrap=3"},
+		{"join.mode=growth", "join.rate=" + percent, "join.initial=12"},
+		{"join.mode=spread", "join.over=" + mean},
+	}
+	conditions := [][]string{
+		nil,
+		{"expect.convergence.rounds=<= " + rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,6})?(e-?[0-9]{1,2})?`).Draw(t, "number")},
+		{"expect.convergence.coverage=-0.5 .. 1", "expect.engine.events=!= 0"},
+	}
+	sets = append(sets, rapid.SampledFrom(latency).Draw(t, "latency")...)
+	sets = append(sets, rapid.SampledFrom(joins).Draw(t, "join")...)
+	return append(sets, rapid.SampledFrom(conditions).Draw(t, "conditions")...)
+}
+
+// printable keeps what a text file can hold.
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) || r >= 0xfffd || r == 0x2028 || r == 0x2029
+	})
+}
+
+// FuzzParse: whatever stands in a file, it is a scenario that can be written
+// and read again, or an error of one line.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/broken/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(small))
+	f.Add([]byte(full))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := scenario.Parse("f.yaml", data, nil)
+		if err != nil {
+			if line := err.Error(); strings.ContainsAny(line, "\n\r") || !strings.HasPrefix(line, "f.yaml:") {
+				t.Fatalf("not one line with its place: %q", line)
+			}
+			return
+		}
+		if _, err := scenario.Parse("resolved.yaml", s.Resolved(), nil); err != nil {
+			t.Fatalf("resolved form refused: %v\n%s", err, s.Resolved())
+		}
+	})
+}
+
+// FuzzSet: the same for a setting of the command line.
+func FuzzSet(f *testing.F) {
+	f.Add("latency.mean=80ms")
+	f.Add("expect.search.hops.max=<= 3")
+	f.Add("join.rate=1e400%")
+	f.Fuzz(func(t *testing.T, set string) {
+		s, err := scenario.Parse("f.yaml", []byte(small), []string{set})
+		if err != nil {
+			if line := err.Error(); strings.ContainsAny(line, "\n\r") {
+				t.Fatalf("not one line: %q", line)
+			}
+			return
+		}
+		if len(s.Resolved()) == 0 {
+			t.Fatal("nothing resolved")
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package scenario
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Resolved returns the scenario as YAML with every default and every set
+// filled in, its keys in a fixed order: the record of what was run. It reads
+// back as the same scenario.
+func (s *Scenario) Resolved() []byte {
+	text, err := yaml.Marshal(s.resolveGroup("", reflect.ValueOf(s).Elem()))
+	if err != nil {
+		// Plain strings and numbers in a plain list: there is nothing to refuse.
+		panic(fmt.Sprintf("scenario: marshal the resolved form: %v", err))
+	}
+	return text
+}
+
+// Hash returns a digest of the resolved scenario in 12 hexadecimal digits. Two
+// files that say the same in different words have the same hash.
+func (s *Scenario) Hash() string {
+	sum := sha256.Sum256(s.Resolved())
+	return hex.EncodeToString(sum[:6])
+}
+
+// resolveGroup lists the keys of one group with their values.
+func (s *Scenario) resolveGroup(path string, v reflect.Value) yaml.MapSlice {
+	var group yaml.MapSlice
+	for f := range v.Type().Fields() {
+		key := f.Tag.Get("yaml")
+		if key == "" || !s.meaningful(join(path, key), v.FieldByIndex(f.Index)) {
+			continue
+		}
+		field := v.FieldByIndex(f.Index)
+		if field.Kind() == reflect.Struct {
+			group = append(group, yaml.MapItem{Key: key, Value: s.resolveGroup(join(path, key), field)})
+			continue
+		}
+		group = append(group, yaml.MapItem{Key: key, Value: plain(field)})
+	}
+	return group
+}
+
+// meaningful reports whether a key belongs into the resolved form: a key that
+// has no meaning in this scenario would be refused when it is read again.
+func (s *Scenario) meaningful(path string, v reflect.Value) bool {
+	has := func(keys []string, key string) bool { return slices.Contains(keys, key) }
+	switch path {
+	case "latency.mean", "latency.min", "latency.stddev":
+		return has(latencyKeys(s.Latency.Model), path[len("latency."):])
+	case "latency.max": // absent means unbounded, which no number says
+		return has(latencyKeys(s.Latency.Model), "max") && !v.IsZero()
+	case "join.rate", "join.initial", "join.over":
+		return has(joinKeys(s.Join.Mode), path[len("join."):])
+	case "description", "expect":
+		return !v.IsZero()
+	}
+	return true
+}
+
+// plain is the value of a key in the form in which it is written in a file.
+func plain(v reflect.Value) any {
+	switch {
+	case v.Type() == durationType:
+		return formatDuration(time.Duration(v.Int()))
+	case v.Type() == expectationsType:
+		return conditions(v.Interface().([]Expectation))
+	case v.CanFloat():
+		return formatShare(v.Float())
+	case v.Kind() == reflect.String:
+		return v.String()
+	default:
+		return v.Interface()
+	}
+}
+
+// conditions lists expectations as they are written.
+func conditions(list []Expectation) yaml.MapSlice {
+	var group yaml.MapSlice
+	for _, e := range list {
+		group = append(group, yaml.MapItem{Key: e.Path, Value: e.Condition()})
+	}
+	return group
+}

@@ -1,0 +1,141 @@
+package scenario
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+
+	"spreadable/sim/result"
+)
+
+// source is the file whose comments describe the keys. Embedding it lets one
+// text serve the reader of the code and the editor of a scenario.
+//
+//go:embed scenario.go
+var source string
+
+// Schema returns the JSON Schema (2020-12) of scenario files, for editors that
+// complete and check YAML.
+func Schema() []byte {
+	docs := fieldDocs()
+	reflector := jsonschema.Reflector{
+		FieldNameTag:               "yaml",
+		RequiredFromJSONSchemaTags: true,
+		ExpandedStruct:             true,
+		DoNotReference:             true,
+		Anonymous:                  true,
+		Mapper:                     mapType,
+		LookupComment: func(t reflect.Type, field string) string {
+			return docs[t.Name()+"."+field]
+		},
+	}
+	schema := reflector.Reflect(&Scenario{})
+	schema.Title = "Scenario of spreadsim"
+	addDefaults(schema, defaultsOf(reflect.ValueOf(bareScenario()).Elem()))
+	text, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		// The schema of a fixed type: it marshals always or never, and the tests run it.
+		panic(fmt.Sprintf("scenario: marshal the schema: %v", err))
+	}
+	return append(text, '\n')
+}
+
+// mapType gives the schema of the types that are written with a unit or in a
+// form of their own, and leaves the others to the library.
+func mapType(t reflect.Type) *jsonschema.Schema {
+	switch {
+	case t == durationType:
+		return &jsonschema.Schema{Type: "string", Pattern: durationPattern, Examples: []any{"16s", "5m20s"}}
+	case t == expectationsType:
+		return expectSchema()
+	case t.Kind() == reflect.Float64:
+		return &jsonschema.Schema{Type: "string", Pattern: sharePattern, Examples: []any{"20%"}}
+	case t.Kind() == reflect.Uint64:
+		return &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "18446744073709551615"}
+	}
+	return nil
+}
+
+// expectSchema names every number of the summary, for completion; the numbers
+// in lists, whose paths hold an index, are covered by a pattern.
+func expectSchema() *jsonschema.Schema {
+	condition := &jsonschema.Schema{Type: "string", Pattern: conditionSchemaPattern, Examples: []any{"<= 3", "0.9 .. 1.1"}}
+	properties := jsonschema.NewProperties()
+	for _, path := range result.Paths() {
+		properties.Set(path, condition)
+	}
+	return &jsonschema.Schema{
+		Type:                 "object",
+		Properties:           properties,
+		PatternProperties:    map[string]*jsonschema.Schema{`\.[0-9]+\.`: condition},
+		AdditionalProperties: jsonschema.FalseSchema,
+	}
+}
+
+// bareScenario is a scenario in which nothing was given, defaults filled in.
+func bareScenario() *Scenario {
+	s := &Scenario{source: positions{}}
+	s.fillDefaults()
+	return s
+}
+
+// defaultsOf returns the values of a struct by key, as they are written.
+func defaultsOf(v reflect.Value) map[string]any {
+	defaults := map[string]any{}
+	for f := range v.Type().Fields() {
+		key, field := f.Tag.Get("yaml"), v.FieldByIndex(f.Index)
+		switch {
+		case key == "" || field.Type() == expectationsType:
+		case field.Kind() == reflect.Struct:
+			defaults[key] = defaultsOf(field)
+		case field.Kind() == reflect.Bool || !field.IsZero():
+			defaults[key] = plain(field)
+		}
+	}
+	return defaults
+}
+
+// addDefaults writes the defaults into the properties they belong to.
+func addDefaults(schema *jsonschema.Schema, defaults map[string]any) {
+	for pair := schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		switch value := defaults[pair.Key].(type) {
+		case nil:
+		case map[string]any:
+			addDefaults(pair.Value, value)
+		default:
+			pair.Value.Default = value
+		}
+	}
+}
+
+// fieldDocs reads the comments of this package's structs: "Type.Field" to
+// text, in one line.
+func fieldDocs() map[string]string {
+	docs := map[string]string{}
+	file, err := parser.ParseFile(token.NewFileSet(), "scenario.go", source, parser.ParseComments)
+	if err != nil {
+		return docs // this very file was compiled, so it parses
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		declared, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if fields, ok := declared.Type.(*ast.StructType); ok {
+			for _, f := range fields.Fields.List {
+				for _, name := range f.Names {
+					docs[declared.Name.Name+"."+name.Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+				}
+			}
+		}
+		return false
+	})
+	return docs
+}

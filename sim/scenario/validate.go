@@ -1,0 +1,403 @@
+package scenario
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"spreadable/core/draw"
+)
+
+// Limits that keep a slip of the pen from filling a disk.
+const (
+	maxSamples = 1_000_000 // rows of series.csv
+	maxRate    = 1000      // growth per sync interval, as a fraction
+)
+
+// validate judges the scenario as a whole, defaults included. First each key
+// by its own limits, which stand in the tags of scenario.go for the schema's
+// sake, then those that concern one another.
+func (s *Scenario) validate() error {
+	if err := s.checkLimits("", reflect.ValueOf(s).Elem()); err != nil {
+		return err
+	}
+	checks := []func() error{
+		s.checkTimes, s.checkLatency, s.checkJoin, s.checkNode, s.checkApproval, s.checkWorkload, s.checkExpect,
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLimits holds every value against the limits in its field's tag.
+func (s *Scenario) checkLimits(path string, v reflect.Value) error {
+	for f := range v.Type().Fields() {
+		key := f.Tag.Get("yaml")
+		if key == "" {
+			continue
+		}
+		at, field := join(path, key), v.FieldByIndex(f.Index)
+		if field.Kind() == reflect.Struct {
+			if err := s.checkLimits(at, field); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.checkField(at, field, limitsOf(f)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkField holds one value against its limits. A key without a meaning in
+// this scenario has no value to check.
+func (s *Scenario) checkField(path string, v reflect.Value, l limits) error {
+	if !s.given(path) {
+		if l.required {
+			return s.errorf(path, "missing key %q, which every scenario needs", path)
+		}
+		if v.IsZero() {
+			return nil
+		}
+	}
+	switch {
+	case v.Kind() == reflect.String:
+		return s.checkText(path, v.String(), l)
+	case v.CanInt() && v.Type() != durationType && (v.Int() < l.minimum || v.Int() > l.maximum):
+		return s.errorf(path, "%s: expected %s, not %d", path, l.span(), v.Int())
+	}
+	return nil
+}
+
+func (s *Scenario) checkText(path, text string, l limits) error {
+	if len(l.enum) > 0 && !slices.Contains(l.enum, text) {
+		advice := ""
+		if near := nearest(text, l.enum); near != "" {
+			advice = fmt.Sprintf("; did you mean %q?", near)
+		}
+		return s.errorf(path, "%s: expected one of %s, not %s%s", path, strings.Join(l.enum, ", "), quote(text), advice)
+	}
+	if l.pattern != nil && !l.pattern.MatchString(text) {
+		return s.errorf(path, "%s: expected lower-case letters, digits and hyphens, such as my-network, not %s", path, quote(text))
+	}
+	if len(text) > l.maxLength {
+		return s.errorf(path, "%s: expected at most %d characters, not %d", path, l.maxLength, len(text))
+	}
+	return nil
+}
+
+// checkTimes judges the durations of the scenario itself.
+func (s *Scenario) checkTimes() error {
+	if err := s.positive("duration", s.Duration); err != nil {
+		return err
+	}
+	if err := s.positive("sync_interval", s.SyncInterval); err != nil {
+		return err
+	}
+	if err := s.positive("sample", s.Sample); err != nil {
+		return err
+	}
+	if rows := s.Duration / s.Sample; rows > maxSamples {
+		return s.errorf("sample", "sample: every %s over a duration of %s makes %d rows, more than %d",
+			formatDuration(s.Sample), formatDuration(s.Duration), rows, maxSamples)
+	}
+	return nil
+}
+
+// latencyKeys tells which keys have a meaning with which model.
+func latencyKeys(model LatencyModel) []string {
+	switch model {
+	case Uniform:
+		return []string{"min", "max"}
+	case Normal:
+		return []string{"mean", "stddev", "min", "max"}
+	case Lognormal:
+		return []string{"mean", "stddev", "min"}
+	default:
+		return []string{"mean"}
+	}
+}
+
+func (s *Scenario) checkLatency() error {
+	l := s.Latency
+	if err := s.checkMeaning("latency", "model", string(l.Model), latencyKeys(l.Model), "mean", "min", "max", "stddev"); err != nil {
+		return err
+	}
+	switch l.Model {
+	case Uniform:
+		return s.checkUniform()
+	case Normal, Lognormal:
+		return s.checkBell()
+	default:
+		return s.positive("latency.mean", l.Mean)
+	}
+}
+
+func (s *Scenario) checkUniform() error {
+	if err := s.needs("latency", "model uniform", "min", "max"); err != nil {
+		return err
+	}
+	if s.Latency.Max <= s.Latency.Min {
+		return s.errorf("latency.max", "latency.max: %s is not above latency.min, %s",
+			formatDuration(s.Latency.Max), formatDuration(s.Latency.Min))
+	}
+	return nil
+}
+
+// checkBell judges normal and lognormal. The mean must lie within the
+// truncation: otherwise almost every draw would be thrown away.
+func (s *Scenario) checkBell() error {
+	l := s.Latency
+	if err := s.needs("latency", "model "+string(l.Model), "stddev"); err != nil {
+		return err
+	}
+	if err := s.positive("latency.mean", l.Mean); err != nil {
+		return err
+	}
+	if err := s.positive("latency.stddev", l.Stddev); err != nil {
+		return err
+	}
+	if l.Min >= l.Mean {
+		return s.errorf("latency.min", "latency.min: %s is not below latency.mean, %s", formatDuration(l.Min), formatDuration(l.Mean))
+	}
+	if s.given("latency.max") && l.Max <= l.Mean {
+		return s.errorf("latency.max", "latency.max: %s is not above latency.mean, %s", formatDuration(l.Max), formatDuration(l.Mean))
+	}
+	return nil
+}
+
+// joinKeys tells which keys have a meaning with which mode.
+func joinKeys(mode JoinMode) []string {
+	switch mode {
+	case Growth:
+		return []string{"bootstrap", "rate", "initial"}
+	case Spread:
+		return []string{"bootstrap", "over"}
+	default:
+		return []string{"bootstrap"}
+	}
+}
+
+func (s *Scenario) checkJoin() error {
+	j := s.Join
+	if err := s.checkMeaning("join", "mode", string(j.Mode), joinKeys(j.Mode), "rate", "initial", "over"); err != nil {
+		return err
+	}
+	if j.Bootstrap > s.Nodes {
+		return s.errorf("join.bootstrap", "join.bootstrap: %d addresses are more than the %d nodes", j.Bootstrap, s.Nodes)
+	}
+	switch j.Mode {
+	case Growth:
+		return s.checkGrowth()
+	case Spread:
+		if err := s.needs("join", "mode spread", "over"); err != nil {
+			return err
+		}
+		if err := s.positive("join.over", j.Over); err != nil {
+			return err
+		}
+		return s.within("join.over", j.Over)
+	}
+	return nil
+}
+
+func (s *Scenario) checkGrowth() error {
+	if err := s.needs("join", "mode growth", "rate"); err != nil {
+		return err
+	}
+	if s.Join.Rate <= 0 || s.Join.Rate > maxRate {
+		return s.errorf("join.rate", "join.rate: expected a growth above 0%% and at most %s, not %s", formatShare(maxRate), formatShare(s.Join.Rate))
+	}
+	if s.Join.Initial > s.Nodes {
+		return s.errorf("join.initial", "join.initial: %d nodes at the start are more than the %d nodes in all", s.Join.Initial, s.Nodes)
+	}
+	if s.Join.Bootstrap > s.Join.Initial {
+		return s.errorf("join.bootstrap", "join.bootstrap: %d addresses are more than the %d nodes at the start", s.Join.Bootstrap, s.Join.Initial)
+	}
+	return nil
+}
+
+func (s *Scenario) checkNode() error {
+	n := s.Node
+	if err := s.positive("node.server_timeout", n.ServerTimeout); err != nil {
+		return err
+	}
+	if err := s.positive("node.ping_timeout", n.PingTimeout); err != nil {
+		return err
+	}
+	if n.PingTimeout > n.ServerTimeout {
+		return s.errorf(s.firstGiven("node.ping_timeout", "node.server_timeout"), "node.ping_timeout: %s is longer than node.server_timeout, %s",
+			formatDuration(n.PingTimeout), formatDuration(n.ServerTimeout))
+	}
+	if n.ServerTimeout >= s.SyncInterval {
+		return s.errorf(s.firstGiven("node.server_timeout", "sync_interval"), "node.server_timeout: %s is not below sync_interval, %s",
+			formatDuration(n.ServerTimeout), formatDuration(s.SyncInterval))
+	}
+	return nil
+}
+
+func (s *Scenario) checkApproval() error {
+	if err := s.positive("approval.period", s.Approval.Period); err != nil {
+		return err
+	}
+	if _, err := draw.ParseCount(s.Approval.Approvers); err != nil {
+		return s.errorf("approval.approvers", "approval.approvers: %w", err)
+	}
+	if _, err := draw.ParseLevel(s.Approval.DecisionLevel); err != nil {
+		return s.errorf("approval.decision_level", "approval.decision_level: %w", err)
+	}
+	return nil
+}
+
+func (s *Scenario) checkWorkload() error {
+	searches, approvals := s.Workload.Searches, s.Workload.Approvals
+	if searches.Count > 0 {
+		if err := s.within("workload.searches.start", searches.Start, searches.Over); err != nil {
+			return err
+		}
+	}
+	if approvals.Count > 0 {
+		if err := s.within("workload.approvals.start", approvals.Start, approvals.Over); err != nil {
+			return err
+		}
+	}
+	if approvals.Entries > s.Nodes {
+		return s.errorf("workload.approvals.entries", "workload.approvals.entries: %d entry nodes are more than the %d nodes", approvals.Entries, s.Nodes)
+	}
+	return nil
+}
+
+// checkExpect refuses expectations that no run of this scenario could meet,
+// because what they are about does not happen in it.
+func (s *Scenario) checkExpect() error {
+	for _, e := range s.Expect {
+		section, _, _ := strings.Cut(e.Path, ".")
+		missing := ""
+		switch {
+		case section == "search" && s.Workload.Searches.Count == 0:
+			missing = "workload.searches.count"
+		case section == "approval" && s.Workload.Approvals.Count == 0:
+			missing = "workload.approvals.count"
+		}
+		if missing != "" {
+			return s.errorf("expect."+e.Path, "expect.%s: is never measured, because %s is 0", e.Path, missing)
+		}
+	}
+	return nil
+}
+
+// checkMeaning refuses keys that were given but mean nothing beside the
+// chosen kind (a model or a mode): they would be silently ignored otherwise.
+func (s *Scenario) checkMeaning(group, choice, kind string, meaningful []string, all ...string) error {
+	for _, key := range all {
+		if path := join(group, key); s.given(path) && !slices.Contains(meaningful, key) {
+			return s.errorf(path, "%s: has no meaning with %s %s, which takes %s", path, choice, kind, strings.Join(meaningful, ", "))
+		}
+	}
+	return nil
+}
+
+// needs refuses the absence of keys without which a kind has no meaning.
+func (s *Scenario) needs(group, kind string, keys ...string) error {
+	for _, key := range keys {
+		if path := join(group, key); !s.given(path) {
+			return s.errorf(path, "missing key %q, which %s needs", path, kind)
+		}
+	}
+	return nil
+}
+
+// positive refuses a duration of zero.
+func (s *Scenario) positive(path string, d time.Duration) error {
+	if d > 0 {
+		return nil
+	}
+	return s.errorf(path, "%s: expected more than 0s", path)
+}
+
+// within refuses what ends only after the run; the terms are the parts of its
+// end.
+func (s *Scenario) within(path string, terms ...time.Duration) error {
+	var end time.Duration
+	for _, term := range terms {
+		end += term // at most two years: each is at most one
+	}
+	if end <= s.Duration {
+		return nil
+	}
+	return s.errorf(path, "%s: ends at %s, after the duration of %s", strings.TrimSuffix(path, ".start"), formatDuration(end), formatDuration(s.Duration))
+}
+
+// errorf is an error about the key at path. It names the place where the key
+// was written, or where the group stands that should have held it.
+func (s *Scenario) errorf(path, format string, args ...any) error {
+	for {
+		if place, ok := s.source[path]; ok || path == "" {
+			return errorAt(place, format, args...)
+		}
+		path = path[:max(0, strings.LastIndexByte(path, '.'))]
+	}
+}
+
+// firstGiven returns the first of two paths that the user wrote: the one that
+// an error about both is best shown at.
+func (s *Scenario) firstGiven(path, other string) string {
+	if !s.given(path) && s.given(other) {
+		return other
+	}
+	return path
+}
+
+// limits are what a single value must keep to.
+type limits struct {
+	required         bool
+	minimum, maximum int64
+	maxLength        int
+	enum             []string
+	pattern          *regexp.Regexp
+}
+
+// span describes the range of numbers.
+func (l limits) span() string {
+	if l.maximum == math.MaxInt64 {
+		return fmt.Sprintf("%d or more", l.minimum)
+	}
+	if l.minimum == l.maximum {
+		return fmt.Sprintf("%d, the only one there is today", l.minimum)
+	}
+	return fmt.Sprintf("%d to %d", l.minimum, l.maximum)
+}
+
+// limitsOf reads the limits from the jsonschema tag of a field, so that the
+// schema and the decoder cannot disagree. The tags are ours: a malformed one
+// is a programming error, which the tests find.
+func limitsOf(f reflect.StructField) limits {
+	l := limits{minimum: math.MinInt64, maximum: math.MaxInt64, maxLength: 2000}
+	for rule := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
+		name, value, _ := strings.Cut(rule, "=")
+		switch name {
+		case "required":
+			l.required = true
+		case "minimum":
+			l.minimum, _ = strconv.ParseInt(value, 10, 64)
+		case "maximum":
+			l.maximum, _ = strconv.ParseInt(value, 10, 64)
+		case "maxLength":
+			l.maxLength, _ = strconv.Atoi(value)
+		case "enum":
+			l.enum = append(l.enum, value)
+		case "pattern":
+			l.pattern = regexp.MustCompile(value)
+		}
+	}
+	return l
+}
