@@ -68,3 +68,28 @@ func holdHeap(b *testing.B, pending int) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
+
+// BenchmarkBurst pushes and pops that many events of one instant; the time is
+// that of one event.
+func BenchmarkBurst(b *testing.B) {
+	for _, h := range holds[1:4] {
+		b.Run(h.name, func(b *testing.B) { burst(b, h.pending) })
+	}
+}
+
+func burst(b *testing.B, size int) {
+	r := rand.New(rand.NewPCG(1, 2))
+	q := New()
+	at, seq := int64(0), uint32(0)
+	b.ReportAllocs()
+	for done := 0; done < b.N; done += size {
+		at += 16e9
+		for range size {
+			seq++
+			q.Push(Event{Time: at, To: r.Uint32N(uint32(size)), From: r.Uint32N(uint32(size)), Seq: seq})
+		}
+		for range size {
+			q.Pop()
+		}
+	}
+}

@@ -37,14 +37,3 @@ func (e *Event) Before(f *Event) bool {
 	}
 	return e.Seq < f.Seq
 }
-
-// compare is Before in the form that package slices asks for.
-func compare(e, f Event) int {
-	switch {
-	case e.Before(&f):
-		return -1
-	case f.Before(&e):
-		return 1
-	}
-	return 0
-}

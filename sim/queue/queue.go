@@ -187,17 +187,17 @@ func (q *Queue) sortLate() {
 		hi = max(hi, q.late[i].Time)
 	}
 	q.sorter.parts = append(q.sorter.parts[:0], q.late)
-	q.sortDue(len(q.late), lo, uint64(hi-lo))
+	q.sortDue(len(q.late), lo, hi)
 	q.late = q.late[:0]
 }
 
 // sortDue makes due of the n events in the sorter's parts.
-func (q *Queue) sortDue(n int, lo int64, span uint64) {
+func (q *Queue) sortDue(n int, lo, hi int64) {
 	if cap(q.due) < n {
 		q.due = make([]Event, n+n/4)
 	}
 	q.due, q.head = q.due[:n], 0
-	q.sorter.sort(q.due, lo, span)
+	q.sorter.sort(q.due, lo, hi)
 }
 
 // open makes the first bucket in use due. Coarser buckets that start no later
@@ -219,7 +219,7 @@ func (q *Queue) open() {
 	q.sorter.parts = parts
 	q.load.opened(n)
 	end := int64(q.next<<q.shift - 1)
-	q.sortDue(n, b.min, uint64(end-b.min))
+	q.sortDue(n, b.min, end)
 	for id := b.head; id != 0; {
 		id = q.pool.put(id)
 	}
