@@ -113,7 +113,8 @@ func (c *Candidates) level(size int) float64 {
 }
 
 // highestLevel is the cube root of (size-1)^2: 1 for two nodes, 4.3 for ten,
-// 21 for a hundred.
+// 21 for a hundred. JavaScript's cube root may differ in the last bit, which only
+// shows when an excuse meets it exactly, and never on the wire.
 func highestLevel(size int) float64 {
 	others := float64(size - 1)
 	return math.Cbrt(others * others)

@@ -168,7 +168,7 @@ func parsePercent(text string) (float64, bool) {
 		return 0, false
 	}
 	x, err := strconv.ParseFloat(text, 64)
-	return x, err == nil && x > 0 && x <= 100
+	return x, err == nil && x/100 > 0 && x <= 100 // a share so small that it vanishes is none
 }
 
 func formatPercent(x float64) string {

@@ -1,0 +1,206 @@
+package behavior
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"spreadable/core/peer"
+)
+
+func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
+
+func TestABanHoldsForTheWholeHost(t *testing.T) {
+	var b Bans
+	b.Add(Ban{Who: alice, IP: ip("10.0.0.1"), Until: time.Hour})
+	nowhere := netip.Addr{}
+	for _, c := range []struct {
+		name      string
+		who       peer.Peer
+		ip        netip.Addr
+		byAddress bool
+		want      bool
+	}{
+		{"the peer itself", alice, ip("10.0.0.1"), false, true},
+		{"another port", bob, ip("10.0.0.1"), false, true},
+		{"a client without address", peer.Peer{}, ip("10.0.0.1"), false, true},
+		{"the IPv6 form", bob, ip("::ffff:10.0.0.1"), false, true},
+		{"another host", bob, ip("10.0.0.2"), false, false},
+		{"the IPv6 form of another", bob, ip("::ffff:10.0.0.2"), false, false},
+		{"the peer, moved to another host", alice, ip("10.0.0.2"), false, false},
+		{"the peer, its IP unknown", alice, nowhere, false, true},
+		{"another, its IP unknown", bob, nowhere, false, false},
+		{"by address, the peer", alice, ip("10.0.0.1"), true, true},
+		{"by address, another port", bob, ip("10.0.0.1"), true, false},
+		{"by address, the peer elsewhere", alice, ip("10.0.0.2"), true, true},
+	} {
+		if _, got := b.Banned(c.who, c.ip, c.byAddress); got != c.want {
+			t.Errorf("%s: banned %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestABanGivenInIPv6FormHoldsForIPv4(t *testing.T) {
+	var b Bans
+	b.Add(Ban{Who: alice, IP: ip("::ffff:10.0.0.1")})
+	if ban, banned := b.Banned(bob, ip("10.0.0.1"), false); !banned || ban.Who != alice || ban.IP != ip("10.0.0.1") {
+		t.Errorf("banned %v by %+v", banned, ban)
+	}
+}
+
+func TestABanWithoutIPHoldsForTheAddress(t *testing.T) {
+	var b Bans
+	b.Add(Ban{Who: alice})
+	if _, banned := b.Banned(alice, ip("10.0.0.1"), false); !banned {
+		t.Error("the peer itself is not banned")
+	}
+	if _, banned := b.Banned(bob, ip("10.0.0.1"), false); banned {
+		t.Error("another peer is banned")
+	}
+}
+
+func TestABanIsRenewed(t *testing.T) {
+	var b Bans
+	b.Add(Ban{Who: alice, IP: ip("10.0.0.1"), Reason: "spam", Since: 1, Until: 10})
+	b.Add(Ban{Who: alice, IP: ip("10.0.0.2"), Since: 5, Until: 8})
+	want := Ban{Who: alice, IP: ip("10.0.0.2"), Reason: "spam", Since: 1, Until: 8}
+	if got := b.All(); !slices.Equal(got, []Ban{want}) {
+		t.Errorf("bans %+v, want %+v", got, want)
+	}
+	if _, banned := b.Banned(bob, ip("10.0.0.1"), false); banned {
+		t.Error("the former host is still banned")
+	}
+	b.Add(Ban{Who: alice, Reason: "slaveMasters"})
+	if got, _ := b.Get(alice); got.Reason != "slaveMasters" {
+		t.Errorf("the reason is still %q", got.Reason)
+	}
+}
+
+func TestNobodyCannotBeBanned(t *testing.T) {
+	var b Bans
+	b.Add(Ban{IP: ip("10.0.0.1")})
+	if b.Len() != 0 {
+		t.Errorf("bans %+v", b.All())
+	}
+}
+
+func TestSweepLiftsTheBansThatEnded(t *testing.T) {
+	var b Bans
+	b.Add(Ban{Who: carol, IP: ip("10.0.0.1"), Since: 2, Until: 99})
+	b.Add(Ban{Who: bob, IP: ip("10.0.0.1"), Since: 1, Until: 100})
+	b.Add(Ban{Who: alice, IP: ip("10.0.0.1"), Since: 3, Until: 98})
+	ended := b.Sweep(100)
+	if len(ended) != 2 || ended[0].Who != carol || ended[1].Who != alice {
+		t.Errorf("ended %+v, want carol's and alice's, the older first", ended)
+	}
+	if ban, banned := b.Banned(alice, ip("10.0.0.1"), false); !banned || ban.Who != bob {
+		t.Errorf("banned %v by %+v, want by bob's ban of the same host", banned, ban)
+	}
+	if b.Sweep(101); b.Len() != 0 {
+		t.Errorf("still banned: %+v", b.All())
+	}
+}
+
+func TestOneOfSeveralBansOfAHostIsLifted(t *testing.T) {
+	var b Bans
+	for _, who := range []peer.Peer{bob, alice} {
+		b.Add(Ban{Who: who, IP: ip("10.0.0.1")})
+	}
+	if ban, _ := b.Banned(carol, ip("10.0.0.1"), false); ban.Who != alice {
+		t.Errorf("banned by %v's ban, want by that of the lowest id", ban.Who)
+	}
+	if !b.Remove(alice) || b.Remove(alice) {
+		t.Error("alice's ban was not lifted exactly once")
+	}
+	if ban, banned := b.Banned(carol, ip("10.0.0.1"), false); !banned || ban.Who != bob {
+		t.Errorf("banned %v by %+v, want by bob's ban", banned, ban)
+	}
+	if b.Clear(); b.Len() != 0 {
+		t.Error("bans left after all were lifted")
+	}
+}
+
+// naiveBans are bans as the rules read: a plain list.
+type naiveBans []Ban
+
+func (n naiveBans) banned(who peer.Peer, ip netip.Addr) bool {
+	return slices.ContainsFunc(n, func(ban Ban) bool {
+		if ban.IP.IsValid() && ip.IsValid() {
+			return ban.IP == ip
+		}
+		return ban.Who == who
+	})
+}
+
+func TestBansAgreeWithAPlainList(t *testing.T) {
+	addresses := []netip.Addr{{}, ip("10.0.0.1"), ip("10.0.0.2"), ip("2001:db8::1")}
+	rapid.Check(t, func(t *rapid.T) {
+		var b Bans
+		var plain naiveBans
+		for now := range time.Duration(60) {
+			who := peer.FromID(rapid.Uint32Range(1, 6).Draw(t, "who"))
+			isWho := func(ban Ban) bool { return ban.Who == who }
+			switch rapid.IntRange(0, 3).Draw(t, "what") {
+			case 0, 1:
+				ban := Ban{Who: who, IP: rapid.SampledFrom(addresses).Draw(t, "ip"), Since: now, Until: now + 20}
+				b.Add(ban)
+				if i := slices.IndexFunc(plain, isWho); i >= 0 {
+					ban.Since = plain[i].Since
+					plain[i] = ban
+				} else {
+					plain = append(plain, ban)
+				}
+			case 2:
+				b.Remove(who)
+				plain = slices.DeleteFunc(plain, isWho)
+			case 3:
+				b.Sweep(now)
+				plain = slices.DeleteFunc(plain, func(ban Ban) bool { return ban.Until < now })
+			}
+			if !slices.Equal(b.All(), slices.SortedFunc(slices.Values(plain), byAge)) {
+				t.Fatalf("bans %+v, want %+v", b.All(), plain)
+			}
+			for _, ip := range addresses {
+				if _, got := b.Banned(who, ip, false); got != plain.banned(who, ip) {
+					t.Fatalf("%v from %v is banned: %v; the bans are %+v", who, ip, got, plain)
+				}
+			}
+		}
+		var restored Bans
+		restored.Restore(rapid.Permutation(b.All()).Draw(t, "order"))
+		if !slices.Equal(b.All(), restored.All()) || !slices.Equal(b.byIP, restored.byIP) {
+			t.Fatalf("restored %+v, want %+v", restored.All(), b.All())
+		}
+	})
+}
+
+func TestRestoreTakesTheLaterBanOfAPeer(t *testing.T) {
+	var b Bans
+	b.Add(Ban{Who: bob})
+	later := Ban{Who: alice, Since: 2, Until: 3}
+	b.Restore([]Ban{{Who: alice, IP: ip("10.0.0.1"), Reason: "spam", Since: 1, Until: 9}, {}, later})
+	if got := b.All(); !slices.Equal(got, []Ban{later}) {
+		t.Errorf("restored %+v, want %+v", got, later)
+	}
+}
+
+func TestNoBansTakeNoMemory(t *testing.T) {
+	allocs := testing.AllocsPerRun(100, func() {
+		var b Bans
+		b.Banned(alice, netip.Addr{}, false)
+		b.Remove(alice)
+		b.Sweep(0)
+		b.All()
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations without a ban", allocs)
+	}
+	var b Bans
+	b.Add(Ban{Who: alice, IP: ip("10.0.0.1")})
+	if b.Remove(alice); b.bans != nil || b.byIP != nil {
+		t.Error("lifted bans hold memory")
+	}
+}

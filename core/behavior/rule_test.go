@@ -1,0 +1,49 @@
+package behavior
+
+import (
+	"testing"
+	"time"
+)
+
+func TestRulesAreNpms(t *testing.T) {
+	weeks := 18 * 24 * time.Hour
+	want := [NumActions]struct {
+		name  string
+		exp   bool
+		level float64
+		life  time.Duration
+	}{
+		{"requestDelays", false, 200, 20 * time.Minute},
+		{"authentication", false, 10, 15 * time.Minute},
+		{"registration", false, 10, 10 * time.Minute},
+		{"responseSchema", true, 30, weeks},
+		{"slaveMasters", true, 30, weeks},
+		{"slaveBacklink", true, 30, weeks},
+		{"backlinkMasters", true, 30, weeks},
+		{"backlinkSlaves", true, 30, weeks},
+		{"backlinkNetworkSize", true, 30, weeks},
+	}
+	for i, got := range Rules() {
+		w := want[i]
+		if name := Action(i).String(); name != w.name {
+			t.Errorf("action %d is called %s, want %s", i, name, w.name)
+		}
+		if rule := (Rule{Exp: w.exp, Level: w.level, Ban: true, BanLife: w.life, FailLife: Auto, BanDelay: Auto}); got != rule {
+			t.Errorf("%s has the rule %+v, want %+v", w.name, got, rule)
+		}
+	}
+}
+
+func TestRulesAreACopy(t *testing.T) {
+	rules := Rules()
+	rules[Registration].Level = 1
+	if Rules()[Registration].Level != 10 {
+		t.Error("changing the rules of one node changed the defaults")
+	}
+}
+
+func TestAnUnknownActionHasAName(t *testing.T) {
+	if got := NumActions.String(); got != "action9" {
+		t.Errorf("no action is called %q", got)
+	}
+}
