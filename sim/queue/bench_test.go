@@ -6,90 +6,136 @@ import (
 	"testing"
 )
 
-// holdDelay draws the delay of PHOLD: 0.1 + Exp(0.9) seconds.
-func holdDelay(r *rand.Rand) int64 { return int64(1e8 + 9e8*r.ExpFloat64()) }
+// delay draws the virtual time from an event to the one that it causes.
+type delay func(r *rand.Rand) int64
 
-type sizedHold struct {
+// phold is the delay of PHOLD: 0.1 + Exp(0.9) seconds.
+func phold(r *rand.Rand) int64 { return int64(1e8 + 9e8*r.ExpFloat64()) }
+
+// tiers are what both kinds of queue offer to a benchmark.
+type tiers interface {
+	Push(Event)
+	Pop() (Event, bool)
+}
+
+// heapQueue is the reference as a queue.
+type heapQueue struct{ h plain }
+
+func (q *heapQueue) Push(e Event)       { heap.Push(&q.h, e) }
+func (q *heapQueue) Pop() (Event, bool) { return heap.Pop(&q.h).(Event), true }
+
+// hold keeps that many events pending: each one popped pushes the next, to a
+// destination drawn from a tenth as many nodes.
+type hold[Q tiers] struct {
+	q     Q
+	r     *rand.Rand
+	delay delay
+	nodes uint32
+	seq   uint32
+}
+
+func newHold[Q tiers](q Q, pending int, d delay) *hold[Q] {
+	h := &hold[Q]{q, rand.New(rand.NewPCG(1, 2)), d, uint32(pending / 10), 0}
+	for range pending {
+		h.push(Event{To: h.r.Uint32N(h.nodes)})
+	}
+	return h
+}
+
+func (h *hold[Q]) push(cause Event) {
+	h.seq++
+	h.q.Push(Event{
+		Time: cause.Time + h.delay(h.r), To: h.r.Uint32N(h.nodes), From: cause.To, Seq: h.seq,
+	})
+}
+
+func (h *hold[Q]) step() {
+	e, _ := h.q.Pop()
+	h.push(e)
+}
+
+func (h *hold[Q]) run(b *testing.B, warmup int) {
+	for range warmup {
+		h.step()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		h.step()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+}
+
+var sizes = []struct {
 	name    string
 	pending int
-}
+}{{"1k", 1e3}, {"10k", 1e4}, {"100k", 1e5}, {"1M", 1e6}, {"10M", 1e7}}
 
-var holds = []sizedHold{{"1k", 1e3}, {"10k", 1e4}, {"100k", 1e5}, {"1M", 1e6}, {"10M", 1e7}}
-
-// BenchmarkHold is PHOLD without the state of the nodes: every event popped
-// schedules one to a destination drawn from a tenth as many nodes as events
-// are pending.
+// BenchmarkHold is PHOLD without the state of the nodes, after each event has
+// been replaced twice.
 func BenchmarkHold(b *testing.B) {
-	for _, h := range holds {
-		b.Run(h.name+"/ladder", func(b *testing.B) { holdLadder(b, h.pending) })
-		b.Run(h.name+"/heap", func(b *testing.B) { holdHeap(b, h.pending) })
+	for _, s := range sizes {
+		b.Run(s.name+"/ladder", func(b *testing.B) {
+			h := newHold(New(), s.pending, phold)
+			h.run(b, 2*s.pending)
+			b.ReportMetric(float64(h.q.Bytes())/float64(s.pending), "bytes/event")
+		})
+		b.Run(s.name+"/heap", func(b *testing.B) {
+			h := newHold(&heapQueue{}, s.pending, phold)
+			h.run(b, 0)
+			b.ReportMetric(float64(32*cap(h.q.h))/float64(s.pending), "bytes/event")
+		})
 	}
 }
 
-func holdLadder(b *testing.B, pending int) {
-	r := rand.New(rand.NewPCG(1, 2))
-	nodes := uint32(pending / 10)
-	q := New()
-	for i := range pending {
-		q.Push(Event{Time: holdDelay(r), To: uint32(i) % nodes, From: uint32(i) % nodes, Seq: uint32(i)})
-	}
-	seq := uint32(pending)
-	step := func() {
-		e, _ := q.Pop()
-		seq++
-		q.Push(Event{Time: e.Time + holdDelay(r), To: r.Uint32N(nodes), From: e.To, Seq: seq})
-	}
-	for range 2 * pending { // the steady state, past the first mean delay
-		step()
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		step()
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+// delays are shapes that a queue of buckets might find hard.
+var delays = []struct {
+	name string
+	delay
+}{
+	{"constant", func(*rand.Rand) int64 { return 50e6 }},
+	{"mixed", func(r *rand.Rand) int64 { // messages of one node in ten, timers of the others
+		if r.Uint32N(10) == 0 {
+			return 5e6 + r.Int64N(100e6)
+		}
+		return 16e9
+	}},
+	{"zero", func(r *rand.Rand) int64 { // three links of a chain at one instant
+		if r.Uint32N(4) > 0 {
+			return 0
+		}
+		return phold(r)
+	}},
+	{"nanoseconds", func(r *rand.Rand) int64 { return r.Int64N(1000) }},
+	{"scales", func(r *rand.Rand) int64 { return 1 << r.Uint32N(46) }}, // to 20 hours
+	{"days", func(r *rand.Rand) int64 { return r.Int64N(7 * 86400e9) }},
 }
 
-func holdHeap(b *testing.B, pending int) {
-	r := rand.New(rand.NewPCG(1, 2))
-	nodes := uint32(pending / 10)
-	var q plain
-	for i := range pending {
-		q = append(q, Event{Time: holdDelay(r), To: uint32(i) % nodes, From: uint32(i) % nodes, Seq: uint32(i)})
+// BenchmarkDelays holds 100,000 events with other delays than PHOLD's.
+func BenchmarkDelays(b *testing.B) {
+	for _, d := range delays {
+		b.Run(d.name+"/ladder", func(b *testing.B) { newHold(New(), 1e5, d.delay).run(b, 2e5) })
+		b.Run(d.name+"/heap", func(b *testing.B) { newHold(&heapQueue{}, 1e5, d.delay).run(b, 0) })
 	}
-	heap.Init(&q)
-	seq := uint32(pending)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		e := heap.Pop(&q).(Event)
-		seq++
-		heap.Push(&q, Event{Time: e.Time + holdDelay(r), To: r.Uint32N(nodes), From: e.To, Seq: seq})
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
 
-// BenchmarkBurst pushes and pops that many events of one instant; the time is
-// that of one event.
+// BenchmarkBurst pushes that many events of one instant and pops them. The
+// time is that of one event.
 func BenchmarkBurst(b *testing.B) {
-	for _, h := range holds[1:4] {
-		b.Run(h.name, func(b *testing.B) { burst(b, h.pending) })
-	}
-}
-
-func burst(b *testing.B, size int) {
-	r := rand.New(rand.NewPCG(1, 2))
-	q := New()
-	at, seq := int64(0), uint32(0)
-	b.ReportAllocs()
-	for done := 0; done < b.N; done += size {
-		at += 16e9
-		for range size {
-			seq++
-			q.Push(Event{Time: at, To: r.Uint32N(uint32(size)), From: r.Uint32N(uint32(size)), Seq: seq})
-		}
-		for range size {
-			q.Pop()
-		}
+	for _, s := range sizes[1:4] {
+		b.Run(s.name, func(b *testing.B) {
+			r, q, seq := rand.New(rand.NewPCG(1, 2)), New(), uint32(0)
+			nodes := uint32(s.pending)
+			b.ReportAllocs()
+			for done := 0; done < b.N; done += s.pending {
+				for range s.pending {
+					seq++
+					q.Push(Event{Time: int64(done), To: r.Uint32N(nodes), From: r.Uint32N(nodes), Seq: seq})
+				}
+				for range s.pending {
+					q.Pop()
+				}
+			}
+		})
 	}
 }

@@ -1,5 +1,7 @@
 package queue
 
+const eventSize = 32 // bytes
+
 // Event is something that happens to one node at one instant. It is 32 bytes,
 // so that two fill a cache line, and holds no pointer, so that the garbage
 // collector never looks inside the queue. Apart from the four fields of the

@@ -7,8 +7,9 @@ const (
 	manyLate     = 64 // late events that are better sorted than kept in a heap
 )
 
-// Queue is the set of pending events. The zero value is not ready; use New.
-// A Queue belongs to one goroutine.
+// Queue is the set of pending events. The zero value is an empty queue at time
+// 0, though New makes one that is quicker to find its stride. A Queue belongs to
+// one goroutine.
 type Queue struct {
 	// due[head:] is what is left of the last bucket opened, sorted; late are
 	// events pushed since for a bucket below next. The least of the two is the
@@ -28,13 +29,22 @@ type Queue struct {
 	wheels [wheelCount]wheel // wheel i has buckets 1<<(shift+10i) wide
 }
 
-// New returns an empty queue at time 0.
+// New returns an empty queue at time 0, ready for delays of milliseconds; to
+// others it adapts.
 func New() *Queue {
 	return &Queue{shift: initialShift}
 }
 
 // Len returns the number of pending events.
 func (q *Queue) Len() int { return q.n }
+
+// Bytes returns the memory that the queue holds. Memory once needed is kept for
+// reuse and not given back, so this is what the queue took at its fullest.
+func (q *Queue) Bytes() int {
+	events := cap(q.due) + cap(q.late) + cap(q.sorter.scratch) + len(q.pool.slabs)*slabSize*chunkSize
+	words := cap(q.pool.link) + cap(q.sorter.ends)
+	return events*eventSize + words*4 + wheelCount*wheelSize*bucketSize
+}
 
 // Push adds an event. It panics when e.Time is before the time of the last
 // event popped (or negative): the past cannot be changed.

@@ -9,6 +9,7 @@ const (
 	// wheels of 10 bits reach over all 63 bits of a time even when the finest
 	// bucket is one nanosecond wide.
 	wheelCount = 7
+	bucketSize = 16 // bytes
 )
 
 // bucket is an unsorted list of chunks with the events of one stretch of time.
