@@ -1,0 +1,192 @@
+package core
+
+import (
+	"errors"
+	"net/netip"
+
+	"spreadable/core/behavior"
+	"spreadable/core/peer"
+)
+
+// Who may talk to us, and what becomes of those who behave badly.
+
+// peerless is the address of a client: none.
+var peerless peer.Address
+
+// admit checks a request before anything else looks at it: the address filter on its sender, then, between nodes, the
+// root. A node that gets this far is alive, so its failures are forgotten. A ping is answered to everybody.
+func (n *Node) admit(req *Request) error {
+	if req.Kind == KindPing {
+		return nil
+	}
+	if req.From.IsZero() {
+		if !n.allowedClient(req.Client) {
+			return ErrDenied
+		}
+		return nil
+	}
+	if !n.allowed(req.From) {
+		return ErrDenied
+	}
+	if req.Kind.FromNode() {
+		if req.Root != n.root {
+			return ErrWrongRoot
+		}
+		n.alive(req.From)
+	}
+	return nil
+}
+
+// allowed is the address filter: own address and trusted ones pass; then the ban list, the white list (which decides
+// alone when it is not empty) and the black list.
+func (n *Node) allowed(p Peer) bool {
+	if p == n.self || n.cfg.Trusted || n.openDoor() {
+		return true
+	}
+	address, ip := n.cfg.Book.Address(p), n.cfg.Book.IP(p)
+	if n.cfg.Trustlist.Match(address, ip) {
+		return true
+	}
+	if _, banned := n.bans.Banned(p, ip, n.cfg.BanByAddress); banned {
+		return false
+	}
+	if n.cfg.Whitelist.Len() > 0 {
+		return n.cfg.Whitelist.Match(address, ip)
+	}
+	return !n.cfg.Blacklist.Match(address, ip)
+}
+
+// openDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
+func (n *Node) openDoor() bool {
+	return n.bans.Len() == 0 && n.cfg.Whitelist.Len() == 0 && n.cfg.Blacklist.Len() == 0
+}
+
+// allowedClient is the address filter for a client, which is nothing but an IP address to us.
+func (n *Node) allowedClient(ip netip.Addr) bool {
+	if n.cfg.Trusted || n.openDoor() {
+		return true
+	}
+	if n.cfg.Trustlist.Match(peerless, ip) {
+		return true
+	}
+	if _, banned := n.bans.Banned(Peer{}, ip, n.cfg.BanByAddress); banned {
+		return false
+	}
+	if n.cfg.Whitelist.Len() > 0 {
+		return n.cfg.Whitelist.Match(peerless, ip)
+	}
+	return !n.cfg.Blacklist.Match(peerless, ip)
+}
+
+func (n *Node) trusted(p Peer) bool {
+	return n.cfg.Trusted || n.cfg.Trustlist.Len() > 0 && n.cfg.Trustlist.Match(n.cfg.Book.Address(p), n.cfg.Book.IP(p))
+}
+
+// account keeps book of how an outgoing request ended. An answer, even a refusal, proves a peer alive; a timeout also
+// makes it suspicious.
+func (n *Node) account(p Peer, err error) {
+	if p == n.self {
+		return
+	}
+	var refusal *Error
+	switch {
+	case err == nil:
+		n.alive(p)
+		n.praise(behavior.RequestDelays, p)
+	case errors.As(err, &refusal):
+		n.alive(p)
+	default:
+		if err == ErrTimeout {
+			n.blame(behavior.RequestDelays, p, 1)
+		}
+		n.failed(p)
+	}
+}
+
+func (n *Node) alive(p Peer) {
+	if len(n.fails) > 0 {
+		delete(n.fails, p)
+	}
+}
+
+// failed counts a failure; a peer with more than MaxFails in a row is broken and leaves all lists.
+func (n *Node) failed(p Peer) {
+	if n.fails == nil {
+		n.fails = make(map[Peer]int)
+	}
+	n.fails[p]++
+	if n.fails[p] > n.cfg.MaxFails {
+		delete(n.fails, p)
+		n.forget(p)
+	}
+}
+
+// forget takes p off every list.
+func (n *Node) forget(p Peer) {
+	n.removeSlave(p)
+	n.removeMaster(p, n.env.Now())
+	if n.backlink == p {
+		n.loseBacklink()
+	}
+}
+
+// blame and praise move the suspicion of p for one kind of misbehaviour.
+func (n *Node) blame(a behavior.Action, p Peer, base float64) {
+	if p != n.self && !n.trusted(p) {
+		n.scores.Add(n.env.Now(), n.cfg.Behavior[a], a, p, base)
+	}
+}
+
+func (n *Node) praise(a behavior.Action, p Peer) {
+	if n.scores.Len() > 0 {
+		n.scores.Sub(n.env.Now(), n.cfg.Behavior[a], a, p, 1)
+	}
+}
+
+// judge blames or praises by whether a check held.
+func (n *Node) judge(good bool, a behavior.Action, p Peer) {
+	if good {
+		n.praise(a, p)
+	} else {
+		n.blame(a, p, 1)
+	}
+}
+
+// sentence is the sync's pass over bans and scores: ended bans go, and whoever went too far is banned.
+func (n *Node) sentence() {
+	now := n.env.Now()
+	if n.bans.Len() > 0 {
+		n.bans.Sweep(now)
+	}
+	if n.scores.Len() > 0 {
+		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(n.size())) {
+			n.ban(v)
+		}
+	}
+	if n.candidates != nil {
+		n.candidates.Sweep(n.size())
+	}
+}
+
+func (n *Node) ban(v behavior.Verdict) {
+	if n.trusted(v.Who) {
+		return
+	}
+	now := n.env.Now()
+	n.bans.Add(behavior.Ban{Who: v.Who, IP: n.cfg.Book.IP(v.Who), Reason: v.Action.String(), Since: now, Until: now + v.Life})
+	n.forget(v.Who)
+	n.env.Note(Note{What: NoteBanned, About: v.Who, Text: v.Action.String()})
+}
+
+// send asks p, unless we would not listen to p either. A budget that is overdrawn fails on the spot.
+func (n *Node) send(p Peer, req Request, sink Sink, tag uint32) {
+	switch {
+	case req.Timeout <= 0:
+		sink.Answer(tag, Response{Err: ErrTimeout})
+	case !n.allowed(p):
+		sink.Answer(tag, Response{Err: ErrDenied})
+	default:
+		req.From, req.Root = n.self, n.root
+		n.env.Call(p, req, sink, tag)
+	}
+}

@@ -1,0 +1,272 @@
+package core
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"spreadable/core/draw"
+	"spreadable/core/peer"
+)
+
+// Approval limits what clients do: for each period a few nodes are drawn from the whole network, the same by whichever
+// node one asks, and vouch for the client. This file is the part of the entry node: who approves, what is the question,
+// was the answer right. The approvers' part is in approver.go, the draw's arithmetic in package draw.
+
+// Terms are the parameters of a kind of approval.
+type Terms struct {
+	Approvers draw.Count    // how many are drawn; more are harder to cheat and cost more requests
+	Decision  draw.Level    // how many of them must agree
+	Period    time.Duration // how long one draw lasts; an approval lives for one to two periods
+}
+
+// DefaultTerms are the original's: the sixth root of the network size, 66.6 %, five minutes.
+func DefaultTerms() Terms {
+	approvers, _ := draw.ParseCount("r-6")
+	decision, _ := draw.ParseLevel("66.6%")
+	return Terms{approvers, decision, 5 * time.Minute}
+}
+
+// ApprovalKind is a way for a client to deserve approval. Its methods are pure but for the random stream.
+type ApprovalKind interface {
+	// Name is the action of the protocol: "client".
+	Name() string
+	// Terms are the parameters of its draws.
+	Terms() Terms
+	// Accepts says whether info is what a client may ask of the question: nil when it asked for nothing.
+	Accepts(info *string) bool
+	// Issue makes one approver's part of the question, and the answer that the approver expects.
+	Issue(client netip.Addr, info *string, random func(n int) int) (part, answer string)
+	// Compose puts the question together from the parts, in the order of the draw.
+	Compose(client netip.Addr, info *string, parts []string) (question string, err error)
+	// Check compares a client's answer with what the approver at place i of count expects.
+	Check(given, expected string, i, count int) bool
+}
+
+// ClientApproval approves whoever can be reached at its IP address: the question is the address, and so is the answer.
+type ClientApproval struct{ terms Terms }
+
+// NewClientApproval returns the approval of kind "client" on the given terms.
+func NewClientApproval(terms Terms) ClientApproval { return ClientApproval{terms} }
+
+// Name implements ApprovalKind.
+func (ClientApproval) Name() string { return "client" }
+
+// Terms implements ApprovalKind.
+func (a ClientApproval) Terms() Terms { return a.terms }
+
+// Accepts implements ApprovalKind: there is nothing to ask for.
+func (ClientApproval) Accepts(info *string) bool { return info == nil }
+
+// Issue implements ApprovalKind.
+func (ClientApproval) Issue(client netip.Addr, _ *string, _ func(int) int) (part, answer string) {
+	ip := peer.FullIPv6(client)
+	return ip, ip
+}
+
+// Compose implements ApprovalKind.
+func (ClientApproval) Compose(client netip.Addr, _ *string, _ []string) (string, error) {
+	return client.String(), nil
+}
+
+// Check implements ApprovalKind.
+func (ClientApproval) Check(given, expected string, _, _ int) bool {
+	a, errA := peer.ParseIP(given)
+	b, errB := peer.ParseIP(expected)
+	return errA == nil && errB == nil && peer.SameIP(a, b)
+}
+
+func (n *Node) approvalKind(name string) (ApprovalKind, Terms) {
+	for _, k := range n.cfg.Approvals {
+		if k.Name() == name {
+			return k, k.Terms()
+		}
+	}
+	return nil, Terms{}
+}
+
+var (
+	badAction   = refuse(CodeInvalidAction, "unknown approval action")
+	badKey      = refuse(CodeUnsuitableKey, "unsuitable approval key")
+	badTime     = refuse(CodeWrongApprovalTime, "wrong approval time")
+	badInfo     = refuse(CodeInvalidInformation, "wrong approval information")
+	badApproval = refuse(CodeInvalidApproval, "invalid approval info")
+	wrongAnswer = refuse(CodeWrongAnswer, "wrong answer, try again")
+	tooFew      = refuse(CodeTooFewDecisions, "not enough approvers made a decision")
+	noApproval  = refuse(CodeApprovalRequired, "this action needs an approval")
+)
+
+// serveApprovalKey draws the client's approvers for the current period.
+func serveApprovalKey(t *Task) {
+	n, action := t.node, t.req.Body.(*ApprovalKeyRequest).Action
+	kind, terms := n.approvalKind(action)
+	if kind == nil {
+		t.reply(badAction)
+		return
+	}
+	start := draw.Start(n.env.Now(), terms.Period)
+	approvers := n.drawApprovers(t, terms, start, t.requestBudget())
+	key := n.approvalKey(t.req.Client, action, start, approvers)
+	n.approvalBook().issue(key, approvers, n.env.Now())
+	t.reply(Response{Body: &ApprovalKey{Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client}})
+}
+
+func (n *Node) approvalKey(client netip.Addr, action string, start time.Duration, approvers []Peer) string {
+	texts := make([]string, len(approvers))
+	for i, p := range approvers {
+		texts[i] = n.cfg.Book.Text(p)
+	}
+	return draw.Key(client.String(), action, start, n.cfg.Book.Text(n.self), texts)
+}
+
+// drawApprovers draws the approvers of the period that begins at start: of all slaves of all masters, which is everybody,
+// the first that answer a ping in the order of the draw. Without masters the node stands for itself.
+func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget) []Peer {
+	if len(n.masters.List) == 0 {
+		return []Peer{n.self}
+	}
+	masters, _ := n.targets(levels)
+	ranking := draw.New(start)
+	var all []Peer
+	for _, resp := range t.gather(masters, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}) {
+		if s, ok := resp.Body.(*Structure); ok {
+			for _, p := range s.Slaves {
+				ranking.Add(int32(len(all)), n.cfg.Book.Text(p))
+				all = append(all, p)
+			}
+		}
+	}
+	return n.firstAlive(t, ranking, all, terms.Approvers.Of(n.size()), b)
+}
+
+// firstAlive pings down the ranking, in batches with some to spare, until count have answered.
+func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, all []Peer, count int, b budget) []Peer {
+	var alive []Peer
+	for len(alive) < count {
+		var batch []Peer
+		for _, i := range ranking.Next(draw.Batch(count-len(alive), count)) {
+			batch = append(batch, all[i])
+		}
+		if len(batch) == 0 {
+			break
+		}
+		for i, resp := range t.gather(batch, Request{Kind: KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+			if resp.Err == nil {
+				alive = append(alive, batch[i])
+			}
+		}
+	}
+	return alive[:min(count, len(alive))]
+}
+
+// serveApprovalQuestion asks the approvers that the client says have confirmed for their parts, and composes the
+// question. They must be of the draw that belongs to the key: in the original a client could make a node call any address.
+func serveApprovalQuestion(t *Task) {
+	n, body := t.node, t.req.Body.(*ApprovalQuestionRequest)
+	kind, terms := n.approvalKind(body.Action)
+	if kind == nil {
+		t.reply(badAction)
+		return
+	}
+	if !kind.Accepts(body.Info) {
+		t.reply(badInfo)
+		return
+	}
+	count := terms.Approvers.Of(n.size())
+	approvers, known := n.approvalBook().issued[body.Key]
+	if !known {
+		t.reply(badKey)
+		return
+	}
+	confirmed := ordered(approvers.drawn, body.Confirmed)
+	confirmed = confirmed[:min(count, len(confirmed))]
+	enough := terms.Decision.Of(count)
+	if len(confirmed) < enough {
+		t.reply(tooFew)
+		return
+	}
+	var parts []string
+	for _, resp := range t.gather(confirmed, Request{
+		Kind: KindApprovalInfo, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
+		Body: &ApprovalInfoRequest{Action: body.Action, Key: body.Key},
+	}) {
+		if info, ok := resp.Body.(*ApprovalInfo); ok {
+			parts = append(parts, info.Info)
+		}
+	}
+	if len(parts) < enough {
+		t.reply(tooFew)
+		return
+	}
+	question, err := kind.Compose(t.req.Client, body.Info, parts)
+	if err != nil {
+		t.reply(badInfo)
+		return
+	}
+	t.reply(Response{Body: &ApprovalQuestion{Question: question}})
+}
+
+// ordered returns those of wanted that are among the drawn, each once, in wanted's order.
+func ordered(drawn, wanted []Peer) []Peer {
+	var kept []Peer
+	for _, p := range wanted {
+		if contains(drawn, p) && !contains(kept, p) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// serveAction decides whether a client may take an action: it draws the approvers of the proof's period again and asks
+// those whom the client names whether its answer was right.
+func serveAction(t *Task) {
+	n, proof := t.node, t.req.Body.(*ActionRequest).Proof
+	if proof == nil {
+		t.reply(noApproval)
+		return
+	}
+	kind, terms := n.approvalKind(proof.Action)
+	switch {
+	case kind == nil:
+		t.reply(badAction)
+		return
+	case !draw.Valid(proof.StartedAt, n.env.Now(), terms.Period):
+		t.reply(badTime)
+		return
+	case !peer.SameIP(proof.ClientIP, t.req.Client) || repeats(proof.Approvers):
+		t.reply(badApproval)
+		return
+	}
+	b := t.requestBudget()
+	drawn := n.drawApprovers(t, terms, proof.StartedAt, b)
+	count := len(drawn)
+	named := ordered(drawn, proof.Approvers)
+	enough := terms.Decision.Of(count)
+	if len(named) < enough || len(proof.Approvers) > count {
+		t.reply(tooFew)
+		return
+	}
+	right := 0
+	for _, resp := range t.gather(named, Request{
+		Kind: KindApprovalCheck, Timeout: b.atMost(n.cfg.ServerTimeout),
+		Body: &ApprovalCheckRequest{Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP},
+	}) {
+		if resp.Err == nil {
+			right++
+		}
+	}
+	if right < enough {
+		t.reply(wrongAnswer)
+		return
+	}
+	t.reply(Response{})
+}
+
+func repeats(peers []Peer) bool {
+	for i, p := range peers {
+		if slices.Contains(peers[:i], p) {
+			return true
+		}
+	}
+	return false
+}

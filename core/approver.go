@@ -1,0 +1,156 @@
+package core
+
+import (
+	"net/netip"
+	"time"
+
+	"spreadable/core/draw"
+	"spreadable/core/peer"
+)
+
+// What an approver keeps: who asked it to vouch, what answer it expects, and which nodes have asked already.
+
+// approvals is a node's memory of approvals, as approver and as entry node. Both halves are bounded and forget by time.
+type approvals struct {
+	rows   map[approvalID]*approval
+	byKey  map[string]*approval
+	issued map[string]issuedKey
+}
+
+// approvalID: an approver keeps one approval per action and client.
+type approvalID struct {
+	action string
+	client netip.Addr
+}
+
+// approval is one client's approval at one approver.
+type approval struct {
+	id        approvalID
+	key       string
+	info      *string
+	startedAt time.Duration
+	updated   time.Duration
+	answer    string // expected; empty until an entry node has asked for our part
+	usedBy    []Peer // nodes that have checked the answer: each may once
+}
+
+// issuedKey is what an entry node remembers of a draw it made for a client.
+type issuedKey struct {
+	drawn []Peer
+	at    time.Duration
+}
+
+// maxApprovals bounds the clients that one node vouches for, and the keys that it remembers, at a time.
+const maxApprovals = 100_000
+
+func (n *Node) approvalBook() *approvals {
+	if n.approvals == nil {
+		n.approvals = &approvals{
+			rows: make(map[approvalID]*approval), byKey: make(map[string]*approval), issued: make(map[string]issuedKey),
+		}
+	}
+	return n.approvals
+}
+
+func (a *approvals) issue(key string, drawn []Peer, now time.Duration) {
+	if len(a.issued) < maxApprovals {
+		a.issued[key] = issuedKey{drawn, now}
+	}
+}
+
+// sweep forgets rows that nobody touched for a period, and keys of draws that are no longer valid.
+func (a *approvals) sweep(now time.Duration, terms func(action string) (ApprovalKind, Terms)) {
+	longest := time.Duration(0)
+	for id, row := range a.rows {
+		kind, t := terms(id.action)
+		longest = max(longest, t.Period)
+		if kind == nil || row.updated < now-t.Period {
+			a.remove(row)
+		}
+	}
+	for key, issued := range a.issued {
+		if issued.at < now-2*max(longest, DefaultTerms().Period) {
+			delete(a.issued, key)
+		}
+	}
+}
+
+func (a *approvals) remove(row *approval) {
+	delete(a.rows, row.id)
+	if a.byKey[row.key] == row {
+		delete(a.byKey, row.key)
+	}
+}
+
+// addApproval takes a client's request to vouch for it. Asked again, it starts anew: other nodes may check again.
+func (n *Node) addApproval(req *Request) Response {
+	body := req.Body.(*ApprovalAddRequest)
+	kind, terms := n.approvalKind(body.Action)
+	now := n.env.Now()
+	switch {
+	case kind == nil:
+		return badAction
+	case !draw.Valid(body.StartedAt, now, terms.Period):
+		return badTime
+	case !kind.Accepts(body.Info):
+		return badInfo
+	}
+	book, id := n.approvalBook(), approvalID{body.Action, req.Client.Unmap()}
+	if other, taken := book.byKey[body.Key]; taken && other.id != id {
+		return badKey // a key names one client: nobody takes over another's
+	}
+	row := book.rows[id]
+	if row == nil {
+		if len(book.rows) >= maxApprovals {
+			return badKey
+		}
+		row = &approval{id: id}
+		book.rows[id] = row
+	}
+	if row.key != body.Key {
+		delete(book.byKey, row.key)
+		row.answer = ""
+	}
+	book.byKey[body.Key] = row
+	row.key, row.info, row.startedAt, row.updated, row.usedBy = body.Key, body.Info, body.StartedAt, now, nil
+	return Response{}
+}
+
+// approvalInfo gives an entry node our part of the question, and settles which answer we expect.
+func (n *Node) approvalInfo(req *Request) Response {
+	body := req.Body.(*ApprovalInfoRequest)
+	kind, _ := n.approvalKind(body.Action)
+	if kind == nil {
+		return badAction
+	}
+	row := n.approvalBook().byKey[body.Key]
+	if row == nil || row.id.action != body.Action {
+		return badKey
+	}
+	var part string
+	part, row.answer = kind.Issue(row.id.client, row.info, n.env.Rand().IntN)
+	row.updated = n.env.Now()
+	return Response{Body: &ApprovalInfo{Info: part}}
+}
+
+// checkApproval tells a node whether the client's answer was right. Each node may ask once per approval, right or wrong.
+func (n *Node) checkApproval(req *Request) Response {
+	body := req.Body.(*ApprovalCheckRequest)
+	row := n.approvalBook().byKey[body.Key]
+	if row == nil || row.answer == "" || contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {
+		return badKey
+	}
+	row.usedBy = append(row.usedBy, req.From)
+	row.updated = n.env.Now()
+	kind, _ := n.approvalKind(row.id.action)
+	place := -1
+	for i, p := range body.Approvers {
+		if p == n.self {
+			place = i
+		}
+	}
+	if kind == nil || place < 0 || !kind.Check(body.Answer, row.answer, place, len(body.Approvers)) {
+		return wrongAnswer
+	}
+	return Response{}
+}

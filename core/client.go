@@ -1,0 +1,104 @@
+package core
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Client is somebody outside the network who uses it through its nodes. Like a node it is driven by its environment and
+// not safe for concurrent use.
+type Client struct {
+	env     Env
+	pool    *Pool
+	ip      netip.Addr
+	timeout time.Duration
+}
+
+// Init makes c a client. IP is the address that nodes see it come from; timeout limits each of its requests (the
+// original's clients wait 10 s).
+func (c *Client) Init(env Env, pool *Pool, ip netip.Addr, timeout time.Duration) {
+	*c = Client{env: env, pool: pool, ip: ip, timeout: timeout}
+}
+
+func (c *Client) send(p Peer, req Request, sink Sink, tag uint32) {
+	req.Client = c.ip
+	c.env.Call(p, req, sink, tag)
+}
+
+func (c *Client) account(Peer, error) {}
+
+// Ask sends a network-wide request through the entry node; done gets the merged answer. Trace marks all requests that
+// serve it.
+func (c *Client) Ask(entry Peer, trace uint32, q *QueryRequest, done func(*QueryAnswer, error)) {
+	c.pool.runFor(c, func(t *Task) {
+		t.req.Trace = trace
+		resp := t.call(entry, Request{Kind: KindQuery, Timeout: c.timeout, Body: q})
+		answer, ok := resp.Body.(*QueryAnswer)
+		if !ok {
+			done(nil, orMalformed(resp.Err))
+			return
+		}
+		whole := *answer
+		whole.Cost.Hops++
+		done(&whole, nil)
+	})
+}
+
+// Draw asks the entry node who approves the client for the action in the current period.
+func (c *Client) Draw(entry Peer, trace uint32, action string, done func(*ApprovalKey, error)) {
+	c.pool.runFor(c, func(t *Task) {
+		t.req.Trace = trace
+		done(c.draw(t, entry, action))
+	})
+}
+
+// Approve goes the whole way of an approval that needs no person to answer: it draws the approvers through the entry
+// node, asks them to vouch, gets the question, answers it by answer, and takes the action at the entry node. Done gets
+// the draw, nil when not even that was reached.
+func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(question string) string, done func(*ApprovalKey, error)) {
+	c.pool.runFor(c, func(t *Task) {
+		t.req.Trace = trace
+		key, err := c.draw(t, entry, action)
+		if err == nil {
+			err = c.approve(t, entry, action, key, answer)
+		}
+		done(key, err)
+	})
+}
+
+func (c *Client) draw(t *Task, entry Peer, action string) (*ApprovalKey, error) {
+	resp := t.call(entry, Request{Kind: KindApprovalKey, Timeout: c.timeout, Body: &ApprovalKeyRequest{Action: action}})
+	if key, ok := resp.Body.(*ApprovalKey); ok {
+		return key, nil
+	}
+	return nil, orMalformed(resp.Err)
+}
+
+func (c *Client) approve(t *Task, entry Peer, action string, key *ApprovalKey, answer func(string) string) error {
+	var confirmed []Peer
+	for i, resp := range t.gather(key.Approvers, Request{
+		Kind: KindApprovalAdd, Timeout: c.timeout,
+		Body: &ApprovalAddRequest{Action: action, Key: key.Key, StartedAt: key.StartedAt},
+	}) {
+		if resp.Err == nil {
+			confirmed = append(confirmed, key.Approvers[i])
+		}
+	}
+	resp := t.call(entry, Request{
+		Kind: KindApprovalQuestion, Timeout: c.timeout,
+		Body: &ApprovalQuestionRequest{Action: action, Key: key.Key, Confirmed: confirmed},
+	})
+	question, ok := resp.Body.(*ApprovalQuestion)
+	if !ok {
+		return orMalformed(resp.Err)
+	}
+	proof := &Proof{
+		Action: action, Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: confirmed,
+		Answer: answer(question.Question),
+	}
+	return t.call(entry, Request{Kind: KindAction, Timeout: c.timeout, Body: &ActionRequest{Proof: proof}}).Err
+}
+
+// IsRefusal reports whether err is a refusal with the given code.
+func IsRefusal(err error, code string) bool { return errors.Is(err, &Error{Code: code}) }

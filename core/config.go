@@ -1,0 +1,146 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"spreadable/core/behavior"
+	"spreadable/core/peer"
+)
+
+// Registration chooses how newcomers find their place.
+type Registration uint8
+
+const (
+	// Directed is our rule: whoever is asked for a place remembers whom it has sent where. See doc.go.
+	Directed Registration = iota
+	// Original is the rule of npm spreadable 0.3 to the letter.
+	Original
+)
+
+func (r Registration) String() string {
+	if r == Original {
+		return "original"
+	}
+	return "directed"
+}
+
+// Config holds the options of a node. Many nodes may share one Config; none changes it. The zero value of an option
+// stands for its default, which is npm spreadable's unless the comment says otherwise.
+type Config struct {
+	// Book interns the addresses that nodes of this process know. Required.
+	Book *peer.Book
+
+	// Bootstrap lists addresses of the network, of which a node without one asks for a place. A node whose own address
+	// stands alone in the list, or first while the others do not answer, is the first node of its network. Required.
+	Bootstrap []Peer
+
+	// Registration is the rule for newcomers. Nodes of both rules can stay in one network.
+	Registration Registration
+
+	// SyncInterval is the time from one renewal of the lists to the next: 16 s. Everything that the network notices, it
+	// notices at this rhythm; traffic is some three requests per node and interval.
+	SyncInterval time.Duration
+
+	// ManualSync switches the timer off: the owner calls Node.Sync.
+	ManualSync bool
+
+	// SyncPeriod is how far back the average of sync durations reaches: 1 day (npm: syncTimeCalculationPeriod).
+	SyncPeriod time.Duration
+
+	// ServerTimeout limits one request to a node: 2 s. It must be well below SyncInterval.
+	ServerTimeout time.Duration
+
+	// PingTimeout limits a ping, and is the least patience of a request with a larger budget left: 1 s. At most ServerTimeout.
+	PingTimeout time.Duration
+
+	// MaxFails is how many consecutive failures make a peer broken and forgotten when exceeded: 10 (npm: serverMaxFails).
+	// With SyncInterval and the square root of the network size it makes the sync lifetime, in which a silent network
+	// forgets a node.
+	MaxFails int
+
+	// Trusted says that all peers are trusted: no address filter, no bans (npm: network.isTrusted).
+	Trusted bool
+
+	// Whitelist, when not empty, is everybody who may talk to us; Blacklist is who may not; Trustlist is exempt from both
+	// and from bans.
+	Whitelist, Blacklist, Trustlist peer.List
+
+	// Behavior holds the rules of suspicion; a zero rule is the original's.
+	Behavior *[behavior.NumActions]behavior.Rule
+
+	// BanByAddress bans an offender's address only: default is its IP, with all that lives there.
+	BanByAddress bool
+
+	// CandidateSuspicion is the level at which a candidate that wins too often is suspicious: 5.
+	CandidateSuspicion float64
+
+	// Approvals are the kinds of approval that the node offers: by default ClientApproval on DefaultTerms.
+	Approvals []ApprovalKind
+
+	// Load tells how busy the machine is, both from 0 to 1: used share of the heap and of the processor. Nil is idle.
+	Load func() (heap, cpu float64)
+}
+
+// Defaults of Config.
+const (
+	DefaultSyncInterval       = 16 * time.Second
+	DefaultSyncPeriod         = 24 * time.Hour
+	DefaultServerTimeout      = 2 * time.Second
+	DefaultPingTimeout        = time.Second
+	DefaultMaxFails           = 10
+	DefaultCandidateSuspicion = 5
+)
+
+// Validate fills in the defaults and says what is wrong with the rest. It must be called before a node uses the Config.
+func (c *Config) Validate() error {
+	orDuration(&c.SyncInterval, DefaultSyncInterval)
+	orDuration(&c.SyncPeriod, DefaultSyncPeriod)
+	orDuration(&c.ServerTimeout, DefaultServerTimeout)
+	orDuration(&c.PingTimeout, min(DefaultPingTimeout, c.ServerTimeout))
+	if c.MaxFails == 0 {
+		c.MaxFails = DefaultMaxFails
+	}
+	if c.CandidateSuspicion == 0 {
+		c.CandidateSuspicion = DefaultCandidateSuspicion
+	}
+	if c.Behavior == nil {
+		rules := behavior.Rules()
+		c.Behavior = &rules
+	}
+	if c.Approvals == nil {
+		c.Approvals = []ApprovalKind{NewClientApproval(DefaultTerms())}
+	}
+	switch {
+	case c.Book == nil:
+		return errors.New("config: no address book")
+	case len(c.Bootstrap) == 0:
+		return errors.New("config: no bootstrap address: give the node's own to start a network")
+	case c.SyncInterval < 0 || c.SyncPeriod < 0 || c.ServerTimeout < 0 || c.PingTimeout < 0:
+		return errors.New("config: a duration is negative")
+	case c.PingTimeout > c.ServerTimeout:
+		return fmt.Errorf("config: ping timeout %v is longer than the server timeout %v", c.PingTimeout, c.ServerTimeout)
+	case c.ServerTimeout >= c.SyncInterval:
+		return fmt.Errorf("config: server timeout %v must be shorter than the sync interval %v", c.ServerTimeout, c.SyncInterval)
+	case c.MaxFails < 0:
+		return fmt.Errorf("config: max fails %d is negative", c.MaxFails)
+	}
+	return nil
+}
+
+func orDuration(d *time.Duration, def time.Duration) {
+	if *d == 0 {
+		*d = def
+	}
+}
+
+// Optimum is the number of masters, and of slaves per master, that a network of this size tends to: floor(sqrt(size)) + 1.
+// (npm spreadable: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100, 101 for 10,000.)
+func Optimum(size int) int { return int(math.Sqrt(float64(size))) + 1 }
+
+// lifetime is the original's sync lifetime: how long a network of this size takes to be sure that a node is gone.
+func (c *Config) lifetime(size int) time.Duration {
+	return c.SyncInterval * time.Duration(c.MaxFails*Optimum(size))
+}

@@ -1,0 +1,278 @@
+package core
+
+import (
+	"time"
+)
+
+// Our registration rule. It speaks the messages of the original and differs in four things, for which doc.go gives the
+// reasons: the provider chooses the place (ledger.go), masters look for each other until nobody new turns up, whoever has
+// no place asks again soon, and nobody steps down, sheds or refuses on a view that has not settled.
+
+// view is how long our idea of the network size has held.
+type view struct {
+	size   int
+	rounds int           // syncs since the size last changed
+	down   time.Duration // when we last stepped down
+	tries  int           // failed attempts to register since the last success
+}
+
+// settled reports that the network size has held for two rounds: only then do we normalise.
+func (v *view) settled() bool { return v.rounds >= 2 }
+
+func (v *view) observe(size int) {
+	if size == v.size {
+		v.rounds++
+	} else {
+		v.size, v.rounds = size, 0
+	}
+}
+
+// slack is how far the number of masters, or of a master's slaves, may pass the optimum before anybody does something
+// about it. One is needed for the very small networks in which all other masters are one master's slaves; the sixteenth
+// keeps networks near a square number from moving nodes to and fro.
+func slack(optimum int) int { return 1 + optimum/16 }
+
+// syncDirected is one cycle.
+func (n *Node) syncDirected(t *Task) {
+	b := n.budget(n.cfg.SyncInterval)
+	n.sentence()
+	n.checkRoot(t, b)
+	up := n.askUp(t, b.atMost(n.cfg.ServerTimeout))
+	down := n.askDown(t, b)
+	if n.isMaster() {
+		n.findMasters(t, up, down, b)
+	} else if up != nil {
+		n.adoptAllowed([]*Masters{up.Masters})
+	} else {
+		n.removeMaster(n.self, n.env.Now())
+	}
+	n.view.observe(n.size())
+	n.leaveMutual(up)
+	if n.view.settled() {
+		n.normalize()
+	}
+	if n.ledger != nil {
+		n.ledger.refresh(n)
+	}
+	n.registerDirected(t, n.budget(b.left()))
+}
+
+// askDown asks every slave, drops those that have gone elsewhere and returns the answers of those that are masters.
+// A slave learns of its registration one message later than its master, so a newcomer may still be without a backlink.
+func (n *Node) askDown(t *Task, b budget) []*Structure {
+	var masters []*Structure
+	slaves := n.slaves
+	responses := t.gather(slaves, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	var gone []Peer
+	for i, s := range slaves {
+		down, ok := responses[i].Body.(*Structure)
+		if !ok {
+			continue
+		}
+		if !n.judgeDown(s, down) && !(down.Backlink.IsZero() && n.isNew(s)) {
+			gone = append(gone, s)
+		}
+		if len(down.Slaves) > 0 {
+			masters = append(masters, down)
+		}
+	}
+	if len(gone) > 0 {
+		n.keepSlaves(func(i int) bool { return !contains(gone, n.slaves[i]) })
+	}
+	return masters
+}
+
+// isNew reports whether slave s was listed so recently that it may not know yet.
+func (n *Node) isNew(s Peer) bool {
+	for i, p := range n.slaves {
+		if p == s {
+			return n.env.Now()-n.joined[i] < n.cfg.ServerTimeout+n.cfg.PingTimeout
+		}
+	}
+	return false
+}
+
+// findMasters renews a master's list of masters: it asks all that it knows, and all that they know, until nobody new
+// turns up. Whoever answers with slaves is a master, of just that size. Who does not answer keeps its last known size until it
+// is broken.
+//
+// One such search closes a component of the graph of who knows whom, however its backlinks run; asking the bootstrap node
+// as well joins the components; and a master whose view is not settled introduces itself to whomever it asks, so that
+// knowing is mutual.
+func (n *Node) findMasters(t *Task, up *Structure, down []*Structure, b budget) {
+	s := search{node: n, timeout: b.atMost(n.cfg.ServerTimeout)}
+	s.begin()
+	if up != nil {
+		s.take(n.backlink, up)
+	}
+	for _, d := range down {
+		s.take(d.Address, d)
+	}
+	for _, m := range n.masters.List {
+		s.meet(m.Peer)
+	}
+	for _, p := range n.heard {
+		s.meet(p)
+	}
+	n.heard = nil
+	if n.ledger != nil {
+		n.ledger.meet(&s)
+	}
+	if p := n.rendezvous(); !p.IsZero() {
+		s.meet(p)
+	}
+	s.run(t)
+	n.setMasters(s.result())
+}
+
+// rendezvous is the bootstrap address to ask in this sync: with several, another one each time.
+func (n *Node) rendezvous() Peer {
+	p := n.cfg.Bootstrap[(n.syncs.count+int(n.self.ID()))%len(n.cfg.Bootstrap)]
+	if p == n.self {
+		return Peer{}
+	}
+	return p
+}
+
+// hear remembers a master that introduced itself, to be asked at our next sync if we are a master ourselves or are asked
+// for places.
+func (n *Node) hear(req *Request) {
+	if req.Body == nil || n.cfg.Registration != Directed || n.masterIndex(req.From) >= 0 || contains(n.heard, req.From) {
+		return
+	}
+	if len(n.heard) < 64+4*len(n.masters.List) { // a bound against a flood of introductions
+		n.heard = append(n.heard, req.From)
+	}
+}
+
+// Introduction is the body of a structure request from a master that wants to be known. Npm peers ignore it.
+type Introduction struct{}
+
+var introduction = &Introduction{}
+
+// leaveMutual leaves a backlink that is also our slave, in networks of more than two: such a pair hangs on nothing. Of
+// two Go nodes only one leaves: the one with fewer slaves, for which it is easier to find somebody else.
+func (n *Node) leaveMutual(up *Structure) {
+	if up == nil || n.size() <= 2 || !n.hasSlave(n.backlink) {
+		return
+	}
+	own, other := len(n.slaves), len(up.Slaves)
+	if own < other || own == other && n.cfg.Book.Less(n.self, n.backlink) {
+		n.loseBacklink()
+	}
+}
+
+// normalize brings the lists of a settled network back to their optimum when they have left it by more than the slack:
+// the smallest masters step down if the others have room for their slaves, and the latest slaves of an overfull master
+// have to look for another.
+func (n *Node) normalize() {
+	optimum := Optimum(n.size())
+	most := optimum + slack(optimum)
+	if len(n.masters.List) > most && n.rank() >= optimum {
+		n.view.down = n.env.Now()
+		n.stepDown()
+		return
+	}
+	if len(n.slaves) <= most {
+		return
+	}
+	shed := n.newestSlaves(len(n.slaves) - optimum)
+	n.keepSlaves(func(i int) bool { return !contains(shed, n.slaves[i]) })
+	for _, s := range shed {
+		n.env.Note(Note{What: NoteShed, About: s})
+	}
+}
+
+// hasRoom decides whether a newcomer is refused. Only a settled master refuses, by the larger of its own view and the
+// newcomer's provider's; and whoever has just stepped down, so that it is not made a master again by an old list.
+func (n *Node) hasRoom(providerSize int) bool {
+	if n.cfg.Registration != Directed {
+		return true
+	}
+	if n.view.down > 0 && n.env.Now()-n.view.down < 2*n.cfg.SyncInterval {
+		return false
+	}
+	if !n.view.settled() {
+		return true
+	}
+	optimum := Optimum(max(n.size(), min(providerSize, 4*n.size()))) // a newcomer may exaggerate, but not without bounds
+	return len(n.slaves) < optimum+slack(optimum)
+}
+
+// registerDirected looks for a backlink if there is none, and arranges to try again soon if that fails.
+func (n *Node) registerDirected(t *Task, b budget) {
+	if !n.backlink.IsZero() {
+		return
+	}
+	err := n.tryPlaces(t, b)
+	if err == nil {
+		n.view.tries = 0
+		return
+	}
+	n.registerFailed(err)
+	if !n.cfg.ManualSync {
+		wait := min(n.cfg.SyncInterval/16<<min(n.view.tries, 3), n.cfg.SyncInterval/2)
+		n.env.After(n.jitter(wait/2, wait), wakeRetry)
+	}
+	n.view.tries++
+}
+
+// maxPlaces is how many places a newcomer tries before it asks again.
+const maxPlaces = 4
+
+func (n *Node) tryPlaces(t *Task, b budget) error {
+	p, err := n.findPlaces(t, b)
+	if err != nil {
+		return err
+	}
+	err = error(errNoMaster)
+	for _, place := range n.order(p) {
+		if err = n.registerAt(t, place, p, b); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// findPlaces asks the bootstrap node; ourselves if we are that; and when it does not answer, any master that we know.
+func (n *Node) findPlaces(t *Task, b budget) (*Provision, error) {
+	if n.provider == n.self {
+		return n.provide(t, n.self, b), nil
+	}
+	p, err := n.askForPlace(t, n.provider, b)
+	if err == nil {
+		return p, nil
+	}
+	n.provider = n.firstBootstrap()
+	if len(n.masters.List) > 0 {
+		if m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer; m != n.self {
+			return n.askForPlace(t, m, b)
+		}
+	}
+	return nil, err
+}
+
+// order returns the places to try, best first. A directing provider has ordered them. An npm provider lists all masters
+// with their slaves: then we draw among the free ones, and after them among the slaves of the full ones.
+func (n *Node) order(p *Provision) []Peer {
+	var places, spare []Peer
+	directed := true
+	for _, r := range p.Results {
+		directed = directed && len(r.Candidates) == 1 && r.Candidates[0] == r.Address
+		if n.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) && len(r.Candidates) < Optimum(r.NetworkSize) {
+			places = append(places, r.Address)
+		}
+		for _, c := range r.Candidates {
+			if n.eligible(c, p.NetworkSize) && n.allowed(c) && c != r.Address {
+				spare = append(spare, c)
+			}
+		}
+	}
+	if !directed {
+		rng := n.env.Rand()
+		rng.Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
+		rng.Shuffle(len(spare), func(i, j int) { spare[i], spare[j] = spare[j], spare[i] })
+		places = append(places, spare...)
+	}
+	return places[:min(maxPlaces, len(places))]
+}

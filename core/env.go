@@ -1,0 +1,80 @@
+package core
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"spreadable/core/peer"
+)
+
+// Peer is a node as other nodes hold it: an interned address.
+type Peer = peer.Peer
+
+// Env is all that a node sees of the world. The driver that owns the node implements it and calls the node back, always
+// from one thread of control: a node never locks. Times are durations since the Unix epoch by a clock that never goes
+// back; two nodes' clocks are compared only where the wire of npm peers demands it.
+type Env interface {
+	Transport
+
+	// Now is the current time, constant while the driver is inside the node.
+	Now() time.Duration
+
+	// Rand is the node's own random stream. The value may be used until the node returns to its driver, not kept.
+	Rand() *rand.Rand
+
+	// After makes the driver call Node.Wake(tag) once, d from now (at once if d <= 0, but never from inside After).
+	After(d time.Duration, tag uint32)
+
+	// Note reports something an operator or a simulation wants to know.
+	Note(Note)
+}
+
+// Transport carries requests between participants.
+type Transport interface {
+	// Call sends req to a peer and calls sink.Answer(tag, response) exactly once, never from inside Call: with the answer, or
+	// with ErrTimeout when req.Timeout (always > 0) has passed, or with the error that prevented it. The transport keeps
+	// no order between calls. It owns nothing of req.Body and must not change it.
+	Call(to Peer, req Request, sink Sink, tag uint32)
+
+	// Reply sends the answer to a request for which Serve did not give one at once. A ticket is used once; replying
+	// after the asker lost its patience has no effect.
+	Reply(ticket Ticket, resp Response)
+}
+
+// Sink takes the answer of a call.
+type Sink interface {
+	Answer(tag uint32, resp Response)
+}
+
+// Ticket names a request that a node has not answered yet. It is the driver's own.
+type Ticket uint64
+
+// Note is an event worth telling: what happened, and about whom.
+type Note struct {
+	What  What
+	About Peer
+	Text  string // reason, error or detail; often empty
+}
+
+// What happened.
+type What uint8
+
+// The things a node notes.
+const (
+	NoteRegistered     What = iota // About is the new backlink
+	NoteRegisterFailed             // Text is the error
+	NoteBacklinkLost               // About no longer lists us
+	NoteBanned                     // About is banned, Text is the misbehaviour
+	NoteSteppedDown                // we gave up all slaves
+	NoteShed                       // About was taken off our slaves: too many
+	NumWhats
+)
+
+var whatNames = [NumWhats]string{"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed"}
+
+func (w What) String() string {
+	if w < NumWhats {
+		return whatNames[w]
+	}
+	return "unknown"
+}

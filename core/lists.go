@@ -1,0 +1,150 @@
+package core
+
+import (
+	"slices"
+	"time"
+)
+
+// lists is a node's memory of its place in the network: backlink, slaves, masters.
+//
+// What others are told of it (Structure) is an immutable snapshot, made again only after a change. A plain slave holds
+// no list of its own: masters is then the very list that its backlink answered with. Only a master, which looks at every
+// other master itself, keeps beside its list when it last saw each of them.
+type lists struct {
+	backlink Peer
+	slaves   []Peer          // in order of arrival; shared with snapshots, so entries are never overwritten in place
+	joined   []time.Duration // when each slave arrived, parallel to slaves
+	masters  *Masters
+	seen     []time.Duration // when each master was last confirmed, parallel to masters.List; nil for an adopted list
+	snapshot *Structure      // nil after a change
+}
+
+var noMasters = &Masters{}
+
+// size is the network size as the lists have it: the sum of the masters' sizes, at least 1.
+func (l *lists) size() int { return max(1, l.masters.Total) }
+
+func (l *lists) isMaster() bool { return len(l.slaves) > 0 }
+
+func (l *lists) hasSlave(p Peer) bool { return slices.Contains(l.slaves, p) }
+
+// addSlave appends a slave that is not in the list.
+func (l *lists) addSlave(p Peer, now time.Duration) {
+	l.slaves = append(l.slaves, p) // beyond the length of every snapshot that shares the array
+	l.joined = append(l.joined, now)
+	l.snapshot = nil
+}
+
+// keepSlaves removes the slaves for which keep is false.
+func (l *lists) keepSlaves(keep func(i int) bool) {
+	slaves, joined := make([]Peer, 0, len(l.slaves)), l.joined[:0]
+	for i, p := range l.slaves {
+		if keep(i) {
+			slaves, joined = append(slaves, p), append(joined, l.joined[i])
+		}
+	}
+	if len(slaves) == len(l.slaves) {
+		return
+	}
+	if len(slaves) == 0 {
+		slaves, joined = nil, nil
+	}
+	l.slaves, l.joined, l.snapshot = slaves, joined, nil
+}
+
+func (l *lists) removeSlave(p Peer) {
+	if l.hasSlave(p) {
+		l.keepSlaves(func(i int) bool { return l.slaves[i] != p })
+	}
+}
+
+// newestSlaves returns the n slaves that arrived last, the latest first.
+func (l *lists) newestSlaves(n int) []Peer {
+	newest := slices.Clone(l.slaves[len(l.slaves)-n:])
+	slices.Reverse(newest)
+	return newest
+}
+
+func (l *lists) setBacklink(p Peer) {
+	if l.backlink != p {
+		l.backlink, l.snapshot = p, nil
+	}
+}
+
+// masterIndex returns where p stands among the masters, or -1.
+func (l *lists) masterIndex(p Peer) int {
+	return slices.IndexFunc(l.masters.List, func(m Master) bool { return m.Peer == p })
+}
+
+// sizeOf returns the size that a list of masters gives p; ok is false when it is not in the list.
+func (m *Masters) sizeOf(p Peer) (size int, ok bool) {
+	for i := range m.List {
+		if m.List[i].Peer == p {
+			return int(m.List[i].Size), true
+		}
+	}
+	return 0, false
+}
+
+// adopt takes over a list of masters as a whole, without copying.
+func (l *lists) adopt(m *Masters) {
+	if l.masters != m {
+		l.masters, l.snapshot = m, nil
+	}
+	l.seen = nil
+}
+
+// setMasters replaces the list; an equal list keeps the old snapshot, so that a network at rest makes no garbage.
+func (l *lists) setMasters(list []Master, seen []time.Duration) {
+	l.seen = seen
+	if slices.Equal(list, l.masters.List) {
+		return
+	}
+	total := 0
+	for _, m := range list {
+		total += int(m.Size)
+	}
+	l.masters, l.snapshot = &Masters{List: list, Total: total}, nil
+}
+
+// setMaster adds or updates one master.
+func (l *lists) setMaster(p Peer, size int, now time.Duration) {
+	i := l.masterIndex(p)
+	if i >= 0 && l.seen != nil && l.masters.List[i].Size == uint32(size) {
+		l.seen[i] = now
+		return
+	}
+	list, seen := l.copyMasters(now)
+	if i >= 0 {
+		list[i].Size, seen[i] = uint32(size), now
+	} else {
+		list, seen = append(list, Master{p, uint32(size)}), append(seen, now)
+	}
+	l.setMasters(list, seen)
+}
+
+// removeMaster forgets one master.
+func (l *lists) removeMaster(p Peer, now time.Duration) {
+	if i := l.masterIndex(p); i >= 0 {
+		list, seen := l.copyMasters(now)
+		l.setMasters(slices.Delete(list, i, i+1), slices.Delete(seen, i, i+1))
+	}
+}
+
+// copyMasters returns the list and its times for changing; an adopted list counts as seen now.
+func (l *lists) copyMasters(now time.Duration) ([]Master, []time.Duration) {
+	list := slices.Clone(l.masters.List)
+	seen := slices.Clone(l.seen)
+	if seen == nil {
+		seen = slices.Repeat([]time.Duration{now}, len(list))
+	}
+	return list, seen
+}
+
+// seenAt is when the i-th master was last confirmed; an adopted list says nothing of it, and counts as never.
+func (l *lists) seenAt(i int) time.Duration {
+	if l.seen == nil {
+		return 0
+	}
+	return l.seen[i]
+}

@@ -1,0 +1,181 @@
+package core
+
+import (
+	"time"
+
+	"spreadable/core/behavior"
+)
+
+// Node is one member of the network: a state machine that its driver feeds with requests (Serve), timers (Wake) and
+// answers (through the Sink of each call). It must not be copied once initialised, and is not safe for concurrent use.
+type Node struct {
+	cfg  *Config
+	env  Env
+	pool *Pool
+	self Peer
+
+	lists
+	root        Peer          // the network's name; nobody while unknown
+	rootChecked time.Duration // when the bootstrap node last confirmed it
+	provider    Peer          // the bootstrap address in use
+	started     time.Duration
+	syncing     bool
+	syncs       syncTimes
+
+	fails  map[Peer]int // consecutive failures, only of peers that have any
+	scores behavior.Scores
+	bans   behavior.Bans
+
+	candidates *behavior.Candidates // for applications that choose among nodes; nil until used
+	approvals  *approvals           // nil until the first approval
+	queries    []Query
+
+	delays map[Peer]time.Duration // original rule: masters that reported another network size, and since when
+	view   view                   // directed rule: how long the network size has held
+	ledger *ledger                // directed rule: whom we sent where; nil until somebody asks
+	heard  []Peer                 // directed rule: nodes that introduced themselves as masters
+}
+
+// Tags of the node's timers.
+const (
+	wakeSync uint32 = iota
+	wakeRetry
+)
+
+// Init makes n a node of its own address self. Tasks come from pool, which belongs to the same thread of control as the
+// node. The Config must have been validated.
+func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
+	*n = Node{cfg: cfg, env: env, pool: pool, self: self}
+	n.masters = noMasters
+}
+
+// Start brings the node to life: it begins to look for its place in the network.
+func (n *Node) Start() {
+	n.started = n.env.Now()
+	n.provider = n.firstBootstrap()
+	if n.provider == n.self && n.cfg.Registration == Directed {
+		n.root = n.self // the first node need not wait for its sync to know its network's name
+	}
+	if n.cfg.ManualSync {
+		return
+	}
+	n.env.After(n.firstSync(), wakeSync)
+}
+
+// Wake is called by the driver when a timer of the node is due.
+func (n *Node) Wake(tag uint32) {
+	switch tag {
+	case wakeSync:
+		n.env.After(n.nextSync(), wakeSync)
+		n.Sync()
+	case wakeRetry:
+		n.retry()
+	}
+}
+
+// Serve takes a request. Leaf requests, and all that are refused, are answered at once: done is true. Otherwise the node
+// calls Env.Reply with the ticket later. Req may be reused by the driver as soon as Serve returns.
+func (n *Node) Serve(req *Request, ticket Ticket) (resp Response, done bool) {
+	if err := n.admit(req); err != nil {
+		return Response{Err: err}, true
+	}
+	switch req.Kind {
+	case KindPing:
+		return Response{}, true
+	case KindStatus:
+		return Response{Body: n.Status()}, true
+	case KindStructure:
+		n.hear(req)
+		return Response{Body: n.Structure()}, true
+	case KindInterview:
+		return Response{Body: &Interview{Address: n.self}}, true
+	case KindQuerySlave:
+		return n.answerLocally(req.Body.(*QueryRequest)), true
+	case KindApprovalAdd:
+		return n.addApproval(req), true
+	case KindApprovalInfo:
+		return n.approvalInfo(req), true
+	case KindApprovalCheck:
+		return n.checkApproval(req), true
+	}
+	n.pool.run(n, servers[req.Kind], req, ticket)
+	return Response{}, false
+}
+
+// servers are the procedures that answer requests which need others first.
+var servers = [NumKinds]procedure{
+	KindProvide:          serveProvide,
+	KindRegister:         serveRegister,
+	KindQueryMaster:      serveQuery,
+	KindQueryButler:      serveQuery,
+	KindAvailableNode:    serveAvailableNode,
+	KindApprovalKey:      serveApprovalKey,
+	KindApprovalQuestion: serveApprovalQuestion,
+	KindQuery:            serveClientQuery,
+	KindAction:           serveAction,
+}
+
+// Self returns the node's own address.
+func (n *Node) Self() Peer { return n.self }
+
+// Structure returns a snapshot of the node's place in the network.
+func (n *Node) Structure() *Structure {
+	if n.snapshot == nil {
+		n.snapshot = &Structure{Address: n.self, Backlink: n.backlink, Slaves: n.slaves[:len(n.slaves):len(n.slaves)], Masters: n.masters}
+	}
+	return n.snapshot
+}
+
+// Status returns what the node says about itself.
+func (n *Node) Status() *Status {
+	return &Status{
+		Root:         n.root,
+		Availability: n.availability(),
+		SyncAverage:  n.syncs.average(),
+		IsMaster:     n.isMaster(),
+		IsNormalized: n.isNormalized(),
+		IsRegistered: !n.backlink.IsZero(),
+		NetworkSize:  n.size(),
+	}
+}
+
+// NetworkSize is how many nodes the network has, as this node knows it: the sum of its masters' sizes, at least 1.
+func (n *Node) NetworkSize() int { return n.size() }
+
+// Bans returns the addresses that the node refuses.
+func (n *Node) Bans() *behavior.Bans { return &n.bans }
+
+// availability is the mean of the free shares of heap and processor, 0 to 1, as npm spreadable reports it.
+func (n *Node) availability() float64 {
+	if n.cfg.Load == nil {
+		return 1
+	}
+	heap, cpu := n.cfg.Load()
+	return min(1, max(0, (1-heap+1-cpu)/2))
+}
+
+// isNormalized reports whether the node has been up for a whole sync lifetime, long enough to judge by silence.
+func (n *Node) isNormalized() bool {
+	return n.env.Now()-n.cfg.lifetime(n.size()) > n.started
+}
+
+// syncTimes averages the durations of the latest syncs. Instead of a list of them (npm keeps one day's, 5,400) it keeps
+// their sum and count and halves both when the count is reached: old syncs weigh less and less.
+type syncTimes struct {
+	sum   time.Duration
+	count int
+}
+
+func (s *syncTimes) add(d time.Duration, limit int) {
+	if s.count >= limit {
+		s.sum, s.count = s.sum/2, s.count/2
+	}
+	s.sum, s.count = s.sum+d, s.count+1
+}
+
+func (s *syncTimes) average() time.Duration {
+	if s.count == 0 {
+		return 0
+	}
+	return s.sum / time.Duration(s.count)
+}

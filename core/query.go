@@ -1,0 +1,140 @@
+package core
+
+import (
+	"slices"
+	"time"
+)
+
+// Query is the seam on which applications are built: a network-wide request. An application says how one node answers and
+// how answers merge; the core derives what the entry node, the masters and the slaves do, and tells the caller how much of
+// the network stands behind the merged answer.
+//
+// Answers merge in any grouping, so Merge must be associative; the core keeps the order of its lists but lists differ
+// between nodes, so it should be commutative too. Its neutral element is nil, "nothing to say", which the core handles:
+// Merge never sees nil. Neither method may change what it is given.
+type Query interface {
+	Name() string
+	Answer(arg any) any
+	Merge(a, b any) any
+}
+
+// Offer adds an application's query to those that the node answers. It must be called before Start.
+func (n *Node) Offer(q Query) { n.queries = append(n.queries, q) }
+
+func (n *Node) query(name string) Query {
+	i := slices.IndexFunc(n.queries, func(q Query) bool { return q.Name() == name })
+	if i < 0 {
+		return nil
+	}
+	return n.queries[i]
+}
+
+// levels is the depth of the network below its masters. A network of one level asks masters, who ask their slaves.
+const levels = 1
+
+// answerLocally is the end of every path: one node speaks for itself.
+func (n *Node) answerLocally(body *QueryRequest) Response {
+	q := n.query(body.Name)
+	if q == nil {
+		return refuse(CodeUnknownQuery, "unknown query "+body.Name)
+	}
+	return Response{Body: &QueryAnswer{Result: q.Answer(body.Arg), Coverage: Coverage{Asked: 1, Answered: 1}}}
+}
+
+// serveQuery is a butler's part, and that of a master above it: ask those below and merge what they say.
+func serveQuery(t *Task) {
+	body := t.req.Body.(*QueryRequest)
+	t.reply(t.node.askNetwork(t, body, body.Level-1))
+}
+
+// serveClientQuery is the entry node's part: it asks all masters on behalf of a client.
+func serveClientQuery(t *Task) {
+	t.reply(t.node.askNetwork(t, t.req.Body.(*QueryRequest), levels))
+}
+
+// askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves; itself when there are none. Who does not
+// answer is missing in the coverage, with all that it was listed to have below it.
+func (n *Node) askNetwork(t *Task, body *QueryRequest, level int) Response {
+	q := n.query(body.Name)
+	if q == nil {
+		return refuse(CodeUnknownQuery, "unknown query "+body.Name)
+	}
+	targets, below := n.targets(level)
+	responses := t.gather(targets, Request{
+		Kind:    queryKinds[min(level, len(queryKinds)-1)],
+		Timeout: t.requestBudget().left(),
+		Body:    &QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
+	})
+	merged := &QueryAnswer{Cost: Cost{Fanout: len(targets)}}
+	for i, resp := range responses {
+		if answer, ok := resp.Body.(*QueryAnswer); ok {
+			merged.merge(q, answer)
+		} else {
+			merged.Coverage.Asked += below(i)
+		}
+	}
+	merged.Cost.Hops++
+	return Response{Body: merged}
+}
+
+var queryKinds = [...]Kind{KindQuerySlave, KindQueryButler, KindQueryMaster}
+
+// targets lists whom to ask at a level, and how many nodes stand behind the i-th of them.
+func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
+	if level == 0 {
+		targets, below = n.slaves, func(int) int { return 1 }
+	} else {
+		list := n.masters.List
+		for _, m := range list {
+			targets = append(targets, m.Peer)
+		}
+		below = func(i int) int { return int(list[i].Size) }
+	}
+	if len(targets) == 0 {
+		return []Peer{n.self}, func(int) int { return 1 }
+	}
+	return targets, below
+}
+
+func (a *QueryAnswer) merge(q Query, b *QueryAnswer) {
+	switch {
+	case a.Result == nil:
+		a.Result = b.Result
+	case b.Result != nil:
+		a.Result = q.Merge(a.Result, b.Result)
+	}
+	a.Coverage.Asked += b.Coverage.Asked
+	a.Coverage.Answered += b.Coverage.Answered
+	a.Cost.Hops = max(a.Cost.Hops, b.Cost.Hops)
+	a.Cost.Fanout = max(a.Cost.Fanout, b.Cost.Fanout)
+}
+
+// QueryTimeout is the patience that suits a network-wide request: one server timeout for each level, and one for the
+// client's own request.
+func QueryTimeout(serverTimeout time.Duration) time.Duration { return serverTimeout * (levels + 2) }
+
+// serveAvailableNode names a node for a client to work with: a random slave of a random master, so that clients spread
+// over the network whatever address they were given; ourselves when that fails.
+func serveAvailableNode(t *Task) {
+	n, b := t.node, t.requestBudget()
+	chosen := n.self
+	if s := n.randomSlave(t, b); !s.IsZero() {
+		ping := t.call(s, Request{Kind: KindPing, Timeout: b.atMost(n.cfg.PingTimeout)})
+		if ping.Err == nil {
+			chosen = s
+		}
+	}
+	t.reply(Response{Body: &AvailableNode{Address: chosen}})
+}
+
+func (n *Node) randomSlave(t *Task, b budget) Peer {
+	if len(n.masters.List) == 0 {
+		return Peer{}
+	}
+	m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer
+	resp := t.call(m, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	if s, ok := resp.Body.(*Structure); ok && len(s.Slaves) > 0 {
+		return s.Slaves[n.env.Rand().IntN(len(s.Slaves))]
+	}
+	return Peer{}
+}

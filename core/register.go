@@ -1,0 +1,134 @@
+package core
+
+import (
+	"slices"
+
+	"spreadable/core/behavior"
+)
+
+// Registration: a node without a backlink asks a provider where it could register (provide-registration), chooses, and
+// asks the chosen one to list it (register); that one interviews it first. What the provider answers and how the
+// newcomer chooses is the rule's: original.go, directed.go.
+
+// serveProvide answers where the target could register.
+func serveProvide(t *Task) {
+	target := t.req.Body.(*ProvideRequest).Target
+	if target.IsZero() {
+		t.reply(refuse(CodeInvalidTarget, `"target" field must be an address`))
+		return
+	}
+	if t.node.cfg.Registration == Original {
+		t.reply(Response{Body: t.node.provideOriginal(t)})
+	} else {
+		t.reply(t.node.provideDirected(t))
+	}
+}
+
+// serveRegister lists a newcomer as a slave, after an interview. A node that is listed already is told the size again.
+func serveRegister(t *Task) {
+	n, body := t.node, t.req.Body.(*RegisterRequest)
+	target := body.Target
+	if target == n.self || target.IsZero() || target != t.req.From {
+		t.reply(refuse(CodeInvalidTarget, `"target" field is invalid`))
+		return
+	}
+	if !n.hasSlave(target) {
+		if !n.hasRoom(body.NetworkSize) {
+			t.reply(refuse(CodeMasterFull, "master is full"))
+			return
+		}
+		resp := t.call(target, Request{Kind: KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
+		if _, ok := resp.Body.(*Interview); !ok {
+			t.reply(refuse(CodeInterviewee, "interviewee is unavailable"))
+			return
+		}
+	}
+	if !n.hasSlave(target) { // the interview took a while
+		n.addSlave(target, n.env.Now())
+		n.bumpOwnSize()
+	}
+	t.reply(Response{Body: &Registered{Size: len(n.slaves)}})
+}
+
+// bumpOwnSize keeps the own entry among the masters in step with a new slave. A node that was no master before enters
+// itself at its next sync.
+func (n *Node) bumpOwnSize() {
+	if n.masterIndex(n.self) >= 0 {
+		n.setMaster(n.self, len(n.slaves), n.env.Now())
+	}
+}
+
+// askForPlace asks a provider where to register.
+func (n *Node) askForPlace(t *Task, provider Peer, b budget) (*Provision, error) {
+	resp := t.call(provider, Request{
+		Kind: KindProvide, Timeout: b.left(),
+		Body: &ProvideRequest{Target: n.self, Places: n.cfg.Registration == Directed},
+	})
+	if p, ok := resp.Body.(*Provision); ok {
+		return p, nil
+	}
+	return nil, orMalformed(resp.Err)
+}
+
+// registerAt asks a chosen node to list us and takes it as the backlink when it does.
+func (n *Node) registerAt(t *Task, chosen Peer, p *Provision, b budget) error {
+	resp := t.call(chosen, Request{
+		Kind: KindRegister, Timeout: b.left(),
+		Body: &RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
+	})
+	answer, ok := resp.Body.(*Registered)
+	n.judge(ok, behavior.Registration, chosen)
+	if !ok {
+		return orMalformed(resp.Err)
+	}
+	n.setBacklink(chosen)
+	if n.isMaster() || len(n.masters.List) == 0 {
+		n.setMaster(chosen, answer.Size, n.env.Now())
+	}
+	n.env.Note(Note{What: NoteRegistered, About: chosen})
+	return nil
+}
+
+// eligible reports whether we may become p's slave: not our own, nor, in a network of more than two, a slave of ours.
+func (n *Node) eligible(p Peer, networkSize int) bool {
+	return p != n.self && !(networkSize > 2 && n.hasSlave(p))
+}
+
+// firstBootstrap picks one of the bootstrap addresses at random, the own address only when there is no other.
+func (n *Node) firstBootstrap() Peer {
+	others := slices.DeleteFunc(slices.Clone(n.cfg.Bootstrap), func(p Peer) bool { return p == n.self })
+	if len(others) == 0 {
+		return n.self
+	}
+	return others[n.env.Rand().IntN(len(others))]
+}
+
+func orMalformed(err error) error {
+	if err == nil {
+		return ErrMalformed
+	}
+	return err
+}
+
+var errNoMaster = &Error{Code: CodeNoAvailableMaster, Message: "no available master"}
+
+func (n *Node) registerFailed(err error) {
+	n.env.Note(Note{What: NoteRegisterFailed, Text: err.Error()})
+}
+
+// retry is the timer of a node that was refused a place: it asks again, well before its next sync.
+func (n *Node) retry() {
+	if n.backlink.IsZero() && !n.syncing && n.cfg.Registration == Directed {
+		n.syncing = true
+		n.pool.run(n, retryCycle, nil, 0)
+	}
+}
+
+func retryCycle(t *Task) {
+	n := t.node
+	n.registerDirected(t, n.budget(n.cfg.SyncInterval/2))
+	n.syncing = false
+}
+
+// contains is slices.Contains for lists that every answer makes us search.
+func contains(peers []Peer, p Peer) bool { return slices.Contains(peers, p) }

@@ -1,0 +1,129 @@
+package core
+
+import (
+	"time"
+
+	"spreadable/core/behavior"
+)
+
+// The sync cycle: at every interval a node renews its lists. This file has what both registration rules share: the
+// frame, and the questions upwards (to the backlink) and downwards (to the slaves) with what they say about a peer's
+// behaviour. The cycles themselves are in original.go and directed.go, each written from top to bottom.
+
+// Sync starts a sync cycle now, unless one is still running.
+func (n *Node) Sync() {
+	if !n.syncing {
+		n.syncing = true
+		n.pool.run(n, syncCycle, nil, 0)
+	}
+}
+
+func syncCycle(t *Task) {
+	n, began := t.node, t.node.env.Now()
+	if n.cfg.Registration == Original {
+		n.syncOriginal(t)
+	} else {
+		n.syncDirected(t)
+	}
+	n.syncs.add(n.env.Now()-began, int(n.cfg.SyncPeriod/n.cfg.SyncInterval))
+	n.syncing = false
+}
+
+// firstSync and nextSync are the rhythm. The original syncs at once and then at every interval. Ours spreads both: a
+// network started by one hand does not ask its bootstrap node for a place in the same instant, nor sync in step for ever.
+func (n *Node) firstSync() time.Duration {
+	if n.cfg.Registration == Original {
+		return 0
+	}
+	return n.jitter(0, n.cfg.SyncInterval/16)
+}
+
+func (n *Node) nextSync() time.Duration {
+	if n.cfg.Registration == Original || n.env.Now()-n.started > n.cfg.SyncInterval/2 {
+		return n.cfg.SyncInterval
+	}
+	return n.jitter(n.cfg.SyncInterval/4, n.cfg.SyncInterval*5/4)
+}
+
+// jitter draws a duration evenly from low to high.
+func (n *Node) jitter(low, high time.Duration) time.Duration {
+	return low + time.Duration(n.env.Rand().Int64N(int64(high-low)+1))
+}
+
+// askUp asks the backlink for its structure and judges what it says. It returns nil when there is nothing to learn: no
+// backlink, no answer, or one that no longer lists us; then the backlink is gone.
+func (n *Node) askUp(t *Task, timeout time.Duration) *Structure {
+	b := n.backlink
+	if b.IsZero() {
+		return nil
+	}
+	resp := t.call(b, Request{Kind: KindStructure, Timeout: timeout})
+	up, ok := resp.Body.(*Structure)
+	if !ok || n.backlink != b {
+		return nil
+	}
+	n.judgeUp(b, up)
+	if !contains(up.Slaves, n.self) {
+		n.loseBacklink()
+		return nil
+	}
+	return up
+}
+
+// judgeUp checks that a backlink tells a consistent story: that it lists us, knows us as the master we are, reports its
+// own size truly and has no more slaves than such a network needs.
+func (n *Node) judgeUp(b Peer, up *Structure) {
+	size, listed := up.Masters.sizeOf(n.self)
+	n.judge(!n.isMaster() || listed && size == len(n.slaves), behavior.BacklinkMasters, b)
+	wrong := 0.0
+	if own, ok := up.Masters.sizeOf(b); !ok || own != len(up.Slaves) {
+		wrong += 0.5
+	}
+	if len(up.Slaves) > Optimum(up.Masters.Total) {
+		wrong += 0.5
+	}
+	if wrong > 0 {
+		n.blame(behavior.BacklinkNetworkSize, b, wrong)
+	} else {
+		n.praise(behavior.BacklinkNetworkSize, b)
+	}
+	n.judge(contains(up.Slaves, n.self), behavior.BacklinkSlaves, b)
+}
+
+// judgeDown checks that a slave knows us as its master, with our true size. It reports whether the slave names us as
+// its backlink.
+func (n *Node) judgeDown(s Peer, down *Structure) bool {
+	size, listed := down.Masters.sizeOf(n.self)
+	n.judge(listed && size == len(n.slaves), behavior.SlaveMasters, s)
+	faithful := down.Backlink == n.self
+	n.judge(faithful, behavior.SlaveBacklink, s)
+	return faithful
+}
+
+// loseBacklink makes the node unregistered.
+func (n *Node) loseBacklink() {
+	if !n.backlink.IsZero() {
+		n.env.Note(Note{What: NoteBacklinkLost, About: n.backlink})
+		n.setBacklink(Peer{})
+	}
+}
+
+// checkRoot learns the network's name from the bootstrap node, or confirms it once per sync lifetime. The bootstrap
+// node itself names the network. It returns the status it was given, if it asked for one.
+func (n *Node) checkRoot(t *Task, b budget) *Status {
+	now := n.env.Now()
+	if !n.root.IsZero() && now-n.rootChecked < n.cfg.lifetime(n.size()) {
+		return nil
+	}
+	if n.provider == n.self {
+		n.root, n.rootChecked = n.self, now
+		return nil
+	}
+	resp := t.call(n.provider, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
+	status, ok := resp.Body.(*Status)
+	if !ok || status.Root.IsZero() {
+		return nil
+	}
+	n.root, n.rootChecked = status.Root, n.env.Now()
+	return status
+}

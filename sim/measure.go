@@ -1,0 +1,187 @@
+package sim
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"spreadable/core"
+	"spreadable/sim/result"
+	"spreadable/transport/inmem"
+)
+
+// meter looks at the network from outside, at the rhythm of the scenario's samples.
+type meter struct {
+	world   *world
+	samples []result.Sample
+	upkeep  []inmem.Trace // what it took to keep the network together, up to each sample
+	total   inmem.Trace
+	events  uint64
+	seen    []uint32 // per node: the last count that reached it
+	counts  uint32
+}
+
+func newMeter(w *world) *meter { return &meter{world: w, seen: make([]uint32, w.nodes)} }
+
+// sample adds a row for the present.
+func (m *meter) sample() {
+	w := m.world
+	now := w.kernel.Now()
+	alive := w.alive(now)
+	if alive == 0 {
+		return
+	}
+	registered, masters, exact := 0, 0, 0
+	for i := range alive {
+		s := w.node(i).Structure()
+		if len(s.Slaves) > 0 {
+			masters++
+		}
+		for _, slave := range s.Slaves {
+			if j := inmem.Index(slave); w.net.Host(j).Up() && w.node(j).Structure().Backlink == s.Address {
+				registered++
+			}
+		}
+		if w.node(i).NetworkSize() == alive {
+			exact++
+		}
+	}
+	total, events := m.traffic()
+	m.samples = append(m.samples, result.Sample{
+		Time:            now,
+		Alive:           alive,
+		Registered:      float64(registered) / float64(alive),
+		RegisteredCount: registered,
+		ExactSize:       float64(exact) / float64(alive),
+		Coverage:        m.coverage(alive),
+		Masters:         masters,
+		MastersExpected: math.Sqrt(float64(alive)),
+		Requests:        int64(total.Requests - m.total.Requests),
+		Bytes:           int64(total.Bytes - m.total.Bytes),
+		Events:          int64(events - m.events),
+	})
+	m.total, m.events = total, events
+}
+
+// traffic sums up what all lanes have carried.
+func (m *meter) traffic() (total inmem.Trace, events uint64) {
+	var upkeep inmem.Trace
+	for _, l := range m.world.net.Lanes() {
+		total.Requests += l.Total.Requests
+		total.Bytes += l.Total.Bytes
+		upkeep.Requests += l.Upkeep.Requests
+		upkeep.Bytes += l.Upkeep.Bytes
+	}
+	m.upkeep = append(m.upkeep, upkeep)
+	return total, m.world.kernel.done
+}
+
+// entriesSampled is how many random entry nodes the coverage of a sample is the mean of.
+const entriesSampled = 32
+
+// purposeCoverage is the random stream of the sampled entry nodes.
+const purposeCoverage = 0x636f7665
+
+// coverage is the share of live nodes that a search through a random entry node would reach.
+func (m *meter) coverage(alive int) float64 {
+	rng := rand.New(rand.NewPCG(m.world.scenario.Seed^purposeCoverage, uint64(m.world.kernel.Now())))
+	known := make(map[*core.Masters]int)
+	sum := 0
+	for range entriesSampled {
+		masters := m.world.node(rng.IntN(alive)).Structure().Masters
+		reached, ok := known[masters]
+		if !ok {
+			reached = m.reach(masters)
+			known[masters] = reached
+		}
+		sum += max(1, reached) // an entry node without masters at least answers itself
+	}
+	return float64(sum) / entriesSampled / float64(alive)
+}
+
+// reach counts the different live nodes that the masters list.
+func (m *meter) reach(masters *core.Masters) int {
+	m.counts++
+	reached := 0
+	for _, master := range masters.List {
+		i := inmem.Index(master.Peer)
+		if !m.world.net.Host(i).Up() {
+			continue
+		}
+		for _, slave := range m.world.node(i).Structure().Slaves {
+			j := inmem.Index(slave)
+			if m.seen[j] != m.counts && m.world.net.Host(j).Up() {
+				m.seen[j] = m.counts
+				reached++
+			}
+		}
+	}
+	return reached
+}
+
+// upkeepSummary is the traffic from the round after convergence to the end; nil when there is less than a round of it.
+func (m *meter) upkeepSummary(convergedS *float64, interval time.Duration) *result.Sync {
+	if convergedS == nil {
+		return nil
+	}
+	settled := time.Duration(*convergedS*float64(time.Second)) + interval
+	for i := range m.samples {
+		if m.samples[i].Time < settled {
+			continue
+		}
+		last := len(m.samples) - 1
+		rounds := float64(m.samples[last].Time-m.samples[i].Time) / float64(interval)
+		if rounds < 1 {
+			return nil
+		}
+		per := rounds * float64(m.samples[last].Alive)
+		return &result.Sync{
+			RequestsPerNodeRound: float64(m.upkeep[last].Requests-m.upkeep[i].Requests) / per,
+			BytesPerNodeRound:    float64(m.upkeep[last].Bytes-m.upkeep[i].Bytes) / per,
+		}
+	}
+	return nil
+}
+
+// nodeRows describes every node at the end.
+func (m *meter) nodeRows(requests []result.Request) []result.Node {
+	w := m.world
+	rows := make([]result.Node, w.nodes)
+	for i := range rows {
+		host := w.net.Host(i)
+		s := host.Node.Structure()
+		rows[i] = result.Node{
+			Index: i, Address: w.book.Text(s.Address), Role: role(host.Up(), s),
+			Slaves: len(s.Slaves), Backlink: inmem.Index(s.Backlink),
+			RequestsSent: int64(host.Traffic.RequestsSent), RequestsReceived: int64(host.Traffic.RequestsReceived),
+			BytesSent: int64(host.Traffic.BytesSent), BytesReceived: int64(host.Traffic.BytesReceived),
+		}
+	}
+	drawn := make(map[time.Duration]bool)
+	for i := range requests {
+		r := &requests[i]
+		if len(r.Approvers) == 0 || drawn[r.DrawStart] {
+			continue
+		}
+		drawn[r.DrawStart] = true
+		for _, a := range r.Approvers {
+			rows[a].Approvals++
+		}
+	}
+	return rows
+}
+
+func role(up bool, s *core.Structure) result.Role {
+	master, slave := len(s.Slaves) > 0, !s.Backlink.IsZero()
+	switch {
+	case !up:
+		return result.RoleGone
+	case master && slave:
+		return result.RoleBoth
+	case master:
+		return result.RoleMaster
+	case slave:
+		return result.RoleSlave
+	}
+	return result.RoleNone
+}

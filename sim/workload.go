@@ -1,0 +1,196 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+	"spreadable/sim/result"
+	"spreadable/transport/inmem"
+)
+
+// clients are the people outside the network: each operation of the workload is one client, with an address of its own.
+type clients struct {
+	world      *world
+	operations []operation
+	probes     []probe
+}
+
+// operation is a search or an approval: when it starts, and what became of it.
+type operation struct {
+	row       result.Request
+	draws     []*core.ApprovalKey // by entry node; nil where none was made
+	completed bool
+}
+
+func newClients(w *world) *clients {
+	c := &clients{world: w, probes: make([]probe, w.nodes)}
+	load := w.scenario.Workload
+	c.add(result.KindSearch, load.Searches.Count, load.Searches.Start, load.Searches.Over)
+	c.add(result.KindApproval, load.Approvals.Count, load.Approvals.Start, load.Approvals.Over)
+	return c
+}
+
+// add appends a series of operations, evenly spaced over a time.
+func (c *clients) add(kind result.Kind, count int, start, over time.Duration) {
+	for i := range count {
+		at := start + time.Duration(float64(over)*float64(i)/float64(count))
+		c.operations = append(c.operations, operation{row: result.Request{Kind: kind, Index: i, Start: at}})
+	}
+}
+
+func (c *clients) plan() {
+	for i := range c.operations {
+		c.world.kernel.plan(c.operations[i].row.Start, eventClient, c.world.nodes+i)
+	}
+}
+
+// purposeWorkload is the random stream of an operation's choices.
+const purposeWorkload = 0x776f726b
+
+// begin starts operation i, at random nodes that are up.
+func (c *clients) begin(i int) {
+	op := &c.operations[i]
+	rng := rand.New(rand.NewPCG(c.world.scenario.Seed^purposeWorkload, uint64(i)))
+	alive := c.world.alive(op.row.Start)
+	op.row.Entry = rng.IntN(alive)
+	if op.row.Kind == result.KindSearch {
+		c.search(i)
+		return
+	}
+	c.approve(i)
+	others := c.world.scenario.Workload.Approvals.Entries - 1
+	op.draws = append(op.draws, make([]*core.ApprovalKey, others)...)
+	for k := range others {
+		c.compare(i, k+1, rng.IntN(alive))
+	}
+}
+
+// trace numbers the requests that serve operation i; the k-th further entry node, asked only to compare its draw, counts
+// for itself.
+func (c *clients) trace(i, k int) uint32 { return uint32(1 + i + k*len(c.operations)) }
+
+func (c *clients) search(i int) {
+	op := &c.operations[i]
+	query := &core.QueryRequest{Name: probeName, Arg: &probing{number: uint32(i) + 1}}
+	c.client(i).Ask(peerOf(op.row.Entry), c.trace(i, 0), query, func(answer *core.QueryAnswer, err error) {
+		c.finish(op, err)
+		if err != nil {
+			return
+		}
+		reached, _ := answer.Result.(int)
+		alive := c.world.alive(op.row.Start)
+		op.row.Asked, op.row.Answered = answer.Coverage.Asked, answer.Coverage.Answered
+		op.row.Coverage = float64(min(reached, alive)) / float64(alive)
+		op.row.Hops, op.row.Fanout = answer.Cost.Hops, answer.Cost.Fanout
+	})
+}
+
+func (c *clients) approve(i int) {
+	op := &c.operations[i]
+	op.draws = make([]*core.ApprovalKey, 1)
+	answer := func(question string) string { return question } // the question is the client's address, and so is the answer
+	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer, func(key *core.ApprovalKey, err error) {
+		c.finish(op, err)
+		if key == nil {
+			return
+		}
+		op.draws[0] = key
+		op.row.DrawStart = key.StartedAt
+		for _, p := range key.Approvers {
+			op.row.Approvers = append(op.row.Approvers, inmem.Index(p))
+		}
+	})
+}
+
+// compare asks another entry node for the same draw.
+func (c *clients) compare(i, k, entry int) {
+	op := &c.operations[i]
+	c.client(i).Draw(peerOf(entry), c.trace(i, k), "client", func(key *core.ApprovalKey, _ error) { op.draws[k] = key })
+}
+
+func (c *clients) finish(op *operation, err error) {
+	op.completed = true
+	op.row.OK = err == nil
+	op.row.Latency = c.world.kernel.Now() - op.row.Start
+	if err != nil {
+		op.row.Error = err.Error()
+	}
+}
+
+func (c *clients) client(i int) *core.Client { return &c.world.net.Client(i).Client }
+
+func peerOf(node int) core.Peer { return peer.FromID(uint32(node) + 1) }
+
+// rows returns the operations that were started before the end, with what they cost.
+func (c *clients) rows(end time.Duration) []result.Request {
+	var rows []result.Request
+	for i := range c.operations {
+		op := &c.operations[i]
+		if op.row.Start >= end {
+			continue
+		}
+		if !op.completed {
+			op.row.Error = "the run ended before the answer"
+		}
+		cost := c.world.net.Trace(c.trace(i, 0))
+		op.row.Messages, op.row.Bytes = int64(cost.Requests), int64(cost.Bytes)
+		op.row.Agreed = agreed(op.draws)
+		rows = append(rows, op.row)
+	}
+	return rows
+}
+
+// agreed reports whether all entry nodes that drew for the same period named the same approvers in the same order.
+func agreed(draws []*core.ApprovalKey) bool {
+	if len(draws) == 0 || draws[0] == nil {
+		return false
+	}
+	for _, d := range draws[1:] {
+		if d == nil {
+			return false
+		}
+		if d.StartedAt == draws[0].StartedAt && !samePeers(d.Approvers, draws[0].Approvers) {
+			return false
+		}
+	}
+	return true
+}
+
+func samePeers(a, b []core.Peer) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// probe is the application that searches ask: every node answers 1, the first time that a search reaches it. So the merged
+// answer is the number of different nodes reached, whatever the lists say.
+type probe struct{ last uint32 }
+
+const probeName = "probe"
+
+// probing is the argument of one search.
+type probing struct{ number uint32 }
+
+// Name implements core.Query.
+func (*probe) Name() string { return probeName }
+
+// Answer implements core.Query.
+func (p *probe) Answer(arg any) any {
+	search := arg.(*probing)
+	if p.last == search.number {
+		return 0
+	}
+	p.last = search.number
+	return 1
+}
+
+// Merge implements core.Query.
+func (*probe) Merge(a, b any) any { return a.(int) + b.(int) }

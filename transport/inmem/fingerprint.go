@@ -1,0 +1,31 @@
+package inmem
+
+import (
+	"errors"
+
+	"spreadable/core"
+)
+
+// Outcomes of an answer, for the fingerprint. They lie above the kinds of requests and the tags of timers.
+const (
+	outcomeAnswered uint32 = iota + 1000
+	outcomeRefused
+	outcomeFailed
+	outcomeTimeout
+)
+
+func outcome(err error) uint32 {
+	var refusal *core.Error
+	switch {
+	case err == nil:
+		return outcomeAnswered
+	case errors.As(err, &refusal):
+		return outcomeRefused
+	}
+	return outcomeFailed
+}
+
+// record adds a delivered event to the host's rolling hash: when, from whom, what and how it ended.
+func (e *endpoint) record(ev Event, outcome uint32) {
+	e.hash = mix(e.hash^uint64(ev.At), uint64(ev.From)<<32|uint64(ev.Kind)<<24|uint64(outcome))
+}
