@@ -1,0 +1,264 @@
+package plots
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gonum.org/v1/plot/plotter"
+	"pgregory.net/rapid"
+
+	"spreadable/sim/result"
+	"spreadable/sim/result/resulttest"
+)
+
+func TestEveryPlotIsDrawnAsSVGAndPNG(t *testing.T) {
+	dir := t.TempDir()
+	if err := Write(resulttest.Run(100, 1), dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		"convergence", "masters", "slaves", "network", "latency", "hops", "approvers", "messages",
+	} {
+		svg, err := os.ReadFile(filepath.Join(dir, Dir, name+".svg"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := wellFormed(svg); err != nil {
+			t.Errorf("%s.svg: %v", name, err)
+		}
+		if !bytes.Contains(svg, []byte("made-up · 100 nodes · seed 1")) {
+			t.Errorf("%s.svg does not say which run it is of", name)
+		}
+		file, err := os.Open(filepath.Join(dir, Dir, name+".png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := png.DecodeConfig(file)
+		if err := errors.Join(err, file.Close()); err != nil || config.Width != 1200 {
+			t.Errorf("%s.png: %d pixels wide, %v", name, config.Width, err)
+		}
+	}
+}
+
+func wellFormed(text []byte) error {
+	in := xml.NewDecoder(bytes.NewReader(text))
+	for {
+		if _, err := in.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+func TestEqualRunsGiveEqualBytes(t *testing.T) {
+	first, second := Draw(resulttest.Run(60, 3)), Draw(resulttest.Run(60, 3))
+	for i := range first {
+		for _, p := range []*Plot{&first[i], &second[i]} {
+			if p.Missing != "" {
+				t.Errorf("%s is missing: %s", p.Name, p.Missing)
+			}
+		}
+		a, errA := first[i].SVG()
+		b, errB := second[i].SVG()
+		if errors.Join(errA, errB) != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s.svg differs: %v, %v", first[i].Name, errA, errB)
+		}
+	}
+	a, errA := first[0].PNG()
+	b, errB := second[0].PNG()
+	if errors.Join(errA, errB) != nil || !bytes.Equal(a, b) {
+		t.Errorf("%s.png differs: %v, %v", first[0].Name, errA, errB)
+	}
+}
+
+func TestAPlotWithoutDataSaysWhyAndLeavesNoFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := Write(resulttest.Run(30, 1), dir); err != nil {
+		t.Fatal(err)
+	}
+	empty := &result.Run{}
+	if err := Write(empty, dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range Draw(empty) {
+		if p.Missing == "" || p.Title == "" || p.Reading == "" {
+			t.Errorf("%s: title %q, reading %q, missing %q", p.Name, p.Title, p.Reading, p.Missing)
+		}
+		svg, errSVG := p.SVG()
+		image, errPNG := p.PNG()
+		if svg != nil || image != nil || errSVG != nil || errPNG != nil {
+			t.Errorf("%s is missing and yet drawn", p.Name)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, Dir)); err != nil || len(left) > 0 {
+		t.Errorf("plots of the earlier run are left: %v, %v", left, err)
+	}
+}
+
+func TestLargeNetworksAreNotDrawn(t *testing.T) {
+	if p := Network(resulttest.Run(500, 1)); p.Missing != "" {
+		t.Errorf("500 nodes: %s", p.Missing)
+	}
+	want := "only networks of up to 500 nodes are drawn; this one has 1,000"
+	if p := Network(resulttest.Run(1000, 1)); p.Missing != want {
+		t.Errorf("1,000 nodes: %q", p.Missing)
+	}
+}
+
+func TestPlotsOfManyNodesStaySmall(t *testing.T) {
+	for _, p := range Draw(resulttest.Run(20_000, 1)) {
+		svg, err := p.SVG()
+		if err != nil || len(svg) > 100_000 {
+			t.Errorf("%s.svg has %d bytes, %v", p.Name, len(svg), err)
+		}
+	}
+}
+
+// A run in which all values are the same has axes of no natural length; one that just began, or was full of
+// failures, has hardly anything to show.
+func TestDegenerateRunsAreDrawn(t *testing.T) {
+	constant := resulttest.Run(9, 1)
+	for i := range constant.Requests {
+		constant.Requests[i].Latency, constant.Requests[i].Hops = 150*time.Millisecond, 3
+	}
+	instant := resulttest.Run(9, 1)
+	for i := range instant.Requests {
+		instant.Requests[i].Latency, instant.Requests[i].Hops = 0, 0
+	}
+	for i := range instant.Samples {
+		instant.Samples[i].Time = 0
+		instant.Samples[i].Coverage = math.NaN()
+	}
+	lonely := &result.Run{
+		Samples: []result.Sample{{}, {Time: time.Second}},
+		Nodes:   []result.Node{{Role: result.RoleBoth, Slaves: 1, RequestsReceived: 1, RequestsSent: 1}, {Index: 1, Role: result.RoleNone, Backlink: 5}},
+	}
+	for name, run := range map[string]*result.Run{"constant": constant, "instant": instant, "lonely": lonely} {
+		for _, p := range Draw(run) {
+			svg, err := p.SVG()
+			if err != nil || bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
+				t.Errorf("%s, %s: %v\n%s", name, p.Name, err, svg)
+			}
+			if _, err := p.PNG(); err != nil {
+				t.Errorf("%s, %s: %v", name, p.Name, err)
+			}
+		}
+	}
+}
+
+func TestEveryLiveNodeHasItsPlaceInTheDrawing(t *testing.T) {
+	run := resulttest.Run(200, 5)
+	run.Nodes[150].Role = result.RoleGone
+	m := layOut(run.Nodes)
+	if got := len(m.masters) + len(m.slaves) + len(m.lost); got != 199 {
+		t.Errorf("%d of 199 nodes are drawn", got)
+	}
+	seen := make(map[polar]int)
+	for _, i := range slices.Concat(m.masters, m.slaves) {
+		at, ok := m.at[i]
+		if !ok || at.radius > outerRadius {
+			t.Errorf("node %d is at %+v, %v", i, at, ok)
+		}
+		if other, taken := seen[at]; taken {
+			t.Errorf("nodes %d and %d are both at %+v", i, other, at)
+		}
+		seen[at] = i
+	}
+}
+
+func TestCumulativeShareEndsAtAllOfThem(t *testing.T) {
+	got := cumulative([]float64{1, 2, 2, 4}, 5)
+	want := plotter.XYs{{X: 1, Y: 0}, {X: 1, Y: 25}, {X: 2, Y: 75}, {X: 4, Y: 100}, {X: 5, Y: 100}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	many := make([]float64, 50_000)
+	for i := range many {
+		many[i] = float64(i)
+	}
+	thin := cumulative(many, 60_000)
+	if len(thin) > maxPoints+10 {
+		t.Errorf("%d points", len(thin))
+	}
+	for _, xy := range thin[1 : len(thin)-1] {
+		if want := 100 * (xy.X + 1) / 50_000; math.Abs(xy.Y-want) > 1e-9 {
+			t.Errorf("%v %% are at most %v, want %v", xy.Y, xy.X, want)
+		}
+	}
+}
+
+func TestStairsRunAlongEveryNode(t *testing.T) {
+	got := stairs([]int{0, 0, 1, 3})
+	want := plotter.XYs{{X: 0, Y: 0}, {X: 2, Y: 0}, {X: 2, Y: 1}, {X: 3, Y: 1}, {X: 3, Y: 3}, {X: 4, Y: 3}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestHistogramCountsEverythingInEqualBins(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.IntRange(1, 5000), 1, 100).Draw(t, "values")
+		bins := histogram(values)
+		sum := 0.0
+		for _, b := range bins {
+			sum += b.Weight
+			if b.Max-b.Min != bins[0].Max-bins[0].Min {
+				t.Fatalf("bins of different width: %v", bins)
+			}
+		}
+		if sum != float64(len(values)) || len(bins) > 61 {
+			t.Fatalf("%d bins hold %v of %d", len(bins), sum, len(values))
+		}
+	})
+}
+
+func TestNumbersAreWrittenForPeople(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234.5: "-1,234.5", 0.1 + 0.2: "0.3", -1e-9: "0",
+	} {
+		if got := number(x); got != want {
+			t.Errorf("number(%v) = %q, want %q", x, got, want)
+		}
+	}
+	for x, want := range map[float64]string{0: "0", 3.14159: "3.14", 31.4159: "31.4", 314.159: "314", 31415.9: "31,416", 0.0456: "0.0456", 9.999: "10"} {
+		if got := short(x); got != want {
+			t.Errorf("short(%v) = %q, want %q", x, got, want)
+		}
+	}
+}
+
+func TestTicksAreRoundAndWithinTheAxis(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from := rapid.Float64Range(-1e5, 1e5).Draw(t, "from")
+		to := from + rapid.Float64Range(0.01, 1e5).Draw(t, "length")
+		list := ticks(from, to)
+		if len(list) < 2 || len(list) > 8 {
+			t.Fatalf("%d ticks from %v to %v", len(list), from, to)
+		}
+		for _, tick := range list {
+			if tolerance := (to - from) * 1e-6; tick.Value < from-tolerance || tick.Value > to+tolerance {
+				t.Fatalf("a tick at %v, outside %v to %v", tick.Value, from, to)
+			}
+		}
+	})
+	var labels []string
+	for _, tick := range logTicks(0, 2) {
+		if tick.Label != "" {
+			labels = append(labels, tick.Label)
+		}
+	}
+	if got := strings.Join(labels, " "); got != "1 2 5 10 20 50 100" {
+		t.Errorf("logarithmic ticks are labelled %s", got)
+	}
+}
