@@ -3,6 +3,7 @@ package queue
 import (
 	"container/heap"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
@@ -86,6 +87,44 @@ func BenchmarkHold(b *testing.B) {
 			b.ReportMetric(float64(32*cap(h.q.h))/float64(s.pending), "bytes/event")
 		})
 	}
+}
+
+// BenchmarkNodes is PHOLD with 64 bytes of state for each node, which an event
+// reads and writes: alone, or after loading the nodes of 32 events together, so
+// that the cache misses overlap.
+func BenchmarkNodes(b *testing.B) {
+	for _, s := range sizes[1:] {
+		b.Run(s.name+"/alone", func(b *testing.B) { holdNodes(b, s.pending, 0) })
+		b.Run(s.name+"/ahead", func(b *testing.B) { holdNodes(b, s.pending, 32) })
+	}
+}
+
+func holdNodes(b *testing.B, pending, ahead int) {
+	h := newHold(New(), pending, phold)
+	state := make([][8]uint64, h.nodes)
+	loaded, sum := 0, uint64(0)
+	step := func() {
+		if loaded == 0 {
+			next := h.q.Ahead(ahead)
+			for i := range next {
+				sum += state[next[i].To][0]
+			}
+			loaded = len(next) + 1
+		}
+		loaded--
+		e, _ := h.q.Pop()
+		state[e.To][0]++
+		h.push(e)
+	}
+	for range 2 * pending {
+		step()
+	}
+	b.ResetTimer()
+	for range b.N {
+		step()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+	runtime.KeepAlive(sum) // and so the loads
 }
 
 // delays are shapes that a queue of buckets might find hard.

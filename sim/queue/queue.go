@@ -141,6 +141,15 @@ func (q *Queue) wheelsMin() int64 {
 	return least
 }
 
+// Ahead returns up to n of the events that come next, in order, as a hint of
+// which nodes to load into the cache: at the end of a bucket it falls short, and
+// events pushed meanwhile may come in between. The slice is read only, and valid
+// until the next call of another method.
+func (q *Queue) Ahead(n int) []Event {
+	due := q.due[q.head:]
+	return due[:min(n, len(due))]
+}
+
 // Pop removes and returns the least event, or false when there is none.
 func (q *Queue) Pop() (Event, bool) {
 	if q.n == 0 {
@@ -227,7 +236,8 @@ func (q *Queue) open() {
 		n += chunkSize - int(room)
 	}
 	q.sorter.parts = parts
-	q.load.opened(n)
+	q.load.buckets++
+	q.load.events += n
 	end := int64(q.next<<q.shift - 1)
 	q.sortDue(n, b.min, end)
 	for id := b.head; id != 0; {

@@ -124,6 +124,30 @@ func TestEventsThatAgreeInTheOrderAllComeOut(t *testing.T) {
 	}
 }
 
+func TestAheadShowsWhatIsPoppedNext(t *testing.T) {
+	w := newTwins(t, New())
+	for i := range uint32(100) {
+		w.push(1e9-int64(i), i, i)
+	}
+	if n := len(w.q.Ahead(10)); n != 0 {
+		t.Errorf("%d events ahead before the first bucket is open", n)
+	}
+	w.pop()
+	ahead := append([]Event(nil), w.q.Ahead(10)...)
+	if len(ahead) != 10 {
+		t.Fatalf("%d events ahead, want 10", len(ahead))
+	}
+	for _, want := range ahead {
+		if e, _ := w.pop(); e != want {
+			t.Errorf("popped %+v, expected %+v", e, want)
+		}
+	}
+	if n := len(w.q.Ahead(1000)); n != 89 {
+		t.Errorf("%d events ahead, want the 89 left", n)
+	}
+	w.drain()
+}
+
 func TestRefilledAfterGapsOfAnyLength(t *testing.T) {
 	w := newTwins(t, New())
 	for i := range 40 {
