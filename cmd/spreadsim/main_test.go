@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"spreadable/sim"
+	"spreadable/sim/result"
+	"spreadable/sim/scenario"
+)
+
+// TestMain lets the scripts run this test binary as spreadsim, and as
+// spreadsim-canned, whose runs are not simulated but answered from a tin.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"spreadsim":        main,
+		"spreadsim-canned": func() { os.Exit(run(os.Args, os.Stdout, os.Stderr, canned)) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"oneline": oneLineOf,
+			"narrow":  narrow,
+		},
+	})
+}
+
+// exits CODE PROGRAM ARG... runs a program that must end with an exit code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// oneline FILE: the file (often stderr) holds exactly one line.
+func oneLineOf(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
+		ts.Fatalf("not one line: %q", text)
+	}
+}
+
+// narrow FILE: no line of the file is wider than 80 columns.
+func narrow(ts *testscript.TestScript, _ bool, args []string) {
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if len([]rune(strings.TrimRight(line, "\n"))) > 80 {
+			ts.Fatalf("wider than 80 columns: %s", line)
+		}
+	}
+}
+
+// canned answers a run with fixed numbers, which depend on the scenario only
+// where a test needs it: its description asks for a failure or an interrupt.
+func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
+	switch s.Description {
+	case "fails":
+		return nil, errors.New("invariant broken at 32s: node 7 has two backlinks")
+	case "interrupted":
+		self, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			return nil, err
+		}
+		if err := self.Signal(os.Interrupt); err != nil {
+			return nil, err
+		}
+		for !o.Stop() {
+		}
+		return nil, sim.ErrStopped
+	}
+	o.Progress(sim.Progress{Virtual: s.Duration / 2, Total: s.Duration, Events: 1000})
+	rounds, seconds := 5.0, 76.5
+	agreement, jain, fair, gini, chi2, df, p := 1.0, 0.5461, 0.5455, 0.48, 98.2, 99, 0.5034
+	latency := result.Latency{P50: 150, P90: 150, P99: 150, Max: 151.5}
+	summary := result.Summary{
+		Schema:      result.SummarySchema,
+		Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
+		Fingerprint: "0123456789abcdef",
+		Engine:      result.Engine{VirtualS: s.Duration.Seconds(), Events: 5_234_567, Workers: 1},
+		Convergence: result.Convergence{Registered: 1, ExactSize: 1, Coverage: 0.99996, TimeS: &seconds, Rounds: &rounds},
+		Structure: result.Structure{
+			Masters: 101, MastersExpected: 100, SlavesPerMaster: &result.Spread{Min: 98, Mean: 99.01, Max: 101},
+			Levels: []result.Level{{Level: 1, Masters: 101, Members: &result.Spread{Min: 98, Mean: 99.01, Max: 101}}},
+		},
+		Sync: &result.Sync{RequestsPerNodeRound: 3.013, BytesPerNodeRound: 4512},
+	}
+	if n := s.Workload.Searches.Count; n > 0 {
+		summary.Search = &result.Search{
+			Count: n, Coverage: result.Coverage{Min: 1, Mean: 1}, Hops: &result.Hops{Mean: 2.97, Max: 3},
+			LatencyMS: &latency, MessagesMean: 10102, FanoutMax: 101,
+		}
+	}
+	if n := s.Workload.Approvals.Count; n > 0 {
+		summary.Approval = &result.Approval{
+			Requested: n, Granted: n, Success: 1, MessagesMean: 325, BytesMean: 1_234_567, LatencyMS: &latency, Draws: 12,
+			Jain: &jain, JainFair: &fair, Gini: &gini, GiniFair: &gini, Chi2: &chi2, Chi2DF: &df, Chi2P: &p, Agreement: &agreement,
+		}
+	}
+	return &result.Run{Summary: summary, Scenario: s.Resolved()}, nil
+}
+
+// TestBadFilesWriteNothing runs every broken scenario file: each is exit code
+// 2 and one line, and leaves the folder as it was.
+func TestBadFilesWriteNothing(t *testing.T) {
+	files, err := filepath.Glob("../../sim/scenario/testdata/broken/*.yaml")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("found %d broken files, %v", len(files), err)
+	}
+	missing := filepath.Join(t.TempDir(), "missing.yaml")
+	for _, file := range append(files, missing, t.TempDir()) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			file, err := filepath.Abs(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(t.TempDir())
+			var stdout, stderr bytes.Buffer
+			code := run([]string{"spreadsim", "run", file}, &stdout, &stderr, canned)
+			if code != exitUsage {
+				t.Errorf("exit code %d, want %d", code, exitUsage)
+			}
+			line := stderr.String()
+			if strings.Count(line, "\n") != 1 || !strings.HasPrefix(line, "spreadsim: "+file+":") {
+				t.Errorf("not one line that names the file: %q", line)
+			}
+			if left, err := os.ReadDir("."); err != nil || len(left) > 0 || stdout.Len() > 0 {
+				t.Errorf("wrote %v, %q, %v", left, stdout.String(), err)
+			}
+		})
+	}
+}
+
+// TestShippedScenariosAreGood checks what people will run first.
+func TestShippedScenariosAreGood(t *testing.T) {
+	files, err := filepath.Glob("../../scenarios/*.yaml")
+	if err != nil || len(files) < 8 {
+		t.Fatalf("found %d scenarios, %v", len(files), err)
+	}
+	for _, file := range files {
+		s, err := scenario.Load(file, nil)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if s.Name+".yaml" != filepath.Base(file) {
+			t.Errorf("%s is named %s", file, s.Name)
+		}
+		if s.Description == "" || len(s.Expect) == 0 {
+			t.Errorf("%s: has no description or expects nothing", file)
+		}
+	}
+}

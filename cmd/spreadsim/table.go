@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"spreadable/sim/result"
+)
+
+// table collects the lines of a summary for people: a label, then text that
+// stays within 80 columns.
+type table struct {
+	bytes.Buffer
+}
+
+// line adds one line below a label; an empty label continues the one before.
+func (t *table) line(label, format string, args ...any) {
+	fmt.Fprintf(t, "%-13s%s\n", label, fmt.Sprintf(format, args...))
+}
+
+// printTable prints a run for people. It is no interface for programs: they
+// read summary.json.
+func printTable(w io.Writer, r *result.Run, j job) error {
+	t := &table{}
+	s := &r.Summary
+	fmt.Fprintln(t, s.Scenario.Name)
+	t.line("scenario", "%s nodes, seed %d, %s of virtual time, %s registration",
+		count(s.Scenario.Nodes), s.Scenario.Seed, short(seconds(s.Engine.VirtualS)), j.scenario.Registration)
+	t.network(s)
+	t.searches(s.Search)
+	t.approvals(s.Approval)
+	t.traffic(s)
+	t.cost(s)
+	t.line("results", "%s", filepath.ToSlash(j.dir))
+	t.expectations(r.Expectations)
+	_, err := w.Write(t.Bytes())
+	return err
+}
+
+func (t *table) network(s *result.Summary) {
+	c := s.Convergence
+	t.line("network", "registered %s, exact size %s, coverage %s", percent(c.Registered), percent(c.ExactSize), percent(c.Coverage))
+	if c.Rounds != nil && c.TimeS != nil {
+		t.line("", "settled for good after %s rounds (%s)", decimal(*c.Rounds), short(seconds(*c.TimeS)))
+	} else {
+		t.line("", "not settled at the end")
+	}
+	masters := fmt.Sprintf("%s (√N is %s)", count(s.Structure.Masters), decimal(s.Structure.MastersExpected))
+	if spread := s.Structure.SlavesPerMaster; spread != nil {
+		masters += fmt.Sprintf(", slaves of each %s (%s to %s)", decimal(spread.Mean), decimal(spread.Min), decimal(spread.Max))
+	}
+	t.line("masters", "%s", masters)
+}
+
+func (t *table) searches(s *result.Search) {
+	if s == nil {
+		return
+	}
+	t.line("searches", "%s, %s failed, coverage %s at worst", count(s.Count), count(s.Failed), percent(s.Coverage.Min))
+	hops := ""
+	if s.Hops != nil {
+		hops = fmt.Sprintf("hops %d at most, mean %s; ", s.Hops.Max, decimal(s.Hops.Mean))
+	}
+	t.line("", "%s%s requests each, fan-out up to %s", hops, amount(s.MessagesMean), count(s.FanoutMax))
+	t.latency(s.LatencyMS)
+}
+
+func (t *table) approvals(a *result.Approval) {
+	if a == nil {
+		return
+	}
+	t.line("approvals", "%s, %s granted, in %s, agreement %s", count(a.Requested), percent(a.Success), plural(a.Draws, "draw"), maybe(a.Agreement, percent))
+	t.line("", "%s requests and %s each", amount(a.MessagesMean), size(a.BytesMean))
+	t.latency(a.LatencyMS)
+	if a.Jain != nil {
+		t.line("", "evenness: Jain %s (a fair draw: %s), Gini %s (%s)", maybe(a.Jain, four), maybe(a.JainFair, four), maybe(a.Gini, four), maybe(a.GiniFair, four))
+	}
+	if a.Chi2 != nil && a.Chi2DF != nil {
+		t.line("", "chi-square %s with %s degrees of freedom, p = %s", decimal(*a.Chi2), count(*a.Chi2DF), maybe(a.Chi2P, four))
+	}
+}
+
+func (t *table) latency(l *result.Latency) {
+	if l != nil {
+		t.line("", "latency p50 %s, p90 %s, p99 %s, max %s ms", decimal(l.P50), decimal(l.P90), decimal(l.P99), decimal(l.Max))
+	}
+}
+
+func (t *table) traffic(s *result.Summary) {
+	if s.Sync != nil {
+		t.line("sync", "%s requests and %s for each node and round", decimal(s.Sync.RequestsPerNodeRound), size(s.Sync.BytesPerNodeRound))
+	}
+	t.line("bans", "%s, of them %s of honest nodes", count(s.Behavior.Bans), count(s.Behavior.FalseBans))
+}
+
+func (t *table) cost(s *result.Summary) {
+	e := s.Engine
+	t.line("run", "%s s, %s events, %s events/s, peak memory %s, %s",
+		decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), size(float64(e.PeakRSSBytes)), plural(e.Workers, "worker"))
+	t.line("fingerprint", "%s", s.Fingerprint)
+}
+
+func (t *table) expectations(list []result.Outcome) {
+	label := "expected"
+	for _, e := range list {
+		verdict := "ok    "
+		if !e.OK {
+			verdict = "FAILED"
+		}
+		t.line(label, "%s  %s %s: %s", verdict, e.Path, e.Condition, e.Value)
+		label = ""
+	}
+}
+
+// count writes a whole number with commas: 10,000.
+func count(n int) string {
+	if n < 0 {
+		return "-" + count(-n)
+	}
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// plural writes a whole number of things: 1 draw, 2,400 draws.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return count(n) + " " + thing
+}
+
+// amount writes a number of any size in a few characters: 950, 12.3k, 4.56M.
+func amount(x float64) string {
+	switch {
+	case x >= 1e9:
+		return decimal(x/1e9) + "G"
+	case x >= 1e6:
+		return decimal(x/1e6) + "M"
+	case x >= 1e4:
+		return decimal(x/1e3) + "k"
+	}
+	return decimal(x)
+}
+
+// size writes a number of bytes: 950 B, 12.3 kB, 4.56 MB.
+func size(bytes float64) string {
+	units := []string{"B", "kB", "MB", "GB"}
+	for bytes >= 1000 && len(units) > 1 {
+		bytes, units = bytes/1000, units[1:]
+	}
+	return decimal(bytes) + " " + units[0]
+}
+
+// decimal writes a number with what digits it needs, at most two after the
+// point.
+func decimal(x float64) string {
+	if math.Abs(x) >= 1000 {
+		return count(int(math.Round(x)))
+	}
+	text := strconv.FormatFloat(x, 'f', 2, 64)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+// percent writes a share. It rounds down, so that 100% means all.
+func percent(share float64) string {
+	return strconv.FormatFloat(math.Floor(share*1e4+1e-9)/100, 'f', -1, 64) + "%"
+}
+
+// four writes a number with four digits after the point.
+func four(x float64) string {
+	return strconv.FormatFloat(x, 'f', 4, 64)
+}
+
+// maybe writes a number that may be absent.
+func maybe(x *float64, write func(float64) string) string {
+	if x == nil {
+		return "not measured"
+	}
+	return write(*x)
+}
+
+func seconds(s float64) time.Duration {
+	return time.Duration(s * float64(time.Second))
+}
+
+// short writes a duration as people say it: to the second, without zero parts.
+func short(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
