@@ -1,0 +1,204 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"spreadable/sim/plots"
+	"spreadable/sim/result"
+	"spreadable/sim/result/resulttest"
+)
+
+func render(t *testing.T, run *result.Run) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Render(&b, run); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTheReportStandsOnItsOwn(t *testing.T) {
+	text := render(t, resulttest.Run(100, 1))
+	// The names of XML namespaces look like addresses but are never fetched.
+	fetching := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|@import|url\(|src=|href=|https?://`)
+	namespaces := regexp.MustCompile(`xmlns(:\w+)?="[^"]*"`)
+	if found := fetching.FindString(namespaces.ReplaceAllString(text, "")); found != "" {
+		t.Errorf("the page reaches for something outside: %s", found)
+	}
+	if err := wellFormed(text); err != nil {
+		t.Error(err)
+	}
+}
+
+// wellFormed reads the page as XML that knows which HTML elements have no end.
+func wellFormed(text string) error {
+	in := xml.NewDecoder(strings.NewReader(text))
+	in.Strict = false
+	in.AutoClose = xml.HTMLAutoClose
+	in.Entity = xml.HTMLEntity
+	var open []string
+	for {
+		token, err := in.RawToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if token.Name.Local != "meta" {
+				open = append(open, token.Name.Local)
+			}
+		case xml.EndElement:
+			if len(open) == 0 || open[len(open)-1] != token.Name.Local {
+				return fmt.Errorf("</%s> closes %v", token.Name.Local, open)
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) > 0 {
+		return fmt.Errorf("never closed: %v", open)
+	}
+	return nil
+}
+
+func TestTheReportTellsTheWholeRun(t *testing.T) {
+	run := resulttest.Run(100, 1)
+	run.Scenario = []byte("name: <b>bold</b> & sons\n")
+	text := render(t, run)
+	for _, want := range []string{
+		"made-up", "100 nodes · seed 1 · 320 s simulated in 1.25 s",
+		"2 of 3 expectations failed", "search.hops.max", "&lt;= 3", "null: there was no attack",
+		run.Summary.Fingerprint, run.Version, run.Summary.Scenario.Hash,
+		"name: &lt;b&gt;bold&lt;/b&gt; &amp; sons",
+		"spreadsim run scenario.yaml", "What this does not model", "Nodes are honest",
+		"approval.captured is null: there was no attack", "structure.levels.0.members.max",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+	for _, path := range result.Paths() {
+		if !strings.Contains(text, "<code>"+path+"</code>") {
+			t.Errorf("the report does not list %s", path)
+		}
+	}
+	for _, p := range plots.Draw(run) {
+		if !strings.Contains(text, `aria-label="`+p.Title+`"`) || !strings.Contains(text, p.Reading) {
+			t.Errorf("the report lacks the plot %s or how to read it", p.Name)
+		}
+	}
+}
+
+func TestWhatARunDoesNotHaveIsNamed(t *testing.T) {
+	run := &result.Run{Summary: result.Summary{Scenario: result.Scenario{Name: "nothing"}}}
+	text := render(t, run)
+	for _, want := range []string{
+		"never", "Not drawn:", "no approvals were requested in this run", "search is null: no searches were run",
+		"The scenario expects nothing in particular",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+	for _, wrong := range []string{"Search coverage", "NaN", "<svg"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("the report says %q", wrong)
+		}
+	}
+	if err := wellFormed(text); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHeadlinesJudgeTheDraw(t *testing.T) {
+	run := resulttest.Run(100, 1)
+	a := run.Summary.Approval
+	for p, want := range map[float64]string{0.0001: "finds it uneven", 0.5: "finds nothing wrong"} {
+		*a.Chi2P = p
+		if got := evenness(a).Means; !strings.Contains(got, want) {
+			t.Errorf("p = %v: %q", p, got)
+		}
+	}
+	a.Chi2P = nil
+	if got := evenness(a).Means; !strings.Contains(got, "too few draws") {
+		t.Errorf("without a test: %q", got)
+	}
+}
+
+func TestVerdictsCountExpectations(t *testing.T) {
+	met, failed := result.Outcome{OK: true}, result.Outcome{}
+	for want, list := range map[string][]result.Outcome{
+		"no expectations": nil, "the expectation is met": {met}, "all 2 expectations are met": {met, met},
+		"1 of 2 expectations failed": {met, failed},
+	} {
+		v := &view{Run: &result.Run{Expectations: list}}
+		if got := v.Verdict(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestEqualRunsGiveEqualReports(t *testing.T) {
+	first := render(t, resulttest.Run(60, 2))
+	if second := render(t, resulttest.Run(60, 2)); first != second {
+		t.Error("two reports of one run differ")
+	}
+}
+
+func TestWritePutsOneFileIntoTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	run := resulttest.Run(30, 1)
+	for range 2 { // the second time it is replaced
+		if err := Write(run, dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, File))
+	if err != nil || string(text) != render(t, run) {
+		t.Errorf("the file is not the report: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+	if err := Write(run, filepath.Join(dir, "nowhere")); err == nil {
+		t.Error("a report was written into a folder that is not there")
+	}
+}
+
+func TestPercentagesNeverRoundUpToAll(t *testing.T) {
+	for share, want := range map[float64]string{0: "0 %", 0.5: "50 %", 0.12345: "12.3 %", 0.99996: "99.9 %", 1: "100 %"} {
+		if got := percent(share); got != want {
+			t.Errorf("percent(%v) = %q, want %q", share, got, want)
+		}
+	}
+}
+
+func TestNumbersAreWrittenForPeople(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 3: "3", 3.0449: "3.04", 17.32: "17.3", 99.97: "100", 151.5: "152", 5312.5: "5,312", 1234567: "1,234,567",
+		0.00123: "0.00123", 1e-9: "0", -1234: "-1,234", -0.5: "-0.5",
+	} {
+		if got := number(x); got != want {
+			t.Errorf("number(%v) = %q, want %q", x, got, want)
+		}
+	}
+}
+
+func TestTheSeedIsExact(t *testing.T) {
+	s := &result.Summary{Scenario: result.Scenario{Seed: math.MaxUint64}}
+	if got := numbers(s)[0].Rows[0]; got.Path != "scenario.seed" || got.Value != "18446744073709551615" {
+		t.Errorf("got %+v", got)
+	}
+}
