@@ -66,7 +66,7 @@ func progressLine(name string, at sim.Progress, wall time.Duration) string {
 	}
 	if share > 0 {
 		left := time.Duration(float64(wall) * (1 - share) / share)
-		line += fmt.Sprintf("  %s left", short(left))
+		line += fmt.Sprintf("  %s left", short(left.Round(time.Second)))
 	}
 	return line
 }

@@ -101,8 +101,8 @@ func (t *table) traffic(s *result.Summary) {
 
 func (t *table) cost(s *result.Summary) {
 	e := s.Engine
-	t.line("run", "%s s, %s events, %s events/s, peak memory %s, %s",
-		decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), size(float64(e.PeakRSSBytes)), plural(e.Workers, "worker"))
+	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), plural(e.Workers, "worker"))
+	t.line("", "peak memory %s", size(float64(e.PeakRSSBytes)))
 	t.line("fingerprint", "%s", s.Fingerprint)
 }
 
@@ -192,8 +192,12 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
-// short writes a duration as people say it: to the second, without zero parts.
+// short writes a duration as people say it: to the second if it lasts that
+// long, without zero parts.
 func short(d time.Duration) string {
+	if d < time.Second {
+		return d.String()
+	}
 	text := d.Round(time.Second).String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

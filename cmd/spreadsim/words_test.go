@@ -64,7 +64,7 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 		{decimal(3), "3"}, {decimal(2.966), "2.97"}, {decimal(100), "100"}, {decimal(12345.6), "12,346"}, {decimal(-1.5), "-1.5"},
 		{percent(1), "100%"}, {percent(0.99996), "99.99%"}, {percent(0), "0%"}, {percent(0.29), "29%"}, {percent(0.125), "12.5%"},
 		{short(76500 * time.Millisecond), "1m17s"}, {short(320 * time.Second), "5m20s"}, {short(300 * time.Second), "5m"},
-		{short(2 * time.Hour), "2h"}, {short(0), "0s"},
+		{short(2 * time.Hour), "2h"}, {short(1500 * time.Microsecond), "1.5ms"}, {short(0), "0s"},
 		{maybe(nil, four), "not measured"},
 	} {
 		if c.got != c.want {

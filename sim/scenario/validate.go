@@ -100,10 +100,10 @@ func (s *Scenario) checkTimes() error {
 	if err := s.positive("duration", s.Duration); err != nil {
 		return err
 	}
-	if err := s.positive("sync_interval", s.SyncInterval); err != nil {
+	if err := s.tangible("sync_interval", s.SyncInterval); err != nil {
 		return err
 	}
-	if err := s.positive("sample", s.Sample); err != nil {
+	if err := s.tangible("sample", s.Sample); err != nil {
 		return err
 	}
 	if rows := s.Duration / s.Sample; rows > maxSamples {
@@ -228,10 +228,10 @@ func (s *Scenario) checkGrowth() error {
 
 func (s *Scenario) checkNode() error {
 	n := s.Node
-	if err := s.positive("node.server_timeout", n.ServerTimeout); err != nil {
+	if err := s.tangible("node.server_timeout", n.ServerTimeout); err != nil {
 		return err
 	}
-	if err := s.positive("node.ping_timeout", n.PingTimeout); err != nil {
+	if err := s.tangible("node.ping_timeout", n.PingTimeout); err != nil {
 		return err
 	}
 	if n.PingTimeout > n.ServerTimeout {
@@ -322,6 +322,16 @@ func (s *Scenario) positive(path string, d time.Duration) error {
 		return nil
 	}
 	return s.errorf(path, "%s: expected more than 0s", path)
+}
+
+// tangible refuses a duration below a millisecond. Nodes tell one another how
+// much time is left in whole milliseconds, and share out their intervals among
+// smaller tasks: less would be no time at all.
+func (s *Scenario) tangible(path string, d time.Duration) error {
+	if d >= time.Millisecond {
+		return nil
+	}
+	return s.errorf(path, "%s: expected 1ms or more, not %s", path, formatDuration(d))
 }
 
 // within refuses what ends only after the run; the terms are the parts of its
