@@ -210,11 +210,23 @@ func (n *Node) registerDirected(t *Task, b budget) {
 		return
 	}
 	n.registerFailed(err)
+	n.letOneGo()
 	if !n.cfg.ManualSync {
 		wait := min(n.cfg.SyncInterval/16<<min(n.view.tries, 3), n.cfg.SyncInterval/2)
 		n.env.After(n.jitter(wait/2, wait), wakeRetry)
 	}
 	n.view.tries++
+}
+
+// letOneGo sheds a slave when every other node is our slave: then nobody is left who could list us, until one of them
+// finds another master. Only networks of a handful of nodes get there.
+func (n *Node) letOneGo() {
+	if n.view.tries < 3 || len(n.slaves) < max(2, n.size()) {
+		return
+	}
+	shed := n.newestSlaves(1)[0]
+	n.removeSlave(shed)
+	n.env.Note(Note{What: NoteShed, About: shed})
 }
 
 // maxPlaces is how many places a newcomer tries before it asks again.

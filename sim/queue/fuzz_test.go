@@ -44,6 +44,6 @@ func step(w *twins, op, a, b byte) {
 			_, ok = w.popBefore(limit)
 		}
 	case 6:
-		w.retune(uint(a % 41))
+		w.q.rebuild(uint(a % 41))
 	}
 }

@@ -35,11 +35,13 @@ func (l *load) tune(shift uint, pending int) uint {
 	each := seen.events / max(seen.buckets, 1)
 	switch {
 	case seen.crowded > pops/8:
-		return max(shift, narrower) - narrower
+		return narrow(shift)
 	case each > manyEach && seen.moves < pops/2: // at pops/2, it is bursts that fill buckets
-		return max(shift, narrower) - narrower
+		return narrow(shift)
 	case each < fewEach || each < manyEach/4 && seen.moves > pops/4:
 		return min(shift+wider, widestBits)
 	}
 	return shift
 }
+
+func narrow(shift uint) uint { return max(shift, narrower) - narrower }

@@ -65,12 +65,18 @@ func (q *Queue) Push(e Event) {
 	q.place(&e)
 }
 
-// pushLate adds an event whose bucket has been opened already.
+// pushLate adds an event whose bucket has been opened already. When traffic
+// springs up in a bucket that quiet times have made wide, it closes the bucket
+// again rather than be a heap until its end.
 func (q *Queue) pushLate(e Event) {
 	q.late.push(e)
 	q.load.lates++
-	if len(q.late) > crowd {
-		q.load.crowded++
+	if len(q.late) <= crowd {
+		return
+	}
+	q.load.crowded++
+	if q.load.crowded > max(q.n, leastLoad) {
+		q.rebuild(narrow(q.shift))
 	}
 }
 
@@ -276,8 +282,8 @@ func (q *Queue) spread(b bucket) {
 	}
 }
 
-// rebuild changes the width of the buckets and deals out all events anew, late
-// ones too. Due must be empty.
+// rebuild changes the width of the buckets and deals out all events anew. The
+// bucket of the present is then not open.
 func (q *Queue) rebuild(shift uint) {
 	var all []bucket
 	for i := range q.wheels {
@@ -291,9 +297,11 @@ func (q *Queue) rebuild(shift uint) {
 	for _, b := range all {
 		q.spread(b)
 	}
-	for i := range q.late {
-		q.place(&q.late[i])
+	for _, opened := range [][]Event{q.due[q.head:], q.late} {
+		for i := range opened {
+			q.place(&opened[i])
+		}
 	}
-	q.late = q.late[:0]
+	q.due, q.head, q.late = q.due[:0], 0, q.late[:0]
 	q.load = load{}
 }

@@ -124,6 +124,19 @@ func TestEventsThatAgreeInTheOrderAllComeOut(t *testing.T) {
 	}
 }
 
+// An event may wait on a coarse wheel while a later one, pushed when the present
+// was nearer, lies on the finest already.
+func TestPeekLooksAtAllWheels(t *testing.T) {
+	const width = 1 << initialShift
+	w := newTwins(t, New())
+	w.push(1100*width, 1, 1) // out of reach of 1,024 buckets
+	w.push(500*width, 2, 2)
+	w.pop()
+	w.push(800*width, 3, 3) // within reach, at 1300
+	w.look()
+	w.drain()
+}
+
 func TestAheadShowsWhatIsPoppedNext(t *testing.T) {
 	w := newTwins(t, New())
 	for i := range uint32(100) {
@@ -211,6 +224,26 @@ func TestWidthOfBucketsFollowsTheDelays(t *testing.T) {
 	}
 }
 
+func TestWideBucketIsClosedAgainWhenTrafficSpringsUp(t *testing.T) {
+	w := newTwins(t, New())
+	w.q.rebuild(widestBits)
+	w.push(0, 1, 1)
+	w.push(1<<widestBits-1, 1, 1) // keeps the bucket open for 18 minutes
+	w.pop()
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 2000 {
+		w.push(r.Int64N(1e6), 1, 1)
+	}
+	for range 100_000 {
+		w.pop()
+		w.push(r.Int64N(1e6), 1, 1)
+	}
+	if w.q.shift >= 20 || len(w.q.late) > crowd {
+		t.Errorf("%d events in the heap of a bucket 2^%d ns wide", len(w.q.late), w.q.shift)
+	}
+	w.drain()
+}
+
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	h := newHold(New(), 10_000, phold)
 	for range 200_000 {
@@ -279,7 +312,7 @@ func TestAnySequenceAgreesWithReference(t *testing.T) {
 				}
 			},
 			"retune": func(t *rapid.T) {
-				w.retune(uint(rapid.IntRange(0, 40).Draw(t, "shift")))
+				w.q.rebuild(uint(rapid.IntRange(0, 40).Draw(t, "shift")))
 			},
 			"": func(*rapid.T) { w.look() },
 		})

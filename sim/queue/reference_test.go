@@ -90,13 +90,6 @@ func (w *twins) look() {
 	}
 }
 
-// retune changes the width of the buckets, which must not show.
-func (w *twins) retune(shift uint) {
-	if w.q.head == len(w.q.due) {
-		w.q.rebuild(shift)
-	}
-}
-
 // drain empties both.
 func (w *twins) drain() {
 	w.t.Helper()
