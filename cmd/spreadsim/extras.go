@@ -2,6 +2,7 @@ package main
 
 import (
 	"spreadable/sim/plots"
+	"spreadable/sim/report"
 	"spreadable/sim/result"
 )
 
@@ -10,5 +11,6 @@ import (
 func extras(r *result.Run) []func(dir string) error {
 	return []func(dir string) error{
 		func(dir string) error { return plots.Write(r, dir) },
+		func(dir string) error { return report.Write(r, dir) },
 	}
 }

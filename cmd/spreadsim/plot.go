@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"spreadable/sim/report"
 	"spreadable/sim/result"
 )
 
@@ -41,7 +42,7 @@ func plotRuns(c *cli.Context) error {
 			}
 		}
 		if !c.Bool("quiet") {
-			fmt.Fprintf(c.App.Writer, "drawn  %s\n", filepath.ToSlash(dir))
+			fmt.Fprintf(c.App.Writer, "drawn  %s\n", filepath.ToSlash(filepath.Join(dir, report.File)))
 		}
 	}
 	return nil

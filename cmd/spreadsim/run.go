@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"spreadable/sim"
+	"spreadable/sim/report"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
 )
@@ -49,10 +50,19 @@ func runCommand(simulate simulator) *cli.Command {
 	})
 }
 
-// job is one run to do: a checked scenario and the folder of its results.
+// job is one run to do: a checked scenario and what to leave behind.
 type job struct {
 	scenario *scenario.Scenario
-	dir      string
+	dir      string // of the results
+	drawn    bool   // with plots and report
+}
+
+// opens is what a person opens to see the results.
+func (j job) opens() string {
+	if !j.drawn {
+		return filepath.ToSlash(j.dir)
+	}
+	return filepath.ToSlash(filepath.Join(j.dir, report.File))
 }
 
 // runFiles checks all files, then runs them one after the other. A failed
@@ -102,7 +112,7 @@ func plan(c *cli.Context) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
-		j := job{s, outDir(c, s)}
+		j := job{s, outDir(c, s), !c.Bool("no-plots")}
 		if other, again := taken[j.dir]; again {
 			return nil, fmt.Errorf("%s and %s would both write to %s", other, file, j.dir)
 		}
@@ -153,7 +163,7 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error 
 	r.Version = version()
 	r.Expectations = j.scenario.Check(&r.Summary) // again, now that the cost of the run is known
 	var drawn []func(dir string) error
-	if !c.Bool("no-plots") {
+	if j.drawn {
 		drawn = extras(r)
 	}
 	if err := r.Write(j.dir, drawn...); err != nil {
@@ -222,7 +232,7 @@ func (j job) judge(c *cli.Context, r *result.Run) error {
 		}
 		failed = errExpectation
 		if c.Bool("json") || c.Bool("quiet") {
-			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: expected %s %s, got %s\n", j.scenario.Name, e.Path, e.Condition, e.Value)
+			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: expected %s %s, got %s\n", j.scenario.Name, e.Path, e.Condition, measured(e))
 		}
 	}
 	return failed

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +36,7 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 	t.approvals(s.Approval)
 	t.traffic(s)
 	t.cost(s)
-	t.line("results", "%s", filepath.ToSlash(j.dir))
+	t.line("results", "%s", j.opens())
 	t.expectations(r.Expectations)
 	_, err := w.Write(t.Bytes())
 	return err
@@ -113,9 +112,15 @@ func (t *table) expectations(list []result.Outcome) {
 		if !e.OK {
 			verdict = "FAILED"
 		}
-		t.line(label, "%s  %s %s: %s", verdict, e.Path, e.Condition, e.Value)
+		t.line(label, "%s  %s %s: %s", verdict, e.Path, e.Condition, measured(e))
 		label = ""
 	}
+}
+
+// measured is what an outcome found. Of a number that is absent it leaves out
+// the path, which stands beside it.
+func measured(e result.Outcome) string {
+	return strings.TrimPrefix(e.Value, e.Path+" is ")
 }
 
 // count writes a whole number with commas: 10,000.

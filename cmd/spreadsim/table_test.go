@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"spreadable/sim"
+	"spreadable/sim/result"
+	"spreadable/sim/scenario"
+)
+
+// TestTheTableIsWhatItWas compares the tables of three runs with
+// testdata/table.golden: a full one, one without workload, and one that
+// measured nothing. UPDATE_SCRIPTS=1 rewrites it.
+func TestTheTableIsWhatItWas(t *testing.T) {
+	const text = "name: table\nnodes: 10000\nduration: 320s\n"
+	sets := [][]string{
+		{"workload.searches.count=200", "workload.approvals.count=200", "expect.search.hops.max=== 3", "expect.convergence.rounds=<= 4"},
+		nil,
+		{"registration=original", "expect.convergence.rounds=<= 4"},
+	}
+	var got bytes.Buffer
+	for i, sets := range sets {
+		s, err := scenario.Parse("table.yaml", []byte(text), sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := canned(s, sim.Options{Progress: func(sim.Progress) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 2 {
+			r.Summary = result.Summary{Scenario: r.Summary.Scenario, Fingerprint: r.Summary.Fingerprint}
+		}
+		r.Expectations = s.Check(&r.Summary)
+		if err := printTable(&got, r, job{s, "runs/table-1", i == 0}); err != nil {
+			t.Fatal(err)
+		}
+		got.WriteString("\n")
+	}
+	const golden = "testdata/table.golden"
+	if os.Getenv("UPDATE_SCRIPTS") != "" {
+		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("got\n%s\nwant\n%s", got.Bytes(), want)
+	}
+}
