@@ -37,23 +37,48 @@ func (n *Node) admit(req *Request) error {
 	return nil
 }
 
-// allowed is the address filter: own address and trusted ones pass; then the ban list, the white list (which decides
-// alone when it is not empty) and the black list.
-func (n *Node) allowed(p Peer) bool {
-	if p == n.self || n.cfg.Trusted || n.openDoor() {
-		return true
+// Door is what the address filter says of a participant.
+type Door uint8
+
+// The answers of the address filter. Everything but DoorOpen refuses.
+const (
+	DoorOpen      Door = iota
+	DoorBanned         // in the ban list, by itself or by its IP
+	DoorUnlisted       // there is a white list, and it is not in it
+	DoorBlacklist      // in the black list
+)
+
+// Screen is the address filter for a driver that must refuse before it looks at anything else of a request: own address
+// and trusted ones pass; then the ban list, the white list (which decides alone when it is not empty) and the black
+// list. A client is nobody, and only its IP counts; for a node, ip is what its host name stands for, zero while unknown.
+func (n *Node) Screen(p Peer, ip netip.Addr) Door {
+	if n.cfg.Trusted || n.openDoor() || !p.IsZero() && p == n.self {
+		return DoorOpen
 	}
-	address, ip := n.cfg.Book.Address(p), n.cfg.Book.IP(p)
+	address := peerless
+	if !p.IsZero() {
+		address = n.cfg.Book.Address(p)
+	}
 	if n.cfg.Trustlist.Match(address, ip) {
-		return true
+		return DoorOpen
 	}
 	if _, banned := n.bans.Banned(p, ip, n.cfg.BanByAddress); banned {
-		return false
+		return DoorBanned
 	}
-	if n.cfg.Whitelist.Len() > 0 {
-		return n.cfg.Whitelist.Match(address, ip)
+	switch {
+	case n.cfg.Whitelist.Len() > 0:
+		if !n.cfg.Whitelist.Match(address, ip) {
+			return DoorUnlisted
+		}
+	case n.cfg.Blacklist.Match(address, ip):
+		return DoorBlacklist
 	}
-	return !n.cfg.Blacklist.Match(address, ip)
+	return DoorOpen
+}
+
+// allowed is the address filter for a node.
+func (n *Node) allowed(p Peer) bool {
+	return p == n.self || n.cfg.Trusted || n.openDoor() || n.Screen(p, n.cfg.Book.IP(p)) == DoorOpen
 }
 
 // openDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
@@ -61,22 +86,13 @@ func (n *Node) openDoor() bool {
 	return n.bans.Len() == 0 && n.cfg.Whitelist.Len() == 0 && n.cfg.Blacklist.Len() == 0
 }
 
+// AtEase reports that requests need no judgement now: the address filter lets everybody pass, and no peer has failures
+// that a sign of life would take back. A driver may then answer a structure request of the right root, without an
+// introduction, from the last snapshot: Serve would do nothing else.
+func (n *Node) AtEase() bool { return (n.cfg.Trusted || n.openDoor()) && len(n.fails) == 0 }
+
 // allowedClient is the address filter for a client, which is nothing but an IP address to us.
-func (n *Node) allowedClient(ip netip.Addr) bool {
-	if n.cfg.Trusted || n.openDoor() {
-		return true
-	}
-	if n.cfg.Trustlist.Match(peerless, ip) {
-		return true
-	}
-	if _, banned := n.bans.Banned(Peer{}, ip, n.cfg.BanByAddress); banned {
-		return false
-	}
-	if n.cfg.Whitelist.Len() > 0 {
-		return n.cfg.Whitelist.Match(peerless, ip)
-	}
-	return !n.cfg.Blacklist.Match(peerless, ip)
-}
+func (n *Node) allowedClient(ip netip.Addr) bool { return n.Screen(Peer{}, ip) == DoorOpen }
 
 func (n *Node) trusted(p Peer) bool {
 	return n.cfg.Trusted || n.cfg.Trustlist.Len() > 0 && n.cfg.Trustlist.Match(n.cfg.Book.Address(p), n.cfg.Book.IP(p))
@@ -95,6 +111,9 @@ func (n *Node) account(p Peer, err error) {
 		n.praise(behavior.RequestDelays, p)
 	case errors.As(err, &refusal):
 		n.alive(p)
+	case errors.Is(err, ErrMalformed): // alive, but not to be trusted
+		n.alive(p)
+		n.blame(behavior.ResponseSchema, p, 1)
 	default:
 		if err == ErrTimeout {
 			n.blame(behavior.RequestDelays, p, 1)

@@ -76,6 +76,13 @@ func (ClientApproval) Check(given, expected string, _, _ int) bool {
 	return errA == nil && errB == nil && peer.SameIP(a, b)
 }
 
+// AcceptsAnswer says whether a text could be an answer at all: an IP. Transports look for this method, which an
+// ApprovalKind need not have, to refuse nonsense before anybody is asked about it.
+func (ClientApproval) AcceptsAnswer(given string) bool {
+	_, err := peer.ParseIP(given)
+	return err == nil
+}
+
 func (n *Node) approvalKind(name string) (ApprovalKind, Terms) {
 	for _, k := range n.cfg.Approvals {
 		if k.Name() == name {

@@ -118,6 +118,9 @@ var servers = [NumKinds]procedure{
 // Self returns the node's own address.
 func (n *Node) Self() Peer { return n.self }
 
+// NetworkRoot returns the address that names the network, nobody while it is unknown.
+func (n *Node) NetworkRoot() Peer { return n.root }
+
 // Structure returns a snapshot of the node's place in the network.
 func (n *Node) Structure() *Structure {
 	if n.snapshot == nil {

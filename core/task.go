@@ -90,6 +90,9 @@ func (t *Task) loop(yield func(struct{}) bool) {
 	}
 }
 
+// Idle reports that no procedure is waiting for anything.
+func (p *Pool) Idle() bool { return len(p.idle) == len(p.all) }
+
 // Close ends all tasks of the pool, the parked ones in the middle of their procedure. Their nodes must not be used again.
 func (p *Pool) Close() {
 	for _, t := range p.all {

@@ -1,0 +1,52 @@
+package core
+
+// SweepBook forgets the addresses that neither the node nor its driver holds, and returns how many. A process that runs
+// for months meets ever new ones, and whoever can name addresses to a node could fill its memory.
+//
+// The book gives swept numbers to other addresses (see peer.Book.Sweep), so the driver must call it between two events,
+// when the pool is idle and no request, answer or timer of the node that names peers is on its way; held says which
+// peers the driver itself still needs. The book must serve this node alone.
+func (n *Node) SweepBook(held func(Peer) bool) int {
+	n.ledger = nil // a provider's short memory: worth nothing compared with a wrong address in it
+	keep := make(map[Peer]bool)
+	n.eachPeer(func(p Peer) { keep[p] = true })
+	return n.cfg.Book.Sweep(func(p Peer) bool { return keep[p] || held(p) })
+}
+
+// eachPeer visits every peer that the node holds, some more than once.
+func (n *Node) eachPeer(visit func(Peer)) {
+	lists := [][]Peer{{n.self, n.root, n.provider, n.backlink}, n.slaves, n.heard, n.cfg.Bootstrap}
+	if a := n.approvals; a != nil {
+		for _, row := range a.rows {
+			lists = append(lists, row.usedBy)
+		}
+		for _, key := range a.issued {
+			lists = append(lists, key.drawn)
+		}
+	}
+	for _, list := range lists {
+		for _, p := range list {
+			visit(p)
+		}
+	}
+	for _, m := range n.masters.List {
+		visit(m.Peer)
+	}
+	for p := range n.fails {
+		visit(p)
+	}
+	for p := range n.delays {
+		visit(p)
+	}
+	for _, row := range n.scores.Rows() {
+		visit(row.Who)
+	}
+	for _, ban := range n.bans.All() {
+		visit(ban.Who)
+	}
+	if n.candidates != nil {
+		for _, row := range n.candidates.Rows() {
+			visit(row.Who)
+		}
+	}
+}
