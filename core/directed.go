@@ -42,7 +42,7 @@ func (n *Node) syncDirected(t *Task) {
 	if n.isMaster() {
 		n.findMasters(t, up, down, b)
 	} else if up != nil {
-		n.adoptAllowed([]*Masters{up.Masters})
+		n.adoptAllowed(up.Masters)
 	} else {
 		n.removeMaster(n.self, n.env.Now())
 	}
@@ -100,8 +100,7 @@ func (n *Node) isNew(s Peer) bool {
 // as well joins the components; and a master whose view is not settled introduces itself to whomever it asks, so that
 // knowing is mutual.
 func (n *Node) findMasters(t *Task, up *Structure, down []*Structure, b budget) {
-	s := search{node: n, timeout: b.atMost(n.cfg.ServerTimeout)}
-	s.begin()
+	s := n.beginSearch(b.atMost(n.cfg.ServerTimeout))
 	if up != nil {
 		s.take(n.backlink, up)
 	}
@@ -116,13 +115,13 @@ func (n *Node) findMasters(t *Task, up *Structure, down []*Structure, b budget) 
 	}
 	n.heard = nil
 	if n.ledger != nil {
-		n.ledger.meet(&s)
+		n.ledger.meet(s)
 	}
 	if p := n.rendezvous(); !p.IsZero() {
 		s.meet(p)
 	}
 	s.run(t)
-	n.setMasters(s.result())
+	s.finish()
 }
 
 // rendezvous is the bootstrap address to ask in this sync: with several, another one each time.

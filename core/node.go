@@ -32,6 +32,7 @@ type Node struct {
 
 	delays map[Peer]time.Duration // original rule: masters that reported another network size, and since when
 	view   view                   // directed rule: how long the network size has held
+	looked []*Masters             // directed rule: what each master answered at the last sync, parallel to masters.List
 	ledger *ledger                // directed rule: whom we sent where; nil until somebody asks
 	heard  []Peer                 // directed rule: nodes that introduced themselves as masters
 }

@@ -27,7 +27,7 @@ func (n *Node) syncOriginal(t *Task) {
 	if n.isMaster() {
 		n.lookAtMasters(t, actual, b)
 	} else {
-		n.adoptAllowed(actual)
+		n.adoptReported(actual)
 	}
 	n.breakMutual()
 	n.stepDownOriginal()
@@ -116,20 +116,14 @@ func (n *Node) lookAtMasters(t *Task, actual []*Masters, b budget) {
 	}
 }
 
-// adoptAllowed makes a plain slave's list the one its backlink reported; without an answer it is empty, and the node
+// adoptReported makes a plain slave's list the one its backlink reported; without an answer it is empty, and the node
 // believes itself alone until the next good one.
-func (n *Node) adoptAllowed(actual []*Masters) {
+func (n *Node) adoptReported(actual []*Masters) {
 	if len(actual) == 0 {
 		n.adopt(noMasters)
 		return
 	}
-	m := actual[0]
-	if n.openDoor() {
-		n.adopt(m)
-		return
-	}
-	list := slices.DeleteFunc(slices.Clone(m.List), func(e Master) bool { return !n.allowed(e.Peer) })
-	n.setMasters(list, nil)
+	n.adoptAllowed(actual[0])
 }
 
 // breakMutual leaves a backlink that is also a slave, in networks of more than two: such a pair hangs on nothing.

@@ -3,35 +3,55 @@ package core
 import "time"
 
 // search is a master's walk over the graph of masters: ask everyone met, meet everyone they know, until nobody is new.
+//
+// Every master does this at every sync, and each of the answers lists all masters: as many names are looked at as the
+// network has nodes. So a name costs one look at the marks, and an answer whose list is the very one that was looked
+// through before costs nothing.
 type search struct {
 	node      *Node
 	timeout   time.Duration
-	met       peerSet
-	next      []Peer // met, not asked yet
+	met       []Peer // all, in the order of meeting; those from asked on have not been asked yet
+	asked     int
 	confirmed []Master
-	silent    []Peer // asked, no answer
+	lists     []*Masters // what each of the confirmed knows
+	silent    []Peer     // asked, no answer
+	thorough  bool       // look through lists again that were seen before
 }
 
-// maxWaves bounds the walk: each wave reaches twice as far, so this closes any graph met in practice.
-const maxWaves = 8
+const (
+	// maxWaves bounds the walk: each wave reaches twice as far, so this closes any graph met in practice.
+	maxWaves = 8
+	// thoroughEvery is how many syncs pass until a settled master looks through all lists again.
+	thoroughEvery = 8
+)
 
-func (s *search) begin() {
-	s.met.add(s.node.self)
-	s.confirmed = append(s.confirmed, Master{s.node.self, uint32(len(s.node.slaves))})
+// begin starts a walk. Until the next wait the marks are those whom it has met.
+func (n *Node) beginSearch(timeout time.Duration) *search {
+	s := &search{node: n, timeout: timeout, thorough: !n.view.settled() || n.syncs.count%thoroughEvery == 0}
+	s.met = make([]Peer, 0, len(n.masters.List)+8)
+	s.confirmed = make([]Master, 0, cap(s.met))
+	s.lists = make([]*Masters, 0, cap(s.met))
+	n.pool.marks.reset()
+	n.pool.marks.put(n.self, 0)
+	return s
 }
 
 // meet puts p on the list of those to ask, once.
 func (s *search) meet(p Peer) {
-	if s.met.add(p) && s.node.allowed(p) {
-		s.next = append(s.next, p)
+	if s.node.pool.marks.put(p, 0) && s.node.allowed(p) {
+		s.met = append(s.met, p)
 	}
 }
 
 // take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting.
 func (s *search) take(p Peer, answer *Structure) {
-	s.met.add(p)
+	s.node.pool.marks.put(p, 0)
 	if len(answer.Slaves) > 0 {
 		s.confirmed = append(s.confirmed, Master{p, uint32(len(answer.Slaves))})
+		s.lists = append(s.lists, answer.Masters)
+	}
+	if !s.thorough && s.node.lookedThrough(p, answer.Masters) {
+		return
 	}
 	for _, m := range answer.Masters.List {
 		s.meet(m.Peer)
@@ -43,10 +63,12 @@ func (s *search) run(t *Task) {
 	if !s.node.view.settled() {
 		req.Body = introduction
 	}
-	for wave := 0; wave < maxWaves && len(s.next) > 0; wave++ {
-		asked := s.next
-		s.next = nil
-		for i, resp := range t.gather(asked, req) {
+	for wave := 0; wave < maxWaves && s.asked < len(s.met); wave++ {
+		asked := s.met[s.asked:]
+		s.asked = len(s.met)
+		responses := t.gather(asked, req)
+		s.remark()
+		for i, resp := range responses {
 			if answer, ok := resp.Body.(*Structure); ok {
 				s.take(asked[i], answer)
 			} else {
@@ -56,44 +78,105 @@ func (s *search) run(t *Task) {
 	}
 }
 
-// result is the new list: the masters in the order in which we knew them, then the new ones; and when each was last seen.
-func (s *search) result() ([]Master, []time.Duration) {
-	n, now := s.node, s.node.env.Now()
-	size := make(map[Peer]uint32, len(s.confirmed))
-	for _, m := range s.confirmed {
-		size[m.Peer] = m.Size
-	}
-	size[n.self] = uint32(len(n.slaves)) // some may have come or gone while we asked
-	list := make([]Master, 0, len(s.confirmed))
-	seen := make([]time.Duration, 0, len(s.confirmed))
-	for i, m := range n.masters.List {
-		if confirmed, ok := size[m.Peer]; ok {
-			list, seen = append(list, Master{m.Peer, confirmed}), append(seen, now)
-			delete(size, m.Peer)
-		} else if contains(s.silent, m.Peer) {
-			list, seen = append(list, m), append(seen, n.seenAt(i))
-		}
+// remark restores the marks after a wait, in which others have used them.
+func (s *search) remark() {
+	marks := &s.node.pool.marks
+	marks.reset()
+	marks.put(s.node.self, 0)
+	for _, p := range s.met {
+		marks.put(p, 0)
 	}
 	for _, m := range s.confirmed {
-		if confirmed, ok := size[m.Peer]; ok && confirmed > 0 {
-			list, seen = append(list, Master{m.Peer, confirmed}), append(seen, now)
-			delete(size, m.Peer)
-		}
+		marks.put(m.Peer, 0)
 	}
-	return list, seen
 }
 
-// peerSet is a set of peers.
-type peerSet struct{ members map[Peer]struct{} }
+// finish makes the new list of masters: ourselves, then those that we knew, in their order, then the new ones. Who
+// did not answer keeps its last size and the time when it was last seen.
+func (s *search) finish() {
+	n, now := s.node, s.node.env.Now()
+	sizes := &n.pool.marks
+	sizes.reset()
+	for i, m := range s.confirmed {
+		sizes.put(m.Peer, uint32(i)+1)
+	}
+	room := len(s.confirmed) + 1
+	next := masterTable{make([]Master, 0, room), make([]time.Duration, 0, room), make([]*Masters, 0, room)}
+	if n.isMaster() {
+		next.add(Master{n.self, uint32(len(n.slaves))}, now, nil)
+	}
+	for i, m := range n.masters.List {
+		if at := sizes.take(m.Peer); at > 0 {
+			next.add(s.confirmed[at-1], now, s.lists[at-1])
+		} else if m.Peer != n.self && contains(s.silent, m.Peer) {
+			next.add(m, n.seenAt(i), nil)
+		}
+	}
+	for i, m := range s.confirmed {
+		if sizes.take(m.Peer) > 0 {
+			next.add(m, now, s.lists[i])
+		}
+	}
+	n.setMasters(next.list, next.seen)
+	n.looked = next.lists
+}
 
-// add reports whether p is new.
-func (s *peerSet) add(p Peer) bool {
-	if _, ok := s.members[p]; ok {
+// masterTable is a list of masters with what belongs to each entry.
+type masterTable struct {
+	list  []Master
+	seen  []time.Duration
+	lists []*Masters
+}
+
+func (t *masterTable) add(m Master, seen time.Duration, list *Masters) {
+	t.list, t.seen, t.lists = append(t.list, m), append(t.seen, seen), append(t.lists, list)
+}
+
+// lookedThrough reports whether m is the list that p answered with at our last sync.
+func (n *Node) lookedThrough(p Peer, m *Masters) bool {
+	i := n.masterIndex(p)
+	return i >= 0 && i < len(n.looked) && n.looked[i] == m
+}
+
+// marks is a map from peers to small numbers, for use between two waits: an array over the ids, in which entries of
+// former uses do not count. One per thread of control serves all its nodes.
+type marks struct {
+	entries []mark
+	use     uint32
+}
+
+type mark struct{ use, value uint32 }
+
+// reset forgets all entries.
+func (m *marks) reset() {
+	m.use++
+	if m.use == 0 { // after four billion uses old entries would count again
+		clear(m.entries)
+		m.use = 1
+	}
+}
+
+// put enters p and reports whether it is new.
+func (m *marks) put(p Peer, value uint32) bool {
+	id := int(p.ID())
+	if id >= len(m.entries) {
+		m.entries = append(m.entries, make([]mark, id+1-len(m.entries)+id/4)...)
+	}
+	e := &m.entries[id]
+	if e.use == m.use {
 		return false
 	}
-	if s.members == nil {
-		s.members = make(map[Peer]struct{})
-	}
-	s.members[p] = struct{}{}
+	*e = mark{m.use, value}
 	return true
+}
+
+// take returns p's value and sets it to 0; 0 if p has not been entered.
+func (m *marks) take(p Peer) uint32 {
+	id := int(p.ID())
+	if id >= len(m.entries) || m.entries[id].use != m.use {
+		return 0
+	}
+	value := m.entries[id].value
+	m.entries[id].value = 0
+	return value
 }

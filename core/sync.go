@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"spreadable/core/behavior"
@@ -104,6 +105,15 @@ func (n *Node) judgeDown(s Peer, down *Structure) bool {
 	faithful := down.Backlink == n.self
 	n.judge(faithful, behavior.SlaveBacklink, s)
 	return faithful
+}
+
+// adoptAllowed takes over a backlink's list of masters: as it is, unless somebody in it is not allowed here.
+func (n *Node) adoptAllowed(m *Masters) {
+	if n.openDoor() {
+		n.adopt(m)
+		return
+	}
+	n.setMasters(slices.DeleteFunc(slices.Clone(m.List), func(e Master) bool { return !n.allowed(e.Peer) }), nil)
 }
 
 // loseBacklink makes the node unregistered.

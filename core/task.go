@@ -17,6 +17,7 @@ type Task struct {
 	pool      *Pool
 	procedure procedure
 	responses []Response
+	one       [1]Peer // the target of a call
 	pending   int
 	parked    bool
 	resume    func() (struct{}, bool)
@@ -36,10 +37,12 @@ type procedure func(t *Task)
 // stopped unwinds a parked task when its pool is closed.
 type stopped struct{}
 
-// Pool keeps idle tasks for the nodes of one thread of control.
+// Pool keeps what the nodes of one thread of control can share, because only one of them is at work at a time: idle tasks
+// and scratch memory.
 type Pool struct {
-	idle []*Task
-	all  []*Task
+	idle  []*Task
+	all   []*Task
+	marks marks
 }
 
 // run starts a procedure for node n and returns when it has finished or parked.
@@ -147,8 +150,8 @@ func (t *Task) gather(peers []Peer, req Request) []Response {
 
 // call asks one peer and waits.
 func (t *Task) call(p Peer, req Request) Response {
-	peers := [1]Peer{p}
-	return t.gather(peers[:], req)[0]
+	t.one[0] = p
+	return t.gather(t.one[:], req)[0]
 }
 
 // reply answers the request that started the task.
