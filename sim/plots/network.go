@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 )
 
 // maxDrawn is the largest network that is drawn: more nodes would be a smear.
@@ -32,7 +33,7 @@ func Network(run *result.Run) Plot {
 		plt.Missing = "no node was alive at the end of the run"
 		return plt
 	case alive > maxDrawn:
-		plt.Missing = fmt.Sprintf("only networks of up to %d nodes are drawn; this one has %s", maxDrawn, number(float64(alive)))
+		plt.Missing = fmt.Sprintf("only networks of up to %d nodes are drawn; this one has %s", maxDrawn, words.Number(float64(alive)))
 		return plt
 	}
 	m := layOut(run.Nodes)
@@ -138,12 +139,12 @@ var (
 
 func (m *chart) legend() []entry {
 	legend := []entry{
-		key(count(len(m.masters), "master", "masters"), mark{masterGlyph}),
-		key(count(len(m.slaves), "slave", "slaves"), mark{slaveGlyph}),
+		key(words.Count(len(m.masters), "master", "masters"), mark{masterGlyph}),
+		key(words.Count(len(m.slaves), "slave", "slaves"), mark{slaveGlyph}),
 		key("backlink of a master", arrow{}),
 	}
 	if len(m.lost) > 0 {
-		legend = append(legend, key(count(len(m.lost), "node", "nodes")+" without a place", mark{lostGlyph}))
+		legend = append(legend, key(words.Count(len(m.lost), "node", "nodes")+" without a place", mark{lostGlyph}))
 	}
 	return legend
 }

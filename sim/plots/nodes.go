@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 	"spreadable/sim/stats"
 )
 
@@ -47,8 +48,8 @@ func SlavesPerMaster(run *result.Run) Plot {
 	first, last := bins[0].Min, bins[len(bins)-1].Max
 	limit(p, min(first, aim)-1, max(last, aim)+1, 0, highest*1.1)
 	at := upright(p, aim, stroke(vermillion, 1.8, dashed))
-	p.Add(bars(bins, blue), at)
-	plt.figure = of(p, key(count(len(lists), "master", "masters"), swatch{blue}), key(fmt.Sprintf("√N: %s", short(aim)), at))
+	add(p, bars(bins, blue), at)
+	plt.figure = of(p, key(words.Count(len(lists), "master", "masters"), swatch{blue}), key(fmt.Sprintf("√N: %s", words.Short(aim)), at))
 	return plt
 }
 
@@ -85,6 +86,10 @@ func ApproverLoad(run *result.Run) Plot {
 		plt.Missing = "no approvals were requested in this run"
 		return plt
 	}
+	if a.Draws == 1 {
+		plt.Missing = "all approvals fell into one draw, and a single draw says nothing about evenness"
+		return plt
+	}
 	fair := stats.FairOf(load, a.Draws)
 	if !fair.Valid() || fair.Taken == 0 {
 		plt.Missing = "nobody was drawn as an approver"
@@ -97,12 +102,12 @@ func ApproverLoad(run *result.Run) Plot {
 	limit(p, 0, float64(n), 0, math.Ceil(float64(max(load[n-1], high[n-1]))*1.08))
 	band := &plotter.Polygon{XYs: []plotter.XYs{outline(low, high)}, Color: paleBlue}
 	mean := level(p, fair.Mean(), stroke(grey, 1.2, dotted))
-	curve := line(stairs(load), stroke(blue, 2, solid))
-	p.Add(band, mean, curve)
+	curve := line(stairs(load), stroke(blue, 1.6, solid))
+	add(p, band, mean, curve)
 	plt.figure = of(p,
-		key(fmt.Sprintf("%s of %s nodes each", count(a.Draws, "draw", "draws"), short(float64(fair.Taken)/float64(fair.Draws))), curve),
+		key(fmt.Sprintf("%s of %s nodes each", words.Count(a.Draws, "draw", "draws"), words.Short(float64(fair.Taken)/float64(fair.Draws))), curve),
 		key("a fair draw (95 % band)", swatch{paleBlue}),
-		key("mean: "+short(fair.Mean()), mean),
+		key("mean: "+words.Short(fair.Mean()), mean),
 		key(verdict(a)))
 	return plt
 }
@@ -155,19 +160,19 @@ func Messages(run *result.Run) Plot {
 	}
 	p := axes("nodes, from the busiest to the idlest", "requests in the whole run")
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(logTicks), plot.TickerFunc(logTicks)
-	in := line(ranked(received), stroke(blue, 2.4, solid))
-	out := line(ranked(sent), stroke(vermillion, 1.8, dashed))
+	in := steps(ranked(received), stroke(blue, 2.4, solid))
+	out := steps(ranked(sent), stroke(vermillion, 1.8, dashed))
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, xy := range slices.Concat(in.XYs, out.XYs) {
 		low, high = min(low, xy.Y), max(high, xy.Y)
 	}
 	limit(p, 0, math.Log10(float64(max(len(sent), len(received)))), math.Floor(2*low)/2-0.03, high+0.15)
-	p.Add(in, out)
+	add(p, in, out)
 	legend := []entry{key("received", in), key("sent", out)}
 	if m := run.Summary.Structure.Masters; m > 0 {
 		at := upright(p, math.Log10(float64(m)), stroke(grey, 1.4, dotted))
-		p.Add(at)
-		legend = append(legend, key(count(m, "master", "masters"), at))
+		add(p, at)
+		legend = append(legend, key(words.Count(m, "master", "masters"), at))
 	}
 	plt.figure = of(p, legend...)
 	return plt

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 )
 
 // Dir is the folder of the plots inside a results folder.
@@ -60,7 +61,7 @@ func Draw(run *result.Run) []Plot {
 // subtitle says which run a plot is of.
 func subtitle(run *result.Run) string {
 	s := &run.Summary.Scenario
-	text := fmt.Sprintf("%s · %s · seed %d", s.Name, count(s.Nodes, "node", "nodes"), s.Seed)
+	text := fmt.Sprintf("%s · %s · seed %d", s.Name, words.Count(s.Nodes, "node", "nodes"), s.Seed)
 	if s.Levels > 1 {
 		text += fmt.Sprintf(" · %d levels", s.Levels)
 	}

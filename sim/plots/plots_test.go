@@ -157,6 +157,46 @@ func TestDegenerateRunsAreDrawn(t *testing.T) {
 	}
 }
 
+func TestTimeIsCutOnlyWhereNothingHappens(t *testing.T) {
+	settled := 10.0
+	run := &result.Run{Summary: result.Summary{Convergence: result.Convergence{TimeS: &settled}}}
+	for at := range 101 {
+		run.Samples = append(run.Samples, result.Sample{Time: time.Duration(at) * time.Second, Masters: 3})
+	}
+	masters := func(s *result.Sample) bool { return s.Masters == 3 }
+	if end, rest := window(run, masters); end != 40 || len(rest) != 1 || rest[0].label != "stays so until 100 s" {
+		t.Errorf("a quiet run is shown until %v, %v", end, rest)
+	}
+	run.Samples[70].Masters = 4
+	if end, rest := window(run, masters); end != 100 || rest != nil {
+		t.Errorf("a run with a change at 70 s is shown until %v, %v", end, rest)
+	}
+	run.Summary.Convergence.TimeS = nil
+	if end, rest := window(run, func(*result.Sample) bool { return true }); end != 100 || rest != nil {
+		t.Errorf("a run that never settled is shown until %v, %v", end, rest)
+	}
+}
+
+func TestAddingDataLeavesTheAxesAsTheyWereFixed(t *testing.T) {
+	p := axes("x", "y")
+	limit(p, 0, 10, 0, 5)
+	add(p, line(plotter.XYs{{X: -3, Y: -3}, {X: 99, Y: 99}}, stroke(blue, 1, solid)))
+	if p.X.Min != 0 || p.X.Max != 10 || p.Y.Min != 0 || p.Y.Max != 5 {
+		t.Errorf("x %v..%v, y %v..%v", p.X.Min, p.X.Max, p.Y.Min, p.Y.Max)
+	}
+}
+
+func TestHopsCountsWhatWasMeasured(t *testing.T) {
+	got := tallyHops([]result.Request{
+		{Kind: result.KindSearch, OK: true, Hops: 3}, {Kind: result.KindSearch, OK: true, Hops: 3},
+		{Kind: result.KindSearch, Hops: 7}, // failed
+		{Kind: result.KindApproval, OK: true, Hops: 2}, {Kind: result.KindApproval, OK: true},
+	})
+	if got.deepest != 3 || got.highest != 2 || got.counts[0][3] != 2 || got.counts[1][2] != 1 || got.counts[1][0] != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestEveryLiveNodeHasItsPlaceInTheDrawing(t *testing.T) {
 	run := resulttest.Run(200, 5)
 	run.Nodes[150].Role = result.RoleGone
@@ -221,21 +261,6 @@ func TestHistogramCountsEverythingInEqualBins(t *testing.T) {
 			t.Fatalf("%d bins hold %v of %d", len(bins), sum, len(values))
 		}
 	})
-}
-
-func TestNumbersAreWrittenForPeople(t *testing.T) {
-	for x, want := range map[float64]string{
-		0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234.5: "-1,234.5", 0.1 + 0.2: "0.3", -1e-9: "0",
-	} {
-		if got := number(x); got != want {
-			t.Errorf("number(%v) = %q, want %q", x, got, want)
-		}
-	}
-	for x, want := range map[float64]string{0: "0", 3.14159: "3.14", 31.4159: "31.4", 314.159: "314", 31415.9: "31,416", 0.0456: "0.0456", 9.999: "10"} {
-		if got := short(x); got != want {
-			t.Errorf("short(%v) = %q, want %q", x, got, want)
-		}
-	}
 }
 
 func TestTicksAreRoundAndWithinTheAxis(t *testing.T) {

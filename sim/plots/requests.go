@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 	"spreadable/sim/stats"
 )
 
@@ -52,12 +53,12 @@ func Latency(run *result.Run) Plot {
 			continue
 		}
 		curve := steps(cumulative(ms, p.X.Max), stroke(k.color, 2, k.dashes))
-		p.Add(curve)
+		add(p, curve)
 		for _, q := range quantiles {
-			p.Add(dot(stats.Quantile(ms, q.percent), float64(q.percent), k.color, q.shape))
+			add(p, dot(stats.Quantile(ms, q.percent), float64(q.percent), k.color, q.shape))
 		}
-		legend = append(legend, key(fmt.Sprintf("%s: median %s ms, 99 %% within %s ms", count(len(ms), k.singular, k.plural),
-			short(stats.Quantile(ms, 50)), short(stats.Quantile(ms, 99))), curve))
+		legend = append(legend, key(fmt.Sprintf("%s: median %s ms, 99 %% within %s ms", words.Count(len(ms), k.singular, k.plural),
+			words.Short(stats.Quantile(ms, 50)), words.Short(stats.Quantile(ms, 99))), curve))
 	}
 	if len(legend) == 0 {
 		plt.Missing = "no search and no approval succeeded in this run"
@@ -131,7 +132,7 @@ func Hops(run *result.Run) Plot {
 	}
 	t := tallyHops(run.Requests)
 	if t.highest == 0 {
-		plt.Missing = "no search and no approval succeeded in this run"
+		plt.Missing = "no request of this run counted its hops"
 		return plt
 	}
 	p := axes("hops from the client to the last node reached", "requests")
@@ -141,18 +142,17 @@ func Hops(run *result.Run) Plot {
 	return plt
 }
 
-// tally counts successful requests by kind, in the order of kinds, and hops.
+// tally counts the successful requests that counted their hops, by kind, in the order of kinds, and hops.
 type tally struct {
 	counts           [len(kinds)]map[int]int
 	deepest, highest int // the most hops, the largest count
 }
 
-func tallyHops(requests []result.Request) tally {
-	var t tally
+func tallyHops(requests []result.Request) (t tally) {
 	for i, k := range kinds {
 		t.counts[i] = make(map[int]int)
 		for j := range requests {
-			if r := &requests[j]; r.Kind == k.kind && r.OK {
+			if r := &requests[j]; r.Kind == k.kind && r.OK && r.Hops > 0 {
 				t.counts[i][r.Hops]++
 				t.deepest = max(t.deepest, r.Hops)
 				t.highest = max(t.highest, t.counts[i][r.Hops])
@@ -181,10 +181,10 @@ func (t tally) addBars(p *plot.Plot) []entry {
 			}
 			bins = append(bins, plotter.HistogramBin{Min: left, Max: left + width, Weight: float64(n)})
 			above.XYs = append(above.XYs, plotter.XY{X: left + width/2, Y: float64(n)})
-			above.Labels = append(above.Labels, number(float64(n)))
+			above.Labels = append(above.Labels, words.Number(float64(n)))
 		}
 		if len(bins) > 0 {
-			p.Add(bars(bins, k.color), centred(above))
+			add(p, bars(bins, k.color), centred(above))
 			legend = append(legend, key(k.plural, swatch{k.color}))
 		}
 	}

@@ -3,11 +3,13 @@ package plots
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 )
 
 // noSamples is why a plot over time is missing.
@@ -27,7 +29,8 @@ func Convergence(run *result.Run) Plot {
 		return plt
 	}
 	p := axes("virtual time (s)", "share of live nodes (%)")
-	limit(p, 0, lastTime(run), 0, 103)
+	end, rest := window(run, func(*result.Sample) bool { return true })
+	limit(p, 0, end, 0, 103)
 	var legend []entry
 	// From the widest to the narrowest, so that curves that coincide all stay visible.
 	for _, c := range []struct {
@@ -35,9 +38,9 @@ func Convergence(run *result.Run) Plot {
 		style plotter.Line
 		share func(*result.Sample) float64
 	}{
-		{"coverage", *line(nil, stroke(skyBlue, 5, solid)), func(s *result.Sample) float64 { return s.Coverage }},
-		{"exact size", *line(nil, stroke(orange, 2.8, solid)), func(s *result.Sample) float64 { return s.ExactSize }},
-		{"registered", *line(nil, stroke(blue, 1.6, dashed)), func(s *result.Sample) float64 { return s.Registered }},
+		{"coverage", *line(nil, stroke(skyBlue, 4.2, solid)), func(s *result.Sample) float64 { return s.Coverage }},
+		{"exact size", *line(nil, stroke(orange, 2.4, solid)), func(s *result.Sample) float64 { return s.ExactSize }},
+		{"registered", *line(nil, stroke(blue, 1.4, dashed)), func(s *result.Sample) float64 { return s.Registered }},
 	} {
 		curve := c.style
 		for i := range run.Samples {
@@ -46,11 +49,29 @@ func Convergence(run *result.Run) Plot {
 				curve.XYs = append(curve.XYs, plotter.XY{X: s.Time.Seconds(), Y: 100 * share})
 			}
 		}
-		p.Add(&curve)
+		add(p, &curve)
 		legend = append(legend, key(c.name, &curve))
 	}
-	plt.figure = of(p, append(legend, settled(p, run)...)...)
+	plt.figure = of(p, slices.Concat(legend, settled(p, run), rest)...)
 	return plt
+}
+
+// window returns where the axis of time ends. When the network settled early in a long run and every later sample
+// is the same as the last one (as far as a plot shows it), the axis ends soon after, or all that happened would be squeezed into its first
+// inch; the legend then says how long nothing changed.
+func window(run *result.Run, same func(*result.Sample) bool) (end float64, rest []entry) {
+	end = lastTime(run)
+	settled := run.Summary.Convergence.TimeS
+	if settled == nil || *settled <= 0 || end < 8**settled {
+		return end, nil
+	}
+	cut := 4 * *settled
+	for i := range run.Samples {
+		if s := &run.Samples[i]; s.Time.Seconds() >= cut && !same(s) {
+			return end, nil
+		}
+	}
+	return cut, []entry{key(fmt.Sprintf("stays so until %s s", words.Number(end)))}
 }
 
 // settled marks the time at which the network settled, if it did, and returns its legend.
@@ -60,8 +81,8 @@ func settled(p *plot.Plot, run *result.Run) []entry {
 		return []entry{key("never settled")}
 	}
 	at := upright(p, *c.TimeS, stroke(grey, 1.4, dotted))
-	p.Add(at)
-	return []entry{key(fmt.Sprintf("settled after %s s (%s)", short(*c.TimeS), count(int(*c.Rounds), "sync round", "sync rounds")), at)}
+	add(p, at)
+	return []entry{key(fmt.Sprintf("settled after %s s (%s)", words.Short(*c.TimeS), words.Count(int(*c.Rounds), "sync round", "sync rounds")), at)}
 }
 
 // lastTime is the time of the last sample in seconds; at least 1, so that an axis has a length.
@@ -91,15 +112,16 @@ func Masters(run *result.Run) Plot {
 		highest = max(highest, float64(s.Masters), s.MastersExpected)
 	}
 	p := axes("virtual time (s)", "masters")
-	limit(p, 0, lastTime(run), 0, highest*1.12)
+	last := &run.Samples[len(run.Samples)-1]
+	end, rest := window(run, func(s *result.Sample) bool { return s.Masters == last.Masters && s.Alive == last.Alive })
+	limit(p, 0, end, 0, highest*1.12)
 	seen := line(masters, stroke(blue, 2.4, solid))
 	aim := line(expected, stroke(vermillion, 1.8, dashed))
-	p.Add(seen, aim)
-	last := run.Samples[len(run.Samples)-1]
+	add(p, seen, aim)
 	legend := []entry{
-		key(fmt.Sprintf("masters: %s at the end", number(float64(last.Masters))), seen),
-		key(fmt.Sprintf("√N: %s", short(last.MastersExpected)), aim),
+		key(fmt.Sprintf("masters: %s at the end", words.Number(float64(last.Masters))), seen),
+		key(fmt.Sprintf("√N: %s", words.Short(last.MastersExpected)), aim),
 	}
-	plt.figure = of(p, append(legend, settled(p, run)...)...)
+	plt.figure = of(p, slices.Concat(legend, settled(p, run), rest)...)
 	return plt
 }

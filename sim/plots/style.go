@@ -3,14 +3,14 @@ package plots
 import (
 	"image/color"
 	"math"
-	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"spreadable/sim/result/words"
 )
 
 // The colours of Okabe and Ito (Color Universal Design, 2008) that stand out on white, and greys for what
@@ -23,7 +23,7 @@ var (
 	vermillion = color.RGBA{0xD5, 0x5E, 0x00, 0xFF}
 	grey       = color.RGBA{0x66, 0x66, 0x66, 0xFF}
 	paleGrey   = color.RGBA{0xE4, 0xE4, 0xE4, 0xFF}
-	paleBlue   = color.RGBA{0xC9, 0xE4, 0xF6, 0xFF}
+	paleBlue   = color.RGBA{0xB5, 0xDA, 0xF3, 0xFF}
 )
 
 // Dashes of curves.
@@ -62,6 +62,13 @@ func axes(x, y string) *plot.Plot {
 // limit fixes the range of the axes.
 func limit(p *plot.Plot, xMin, xMax, yMin, yMax float64) {
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = xMin, xMax, yMin, yMax
+}
+
+// add adds to a plot without touching its range, which [plot.Plot.Add] would widen to take in all of the data.
+func add(p *plot.Plot, plotters ...plot.Plotter) {
+	x, y := p.X, p.Y
+	p.Add(plotters...)
+	limit(p, x.Min, x.Max, y.Min, y.Max)
 }
 
 // stroke is the style of a curve.
@@ -120,7 +127,7 @@ func wholeTicks(from, to float64) []plot.Tick {
 func ticksBy(step, from, to float64) []plot.Tick {
 	var list []plot.Tick
 	for i := math.Ceil(from/step - 1e-9); i*step <= to+step*1e-9; i++ {
-		list = append(list, plot.Tick{Value: i * step, Label: number(i * step)})
+		list = append(list, plot.Tick{Value: i * step, Label: words.Number(i * step)})
 	}
 	return list
 }
@@ -150,7 +157,7 @@ func logTicks(from, to float64) []plot.Tick {
 		for m := 1.0; m < 10; m++ {
 			t := plot.Tick{Value: power + math.Log10(m)}
 			if m == 1 || to-from < 3 && (m == 2 || m == 5) {
-				t.Label = number(m * math.Pow(10, power))
+				t.Label = words.Number(m * math.Pow(10, power))
 			}
 			if t.Value >= from-1e-9 && t.Value <= to+1e-9 {
 				list = append(list, t)
@@ -158,37 +165,4 @@ func logTicks(from, to float64) []plot.Tick {
 		}
 	}
 	return list
-}
-
-// number writes a number for a person, with at most four decimals and commas between thousands.
-func number(x float64) string {
-	text := strconv.FormatFloat(math.Round(math.Abs(x)*1e4)/1e4, 'f', -1, 64)
-	whole, fraction, point := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if point {
-		whole += "." + fraction
-	}
-	if x < 0 && whole != "0" {
-		return "-" + whole
-	}
-	return whole
-}
-
-// short writes a number with at most three significant digits, or as a whole number.
-func short(x float64) string {
-	if x == 0 || math.Abs(x) >= 100 {
-		return number(math.Round(x))
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-2)
-	return number(math.Round(x/unit) * unit)
-}
-
-// count writes a number of things.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(float64(n)) + " " + many
 }

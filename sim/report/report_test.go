@@ -185,17 +185,6 @@ func TestPercentagesNeverRoundUpToAll(t *testing.T) {
 	}
 }
 
-func TestNumbersAreWrittenForPeople(t *testing.T) {
-	for x, want := range map[float64]string{
-		0: "0", 3: "3", 3.0449: "3.04", 17.32: "17.3", 99.97: "100", 151.5: "152", 5312.5: "5,312", 1234567: "1,234,567",
-		0.00123: "0.00123", 1e-9: "0", -1234: "-1,234", -0.5: "-0.5",
-	} {
-		if got := number(x); got != want {
-			t.Errorf("number(%v) = %q, want %q", x, got, want)
-		}
-	}
-}
-
 func TestTheSeedIsExact(t *testing.T) {
 	s := &result.Summary{Scenario: result.Scenario{Seed: math.MaxUint64}}
 	if got := numbers(s)[0].Rows[0]; got.Path != "scenario.seed" || got.Value != "18446744073709551615" {

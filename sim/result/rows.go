@@ -56,7 +56,7 @@ type Request struct {
 	// Error is the code of the error that the client got, empty when OK.
 	Error string
 	// Hops is the number of sequential requests on the longest path from the client to the last node
-	// reached.
+	// reached; 0 when it was not counted.
 	Hops int
 	// Latency is the time from the client's call to its answer.
 	Latency time.Duration

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 )
 
 // headline is a number of the first page, and what it means.
@@ -20,10 +21,10 @@ type headline struct {
 // subtitle says what was simulated and what it cost.
 func subtitle(run *result.Run) string {
 	s := &run.Summary
-	text := fmt.Sprintf("%s nodes · seed %d · %s s simulated", number(float64(s.Scenario.Nodes)), s.Scenario.Seed,
-		number(s.Engine.VirtualS))
+	text := fmt.Sprintf("%s nodes · seed %d · %s s simulated", words.Short(float64(s.Scenario.Nodes)), s.Scenario.Seed,
+		words.Short(s.Engine.VirtualS))
 	if s.Engine.WallS > 0 {
-		text += fmt.Sprintf(" in %s s", number(s.Engine.WallS))
+		text += fmt.Sprintf(" in %s s", words.Short(s.Engine.WallS))
 	}
 	return text
 }
@@ -38,9 +39,9 @@ func headlines(s *result.Summary) []headline {
 		list = append(list, approval(s.Approval)...)
 	}
 	if s.Sync != nil {
-		list = append(list, headline{"Upkeep", number(s.Sync.RequestsPerNodeRound), "requests a round",
+		list = append(list, headline{"Upkeep", words.Short(s.Sync.RequestsPerNodeRound), "requests a round",
 			"What each node sends in a sync round to keep the network together; in bytes, answers included, " +
-				number(s.Sync.BytesPerNodeRound) + "."})
+				words.Short(s.Sync.BytesPerNodeRound) + "."})
 	}
 	return append(list, cost(&s.Engine))
 }
@@ -55,16 +56,16 @@ func settling(s *result.Summary) []headline {
 	if *c.Rounds == 1 {
 		unit = "sync round"
 	}
-	return []headline{{"Settled after", number(*c.Rounds), unit, fmt.Sprintf("From %s s on, at least 99.9 %% of the nodes "+
-		"were registered, knew the size of the network, and could be reached by a search.", number(*c.TimeS))}}
+	return []headline{{"Settled after", words.Short(*c.Rounds), unit, fmt.Sprintf("From %s s on, at least 99.9 %% of the nodes "+
+		"were registered, knew the size of the network, and could be reached by a search.", words.Short(*c.TimeS))}}
 }
 
 func structure(s *result.Summary) []headline {
 	m := &s.Structure
-	h := headline{"Masters", number(float64(m.Masters)), "",
-		fmt.Sprintf("The square root of the number of nodes, %s, would be ideal.", number(m.MastersExpected))}
+	h := headline{"Masters", words.Short(float64(m.Masters)), "",
+		fmt.Sprintf("The square root of the number of nodes, %s, would be ideal.", words.Short(m.MastersExpected))}
 	if l := m.SlavesPerMaster; l != nil {
-		h.Means += fmt.Sprintf(" Each has %s to %s slaves.", number(l.Min), number(l.Max))
+		h.Means += fmt.Sprintf(" Each has %s to %s slaves.", words.Short(l.Min), words.Short(l.Max))
 	}
 	return []headline{h}
 }
@@ -72,29 +73,29 @@ func structure(s *result.Summary) []headline {
 func search(s *result.Search) []headline {
 	list := []headline{{"Search coverage", percent(s.Coverage.Mean), "of live nodes",
 		fmt.Sprintf("Nodes that answered, in the mean over %s; %s in the worst. %s failed altogether. One search takes %s requests, and nobody "+
-			"sends more than %s at a time.", plural(s.Count, "search", "searches"), percent(s.Coverage.Min),
-			capital(none(s.Failed)), number(s.MessagesMean), number(float64(s.FanoutMax)))}}
+			"sends more than %s at a time.", words.Count(s.Count, "search", "searches"), percent(s.Coverage.Min),
+			capital(none(s.Failed)), words.Short(s.MessagesMean), words.Short(float64(s.FanoutMax)))}}
 	if s.Hops != nil {
-		list = append(list, headline{"Hops", number(float64(s.Hops.Max)), "at most", fmt.Sprintf("Requests that had to wait for "+
-			"each other, from the client to the last node reached; %s in the mean.", number(s.Hops.Mean))})
+		list = append(list, headline{"Hops", words.Short(float64(s.Hops.Max)), "at most", fmt.Sprintf("Requests that had to wait for "+
+			"each other, from the client to the last node reached; %s in the mean.", words.Short(s.Hops.Mean))})
 	}
 	if l := s.LatencyMS; l != nil {
-		list = append(list, headline{"Search latency", number(l.P50), "ms in the median", within(l)})
+		list = append(list, headline{"Search latency", words.Short(l.P50), "ms in the median", within(l)})
 	}
 	return list
 }
 
 func approval(a *result.Approval) []headline {
 	h := headline{"Approvals", percent(a.Success), "granted", fmt.Sprintf("%s of %s, at %s requests and %s bytes each.",
-		number(float64(a.Granted)), number(float64(a.Requested)), number(a.MessagesMean), number(a.BytesMean))}
+		words.Short(float64(a.Granted)), words.Short(float64(a.Requested)), words.Short(a.MessagesMean), words.Short(a.BytesMean))}
 	if a.Agreement != nil {
 		h.Means += fmt.Sprintf(" In %s of them all nodes that were asked named the same approvers.", percent(*a.Agreement))
 	}
 	list := []headline{h}
 	if l := a.LatencyMS; l != nil {
-		list = append(list, headline{"Approval latency", number(l.P50), "ms in the median", within(l)})
+		list = append(list, headline{"Approval latency", words.Short(l.P50), "ms in the median", within(l)})
 	}
-	if a.Jain != nil && a.JainFair != nil {
+	if a.Jain != nil && a.JainFair != nil && a.Draws > 1 { // one draw says nothing about evenness
 		list = append(list, evenness(a))
 	}
 	return list
@@ -102,26 +103,26 @@ func approval(a *result.Approval) []headline {
 
 // evenness puts the measured index beside that of a fair draw; by itself it would say nothing.
 func evenness(a *result.Approval) headline {
-	h := headline{"Evenness of the draw", number(*a.Jain), "fair: " + number(*a.JainFair), fmt.Sprintf(
+	h := headline{"Evenness of the draw", words.Short(*a.Jain), "fair: " + words.Short(*a.JainFair), fmt.Sprintf(
 		"Jain's index of how often each node was drawn in %s, and what chance alone gives a fair draw.",
-		plural(a.Draws, "draw", "draws"))}
+		words.Count(a.Draws, "draw", "draws"))}
 	switch {
 	case a.Chi2P == nil:
 		h.Means += " There were too few draws for a chi-square test."
 	case *a.Chi2P < 0.01:
-		h.Means += fmt.Sprintf(" The chi-square test finds it uneven: p = %s.", number(*a.Chi2P))
+		h.Means += fmt.Sprintf(" The chi-square test finds it uneven: p = %s.", words.Short(*a.Chi2P))
 	default:
-		h.Means += fmt.Sprintf(" The chi-square test finds nothing wrong: p = %s.", number(*a.Chi2P))
+		h.Means += fmt.Sprintf(" The chi-square test finds nothing wrong: p = %s.", words.Short(*a.Chi2P))
 	}
 	return h
 }
 
 func cost(e *result.Engine) headline {
-	h := headline{"The run", number(float64(e.Events)), "events", "This is what the simulator did, not the network."}
+	h := headline{"The run", words.Short(float64(e.Events)), "events", "This is what the simulator did, not the network."}
 	if e.WallS > 0 {
-		h.Means = fmt.Sprintf("It took %s s, %s events a second", number(e.WallS), number(e.EventsPerS))
+		h.Means = fmt.Sprintf("It took %s s, %s events a second", words.Short(e.WallS), words.Short(e.EventsPerS))
 		if e.PeakRSSBytes > 0 {
-			h.Means += fmt.Sprintf(", and %s MB of memory", number(float64(e.PeakRSSBytes)/1e6))
+			h.Means += fmt.Sprintf(", and %s MB of memory", words.Short(float64(e.PeakRSSBytes)/1e6))
 		}
 		h.Means += "."
 	}
@@ -131,7 +132,7 @@ func cost(e *result.Engine) headline {
 // within tells the tail of a distribution.
 func within(l *result.Latency) string {
 	return fmt.Sprintf("90 %% were answered within %s ms, 99 %% within %s ms, the slowest after %s ms.",
-		number(l.P90), number(l.P99), number(l.Max))
+		words.Short(l.P90), words.Short(l.P99), words.Short(l.Max))
 }
 
 // section is a part of the table of all numbers.
@@ -180,31 +181,6 @@ func exact(path string, x float64, s *result.Summary) string {
 	return strconv.FormatFloat(x, 'f', -1, 64)
 }
 
-// number writes a number for a person: three significant digits, whole numbers in full, commas between
-// thousands.
-func number(x float64) string {
-	decimals := 0
-	if size := math.Abs(x); size > 0 && size < 100 && x != math.Trunc(x) {
-		decimals = min(6, 2-int(math.Floor(math.Log10(size))))
-	}
-	text := strconv.FormatFloat(x, 'f', decimals, 64)
-	if decimals > 0 {
-		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	sign := ""
-	if strings.HasPrefix(text, "-") {
-		sign, text = "-", text[1:]
-	}
-	whole, fraction, point := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if point {
-		whole += "." + fraction
-	}
-	return sign + whole
-}
-
 // percent writes a share as a percentage. It never rounds up to 100 %: whether the last node answered is what
 // one wants to know.
 func percent(share float64) string {
@@ -215,18 +191,11 @@ func percent(share float64) string {
 	return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64) + " %"
 }
 
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(float64(n)) + " " + many
-}
-
 func none(n int) string {
 	if n == 0 {
 		return "none"
 	}
-	return number(float64(n))
+	return words.Short(float64(n))
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
