@@ -55,14 +55,15 @@
 // PHOLD (each event causes one, 0.1 + Exp(0.9) s later, at any node) without
 // state of nodes, one core of an AMD EPYC (Zen 4) with 1 MiB of second-level
 // cache; millions of events a second, medians, beside container/heap of events
-// by value in the same run:
+// by value in the same run, of three runs while other work kept the machine's
+// second core busy:
 //
 //	pending    queue   heap   ratio   bytes/event
 //	1k          20.3    4.4    4.6    908
 //	10k         17.5    3.7    4.8    143
 //	100k        19.5    2.9    6.8     41
-//	1M          14.1    1.5    9.5     33
-//	10M          8.0    0.9    8.8     32
+//	1M          13.0    1.5    8.6     33
+//	10M          6.0    0.9    6.5     32
 //
 // The memory of small queues is that of one chunk for each bucket in use. A burst
 // costs 50 to 100 ns for each of 10,000 to 1,000,000 events, and for a while
@@ -75,10 +76,11 @@
 // misses. With 64 bytes of state for each node, in the same unit:
 //
 //	pending    alone   ahead
-//	1M           4.4    10.4
-//	10M          3.2     7.5
+//	1M           4.4    10.3
+//	10M          3.1     5.1
 //
-// Rates move with the machine, ratios hold. To repeat them:
+// Beyond the caches the rates depend on who else uses the memory: on a quieter
+// machine the last lines read 8 to 10 for the queue and 7.5 ahead. To repeat:
 //
 //	go test -run '^$' -bench 'Hold|Nodes|Delays|Burst' -benchtime 2000000x ./sim/queue
 package queue
