@@ -54,19 +54,18 @@
 //
 // PHOLD (each event causes one, 0.1 + Exp(0.9) s later, at any node) without
 // state of nodes, one core of an AMD EPYC (Zen 4) with 1 MiB of second-level
-// cache; millions of events a second, medians, beside container/heap of events
-// by value in the same run, of three runs while other work kept the machine's
-// second core busy:
+// cache; millions of events a second beside container/heap of events by value in
+// the same run. Medians of three runs, with other work on the second core:
 //
 //	pending    queue   heap   ratio   bytes/event
 //	1k          20.3    4.4    4.6    908
-//	10k         17.5    3.7    4.8    143
+//	10k         17.3    3.2    5.4    143
 //	100k        19.5    2.9    6.8     41
 //	1M          13.0    1.5    8.6     33
 //	10M          6.0    0.9    6.5     32
 //
 // The memory of small queues is that of one chunk for each bucket in use. A burst
-// costs 50 to 100 ns for each of 10,000 to 1,000,000 events, and for a while
+// costs 35 to 150 ns for each of 10,000 to 1,000,000 events, and for a while
 // twice the memory: the bucket and the run. Other shapes of delay, constant,
 // mixed with long timers, nanoseconds, days, zero, pass 11 M/s at 100,000
 // pending, the heap 3.
@@ -79,8 +78,8 @@
 //	1M           4.4    10.3
 //	10M          3.1     5.1
 //
-// Beyond the caches the rates depend on who else uses the memory: on a quieter
-// machine the last lines read 8 to 10 for the queue and 7.5 ahead. To repeat:
+// Beyond the caches the rates depend on who else uses the memory: in quiet
+// minutes 10M pending gave 8 to 10 without nodes, and 7.5 ahead. To repeat:
 //
 //	go test -run '^$' -bench 'Hold|Nodes|Delays|Burst' -benchtime 2000000x ./sim/queue
 package queue
