@@ -1,0 +1,271 @@
+// Package docs checks that the documents of the project say what its code does: every key, default, number, column
+// and plot is described, the examples are good scenarios, and the links lead somewhere.
+package docs
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"spreadable/sim/plots"
+	"spreadable/sim/result"
+	"spreadable/sim/result/resulttest"
+	"spreadable/sim/scenario"
+)
+
+// read returns a document by its path from the root of the repository.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// section returns the part of a document from a heading to the next one of the same or a higher level.
+func section(t *testing.T, text, heading string) string {
+	t.Helper()
+	_, body, found := strings.Cut(text, heading+"\n")
+	if !found {
+		t.Fatalf("no heading %q", heading)
+	}
+	level, _, _ := strings.Cut(heading, " ")
+	for end := level; end != ""; end = end[1:] {
+		body, _, _ = strings.Cut(body, "\n"+end+" ")
+	}
+	return body
+}
+
+// rows returns the cells of every row of the tables in a text, without the code marks and spaces around them.
+func rows(text string) [][]string {
+	var list [][]string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "|") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		for i := range cells {
+			cells[i] = strings.Trim(cells[i], " `")
+		}
+		list = append(list, cells)
+	}
+	return list
+}
+
+// firstCells returns the first cell of every row but those of heads, which begin with the given word.
+func firstCells(text, head string) []string {
+	var list []string
+	for _, row := range rows(text) {
+		if row[0] != head && strings.Trim(row[0], "-") != "" {
+			list = append(list, row[0])
+		}
+	}
+	return list
+}
+
+// sameSet tells which names are documented but do not exist, and the other way round.
+func sameSet(t *testing.T, what string, documented, existing []string) {
+	t.Helper()
+	for _, name := range documented {
+		if !slices.Contains(existing, name) {
+			t.Errorf("%s %s is documented but does not exist", what, name)
+		}
+	}
+	for _, name := range existing {
+		if !slices.Contains(documented, name) {
+			t.Errorf("%s %s is not documented", what, name)
+		}
+	}
+}
+
+// property is what the tests need of a key's JSON Schema.
+type property struct {
+	Properties map[string]property
+	Default    any
+}
+
+// keys adds the default of every key of a scenario to defaults: as text, or "none". The numbers below expect are
+// those of the summary, which have a document of their own.
+func keys(prefix string, p property, defaults map[string]string) {
+	for name, key := range p.Properties {
+		path := prefix + name
+		if len(key.Properties) > 0 && path != "expect" {
+			keys(path+".", key, defaults)
+			continue
+		}
+		defaults[path] = "none"
+		if key.Default != nil {
+			defaults[path] = fmt.Sprint(key.Default)
+		}
+	}
+}
+
+func TestEveryScenarioKeyIsDocumentedWithItsDefault(t *testing.T) {
+	var schema property
+	if err := json.Unmarshal(scenario.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	defaults := make(map[string]string)
+	keys("", schema, defaults)
+
+	documented := make(map[string]string)
+	for _, row := range rows(read(t, "docs/scenarios.md")) {
+		if len(row) == 5 && row[0] != "key" && strings.Trim(row[0], "-") != "" {
+			documented[row[0]] = row[3]
+		}
+	}
+	sameSet(t, "key", slices.Sorted(maps.Keys(documented)), slices.Sorted(maps.Keys(defaults)))
+	for key, said := range documented {
+		if slices.Contains([]string{"required", "0", "0s"}, said) {
+			said = "none" // the schema gives no default to a required key, nor to one whose zero is plain nothing
+		}
+		if is, ok := defaults[key]; ok && is != said {
+			t.Errorf("the default of %s is %s, not %s", key, is, said)
+		}
+	}
+}
+
+// block finds the fenced YAML blocks of a document.
+var block = regexp.MustCompile("(?s)\n```yaml\n(.*?)\n```")
+
+func TestExamplesAreGoodScenarios(t *testing.T) {
+	for _, path := range []string{"README.md", "docs/scenarios.md"} {
+		whole := 0
+		for _, found := range block.FindAllStringSubmatch(read(t, path), -1) {
+			text := found[1] + "\n"
+			if strings.Contains(text, "name:") {
+				whole++
+			} else { // some keys only: complete it with the least that a scenario needs
+				text = "name: example\nnodes: 100\nduration: 60s\nworkload: {searches: {count: 1}}\n" + text
+			}
+			if _, err := scenario.Parse(path, []byte(text), nil); err != nil {
+				t.Errorf("%v in:\n%s", err, text)
+			}
+		}
+		if whole == 0 {
+			t.Errorf("%s has no whole scenario", path)
+		}
+	}
+}
+
+func TestEveryNumberOfTheSummaryIsDocumented(t *testing.T) {
+	var list, single []string
+	for _, path := range firstCells(section(t, read(t, "docs/results.md"), "## summary.json"), "path") {
+		if !result.Known(path) {
+			t.Errorf("%s is documented but does not exist", path)
+		}
+		if strings.Contains(path, ".0.") {
+			list = append(list, path)
+		} else {
+			single = append(single, path)
+		}
+	}
+	// Paths leaves out the elements of lists.
+	sameSet(t, "number", single, result.Paths())
+	sameSet(t, "number", list, []string{
+		"structure.levels.0.level", "structure.levels.0.masters", "structure.levels.0.members.min",
+		"structure.levels.0.members.mean", "structure.levels.0.members.max",
+	})
+}
+
+func TestEveryFileAndColumnOfTheResultsIsDocumented(t *testing.T) {
+	doc := read(t, "docs/results.md")
+	dir := filepath.Join(t.TempDir(), "run")
+	run := resulttest.Run(100, 1)
+	if err := run.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	existing := []string{"plots/", "report.html"} // written by packages of their own
+	for _, file := range files {
+		existing = append(existing, file.Name())
+	}
+	documented := firstCells(doc[:strings.Index(doc, "\n## ")], "file")
+	sameSet(t, "file", documented, existing)
+
+	for _, file := range []string{result.SeriesFile, result.RequestsFile, result.NodesFile} {
+		sameSet(t, "column of "+file, firstCells(section(t, doc, "## "+file), "column"), header(t, filepath.Join(dir, file)))
+	}
+}
+
+// header returns the names of the columns of a table.
+func header(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	names, err := csv.NewReader(file).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestEveryPlotIsDocumented(t *testing.T) {
+	var existing []string
+	for _, p := range plots.Draw(resulttest.Run(100, 1)) {
+		existing = append(existing, plots.Dir+"/"+p.Name)
+	}
+	sameSet(t, "plot", firstCells(section(t, read(t, "docs/results.md"), "## Plots"), "file"), existing)
+}
+
+// link finds the targets of links and pictures.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	documents, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range documents {
+		documents[i] = filepath.Join("docs", documents[i])
+	}
+	for _, path := range append(documents, "README.md", "CONTRIBUTING.md", "CHANGELOG.md") {
+		for _, found := range link.FindAllStringSubmatch(read(t, path), -1) {
+			target, anchor, _ := strings.Cut(found[1], "#")
+			if strings.Contains(target, "://") {
+				continue // the tests use no network
+			}
+			file := filepath.Join(filepath.Dir(path), target)
+			if target == "" {
+				file = path
+			}
+			if _, err := os.Stat(filepath.Join("..", file)); err != nil {
+				t.Errorf("%s: the link to %s leads nowhere", path, found[1])
+				continue
+			}
+			if anchor != "" && !slices.Contains(anchors(read(t, file)), anchor) {
+				t.Errorf("%s: %s has no heading for #%s", path, file, anchor)
+			}
+		}
+	}
+}
+
+// notInAnchor is what forges leave out when they make an anchor of a heading.
+var notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+
+// anchors lists the anchors of a document's headings.
+func anchors(text string) []string {
+	var list []string
+	for line := range strings.Lines(text) {
+		if heading := strings.TrimLeft(line, "#"); heading != line {
+			name := notInAnchor.ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")
+			list = append(list, strings.ReplaceAll(name, " ", "-"))
+		}
+	}
+	return list
+}
