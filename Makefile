@@ -1,0 +1,64 @@
+# Everything here can be done by hand; the targets are the words for it.
+# Only setup needs a network.
+
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Download modules, and npm packages for interop/, once.
+	go mod download
+	@if [ -e interop/package.json ]; then cd interop && npm ci; fi
+
+.PHONY: build
+build: ## Build the programs into bin/.
+	go build -o bin/ ./cmd/...
+
+.PHONY: test
+test: ## Run the tests.
+	go test ./...
+
+.PHONY: lint
+lint: ## Check formatting, go vet, staticcheck.
+	.ci/format
+	go vet ./...
+	go tool staticcheck ./...
+
+.PHONY: race
+race: ## Run the tests with the race detector (slow; needs a C compiler).
+	go test -race ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every fuzz target for FUZZTIME (10s).
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH (all) for BENCHTIME (1s).
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+.PHONY: cover
+cover: ## Show the test coverage of each function, and in all.
+	go test -coverpkg=./... -coverprofile=cover.out ./...
+	go tool cover -func=cover.out
+
+.PHONY: quickstart
+quickstart: ## Run the first scenario.
+	go run ./cmd/spreadsim run scenarios/quickstart.yaml
+
+.PHONY: scenarios
+scenarios: ## Run all shipped scenarios (minutes).
+	go run ./cmd/spreadsim run scenarios/*.yaml
+
+.PHONY: ci
+ci: ## Run all that CI runs.
+	.ci/run
+
+.PHONY: clean
+clean: ## Remove what was built. Results in runs/ stay.
+	rm -rf bin cover.out
