@@ -8,23 +8,27 @@ import (
 // reasons: the provider chooses the place (ledger.go), masters look for each other until nobody new turns up, whoever has
 // no place asks again soon, and nobody steps down, sheds or refuses on a view that has not settled.
 
-// view is how long our idea of the network size has held.
+// view is how steady our idea of the network size is.
 type view struct {
-	size   int
-	rounds int           // syncs since the size last changed
-	down   time.Duration // when we last stepped down
-	tries  int           // failed attempts to register since the last success
+	size    int           // at the last sync
+	changed bool          // then it was another than at the sync before
+	rounds  int           // syncs in a row in which it changed by no more than a 32nd
+	down    time.Duration // when we last stepped down
+	tries   int           // failed attempts to register since the last success
 }
 
-// settled reports that the network size has held for two rounds: only then do we normalise.
+// settled reports that the network size has roughly held for two rounds: only then do we normalise.
 func (v *view) settled() bool { return v.rounds >= 2 }
 
 func (v *view) observe(size int) {
-	if size == v.size {
+	difference := max(size-v.size, v.size-size)
+	v.changed = difference > 0
+	if difference*32 <= size {
 		v.rounds++
 	} else {
-		v.size, v.rounds = size, 0
+		v.rounds = 0
 	}
+	v.size = size
 }
 
 // slack is how far the number of masters, or of a master's slaves, may pass the optimum before anybody does something

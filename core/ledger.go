@@ -1,15 +1,19 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ledger is a provider's memory of the places it gave away since it last looked at the masters: it counts a newcomer
 // where it was sent before anybody else can see it there. So newcomers are placed as if they had arrived one by one, however
 // many come at once, and new masters appear as the square root of the network size grows.
 type ledger struct {
 	spots  []spot
-	index  map[Peer]int // master -> its spot
-	sent   map[Peer]sending
-	recent []Peer // the latest newcomers, a ring: they are alive, and slaves: the masters of tomorrow
+	index  map[Peer]int     // master -> its spot
+	sent   map[Peer]sending // newcomers on their way
+	order  []Peer           // the keys of sent, in the order of sending, with some that have arrived
+	recent []Peer           // the latest newcomers, a ring: they are alive, and slaves: the masters of tomorrow
 	oldest int
 }
 
@@ -38,29 +42,43 @@ func (n *Node) newLedger() *ledger {
 	return l
 }
 
-// refresh starts the ledger anew from the list of masters. Newcomers sent so recently that the list may not show them
-// stay pending; so do new masters that are not in the list yet.
+// refresh starts the ledger anew from the list of masters, just renewed. Newcomers that were sent lately and have not
+// been seen at their place yet stay pending, and so do new masters that are not in the list yet; the others are given up.
 func (l *ledger) refresh(n *Node) {
 	now := n.env.Now()
-	grace := 2 * n.cfg.ServerTimeout
-	old := l.spots
-	l.spots, l.index = nil, make(map[Peer]int, len(n.masters.List))
+	l.spots, l.index = l.spots[:0], make(map[Peer]int, len(n.masters.List))
 	for _, m := range n.masters.List {
 		l.spot(m.Peer).size = int(m.Size)
 	}
 	l.spot(n.self).size = len(n.slaves)
-	fresh := make(map[Peer]int)
-	for target, s := range l.sent {
-		switch {
-		case now-s.at < grace:
-			fresh[s.to]++
-		case now-s.at > 2*n.cfg.SyncInterval:
+	for target, s := range l.sent { // order-free: counts and deletes only; new spots are for masters in l.order
+		if now-s.at > 2*n.cfg.ServerTimeout {
 			delete(l.sent, target)
 		}
 	}
-	for _, s := range old {
-		if count := fresh[s.master]; count > 0 {
-			l.spot(s.master).pending = count
+	l.order = slices.DeleteFunc(l.order, func(target Peer) bool {
+		s, waiting := l.sent[target]
+		if waiting {
+			l.spot(s.to).pending++
+		}
+		return !waiting
+	})
+}
+
+// arrived takes note that a newcomer is listed by a master: it counts in the master's size now.
+func (l *ledger) arrived(target Peer) {
+	if s, ok := l.sent[target]; ok {
+		l.spot(s.to).pending--
+		delete(l.sent, target)
+	}
+}
+
+// report takes note of a master's own account of its slaves.
+func (l *ledger) report(master Peer, slaves []Peer) {
+	l.spot(master).size = len(slaves)
+	if len(l.sent) > 0 {
+		for _, s := range slaves {
+			l.arrived(s)
 		}
 	}
 }
@@ -99,9 +117,10 @@ func (l *ledger) count(n *Node, target Peer) int {
 
 // place chooses where target should register, the best place first, and counts it there.
 func (l *ledger) place(n *Node, target Peer) (places []Peer, size int) {
+	l.spot(n.self).size = len(n.slaves)
 	if before, ok := l.sent[target]; ok {
-		l.missed(before.to)
-		delete(l.sent, target)
+		l.spot(before.to).misses++
+		l.arrived(target)
 	}
 	size = l.count(n, target)
 	room := l.room(n, target, size)
@@ -115,18 +134,17 @@ func (l *ledger) place(n *Node, target Peer) (places []Peer, size int) {
 	}
 	places = distinct(places)
 	if len(places) > 0 {
-		l.spot(places[0]).pending++
-		l.sent[target] = sending{places[0], n.env.Now()}
+		l.send(target, places[0], n.env.Now())
 	}
 	l.remember(target)
 	return places, size
 }
 
-// missed takes back a place that did not work out.
-func (l *ledger) missed(p Peer) {
-	s := l.spot(p)
-	s.pending = max(0, s.pending-1)
-	s.misses++
+// send counts target at a place.
+func (l *ledger) send(target, to Peer, now time.Duration) {
+	l.spot(to).pending++
+	l.sent[target] = sending{to, now}
+	l.order = append(l.order, target)
 }
 
 func (l *ledger) masters() int {

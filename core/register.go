@@ -46,6 +46,9 @@ func serveRegister(t *Task) {
 	if !n.hasSlave(target) { // the interview took a while
 		n.addSlave(target, n.env.Now())
 		n.bumpOwnSize()
+		if n.ledger != nil {
+			n.ledger.arrived(target)
+		}
 	}
 	t.reply(Response{Body: &Registered{Size: len(n.slaves)}})
 }

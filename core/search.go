@@ -27,7 +27,7 @@ const (
 
 // begin starts a walk. Until the next wait the marks are those whom it has met.
 func (n *Node) beginSearch(timeout time.Duration) *search {
-	s := &search{node: n, timeout: timeout, thorough: !n.view.settled() || n.syncs.count%thoroughEvery == 0}
+	s := &search{node: n, timeout: timeout, thorough: n.view.changed || n.syncs.count%thoroughEvery == 0}
 	s.met = make([]Peer, 0, len(n.masters.List)+8)
 	s.confirmed = make([]Master, 0, cap(s.met))
 	s.lists = make([]*Masters, 0, cap(s.met))
@@ -46,6 +46,9 @@ func (s *search) meet(p Peer) {
 // take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting.
 func (s *search) take(p Peer, answer *Structure) {
 	s.node.pool.marks.put(p, 0)
+	if s.node.ledger != nil {
+		s.node.ledger.report(p, answer.Slaves)
+	}
 	if len(answer.Slaves) > 0 {
 		s.confirmed = append(s.confirmed, Master{p, uint32(len(answer.Slaves))})
 		s.lists = append(s.lists, answer.Masters)
@@ -60,7 +63,7 @@ func (s *search) take(p Peer, answer *Structure) {
 
 func (s *search) run(t *Task) {
 	req := Request{Kind: KindStructure, Timeout: s.timeout}
-	if !s.node.view.settled() {
+	if s.node.view.changed {
 		req.Body = introduction
 	}
 	for wave := 0; wave < maxWaves && s.asked < len(s.met); wave++ {

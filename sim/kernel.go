@@ -8,14 +8,13 @@ import (
 )
 
 // kernel is the heart of the simulator: virtual time and the events that are still to come. It hands each event to the
-// lane it drives, or, if it is one of the scenario's own, to the world.
+// lane it drives, or, if it is one of the scenario's own, to the world. There is one per worker (workers.go).
 type kernel struct {
 	pending *queue.Queue
 	now     time.Duration
 	lane    *inmem.Lane
 	world   *world
-	planned uint32 // events that the scenario has scheduled itself
-	done    uint64
+	done    uint64 // events delivered
 }
 
 // The scenario's own events, by which the world acts on its nodes and clients.
@@ -41,12 +40,6 @@ func (k *kernel) Schedule(e inmem.Event) {
 	k.pending.Push(queue.Event{
 		Time: int64(e.At), To: e.To, From: e.From, Seq: e.Seq, Slot: e.Slot, Aux: e.Gen, Kind: uint8(e.Kind),
 	})
-}
-
-// plan schedules an event of the scenario's own.
-func (k *kernel) plan(at time.Duration, kind inmem.EventKind, to int) {
-	k.Schedule(inmem.Event{At: at, To: uint32(to), From: scenarioSource, Seq: k.planned, Kind: kind})
-	k.planned++
 }
 
 // runUntil delivers all events before the limit; then it is the limit's time.

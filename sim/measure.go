@@ -26,7 +26,7 @@ func newMeter(w *world) *meter { return &meter{world: w, seen: make([]uint32, w.
 // sample adds a row for the present.
 func (m *meter) sample() {
 	w := m.world
-	now := w.kernel.Now()
+	now := w.now()
 	alive := w.alive(now)
 	if alive == 0 {
 		return
@@ -45,6 +45,9 @@ func (m *meter) sample() {
 		if w.node(i).NetworkSize() == alive {
 			exact++
 		}
+	}
+	if alive == 1 {
+		registered = 1 // there is nobody who could list it
 	}
 	total, events := m.traffic()
 	m.samples = append(m.samples, result.Sample{
@@ -73,7 +76,7 @@ func (m *meter) traffic() (total inmem.Trace, events uint64) {
 		upkeep.Bytes += l.Upkeep.Bytes
 	}
 	m.upkeep = append(m.upkeep, upkeep)
-	return total, m.world.kernel.done
+	return total, m.world.events()
 }
 
 // entriesSampled is how many random entry nodes the coverage of a sample is the mean of.
@@ -84,19 +87,30 @@ const purposeCoverage = 0x636f7665
 
 // coverage is the share of live nodes that a search through a random entry node would reach.
 func (m *meter) coverage(alive int) float64 {
-	rng := rand.New(rand.NewPCG(m.world.scenario.Seed^purposeCoverage, uint64(m.world.kernel.Now())))
-	known := make(map[*core.Masters]int)
+	rng := rand.New(rand.NewPCG(m.world.scenario.Seed^purposeCoverage, uint64(m.world.now())))
+	known := make(map[uint64]int)
 	sum := 0
 	for range entriesSampled {
 		masters := m.world.node(rng.IntN(alive)).Structure().Masters
-		reached, ok := known[masters]
+		same := digest(masters)
+		reached, ok := known[same]
 		if !ok {
 			reached = m.reach(masters)
-			known[masters] = reached
+			known[same] = reached
 		}
 		sum += max(1, reached) // an entry node without masters at least answers itself
 	}
 	return float64(sum) / entriesSampled / float64(alive)
+}
+
+// digest is equal for lists of the same masters in any order: in a settled network all lists are, and are counted once.
+func digest(masters *core.Masters) uint64 {
+	sum := uint64(len(masters.List))
+	for _, m := range masters.List {
+		z := uint64(m.Peer.ID()) * 0x9e3779b97f4a7c15
+		sum += (z ^ z>>29) * 0xbf58476d1ce4e5b9
+	}
+	return sum
 }
 
 // reach counts the different live nodes that the masters list.

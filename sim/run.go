@@ -12,7 +12,7 @@ import (
 
 // Options of a run that do not change what happens in it.
 type Options struct {
-	// Workers is how many cores deliver events.
+	// Workers is how many cores deliver events, as Workers allows; 0 is 1. The results do not depend on it.
 	Workers int
 	// Check is the rhythm, in virtual time, at which the invariants are checked once the network has converged; 0 is never.
 	Check time.Duration
@@ -34,7 +34,8 @@ var ErrStopped = errors.New("stopped before the end")
 // Run runs a scenario and returns its results. What depends on the machine (wall time, memory) is left for the caller to
 // fill in.
 func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
-	w, err := newWorld(s)
+	workers, _ := Workers(s, o.Workers)
+	w, err := newWorld(s, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +54,15 @@ const slicesPerSample = 16
 func (w *world) live(m *meter, o Options) error {
 	s := w.scenario
 	nextCheck := o.Check
+	w.workers.runUntil(1) // what happens at time 0
+	m.sample()
 	for now := time.Duration(0); now < s.Duration; {
 		until := min(now+s.Sample, s.Duration)
 		for now < until {
 			now = min(now+max(1, s.Sample/slicesPerSample), until)
-			w.kernel.runUntil(now)
+			w.workers.runUntil(now)
 			if o.Progress != nil {
-				o.Progress(Progress{Virtual: now, Total: s.Duration, Events: w.kernel.done})
+				o.Progress(Progress{Virtual: now, Total: s.Duration, Events: w.events()})
 			}
 			if o.Stop != nil && o.Stop() {
 				return ErrStopped
@@ -94,7 +97,7 @@ func (w *world) results(m *meter) *result.Run {
 			Schema:      result.SummarySchema,
 			Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
 			Fingerprint: fmt.Sprintf("%016x", w.net.Fingerprint()),
-			Engine:      result.Engine{VirtualS: s.Duration.Seconds(), Events: int64(w.kernel.done), Workers: 1},
+			Engine:      result.Engine{VirtualS: s.Duration.Seconds(), Events: int64(w.events()), Workers: len(w.kernels)},
 			Convergence: convergence,
 			Structure:   result.StructureSummary(nodes),
 			Search:      result.SearchSummary(requests),

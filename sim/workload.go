@@ -42,7 +42,7 @@ func (c *clients) add(kind result.Kind, count int, start, over time.Duration) {
 
 func (c *clients) plan() {
 	for i := range c.operations {
-		c.world.kernel.plan(c.operations[i].row.Start, eventClient, c.world.nodes+i)
+		c.world.plan(c.operations[i].row.Start, eventClient, c.world.nodes+i)
 	}
 }
 
@@ -75,7 +75,7 @@ func (c *clients) search(i int) {
 	op := &c.operations[i]
 	query := &core.QueryRequest{Name: probeName, Arg: &probing{number: uint32(i) + 1}}
 	c.client(i).Ask(peerOf(op.row.Entry), c.trace(i, 0), query, func(answer *core.QueryAnswer, err error) {
-		c.finish(op, err)
+		c.finish(i, err)
 		if err != nil {
 			return
 		}
@@ -92,7 +92,7 @@ func (c *clients) approve(i int) {
 	op.draws = make([]*core.ApprovalKey, 1)
 	answer := func(question string) string { return question } // the question is the client's address, and so is the answer
 	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer, func(key *core.ApprovalKey, err error) {
-		c.finish(op, err)
+		c.finish(i, err)
 		if key == nil {
 			return
 		}
@@ -110,10 +110,11 @@ func (c *clients) compare(i, k, entry int) {
 	c.client(i).Draw(peerOf(entry), c.trace(i, k), "client", func(key *core.ApprovalKey, _ error) { op.draws[k] = key })
 }
 
-func (c *clients) finish(op *operation, err error) {
+func (c *clients) finish(i int, err error) {
+	op := &c.operations[i]
 	op.completed = true
 	op.row.OK = err == nil
-	op.row.Latency = c.world.kernel.Now() - op.row.Start
+	op.row.Latency = c.world.net.Client(i).Now() - op.row.Start
 	if err != nil {
 		op.row.Error = err.Error()
 	}

@@ -20,16 +20,15 @@ type world struct {
 	nodes    int
 	book     *peer.Book
 	net      *inmem.Network
-	kernel   *kernel
+	kernels  []*kernel // one per worker
+	workers  workers
 	clients  *clients
 	starts   []time.Duration // when each node starts, ascending
-	bans     bans
+	planned  uint32          // events that the scenario has scheduled itself
 }
 
-// bans counts what the nodes note of each other. All nodes of today's scenarios are honest.
-type bans struct{ all, wrong int }
-
-func newWorld(s *scenario.Scenario) (*world, error) {
+// newWorld builds the network of a scenario, with nobody up yet, to be run by a number of workers.
+func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	w := &world{scenario: s, nodes: s.Nodes, book: peer.NewBook(0)}
 	if err := w.nameNodes(); err != nil {
 		return nil, err
@@ -45,18 +44,40 @@ func newWorld(s *scenario.Scenario) (*world, error) {
 	w.clients = newClients(w)
 	w.net = inmem.New(inmem.Options{
 		Config: config, Latency: latency, Nodes: s.Nodes, Clients: len(w.clients.operations), Seed: s.Seed,
-		ClientTimeout: clientTimeout, ClientIP: clientIP,
+		ClientTimeout: clientTimeout, ClientIP: clientIP, Lanes: workers,
 	})
-	w.kernel = newKernel(w, w.net.Lanes()[0])
+	for _, lane := range w.net.Lanes() {
+		w.kernels = append(w.kernels, newKernel(w, lane))
+	}
+	w.workers = newWorkers(w.kernels, latency.Min())
 	for i := range w.nodes {
 		w.net.Host(i).Node.Offer(&w.clients.probes[i])
 	}
 	w.starts = startTimes(s)
 	for i, at := range w.starts {
-		w.kernel.plan(at, eventStart, i)
+		w.plan(at, eventStart, i)
 	}
 	w.clients.plan()
 	return w, nil
+}
+
+// plan schedules an event of the scenario's own.
+func (w *world) plan(at time.Duration, kind inmem.EventKind, to int) {
+	e := inmem.Event{At: at, To: uint32(to), From: scenarioSource, Seq: w.planned, Kind: kind}
+	w.kernels[w.net.LaneOf(e.To)].Schedule(e)
+	w.planned++
+}
+
+// now is the virtual time; all workers stand still when it is asked for.
+func (w *world) now() time.Duration { return w.kernels[0].now }
+
+// events is how many events have been delivered.
+func (w *world) events() uint64 {
+	sum := uint64(0)
+	for _, k := range w.kernels {
+		sum += k.done
+	}
+	return sum
 }
 
 // nodePort is the port of every node; clientTimeout is the patience of npm's clients.

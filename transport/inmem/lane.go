@@ -163,7 +163,7 @@ func (e *endpoint) Reply(ticket core.Ticket, resp core.Response) {
 // dispatch sends a message to a host, of this lane or another.
 func (l *Lane) dispatch(from *endpoint, ev Event, m message) {
 	from.number(&ev)
-	lane := int(ev.To) % len(l.net.lanes)
+	lane := l.net.LaneOf(ev.To)
 	if lane != l.number {
 		l.out[lane] = append(l.out[lane], Envelope{ev, m})
 		return

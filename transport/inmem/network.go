@@ -32,7 +32,8 @@ type Network struct {
 	hosts   []Host // contiguous: a message costs cache misses, and the next host is the next line
 	clients []ClientHost
 	lanes   []*Lane
-	text    int // mean length of an address, for message sizes
+	block   uint32 // hosts per lane
+	text    int    // mean length of an address, for message sizes
 }
 
 // Host is a place on the network where a node runs.
@@ -74,6 +75,7 @@ const (
 // New builds the network with all hosts down.
 func New(o Options) *Network {
 	n := &Network{opts: o, hosts: make([]Host, o.Nodes), clients: make([]ClientHost, o.Clients)}
+	n.block = uint32(max(1, (o.Nodes+max(1, o.Lanes)-1)/max(1, o.Lanes)))
 	for range max(1, o.Lanes) {
 		n.lanes = append(n.lanes, newLane(n, len(n.lanes), max(1, o.Lanes)))
 	}
@@ -93,9 +95,17 @@ func New(o Options) *Network {
 }
 
 func (n *Network) prepare(e *endpoint, index int) {
-	e.lane, e.index = n.lanes[index%len(n.lanes)], uint32(index)
+	e.lane, e.index = n.lanes[n.LaneOf(uint32(index))], uint32(index)
 	e.random = *stream(n.opts.Seed, uint64(index), purposeNode)
 	e.weather = *stream(n.opts.Seed, uint64(index), purposeWeather)
+}
+
+// LaneOf returns the number of the lane that a host belongs to. Neighbours share a lane, and so the pages of the table.
+func (n *Network) LaneOf(host uint32) int {
+	if host >= uint32(len(n.hosts)) {
+		return int(host) % len(n.lanes)
+	}
+	return int(host / n.block)
 }
 
 // stream returns the random stream of (seed, host, purpose).

@@ -4,7 +4,7 @@ package inmem
 // into events, which hold no pointers, so that the collector never looks into the event queue. Free slots are reused
 // last in, first out: what was touched last is still in the cache.
 type table[T any] struct {
-	slots []slot[T]
+	slots  []slot[T]
 	vacant []uint32
 }
 

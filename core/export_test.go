@@ -1,0 +1,29 @@
+package core
+
+import "spreadable/core/behavior"
+
+// What the tests outside the package may look at besides the API.
+
+// Suspicion is how suspect p is to n for one kind of misbehaviour.
+func (n *Node) Suspicion(a behavior.Action, p Peer) float64 { return n.scores.Suspicion(a, p) }
+
+// Fails is how many requests to p have failed in a row.
+func (n *Node) Fails(p Peer) int { return n.fails[p] }
+
+// Root is the network that n believes to be in.
+func (n *Node) Root() Peer { return n.root }
+
+// Heard is how many introductions n remembers; Failing, of how many peers it counts failures.
+func (n *Node) Heard() int   { return len(n.heard) }
+func (n *Node) Failing() int { return len(n.fails) }
+
+// Approvals is how many clients n vouches for, and how many draws it remembers.
+func (n *Node) Approvals() (rows, keys int) {
+	if n.approvals == nil {
+		return 0, 0
+	}
+	return len(n.approvals.rows), len(n.approvals.issued)
+}
+
+// InFlight is how many tasks of the pool are in the middle of a procedure.
+func (p *Pool) InFlight() int { return len(p.all) - len(p.idle) }

@@ -1,0 +1,295 @@
+package core_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+)
+
+// What a hostile client or peer can not do.
+
+// settled returns a directed network of n nodes that has found itself.
+func settled(t *testing.T, nodes int) *network {
+	t.Helper()
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	for range nodes {
+		n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).node.Offer(&holder{node: uint32(n.book.Len())})
+	}
+	for _, h := range n.order {
+		n.start(h)
+	}
+	n.run(160 * time.Second)
+	if v := n.violation(); v != "" {
+		t.Fatal(v)
+	}
+	n.trace = nil
+	return n
+}
+
+// A client decides how much patience it gives a node. Whatever it gives, the node must not hold it against
+// others that they did not answer in no time.
+func TestImpatientClientEvictsNobody(t *testing.T) {
+	for _, patience := range []time.Duration{time.Millisecond, 121 * time.Millisecond, 150 * time.Millisecond} {
+		n := settled(t, 9)
+		entry := n.hosts[5]
+		before := len(entry.node.Structure().Masters.List)
+		for range 30 {
+			n.ask(n.client(1), entry.peer(), core.Request{
+				Kind: core.KindQuery, Timeout: patience, Body: &core.QueryRequest{Name: "holders", Arg: 1},
+			})
+			n.run(time.Second / 10)
+		}
+		if after := len(entry.node.Structure().Masters.List); after != before {
+			t.Errorf("after 30 searches with a patience of %v a node knows %d of %d masters", patience, after, before)
+		}
+	}
+}
+
+// An entry node that reaches no approver must refuse, not find that none of none have agreed.
+func TestNoApproversNoApproval(t *testing.T) {
+	n := settled(t, 9)
+	period := 5 * time.Minute
+	proof := &core.Proof{Action: "client", Key: "none", StartedAt: n.now.Truncate(period), ClientIP: n.client(1).ip, Answer: "192.0.2.1"}
+	resp := n.ask(n.client(1), peer.FromID(5), core.Request{
+		Kind: core.KindAction, Timeout: 100 * time.Millisecond, Body: &core.ActionRequest{Proof: proof},
+	})
+	n.run(time.Second)
+	if resp.Err == nil {
+		t.Error("a proof without approvers was taken")
+	}
+}
+
+// A level that no network has is refused: it would make masters ask masters for ever, or index a table from its end.
+func TestQueryLevelsAreBounded(t *testing.T) {
+	for _, kind := range []core.Kind{core.KindQueryMaster, core.KindQueryButler} {
+		for _, level := range []int{-1 << 62, -1, 0, 3, 8, 1 << 62} {
+			n := settled(t, 9)
+			func() {
+				defer func() {
+					if r := recover(); r != nil {
+						t.Errorf("%v of level %d crashes the node: %v", kind, level, r)
+					}
+				}()
+				n.ask(n.hosts[2], peer.FromID(5), core.Request{
+					Kind: kind, Root: peer.FromID(1), Timeout: 700 * time.Millisecond,
+					Body: &core.QueryRequest{Name: "holders", Level: level, Arg: 1},
+				})
+			}()
+			queries := 0
+			for _, r := range n.trace {
+				if r.kind == core.KindQueryMaster || r.kind == core.KindQueryButler || r.kind == core.KindQuerySlave {
+					queries++
+				}
+			}
+			if queries > 100 {
+				t.Errorf("%v of level %d made 9 nodes send %d requests", kind, level, queries)
+			}
+		}
+	}
+}
+
+// Requests between nodes need the network's root, also from somebody who names no address: in npm an absent
+// root is a wrong one.
+func TestNodeRequestsNeedTheRoot(t *testing.T) {
+	n := settled(t, 9)
+	for _, root := range []core.Peer{{}, peer.FromID(3)} {
+		resp := n.ask(n.client(1), peer.FromID(5), core.Request{Kind: core.KindStructure, Root: root, Timeout: time.Second})
+		if resp.Err != core.ErrWrongRoot {
+			t.Errorf("a client that asks for the structure with root %d gets %v", root.ID(), outcome(resp.Err))
+		}
+	}
+}
+
+// What a node keeps for approvals goes with their time.
+func TestApprovalsExpire(t *testing.T) {
+	n := settled(t, 9)
+	for i := range 20 {
+		n.client(i+1).client.Approve(peer.FromID(2), 0, "client", func(q string) string { return q }, func(*core.ApprovalKey, error) {})
+	}
+	n.run(16 * time.Minute)
+	for _, h := range n.order {
+		if rows, keys := h.node.Approvals(); rows > 0 || keys > 0 {
+			t.Errorf("node %s still keeps %d approvals and %d keys", h.name(), rows, keys)
+		}
+	}
+}
+
+// askPlace asks node 1 where target could register.
+func askPlace(n *network, from *host, target core.Peer) *core.Provision {
+	resp := n.ask(from, peer.FromID(1), core.Request{
+		Kind: core.KindProvide, Root: peer.FromID(1), Timeout: 10 * time.Second, Body: &core.ProvideRequest{Target: target, Places: true},
+	})
+	p, _ := resp.Body.(*core.Provision)
+	return p
+}
+
+// firstPlace is what the latest newcomer would do with the provision.
+func firstPlace(p *core.Provision) core.Peer {
+	if p == nil || len(p.Results) == 0 {
+		return core.Peer{}
+	}
+	return p.Results[0].Address
+}
+
+// A peer that asks for a place again and again gets nobody's room taken away.
+func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
+	n := settled(t, 37)
+	newcomer := n.add(t, "", map[core.Kind]core.Response{})
+	masters := make(map[core.Peer]bool)
+	for _, h := range n.live() {
+		if len(h.node.Structure().Slaves) > 0 {
+			masters[h.peer()] = true
+		}
+	}
+	if first := firstPlace(askPlace(n, newcomer, newcomer.peer())); !masters[first] {
+		t.Fatalf("the first place, %d, is no master", first.ID())
+	}
+	asker := n.add(t, "", map[core.Kind]core.Response{})
+	for range 60 {
+		askPlace(n, asker, asker.peer())
+	}
+	honest := n.add(t, "", map[core.Kind]core.Response{})
+	if first := firstPlace(askPlace(n, honest, honest.peer())); !masters[first] {
+		t.Errorf("after 60 questions of one peer, the next newcomer is sent to %d, which is no master", first.ID())
+	}
+}
+
+// A peer that asks on behalf of addresses it made up gets nobody sent there.
+func TestForgedTargetsAttractNobody(t *testing.T) {
+	n := settled(t, 30)
+	asker := n.add(t, "", map[core.Kind]core.Response{})
+	forged := make(map[core.Peer]bool)
+	for i := range 200 {
+		p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.100.%d:80", i+1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged[p] = true
+		askPlace(n, asker, p)
+	}
+	honest := n.add(t, "", map[core.Kind]core.Response{})
+	p := askPlace(n, honest, honest.peer())
+	for _, r := range p.Results {
+		if forged[r.Address] {
+			t.Errorf("a newcomer is sent to the forged address %d", r.Address.ID())
+		}
+	}
+	if p.NetworkSize > 40 {
+		t.Errorf("a network of 30 is told to have %d nodes", p.NetworkSize)
+	}
+}
+
+// A slave that names thousands of masters does not make its own master ask them all.
+func TestSearchForMastersIsBounded(t *testing.T) {
+	n := settled(t, 30)
+	var liar *host
+	for _, h := range n.live() {
+		if s := h.node.Structure(); len(s.Slaves) == 0 {
+			liar = h
+		}
+	}
+	truth := liar.node.Structure()
+	list := append([]core.Master(nil), truth.Masters.List...)
+	for i := range 3000 {
+		p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+i/250, i%250+1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, core.Master{Peer: p, Size: 1})
+	}
+	liar.script = map[core.Kind]core.Response{core.KindStructure: {Body: &core.Structure{
+		Address: liar.peer(), Backlink: truth.Backlink, Slaves: []core.Peer{peer.FromID(2)}, Masters: &core.Masters{List: list, Total: 3030},
+	}}}
+	n.trace = nil
+	n.run(17 * time.Second) // one sync of everybody
+	most, sent := 0, make(map[string]int)
+	for _, r := range n.trace {
+		sent[r.from]++
+		most = max(most, sent[r.from])
+	}
+	if most > 500 {
+		t.Errorf("one lie made a node of a network of 30 send %d requests in a round", most)
+	}
+}
+
+// Introductions of addresses where nobody is leave nothing behind.
+func TestFalseIntroductionsLeaveNothing(t *testing.T) {
+	n := settled(t, 30)
+	var master *host
+	for _, h := range n.live() {
+		if len(h.node.Structure().Slaves) > 0 {
+			master = h
+		}
+	}
+	for round := range 30 {
+		for i := range 60 {
+			p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+round, i+1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req := core.Request{Kind: core.KindStructure, From: p, Root: peer.FromID(1), Timeout: time.Second, Body: &core.Introduction{}}
+			master.node.Serve(&req, 0)
+		}
+		n.run(16 * time.Second)
+	}
+	if failing := master.node.Failing(); failing > 200 {
+		t.Errorf("a master remembers the failures of %d peers that never were", failing)
+	}
+}
+
+// A network keeps a master with one slave more than the optimum; that is within the rules, and nobody may be
+// banned for it.
+func TestSlackIsNoMisbehaviour(t *testing.T) {
+	n := settled(t, 28)
+	for i, h := range n.order {
+		if i > 0 && i%4 == 0 {
+			h.up = false // the network shrinks below 25: the optimum goes from 6 to 5
+		}
+	}
+	n.run(4000 * time.Second)
+	for _, h := range n.live() {
+		for _, b := range h.node.Bans().All() {
+			t.Fatalf("%v: node %s has banned %d for %s", n.now-begin, h.name(), b.Who.ID(), b.Reason)
+		}
+	}
+}
+
+// A newcomer whose bootstrap node was away for a moment finds its place soon after: it learns the root with the
+// retry, not a whole interval later.
+func TestRetryLearnsTheRoot(t *testing.T) {
+	late := 0
+	for seed := range uint64(10) {
+		n := settled(t, 9)
+		n.seed = seed + 100
+		newcomer := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+		n.hosts[1].up = false
+		n.start(newcomer)
+		n.run(1100 * time.Millisecond)
+		n.hosts[1].up = true
+		n.run(2 * time.Second)
+		if newcomer.node.Structure().Backlink.IsZero() {
+			late++
+		}
+	}
+	if late > 2 {
+		t.Errorf("%d of 10 newcomers are without a place two seconds after their bootstrap node came back", late)
+	}
+}
+
+// Two nodes that name each other as bootstrap agree on a root: without one, nothing tells networks apart.
+func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	both := []core.Peer{peer.FromID(1), peer.FromID(2)}
+	for range 5 {
+		n.start(n.addNode(t, "", core.Config{Bootstrap: both}))
+	}
+	n.run(80 * time.Second)
+	for _, h := range n.order {
+		if root := h.node.Root(); root.IsZero() || root != n.order[0].node.Root() {
+			t.Errorf("node %s is in network %d, node 1 in %d", h.name(), root.ID(), n.order[0].node.Root().ID())
+		}
+	}
+}

@@ -1,0 +1,624 @@
+package core_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"spreadable/core"
+	"spreadable/core/behavior"
+	"spreadable/core/draw"
+	"spreadable/core/peer"
+)
+
+// TestInteraction runs the scripts in testdata: what nodes say to each other, one rule of the protocol a file. Each begins
+// with prose. `go test ./core -run Interaction -rewrite` writes what the nodes say now; read the difference as you would read code.
+func TestInteraction(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		s := &script{t: t, net: newNetwork(t, 25*time.Millisecond, 1)}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			s.t, s.d = t, d
+			command, ok := commands[d.Cmd]
+			if !ok {
+				d.Fatalf(t, "unknown command")
+			}
+			out := command(s)
+			if out == "" {
+				out = "ok"
+			}
+			return out + "\n"
+		})
+	})
+}
+
+// script is one file while it runs.
+type script struct {
+	t    *testing.T
+	d    *datadriven.TestData
+	net  *network
+	keys map[int]*core.ApprovalKey // by client: its latest draw
+	sent int                       // records of the trace shown before
+	told int                       // notes told before
+}
+
+// commands by name. Hosts are named by their numbers, from 1 in order of adding.
+var commands = map[string]func(*script) string{
+	"network":    (*script).network,    // latency= seed=: must come first
+	"add-nodes":  (*script).addNodes,   // n= rule= bootstrap= ...: make nodes, see the code for all options
+	"fake":       (*script).fake,       // [node=]: a scripted host; one line a kind it answers
+	"start":      (*script).start,      // [node=]: one, or all that are not up
+	"run":        (*script).run,        // for=: let time pass; prints the nodes' notes
+	"sync":       (*script).sync,       // node=: one sync cycle, to its end
+	"sync-many":  (*script).syncMany,   // node= times=: the notes are not told
+	"targets":    (*script).targets,    // kind=: how often who was asked, since the last trace
+	"structure":  (*script).structure,  // [node=]
+	"status":     (*script).status,     // [node=]
+	"trace":      (*script).trace,      // [from=] [kind=]: requests since the last trace: when sent, from whom, to whom, what, outcome
+	"forget":     (*script).forgetSent, // drop the trace until now
+	"count":      (*script).count,      // the trace as counts by kind and outcome
+	"check":      (*script).check,      // are all invariants met?
+	"kill":       (*script).kill,       // node=
+	"revive":     (*script).revive,     // node=
+	"hang":       (*script).hang,       // node=: takes requests, answers none; off=true ends it
+	"ban":        (*script).ban,        // node= at=: node at bans node
+	"suspicion":  (*script).suspicion,  // of= at=: all scores
+	"bans":       (*script).bans,       // at=
+	"request":    (*script).request,    // kind= to= from=|client= ...: one request by hand
+	"search":     (*script).search,     // entry= key=: who holds this key
+	"available":  (*script).available,  // entry=
+	"approve":    (*script).approve,    // entry= client= [action=]: the whole way
+	"draw":       (*script).draw,       // entry= client= [action=]
+	"add":        (*script).add,        // client= [node=] [time=] [action=] [info=] [key=]: ask approvers to vouch
+	"question":   (*script).question,   // client= entry= [confirmed=]
+	"act":        (*script).act,        // client= entry= [answer=] [approvers=] [ip=] [time=]
+	"check-part": (*script).checkPart,  // node= from= client= [answer=] [ip=] [key=]: what a node asks an approver
+}
+
+// args
+
+func (s *script) text(key, otherwise string) string {
+	if arg, ok := s.d.Arg(key); ok {
+		return arg.Vals[0]
+	}
+	return otherwise
+}
+
+func (s *script) number(key string, otherwise int) int {
+	if !s.d.HasArg(key) {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s.text(key, ""))
+	s.must(err)
+	return n
+}
+
+func (s *script) duration(key string, otherwise time.Duration) time.Duration {
+	if !s.d.HasArg(key) {
+		return otherwise
+	}
+	d, err := time.ParseDuration(s.text(key, ""))
+	s.must(err)
+	return d
+}
+
+func (s *script) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.d.Fatalf(s.t, "%v", err)
+	}
+}
+
+func (s *script) peers(key string, otherwise []core.Peer) []core.Peer {
+	arg, ok := s.d.Arg(key)
+	if !ok {
+		return otherwise
+	}
+	var list []core.Peer
+	for _, v := range arg.Vals {
+		if v != "" {
+			list = append(list, s.peer(v))
+		}
+	}
+	return list
+}
+
+func (s *script) peer(text string) core.Peer {
+	n, err := strconv.Atoi(text)
+	s.must(err)
+	return peer.FromID(uint32(n))
+}
+
+func (s *script) host(key string) *host {
+	n := s.number(key, 0)
+	h := s.net.hosts[uint32(n)]
+	if h == nil {
+		s.d.Fatalf(s.t, "no host %s=%d", key, n)
+	}
+	return h
+}
+
+// chosen returns the host named by node=, or all nodes.
+func (s *script) chosen() []*host {
+	if s.d.HasArg("node") {
+		return []*host{s.host("node")}
+	}
+	return slices.DeleteFunc(slices.Clone(s.net.order), func(h *host) bool { return h.script != nil })
+}
+
+// commands
+
+func (s *script) network() string {
+	s.net = newNetwork(s.t, s.duration("latency", 25*time.Millisecond), uint64(s.number("seed", 1)))
+	return ""
+}
+
+func (s *script) addNodes() string {
+	for range s.number("n", 1) {
+		c := core.Config{
+			Bootstrap:    s.peers("bootstrap", []core.Peer{peer.FromID(1)}),
+			ManualSync:   s.d.HasArg("manual"),
+			SyncInterval: s.duration("sync", 0),
+			MaxFails:     s.number("fails", 0),
+			Trusted:      s.d.HasArg("trusted"),
+			BanByAddress: s.d.HasArg("ban-by-address"),
+			Approvals:    []core.ApprovalKind{core.NewClientApproval(s.terms())},
+			Whitelist:    s.list("whitelist"), Blacklist: s.list("blacklist"), Trustlist: s.list("trustlist"),
+		}
+		if s.text("rule", "directed") == "original" {
+			c.Registration = core.Original
+		}
+		h := s.net.addNode(s.t, s.text("address", ""), c)
+		h.node.Offer(&holder{node: h.number})
+	}
+	return ""
+}
+
+func (s *script) terms() core.Terms {
+	count, err := draw.ParseCount(s.text("approvers", "r-6"))
+	s.must(err)
+	level, err := draw.ParseLevel(s.text("decision", "66.6%"))
+	s.must(err)
+	return core.Terms{Approvers: count, Decision: level, Period: s.duration("period", 5*time.Minute)}
+}
+
+func (s *script) list(key string) peer.List {
+	arg, _ := s.d.Arg(key)
+	list, err := peer.ParseList(arg.Vals)
+	s.must(err)
+	return list
+}
+
+// fake makes a host that answers by a script, or changes what it answers: a line for each kind, then key=value pairs.
+//
+//	status root=1 registered
+//	structure backlink=2 slaves=2,3 masters=1:2,4:1
+//	provide-registration size=4 lifetime=320s results=1:4:2,3;5:4:6
+//	register size=3
+//	refuse register CODE
+func (s *script) fake() string {
+	answers := make(map[core.Kind]core.Response)
+	for _, line := range strings.Split(s.d.Input, "\n") {
+		fields := strings.Fields(line)
+		values := make(map[string]string)
+		for _, f := range fields[1:] {
+			k, v, _ := strings.Cut(f, "=")
+			values[k] = v
+		}
+		if fields[0] == "refuse" {
+			answers[s.kind(fields[1])] = core.Response{Err: &core.Error{Code: fields[2]}}
+			continue
+		}
+		answers[s.kind(fields[0])] = core.Response{Body: s.body(s.kind(fields[0]), values)}
+	}
+	if h := s.net.hosts[uint32(s.number("node", 0))]; h != nil {
+		h.script = answers
+		return ""
+	}
+	return fmt.Sprintf("host %d", s.net.add(s.t, s.text("address", ""), answers).number)
+}
+
+func (s *script) kind(name string) core.Kind {
+	for k := range core.NumKinds {
+		if k.String() == name {
+			return k
+		}
+	}
+	s.d.Fatalf(s.t, "unknown kind %q", name)
+	return 0
+}
+
+func (s *script) body(kind core.Kind, v map[string]string) any {
+	self := peer.Peer{}
+	number := func(text string) int {
+		n, err := strconv.Atoi(text)
+		s.must(err)
+		return n
+	}
+	peers := func(text string) (list []core.Peer) {
+		for _, p := range strings.Split(text, ",") {
+			if p != "" {
+				list = append(list, s.peer(p))
+			}
+		}
+		return list
+	}
+	switch kind {
+	case core.KindPing:
+		return nil
+	case core.KindInterview:
+		return &core.Interview{Address: self}
+	case core.KindStatus:
+		_, registered := v["registered"]
+		status := &core.Status{IsRegistered: registered}
+		if v["root"] != "" {
+			status.Root = s.peer(v["root"])
+		}
+		return status
+	case core.KindStructure:
+		structure := &core.Structure{Slaves: peers(v["slaves"]), Masters: &core.Masters{}}
+		if v["backlink"] != "" {
+			structure.Backlink = s.peer(v["backlink"])
+		}
+		for _, m := range strings.Split(v["masters"], ",") {
+			if p, size, ok := strings.Cut(m, ":"); ok {
+				structure.Masters.List = append(structure.Masters.List, core.Master{Peer: s.peer(p), Size: uint32(number(size))})
+				structure.Masters.Total += number(size)
+			}
+		}
+		return structure
+	case core.KindProvide:
+		life, err := time.ParseDuration(v["lifetime"])
+		s.must(err)
+		p := &core.Provision{NetworkSize: number(v["size"]), Lifetime: life}
+		for _, r := range strings.Split(v["results"], ";") {
+			parts := strings.Split(r, ":")
+			p.Results = append(p.Results, core.Candidates{Address: s.peer(parts[0]), NetworkSize: number(parts[1]), Candidates: peers(parts[2])})
+		}
+		return p
+	case core.KindRegister:
+		return &core.Registered{Size: number(v["size"])}
+	case core.KindQueryButler:
+		return &core.QueryAnswer{}
+	}
+	s.d.Fatalf(s.t, "no script for kind %v", kind)
+	return nil
+}
+
+func (s *script) start() string {
+	for _, h := range s.chosen() {
+		if !h.up {
+			s.net.start(h)
+		}
+	}
+	return ""
+}
+
+func (s *script) run() string {
+	s.net.run(s.duration("for", 0))
+	return s.notes()
+}
+
+// notes returns what nodes noted since the last time.
+func (s *script) notes() string {
+	told := s.told
+	s.told = len(s.net.notes)
+	return strings.Join(s.net.notes[told:], "\n")
+}
+
+func (s *script) sync() string {
+	for _, h := range s.chosen() {
+		h.node.Sync()
+		s.net.settle()
+	}
+	return s.notes()
+}
+
+func (s *script) syncMany() string {
+	for range s.number("times", 1) {
+		s.host("node").node.Sync()
+		s.net.settle()
+	}
+	s.told = len(s.net.notes)
+	return ""
+}
+
+func (s *script) targets() string {
+	counts := make([]int, s.net.book.Len()+1)
+	for _, r := range s.recent() {
+		counts[r.to.ID()]++
+	}
+	var lines []string
+	for i, n := range counts {
+		if n > 0 {
+			lines = append(lines, fmt.Sprintf("%d: %d", i, n))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *script) structure() string {
+	var lines []string
+	for _, h := range s.chosen() {
+		st := h.node.Structure()
+		back := "none"
+		if !st.Backlink.IsZero() {
+			back = fmt.Sprint(st.Backlink.ID())
+		}
+		line := fmt.Sprintf("%s: backlink %s, slaves %s, masters", h.name(), back, numbers(st.Slaves))
+		for _, m := range st.Masters.List {
+			line += fmt.Sprintf(" %d:%d", m.Peer.ID(), m.Size)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *script) status() string {
+	var lines []string
+	for _, h := range s.chosen() {
+		st := h.node.Status()
+		lines = append(lines, fmt.Sprintf("%s: root %d, availability %.2f, sync average %v, master %v, normalized %v, registered %v, size %d",
+			h.name(), st.Root.ID(), st.Availability, st.SyncAverage, st.IsMaster, st.IsNormalized, st.IsRegistered, st.NetworkSize))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// recent returns the requests sent since the last look.
+func (s *script) recent() []*record {
+	recent := s.net.trace[s.sent:]
+	s.sent = len(s.net.trace)
+	return slices.DeleteFunc(slices.Clone(recent), func(r *record) bool {
+		return s.d.HasArg("from") && r.from != s.text("from", "") || s.d.HasArg("kind") && r.kind.String() != s.text("kind", "")
+	})
+}
+
+func (s *script) trace() string {
+	var lines []string
+	for _, r := range s.recent() {
+		lines = append(lines, r.String())
+	}
+	if lines == nil {
+		return "nothing"
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *script) forgetSent() string {
+	s.sent, s.told = len(s.net.trace), len(s.net.notes)
+	return ""
+}
+
+func (s *script) count() string {
+	counts := make(map[string]int)
+	for _, r := range s.recent() {
+		counts[r.kind.String()+" "+r.outcome]++
+	}
+	var lines []string
+	for what, n := range counts {
+		lines = append(lines, fmt.Sprintf("%s: %d", what, n))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func (s *script) check() string { return s.net.violation() }
+
+func (s *script) kill() string   { s.host("node").up = false; return "" }
+func (s *script) revive() string { s.host("node").up = true; return "" }
+func (s *script) hang() string   { s.host("node").hung = !s.d.HasArg("off"); return "" }
+
+func (s *script) ban() string {
+	who := s.host("node").peer()
+	s.host("at").node.Bans().Add(behavior.Ban{
+		Who: who, IP: s.net.book.IP(who), Reason: "by hand", Since: s.net.now, Until: s.net.now + s.duration("for", time.Hour),
+	})
+	return ""
+}
+
+func (s *script) bans() string {
+	var lines []string
+	for _, b := range s.host("at").node.Bans().All() {
+		lines = append(lines, fmt.Sprintf("%d %s: %s, until %v", b.Who.ID(), b.IP, b.Reason, b.Until-begin))
+	}
+	if lines == nil {
+		return "none"
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *script) suspicion() string {
+	var lines []string
+	at, of := s.host("at"), s.host("of").peer()
+	for a := range behavior.NumActions {
+		if x := at.node.Suspicion(a, of); x != 0 {
+			lines = append(lines, fmt.Sprintf("%s %.3f", a, x))
+		}
+	}
+	if f := at.node.Fails(of); f > 0 {
+		lines = append(lines, fmt.Sprintf("fails %d", f))
+	}
+	if lines == nil {
+		return "none"
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ask sends one request from a host or client and waits for the answer.
+func (s *script) ask(from *host, to core.Peer, req core.Request) core.Response {
+	req.Timeout = s.duration("timeout", 10*time.Second)
+	return s.net.ask(from, to, req)
+}
+
+// request sends one by hand: from a host, with root= (1) as its root, or from a client.
+func (s *script) request() string {
+	kind := s.kind(s.text("kind", ""))
+	req := core.Request{Kind: kind, Root: s.peer(s.text("root", "1"))}
+	switch kind {
+	case core.KindRegister:
+		req.Body = &core.RegisterRequest{Target: s.peer(s.text("target", "0"))}
+	case core.KindProvide:
+		req.Body = &core.ProvideRequest{Target: s.peer(s.text("target", "0")), Places: s.d.HasArg("places")}
+	}
+	var from *host
+	if s.d.HasArg("from") {
+		from = s.host("from")
+	} else {
+		from = s.net.client(s.number("client", 1))
+	}
+	return s.answer(s.ask(from, s.host("to").peer(), req))
+}
+
+// answer writes a response.
+func (s *script) answer(resp core.Response) string {
+	if resp.Err != nil {
+		return outcome(resp.Err)
+	}
+	switch b := resp.Body.(type) {
+	case *core.Provision:
+		text := fmt.Sprintf("size %d, lifetime %v", b.NetworkSize, b.Lifetime)
+		for _, r := range b.Results {
+			text += fmt.Sprintf("\n%d size %d candidates %s", r.Address.ID(), r.NetworkSize, numbers(r.Candidates))
+		}
+		return text
+	case *core.Registered:
+		return fmt.Sprintf("size %d", b.Size)
+	case *core.Interview:
+		return fmt.Sprintf("address %d", b.Address.ID())
+	case *core.ApprovalInfo:
+		return "info " + b.Info
+	case *core.ApprovalKey:
+		return fmt.Sprintf("approvers %s, key %s, started at %d, client %s", numbers(b.Approvers), b.Key, b.StartedAt.Milliseconds(), b.ClientIP)
+	case *core.ApprovalQuestion:
+		return "question " + b.Question
+	case *core.AvailableNode:
+		return fmt.Sprintf("node %d", b.Address.ID())
+	case *core.QueryAnswer:
+		return fmt.Sprintf("%v, asked %d, answered %d, hops %d, fanout %d", b.Result, b.Coverage.Asked, b.Coverage.Answered, b.Cost.Hops, b.Cost.Fanout)
+	}
+	return "ok"
+}
+
+// holder is the application of the searches: node i holds the keys that i divides.
+type holder struct{ node uint32 }
+
+func (*holder) Name() string { return "holders" }
+
+func (h *holder) Answer(arg any) any {
+	if arg.(int)%int(h.node) != 0 {
+		return nil
+	}
+	return []int{int(h.node)}
+}
+
+func (*holder) Merge(a, b any) any {
+	all := slices.Concat(a.([]int), b.([]int))
+	slices.Sort(all)
+	return all
+}
+
+func (s *script) search() string {
+	var out string
+	q := &core.QueryRequest{Name: s.text("name", "holders"), Arg: s.number("key", 0)}
+	c := s.net.client(s.number("client", 1))
+	c.client.Ask(s.host("entry").peer(), 0, q, func(a *core.QueryAnswer, err error) { out = s.answer(core.Response{Body: a, Err: err}) })
+	s.net.settle()
+	return out
+}
+
+func (s *script) available() string {
+	return s.answer(s.ask(s.net.client(1), s.host("entry").peer(), core.Request{Kind: core.KindAvailableNode}))
+}
+
+func (s *script) approve() string {
+	var out string
+	c := s.net.client(s.number("client", 1))
+	echo := func(question string) string { return question }
+	c.client.Approve(s.host("entry").peer(), 0, s.text("action", "client"), echo, func(key *core.ApprovalKey, err error) {
+		out = outcome(err)
+		if key != nil {
+			out += " by " + numbers(key.Approvers)
+		}
+	})
+	s.net.settle()
+	return out
+}
+
+func (s *script) draw() string {
+	client := s.number("client", 1)
+	req := core.Request{Kind: core.KindApprovalKey, Body: &core.ApprovalKeyRequest{Action: s.text("action", "client")}}
+	resp := s.ask(s.net.client(client), s.host("entry").peer(), req)
+	if key, ok := resp.Body.(*core.ApprovalKey); ok {
+		if s.keys == nil {
+			s.keys = make(map[int]*core.ApprovalKey)
+		}
+		s.keys[client] = key
+	}
+	return s.answer(resp)
+}
+
+// key is the latest draw of the client that the command names.
+func (s *script) key() (*host, *core.ApprovalKey) {
+	client := s.number("client", 1)
+	key := s.keys[s.number("draw-of", client)]
+	if key == nil {
+		s.d.Fatalf(s.t, "client %d has no draw", client)
+	}
+	changed := *key
+	changed.Key = s.text("key", key.Key)
+	changed.StartedAt += s.duration("time", 0)
+	return s.net.client(client), &changed
+}
+
+func (s *script) info() *string {
+	if !s.d.HasArg("info") {
+		return nil
+	}
+	info := s.text("info", "")
+	return &info
+}
+
+func (s *script) add() string {
+	c, key := s.key()
+	var lines []string
+	for _, p := range s.peers("node", key.Approvers) {
+		resp := s.ask(c, p, core.Request{Kind: core.KindApprovalAdd, Body: &core.ApprovalAddRequest{
+			Action: s.text("action", "client"), Key: key.Key, StartedAt: key.StartedAt, Info: s.info(),
+		}})
+		lines = append(lines, fmt.Sprintf("%d: %s", p.ID(), s.answer(resp)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *script) question() string {
+	c, key := s.key()
+	return s.answer(s.ask(c, s.host("entry").peer(), core.Request{Kind: core.KindApprovalQuestion, Body: &core.ApprovalQuestionRequest{
+		Action: s.text("action", "client"), Key: key.Key, Confirmed: s.peers("confirmed", key.Approvers), Info: s.info(),
+	}}))
+}
+
+func (s *script) act() string {
+	if s.d.HasArg("without") {
+		return s.answer(s.ask(s.net.client(1), s.host("entry").peer(), core.Request{Kind: core.KindAction, Body: &core.ActionRequest{}}))
+	}
+	c, key := s.key()
+	ip := netip.MustParseAddr(s.text("ip", key.ClientIP.String()))
+	return s.answer(s.ask(c, s.host("entry").peer(), core.Request{Kind: core.KindAction, Body: &core.ActionRequest{Proof: &core.Proof{
+		Action: s.text("action", "client"), Key: key.Key, StartedAt: key.StartedAt, ClientIP: ip,
+		Approvers: s.peers("approvers", key.Approvers), Answer: s.text("answer", c.ip.String()),
+	}}}))
+}
+
+func (s *script) checkPart() string {
+	c, key := s.key()
+	ip := netip.MustParseAddr(s.text("ip", key.ClientIP.String()))
+	return s.answer(s.ask(s.host("from"), s.host("node").peer(), core.Request{
+		Kind: core.KindApprovalCheck, Root: peer.FromID(1),
+		Body: &core.ApprovalCheckRequest{Key: key.Key, Answer: s.text("answer", c.ip.String()), Approvers: s.peers("approvers", key.Approvers), ClientIP: ip},
+	}))
+}
