@@ -52,7 +52,7 @@ const (
 // and trusted ones pass; then the ban list, the white list (which decides alone when it is not empty) and the black
 // list. A client is nobody, and only its IP counts; for a node, ip is what its host name stands for, zero while unknown.
 func (n *Node) Screen(p Peer, ip netip.Addr) Door {
-	if n.cfg.Trusted || n.openDoor() || !p.IsZero() && p == n.self {
+	if n.cfg.Trusted || n.OpenDoor() || !p.IsZero() && p == n.self {
 		return DoorOpen
 	}
 	address := peerless
@@ -78,18 +78,18 @@ func (n *Node) Screen(p Peer, ip netip.Addr) Door {
 
 // allowed is the address filter for a node.
 func (n *Node) allowed(p Peer) bool {
-	return p == n.self || n.cfg.Trusted || n.openDoor() || n.Screen(p, n.cfg.Book.IP(p)) == DoorOpen
+	return p == n.self || n.cfg.Trusted || n.OpenDoor() || n.Screen(p, n.cfg.Book.IP(p)) == DoorOpen
 }
 
-// openDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
-func (n *Node) openDoor() bool {
+// OpenDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
+func (n *Node) OpenDoor() bool {
 	return n.bans.Len() == 0 && n.cfg.Whitelist.Len() == 0 && n.cfg.Blacklist.Len() == 0
 }
 
 // AtEase reports that requests need no judgement now: the address filter lets everybody pass, and no peer has failures
 // that a sign of life would take back. A driver may then answer a structure request of the right root, without an
 // introduction, from the last snapshot: Serve would do nothing else.
-func (n *Node) AtEase() bool { return (n.cfg.Trusted || n.openDoor()) && len(n.fails) == 0 }
+func (n *Node) AtEase() bool { return (n.cfg.Trusted || n.OpenDoor()) && len(n.fails) == 0 }
 
 // allowedClient is the address filter for a client, which is nothing but an IP address to us.
 func (n *Node) allowedClient(ip netip.Addr) bool { return n.Screen(Peer{}, ip) == DoorOpen }
@@ -171,8 +171,8 @@ func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 	}
 }
 
-// sentence is the sync's pass over bans and scores: ended bans go, and whoever went too far is banned.
-func (n *Node) sentence() {
+// tidy is the sync's pass over what fades: ended bans go, whoever went too far is banned, old approvals are forgotten.
+func (n *Node) tidy() {
 	now := n.env.Now()
 	if n.bans.Len() > 0 {
 		n.bans.Sweep(now)
@@ -184,6 +184,9 @@ func (n *Node) sentence() {
 	}
 	if n.candidates != nil {
 		n.candidates.Sweep(n.size())
+	}
+	if n.approvals != nil {
+		n.approvals.sweep(now, n.approvalKind)
 	}
 }
 

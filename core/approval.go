@@ -114,7 +114,7 @@ func serveApprovalKey(t *Task) {
 	start := draw.Start(n.env.Now(), terms.Period)
 	approvers := n.drawApprovers(t, terms, start, t.requestBudget())
 	key := n.approvalKey(t.req.Client, action, start, approvers)
-	n.approvalBook().issue(key, approvers, n.env.Now())
+	n.approvalBook().issue(key, approvers, start+2*terms.Period)
 	t.reply(Response{Body: &ApprovalKey{Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client}})
 }
 

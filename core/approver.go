@@ -37,7 +37,7 @@ type approval struct {
 // issuedKey is what an entry node remembers of a draw it made for a client.
 type issuedKey struct {
 	drawn []Peer
-	at    time.Duration
+	until time.Duration // end of the draw's validity
 }
 
 // maxApprovals bounds the clients that one node vouches for, and the keys that it remembers, at a time.
@@ -52,24 +52,21 @@ func (n *Node) approvalBook() *approvals {
 	return n.approvals
 }
 
-func (a *approvals) issue(key string, drawn []Peer, now time.Duration) {
+func (a *approvals) issue(key string, drawn []Peer, until time.Duration) {
 	if len(a.issued) < maxApprovals {
-		a.issued[key] = issuedKey{drawn, now}
+		a.issued[key] = issuedKey{drawn, until}
 	}
 }
 
 // sweep forgets rows that nobody touched for a period, and keys of draws that are no longer valid.
 func (a *approvals) sweep(now time.Duration, terms func(action string) (ApprovalKind, Terms)) {
-	longest := time.Duration(0)
-	for id, row := range a.rows {
-		kind, t := terms(id.action)
-		longest = max(longest, t.Period)
-		if kind == nil || row.updated < now-t.Period {
+	for id, row := range a.rows { // order-free: deletes only
+		if kind, t := terms(id.action); kind == nil || row.updated < now-t.Period {
 			a.remove(row)
 		}
 	}
-	for key, issued := range a.issued {
-		if issued.at < now-2*max(longest, DefaultTerms().Period) {
+	for key, issued := range a.issued { // order-free: deletes only
+		if issued.until < now {
 			delete(a.issued, key)
 		}
 	}

@@ -39,7 +39,7 @@ func slack(optimum int) int { return 1 + optimum/16 }
 // syncDirected is one cycle.
 func (n *Node) syncDirected(t *Task) {
 	b := n.budget(n.cfg.SyncInterval)
-	n.sentence()
+	n.tidy()
 	n.checkRoot(t, b)
 	up := n.askUp(t, b.atMost(n.cfg.ServerTimeout))
 	down := n.askDown(t, b)

@@ -12,7 +12,7 @@ import (
 // syncOriginal is one cycle.
 func (n *Node) syncOriginal(t *Task) {
 	b := n.budget(n.cfg.SyncInterval)
-	n.sentence()
+	n.tidy()
 	n.forgetSilent()
 	if status := n.checkRoot(t, b); status != nil && !status.IsRegistered {
 		n.loseBacklink()
