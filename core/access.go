@@ -1,7 +1,6 @@
 package core
 
 import (
-	"errors"
 	"net/netip"
 
 	"spreadable/core/behavior"
@@ -52,7 +51,7 @@ const (
 // and trusted ones pass; then the ban list, the white list (which decides alone when it is not empty) and the black
 // list. A client is nobody, and only its IP counts; for a node, ip is what its host name stands for, zero while unknown.
 func (n *Node) Screen(p Peer, ip netip.Addr) Door {
-	if n.cfg.Trusted || n.OpenDoor() || !p.IsZero() && p == n.self {
+	if n.cfg.Trusted || n.openDoor() || !p.IsZero() && p == n.self {
 		return DoorOpen
 	}
 	address := peerless
@@ -78,18 +77,18 @@ func (n *Node) Screen(p Peer, ip netip.Addr) Door {
 
 // allowed is the address filter for a node.
 func (n *Node) allowed(p Peer) bool {
-	return p == n.self || n.cfg.Trusted || n.OpenDoor() || n.Screen(p, n.cfg.Book.IP(p)) == DoorOpen
+	return p == n.self || n.cfg.Trusted || n.openDoor() || n.Screen(p, n.cfg.Book.IP(p)) == DoorOpen
 }
 
-// OpenDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
-func (n *Node) OpenDoor() bool {
+// openDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
+func (n *Node) openDoor() bool {
 	return n.bans.Len() == 0 && n.cfg.Whitelist.Len() == 0 && n.cfg.Blacklist.Len() == 0
 }
 
 // AtEase reports that requests need no judgement now: the address filter lets everybody pass, and no peer has failures
 // that a sign of life would take back. A driver may then answer a structure request of the right root, without an
 // introduction, from the last snapshot: Serve would do nothing else.
-func (n *Node) AtEase() bool { return (n.cfg.Trusted || n.OpenDoor()) && len(n.fails) == 0 }
+func (n *Node) AtEase() bool { return (n.cfg.Trusted || n.openDoor()) && len(n.fails) == 0 }
 
 // allowedClient is the address filter for a client, which is nothing but an IP address to us.
 func (n *Node) allowedClient(ip netip.Addr) bool { return n.Screen(Peer{}, ip) == DoorOpen }
@@ -104,16 +103,12 @@ func (n *Node) account(p Peer, err error) {
 	if p == n.self {
 		return
 	}
-	var refusal *Error
-	switch {
-	case err == nil:
+	switch err.(type) {
+	case nil:
 		n.alive(p)
 		n.praise(behavior.RequestDelays, p)
-	case errors.As(err, &refusal):
+	case *Error:
 		n.alive(p)
-	case errors.Is(err, ErrMalformed): // alive, but not to be trusted
-		n.alive(p)
-		n.blame(behavior.ResponseSchema, p, 1)
 	default:
 		if err == ErrTimeout {
 			n.blame(behavior.RequestDelays, p, 1)

@@ -109,7 +109,7 @@ func (n *Node) judgeDown(s Peer, down *Structure) bool {
 
 // adoptAllowed takes over a backlink's list of masters: as it is, unless somebody in it is not allowed here.
 func (n *Node) adoptAllowed(m *Masters) {
-	if n.OpenDoor() {
+	if n.openDoor() {
 		n.adopt(m)
 		return
 	}

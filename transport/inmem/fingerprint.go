@@ -1,10 +1,6 @@
 package inmem
 
-import (
-	"errors"
-
-	"spreadable/core"
-)
+import "spreadable/core"
 
 // Outcomes of an answer, for the fingerprint. They lie above the kinds of requests and the tags of timers.
 const (
@@ -15,11 +11,10 @@ const (
 )
 
 func outcome(err error) uint32 {
-	var refusal *core.Error
-	switch {
-	case err == nil:
+	switch err.(type) {
+	case nil:
 		return outcomeAnswered
-	case errors.As(err, &refusal):
+	case *core.Error:
 		return outcomeRefused
 	}
 	return outcomeFailed
