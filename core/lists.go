@@ -11,12 +11,12 @@ import (
 // no list of its own: masters is then the very list that its backlink answered with. Only a master, which looks at every
 // other master itself, keeps beside its list when it last saw each of them.
 type lists struct {
+	snapshot *Structure // nil after a change
 	backlink Peer
 	slaves   []Peer          // in order of arrival; shared with snapshots, so entries are never overwritten in place
 	joined   []time.Duration // when each slave arrived, parallel to slaves
 	masters  *Masters
 	seen     []time.Duration // when each master was last confirmed, parallel to masters.List; nil for an adopted list
-	snapshot *Structure      // nil after a change
 }
 
 var noMasters = &Masters{}
