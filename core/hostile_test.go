@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -290,6 +291,94 @@ func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
 	for _, h := range n.order {
 		if root := h.node.Root(); root.IsZero() || root != n.order[0].node.Root() {
 			t.Errorf("node %s is in network %d, node 1 in %d", h.name(), root.ID(), n.order[0].node.Root().ID())
+		}
+	}
+}
+
+// While its bootstrap node is away a newcomer asks again soon, but not more often the longer it lasts: some four times
+// an interval, and once with its sync.
+func TestRetriesDoNotPileUp(t *testing.T) {
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	n.add(t, "", map[core.Kind]core.Response{}).up = false
+	n.start(n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}))
+	asked := func() (count int) {
+		for _, r := range n.trace {
+			if r.kind == core.KindProvide {
+				count++
+			}
+		}
+		n.trace = nil
+		return count
+	}
+	n.run(10 * time.Minute)
+	asked()
+	n.run(160 * time.Second)
+	if late := asked(); late > 60 {
+		t.Errorf("a lonely node asks for a place %d times in ten sync intervals", late)
+	}
+}
+
+// An answer speaks for the node that was asked, whatever address it claims: a slave can not tell its master
+// the size of another one.
+func TestAnswersSpeakForTheirSenderOnly(t *testing.T) {
+	n := settled(t, 60)
+	var master, victim, liar *host
+	for _, h := range n.live() {
+		if s := h.node.Structure(); len(s.Slaves) == 0 {
+			liar, master = h, n.hosts[s.Backlink.ID()]
+		}
+	}
+	known := master.node.Structure()
+	for _, h := range n.live() {
+		near := h == master || h.peer() == known.Backlink || slices.Contains(known.Slaves, h.peer())
+		if len(h.node.Structure().Slaves) > 0 && !near {
+			victim = h
+		}
+	}
+	truth := liar.node.Structure()
+	crowd := make([]core.Peer, 100)
+	for i := range crowd {
+		crowd[i] = peer.FromID(uint32(i%60) + 1)
+	}
+	liar.script = map[core.Kind]core.Response{core.KindStructure: {Body: &core.Structure{
+		Address: victim.peer(), Backlink: truth.Backlink, Slaves: crowd, Masters: truth.Masters,
+	}}}
+	n.run(17 * time.Second)
+	for _, m := range master.node.Structure().Masters.List {
+		if m.Peer == victim.peer() && m.Size > 30 {
+			t.Errorf("a slave made its master believe that %s has %d slaves", victim.name(), m.Size)
+		}
+	}
+}
+
+// An npm master that sheds a slave tells its new size at once: the row of a plain slave takes one off the own size.
+func TestOriginalTellsItsSizeAfterShedding(t *testing.T) {
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	n.add(t, "", map[core.Kind]core.Response{
+		core.KindStatus:   {Body: &core.Status{Root: peer.FromID(1), IsRegistered: true}},
+		core.KindProvide:  {Body: &core.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []core.Candidates{{Address: peer.FromID(1), NetworkSize: 1}}}},
+		core.KindRegister: {Body: &core.Registered{Size: 1}},
+		core.KindStructure: {Body: &core.Structure{Address: peer.FromID(1), Slaves: []core.Peer{peer.FromID(2)},
+			Masters: &core.Masters{List: []core.Master{{Peer: peer.FromID(1), Size: 1}, {Peer: peer.FromID(2), Size: 4}}, Total: 5}}},
+	})
+	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: core.Original, ManualSync: true})
+	n.start(h)
+	h.node.Sync()
+	n.settle()
+	for range 4 {
+		s := n.add(t, "", map[core.Kind]core.Response{core.KindInterview: {Body: &core.Interview{}},
+			core.KindStructure: {Body: &core.Structure{Backlink: h.peer(), Masters: &core.Masters{}}}})
+		n.ask(s, h.peer(), core.Request{Kind: core.KindRegister, Root: peer.FromID(1), Timeout: time.Second, Body: &core.RegisterRequest{Target: s.peer()}})
+	}
+	h.node.Sync()
+	n.settle()
+	s := h.node.Structure()
+	if len(s.Slaves) != 3 {
+		t.Fatalf("%d slaves, want 3 of 5 nodes", len(s.Slaves))
+	}
+	for _, m := range s.Masters.List {
+		if m.Peer == h.peer() && int(m.Size) != len(s.Slaves) {
+			t.Errorf("tells of %d slaves, and has %d", m.Size, len(s.Slaves))
 		}
 	}
 }

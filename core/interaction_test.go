@@ -49,35 +49,39 @@ type script struct {
 
 // commands by name. Hosts are named by their numbers, from 1 in order of adding.
 var commands = map[string]func(*script) string{
-	"network":    (*script).network,    // latency= seed=: must come first
-	"add-nodes":  (*script).addNodes,   // n= rule= bootstrap= ...: make nodes, see the code for all options
-	"fake":       (*script).fake,       // [node=]: a scripted host; one line a kind it answers
-	"start":      (*script).start,      // [node=]: one, or all that are not up
-	"run":        (*script).run,        // for=: let time pass; prints the nodes' notes
-	"sync":       (*script).sync,       // node=: one sync cycle, to its end
-	"sync-many":  (*script).syncMany,   // node= times=: the notes are not told
-	"targets":    (*script).targets,    // kind=: how often who was asked, since the last trace
-	"structure":  (*script).structure,  // [node=]
-	"status":     (*script).status,     // [node=]
-	"trace":      (*script).trace,      // [from=] [kind=]: requests since the last trace: when sent, from whom, to whom, what, outcome
-	"forget":     (*script).forgetSent, // drop the trace until now
-	"count":      (*script).count,      // the trace as counts by kind and outcome
-	"check":      (*script).check,      // are all invariants met?
-	"kill":       (*script).kill,       // node=
-	"revive":     (*script).revive,     // node=
-	"hang":       (*script).hang,       // node=: takes requests, answers none; off=true ends it
-	"ban":        (*script).ban,        // node= at=: node at bans node
-	"suspicion":  (*script).suspicion,  // of= at=: all scores
-	"bans":       (*script).bans,       // at=
-	"request":    (*script).request,    // kind= to= from=|client= ...: one request by hand
-	"search":     (*script).search,     // entry= key=: who holds this key
-	"available":  (*script).available,  // entry=
-	"approve":    (*script).approve,    // entry= client= [action=]: the whole way
-	"draw":       (*script).draw,       // entry= client= [action=]
-	"add":        (*script).add,        // client= [node=] [time=] [action=] [info=] [key=]: ask approvers to vouch
-	"question":   (*script).question,   // client= entry= [confirmed=]
-	"act":        (*script).act,        // client= entry= [answer=] [approvers=] [ip=] [time=]
-	"check-part": (*script).checkPart,  // node= from= client= [answer=] [ip=] [key=]: what a node asks an approver
+	"network":        (*script).network,    // latency= seed=: must come first
+	"add-nodes":      (*script).addNodes,   // n= rule= bootstrap= ...: make nodes, see the code for all options
+	"fake":           (*script).fake,       // [node=]: a scripted host; one line a kind it answers
+	"start":          (*script).start,      // [node=]: one, or all that are not up
+	"run":            (*script).run,        // for=: let time pass; prints the nodes' notes, unless quiet
+	"sync":           (*script).sync,       // node=: one sync cycle, to its end
+	"sync-many":      (*script).syncMany,   // node= times=: the notes are not told
+	"targets":        (*script).targets,    // kind=: how often who was asked, since the last trace
+	"structure":      (*script).structure,  // [node=]
+	"status":         (*script).status,     // [node=]
+	"trace":          (*script).trace,      // [from=] [kind=]: requests since the last trace: when sent, from whom, to whom, what, outcome
+	"forget":         (*script).forgetSent, // drop the trace until now
+	"count":          (*script).count,      // the trace as counts by kind and outcome
+	"check":          (*script).check,      // are all invariants met?
+	"sizes":          (*script).sizes,      // how many nodes does everybody count?
+	"kill":           (*script).kill,       // node=
+	"revive":         (*script).revive,     // node=
+	"hang":           (*script).hang,       // node=: takes requests, answers none; off=true ends it
+	"cut":            (*script).cut,        // from=: hosts from this number on no longer reach those before it
+	"heal":           (*script).heal,
+	"available-many": (*script).availableMany, // entry= times=: how often who is named
+	"ban":            (*script).ban,           // node= at=: node at bans node
+	"suspicion":      (*script).suspicion,     // of= at=: all scores
+	"bans":           (*script).bans,          // at=
+	"request":        (*script).request,       // kind= to= from=|client= ...: one request by hand
+	"search":         (*script).search,        // entry= key=: who holds this key
+	"available":      (*script).available,     // entry=
+	"approve":        (*script).approve,       // entry= client= [action=]: the whole way
+	"draw":           (*script).draw,          // entry= client= [action=]
+	"add":            (*script).add,           // client= [node=] [time=] [action=] [info=] [key=]: ask approvers to vouch
+	"question":       (*script).question,      // client= entry= [confirmed=]
+	"act":            (*script).act,           // client= entry= [answer=] [approvers=] [ip=] [time=]
+	"check-part":     (*script).checkPart,     // node= from= client= [answer=] [ip=] [key=]: what a node asks an approver
 }
 
 // args
@@ -155,6 +159,7 @@ func (s *script) chosen() []*host {
 
 func (s *script) network() string {
 	s.net = newNetwork(s.t, s.duration("latency", 25*time.Millisecond), uint64(s.number("seed", 1)))
+	s.sent, s.told, s.keys = 0, 0, nil
 	return ""
 }
 
@@ -216,11 +221,17 @@ func (s *script) fake() string {
 		}
 		answers[s.kind(fields[0])] = core.Response{Body: s.body(s.kind(fields[0]), values)}
 	}
-	if h := s.net.hosts[uint32(s.number("node", 0))]; h != nil {
-		h.script = answers
-		return ""
+	out := ""
+	h := s.net.hosts[uint32(s.number("node", 0))]
+	if h == nil {
+		h = s.net.add(s.t, s.text("address", ""), nil)
+		out = fmt.Sprintf("host %d", h.number)
 	}
-	return fmt.Sprintf("host %d", s.net.add(s.t, s.text("address", ""), answers).number)
+	h.script, h.up = answers, true
+	if st, ok := answers[core.KindStructure].Body.(*core.Structure); ok {
+		st.Address = h.peer()
+	}
+	return out
 }
 
 func (s *script) kind(name string) core.Kind {
@@ -234,7 +245,6 @@ func (s *script) kind(name string) core.Kind {
 }
 
 func (s *script) body(kind core.Kind, v map[string]string) any {
-	self := peer.Peer{}
 	number := func(text string) int {
 		n, err := strconv.Atoi(text)
 		s.must(err)
@@ -252,7 +262,7 @@ func (s *script) body(kind core.Kind, v map[string]string) any {
 	case core.KindPing:
 		return nil
 	case core.KindInterview:
-		return &core.Interview{Address: self}
+		return &core.Interview{}
 	case core.KindStatus:
 		_, registered := v["registered"]
 		status := &core.Status{IsRegistered: registered}
@@ -301,6 +311,9 @@ func (s *script) start() string {
 
 func (s *script) run() string {
 	s.net.run(s.duration("for", 0))
+	if s.d.HasArg("quiet") {
+		s.told = len(s.net.notes)
+	}
 	return s.notes()
 }
 
@@ -409,9 +422,21 @@ func (s *script) count() string {
 
 func (s *script) check() string { return s.net.violation() }
 
+// sizes writes how many nodes each node counts.
+func (s *script) sizes() string {
+	var texts []string
+	for _, h := range s.net.live() {
+		texts = append(texts, fmt.Sprintf("%s:%d", h.name(), h.node.NetworkSize()))
+	}
+	return strings.Join(texts, " ")
+}
+
 func (s *script) kill() string   { s.host("node").up = false; return "" }
-func (s *script) revive() string { s.host("node").up = true; return "" }
+func (s *script) revive() string { s.net.wakeUp(s.host("node")); return "" }
 func (s *script) hang() string   { s.host("node").hung = !s.d.HasArg("off"); return "" }
+
+func (s *script) cut() string  { s.net.cut = uint32(s.number("from", 0)); return "" }
+func (s *script) heal() string { s.net.cut = 0; return "" }
 
 func (s *script) ban() string {
 	who := s.host("node").peer()
@@ -533,6 +558,19 @@ func (s *script) search() string {
 
 func (s *script) available() string {
 	return s.answer(s.ask(s.net.client(1), s.host("entry").peer(), core.Request{Kind: core.KindAvailableNode}))
+}
+
+func (s *script) availableMany() string {
+	counts := make(map[string]int)
+	for range s.number("times", 1) {
+		counts[s.available()]++
+	}
+	var lines []string
+	for who, n := range counts {
+		lines = append(lines, fmt.Sprintf("%s: %d", who, n))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 func (s *script) approve() string {

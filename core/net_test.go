@@ -28,6 +28,7 @@ type network struct {
 	order   []*host // by number
 	clients map[int]*host
 	queue   events
+	cut     uint32      // if > 0: hosts from this number on do not reach those before it, nor they them
 	open    int         // requests without an answer yet
 	tickets []*exchange // nil once used
 	trace   []*record
@@ -46,7 +47,8 @@ type host struct {
 	seq    uint32
 	ip     netip.Addr // of a client
 	up     bool
-	hung   bool // takes requests and never answers
+	hung   bool     // takes requests and never answers
+	missed []uint32 // timers that were due while it was down
 }
 
 // record is a request and what became of it.
@@ -160,8 +162,19 @@ func (h *host) After(d time.Duration, tag uint32) {
 	h.net.schedule(h, event{at: h.net.now + max(0, d), to: h.number, timer: true, do: func() {
 		if h.up {
 			h.node.Wake(tag)
+		} else {
+			h.missed = append(h.missed, tag)
 		}
 	}})
+}
+
+// wakeUp brings a host back that was down: its clock runs again, and timers that it missed go off.
+func (n *network) wakeUp(h *host) {
+	h.up = true
+	for _, tag := range h.missed {
+		h.After(0, tag)
+	}
+	h.missed = nil
 }
 
 // Note implements core.Env.
@@ -224,7 +237,7 @@ func (h *host) Call(to core.Peer, req core.Request, sink core.Sink, tag uint32) 
 
 func (n *network) arrive(to *host, req *core.Request, x *exchange) {
 	switch {
-	case to == nil || !to.up:
+	case to == nil || !to.up || n.cut > 0 && (x.asker.number < n.cut) != (to.number < n.cut):
 		n.back(x.asker, x, core.Response{Err: core.ErrUnreachable})
 	case to.hung:
 	case to.script != nil:
