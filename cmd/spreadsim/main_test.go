@@ -75,6 +75,7 @@ func narrow(ts *testscript.TestScript, _ bool, args []string) {
 // canned answers a run with fixed numbers, which depend on the scenario only
 // where a test needs it: its description asks for a failure or an interrupt.
 func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
+	var stopped error
 	switch s.Description {
 	case "fails":
 		return nil, errors.New("invariant broken at 32s: node 7 has two backlinks")
@@ -88,7 +89,7 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 		}
 		for !o.Stop() {
 		}
-		return nil, sim.ErrStopped
+		stopped = sim.ErrStopped
 	}
 	o.Progress(sim.Progress{Virtual: s.Duration / 2, Total: s.Duration, Events: 1000})
 	rounds, seconds := 5.0, 76.5
@@ -118,7 +119,10 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 			Jain: &jain, JainFair: &fair, Gini: &gini, GiniFair: &gini, Chi2: &chi2, Chi2DF: &df, Chi2P: &p, Agreement: &agreement,
 		}
 	}
-	return &result.Run{Summary: summary, Scenario: s.Resolved()}, nil
+	if stopped != nil {
+		summary.Partial, summary.Engine.VirtualS = true, 40
+	}
+	return &result.Run{Summary: summary, Scenario: s.Resolved()}, stopped
 }
 
 // TestBadFilesWriteNothing runs every broken scenario file: each is exit code

@@ -161,7 +161,9 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error 
 		return err
 	}
 	r.Version = version()
-	r.Expectations = j.scenario.Check(&r.Summary) // again, now that the cost of the run is known
+	if !r.Summary.Partial {
+		r.Expectations = j.scenario.Check(&r.Summary) // again, now that the cost of the run is known
+	}
 	var drawn []func(dir string) error
 	if j.drawn {
 		drawn = extras(r)
@@ -171,6 +173,10 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error 
 	}
 	if err := j.print(c, r); err != nil {
 		return err
+	}
+	if r.Summary.Partial {
+		return fmt.Errorf("interrupted at %s of %s; partial results in %s",
+			short(seconds(r.Summary.Engine.VirtualS)), short(j.scenario.Duration), filepath.ToSlash(j.dir))
 	}
 	return j.judge(c, r)
 }
@@ -188,10 +194,7 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 	})
 	wall := time.Since(start)
 	progress.clear()
-	if errors.Is(err, sim.ErrStopped) {
-		return nil, errors.New("interrupted; nothing was written")
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, sim.ErrStopped) {
 		return nil, err
 	}
 	engine := &r.Summary.Engine

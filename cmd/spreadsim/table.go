@@ -31,12 +31,16 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 	fmt.Fprintln(t, s.Scenario.Name)
 	t.line("scenario", "%s nodes, seed %d, %s of virtual time, %s registration",
 		count(s.Scenario.Nodes), s.Scenario.Seed, short(seconds(s.Engine.VirtualS)), j.scenario.Registration)
+	if s.Partial {
+		t.line("partial", "interrupted at %s of %s: all numbers are of the time until then", short(seconds(s.Engine.VirtualS)), short(j.scenario.Duration))
+	}
 	t.network(s)
 	t.searches(s.Search)
 	t.approvals(s.Approval)
 	t.traffic(s)
 	t.cost(s)
 	t.line("results", "%s", j.opens())
+	t.sampled(&s.Rows)
 	t.expectations(r.Expectations)
 	_, err := w.Write(t.Bytes())
 	return err
@@ -103,6 +107,16 @@ func (t *table) cost(s *result.Summary) {
 	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), plural(e.Workers, "worker"))
 	t.line("", "peak memory %s", size(float64(e.PeakRSSBytes)))
 	t.line("fingerprint", "%s", s.Fingerprint)
+}
+
+// sampled says which tables are samples.
+func (t *table) sampled(r *result.Rows) {
+	if r.NodesWritten < r.NodesTotal {
+		t.line("", "nodes.csv is a sample: %s rows for %s", count(r.NodesWritten), plural(r.NodesTotal, "node"))
+	}
+	if r.RequestsWritten < r.RequestsTotal {
+		t.line("", "requests.csv is a sample: %s rows for %s", count(r.RequestsWritten), plural(r.RequestsTotal, "request"))
+	}
 }
 
 func (t *table) expectations(list []result.Outcome) {

@@ -28,9 +28,11 @@ func SlavesPerMaster(run *result.Run) Plot {
 		if n.Role == result.RoleGone {
 			continue
 		}
-		alive++
-		if n.Slaves > 0 {
-			lists = append(lists, n.Slaves)
+		alive += n.Weight()
+		for range n.Weight() {
+			if n.Slaves > 0 {
+				lists = append(lists, n.Slaves)
+			}
 		}
 	}
 	if len(lists) == 0 {
@@ -182,11 +184,13 @@ func Messages(run *result.Run) Plot {
 // show.
 func traffic(nodes []result.Node) (sent, received []float64) {
 	for i := range nodes {
-		if n := nodes[i].RequestsSent; n > 0 {
-			sent = append(sent, float64(n))
-		}
-		if n := nodes[i].RequestsReceived; n > 0 {
-			received = append(received, float64(n))
+		for range nodes[i].Weight() {
+			if n := nodes[i].RequestsSent; n > 0 {
+				sent = append(sent, float64(n))
+			}
+			if n := nodes[i].RequestsReceived; n > 0 {
+				received = append(received, float64(n))
+			}
 		}
 	}
 	descending := func(a, b float64) int {

@@ -87,7 +87,9 @@ func latencies(requests []result.Request, kind result.Kind) []float64 {
 	var ms []float64
 	for i := range requests {
 		if r := &requests[i]; r.Kind == kind && r.OK {
-			ms = append(ms, float64(r.Latency)/float64(time.Millisecond))
+			for range r.Weight() {
+				ms = append(ms, float64(r.Latency)/float64(time.Millisecond))
+			}
 		}
 	}
 	slices.Sort(ms)
@@ -153,7 +155,7 @@ func tallyHops(requests []result.Request) (t tally) {
 		t.counts[i] = make(map[int]int)
 		for j := range requests {
 			if r := &requests[j]; r.Kind == k.kind && r.OK && r.Hops > 0 {
-				t.counts[i][r.Hops]++
+				t.counts[i][r.Hops] += r.Weight()
 				t.deepest = max(t.deepest, r.Hops)
 				t.highest = max(t.highest, t.counts[i][r.Hops])
 			}

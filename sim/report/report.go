@@ -17,6 +17,7 @@ import (
 
 	"spreadable/sim/plots"
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 )
 
 // File is the name of the report in a results folder.
@@ -141,6 +142,8 @@ func (v *view) Failed() int {
 func (v *view) Verdict() string {
 	all, failed := len(v.Run.Expectations), v.Failed()
 	switch {
+	case v.Run.Summary.Partial:
+		return "stopped before its end: all numbers are of the time until then, and no expectation was judged"
 	case all == 0:
 		return "no expectations"
 	case failed > 0:
@@ -149,6 +152,23 @@ func (v *view) Verdict() string {
 		return "the expectation is met"
 	}
 	return fmt.Sprintf("all %d expectations are met", all)
+}
+
+// Sampled says which tables are samples; empty when none is.
+func (v *view) Sampled() string {
+	r := &v.Run.Summary.Rows
+	text := ""
+	if r.NodesWritten < r.NodesTotal {
+		text += fmt.Sprintf("nodes.csv is a sample of %s rows for %s. ", words.Number(float64(r.NodesWritten)), words.Count(r.NodesTotal, "node", "nodes"))
+	}
+	if r.RequestsWritten < r.RequestsTotal {
+		text += fmt.Sprintf("requests.csv is a sample of %s rows for %s. ", words.Number(float64(r.RequestsWritten)),
+			words.Count(r.RequestsTotal, "request", "requests"))
+	}
+	if text != "" {
+		text += "Plots of nodes and requests are drawn from the samples, each row with the weight of those it stands for; all other numbers are of all."
+	}
+	return text
 }
 
 // Scenario is the scenario as resolved.

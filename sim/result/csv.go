@@ -22,6 +22,8 @@ type cell struct {
 	unit  time.Duration
 	// blank marks a cell that says nothing in this row: written empty, read as zero.
 	blank bool
+	// sampled marks the last column of a table that may be a sample; a table that is none leaves it out.
+	sampled bool
 }
 
 // sampleCells lists the columns of series.csv.
@@ -62,6 +64,7 @@ func requestCells(r *Request) []cell {
 		{name: "draw_start_s", field: &r.DrawStart, unit: time.Second, blank: noDraw},
 		{name: "approvers", field: &r.Approvers, blank: noDraw},
 		{name: "agreed", field: &r.Agreed, blank: noDraw},
+		{name: "stands_for", field: &r.StandsFor, sampled: true},
 	}
 }
 
@@ -78,6 +81,7 @@ func nodeCells(n *Node) []cell {
 		{name: "bytes_sent", field: &n.BytesSent},
 		{name: "bytes_received", field: &n.BytesReceived},
 		{name: "approvals", field: &n.Approvals},
+		{name: "stands_for", field: &n.StandsFor, sampled: true},
 	}
 }
 
@@ -85,6 +89,9 @@ func nodeCells(n *Node) []cell {
 func writeTable[Row any](w io.Writer, rows []Row, cells func(*Row) []cell) error {
 	out := csv.NewWriter(w)
 	header := cells(new(Row))
+	if !isSample(rows, cells) {
+		header = complete(header)
+	}
 	record := make([]string, len(header))
 	for i, c := range header {
 		record[i] = c.name
@@ -93,7 +100,7 @@ func writeTable[Row any](w io.Writer, rows []Row, cells func(*Row) []cell) error
 		return err
 	}
 	for i := range rows {
-		for j, c := range cells(&rows[i]) {
+		for j, c := range cells(&rows[i])[:len(record)] {
 			record[j] = c.text()
 		}
 		if err := out.Write(record); err != nil {
@@ -102,6 +109,24 @@ func writeTable[Row any](w io.Writer, rows []Row, cells func(*Row) []cell) error
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// isSample reports whether rows say how many others they stand for: all of them do, or none.
+func isSample[Row any](rows []Row, cells func(*Row) []cell) bool {
+	if len(rows) == 0 {
+		return false
+	}
+	list := cells(&rows[0])
+	last := list[len(list)-1]
+	return last.sampled && last.text() != "0"
+}
+
+// complete leaves out the column of a sample.
+func complete(header []cell) []cell {
+	if last := len(header) - 1; header[last].sampled {
+		return header[:last]
+	}
+	return header
 }
 
 // readTable reads what writeTable wrote, and nothing else: the header must be the same, every cell must be
@@ -143,6 +168,9 @@ func readHeader(in *csv.Reader, want []cell) error {
 	}
 	if err != nil {
 		return plain(err)
+	}
+	if len(header) < len(want) {
+		want = complete(want)
 	}
 	for i, c := range want {
 		if i >= len(header) {

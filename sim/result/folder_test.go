@@ -142,7 +142,7 @@ func TestLoadSaysWhatIsWrongAndWhere(t *testing.T) {
 		change func(string) string
 		want   string
 	}{
-		{SummaryFile, edit(`"events": 80`, `"events": "many"`), "summary.json: line 14: json: cannot unmarshal string"},
+		{SummaryFile, edit(`"events": 80`, `"events": "many"`), "summary.json: line 15: json: cannot unmarshal string"},
 		{SummaryFile, edit(`"events": 80`, `"event": 80`), `summary.json: json: unknown field "event"`},
 		{SummaryFile, edit("{", ""), "summary.json: line 2: json: cannot unmarshal string"},
 		{SummaryFile, func(s string) string { return s + "{}" }, "more than one value"},

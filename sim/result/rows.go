@@ -81,6 +81,9 @@ type Request struct {
 	Approvers []int
 	// Agreed says that all nodes asked named the same approvers. Approvals only.
 	Agreed bool
+
+	// StandsFor is how many requests the row stands for in a sample of them ([Run.Thin]); 0 and 1 are itself only.
+	StandsFor int
 }
 
 // Role is what a node is at the end of the run.
@@ -120,6 +123,8 @@ type Node struct {
 	BytesSent, BytesReceived int64
 	// Approvals is the number of draws in which the node was an approver, each draw counted once.
 	Approvals int
+	// StandsFor is how many nodes the row stands for in a sample of them ([Run.Thin]); 0 and 1 are itself only.
+	StandsFor int
 }
 
 // Outcome is an expectation of the scenario and what the run made of it.

@@ -173,7 +173,9 @@ func ApproverLoad(nodes []Node) []int {
 	var load []int
 	for i := range nodes {
 		if nodes[i].Role != RoleGone {
-			load = append(load, nodes[i].Approvals)
+			for range nodes[i].Weight() {
+				load = append(load, nodes[i].Approvals)
+			}
 		}
 	}
 	return load

@@ -13,6 +13,9 @@ const SummarySchema = "spreadsim-summary/1"
 type Summary struct {
 	// Schema is [SummarySchema].
 	Schema string `json:"schema"`
+	// Partial says that the run was stopped before its end, at Engine.VirtualS: all numbers are those of the time
+	// until then.
+	Partial bool `json:"partial"`
 	// Scenario says what was run.
 	Scenario Scenario `json:"scenario"`
 	// Fingerprint is the rolling hash over all delivered events, in 16 hexadecimal digits. Two runs
@@ -32,6 +35,22 @@ type Summary struct {
 	Sync *Sync `json:"sync"`
 	// Behavior is what nodes thought of each other.
 	Behavior Behavior `json:"behavior"`
+	// Rows says how many rows of the large tables were written.
+	Rows Rows `json:"rows"`
+}
+
+// Rows tells how much of the large tables was written. Where fewer rows were written than there were, the table is a
+// sample ([Run.Thin]) and its last column, stands_for, says how many rows each one stands for. The rest of the summary
+// is always that of all rows.
+type Rows struct {
+	// NodesWritten is the number of rows in nodes.csv, 0..NodesTotal.
+	NodesWritten int `json:"nodes_written"`
+	// NodesTotal is the number of nodes.
+	NodesTotal int `json:"nodes_total"`
+	// RequestsWritten is the number of rows in requests.csv, 0..RequestsTotal.
+	RequestsWritten int `json:"requests_written"`
+	// RequestsTotal is the number of searches and approvals started.
+	RequestsTotal int `json:"requests_total"`
 }
 
 // Scenario identifies the scenario of a run.
