@@ -49,14 +49,16 @@ const (
 
 // Screen is the address filter for a driver that must refuse before it looks at anything else of a request: own address
 // and trusted ones pass; then the ban list, the white list (which decides alone when it is not empty) and the black
-// list. A client is nobody, and only its IP counts; for a node, ip is what its host name stands for, zero while unknown.
-func (n *Node) Screen(p Peer, ip netip.Addr) Door {
+// list. The address is zero for a client, of whom only the IP counts; for a node, ip is what its host name stands for.
+func (n *Node) Screen(address peer.Address, ip netip.Addr) Door {
+	p, _ := n.cfg.Book.Find(address.String())
+	return n.screen(p, address, ip)
+}
+
+// screen is Screen for a peer that is nobody if the book does not hold its address.
+func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 	if n.cfg.Trusted || n.openDoor() || !p.IsZero() && p == n.self {
 		return DoorOpen
-	}
-	address := peerless
-	if !p.IsZero() {
-		address = n.cfg.Book.Address(p)
 	}
 	if n.cfg.Trustlist.Match(address, ip) {
 		return DoorOpen
@@ -77,7 +79,7 @@ func (n *Node) Screen(p Peer, ip netip.Addr) Door {
 
 // allowed is the address filter for a node.
 func (n *Node) allowed(p Peer) bool {
-	return p == n.self || n.cfg.Trusted || n.openDoor() || n.Screen(p, n.cfg.Book.IP(p)) == DoorOpen
+	return p == n.self || n.cfg.Trusted || n.openDoor() || n.screen(p, n.cfg.Book.Address(p), n.cfg.Book.IP(p)) == DoorOpen
 }
 
 // openDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
@@ -91,7 +93,7 @@ func (n *Node) openDoor() bool {
 func (n *Node) AtEase() bool { return (n.cfg.Trusted || n.openDoor()) && len(n.fails) == 0 }
 
 // allowedClient is the address filter for a client, which is nothing but an IP address to us.
-func (n *Node) allowedClient(ip netip.Addr) bool { return n.Screen(Peer{}, ip) == DoorOpen }
+func (n *Node) allowedClient(ip netip.Addr) bool { return n.screen(Peer{}, peerless, ip) == DoorOpen }
 
 func (n *Node) trusted(p Peer) bool {
 	return n.cfg.Trusted || n.cfg.Trustlist.Len() > 0 && n.cfg.Trustlist.Match(n.cfg.Book.Address(p), n.cfg.Book.IP(p))
@@ -118,8 +120,12 @@ func (n *Node) account(p Peer, err error) {
 }
 
 func (n *Node) alive(p Peer) {
-	if len(n.fails) > 0 {
+	if len(n.fails) == 0 {
+		return
+	}
+	if _, failing := n.fails[p]; failing {
 		delete(n.fails, p)
+		n.failsRevision++
 	}
 }
 
@@ -129,6 +135,7 @@ func (n *Node) failed(p Peer) {
 		n.fails = make(map[Peer]int)
 	}
 	n.fails[p]++
+	n.failsRevision++
 	if n.fails[p] > n.cfg.MaxFails {
 		delete(n.fails, p)
 		n.forget(p)
