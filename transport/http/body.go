@@ -1,0 +1,113 @@
+package httptransport
+
+import (
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Reading the bodies of requests, with the checks of npm nodes (Express's body-parser) in their order: the type, whose
+// parser looks at the charset; the content encoding; the size after inflation; the syntax.
+
+// readBody returns the fields and the bytes of a body that is JSON or a form; any other kind is left unread and has
+// none, which parsed tells.
+func (s *server) readBody(r *http.Request) (f fields, body []byte, parsed bool, err error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil, true, nil
+	}
+	kind, params := contentType(r.Header.Get("Content-Type"))
+	parse := parseJSON
+	switch kind {
+	case "application/json":
+	case "application/x-www-form-urlencoded":
+		parse = parseForm
+	default:
+		return nil, nil, false, nil
+	}
+	if charset, named := params["charset"]; named && !strings.EqualFold(charset, "utf-8") {
+		return nil, nil, true, statusError{
+			http.StatusUnsupportedMediaType, `unsupported charset "` + strings.ToUpper(clip(charset)) + `"`,
+		}
+	}
+	body, err = s.inflate(r)
+	if err != nil {
+		return nil, nil, true, err
+	}
+	f, err = parse(body)
+	return f, body, true, err
+}
+
+// clip shortens what is quoted from a request.
+func clip(text string) string { return text[:min(80, len(text))] }
+
+// inflate reads a body in its content encoding. Large bodies, and those that do not say how large they get, are read
+// a few at a time: together they could fill the memory.
+func (s *server) inflate(r *http.Request) ([]byte, error) {
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	plain := encoding == "" || encoding == "identity"
+	if !plain && encoding != "gzip" && encoding != "deflate" {
+		return nil, statusError{http.StatusUnsupportedMediaType, `unsupported content encoding "` + clip(encoding) + `"`}
+	}
+	if plain && r.ContentLength > s.options.MaxBody {
+		return nil, errTooLarge
+	}
+	if !plain || r.ContentLength < 0 || r.ContentLength > smallBody {
+		select {
+		case s.bodies <- struct{}{}:
+			defer func() { <-s.bodies }()
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	}
+	var source io.Reader = r.Body
+	var err error
+	switch encoding {
+	case "gzip":
+		source, err = gzip.NewReader(r.Body)
+	case "deflate":
+		source, err = zlib.NewReader(r.Body)
+	}
+	if err != nil {
+		return nil, errBody{"incorrect header check"}
+	}
+	body, err := io.ReadAll(io.LimitReader(source, s.options.MaxBody+1))
+	switch {
+	case int64(len(body)) > s.options.MaxBody:
+		return nil, errTooLarge
+	case errors.Is(err, io.ErrUnexpectedEOF) && plain:
+		return nil, errBody{"request aborted"}
+	case err != nil:
+		return nil, errBody{"the body cannot be read"}
+	}
+	return body, nil
+}
+
+var errTooLarge = statusError{http.StatusRequestEntityTooLarge, "request entity too large"}
+
+const (
+	smallBody = 16 << 10 // read at once, however many there are
+	maxBodies = 64       // larger ones in memory at a time
+)
+
+// accepted chooses how to compress an answer: gzip, deflate, or "" for not at all.
+func accepted(header string) string {
+	best := ""
+	for item := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(item), ";")
+		quality, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		if q, err := strconv.ParseFloat(quality, 64); found && (err != nil || !(q > 0)) {
+			continue
+		}
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "gzip", "*":
+			return "gzip"
+		case "deflate":
+			best = "deflate"
+		}
+	}
+	return best
+}

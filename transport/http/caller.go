@@ -1,0 +1,240 @@
+package httptransport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+)
+
+// caller sends requests to peers. It has three ways to hold connections, because a lost request is worse than a new
+// connection: npm servers drop a connection that was idle for five seconds, and a request that is sent in that instant
+// is lost without anybody knowing.
+//
+//   - ours: peers that have shown our Server header keep idle connections for two minutes, and so do we a little less;
+//   - kept: all others are kept for less than npm's five seconds;
+//   - fresh: a request that must not be sent twice, to a peer that is not ours, gets its own connection.
+//
+// In the first two a request that finds its connection dead is sent again, once, by net/http, which is told by an
+// Idempotency-Key without a value that it may.
+type caller struct {
+	ours, kept, fresh *http.Transport
+	names             *names
+	source            netip.Addr
+	scheme            string
+	version           string
+	authorization     string // of Basic auth, "" for none
+
+	mu    sync.Mutex
+	known map[string]struct{} // texts of peers that are ours
+}
+
+const (
+	serverName   = "spreadable-go"  // in our Server header
+	serverIdle   = 2 * time.Minute  // how long our servers hold an idle connection
+	oursIdle     = 90 * time.Second // less, so that it is the asker who lets go
+	keptIdle     = 3 * time.Second  // well below npm's 5 s
+	maxKnown     = 1 << 16
+	idlePerPeer  = 8
+	idleInTotal  = 1024
+	headerLimit  = 16 << 10
+	budgetHeader = "Timeout-Budget" // ms; between our nodes, instead of a time of day by somebody else's clock
+)
+
+func newCaller(o *Options, n *names) *caller {
+	c := &caller{names: n, source: o.Source, scheme: "http", version: o.Version, known: make(map[string]struct{})}
+	if o.HTTPS {
+		c.scheme = "https"
+	}
+	if o.Auth != nil {
+		c.authorization = basic(*o.Auth)
+	}
+	c.ours = c.transport(o, oursIdle)
+	c.kept = c.transport(o, keptIdle)
+	c.fresh = c.transport(o, keptIdle)
+	c.fresh.DisableKeepAlives = true
+	return c
+}
+
+func (c *caller) transport(o *Options, idle time.Duration) *http.Transport {
+	return &http.Transport{
+		DialContext:            c.dial,
+		TLSClientConfig:        &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		IdleConnTimeout:        idle,
+		MaxIdleConns:           idleInTotal,
+		MaxIdleConnsPerHost:    idlePerPeer,
+		MaxResponseHeaderBytes: headerLimit,
+	}
+}
+
+// target is the key under which a request's context holds whom it is for. The text that net/http hands to dial is not
+// always the address: names in other scripts than Latin come back in the escapes of IDNA.
+type target struct{}
+
+// dial connects to the IP that the name stood for when it was checked: not to whatever it stands for a moment later.
+func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	a := ctx.Value(target{}).(peer.Address)
+	ip, err := c.names.resolve(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var d net.Dialer
+	if c.source.IsValid() && c.source.Unmap().Is4() == ip.Is4() {
+		d.LocalAddr = &net.TCPAddr{IP: c.source.AsSlice()}
+	}
+	return d.DialContext(ctx, network, netip.AddrPortFrom(ip, a.Port()).String())
+}
+
+// received is what came back: an answer, or, between our nodes, that nothing has changed.
+type received struct {
+	answer    incomingAnswer
+	etag      string
+	unchanged bool
+}
+
+// do sends a request and reads the answer, within the patience.
+func (c *caller) do(ctx context.Context, o *outgoing, patience time.Duration) (*received, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	got, err := c.exchange(ctx, o)
+	if err != nil && isEnd(ctx.Err()) {
+		return nil, core.ErrTimeout
+	}
+	return got, err
+}
+
+func (c *caller) exchange(ctx context.Context, o *outgoing) (*received, error) {
+	req, err := c.request(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.way(o).RoundTrip(req) // not a Client: whoever answers with a redirect does not answer
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	defer resp.Body.Close()
+	c.learn(o.to, resp)
+	if o.known != nil && resp.StatusCode == http.StatusNotModified {
+		return &received{unchanged: true}, nil
+	}
+	body, err := readAnswer(resp.Body, answerLimit(o.kind))
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, decodeFailure(resp, body)
+	}
+	decoded, err := decodeAnswer(o.kind, o.query, body)
+	if err != nil {
+		return nil, err
+	}
+	got := &received{answer: decoded}
+	if c.isOurs(o.to) {
+		got.etag = resp.Header.Get("ETag")
+	}
+	return got, nil
+}
+
+// request builds the HTTP request with the headers that nodes, or clients, send.
+func (c *caller) request(ctx context.Context, o *outgoing) (*http.Request, error) {
+	body, err := o.body()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.kind, err)
+	}
+	url := c.scheme + "://" + o.to.String() + o.path
+	req, err := http.NewRequestWithContext(context.WithValue(ctx, target{}, o.to), o.method(), url, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.kind, err)
+	}
+	h := req.Header
+	if o.self != "" {
+		h["Original-Address"] = []string{o.self}
+		h["Node-Version"] = []string{c.version}
+		h["Node-Root"] = []string{o.root} // sent when empty, too: npm nodes tell that from a missing one
+	} else {
+		h["Client-Version"] = []string{c.version}
+	}
+	h["Content-Type"] = []string{"application/json"}
+	h["User-Agent"] = []string{serverName}
+	if c.authorization != "" {
+		h["Authorization"] = []string{c.authorization}
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		h[budgetHeader] = []string{strconv.FormatInt(time.Until(deadline).Milliseconds(), 10)}
+	}
+	if o.known != nil {
+		h["If-None-Match"] = []string{o.known.etag}
+	}
+	if o.idempotent() {
+		h["Idempotency-Key"] = []string{} // replayable, without a header on the wire: see http.Transport
+	}
+	return req, nil
+}
+
+func (c *caller) way(o *outgoing) *http.Transport {
+	switch {
+	case c.isOurs(o.to):
+		return c.ours
+	case o.idempotent():
+		return c.kept
+	}
+	return c.fresh
+}
+
+func (c *caller) isOurs(a peer.Address) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ours := c.known[a.String()]
+	return ours
+}
+
+// learn notes by its Server header whether a peer is ours.
+func (c *caller) learn(a peer.Address, resp *http.Response) {
+	ours := resp.Header.Get("Server") == serverName
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !ours:
+		delete(c.known, a.String())
+	case len(c.known) < maxKnown:
+		c.known[a.String()] = struct{}{}
+	}
+}
+
+// readAnswer reads a body up to a limit; beyond it, the answer is none.
+func readAnswer(r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	if int64(len(body)) > limit {
+		return nil, malformed("more than %d bytes", limit)
+	}
+	return body, nil
+}
+
+// unreachable says why a peer is, in short.
+func unreachable(err error) error {
+	if op := new(net.OpError); errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("%w: %.200s", core.ErrUnreachable, err.Error())
+}
+
+func (c *caller) close() {
+	for _, t := range []*http.Transport{c.ours, c.kept, c.fresh} {
+		t.CloseIdleConnections()
+	}
+}

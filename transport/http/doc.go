@@ -1,0 +1,71 @@
+// Package httptransport is the real wire: the node core over HTTP and HTTPS, in the protocol of the npm package
+// spreadable 0.3. A node of this package is a member of any network of npm nodes, and of networks of its own kind.
+//
+// # The smallest use
+//
+//	address := peer.MustParse("n1.example.com:4000")
+//	book := peer.NewBook(httptransport.DefaultBookLimit)
+//	self, _ := book.Intern(address)
+//	node, err := httptransport.New(httptransport.Options{
+//		Config:  &core.Config{Book: book, Bootstrap: []core.Peer{self}},
+//		Address: address,
+//	})
+//	if err == nil {
+//		err = node.Start(nil)
+//	}
+//
+// # Threads and ownership
+//
+// Formally: a node has one goroutine, the loop. It owns the core, its pool of tasks, the book of addresses, the random
+// stream, the alarms and all tables of requests on their way. Other goroutines reach these only by events, functions
+// posted to the loop's inbox, and read only the view, an immutable value that the loop publishes. Per incoming
+// request there is net/http's goroutine, which owns the visit; per outgoing request on the wire there is one, which owns
+// nothing but the outgoing and what it received. A step is: one event and at most a few dozen more that are waiting, the
+// alarms that are due, the node's requests to itself. After a step Persist runs; then, and only then, the view is
+// published and the effects of the step are released: answers to whoever waits, requests to others. The loop never
+// waits for anybody: its effects are sends into channels with room, and starts of goroutines. Everybody else may wait for
+// the loop, with an end: of the request's context, or of the loop itself.
+//
+// Less formally: the node is a program of one thread, and HTTP happens around it. Handlers parse, check and encode in
+// parallel; only what needs the node's memory goes through the loop, one after the other, some microseconds each. Peers
+// are small integers inside the loop and texts outside; the interner and the present functions stand at the border. Nobody
+// outside ever holds a core.Peer.
+//
+// Most requests of a network at rest ask for the structure. They are answered from the view, already encoded, unless
+// somebody has to be judged: a ban, a list, a peer whose failures its request would take back.
+//
+// # What happens to a request
+//
+// ServeHTTP goes the way of npm nodes: who is it (originOf), CORS, the body (readBody), access, route. The checks of
+// access stand in their order in access; each has the status and message of an npm node. What npm nodes answer with 500 because
+// they stumble gets a clean 4xx here. Then the kind's fields are decoded (decode_request.go), the request goes to the
+// node, and the answer is written in texts inside the loop and as JSON outside (encode_answer.go).
+//
+// # What happens to a call
+//
+// Call writes the request in texts (encode_request.go) and, when the step is saved, starts a goroutine, or queues the
+// call while MaxCalls are on the wire. The caller sends it, reads and checks the answer (decode_answer.go), and posts it
+// back. A call is finished once: by its answer, by its error, or by its alarm, whichever the loop meets first; then its sink
+// is gone and the others find nothing to do. What the node asks of itself does not leave the process.
+//
+// # Bounds
+//
+// Everything that others can make grow has a limit: headers, bodies before and after inflation, large bodies in
+// memory at a time, connections, clients' requests in work, events waiting, calls on the wire, bytes and entries of
+// answers, names looked up, addresses remembered. Addresses are interned for as long as somebody needs them: when the
+// book is nearly full the loop lets all procedures end, puts new ones off for that moment, and has the node sweep it.
+//
+// # State
+//
+// Options.Persist is called after every step, before anything leaves the process; Node.Start takes what restores the
+// node. Both run in the loop. A store needs no lock and no snapshot: nothing moves while it looks. An error of Persist
+// stops the node.
+//
+// # Between our own nodes
+//
+// What only Go nodes understand is invisible to npm nodes. A Server header tells that connections may be kept. An ETag
+// on the structure, sent back in If-None-Match, makes an unchanged one cost a 304. The header Timeout-Budget tells what is
+// left of the asker's patience without a time of day. The fields "introduce", "places" and "networkSize" of the core's
+// registration rule ride in bodies whose other fields npm nodes know. Network-wide requests of applications have "arg",
+// "result", "coverage" and "cost".
+package httptransport

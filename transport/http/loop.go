@@ -1,0 +1,317 @@
+package httptransport
+
+import (
+	"container/heap"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+)
+
+// loop is the node's thread: one goroutine that owns the node, its pool, its book and everything in this struct above
+// the line. All others talk to it through inbox. See doc.go.
+type loop struct {
+	node    *core.Node // nil for a client
+	pool    core.Pool
+	book    *peer.Book
+	self    peer.Peer
+	version string
+	options *Options
+
+	clock   clock
+	now     time.Duration
+	random  *mathrand.Rand
+	alarms  alarms
+	alarmed uint64 // numbers alarms
+	ticket  core.Ticket
+	asked   map[core.Ticket]asker // who waits for the node's answer
+	own     []ownCall             // requests of the node to itself, served next
+	queued  []*call               // waiting for a place on the wire
+	flying  int                   // calls on the wire
+	effects []func()              // what the current step has caused, not released yet
+	backlog []func()              // put off until the pool is idle and the book can be swept
+	sweepAt int                   // book size at which it is swept
+	shown   *core.Structure       // the snapshot that view shows
+	texts   *structureDocument    // and its document
+	learned map[core.Peer]*learned
+
+	// ---- below: shared ----
+	view    atomic.Pointer[view]
+	inbox   chan func()
+	stop    chan struct{} // closed to end the loop
+	stopped chan struct{} // closed when it has ended
+	ending  sync.Once
+	err     error // why it ended; read only once stopped is closed
+	caller  *caller
+	calls   sync.WaitGroup
+	ctx     context.Context // ends with the loop
+	cancel  context.CancelFunc
+}
+
+// view is what the rest of the process may know of the node without asking it: the state after the last step that was
+// saved.
+type view struct {
+	structure *structureDocument
+	root      string
+	rooted    bool // the root is known
+	atEase    bool // see core.Node.AtEase
+}
+
+// asker gets the answer to a request.
+type asker interface {
+	reply(l *loop, resp core.Response)
+}
+
+// call is a request of the node that waits for its answer.
+type call struct {
+	sink core.Sink
+	tag  uint32
+	out  outgoing
+	to   core.Peer
+	ends time.Duration
+}
+
+// ownCall is a request that the node sent to itself.
+type ownCall struct {
+	req  core.Request
+	call *call
+}
+
+// inboxSize is how many events may wait for the loop. Each takes some microseconds.
+const inboxSize = 1024
+
+// batch is how many events are handled in one step, which is saved and released as a whole.
+const batch = 64
+
+var errStopped = statusError{503, "the node is stopping"}
+
+func newLoop(o *Options, book *peer.Book, c *caller) *loop {
+	var seed [32]byte
+	rand.Read(seed[:]) // never fails
+	ctx, cancel := context.WithCancel(context.Background())
+	return &loop{
+		book: book, version: o.Version, options: o, caller: c,
+		clock: newClock(time.Now), random: mathrand.New(mathrand.NewChaCha8(seed)),
+		asked: make(map[core.Ticket]asker), learned: make(map[core.Peer]*learned), sweepAt: o.SweepAt,
+		inbox: make(chan func(), inboxSize), stop: make(chan struct{}), stopped: make(chan struct{}),
+		ctx: ctx, cancel: cancel,
+	}
+}
+
+// run is the goroutine.
+func (l *loop) run() {
+	defer close(l.stopped)
+	defer l.cancel()
+	defer l.survive()
+	defer l.pool.Close()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case event := <-l.inbox:
+			l.step(event)
+		case <-timer.C:
+			l.step(nil)
+		}
+		if l.err != nil {
+			return
+		}
+		timer.Reset(l.untilAlarm())
+	}
+}
+
+// survive turns a panic of the core into the loop's error, with the place where it happened: the process, its log and
+// its other nodes go on, and whoever waits for the node learns that it is gone.
+func (l *loop) survive() {
+	if r := recover(); r != nil {
+		l.err = fmt.Errorf("the node panicked: %v\n%s", r, debug.Stack())
+		l.options.Log.Error("the node panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	}
+}
+
+// step handles what has come up, saves the node, and then releases what it has caused: nobody learns of a state that
+// could still be lost.
+func (l *loop) step(event func()) {
+	l.now = l.clock.read()
+	if event != nil {
+		event()
+	}
+	for more := 1; more < batch; more++ {
+		select {
+		case event = <-l.inbox:
+			event()
+			continue
+		default:
+		}
+		break
+	}
+	l.soundAlarms()
+	l.serveOwn()
+	l.tidy()
+	l.commit()
+}
+
+// commit saves and releases.
+func (l *loop) commit() {
+	if l.node != nil && l.options.Persist != nil {
+		if err := l.options.Persist(l.node); err != nil {
+			l.err = fmt.Errorf("save the node: %w", err)
+			l.options.Log.Error("the node cannot be saved and stops", "error", err)
+			return
+		}
+	}
+	l.show()
+	for i, effect := range l.effects {
+		effect()
+		l.effects[i] = nil
+	}
+	l.effects = l.effects[:0]
+}
+
+// show publishes the view if it has changed.
+func (l *loop) show() {
+	if l.node == nil {
+		return
+	}
+	root := l.node.NetworkRoot()
+	next := view{
+		structure: l.structure(l.node.Structure()), rooted: !root.IsZero(), root: text(l.book, root),
+		atEase: l.node.AtEase(),
+	}
+	if old := l.view.Load(); old == nil || *old != next {
+		l.view.Store(&next)
+	}
+}
+
+// structure returns the document of a snapshot, a new one only for a new snapshot.
+func (l *loop) structure(s *core.Structure) *structureDocument {
+	if l.shown != s {
+		l.shown, l.texts = s, &structureDocument{texts: presentStructure(l.book, s)}
+	}
+	return l.texts
+}
+
+// post hands an event to the loop, waiting for room in its inbox as long as ctx allows.
+func (l *loop) post(ctx context.Context, event func()) error {
+	select {
+	case l.inbox <- event:
+		return nil
+	case <-l.stopped:
+		return errStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// do runs f in the node's thread and waits until its consequences are released.
+func (l *loop) do(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	if err := l.post(ctx, func() {
+		f()
+		l.effects = append(l.effects, func() { close(done) })
+	}); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-l.stopped:
+		return errStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// close ends the loop and waits for it and all its calls.
+func (l *loop) close() error {
+	l.ending.Do(func() { close(l.stop) })
+	<-l.stopped
+	l.calls.Wait()
+	l.caller.close()
+	return l.err
+}
+
+// soundAlarms does what is due.
+func (l *loop) soundAlarms() {
+	for {
+		a, ok := l.alarms.due(l.now)
+		if !ok {
+			return
+		}
+		switch {
+		case a.call != nil:
+			l.finish(a.call, core.Response{Err: core.ErrTimeout})
+		case l.node != nil:
+			l.orLater(func() { l.node.Wake(a.tag) })
+		}
+	}
+}
+
+func (l *loop) untilAlarm() time.Duration {
+	if len(l.alarms) == 0 {
+		return time.Hour
+	}
+	return max(0, l.alarms[0].at-l.clock.read())
+}
+
+func (l *loop) setAlarm(a alarm) {
+	l.alarmed++
+	a.seq = l.alarmed
+	heap.Push(&l.alarms, a)
+}
+
+// finish delivers the answer of a call, once.
+func (l *loop) finish(c *call, resp core.Response) {
+	if sink := c.sink; sink != nil {
+		c.sink = nil
+		sink.Answer(c.tag, resp)
+	}
+}
+
+// orLater does something that may start a procedure, now or, while the book waits to be swept, after that.
+func (l *loop) orLater(f func()) {
+	if l.mustSweep() {
+		l.backlog = append(l.backlog, f)
+		return
+	}
+	f()
+}
+
+func (l *loop) mustSweep() bool { return l.node != nil && l.book.Len() >= l.sweepAt }
+
+// tidy sweeps the book if it must and nobody is in the middle of anything. Procedures end within their patience, and new
+// ones are put off meanwhile, so the moment comes.
+func (l *loop) tidy() {
+	if !l.mustSweep() || !l.pool.Idle() || len(l.own) > 0 {
+		return
+	}
+	clear(l.learned)
+	swept := l.node.SweepBook(func(p core.Peer) bool { return p == l.self })
+	l.sweepAt = max(l.sweepAt, l.book.Len()+DefaultBookLimit/16)
+	l.options.Log.Info("forgot addresses that nobody needs", "count", swept, "left", l.book.Len())
+	l.shown = nil
+	backlog := l.backlog
+	l.backlog = nil
+	for _, f := range backlog {
+		f()
+	}
+}
+
+// logged makes slog take a peer as its address.
+func (l *loop) logged(p core.Peer) slog.Attr { return slog.String("peer", text(l.book, p)) }
+
+// isEnd reports that an error is the end of somebody's patience, not of a request.
+func isEnd(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}

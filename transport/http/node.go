@@ -1,0 +1,128 @@
+package httptransport
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"spreadable/core"
+)
+
+// Node is a node core on the real wire: its thread, its server and its connections to others.
+type Node struct {
+	options  Options
+	loop     *loop
+	server   *server
+	http     *http.Server
+	listener net.Listener
+	core     core.Node
+}
+
+// New builds a node that does not run yet.
+func New(o Options) (*Node, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	n := &Node{options: o}
+	resolver := newNames(o.Lookup, wallClock)
+	n.loop = newLoop(&n.options, o.Config.Book, newCaller(&n.options, resolver))
+	self, err := o.Config.Book.Intern(o.Address)
+	if err != nil {
+		return nil, fmt.Errorf("http: own address: %w", err)
+	}
+	n.loop.self = self
+	if n.server, err = newServer(&n.options, n.loop, resolver); err != nil {
+		return nil, err
+	}
+	n.core.Init(o.Config, n.loop, &n.loop.pool, self)
+	for _, q := range o.Queries {
+		n.core.Offer(q)
+	}
+	n.loop.node = &n.core
+	return n, nil
+}
+
+// Handle serves POST /client/<path> by an application's handler, after the checks that all requests of clients pass.
+// The handler runs in its own goroutine and asks the node through Do. It must be called before Start.
+func (n *Node) Handle(path string, h http.Handler) {
+	n.server.routes[strings.ToLower(paths[core.KindAction]+strings.Trim(path, "/"))] = route{app: h}
+}
+
+// Protect puts a handler, to be given to Handle, behind an approval: it is called only for requests whose approvalInfo
+// holds the right answer. Refusals have the codes of npm nodes.
+func (n *Node) Protect(action string, next http.Handler) http.Handler {
+	return n.server.protect(action, next)
+}
+
+// Start listens and brings the node to life. Restored state, if there is any, must be put into the node before: by
+// restore, which runs in the node's thread; nil for none.
+func (n *Node) Start(restore func(*core.Node) error) error {
+	listener, err := net.Listen("tcp", n.options.Listen)
+	if err != nil {
+		return fmt.Errorf("http: %w", err)
+	}
+	n.listener = newLimitListener(listener, n.options.MaxConnections)
+	if len(n.options.Certificates) > 0 {
+		n.listener = tls.NewListener(n.listener, &tls.Config{
+			Certificates: n.options.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		})
+	}
+	n.http = n.server.httpServer()
+	go n.loop.run()
+	var failed error
+	err = n.loop.do(context.Background(), func() {
+		if restore != nil {
+			failed = restore(&n.core)
+		}
+		if failed == nil {
+			n.core.Start()
+		}
+	})
+	if failed != nil {
+		err = failed
+	}
+	if err != nil {
+		n.listener.Close()
+		n.loop.close()
+		return fmt.Errorf("http: start: %w", err)
+	}
+	n.loop.calls.Go(func() {
+		if err := n.http.Serve(n.listener); err != http.ErrServerClosed {
+			n.options.Log.Error("the listener failed", "error", err)
+		}
+	})
+	return nil
+}
+
+// Do runs f in the node's thread and waits for it: between two events, with nobody else near the node. F must not block.
+func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
+	return n.loop.do(ctx, func() { f(&n.core) })
+}
+
+// Addr is where the node listens. It may be called after Start.
+func (n *Node) Addr() net.Addr { return n.listener.Addr() }
+
+// Done is closed when the node's thread has ended, by Close, a panic or a failure to save; then Err says why.
+func (n *Node) Done() <-chan struct{} { return n.loop.stopped }
+
+// Err returns why the node's thread ended before Close; nil if it runs or was closed.
+func (n *Node) Err() error {
+	select {
+	case <-n.loop.stopped:
+		return n.loop.err
+	default:
+		return nil
+	}
+}
+
+// Close ends the node: no new connections; requests in work may finish until ctx ends; then the thread. All goroutines
+// of the node have ended when it returns.
+func (n *Node) Close(ctx context.Context) error {
+	if err := n.http.Shutdown(ctx); err != nil {
+		n.http.Close()
+	}
+	return n.loop.close()
+}

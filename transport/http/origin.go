@@ -1,0 +1,60 @@
+package httptransport
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"spreadable/core/peer"
+)
+
+// origin is where a request comes from, as far as it can be said before anything is believed.
+type origin struct {
+	ip      netip.Addr // never zero, never in a mapped form
+	claimed string     // the address a node says to have; "" for none
+}
+
+// maxForwarded bounds the proxies on the way of one request.
+const maxForwarded = 16
+
+// originOf looks at the connection and, if a trusted proxy holds its other end, at what it says: the last one on the way
+// whom we do not trust is the client. (Npm nodes take the first entry if all others are trusted; where the client
+// itself sent the header, that one is the client's own invention.)
+func (s *server) originOf(r *http.Request) (origin, error) {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return origin{}, statusError{http.StatusBadRequest, "unknown client"}
+	}
+	ip := socketIP(remote.Addr())
+	if forwarded := r.Header["X-Forwarded-For"]; len(forwarded) > 0 && s.trusts(ip) {
+		hops := strings.Split(strings.Join(forwarded, ","), ",")
+		for i := len(hops) - 1; i >= 0 && s.trusts(ip); i-- {
+			ip, err = peer.ParseIP(strings.TrimSpace(hops[i]))
+			if err != nil || len(hops) > maxForwarded {
+				return origin{}, statusError{http.StatusBadRequest, "X-Forwarded-For is not a list of IPs"}
+			}
+			ip = socketIP(ip)
+		}
+	}
+	// A header that comes twice is one text with a comma, as it is for npm nodes: no address.
+	return origin{ip, strings.Join(r.Header["Original-Address"], ", ")}, nil
+}
+
+// socketIP brings the IP of a connection to the form in which it is compared: IPv6's loopback is 127.0.0.1, as in npm
+// nodes, for which localhost has no other.
+func socketIP(ip netip.Addr) netip.Addr {
+	ip = ip.Unmap().WithZone("")
+	if ip == netip.IPv6Loopback() {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return ip
+}
+
+func (s *server) trusts(ip netip.Addr) bool {
+	for _, p := range s.options.TrustedProxies {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
