@@ -1,67 +1,153 @@
 package sim
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"fmt"
+	"slices"
+	"strconv"
+	"time"
 
 	"spreadable/core"
+	"spreadable/core/draw"
+	"spreadable/sim/result"
 	"spreadable/transport/inmem"
 )
 
-// The invariants of a settled network, judged from outside: the checker shares no code with what it judges.
-
-// check returns the first violated invariant. Before the network has converged there is nothing to check.
-func (m *meter) check() error {
-	last := &m.samples[len(m.samples)-1]
-	if last.Registered < 1 || last.ExactSize < 1 || last.Coverage < 1 {
-		return nil
-	}
-	for i := range last.Alive {
-		if err := m.world.checkNode(i, last.Alive); err != nil {
-			return fmt.Errorf("node %d (%s): %w", i, m.world.book.Text(peerOf(i)), err)
-		}
-	}
-	return nil
+// checker judges a settled network from outside: it looks at every node and shares no code with what it judges.
+type checker struct {
+	world  *world
+	listed []int                  // per node: how many masters list it
+	known  map[*core.Masters]bool // lists that were found right in this check
+	next   int                    // the first operation whose draw has not been checked
 }
 
-// checkNode checks one node: exactly one live master lists it, and that is its backlink; what it knows of the masters is
-// what they are; and all masters are known.
-func (w *world) checkNode(i, alive int) error {
-	s := w.node(i).Structure()
-	listed := 0
+// patience is how many sync intervals after the last node's start the network must have settled. Until then there is
+// nothing to check.
+const patience = 10
+
+func newChecker(w *world) *checker { return &checker{world: w, listed: make([]int, w.nodes)} }
+
+// settledFrom is the virtual time from which the invariants must hold.
+func (c *checker) settledFrom() time.Duration {
+	return c.world.starts[len(c.world.starts)-1] + patience*c.world.scenario.SyncInterval
+}
+
+// check returns the first violated invariant.
+func (c *checker) check() error {
+	w := c.world
+	if w.now() < c.settledFrom() || w.nodes == 1 {
+		return nil
+	}
+	c.known = make(map[*core.Masters]bool)
+	clear(c.listed)
 	masters := 0
-	for j := range alive {
-		other := w.node(j).Structure()
-		if len(other.Slaves) > 0 {
+	for i := range w.nodes {
+		slaves := w.node(i).Structure().Slaves
+		if len(slaves) > 0 {
 			masters++
 		}
-		listed += count(other.Slaves, s.Address)
+		for _, s := range slaves {
+			c.listed[inmem.Index(s)]++
+		}
 	}
+	for i := range w.nodes {
+		if err := c.checkNode(i, masters); err != nil {
+			return fmt.Errorf("invariant violated: node %d (%s) %w", i, w.book.Text(peerOf(i)), err)
+		}
+	}
+	return c.checkDraws()
+}
+
+// checkNode checks one node: exactly one master lists it, and that is its backlink; its list has all masters, each
+// with as many slaves as it has; and the sizes add up to the network.
+func (c *checker) checkNode(i, masters int) error {
+	w := c.world
+	s := w.node(i).Structure()
 	switch {
 	case s.Backlink.IsZero():
 		return fmt.Errorf("has no backlink")
-	case count(w.node(inmem.Index(s.Backlink)).Structure().Slaves, s.Address) != 1:
-		return fmt.Errorf("its backlink %s does not list it once", w.book.Text(s.Backlink))
-	case listed != 1:
-		return fmt.Errorf("is listed by %d masters", listed)
+	case c.listed[i] != 1:
+		return fmt.Errorf("is listed by %d masters instead of one", c.listed[i])
+	case !slices.Contains(w.node(inmem.Index(s.Backlink)).Structure().Slaves, s.Address):
+		return fmt.Errorf("is not listed by its backlink %s", w.book.Text(s.Backlink))
+	case s.Size() != w.nodes:
+		return fmt.Errorf("counts %d nodes instead of %d", s.Size(), w.nodes)
+	case c.known[s.Masters]:
+		return nil
 	case len(s.Masters.List) != masters:
-		return fmt.Errorf("knows %d of %d masters", len(s.Masters.List), masters)
-	case s.Size() != alive:
-		return fmt.Errorf("counts %d of %d nodes", s.Size(), alive)
+		return fmt.Errorf("knows %d masters instead of %d", len(s.Masters.List), masters)
 	}
+	seen := make(map[core.Peer]bool)
 	for _, m := range s.Masters.List {
-		if have := len(w.node(inmem.Index(m.Peer)).Structure().Slaves); have != int(m.Size) {
+		have := len(w.node(inmem.Index(m.Peer)).Structure().Slaves)
+		if have != int(m.Size) || have == 0 || seen[m.Peer] {
 			return fmt.Errorf("has master %s with %d slaves, which has %d", w.book.Text(m.Peer), m.Size, have)
+		}
+		seen[m.Peer] = true
+	}
+	c.known[s.Masters] = true
+	return nil
+}
+
+// checkDraws checks the approvers of every approval since the last check: they must be the ones that anybody can work
+// out from the addresses of all nodes, the lowest hashes first.
+func (c *checker) checkDraws() error {
+	w := c.world
+	for ; c.next < len(w.clients.operations); c.next++ {
+		op := &w.clients.operations[c.next]
+		if op.row.Start >= w.now() {
+			return nil
+		}
+		if op.row.Kind != result.KindApproval || op.row.Start < c.settledFrom() {
+			continue
+		}
+		for _, drawn := range op.draws {
+			if drawn == nil {
+				continue
+			}
+			if want := c.expected(drawn.StartedAt); !slices.Equal(drawn.Approvers, want) {
+				return fmt.Errorf("invariant violated: approval %d drew nodes %v for the period at %v instead of %v",
+					op.row.Index, indexes(drawn.Approvers), drawn.StartedAt, indexes(want))
+			}
 		}
 	}
 	return nil
 }
 
-func count(peers []core.Peer, p core.Peer) int {
-	n := 0
-	for _, q := range peers {
-		if q == p {
-			n++
-		}
+// expected works out a draw the slow way: the hex MD5 of "address+start in milliseconds" for every node, sorted.
+func (c *checker) expected(start time.Duration) []core.Peer {
+	w := c.world
+	type ranked struct {
+		hash string
+		peer core.Peer
 	}
-	return n
+	all := make([]ranked, w.nodes)
+	for i := range all {
+		sum := md5.Sum([]byte(w.book.Text(peerOf(i)) + "+" + strconv.FormatInt(start.Milliseconds(), 10)))
+		all[i] = ranked{hex.EncodeToString(sum[:]), peerOf(i)}
+	}
+	slices.SortFunc(all, func(a, b ranked) int {
+		if a.hash < b.hash {
+			return -1
+		}
+		return 1
+	})
+	count, err := draw.ParseCount(w.scenario.Approval.Approvers)
+	if err != nil {
+		return nil // the scenario has been validated
+	}
+	var approvers []core.Peer
+	for _, r := range all[:count.Of(w.nodes)] {
+		approvers = append(approvers, r.peer)
+	}
+	return approvers
+}
+
+func indexes(peers []core.Peer) []int {
+	list := make([]int, len(peers))
+	for i, p := range peers {
+		list[i] = inmem.Index(p)
+	}
+	return list
 }
