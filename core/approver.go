@@ -15,6 +15,9 @@ type approvals struct {
 	rows   map[approvalID]*approval
 	byKey  map[string]*approval
 	issued map[string]issuedKey
+
+	revision uint32   // counts changes; see Node.Revision
+	journal  *journal // what has changed; nil unless somebody stores it
 }
 
 // approvalID: an approver keeps one approval per action and client.
@@ -55,6 +58,7 @@ func (n *Node) approvalBook() *approvals {
 func (a *approvals) issue(key string, drawn []Peer, until time.Duration) {
 	if len(a.issued) < maxApprovals {
 		a.issued[key] = issuedKey{drawn, until}
+		a.touchKey(key)
 	}
 }
 
@@ -68,12 +72,14 @@ func (a *approvals) sweep(now time.Duration, terms func(action string) (Approval
 	for key, issued := range a.issued { // order-free: deletes only
 		if issued.until < now {
 			delete(a.issued, key)
+			a.touchKey(key)
 		}
 	}
 }
 
 func (a *approvals) remove(row *approval) {
 	delete(a.rows, row.id)
+	a.touch(row.id)
 	if a.byKey[row.key] == row {
 		delete(a.byKey, row.key)
 	}
@@ -110,6 +116,7 @@ func (n *Node) addApproval(req *Request) Response {
 	}
 	book.byKey[body.Key] = row
 	row.key, row.info, row.startedAt, row.updated, row.usedBy = body.Key, body.Info, body.StartedAt, now, nil
+	book.touch(id)
 	return Response{}
 }
 
@@ -127,6 +134,7 @@ func (n *Node) approvalInfo(req *Request) Response {
 	var part string
 	part, row.answer = kind.Issue(row.id.client, row.info, n.env.Rand().IntN)
 	row.updated = n.env.Now()
+	n.approvals.touch(row.id)
 	return Response{Body: &ApprovalInfo{Info: part}}
 }
 
@@ -139,6 +147,7 @@ func (n *Node) checkApproval(req *Request) Response {
 	}
 	row.usedBy = append(row.usedBy, req.From)
 	row.updated = n.env.Now()
+	n.approvals.touch(row.id)
 	kind, _ := n.approvalKind(row.id.action)
 	place := -1
 	for i, p := range body.Approvers {

@@ -17,6 +17,8 @@ type lists struct {
 	joined   []time.Duration // when each slave arrived, parallel to slaves
 	masters  *Masters
 	seen     []time.Duration // when each master was last confirmed, parallel to masters.List; nil for an adopted list
+
+	placeRevision, mastersRevision uint32 // count the changes of backlink and slaves, and of masters; see Node.Revision
 }
 
 var noMasters = &Masters{}
@@ -33,6 +35,7 @@ func (l *lists) addSlave(p Peer, now time.Duration) {
 	l.slaves = append(l.slaves, p) // beyond the length of every snapshot that shares the array
 	l.joined = append(l.joined, now)
 	l.snapshot = nil
+	l.placeRevision++
 }
 
 // keepSlaves removes the slaves for which keep is false.
@@ -50,6 +53,7 @@ func (l *lists) keepSlaves(keep func(i int) bool) {
 		slaves, joined = nil, nil
 	}
 	l.slaves, l.joined, l.snapshot = slaves, joined, nil
+	l.placeRevision++
 }
 
 func (l *lists) removeSlave(p Peer) {
@@ -68,6 +72,7 @@ func (l *lists) newestSlaves(n int) []Peer {
 func (l *lists) setBacklink(p Peer) {
 	if l.backlink != p {
 		l.backlink, l.snapshot = p, nil
+		l.placeRevision++
 	}
 }
 
@@ -90,6 +95,7 @@ func (m *Masters) sizeOf(p Peer) (size int, ok bool) {
 func (l *lists) adopt(m *Masters) {
 	if l.masters != m {
 		l.masters, l.snapshot = m, nil
+		l.mastersRevision++
 	}
 	l.seen = nil
 }
@@ -97,6 +103,7 @@ func (l *lists) adopt(m *Masters) {
 // setMasters replaces the list; an equal list keeps the old snapshot, so that a network at rest makes no garbage.
 func (l *lists) setMasters(list []Master, seen []time.Duration) {
 	l.seen = seen
+	l.mastersRevision++ // of the times at least
 	if slices.Equal(list, l.masters.List) {
 		return
 	}
@@ -112,6 +119,7 @@ func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	i := l.masterIndex(p)
 	if i >= 0 && l.seen != nil && l.masters.List[i].Size == uint32(size) {
 		l.seen[i] = now
+		l.mastersRevision++
 		return
 	}
 	list, seen := l.copyMasters(now)

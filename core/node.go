@@ -29,6 +29,8 @@ type Node struct {
 	syncs       syncTimes
 	scores      behavior.Scores
 
+	networkRevision, failsRevision uint32 // count the changes of root and syncs, and of fails and delays; see Revision
+
 	candidates *behavior.Candidates // for applications that choose among nodes; nil until used
 	approvals  *approvals           // nil until the first approval
 	queries    []Query
@@ -59,6 +61,7 @@ func (n *Node) Start() {
 	n.provider = n.firstBootstrap()
 	if n.provider == n.self && n.cfg.Registration == Directed {
 		n.root = n.self // the first node need not wait for its sync to know its network's name
+		n.networkRevision++
 	}
 	if n.cfg.ManualSync {
 		return

@@ -218,6 +218,7 @@ func (n *Node) registerOriginal(t *Task, b budget) error {
 		return err
 	}
 	n.delays = nil
+	n.failsRevision++
 	return nil
 }
 
@@ -234,6 +235,7 @@ func (n *Node) agreeing(p *Provision) ([]Candidates, error) {
 		r := &results[i]
 		if r.NetworkSize == p.NetworkSize {
 			delete(n.delays, r.Address)
+			n.failsRevision++
 			if !n.allowed(r.Address) {
 				results = slices.Delete(results, i, i+1)
 			}
@@ -245,6 +247,7 @@ func (n *Node) agreeing(p *Provision) ([]Candidates, error) {
 		}
 		if !delayed {
 			n.delays[r.Address] = now
+			n.failsRevision++
 		}
 		if !delayed || since+p.Lifetime <= now {
 			return nil, errNotNormalized

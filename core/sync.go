@@ -26,6 +26,7 @@ func syncCycle(t *Task) {
 	} else {
 		n.syncDirected(t)
 	}
+	n.networkRevision++
 	n.syncs.add(n.env.Now()-began, int(n.cfg.SyncPeriod/n.cfg.SyncInterval))
 	n.syncing = false
 }
@@ -132,7 +133,7 @@ func (n *Node) checkRoot(t *Task, b budget) *Status {
 		return nil
 	}
 	if n.provider == n.self {
-		n.root, n.rootChecked = n.self, now
+		n.confirmRoot(n.self)
 		return nil
 	}
 	resp := t.call(n.provider, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
@@ -140,6 +141,12 @@ func (n *Node) checkRoot(t *Task, b budget) *Status {
 	if !ok || status.Root.IsZero() {
 		return nil
 	}
-	n.root, n.rootChecked = status.Root, n.env.Now()
+	n.confirmRoot(status.Root)
 	return status
+}
+
+// confirmRoot takes p as the network's name, known as of now.
+func (n *Node) confirmRoot(p Peer) {
+	n.root, n.rootChecked = p, n.env.Now()
+	n.networkRevision++
 }

@@ -23,6 +23,8 @@ type Ban struct {
 type Bans struct {
 	bans []Ban  // by peer
 	byIP []host // by IP, then peer; only bans with an IP
+
+	revision uint32
 }
 
 // A host is an entry of the index by IP.
@@ -40,6 +42,7 @@ func (b *Bans) Add(ban Ban) {
 		return
 	}
 	ban.IP = hostIP(ban.IP)
+	b.revision++
 	i, found := b.find(ban.Who)
 	if !found {
 		b.bans = slices.Insert(b.bans, i, ban)
@@ -60,13 +63,18 @@ func (b *Bans) Remove(who peer.Peer) bool {
 	if !found {
 		return false
 	}
+	b.revision++
 	b.unindex(b.bans[i])
 	b.bans = release(slices.Delete(b.bans, i, i+1))
 	return true
 }
 
 // Clear lifts all bans.
-func (b *Bans) Clear() { *b = Bans{} }
+func (b *Bans) Clear() { *b = Bans{revision: b.revision + 1} }
+
+// Revision is another one after every change, so that a store can tell whether
+// there is anything to save. It wraps around.
+func (b *Bans) Revision() uint32 { return b.revision }
 
 // Get returns the ban of exactly this peer.
 func (b *Bans) Get(who peer.Peer) (Ban, bool) {
@@ -98,6 +106,9 @@ func (b *Bans) Sweep(now time.Duration) []Ban {
 		}
 		return over
 	}))
+	if len(ended) > 0 {
+		b.revision++
+	}
 	slices.SortFunc(ended, byAge)
 	return ended
 }

@@ -34,7 +34,8 @@ type Candidates struct {
 	// network; 0 means DefaultCandidateLevel.
 	Level float64
 
-	rows []Candidate // in the order of their first wins
+	rows     []Candidate // in the order of their first wins
+	revision uint32
 }
 
 // Add remembers that a peer won an action.
@@ -46,6 +47,7 @@ type Candidates struct {
 // newest is the one whose first win was last, as in npm, where later wins do not
 // renew the time.
 func (c *Candidates) Add(now time.Duration, action string, who peer.Peer, size int) {
+	c.revision++
 	if newest := c.newest(action); newest >= 0 && c.rows[newest].Who != who {
 		c.excuse(who, size)
 	}
@@ -60,6 +62,9 @@ func (c *Candidates) Add(now time.Duration, action string, who peer.Peer, size i
 // Sweep is the sync's pass: suspicion is cut to the level, and whoever is
 // excused as much as suspected is forgotten.
 func (c *Candidates) Sweep(size int) {
+	if len(c.rows) > 0 {
+		c.revision++
+	}
 	level := c.level(size)
 	for i := range c.rows {
 		c.rows[i].Suspicion = min(c.rows[i].Suspicion, level)
@@ -83,6 +88,10 @@ func (c *Candidates) Weight(action string, who peer.Peer, size int) float64 {
 	return max(0, row.Suspicion-row.Excuse)
 }
 
+// Revision is another one after every change, so that a store can tell whether
+// there is anything to save. It wraps around.
+func (c *Candidates) Revision() uint32 { return c.revision }
+
 // Len returns how many candidates are remembered.
 func (c *Candidates) Len() int { return len(c.rows) }
 
@@ -95,6 +104,7 @@ func (c *Candidates) Rows() []Candidate { return slices.Clone(c.rows) }
 // the suspicion, a second row for the same peer and action) are dropped.
 func (c *Candidates) Restore(rows []Candidate) {
 	c.rows = nil
+	c.revision++
 	for _, row := range rows {
 		sound := row.Excuse >= 0 && row.Suspicion > row.Excuse && !math.IsInf(row.Suspicion, 1)
 		if sound && !row.Who.IsZero() && c.find(row.Action, row.Who) < 0 {

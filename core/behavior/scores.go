@@ -33,7 +33,8 @@ type Verdict struct {
 // npm also counts a balance of faults and good deeds, which no rule reads; it
 // is left out.
 type Scores struct {
-	rows []Row // by peer, then action
+	rows     []Row // by peer, then action
+	revision uint32
 }
 
 // Add remembers a fault. The base is its weight before the rule's step, above
@@ -43,6 +44,7 @@ func (s *Scores) Add(now time.Duration, r Rule, a Action, who peer.Peer, base fl
 	if !(base > 0) { // NaN included
 		return
 	}
+	s.revision++
 	i, found := s.find(a, who)
 	if !found {
 		s.rows = slices.Insert(s.rows, i, Row{Who: who, Action: a, Up: 1, Suspicion: base, Since: now, Used: now})
@@ -64,6 +66,7 @@ func (s *Scores) Sub(now time.Duration, r Rule, a Action, who peer.Peer, base fl
 	if !found || !(base > 0) {
 		return
 	}
+	s.revision++
 	row := &s.rows[i]
 	row.Suspicion -= base / r.step(row.Down)
 	if row.Suspicion <= 0 {
@@ -101,6 +104,7 @@ func (s *Scores) Len() int { return len(s.rows) }
 // [Auto] refers to.
 func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime time.Duration) []Verdict {
 	var verdicts []Verdict
+	before := len(s.rows)
 	s.rows = release(slices.DeleteFunc(s.rows, func(row Row) bool {
 		rule := rules[row.Action]
 		life, delay := rule.lifetimes(syncLifetime)
@@ -113,8 +117,15 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 		}
 		return guilty
 	}))
+	if len(s.rows) != before {
+		s.revision++
+	}
 	return verdicts
 }
+
+// Revision is another one after every change, so that a store can tell whether
+// there is anything to save. It wraps around.
+func (s *Scores) Revision() uint32 { return s.revision }
 
 // Rows returns a copy of all scores, by peer id and action.
 func (s *Scores) Rows() []Row { return slices.Clone(s.rows) }
@@ -124,6 +135,7 @@ func (s *Scores) Rows() []Row { return slices.Clone(s.rows) }
 // two for the same peer and action the later one counts.
 func (s *Scores) Restore(rows []Row) {
 	s.rows = nil
+	s.revision++
 	for _, row := range rows {
 		if row.Who.IsZero() || row.Action >= NumActions || !(row.Suspicion > 0) || math.IsInf(row.Suspicion, 1) {
 			continue
