@@ -1,0 +1,304 @@
+package inmem_test
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+	"spreadable/transport/inmem"
+)
+
+// kernel is the simplest one that drives a lane: a heap in the order that events have.
+type kernel struct {
+	pending events
+	now     time.Duration
+	lane    *inmem.Lane
+}
+
+type events []inmem.Event
+
+func (q events) Len() int      { return len(q) }
+func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q events) Less(i, j int) bool {
+	a, b := q[i], q[j]
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.To, b.To), cmp.Compare(a.From, b.From), cmp.Compare(a.Seq, b.Seq)) < 0
+}
+func (q *events) Push(x any) { *q = append(*q, x.(inmem.Event)) }
+func (q *events) Pop() any {
+	last := len(*q) - 1
+	e := (*q)[last]
+	*q = (*q)[:last]
+	return e
+}
+
+func (k *kernel) Now() time.Duration     { return k.now }
+func (k *kernel) Schedule(e inmem.Event) { heap.Push(&k.pending, e) }
+
+// drain delivers everything that is under way, and what follows from it.
+func (k *kernel) drain() {
+	for len(k.pending) > 0 {
+		e := heap.Pop(&k.pending).(inmem.Event)
+		k.now = e.At
+		k.lane.Deliver(e)
+	}
+}
+
+// build makes a network of nodes that sync when told to, and one client.
+func build(t testing.TB, nodes int, latency inmem.Latency, seed uint64) (*inmem.Network, *kernel) {
+	book := peer.NewBook(0)
+	for i := range nodes + 5 { // the book knows more addresses than there are hosts
+		if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.%d.%d:4000", i/250, i%250+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &core.Config{Book: book, Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true, Registration: core.Original}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	n := inmem.New(inmem.Options{
+		Config: c, Latency: latency, Nodes: nodes, Clients: 1, Seed: seed, ClientTimeout: 10 * time.Second,
+		ClientIP: func(int) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
+	})
+	k := &kernel{lane: n.Lanes()[0]}
+	k.lane.Attach(k)
+	t.Cleanup(n.Close)
+	return n, k
+}
+
+// answers notes what a call got, and when.
+type answers struct {
+	kernel *kernel
+	got    map[uint32][]core.Response
+	at     map[uint32]time.Duration
+	inside bool // a Call is being made
+	nested bool // an answer came from inside a Call
+}
+
+func newAnswers(k *kernel) *answers {
+	return &answers{kernel: k, got: make(map[uint32][]core.Response), at: make(map[uint32]time.Duration)}
+}
+
+func (a *answers) Answer(tag uint32, resp core.Response) {
+	a.nested = a.nested || a.inside
+	a.got[tag] = append(a.got[tag], resp)
+	a.at[tag] = a.kernel.now
+}
+
+func TestAnswersTakeARoundTrip(t *testing.T) {
+	n, k := build(t, 2, inmem.Constant(30*time.Millisecond), 1)
+	n.Start(0)
+	a := newAnswers(k)
+	n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 7)
+	k.drain()
+	if len(a.got[7]) != 1 || a.got[7][0].Err != nil || a.at[7] != 60*time.Millisecond {
+		t.Errorf("a ping over 30 ms each way got %v at %v", a.got[7], a.at[7])
+	}
+}
+
+// A leaf request whose answer would be late, and one that waits for others, both time out on time: the first is
+// decided when it is sent, the second by a timer.
+func TestLateAnswersAreTimeouts(t *testing.T) {
+	for _, test := range []struct {
+		latency, timeout time.Duration
+		late             bool
+	}{
+		{time.Second, 2 * time.Second, false},
+		{time.Second + 1, 2 * time.Second, true},
+		{5 * time.Second, 2 * time.Second, true},
+		{0, 1, false},
+	} {
+		n, k := build(t, 2, inmem.Constant(test.latency), 1)
+		n.Start(0)
+		a := newAnswers(k)
+		n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: test.timeout}, a, 0)
+		n.Host(1).Call(peer.FromID(1), core.Request{
+			Kind: core.KindProvide, From: peer.FromID(2), Timeout: test.timeout - test.timeout/8, Body: &core.ProvideRequest{},
+		}, a, 1)
+		k.drain()
+		if late := a.got[0][0].Err == core.ErrTimeout; late != test.late {
+			t.Errorf("a ping over %v with a patience of %v got %v", test.latency, test.timeout, a.got[0])
+		}
+		if want := min(2*test.latency, test.timeout); a.at[0] != want {
+			t.Errorf("a ping over %v with a patience of %v ended at %v, want %v", test.latency, test.timeout, a.at[0], want)
+		}
+		if patience := test.timeout - test.timeout/8; 2*test.latency > patience && (a.got[1][0].Err != core.ErrTimeout || a.at[1] != patience) {
+			t.Errorf("a slow request over %v with a patience of %v got %v at %v", test.latency, patience, a.got[1], a.at[1])
+		}
+	}
+}
+
+// The receiver of a request knows nothing of the asker's patience: the request arrives and is worked on, and what it
+// answers is lost.
+func TestExpiredRequestsAreStillServed(t *testing.T) {
+	n, k := build(t, 2, inmem.Constant(time.Second), 1)
+	n.Start(0)
+	a := newAnswers(k)
+	n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Millisecond}, a, 0)
+	k.drain()
+	if got := n.Host(0).Traffic; got.RequestsReceived != 1 || got.BytesSent == 0 {
+		t.Errorf("the receiver has %+v", got)
+	}
+	if got := n.Host(1).Traffic; got.RequestsSent != 1 || got.BytesReceived != 0 {
+		t.Errorf("the asker has %+v", got)
+	}
+}
+
+func TestNobodyAnswersWhereNobodyIs(t *testing.T) {
+	n, k := build(t, 3, inmem.Constant(10*time.Millisecond), 1)
+	n.Start(0)
+	a := newAnswers(k)
+	req := core.Request{Kind: core.KindPing, Timeout: time.Second}
+	n.Host(0).Call(peer.FromID(2), req, a, 2) // a host that is not up
+	n.Host(0).Call(peer.FromID(4), req, a, 4) // a client's place
+	k.drain()
+	for _, tag := range []uint32{2, 4} {
+		if len(a.got[tag]) != 1 || a.got[tag][0].Err != core.ErrUnreachable || a.at[tag] != 20*time.Millisecond {
+			t.Errorf("a ping to host %d got %v at %v", tag, a.got[tag], a.at[tag])
+		}
+	}
+}
+
+// An address of the book at which there is no host is unreachable like any other.
+func TestNobodyAnswersAtUnknownAddresses(t *testing.T) {
+	n, k := build(t, 3, inmem.Constant(10*time.Millisecond), 1)
+	n.Start(0)
+	a := newAnswers(k)
+	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("a ping to an address without a host: %v", r)
+		}
+	}()
+	n.Host(0).Call(peer.FromID(7), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 7)
+	k.drain()
+	if len(a.got[7]) != 1 || a.got[7][0].Err != core.ErrUnreachable {
+		t.Errorf("a ping to an address without a host got %v", a.got[7])
+	}
+}
+
+// kinds that a node can be asked for by a stranger without a body, some answered at once and some later.
+var kinds = []core.Kind{core.KindPing, core.KindStatus, core.KindStructure, core.KindInterview, core.KindAvailableNode}
+
+// Every call is answered exactly once, never from inside Call, and never after the asker's patience, whatever latencies
+// and patiences are.
+func TestEveryCallIsAnsweredOnce(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		low := time.Duration(rapid.IntRange(0, 50).Draw(r, "low")) * time.Millisecond
+		high := low + time.Duration(rapid.IntRange(0, 500).Draw(r, "spread"))*time.Millisecond
+		n, k := build(t, 4, inmem.Uniform{Low: low, High: high}, rapid.Uint64().Draw(r, "seed"))
+		for i := range 3 {
+			n.Start(i)
+		}
+		a := newAnswers(k)
+		patience := make(map[uint32]time.Duration)
+		calls := rapid.IntRange(1, 60).Draw(r, "calls")
+		for tag := range uint32(calls) {
+			patience[tag] = time.Duration(rapid.IntRange(1, 1200).Draw(r, "patience")) * time.Millisecond
+			req := core.Request{Kind: rapid.SampledFrom(kinds).Draw(r, "kind"), Timeout: patience[tag]}
+			a.inside = true
+			n.Host(rapid.IntRange(0, 3).Draw(r, "from")).Call(peer.FromID(uint32(rapid.IntRange(1, 4).Draw(r, "to"))), req, a, tag)
+			a.inside = false
+		}
+		k.drain()
+		for tag := range uint32(calls) {
+			if len(a.got[tag]) != 1 {
+				r.Fatalf("call %d was answered %d times", tag, len(a.got[tag]))
+			}
+			if a.at[tag] > patience[tag] {
+				r.Fatalf("call %d was answered after %v, with a patience of %v", tag, a.at[tag], patience[tag])
+			}
+		}
+		if a.nested {
+			r.Fatal("an answer came from inside Call")
+		}
+	})
+}
+
+// Where nothing is lost, what is sent is received; and what the lanes count is what the hosts count.
+func TestTrafficAddsUp(t *testing.T) {
+	const nodes = 20
+	n, k := build(t, nodes, inmem.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, 3)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range nodes {
+		n.Start(i)
+	}
+	for range 300 {
+		n.Host(rng.IntN(nodes)).Node.Sync()
+		k.drain()
+	}
+	asked := 0
+	for range 20 {
+		n.Client(0).Client.Ask(peer.FromID(uint32(rng.IntN(nodes))+1), 5, &core.QueryRequest{Name: "nothing"}, func(*core.QueryAnswer, error) { asked++ })
+		k.drain()
+	}
+	var sum inmem.Traffic
+	add := func(t inmem.Traffic) {
+		sum.RequestsSent += t.RequestsSent
+		sum.RequestsReceived += t.RequestsReceived
+		sum.BytesSent += t.BytesSent
+		sum.BytesReceived += t.BytesReceived
+	}
+	for i := range nodes {
+		add(n.Host(i).Traffic)
+	}
+	add(n.Client(0).Traffic)
+	lane := n.Lanes()[0]
+	switch {
+	case asked != 20 || sum.RequestsSent < 1000:
+		t.Fatalf("only %d searches and %d requests", asked, sum.RequestsSent)
+	case sum.RequestsSent != sum.RequestsReceived || sum.BytesSent != sum.BytesReceived:
+		t.Errorf("sent and received differ: %+v", sum)
+	case lane.Total.Requests != uint64(sum.RequestsSent) || lane.Total.Bytes != sum.BytesSent:
+		t.Errorf("the lane counts %+v, the hosts %+v", lane.Total, sum)
+	case lane.Upkeep.Requests+n.Trace(5).Requests != lane.Total.Requests || lane.Upkeep.Bytes+n.Trace(5).Bytes != lane.Total.Bytes:
+		t.Errorf("upkeep %+v and searches %+v do not make the total %+v", lane.Upkeep, n.Trace(5), lane.Total)
+	}
+}
+
+// The same seed gives the same events, another seed others.
+func TestFingerprintFollowsTheSeed(t *testing.T) {
+	run := func(seed uint64) uint64 {
+		n, k := build(t, 9, inmem.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, seed)
+		for i := range 9 {
+			n.Start(i)
+		}
+		for i := range 90 {
+			n.Host(i % 9).Node.Sync()
+			k.drain()
+		}
+		return n.Fingerprint()
+	}
+	if run(1) != run(1) {
+		t.Error("two runs of one seed differ")
+	}
+	if run(1) == run(2) {
+		t.Error("two seeds give one run")
+	}
+}
+
+// A draw more at one host shifts nothing at another: the streams are their own.
+func TestStreamsAreSeparate(t *testing.T) {
+	draw := func(disturb bool) (at time.Duration, own uint64) {
+		n, k := build(t, 3, inmem.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, 1)
+		n.Start(0)
+		a := newAnswers(k)
+		if disturb {
+			n.Host(2).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 9)
+			n.Host(1).Rand().Uint64()
+		}
+		n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 1)
+		k.drain()
+		return a.at[1], n.Host(0).Rand().Uint64()
+	}
+	quietAt, quietOwn := draw(false)
+	if at, own := draw(true); at != quietAt || own != quietOwn {
+		t.Errorf("another host's draws changed a latency from %v to %v, or a node's own draw", quietAt, at)
+	}
+}
