@@ -1,0 +1,310 @@
+package spreadable_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// The rules of the house that a compiler does not check: which way the imports point, and what code that must be
+// deterministic may not contain.
+
+const module = "spreadable"
+
+// imports returns, for each package below the patterns, what its files import outside tests.
+func imports(t *testing.T, format string, patterns ...string) []string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-f", format}, patterns...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list %v: %v\n%s", patterns, err, out)
+	}
+	return strings.Fields(string(out))
+}
+
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return first != module && !strings.Contains(first, ".")
+}
+
+func within(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
+
+// The core knows nothing but the standard library, and of that nothing that reaches the world.
+func TestCoreStandsOnTheStandardLibraryAlone(t *testing.T) {
+	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, "./core/...") {
+		if !isStandard(path) && !within(path, module+"/core") {
+			t.Errorf("core depends on %s", path)
+		}
+	}
+	for _, path := range imports(t, `{{range .Imports}}{{.}} {{end}}`, "./core/...") {
+		for _, outside := range []string{"os", "net", "net/http", "io/fs", "os/exec", "log", "log/slog", "sync", "sync/atomic", "context", "database/sql"} {
+			if path == outside {
+				t.Errorf("core imports %s: it has no I/O, no lock and no context", path)
+			}
+		}
+	}
+}
+
+// core <- transport <- sim <- cmd, and the command line library stays in cmd.
+func TestArrowsPointOneWay(t *testing.T) {
+	for _, rule := range []struct{ from, never string }{
+		{"./transport/...", module + "/sim"},
+		{"./transport/...", module + "/cmd"},
+		{"./sim/...", module + "/cmd"},
+		{"./transport/inmem/...", module + "/transport/http"},
+	} {
+		for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, rule.from) {
+			if within(path, rule.never) {
+				t.Errorf("%s depends on %s", rule.from, path)
+			}
+		}
+	}
+	for _, line := range strings.Split(strings.Join(imports(t, `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}`, "./..."), "\n"), "\n") {
+		importer, path, _ := strings.Cut(line, ">")
+		if strings.HasPrefix(path, "github.com/urfave/cli") && !within(importer, module+"/cmd") {
+			t.Errorf("%s imports %s: only cmd may", importer, path)
+		}
+	}
+}
+
+// source is one file that is read for its syntax.
+type source struct {
+	path    string
+	file    *ast.File
+	set     *token.FileSet
+	info    *types.Info
+	comment map[int]string // text of the comments by the line on which they end
+}
+
+// load reads the packages of the deterministic folders, without tests, with the types of all that is in them.
+var load = sync.OnceValues(func() ([]source, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	var patterns []string
+	for _, folder := range deterministic {
+		patterns = append(patterns, "./"+folder+"/...")
+	}
+	loaded, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax}, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	var all []source
+	for _, p := range loaded {
+		for _, err := range p.Errors {
+			return nil, fmt.Errorf("%s: %w", p.PkgPath, err)
+		}
+		for _, file := range p.Syntax {
+			path, err := filepath.Rel(here, p.Fset.Position(file.Pos()).Filename)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, newSource(filepath.ToSlash(path), file, p))
+		}
+	}
+	return all, nil
+})
+
+func newSource(path string, file *ast.File, p *packages.Package) source {
+	s := source{path: path, file: file, set: p.Fset, info: p.TypesInfo, comment: make(map[int]string)}
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			s.comment[p.Fset.Position(c.End()).Line] = c.Text
+		}
+	}
+	return s
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	all, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func (s *source) at(n ast.Node) string {
+	return fmt.Sprintf("%s:%d", s.path, s.set.Position(n.Pos()).Line)
+}
+
+// deterministic are the folders whose code may depend on nothing but its input.
+var deterministic = []string{"core", "sim", "transport/inmem"}
+
+// workerPool is the one file that may start goroutines.
+const workerPool = "sim/workers.go"
+
+// banned names nothing deterministic may use, by package.
+var banned = map[string][]string{
+	"time": {"Now", "Sleep", "After", "Tick", "NewTimer", "NewTicker", "AfterFunc", "Since", "Until"},
+	"os":   {"Exit"},
+	"math/rand/v2": {
+		"Int", "IntN", "Int32", "Int32N", "Int64", "Int64N", "Uint", "UintN", "Uint32", "Uint32N", "Uint64", "Uint64N", "N",
+		"Float32", "Float64", "NormFloat64", "ExpFloat64", "Perm", "Shuffle",
+	},
+}
+
+// unexplained are files with loops over maps that are known to be harmless and do not say so yet.
+var unexplained = []string{"core/state.go", "core/sweep.go"}
+
+func TestNothingDependsOnChance(t *testing.T) {
+	for _, s := range sources(t) {
+		s.checkStatements(t)
+		s.checkNames(t)
+	}
+}
+
+// checkStatements looks for what would let the Go scheduler, or the order of a map, decide.
+func (s *source) checkStatements(t *testing.T) {
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			if s.path != workerPool {
+				t.Errorf("%s: a goroutine outside the worker pool", s.at(n))
+			}
+		case *ast.SelectStmt, *ast.SendStmt, *ast.ChanType:
+			t.Errorf("%s: a channel", s.at(n))
+		case *ast.UnaryExpr:
+			if n.Op == token.ARROW {
+				t.Errorf("%s: a channel", s.at(n))
+			}
+		case *ast.RangeStmt:
+			if _, isMap := s.info.TypeOf(n.X).Underlying().(*types.Map); isMap && !s.excused(n) && !slices.Contains(unexplained, s.path) {
+				t.Errorf("%s: a range over a map without the comment \"// order-free: why\"", s.at(n))
+			}
+		}
+		return true
+	})
+}
+
+// excused reports whether the line, or the one above, says why the order of the map does not matter.
+func (s *source) excused(n ast.Node) bool {
+	line := s.set.Position(n.Pos()).Line
+	for _, text := range []string{s.comment[line], s.comment[line-1]} {
+		if _, reason, ok := strings.Cut(text, "order-free:"); ok && strings.TrimSpace(reason) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// checkNames looks for the clock, the global random numbers, init and os.Exit.
+func (s *source) checkNames(t *testing.T) {
+	names := make(map[string]string) // as which name a package is known in the file
+	for _, spec := range s.file.Imports {
+		path := strings.Trim(spec.Path.Value, `"`)
+		if path == "math/rand" {
+			t.Errorf("%s: math/rand, whose numbers are global", s.at(spec))
+		}
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		if path == "math/rand/v2" {
+			name = "rand"
+		}
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		names[name] = path
+	}
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			if n.Name.Name == "init" && n.Recv == nil {
+				t.Errorf("%s: an init function", s.at(n))
+			}
+		case *ast.SelectorExpr:
+			x, ok := n.X.(*ast.Ident)
+			if ok && slices.Contains(banned[names[x.Name]], n.Sel.Name) {
+				if _, local := s.info.Uses[x].(*types.PkgName); local {
+					t.Errorf("%s: %s.%s", s.at(n), x.Name, n.Sel.Name)
+				}
+			}
+		}
+		return true
+	})
+}
+
+// The sizes beyond which nobody reads a thing with pleasure.
+const (
+	longestFunction = 70
+	longestFile     = 600
+	mostCoreNames   = 80
+)
+
+func TestThingsAreOfAReadableSize(t *testing.T) {
+	for _, s := range sources(t) {
+		if lines := s.set.File(s.file.Pos()).LineCount(); lines > longestFile {
+			t.Errorf("%s: %d lines, at most %d", s.path, lines, longestFile)
+		}
+		for _, d := range s.file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			if lines := s.set.Position(f.End()).Line - s.set.Position(f.Pos()).Line + 1; lines > longestFunction {
+				t.Errorf("%s: %s has %d lines, at most %d", s.at(f), f.Name.Name, lines, longestFunction)
+			}
+		}
+	}
+}
+
+// What a user of the core has to know: its exported names, a list of constants counted as one.
+func TestCoreExportsFewNames(t *testing.T) {
+	var names, undocumented []string
+	for _, s := range sources(t) {
+		if filepath.Dir(s.path) != "core" {
+			continue
+		}
+		for _, d := range s.file.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil && d.Name.IsExported() {
+					names = append(names, d.Name.Name)
+				}
+				if d.Name.IsExported() && d.Doc == nil && !strings.HasPrefix(d.Name.Name, "String") && !isMethodOfError(d) {
+					undocumented = append(undocumented, s.at(d)+" "+d.Name.Name)
+				}
+			case *ast.GenDecl:
+				names = append(names, declared(d)...)
+			}
+		}
+	}
+	t.Logf("core exports %d names: %v", len(names), names)
+	if len(names) > mostCoreNames {
+		t.Errorf("core exports %d names, at most %d: %v", len(names), mostCoreNames, names)
+	}
+	for _, name := range undocumented {
+		t.Errorf("%s has no comment", name)
+	}
+}
+
+func isMethodOfError(d *ast.FuncDecl) bool { return d.Recv != nil && d.Name.Name == "Error" }
+
+// declared returns the exported types and variables of a declaration, and one name for a list of constants.
+func declared(d *ast.GenDecl) []string {
+	var names []string
+	for _, spec := range d.Specs {
+		switch spec := spec.(type) {
+		case *ast.TypeSpec:
+			if spec.Name.IsExported() {
+				names = append(names, spec.Name.Name)
+			}
+		case *ast.ValueSpec:
+			for _, name := range spec.Names {
+				if name.IsExported() && (d.Tok == token.VAR || len(names) == 0) {
+					names = append(names, name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
