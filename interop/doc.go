@@ -1,0 +1,12 @@
+// Package interop holds the tests that put our nodes and those of the npm package spreadable into one network, each in a
+// process of its own, and let the clients of both use it.
+//
+// They need Node.js, and the package:
+//
+//	npm ci
+//	go test -tags interop .
+//
+// With the tag they fail rather than skip when something is missing; without it there is nothing to run. peer.mjs is the
+// npm side: a node or a client that does what it is told by lines of JSON. Our side is the test binary itself, started
+// again, which understands the same lines.
+package interop

@@ -1,0 +1,213 @@
+//go:build interop
+
+package interop
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The networks of these tests live fast: a round of syncs takes a second instead of sixteen.
+const (
+	round         = time.Second
+	serverTimeout = 500 * time.Millisecond
+	pingTimeout   = 300 * time.Millisecond
+)
+
+// member is a node of a network.
+type member struct {
+	*process
+	address string
+	npm     bool
+}
+
+// network is a network of both kinds.
+type network struct {
+	members            []*member
+	username, password string
+}
+
+// start starts so many nodes of each kind; the first is the root. Npm nodes are all at localhost, since they cannot
+// choose the IP that their requests come from; ours have an IP each.
+func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
+	t.Helper()
+	for i := range npm + ours {
+		isNpm := i >= ours
+		if npmRoot {
+			isNpm = i < npm
+		}
+		m := &member{npm: isNpm, address: fmt.Sprintf("127.0.0.%d:%d", 11+i, freePort(t))}
+		if isNpm {
+			m.address = fmt.Sprintf("localhost:%d", freePort(t))
+		}
+		n.members = append(n.members, m)
+	}
+	n.bringUp(t, n.members[0])
+	var all sync.WaitGroup
+	for _, m := range n.members[1:] {
+		all.Go(func() { n.bringUp(t, m) })
+	}
+	all.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+func (n *network) bringUp(t *testing.T, m *member) {
+	root := n.members[0].address
+	if !m.npm {
+		m.process = goProcess(t, "go node "+m.address)
+		m.check(t, "node", map[string]any{"options": options{
+			Address: m.address, Bootstrap: root, Interval: int(round.Milliseconds()), Username: n.username, Password: n.password,
+		}})
+		return
+	}
+	settings := map[string]any{"syncInterval": round.Milliseconds(), "isTrusted": true}
+	if n.username != "" {
+		settings["auth"] = map[string]string{"username": n.username, "password": n.password}
+	}
+	_, port, _ := strings.Cut(m.address, ":")
+	m.process = npmProcess(t, "npm node "+m.address)
+	m.check(t, "node", map[string]any{"options": map[string]any{
+		"port": json.Number(port), "hostname": "localhost", "initialNetworkAddress": root, "network": settings,
+		"request": map[string]any{"serverTimeout": serverTimeout.Milliseconds(), "pingTimeout": pingTimeout.Milliseconds()},
+	}})
+}
+
+// check is must from any goroutine.
+func (m *member) check(t *testing.T, verb string, args map[string]any) {
+	if err := m.do(verb, args, nil); err != nil {
+		t.Errorf("%s: %s: %v", m.name, verb, err)
+	}
+}
+
+// look asks all members for their state, at once.
+func (n *network) look(t *testing.T) []state {
+	t.Helper()
+	states := make([]state, len(n.members))
+	var all sync.WaitGroup
+	for i, m := range n.members {
+		all.Go(func() {
+			if err := m.do("look", nil, &states[i]); err != nil {
+				t.Errorf("%s: %v", m.name, err)
+			}
+		})
+	}
+	all.Wait()
+	return states
+}
+
+// whole reports whether all members are registered and see a network of their number.
+func whole(states []state) bool {
+	return !slices.ContainsFunc(states, func(s state) bool { return s.Size != len(states) || !s.Registered })
+}
+
+// settle waits until the network is whole, and fails after so many rounds.
+func (n *network) settle(t *testing.T, rounds int) {
+	t.Helper()
+	began := time.Now()
+	tick := time.NewTicker(round / 4)
+	defer tick.Stop()
+	for range tick.C {
+		states := n.look(t)
+		if whole(states) {
+			t.Logf("whole after %.1f rounds", time.Since(began).Seconds()/round.Seconds())
+			return
+		}
+		if time.Since(began) > time.Duration(rounds)*round {
+			t.Fatalf("not whole after %d rounds:\n%s", rounds, n.describe(states))
+		}
+	}
+}
+
+// stay watches that the network is whole for so many rounds.
+func (n *network) stay(t *testing.T, rounds int) {
+	t.Helper()
+	tick := time.NewTicker(round / 2)
+	defer tick.Stop()
+	for range 2 * rounds {
+		<-tick.C
+		if states := n.look(t); !whole(states) {
+			t.Fatalf("no longer whole:\n%s", n.describe(states))
+		}
+	}
+}
+
+func (n *network) describe(states []state) string {
+	var b strings.Builder
+	for i, s := range states {
+		fmt.Fprintf(&b, "%-26s size %d, backlink %-18s slaves %v masters %v\n", n.members[i].name, s.Size, s.Backlink, s.Slaves, s.Masters)
+	}
+	return b.String()
+}
+
+// TestMixedNetworks: nine nodes of both kinds become one network and stay it, and forget two that die.
+func TestMixedNetworks(t *testing.T) {
+	for _, tt := range []struct {
+		ours    int
+		npmRoot bool
+	}{{3, true}, {3, false}, {6, true}, {6, false}, {8, true}, {8, false}} {
+		t.Run(fmt.Sprintf("%d of ours, npm root %t", tt.ours, tt.npmRoot), func(t *testing.T) {
+			n := &network{}
+			n.start(t, 9-tt.ours, tt.ours, tt.npmRoot)
+			n.settle(t, 15)
+			n.stay(t, 10)
+			n.bothServeBoth(t)
+			for range 2 {
+				last := len(n.members) - 1
+				n.members[last].kill()
+				n.members = n.members[:last]
+			}
+			n.settle(t, 30)
+		})
+	}
+}
+
+// bothServeBoth looks for our nodes as masters of npm slaves, and the other way round.
+func (n *network) bothServeBoth(t *testing.T) {
+	t.Helper()
+	npm := make(map[string]bool)
+	for _, m := range n.members {
+		npm[m.address] = m.npm
+	}
+	ourMaster, npmMaster := false, false
+	for i, s := range n.look(t) {
+		for _, slave := range s.Slaves {
+			ourMaster = ourMaster || !n.members[i].npm && npm[slave]
+			npmMaster = npmMaster || n.members[i].npm && !npm[slave]
+		}
+	}
+	t.Logf("a node of ours lists an npm node: %t; an npm node lists one of ours: %t", ourMaster, npmMaster)
+	if !ourMaster && !npmMaster {
+		t.Error("neither kind is a master of the other")
+	}
+}
+
+// TestStatusIsSeenFromOutside asks every member of a mixed network through its public address.
+func TestStatusIsSeenFromOutside(t *testing.T) {
+	n := &network{}
+	n.start(t, 2, 2, false)
+	n.settle(t, 20)
+	for _, m := range n.members {
+		resp, err := http.Get("http://" + m.address + "/status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s struct {
+			Root         string `json:"root"`
+			NetworkSize  int    `json:"networkSize"`
+			IsRegistered bool   `json:"isRegistered"`
+		}
+		err = json.NewDecoder(resp.Body).Decode(&s)
+		resp.Body.Close()
+		if err != nil || s.NetworkSize != 4 || !s.IsRegistered || s.Root != n.members[0].address {
+			t.Errorf("%s says %+v, %v", m.name, s, err)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+// A node or a client of the npm package, told what to do by lines of JSON on its input: {"id", "do", ...}. It answers on
+// its output by {"id", "ok"} or {"id", "error", "code"}. It ends with its input.
+
+import os from 'node:os';
+import path from 'node:path';
+import fs from 'node:fs';
+import readline from 'node:readline';
+import { Node as BaseNode, Client } from 'spreadable';
+import server from 'spreadable/src/server/transports/express/index.js';
+import midds from 'spreadable/src/server/transports/express/midds.js';
+import approvalClient from 'spreadable/src/approval/transports/client/index.js';
+import approvalCaptcha from 'spreadable/src/approval/transports/captcha/index.js';
+import utils from 'spreadable/src/utils.js';
+
+utils.getExternalIp = async () => null; // it would ask four sites on the internet
+
+const approvals = { client: approvalClient(), captcha: approvalCaptcha() };
+
+// An action behind each approval: POST /client/<approval>.
+class Server extends server() {
+  getClientRoutes() {
+    const routes = Object.keys(approvals).map(name => ({
+      name, method: 'post', url: '/' + name, fn: [midds.approval, () => (req, res) => res.send({ success: true })]
+    }));
+    return [...super.getClientRoutes(), ...routes];
+  }
+}
+
+class Node extends BaseNode {
+  static get ServerTransport() { return Server; }
+
+  async prepareServices() {
+    await super.prepareServices();
+    for (const [name, Approval] of Object.entries(approvals)) {
+      await this.addApproval(name, new Approval(this.options.approval || {}));
+    }
+  }
+}
+
+let node, client, storage;
+
+const address = row => row && row.address;
+
+const verbs = {
+  async node({ options }) {
+    storage = fs.mkdtempSync(path.join(os.tmpdir(), 'spreadable-interop-'));
+    node = new Node({ logger: false, storage: { path: storage }, ...options });
+    await node.init();
+    return { address: node.address };
+  },
+  async sync() {
+    await node.sync();
+    return {};
+  },
+  // What the node says of itself, asked through its own API.
+  async look() {
+    const backlink = await node.db.getBacklink();
+    const masters = await node.db.getMasters();
+    const slaves = await node.db.getSlaves();
+    return {
+      size: await node.getNetworkSize(), registered: await node.isRegistered(), backlink: address(backlink) || '',
+      slaves: slaves.map(address), masters: masters.map(address),
+    };
+  },
+  async client({ options }) {
+    client = new Client({ logger: false, ...options });
+    await client.init();
+    return { address: client.workerAddress };
+  },
+  async question({ action, info }) {
+    return await client.getApprovalQuestion(action, info);
+  },
+  async request({ endpoint, options }) {
+    return await client.request(endpoint, options);
+  },
+};
+
+const say = message => process.stdout.write(JSON.stringify(message) + '\n');
+
+process.on('exit', () => storage && fs.rmSync(storage, { recursive: true, force: true }));
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { id, do: verb, ...rest } = JSON.parse(line);
+  verbs[verb](rest).then(
+    ok => say({ id, ok }),
+    err => say({ id, error: String(err.message), code: err.code || '' }),
+  );
+}
+process.exit(0);
