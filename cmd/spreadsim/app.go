@@ -82,7 +82,7 @@ func newApp(stdout, stderr io.Writer, simulate simulator) *cli.App {
 		Action:                    noCommand,
 		Flags:                     []cli.Flag{cli.HelpFlag, &cli.BoolFlag{Name: "version", Usage: "the command, for those who try the flag"}},
 		Commands: []*cli.Command{
-			runCommand(simulate), plotCommand(), validateCommand(), listCommand(), schemaCommand(), versionCommand(), helpCommand(),
+			runCommand(simulate), plotCommand(), validateCommand(), benchCommand(), listCommand(), schemaCommand(), versionCommand(), helpCommand(),
 		},
 	}
 }

@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"fmt"
+	"time"
+
+	"spreadable/sim"
+	"spreadable/sim/scenario"
+)
+
+// A run reports its progress this often between two samples; that divides it into the slices measured here.
+const slicesPerSample = 16
+
+// settled is when every network here has converged long since.
+const settled = 128 * time.Second
+
+const syncInterval = 16 * time.Second
+
+// syncRound measures slices of one sync interval each. Samples would disturb, so they are 16 of them apart.
+func syncRound(w *watch, size, runs int) error {
+	const sample = slicesPerSample * syncInterval
+	end := settled + time.Duration(runs+runs/(slicesPerSample-1)+1)*syncInterval
+	s, err := converging(size, fmt.Sprintf("duration: %s\nsample: %s\n", end, sample))
+	if err != nil {
+		return err
+	}
+	return measure(w, s, func(start time.Duration) bool {
+		return start >= settled && start < end && start%sample != 0 && len(w.measured) < runs
+	})
+}
+
+// searchSlice holds a whole search, three hops of 50 ms, and little else.
+const searchSlice = 160 * time.Millisecond
+
+// search measures slices with a search each, one between every two samples.
+func search(w *watch, size, runs int) error {
+	const sample = slicesPerSample * searchSlice
+	const first = settled/sample*sample + slicesPerSample/2*searchSlice
+	over := time.Duration(runs) * sample
+	s, err := converging(size, fmt.Sprintf("duration: %s\nsample: %s\nworkload: {searches: {count: %d, start: %s, over: %s}}\n",
+		first+over, sample, runs, first, over))
+	if err != nil {
+		return err
+	}
+	return measure(w, s, func(start time.Duration) bool {
+		return start >= first && start < first+over && (start-first)%sample == 0
+	})
+}
+
+// converging is a network that all nodes join at once, with 25 ms for each message.
+func converging(nodes int, more string) (*scenario.Scenario, error) {
+	return scenario.Parse("bench", fmt.Appendf(nil,
+		"name: bench\nnodes: %d\nsync_interval: %s\nlatency: {mean: 25ms}\njoin: {mode: mass}\n%s", nodes, syncInterval, more), nil)
+}
+
+// measure runs a scenario and measures the slices that begin at the times wanted. A slice that follows a sample must not
+// be: taking the sample would count.
+func measure(w *watch, s *scenario.Scenario, wanted func(start time.Duration) bool) error {
+	before, measuring := uint64(0), false
+	run, err := sim.Run(s, sim.Options{Progress: func(p sim.Progress) {
+		if measuring {
+			w.stop(p.Events - before)
+		}
+		if measuring = wanted(p.Virtual); measuring {
+			before = p.Events
+			w.start()
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	if c := run.Summary.Convergence; c.Coverage < 1 || c.ExactSize < 1 {
+		return fmt.Errorf("the network has not settled: coverage %v, exact size %v", c.Coverage, c.ExactSize)
+	}
+	if searches := run.Summary.Search; searches != nil && searches.Coverage.Min < 1 {
+		return fmt.Errorf("a search has missed nodes: coverage %v", searches.Coverage.Min)
+	}
+	w.look()
+	return nil
+}

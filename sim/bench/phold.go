@@ -1,0 +1,90 @@
+package bench
+
+import (
+	"math"
+	"runtime"
+
+	"spreadable/sim/queue"
+)
+
+// process is a logical process of PHOLD: what an event reads and writes. It has a random stream of its own, as every node
+// of a simulation must.
+type process struct {
+	random uint64
+	count  uint64
+	seq    uint32
+}
+
+const (
+	eventsEach = 10 // events that each process starts with
+	group      = 32 // events whose processes are loaded together
+)
+
+// draw is a step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+func (p *process) draw() uint64 {
+	p.random += 0x9e3779b97f4a7c15
+	z := p.random
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// delay draws 0.1 + Exp(0.9) seconds.
+func (p *process) delay() int64 {
+	u := (float64(p.draw()>>11) + 0.5) / (1 << 53)
+	return int64(1e8 - 9e8*math.Log(u))
+}
+
+// pholdEnd is the virtual time that a run lasts, in nanoseconds: a million events or more, as the peers were run.
+func pholdEnd(processes int) int64 {
+	if processes >= 1e6 {
+		return 7e8
+	}
+	return int64(max(1e14/float64(processes), 2e9))
+}
+
+func phold(w *watch, size, runs int) error {
+	for i := range runs {
+		q, processes := newPhold(size, uint64(i))
+		w.start()
+		w.stop(hold(q, processes, pholdEnd(size)))
+	}
+	return nil
+}
+
+func newPhold(size int, seed uint64) (*queue.Queue, []process) {
+	q, processes := queue.New(), make([]process, size)
+	for i := range processes {
+		p := &processes[i]
+		p.random = seed<<32 + uint64(i)
+		for range eventsEach {
+			q.Push(queue.Event{Time: p.delay(), To: uint32(i), From: uint32(i), Seq: p.seq})
+			p.seq++
+		}
+	}
+	return q, processes
+}
+
+// hold runs PHOLD until the end and returns the number of events.
+func hold(q *queue.Queue, processes []process, end int64) uint64 {
+	events, loaded := uint64(0), uint64(0)
+	for {
+		next := q.Ahead(group)
+		for i := range next {
+			loaded += processes[next[i].To].random
+		}
+		for range len(next) + 1 {
+			e, ok := q.PopBefore(end)
+			if !ok {
+				runtime.KeepAlive(loaded)
+				return events
+			}
+			events++
+			p := &processes[e.To]
+			p.count++
+			p.seq++
+			to := uint32((p.draw() >> 32) * uint64(len(processes)) >> 32)
+			q.Push(queue.Event{Time: e.Time + p.delay(), To: to, From: e.To, Seq: p.seq})
+		}
+	}
+}
