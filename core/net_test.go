@@ -92,9 +92,12 @@ func (q *events) Pop() any {
 // begin is when a network's time begins: not at the Unix epoch, like every other time in the world.
 const begin = 1_700_000_100 * time.Second
 
+// newNetwork makes an empty network; t is nil in examples, which end with their process.
 func newNetwork(t testing.TB, latency time.Duration, seed uint64) *network {
 	n := &network{book: peer.NewBook(0), latency: latency, seed: seed, now: begin, hosts: make(map[uint32]*host), clients: make(map[int]*host)}
-	t.Cleanup(n.pool.Close)
+	if t != nil {
+		t.Cleanup(n.pool.Close)
+	}
 	return n
 }
 

@@ -1,0 +1,117 @@
+package core_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+)
+
+// grown is a directed network of nodes that start within a time, after a while.
+func grown(t testing.TB, nodes int, latency, spread time.Duration, seed uint64, after time.Duration) *network {
+	n := newNetwork(t, latency, seed)
+	for i := range nodes {
+		h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+		h.node.Offer(&holder{node: h.number})
+		n.schedule(h, event{at: begin + spread*time.Duration(i)/time.Duration(nodes), to: h.number, do: func() { n.start(h) }})
+	}
+	n.run(spread + after)
+	return n
+}
+
+// Whatever the size, the latency, the seed and the time in which its nodes start, a network settles within ten sync
+// intervals of the last start, and then stays as it is: every node has one backlink, which lists it; everybody knows all
+// masters with their true sizes.
+func TestNetworksSettleAndStaySettled(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		nodes := rapid.IntRange(2, 40).Draw(r, "nodes")
+		latency := time.Duration(rapid.IntRange(1, 200).Draw(r, "latency")) * time.Millisecond
+		spread := time.Duration(rapid.IntRange(0, 120).Draw(r, "spread")) * time.Second
+		n := grown(t, nodes, latency, spread, rapid.Uint64().Draw(r, "seed"), 10*16*time.Second)
+		n.notes = nil
+		for round := range 20 {
+			if v := n.violation(); v != "" {
+				r.Fatalf("%d rounds after it should have settled: %s", round, v)
+			}
+			n.run(16 * time.Second)
+		}
+		if len(n.notes) > 0 {
+			r.Fatalf("a settled network is not at rest: %s", n.notes[0])
+		}
+	})
+}
+
+// A network loses nodes, and is settled again when all that they were has been forgotten: that takes eleven failures of
+// each, at a rhythm of one or more an interval, and some time to rearrange what is left.
+func TestNetworksMendThemselves(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		nodes := rapid.IntRange(4, 30).Draw(r, "nodes")
+		n := grown(t, nodes, 25*time.Millisecond, 0, rapid.Uint64().Draw(r, "seed"), 160*time.Second)
+		lost := rapid.SliceOfNDistinct(rapid.IntRange(2, nodes), 1, max(1, nodes/4), rapid.ID).Draw(r, "lost")
+		for _, i := range lost {
+			n.hosts[uint32(i)].up = false
+		}
+		n.run(40 * 16 * time.Second)
+		if v := n.violation(); v != "" {
+			r.Fatalf("%d nodes without %v: %s", nodes, lost, v)
+		}
+	})
+}
+
+// In a settled network every node answers a search in the same way, from all nodes, each once.
+func TestEveryEntryReachesEverybodyOnce(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		nodes := rapid.IntRange(1, 30).Draw(r, "nodes")
+		n := grown(t, nodes, 25*time.Millisecond, 0, rapid.Uint64().Draw(r, "seed"), 160*time.Second)
+		key := rapid.IntRange(0, 60).Draw(r, "key")
+		var holders []int
+		for i := 1; i <= nodes; i++ {
+			if key%i == 0 {
+				holders = append(holders, i)
+			}
+		}
+		entry := peer.FromID(uint32(rapid.IntRange(1, nodes).Draw(r, "entry")))
+		n.client(1).client.Ask(entry, 0, &core.QueryRequest{Name: "holders", Arg: key}, func(a *core.QueryAnswer, err error) {
+			got, _ := a.Result.([]int)
+			if err != nil || !slices.Equal(got, holders) || a.Coverage != (core.Coverage{Asked: nodes, Answered: nodes}) || a.Cost.Hops != 3 {
+				r.Fatalf("key %d of %d nodes: got %+v, %v, want %v", key, nodes, a, err, holders)
+			}
+		})
+		n.settle()
+	})
+}
+
+// When nothing is under way any more no task is left in the middle of a procedure, whatever became of the requests.
+func TestNoTaskIsLeftBehind(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		nodes := rapid.IntRange(2, 12).Draw(r, "nodes")
+		n := grown(t, nodes, 25*time.Millisecond, 0, rapid.Uint64().Draw(r, "seed"), 100*time.Second)
+		for range rapid.IntRange(1, 10).Draw(r, "operations") {
+			h := n.hosts[uint32(rapid.IntRange(1, nodes).Draw(r, "who"))]
+			switch rapid.IntRange(0, 4).Draw(r, "what") {
+			case 0:
+				h.up = !h.up
+			case 1:
+				h.hung = !h.hung
+			case 2:
+				n.client(1).client.Ask(h.peer(), 0, &core.QueryRequest{Name: "holders", Arg: 1}, func(*core.QueryAnswer, error) {})
+			case 3:
+				n.client(1).client.Approve(h.peer(), 0, "client", strings.Clone, func(*core.ApprovalKey, error) {})
+			case 4:
+				n.run(time.Duration(rapid.IntRange(1, 3000).Draw(r, "ms")) * time.Millisecond)
+			}
+		}
+		for _, h := range n.order {
+			h.up = false // nobody's timer goes off any more; what is asked for still gets its answer
+		}
+		n.run(2 * time.Minute)
+		if n.open > 0 || n.pool.InFlight() > 0 {
+			r.Fatalf("%d requests and %d tasks are left", n.open, n.pool.InFlight())
+		}
+	})
+}
