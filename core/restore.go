@@ -1,0 +1,279 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"spreadable/core/behavior"
+	"spreadable/core/peer"
+)
+
+const (
+	// maxRows bounds each list of a state that is restored: far beyond any network, and before memory is at risk.
+	maxRows = 1 << 20
+	// maxRowText bounds each text in it, in bytes; an address is bounded more tightly by its own rules.
+	maxRowText = 1 << 20
+)
+
+// Restore gives a node that has not started its memory back. It must be called between Init and Start.
+//
+// An address that is none, a list or text beyond its bound, or an address book that is full, is an error, and the node
+// remembers nothing then. What no history of this node could have left is dropped: a node as its own slave or backlink,
+// second rows for one peer, numbers below what can be counted, approvals of kinds that are no longer offered. Times
+// to come count as now: the clock has been set back.
+//
+// A state of another address, that the node had before or that another node has, is restored in part: bans, suspicions
+// and candidates. A place in the network, its approvals and failures belong to an address.
+func (n *Node) Restore(s State) error {
+	if n.started > 0 {
+		return errors.New("restore: the node has started")
+	}
+	if s.Self != n.text(n.self) {
+		s = State{Scores: s.Scores, Bans: s.Bans, Candidates: s.Candidates}
+	}
+	if err := s.checkSizes(); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	r := restorer{node: n, now: n.env.Now()}
+	r.network(&s)
+	r.place(&s)
+	r.masters(&s)
+	r.failures(&s)
+	r.behaviour(&s)
+	r.approvals(&s)
+	if r.err != nil {
+		n.forgetAll()
+		return fmt.Errorf("restore: %w", r.err)
+	}
+	return nil
+}
+
+// forgetAll makes n what it was after Init.
+func (n *Node) forgetAll() {
+	queries := n.queries
+	n.Init(n.cfg, n.env, n.pool, n.self)
+	n.queries = queries
+}
+
+// checkSizes reports a list that is too long.
+func (s *State) checkSizes() error {
+	for _, list := range []struct {
+		name       string
+		rows, most int
+	}{
+		{"slaves", len(s.Slaves), maxRows}, {"masters", len(s.Masters), maxRows}, {"fails", len(s.Fails), maxRows},
+		{"delays", len(s.Delays), maxRows}, {"scores", len(s.Scores), maxRows}, {"bans", len(s.Bans), maxRows},
+		{"candidates", len(s.Candidates), maxRows}, {"approvals", len(s.Approvals), maxApprovals}, {"keys", len(s.Keys), maxApprovals},
+	} {
+		if list.rows > list.most {
+			return fmt.Errorf("%d %s, want at most %d", list.rows, list.name, list.most)
+		}
+	}
+	return nil
+}
+
+// restorer fills in a node's memory. The first error stays, and what comes after it does not matter.
+type restorer struct {
+	node *Node
+	now  time.Duration
+	err  error
+}
+
+func (r *restorer) fail(section string, err error) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%s: %w", section, err)
+	}
+}
+
+// peer interns an address that must be one.
+func (r *restorer) peer(section, text string) Peer {
+	if r.err != nil {
+		return Peer{}
+	}
+	address, err := peer.Parse(text)
+	if err != nil {
+		r.fail(section, err)
+		return Peer{}
+	}
+	p, err := r.node.cfg.Book.Intern(address)
+	if err != nil {
+		r.fail(section, err)
+	}
+	return p
+}
+
+// optional interns an address, or takes "" for nobody.
+func (r *restorer) optional(section, text string) Peer {
+	if text == "" {
+		return Peer{}
+	}
+	return r.peer(section, text)
+}
+
+// peers interns a list of addresses with one of the two above.
+func (r *restorer) peers(section string, texts []string, one func(section, text string) Peer) []Peer {
+	if len(texts) > maxRows {
+		r.fail(section, fmt.Errorf("a list of %d addresses, want at most %d", len(texts), maxRows))
+		return nil
+	}
+	var peers []Peer
+	for _, text := range texts {
+		peers = append(peers, one(section, text))
+	}
+	return peers
+}
+
+// texts checks that texts are not too long.
+func (r *restorer) texts(section string, texts ...string) {
+	for _, text := range texts {
+		if len(text) > maxRowText {
+			r.fail(section, fmt.Errorf("a text of %d bytes, want at most %d", len(text), maxRowText))
+		}
+	}
+}
+
+// past is a time that must not lie ahead.
+func (r *restorer) past(t time.Duration) time.Duration { return min(max(t, 0), r.now) }
+
+// others collects the peers of rows, without the node itself and second rows for one peer.
+type others struct{ seen map[Peer]bool }
+
+func (o *others) first(p, self Peer) bool {
+	if p.IsZero() || p == self || o.seen[p] {
+		return false
+	}
+	if o.seen == nil {
+		o.seen = make(map[Peer]bool)
+	}
+	o.seen[p] = true
+	return true
+}
+
+func (r *restorer) network(s *State) {
+	n := r.node
+	if root := r.optional("root", s.Root); !root.IsZero() {
+		n.root, n.rootChecked = root, r.past(s.RootChecked)
+		n.networkRevision++
+	}
+	if s.SyncCount > 0 && s.SyncTotal >= 0 {
+		n.syncs = syncTimes{sum: s.SyncTotal, count: s.SyncCount}
+	}
+}
+
+func (r *restorer) place(s *State) {
+	n := r.node
+	if p := r.optional("backlink", s.Backlink); p != n.self {
+		n.setBacklink(p)
+	}
+	var slaves others
+	for _, row := range s.Slaves {
+		if p := r.peer("slaves", row.Address); slaves.first(p, n.self) {
+			n.addSlave(p, r.past(row.Joined))
+		}
+	}
+}
+
+func (r *restorer) masters(s *State) {
+	var masters others
+	var table masterTable
+	adopted := true // a list that nobody of it was seen of came from the backlink as it is
+	for _, row := range s.Masters {
+		if p := r.peer("masters", row.Address); masters.first(p, Peer{}) { // the node itself may be one
+			table.add(Master{p, row.Size}, r.past(row.Seen), nil)
+			adopted = adopted && row.Seen <= 0
+		}
+	}
+	if adopted {
+		table.seen = nil
+	}
+	r.node.setMasters(table.list, table.seen)
+}
+
+func (r *restorer) failures(s *State) {
+	n := r.node
+	var fails, delays others
+	for _, row := range s.Fails {
+		if p := r.peer("fails", row.Address); fails.first(p, n.self) && row.Count > 0 {
+			if n.fails == nil {
+				n.fails = make(map[Peer]int)
+			}
+			n.fails[p] = min(row.Count, n.cfg.MaxFails) // one more, and it is broken
+		}
+	}
+	for _, row := range s.Delays {
+		if p := r.peer("delays", row.Address); delays.first(p, Peer{}) { // a provider lists the node itself, too
+			if n.delays == nil {
+				n.delays = make(map[Peer]time.Duration)
+			}
+			n.delays[p] = r.past(row.Since)
+		}
+	}
+	n.failsRevision++
+}
+
+// behaviour leaves it to the memories themselves to drop what no history could have left.
+func (r *restorer) behaviour(s *State) {
+	n := r.node
+	var scores []behavior.Row
+	for _, row := range s.Scores {
+		if p := r.peer("scores", row.Address); p != n.self {
+			scores = append(scores, behavior.Row{
+				Who: p, Action: actionNamed(row.Action), Up: row.Up, Down: row.Down, Suspicion: row.Suspicion,
+				Since: r.past(row.Since), Used: r.past(row.Used),
+			})
+		}
+	}
+	n.scores.Restore(scores)
+	var bans []behavior.Ban
+	for _, row := range s.Bans {
+		r.texts("bans", row.Reason)
+		if p := r.peer("bans", row.Address); p != n.self {
+			bans = append(bans, behavior.Ban{Who: p, IP: row.IP, Reason: row.Reason, Since: r.past(row.Since), Until: row.Until})
+		}
+	}
+	n.bans.Restore(bans)
+	var candidates []behavior.Candidate
+	for _, row := range s.Candidates {
+		r.texts("candidates", row.Action)
+		candidates = append(candidates, behavior.Candidate{
+			Action: row.Action, Who: r.peer("candidates", row.Address), Suspicion: row.Suspicion, Excuse: row.Excuse,
+			Since: r.past(row.Since),
+		})
+	}
+	if len(candidates) > 0 {
+		n.candidates = &behavior.Candidates{Level: n.cfg.CandidateSuspicion}
+		n.candidates.Restore(candidates)
+	}
+}
+
+func (r *restorer) approvals(s *State) {
+	n := r.node
+	for _, row := range s.Approvals {
+		r.approval(row)
+	}
+	for _, row := range s.Keys {
+		r.texts("keys", row.Key)
+		n.approvalBook().issue(row.Key, r.peers("keys", row.Approvers, r.peer), row.Until)
+	}
+}
+
+// approval restores one row, unless its action, its client or its key leaves it no place.
+func (r *restorer) approval(row ApprovalRow) {
+	n := r.node
+	r.texts("approvals", row.Action, row.Key, row.Answer)
+	if row.Info != nil {
+		r.texts("approvals", *row.Info)
+	}
+	book, id := n.approvalBook(), approvalID{row.Action, row.Client.Unmap()}
+	usedBy := r.peers("approvals", row.UsedBy, r.optional)
+	if kind, _ := n.approvalKind(row.Action); kind == nil || book.rows[id] != nil || book.byKey[row.Key] != nil {
+		return
+	}
+	restored := &approval{
+		id: id, key: row.Key, info: row.Info, startedAt: r.past(row.StartedAt), updated: r.past(row.Updated),
+		answer: row.Answer, usedBy: usedBy,
+	}
+	book.rows[id], book.byKey[row.Key] = restored, restored
+	book.touch(id)
+}

@@ -1,0 +1,344 @@
+package core_test
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"spreadable/core"
+	"spreadable/core/behavior"
+	"spreadable/core/peer"
+)
+
+// mirror is what a store would hold: it sees nothing of a node but its changes.
+type mirror struct {
+	revision core.Revision
+	state    core.State
+}
+
+// follow applies what has changed since the last time.
+func (m *mirror) follow(n *core.Node) {
+	if m.state.Self != "" && n.Revision() == m.revision {
+		return
+	}
+	c := n.Changes(m.revision)
+	m.revision = c.Revision
+	if c.Whole {
+		m.state = c.State
+		return
+	}
+	s := &m.state
+	for section, changed := range c.Sections {
+		if !changed {
+			continue
+		}
+		switch core.Section(section) {
+		case core.SectionNetwork:
+			s.Self, s.Root, s.RootChecked, s.SyncTotal, s.SyncCount = c.State.Self, c.State.Root, c.State.RootChecked, c.State.SyncTotal, c.State.SyncCount
+		case core.SectionPlace:
+			s.Backlink, s.Slaves = c.State.Backlink, c.State.Slaves
+		case core.SectionMasters:
+			s.Masters = c.State.Masters
+		case core.SectionFails:
+			s.Fails, s.Delays = c.State.Fails, c.State.Delays
+		case core.SectionScores:
+			s.Scores = c.State.Scores
+		case core.SectionBans:
+			s.Bans = c.State.Bans
+		case core.SectionCandidates:
+			s.Candidates = c.State.Candidates
+		case core.SectionApprovals:
+			m.approvals(c)
+		}
+	}
+}
+
+func (m *mirror) approvals(c *core.Changes) {
+	s := &m.state
+	s.Approvals = slices.DeleteFunc(s.Approvals, func(row core.ApprovalRow) bool {
+		renewed := slices.ContainsFunc(c.State.Approvals, func(r core.ApprovalRow) bool { return r.ApprovalID == row.ApprovalID })
+		return renewed || slices.Contains(c.EndedApprovals, row.ApprovalID)
+	})
+	s.Approvals = append(s.Approvals, c.State.Approvals...)
+	slices.SortFunc(s.Approvals, func(a, b core.ApprovalRow) int {
+		return strings.Compare(a.Action+a.Client.StringExpanded(), b.Action+b.Client.StringExpanded())
+	})
+	s.Keys = slices.DeleteFunc(s.Keys, func(row core.KeyRow) bool {
+		renewed := slices.ContainsFunc(c.State.Keys, func(r core.KeyRow) bool { return r.Key == row.Key })
+		return renewed || slices.Contains(c.EndedKeys, row.Key)
+	})
+	s.Keys = append(s.Keys, c.State.Keys...)
+	slices.SortFunc(s.Keys, func(a, b core.KeyRow) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// sameState compares states, nil and empty lists alike.
+func sameState(a, b core.State) bool {
+	return fmt.Sprintf("%+v", plain(a)) == fmt.Sprintf("%+v", plain(b))
+}
+
+// plain replaces what prints as a pointer.
+func plain(s core.State) core.State {
+	s.Approvals = slices.Clone(s.Approvals)
+	for i := range s.Approvals {
+		if info := s.Approvals[i].Info; info != nil {
+			s.Approvals[i].Answer += "\x00" + *info
+			s.Approvals[i].Info = nil
+		}
+	}
+	return s
+}
+
+// busyNetwork is a network in which much of what a node remembers happens: restless hosts, liars, bans, approvals.
+func busyNetwork(t *testing.T, rule core.Registration, seed uint64) *network {
+	n := newNetwork(t, 25*time.Millisecond, seed)
+	for range 9 {
+		n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: rule, MaxFails: 3})
+	}
+	for _, h := range n.order {
+		n.start(h)
+	}
+	return n
+}
+
+// disturb lets one thing happen in a busy network.
+func disturb(n *network, kind, a, b int) {
+	one, other := n.order[a%len(n.order)], n.order[b%len(n.order)]
+	switch kind % 6 {
+	case 0:
+		one.up = !one.up || a == 0
+	case 1:
+		one.node.Bans().Add(behavior.Ban{Who: other.peer(), Reason: "test", Since: n.now, Until: n.now + time.Minute})
+	case 2:
+		one.node.Bans().Clear()
+	case 3:
+		one.hung = !one.hung && a != 0
+	default:
+		n.client(1+b).client.Approve(one.peer(), 0, "client", func(q string) string { return q }, func(*core.ApprovalKey, error) {})
+	}
+}
+
+// Whoever follows a node's changes knows its state, whatever happens: no change is missed.
+func TestChangesAddUpToTheState(t *testing.T) {
+	for _, rule := range []core.Registration{core.Directed, core.Original} {
+		t.Run(rule.String(), func(t *testing.T) {
+			rapid.Check(t, func(rt *rapid.T) {
+				n := busyNetwork(t, rule, rapid.Uint64().Draw(rt, "seed"))
+				mirrors := make([]mirror, len(n.order))
+				for range rapid.IntRange(1, 12).Draw(rt, "disturbances") {
+					disturb(n, rapid.IntRange(0, 5).Draw(rt, "kind"), rapid.IntRange(0, 8).Draw(rt, "one"), rapid.IntRange(0, 8).Draw(rt, "other"))
+					limit := n.now + time.Duration(rapid.IntRange(1, 200).Draw(rt, "seconds"))*time.Second
+					for n.step(limit) {
+						for i, h := range n.order {
+							mirrors[i].follow(&h.node)
+						}
+					}
+					n.now = limit
+					for i, h := range n.order {
+						mirrors[i].follow(&h.node)
+						if state := h.node.State(); !sameState(state, mirrors[i].state) {
+							rt.Fatalf("node %s has\n%+v, its changes gave\n%+v", h.name(), state, mirrors[i].state)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// Changes that stand alone, which others would hide in a busy network.
+func TestSingleChangesAreSeen(t *testing.T) {
+	h := lonely(t, 0)
+	other, _ := h.net.book.Intern(peer.MustParse("10.0.0.2:4000"))
+	ban := behavior.Ban{Who: other, Since: begin, Until: begin + time.Hour}
+	var m mirror
+	m.follow(&h.node)
+	for _, c := range []struct {
+		name string
+		do   func()
+	}{
+		{"the first node names its network", h.node.Start},
+		{"a client asks to be vouched for", func() {
+			body := &core.ApprovalAddRequest{Action: "client", Key: "key", StartedAt: begin.Truncate(5 * time.Minute)}
+			if resp, _ := h.node.Serve(&core.Request{Kind: core.KindApprovalAdd, Client: netip.MustParseAddr("192.0.2.1"), Body: body}, 0); resp.Err != nil {
+				t.Fatal(resp.Err)
+			}
+		}},
+		{"a ban", func() { h.node.Bans().Add(ban) }},
+		{"its end", func() { h.node.Bans().Remove(other) }},
+	} {
+		before := h.node.State()
+		c.do()
+		if sameState(before, h.node.State()) {
+			t.Fatalf("%s changes nothing", c.name)
+		}
+		if m.follow(&h.node); !sameState(m.state, h.node.State()) {
+			t.Errorf("%s is missed", c.name)
+		}
+	}
+}
+
+// reborn is a node with the memory of h, in a process of its own: its peers have other numbers.
+func reborn(t testing.TB, n *network, h *host) (*network, *host, error) {
+	other := newNetwork(t, n.latency, n.seed)
+	other.now = n.now
+	for i := len(n.order) - 1; i >= 0; i-- {
+		other.add(t, n.book.Text(n.order[i].peer()), nil)
+	}
+	self, _ := other.book.Find(n.book.Text(h.peer()))
+	again := other.hosts[self.ID()]
+	config := *h.config
+	config.Book, config.Bootstrap = other.book, []core.Peer{self}
+	again.config = &config
+	again.node.Init(again.config, again, &other.pool, self)
+	return other, again, again.node.Restore(h.node.State())
+}
+
+// A restart changes nothing of what a node remembers.
+func TestStateSurvivesARestart(t *testing.T) {
+	for _, rule := range []core.Registration{core.Directed, core.Original} {
+		n := busyNetwork(t, rule, 7)
+		for i := range 40 {
+			disturb(n, i*7, i*5, i*3)
+			n.run(20 * time.Second)
+			for _, h := range n.order {
+				_, again, err := reborn(t, n, h)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if before, after := h.node.State(), again.node.State(); !sameState(before, after) {
+					t.Fatalf("%v: node %s had\n%+v, and has\n%+v", rule, h.name(), before, after)
+				}
+			}
+		}
+	}
+}
+
+// A node that comes back with its memory is a member at once, before it has asked anybody anything.
+func TestRestoredNodeGoesOn(t *testing.T) {
+	n := settled(t, 9)
+	for _, h := range n.order {
+		state := h.node.State()
+		h.node.Init(h.config, h, &n.pool, h.peer())
+		if err := h.node.Restore(state); err != nil {
+			t.Fatal(err)
+		}
+		h.node.Start()
+		if v := n.violation(); v != "" {
+			t.Fatalf("after the restart of node %s: %s", h.name(), v)
+		}
+		n.run(time.Minute)
+	}
+	if v := n.violation(); v != "" {
+		t.Error(v)
+	}
+}
+
+// lonely returns a node of its own network, not started.
+func lonely(t *testing.T, limit int) *host {
+	n := newNetwork(t, 0, 1)
+	n.book = peer.NewBook(limit)
+	return n.addNode(t, "10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+}
+
+func TestRestoreRefuses(t *testing.T) {
+	const self = "10.0.0.1:4000"
+	cases := map[string]struct {
+		state core.State
+		want  string
+	}{
+		"a root that is no address":     {core.State{Self: self, Root: "nowhere"}, `root: address "nowhere": no port`},
+		"a slave that is no address":    {core.State{Self: self, Slaves: []core.SlaveRow{{Address: ""}}}, `slaves: address "": empty`},
+		"a banned nobody":               {core.State{Self: self, Bans: []core.BanRow{{Address: ":80"}}}, `bans: address ":80"`},
+		"an approver that is nobody":    {core.State{Self: self, Keys: []core.KeyRow{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
+		"more approvals than are kept":  {core.State{Self: self, Approvals: make([]core.ApprovalRow, 100_001)}, "100001 approvals, want at most 100000"},
+		"a text without end":            {core.State{Self: self, Keys: []core.KeyRow{{Key: strings.Repeat("k", 1<<20+1)}}}, "keys: a text of 1048577 bytes"},
+		"more addresses than there fit": {core.State{Self: self, Fails: []core.FailRow{{"10.0.0.2:1", 1}, {"10.0.0.3:1", 1}, {"10.0.0.4:1", 1}}}, "book of addresses is full"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			h := lonely(t, 3)
+			err := h.node.Restore(c.state)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "restore: ") {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if s := h.node.State(); !sameState(s, core.State{Self: self}) {
+				t.Errorf("the node remembers %+v", s)
+			}
+		})
+	}
+	h := lonely(t, 3)
+	h.node.Start()
+	if err := h.node.Restore(core.State{}); err == nil {
+		t.Error("a node that has started was restored")
+	}
+}
+
+// What no history could have left is dropped, and the rest kept.
+func TestRestoreDropsTheImpossible(t *testing.T) {
+	const self, other, third = "10.0.0.1:4000", "10.0.0.2:4000", "10.0.0.3:4000"
+	h := lonely(t, 0)
+	v4in6 := netip.MustParseAddr("::ffff:192.0.2.1")
+	future := begin + time.Hour
+	err := h.node.Restore(core.State{
+		Self: self, Root: other, RootChecked: future, SyncCount: -1, SyncTotal: time.Second, Backlink: self,
+		Slaves:     []core.SlaveRow{{self, begin}, {other, future}, {other, begin}, {third, -5}},
+		Masters:    []core.MasterRow{{self, 2, 0}, {other, 5, 0}, {other, 7, 0}},
+		Fails:      []core.FailRow{{self, 1}, {other, -1}, {third, math.MaxInt}},
+		Scores:     []core.ScoreRow{{Address: other, Action: "unheardOf", Suspicion: 1}, {Address: self, Action: "registration", Suspicion: 1}, {Address: third, Action: "registration", Suspicion: math.NaN()}},
+		Bans:       []core.BanRow{{Address: self, Until: future}, {Address: third, Since: begin, Until: future}},
+		Candidates: []core.CandidateRow{{Action: "a", Address: other, Suspicion: 1, Excuse: 2}},
+		Approvals: []core.ApprovalRow{
+			{ApprovalID: core.ApprovalID{Action: "unoffered", Client: v4in6}, Key: "a"},
+			{ApprovalID: core.ApprovalID{Action: "client", Client: v4in6}, Key: "b", Updated: future},
+			{ApprovalID: core.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "c"},
+			{ApprovalID: core.ApprovalID{Action: "client", Client: netip.MustParseAddr("192.0.2.9")}, Key: "b"},
+		},
+	})
+	want := core.State{
+		Self: self, Root: other, RootChecked: begin,
+		Slaves:    []core.SlaveRow{{other, begin}, {third, 0}},
+		Masters:   []core.MasterRow{{self, 2, 0}, {other, 5, 0}},
+		Fails:     []core.FailRow{{third, core.DefaultMaxFails}},
+		Bans:      []core.BanRow{{Address: third, Since: begin, Until: future}},
+		Approvals: []core.ApprovalRow{{ApprovalID: core.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: begin}},
+	}
+	if err != nil || !sameState(h.node.State(), want) {
+		t.Errorf("got %v\n%+v, want\n%+v", err, h.node.State(), want)
+	}
+	if size := h.node.NetworkSize(); size != 7 {
+		t.Errorf("the network has %d nodes, want the masters' sizes summed up: 7", size)
+	}
+}
+
+// Behind another address the same memory of others is worth something, a place in the network is not.
+func TestStateOfAnotherAddress(t *testing.T) {
+	h := lonely(t, 0)
+	state := core.State{
+		Self: "10.0.0.9:4000", Root: "10.0.0.2:4000", Backlink: "10.0.0.2:4000",
+		Slaves: []core.SlaveRow{{"10.0.0.3:4000", begin}}, Masters: []core.MasterRow{{"10.0.0.2:4000", 1, begin}},
+		Fails: []core.FailRow{{"10.0.0.3:4000", 1}}, Keys: []core.KeyRow{{Key: "k"}},
+		Scores: []core.ScoreRow{{Address: "10.0.0.3:4000", Action: "registration", Up: 1, Suspicion: 1, Since: begin, Used: begin}},
+		Bans:   []core.BanRow{{Address: "10.0.0.2:4000", Since: begin, Until: begin + time.Hour}},
+	}
+	if err := h.node.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	want := core.State{Self: "10.0.0.1:4000", Scores: state.Scores, Bans: state.Bans}
+	if got := h.node.State(); !sameState(got, want) {
+		t.Errorf("got\n%+v, want\n%+v", got, want)
+	}
+}
+
+// Nobody who adds to the state may forget the section that brings it to the disk.
+func TestEverySectionIsExported(t *testing.T) {
+	if fields := reflect.TypeFor[core.State]().NumField(); fields != 15 {
+		t.Errorf("a state has %d fields: is each of them in a section, exported, restored, and in these tests?", fields)
+	}
+}
