@@ -1,0 +1,275 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"spreadable/core/draw"
+	"spreadable/core/peer"
+)
+
+// Config holds the options of a node. [Options] says what each means; here stand only the types. Make one with [Load] or
+// [Defaults].
+type Config struct {
+	Port, PublicPort uint16
+	Hostname         string
+	Listen           string
+	Source           netip.Addr
+	Bootstrap        []string // canonical addresses
+	Data             string
+
+	SyncInterval, SyncPeriod   time.Duration
+	AutoSync                   bool
+	ServerTimeout, PingTimeout time.Duration
+	MaxFails                   int
+	Registration               string // directed, original
+	NetworkVersion             string
+	CandidateSuspicion         float64
+
+	Trusted                         bool
+	Whitelist, Blacklist, Trustlist []string
+	BanByAddress                    bool
+	Username, Password              string
+	PasswordFile                    string
+	CookieAge                       time.Duration
+	PlainCookie                     bool
+	TrustedProxies                  []netip.Prefix
+
+	HTTPS                  string // HTTPSOff, HTTPSProxy, HTTPSOn
+	TLSCert, TLSKey, TLSCA string
+
+	ClientConcurrency, MaxCalls, MaxConnections int
+	MaxBody                                     int64 // bytes
+
+	Approvers                       draw.Count
+	Decision                        draw.Level
+	ApprovalPeriod                  time.Duration
+	Captcha                         bool
+	CaptchaLength                   int
+	CaptchaDecision                 draw.Level
+	CaptchaPeriod                   time.Duration
+	CaptchaWidth, CaptchaShadows    int
+	CaptchaBackground, CaptchaColor string
+
+	Admin          string // unix:path, host:port, off
+	AdminTokenFile string
+	LogLevel       string
+	LogFormat      string
+	LeaveTimeout   time.Duration
+
+	sources map[string]string // by key; what is not here is a default
+}
+
+// What HTTPS can be.
+const (
+	HTTPSOff   = "off"   // plain HTTP
+	HTTPSProxy = "proxy" // a proxy in front of the node speaks TLS
+	HTTPSOn    = "on"    // the node does
+)
+
+// AdminOff as Config.Admin means no local endpoint.
+const AdminOff = "off"
+
+// Defaults returns the options of which nobody has said anything.
+func Defaults() *Config {
+	c := &Config{sources: make(map[string]string)}
+	for _, o := range Options() {
+		if o.Default != "" {
+			if err := o.value(c).set(o.Default); err != nil {
+				panic(fmt.Sprintf("config: default of %s: %v", o.Key, err)) // the table above is wrong
+			}
+		}
+	}
+	return c
+}
+
+// Origin says where the value of a key came from: "default", "file FILE:LINE:COLUMN", "environment NAME" or "flag --name".
+func (c *Config) Origin(key string) string {
+	if source, given := c.sources[key]; given {
+		return source
+	}
+	return "default"
+}
+
+// Setting is an option with its value.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"` // masked if secret
+	Source string `json:"source"`
+	Reload bool   `json:"reloadable"`
+}
+
+// Settings returns all options with their values and where these came from, in the order of [Options].
+func (c *Config) Settings() []Setting {
+	var list []Setting
+	for _, o := range Options() {
+		s := Setting{o.Key, o.value(c).String(), c.Origin(o.Key), o.Reload}
+		if o.Secret && s.Value != "" {
+			s.Value = "***"
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// Changed returns the keys whose values differ in other, split into those that a running node can take and those for
+// which it must be started again.
+func (c *Config) Changed(other *Config) (reload, restart []string) {
+	for _, o := range Options() {
+		switch {
+		case o.value(c).String() == o.value(other).String():
+		case o.Reload:
+			reload = append(reload, o.Key)
+		default:
+			restart = append(restart, o.Key)
+		}
+	}
+	return reload, restart
+}
+
+// FillPaths completes the options that say where things are, as far as they follow from others: enough to find a running
+// node, not to run one.
+func (c *Config) FillPaths() error {
+	if c.Data == "" {
+		c.Data = "spreadnode-" + strconv.Itoa(int(c.Port))
+	}
+	if c.Admin == "" {
+		c.Admin = "unix:" + filepath.Join(c.Data, "admin.sock")
+	}
+	if c.AdminTokenFile == "" {
+		c.AdminTokenFile = filepath.Join(c.Data, "admin.token")
+	}
+	return c.checkAdmin()
+}
+
+// Resolve completes all options that follow from others, or from the machine, and says what does not fit together.
+// OwnIP is asked for the node's IP when there is no hostname: [LastIPv4].
+func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
+	if c.PublicPort == 0 {
+		c.PublicPort = c.Port
+	}
+	if c.Hostname == "" {
+		ip, err := ownIP()
+		if err != nil {
+			return fmt.Errorf("hostname: %w: set hostname to a name or an IP of this machine", err)
+		}
+		c.Hostname = ip.String()
+	}
+	address, err := c.Address()
+	if err != nil {
+		return c.blame(err, "hostname")
+	}
+	if c.Listen == "" {
+		c.Listen = net.JoinHostPort("", strconv.Itoa(int(c.Port)))
+	}
+	if len(c.Bootstrap) == 0 {
+		c.Bootstrap = []string{address.String()}
+	}
+	return errors.Join(c.FillPaths(), c.check())
+}
+
+// Address is what the node announces.
+func (c *Config) Address() (peer.Address, error) {
+	return peer.Parse(net.JoinHostPort(strings.Trim(c.Hostname, "[]"), strconv.Itoa(int(c.PublicPort))))
+}
+
+// check says what does not fit together.
+func (c *Config) check() error {
+	switch {
+	case c.ServerTimeout >= c.SyncInterval:
+		return c.blame(fmt.Errorf("%v must be shorter than sync_interval %v", c.ServerTimeout, c.SyncInterval), "server_timeout", "sync_interval")
+	case c.PingTimeout > c.ServerTimeout:
+		return c.blame(fmt.Errorf("%v must not be longer than server_timeout %v", c.PingTimeout, c.ServerTimeout), "ping_timeout", "server_timeout")
+	case c.Username != "" && c.Password == "":
+		return c.blame(errors.New("needs a password: set SPREADNODE_PASSWORD or password_file"), "username")
+	case c.Username == "" && c.Password != "":
+		return c.blame(errors.New("needs a username"), "password", "password_file")
+	case strings.Contains(c.Username, ":"):
+		return c.blame(errors.New("must not hold a colon: basic authentication separates name and password by it"), "username")
+	case c.HTTPS == HTTPSOn && (c.TLSCert == "" || c.TLSKey == ""):
+		return c.blame(errors.New("on needs tls_cert and tls_key"), "https")
+	case c.HTTPS != HTTPSOn && (c.TLSCert != "" || c.TLSKey != ""):
+		return c.blame(fmt.Errorf("a certificate without https: on (https is %s)", c.HTTPS), "tls_cert", "tls_key")
+	case c.MaxFails == 0 || c.ClientConcurrency == 0 || c.MaxCalls == 0 || c.MaxConnections == 0:
+		return c.blame(errors.New("must be 1 or more"), c.firstZero())
+	case c.NetworkVersion == "":
+		return c.blame(errors.New("must not be empty"), "network_version")
+	}
+	return nil
+}
+
+func (c *Config) firstZero() string {
+	for _, limit := range []struct {
+		key   string
+		value int
+	}{{"max_fails", c.MaxFails}, {"client_concurrency", c.ClientConcurrency}, {"max_calls", c.MaxCalls}} {
+		if limit.value == 0 {
+			return limit.key
+		}
+	}
+	return "max_connections"
+}
+
+// checkAdmin says what is wrong with the local endpoint: above all, an address that others could reach.
+func (c *Config) checkAdmin() error {
+	if c.Admin == AdminOff {
+		return nil
+	}
+	if path, found := strings.CutPrefix(c.Admin, "unix:"); found {
+		const most = 103 // the shortest limit among the systems that have such sockets, less the final zero
+		if len(path) > most {
+			return c.blame(fmt.Errorf("the path of the socket has %d bytes, and systems allow %d: set admin to a shorter path, such as unix:/run/spreadnode.sock, or to a loopback address", len(path), most), "admin", "data")
+		}
+		return nil
+	}
+	host, p, err := net.SplitHostPort(c.Admin)
+	ip, ipErr := peer.ParseIP(host)
+	switch {
+	case err != nil || new(port).set(p) != nil:
+		return c.blame(fmt.Errorf("want unix:path, host:port or off, not %s", quote(c.Admin)), "admin")
+	case host != "localhost" && (ipErr != nil || !ip.IsLoopback()):
+		return c.blame(fmt.Errorf("%s is not a loopback address: the endpoint must not be reachable from outside; use 127.0.0.1 and a tunnel", host), "admin")
+	}
+	return nil
+}
+
+// blame puts the key, and where its value came from, before an error; of several keys the first that was given.
+func (c *Config) blame(err error, keys ...string) error {
+	key := keys[0]
+	if i := slices.IndexFunc(keys, func(k string) bool { _, given := c.sources[k]; return given }); i >= 0 {
+		key = keys[i]
+	}
+	source, given := c.sources[key]
+	if !given {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return fmt.Errorf("%s: %s: %w", source, key, err)
+}
+
+// LastIPv4 is the default hostname, as in the npm package: the last IPv4 of the machine's interfaces that is not a loopback
+// one. No host on the internet is asked, which the npm package does.
+func LastIPv4() (netip.Addr, error) {
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	var last netip.Addr
+	for _, a := range list {
+		if n, ok := a.(*net.IPNet); ok {
+			if ip, ok := netip.AddrFromSlice(n.IP); ok && ip.Unmap().Is4() && ip.Unmap().IsGlobalUnicast() {
+				last = ip.Unmap()
+			}
+		}
+	}
+	if !last.IsValid() {
+		return last, errors.New("this machine has no IPv4 address but loopback ones")
+	}
+	return last, nil
+}

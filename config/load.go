@@ -1,0 +1,157 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/xrash/smetrics"
+)
+
+// Given is what the owner of a node has said.
+type Given struct {
+	Flags   map[string]string // by key, not by the flag's name
+	Environ []string          // "NAME=value", as of os.Environ
+	File    string            // path; "" for SPREADNODE_CONFIG of the environment, or none
+}
+
+// Load reads the options. Each error is one line that begins with the place it is about: file:line:column, the variable
+// or the flag. Before a node runs with them, call [Config.Resolve].
+func Load(given Given) (*Config, error) {
+	c := Defaults()
+	env := environment(given.Environ)
+	file := given.File
+	if file == "" {
+		file = env[envFile]
+	}
+	if file != "" {
+		if err := c.readFile(file); err != nil {
+			return nil, err
+		}
+	}
+	for _, o := range Options() {
+		if text, found := env[o.Env()]; found {
+			if err := c.take(o, text, "environment "+o.Env()); err != nil {
+				return nil, err
+			}
+		}
+		if text, found := given.Flags[o.Key]; found && !o.Secret {
+			if err := c.take(o, text, "flag --"+o.Flag()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, c.readPassword()
+}
+
+// take sets an option from a text; a list is separated by commas.
+func (c *Config) take(o Option, text, source string) error {
+	v := o.value(c)
+	err := error(nil)
+	if list, many := v.(listValue); many {
+		err = list.setList(splitList(text))
+	} else {
+		err = v.set(text)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	c.sources[o.Key] = source
+	return nil
+}
+
+func splitList(text string) []string {
+	var items []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// environment keeps the variables that are ours. An empty one counts as not given: that is how deployments switch one
+// off.
+func environment(environ []string) map[string]string {
+	env := make(map[string]string)
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, envPrefix) && value != "" {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+// UnknownVariables returns the variables that look like ours but are none, each with what could be meant: a misspelt
+// one would otherwise be silent.
+func UnknownVariables(environ []string) []string {
+	known := []string{envFile}
+	for _, o := range Options() {
+		known = append(known, o.Env())
+	}
+	var unknown []string
+	for name := range environment(environ) {
+		if !slices.Contains(known, name) {
+			unknown = append(unknown, name+suggest(name, known))
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+// suggest returns "; did you mean X?" if one of the words is near.
+func suggest(given string, words []string) string {
+	best, near := "", 0.85
+	for _, word := range words {
+		if score := smetrics.JaroWinkler(given, word, 0.7, 4); score > near {
+			best, near = word, score
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+// maxPassword bounds a password file, in bytes.
+const maxPassword = 4096
+
+// readPassword reads the password file, unless the password itself was given in a way that comes before.
+func (c *Config) readPassword() error {
+	direct, byFile := c.rank("password"), c.rank("password_file")
+	switch {
+	case c.PasswordFile == "" || direct > byFile:
+		return nil
+	case direct == byFile:
+		return c.blame(errors.New("give password or password_file, not both"), "password_file")
+	}
+	data, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return c.blame(fileError(c.PasswordFile, err), "password_file")
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	line = strings.TrimSuffix(line, "\r")
+	if line == "" || len(line) > maxPassword {
+		return c.blame(fmt.Errorf("%s: want the password in the first line, of 1 to %d bytes", c.PasswordFile, maxPassword), "password_file")
+	}
+	c.Password = line
+	c.sources["password"] = "file " + c.PasswordFile
+	return nil
+}
+
+// rank orders the ways in which a value can be given, the one that comes first highest; 0 for a default.
+func (c *Config) rank(key string) int {
+	kind, _, _ := strings.Cut(c.Origin(key), " ")
+	return slices.Index([]string{"default", "file", "environment", "flag"}, kind)
+}
+
+// fileError puts the path first and drops the name of the system call.
+func fileError(path string, err error) error {
+	if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

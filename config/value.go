@@ -1,0 +1,328 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"spreadable/core/draw"
+	"spreadable/core/peer"
+)
+
+// value is a field of a Config, as text. An error of set says what would be right.
+type value interface {
+	set(text string) error
+	String() string
+}
+
+// listValue is a value of many; set takes one of them.
+type listValue interface {
+	value
+	setList(items []string) error
+}
+
+// text is any text.
+type text string
+
+func (v *text) set(given string) error { *v = text(given); return nil }
+func (v *text) String() string         { return string(*v) }
+
+// boolean is true or false, in no other spelling.
+type boolean bool
+
+func (v *boolean) set(given string) error {
+	if given != "true" && given != "false" {
+		return fmt.Errorf("want true or false, not %s", quote(given))
+	}
+	*v = given == "true"
+	return nil
+}
+func (v *boolean) String() string { return strconv.FormatBool(bool(*v)) }
+
+// port is a TCP port.
+type port uint16
+
+func (v *port) set(given string) error {
+	n, err := strconv.ParseUint(given, 10, 16)
+	if err != nil || n == 0 {
+		return fmt.Errorf("want a port from 1 to 65535, not %s", quote(given))
+	}
+	*v = port(n)
+	return nil
+}
+
+func (v *port) String() string {
+	if *v == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*v))
+}
+
+// count is a whole number of 0 or more.
+type count int
+
+// maxCount is beyond any sensible number of anything here.
+const maxCount = 1 << 30
+
+func (v *count) set(given string) error {
+	n, err := strconv.ParseUint(given, 10, 64)
+	if err != nil || n > maxCount {
+		return fmt.Errorf("want a whole number of 0 or more, not %s", quote(given))
+	}
+	*v = count(n)
+	return nil
+}
+func (v *count) String() string { return strconv.Itoa(int(*v)) }
+
+// number is a finite decimal number above 0.
+type number float64
+
+func (v *number) set(given string) error {
+	x, err := strconv.ParseFloat(given, 64)
+	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) || x <= 0 || strings.ContainsAny(given, "xXpP_") {
+		return fmt.Errorf("want a number above 0, not %s", quote(given))
+	}
+	*v = number(x)
+	return nil
+}
+func (v *number) String() string { return strconv.FormatFloat(float64(*v), 'g', -1, 64) }
+
+// duration has a unit, and is above 0.
+type duration time.Duration
+
+const day = 24 * time.Hour
+
+// maxDuration is the longest that can be given: beyond it everything lasts for ever.
+const maxDuration = 3650 * day
+
+var errDuration = errors.New("want a duration with a unit (ms, s, m, h, d), such as 500ms, 16s, 5m or 7d")
+
+// ParseDuration reads a duration above 0 with its unit: what the standard library reads, and whole or decimal days.
+func ParseDuration(given string) (time.Duration, error) {
+	var v duration
+	err := v.set(given)
+	return time.Duration(v), err
+}
+
+func (v *duration) set(given string) error {
+	d, err := time.ParseDuration(given)
+	if days, found := strings.CutSuffix(given, "d"); found {
+		x, parseErr := strconv.ParseFloat(days, 64)
+		d, err = time.Duration(x*float64(day)), parseErr
+		if !(x <= float64(maxDuration/day)) { // or NaN
+			err = errDuration
+		}
+	}
+	switch {
+	case err != nil || given == "0":
+		return fmt.Errorf("%w, not %s", errDuration, quote(given))
+	case d <= 0 || d > maxDuration:
+		return fmt.Errorf("want a duration above 0 and up to 10 years, not %s", quote(given))
+	}
+	*v = duration(d)
+	return nil
+}
+
+func (v *duration) String() string {
+	d := time.Duration(*v)
+	if d > 0 && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	short := d.String()
+	for _, zero := range []string{"0s", "0m"} { // 5m0s is 5m, 1h0m is 1h, but 10s stays
+		if trimmed := strings.TrimSuffix(short, zero); trimmed != short && trimmed != "" && strings.ContainsAny(trimmed[len(trimmed)-1:], "mh") {
+			short = trimmed
+		}
+	}
+	return short
+}
+
+// size is a number of bytes above 0.
+type size int64
+
+var errSize = errors.New("want a size with a unit (B, kB, KiB, MB, MiB), such as 500KiB")
+
+func (v *size) set(given string) error {
+	for _, unit := range []struct {
+		name  string
+		bytes int64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"kB", 1000}, {"MB", 1_000_000}, {"B", 1}} {
+		digits, found := strings.CutSuffix(given, unit.name)
+		if !found {
+			continue
+		}
+		n, err := strconv.ParseUint(digits, 10, 32)
+		if err != nil || n == 0 {
+			break
+		}
+		*v = size(int64(n) * unit.bytes)
+		return nil
+	}
+	return fmt.Errorf("%w, not %s", errSize, quote(given))
+}
+
+func (v *size) String() string {
+	if n := int64(*v); n%(1<<20) == 0 {
+		return strconv.FormatInt(n>>20, 10) + "MiB"
+	} else if n%(1<<10) == 0 {
+		return strconv.FormatInt(n>>10, 10) + "KiB"
+	}
+	return strconv.FormatInt(int64(*v), 10) + "B"
+}
+
+// choice is one of a few words.
+type choice struct {
+	word  *string
+	words []string
+}
+
+func (v *choice) set(given string) error {
+	if !slices.Contains(v.words, given) {
+		return fmt.Errorf("want one of %s, not %s", strings.Join(v.words, ", "), quote(given))
+	}
+	*v.word = given
+	return nil
+}
+func (v *choice) String() string { return *v.word }
+
+// ip is an IP address, or nothing.
+type ip netip.Addr
+
+func (v *ip) set(given string) error {
+	if given == "" {
+		*v = ip{}
+		return nil
+	}
+	addr, err := peer.ParseIP(given)
+	*v = ip(addr)
+	return err
+}
+
+func (v *ip) String() string {
+	if addr := netip.Addr(*v); addr.IsValid() {
+		return addr.String()
+	}
+	return ""
+}
+
+// listenAddress is what a listener takes: the host may be empty. Or nothing.
+type listenAddress string
+
+func (v *listenAddress) set(given string) error {
+	if given != "" {
+		if _, p, err := net.SplitHostPort(given); err != nil || new(port).set(p) != nil {
+			return fmt.Errorf("want host:port or :port, not %s", quote(given))
+		}
+	}
+	*v = listenAddress(given)
+	return nil
+}
+func (v *listenAddress) String() string { return string(*v) }
+
+// addresses are addresses of nodes.
+type addresses []string
+
+func (v *addresses) set(given string) error { return v.setList([]string{given}) }
+func (v *addresses) String() string         { return strings.Join(*v, ",") }
+
+func (v *addresses) setList(items []string) error {
+	list := addresses{}
+	for _, item := range items {
+		a, err := peer.Parse(item)
+		if err != nil {
+			return err
+		}
+		list = append(list, a.String())
+	}
+	*v = list
+	return nil
+}
+
+// peers are the items of a white-, black- or trust-list.
+type peers []string
+
+func (v *peers) set(given string) error { return v.setList([]string{given}) }
+func (v *peers) String() string         { return strings.Join(*v, ",") }
+
+func (v *peers) setList(items []string) error {
+	if _, err := peer.ParseList(items); err != nil {
+		return err
+	}
+	*v = slices.Clone(items)
+	return nil
+}
+
+// ranges are IPs and ranges of IPs.
+type ranges []netip.Prefix
+
+func (v *ranges) set(given string) error { return v.setList([]string{given}) }
+
+func (v *ranges) setList(items []string) error {
+	list := ranges{}
+	for _, item := range items {
+		prefix, err := netip.ParsePrefix(item)
+		if !strings.Contains(item, "/") {
+			var addr netip.Addr
+			if addr, err = peer.ParseIP(item); err == nil {
+				prefix = netip.PrefixFrom(addr, addr.BitLen())
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("want an IP or a range such as 10.0.0.0/8, not %s", quote(item))
+		}
+		list = append(list, prefix.Masked())
+	}
+	*v = list
+	return nil
+}
+
+func (v *ranges) String() string {
+	var texts []string
+	for _, p := range *v {
+		if p.IsSingleIP() {
+			texts = append(texts, p.Addr().String())
+		} else {
+			texts = append(texts, p.String())
+		}
+	}
+	return strings.Join(texts, ",")
+}
+
+// approvers and decision are parameters of a draw.
+type (
+	approvers draw.Count
+	decision  draw.Level
+)
+
+func (v *approvers) set(given string) error {
+	c, err := draw.ParseCount(given)
+	if err == nil {
+		*v = approvers(c)
+	}
+	return err
+}
+func (v *approvers) String() string { return draw.Count(*v).String() }
+
+func (v *decision) set(given string) error {
+	l, err := draw.ParseLevel(given)
+	if err == nil {
+		*v = decision(l)
+	}
+	return err
+}
+func (v *decision) String() string { return draw.Level(*v).String() }
+
+// quote makes any text safe to show in an error of one line: quoted, escaped and cut to a readable length.
+func quote(given string) string {
+	const most = 60
+	if runes := []rune(given); len(runes) > most {
+		given = string(runes[:most]) + "…"
+	}
+	return strconv.Quote(given)
+}
