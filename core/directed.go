@@ -106,13 +106,13 @@ func (n *Node) isNew(s Peer) bool {
 func (n *Node) findMasters(t *Task, up *Structure, down []*Structure, b budget) {
 	s := n.beginSearch(b.atMost(n.cfg.ServerTimeout))
 	if up != nil {
-		s.take(n.backlink, up)
+		s.take(n.backlink, -1, up)
 	}
 	for _, d := range down {
-		s.take(d.Address, d)
+		s.take(d.Address, -1, d)
 	}
-	for _, m := range n.masters.List {
-		s.meet(m.Peer)
+	for i, m := range n.masters.List {
+		s.meetKnown(m.Peer, i)
 	}
 	for _, p := range n.heard {
 		s.meet(p)

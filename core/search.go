@@ -11,6 +11,7 @@ type search struct {
 	node      *Node
 	timeout   time.Duration
 	met       []Peer // all, in the order of meeting; those from asked on have not been asked yet
+	known     []int  // for each of met: its place in our old list of masters, or -1
 	asked     int
 	confirmed []Master
 	lists     []*Masters // what each of the confirmed knows
@@ -37,14 +38,17 @@ func (n *Node) beginSearch(timeout time.Duration) *search {
 }
 
 // meet puts p on the list of those to ask, once.
-func (s *search) meet(p Peer) {
+func (s *search) meet(p Peer) { s.meetKnown(p, -1) }
+
+func (s *search) meetKnown(p Peer, place int) {
 	if s.node.pool.marks.put(p, 0) && s.node.allowed(p) {
-		s.met = append(s.met, p)
+		s.met, s.known = append(s.met, p), append(s.known, place)
 	}
 }
 
-// take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting.
-func (s *search) take(p Peer, answer *Structure) {
+// take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting. Place is
+// the sender's in our old list, or -1.
+func (s *search) take(p Peer, place int, answer *Structure) {
 	s.node.pool.marks.put(p, 0)
 	if s.node.ledger != nil {
 		s.node.ledger.report(p, answer.Slaves)
@@ -53,7 +57,7 @@ func (s *search) take(p Peer, answer *Structure) {
 		s.confirmed = append(s.confirmed, Master{p, uint32(len(answer.Slaves))})
 		s.lists = append(s.lists, answer.Masters)
 	}
-	if !s.thorough && s.node.lookedThrough(p, answer.Masters) {
+	if looked := s.node.looked; !s.thorough && place >= 0 && place < len(looked) && looked[place] == answer.Masters {
 		return
 	}
 	for _, m := range answer.Masters.List {
@@ -67,13 +71,13 @@ func (s *search) run(t *Task) {
 		req.Body = introduction
 	}
 	for wave := 0; wave < maxWaves && s.asked < len(s.met); wave++ {
-		asked := s.met[s.asked:]
+		asked, known := s.met[s.asked:], s.known[s.asked:]
 		s.asked = len(s.met)
 		responses := t.gather(asked, req)
 		s.remark()
 		for i, resp := range responses {
 			if answer, ok := resp.Body.(*Structure); ok {
-				s.take(asked[i], answer)
+				s.take(asked[i], known[i], answer)
 			} else {
 				s.silent = append(s.silent, asked[i])
 			}
@@ -133,12 +137,6 @@ type masterTable struct {
 
 func (t *masterTable) add(m Master, seen time.Duration, list *Masters) {
 	t.list, t.seen, t.lists = append(t.list, m), append(t.seen, seen), append(t.lists, list)
-}
-
-// lookedThrough reports whether m is the list that p answered with at our last sync.
-func (n *Node) lookedThrough(p Peer, m *Masters) bool {
-	i := n.masterIndex(p)
-	return i >= 0 && i < len(n.looked) && n.looked[i] == m
 }
 
 // marks is a map from peers to small numbers, for use between two waits: an array over the ids, in which entries of

@@ -81,8 +81,12 @@ func (n *Node) askUp(t *Task, timeout time.Duration) *Structure {
 // judgeUp checks that a backlink tells a consistent story: that it lists us, knows us as the master we are, reports its
 // own size truly and has no more slaves than such a network needs.
 func (n *Node) judgeUp(b Peer, up *Structure) {
-	size, listed := up.Masters.sizeOf(n.self)
-	n.judge(!n.isMaster() || listed && size == len(n.slaves), behavior.BacklinkMasters, b)
+	known := true
+	if n.isMaster() {
+		size, listed := up.Masters.sizeOf(n.self)
+		known = listed && size == len(n.slaves)
+	}
+	n.judge(known, behavior.BacklinkMasters, b)
 	wrong := 0.0
 	if own, ok := up.Masters.sizeOf(b); !ok || own != len(up.Slaves) {
 		wrong += 0.5

@@ -1,0 +1,158 @@
+package core
+
+// How a provider of the directed rule chooses where newcomers register, from what its ledger counts.
+
+// provideDirected answers with the places for the asker, best first, each as a result that is its own only candidate: an
+// npm newcomer, which would draw among several, gets just one.
+func (n *Node) provideDirected(t *Task) Response {
+	body := t.req.Body.(*ProvideRequest)
+	p := n.provide(t, body.Target, t.requestBudget())
+	if !body.Places && len(p.Results) > 1 {
+		p.Results = p.Results[:1]
+	}
+	return Response{Body: p}
+}
+
+// provide finds places for target. A provider that knows no node which could become a master asks one master for some.
+func (n *Node) provide(t *Task, target Peer, b budget) *Provision {
+	if n.ledger == nil {
+		n.ledger = n.newLedger()
+	}
+	places, size := n.place(target)
+	if len(places) == 0 && len(n.masters.List) > 0 {
+		m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer
+		resp := t.call(m, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+		if s, ok := resp.Body.(*Structure); ok && n.ledger != nil {
+			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
+				n.ledger.remember(slave)
+			}
+			places, size = n.place(target)
+		}
+	}
+	p := &Provision{Lifetime: n.cfg.lifetime(size), NetworkSize: size, Results: make([]Candidates, len(places))}
+	for i := range places {
+		p.Results[i] = Candidates{places[i], size, places[i : i+1 : i+1]}
+	}
+	return p
+}
+
+// place chooses where target should register, the best place first, and counts it there: a master with room, or, when
+// there is none, a node that shall become a master. Size is the network's with target in it.
+func (n *Node) place(target Peer) (places []Peer, size int) {
+	l := n.ledger
+	l.resize(n.self, len(n.slaves))
+	l.missed(target)
+	size = l.nodes + 1
+	if target != n.self && n.backlink.IsZero() {
+		size++ // ourselves: not in anybody's list yet
+	}
+	l.look(Optimum(size))
+	c := choice{n, l, target, size, make([]Peer, 0, maxPlaces)}
+	// Fewer than three masters cannot form a cycle without a mutual pair, so the first three newcomers make masters.
+	if l.masters >= 3 || size <= 2 {
+		c.drawMasters(2)
+	}
+	c.makeMasters(maxPlaces - 1)
+	c.drawMasters(maxPlaces)
+	if len(c.places) > 0 {
+		l.send(target, c.places[0], n.env.Now())
+	}
+	l.remember(target)
+	return c.places, size
+}
+
+// look brings the list of open spots up to date: those with fewer nodes than limit. While a network grows it is short,
+// or every spot fills up by one until the limit rises; so a placement costs next to nothing however many masters there are.
+func (l *ledger) look(limit int) {
+	kept := l.open[:0]
+	if limit != l.limit || l.stale {
+		l.limit, l.stale = limit, false
+		for i := range l.spots {
+			if s := &l.spots[i]; s.count() < limit && s.count() > 0 {
+				kept = append(kept, i)
+			}
+		}
+	} else {
+		for _, i := range l.open {
+			if l.spots[i].count() < limit {
+				kept = append(kept, i)
+			}
+		}
+	}
+	l.open = kept
+}
+
+// choice is one newcomer's choice in the making.
+type choice struct {
+	node   *Node
+	ledger *ledger
+	target Peer
+	size   int
+	places []Peer
+}
+
+// suits reports whether the target could become p's slave: not its own, nor, as far as we know, a slave of its own.
+func (c *choice) suits(p Peer) bool {
+	n := c.node
+	own := c.target == n.self && c.size > 2 && n.hasSlave(p)
+	return p != c.target && !own && n.allowed(p) && !contains(c.places, p)
+}
+
+// room is how many more nodes a spot could take from this newcomer on.
+func (c *choice) room(i int) int {
+	s := &c.ledger.spots[i]
+	if s.misses >= maxMisses || !c.suits(s.master) {
+		return 0
+	}
+	return max(0, c.ledger.limit-s.count())
+}
+
+// drawMasters adds open masters up to the given number of places, each drawn in proportion to its room: several
+// providers that see the same lists do not send everybody to the same master.
+func (c *choice) drawMasters(most int) {
+	if len(c.ledger.open) == 0 && len(c.ledger.spots) == 1 && c.suits(c.node.self) && len(c.places) < most {
+		c.places = append(c.places, c.node.self) // the first node of a network takes the second
+	}
+	for len(c.places) < most {
+		total := 0
+		for _, i := range c.ledger.open {
+			total += c.room(i)
+		}
+		if total == 0 {
+			return
+		}
+		at := c.node.env.Rand().IntN(total)
+		for _, i := range c.ledger.open {
+			if at -= c.room(i); at < 0 {
+				c.places = append(c.places, c.ledger.spots[i].master)
+				break
+			}
+		}
+	}
+}
+
+// makeMasters adds nodes that are no masters yet and could become ones, up to the given number of places: recent
+// newcomers, our own slaves, ourselves.
+func (c *choice) makeMasters(most int) {
+	for _, from := range [][]Peer{c.ledger.recent, c.node.slaves, {c.node.self}} {
+		if len(from) == 0 {
+			continue
+		}
+		start := c.node.env.Rand().IntN(len(from))
+		for i := range from {
+			if len(c.places) >= most {
+				return
+			}
+			if p := from[(start+i)%len(from)]; c.couldBecomeMaster(p) {
+				c.places = append(c.places, p)
+			}
+		}
+	}
+}
+
+func (c *choice) couldBecomeMaster(p Peer) bool {
+	if i, known := c.ledger.index[p]; known && (c.ledger.spots[i].count() > 0 || c.ledger.spots[i].misses > 0) {
+		return false
+	}
+	return c.suits(p)
+}
