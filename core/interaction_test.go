@@ -433,7 +433,15 @@ func (s *script) sizes() string {
 
 func (s *script) kill() string   { s.host("node").up = false; return "" }
 func (s *script) revive() string { s.net.wakeUp(s.host("node")); return "" }
-func (s *script) hang() string   { s.host("node").hung = !s.d.HasArg("off"); return "" }
+func (s *script) hang() string {
+	h := s.host("node")
+	if s.d.HasArg("off") {
+		s.net.wakeUp(h)
+	} else {
+		h.hung = true
+	}
+	return ""
+}
 
 func (s *script) cut() string  { s.net.cut = uint32(s.number("from", 0)); return "" }
 func (s *script) heal() string { s.net.cut = 0; return "" }

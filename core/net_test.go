@@ -47,7 +47,7 @@ type host struct {
 	seq    uint32
 	ip     netip.Addr // of a client
 	up     bool
-	hung   bool     // takes requests and never answers
+	hung   bool     // takes requests and never answers, nor does anything else
 	missed []uint32 // timers that were due while it was down
 }
 
@@ -163,7 +163,7 @@ func (h *host) Rand() *rand.Rand { return h.random }
 // After implements core.Env.
 func (h *host) After(d time.Duration, tag uint32) {
 	h.net.schedule(h, event{at: h.net.now + max(0, d), to: h.number, timer: true, do: func() {
-		if h.up {
+		if h.up && !h.hung {
 			h.node.Wake(tag)
 		} else {
 			h.missed = append(h.missed, tag)
@@ -171,9 +171,9 @@ func (h *host) After(d time.Duration, tag uint32) {
 	}})
 }
 
-// wakeUp brings a host back that was down: its clock runs again, and timers that it missed go off.
+// wakeUp brings a host back that was down or hung: its clock runs again, and timers that it missed go off.
 func (n *network) wakeUp(h *host) {
-	h.up = true
+	h.up, h.hung = true, false
 	for _, tag := range h.missed {
 		h.After(0, tag)
 	}
