@@ -17,10 +17,10 @@ import (
 	"spreadable/core/peer"
 )
 
-// TestInteraction runs the scripts in testdata: what nodes say to each other, one rule of the protocol a file. Each begins
+// TestInteraction runs the scripts in testdata/interaction: what nodes say to each other, one rule of the protocol a file. Each begins
 // with prose. `go test ./core -run Interaction -rewrite` writes what the nodes say now; read the difference as you would read code.
 func TestInteraction(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/interaction", func(t *testing.T, path string) {
 		s := &script{t: t, net: newNetwork(t, 25*time.Millisecond, 1)}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.t, s.d = t, d
