@@ -76,7 +76,8 @@ func (n *network) bringUp(t *testing.T, m *member) {
 	m.process = npmProcess(t, "npm node "+m.address)
 	m.check(t, "node", map[string]any{"options": map[string]any{
 		"port": json.Number(port), "hostname": "localhost", "initialNetworkAddress": root, "network": settings,
-		"request": map[string]any{"serverTimeout": serverTimeout.Milliseconds(), "pingTimeout": pingTimeout.Milliseconds()},
+		"request":  map[string]any{"serverTimeout": serverTimeout.Milliseconds(), "pingTimeout": pingTimeout.Milliseconds()},
+		"approval": map[string]any{"approversCount": approvers},
 	}})
 }
 

@@ -32,7 +32,7 @@ class Node extends BaseNode {
   async prepareServices() {
     await super.prepareServices();
     for (const [name, Approval] of Object.entries(approvals)) {
-      await this.addApproval(name, new Approval(this.options.approval || {}));
+      await this.addApproval(name, new Approval(this.options.approval));
     }
   }
 }

@@ -1,0 +1,140 @@
+//go:build interop
+
+package interop
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// question is what the npm client returns from getApprovalQuestion: the approvalInfo without an answer.
+type question map[string]any
+
+func (q question) answered(answer any) map[string]any {
+	info := map[string]any{"answer": answer}
+	for k, v := range q {
+		if k != "question" {
+			info[k] = v
+		}
+	}
+	return info
+}
+
+// mixed is a settled network of two npm nodes and two of ours.
+func mixed(t *testing.T, username, password string) *network {
+	t.Helper()
+	n := &network{username: username, password: password}
+	n.start(t, 2, 2, false)
+	n.settle(t, 20)
+	return n
+}
+
+func (n *network) of(npm bool) *member {
+	return n.members[slices.IndexFunc(n.members, func(m *member) bool { return m.npm == npm })]
+}
+
+// npmClient is the npm package's client, connected to a node. Its timer is off, so that it stays there.
+func (n *network) npmClient(t *testing.T, at *member) *process {
+	t.Helper()
+	p := npmProcess(t, "npm client")
+	settings := map[string]any{"address": at.address, "task": false}
+	if n.username != "" {
+		settings["auth"] = map[string]string{"username": n.username, "password": n.password}
+	}
+	p.must(t, "client", map[string]any{"options": settings}, nil)
+	return p
+}
+
+func request(p *process, at *member, endpoint string, info map[string]any) error {
+	return p.do("request", map[string]any{
+		"endpoint": endpoint, "options": map[string]any{"address": at.address, "approvalInfo": info},
+	}, nil)
+}
+
+// TestNpmClientIsApprovedThroughOurNode: the question comes from a node of ours, the approvers are of both kinds, and
+// the approved request succeeds at both kinds.
+func TestNpmClientIsApprovedThroughOurNode(t *testing.T) {
+	n := mixed(t, "", "")
+	ours, npm := n.of(false), n.of(true)
+	client := n.npmClient(t, ours)
+	var q question
+	client.must(t, "question", map[string]any{"action": "client"}, &q)
+	if q["question"] != "127.0.0.1" || q["clientIp"] != "127.0.0.1" {
+		t.Errorf("question is %v", q)
+	}
+	if list, _ := q["approvers"].([]any); len(list) != approvers {
+		t.Errorf("approvers are %v, want all four nodes", list)
+	}
+	right := q.answered(q["question"])
+	for _, at := range []*member{ours, npm} {
+		if err := request(client, at, "client", right); err != nil {
+			t.Errorf("approved request at %s: %v", at.name, err)
+		}
+	}
+	change := func(key string, value any) map[string]any {
+		info := q.answered(q["question"])
+		info[key] = value
+		return info
+	}
+	for _, tt := range []struct {
+		name string
+		info map[string]any
+		code string
+	}{
+		{"used before", right, "WRONG_APPROVAL_ANSWER"},
+		{"an action that nobody knows", change("action", "nonsense"), "INVALID_APPROVAL_ACTION"},
+		{"a stale period", change("startedAt", q["startedAt"].(float64)-900_000), "WRONG_APPROVAL_TIME"},
+		{"a foreign key", change("key", strings.Repeat("0", 32)), "WRONG_APPROVAL_ANSWER"},
+		{"no IP", change("answer", "x"), "INVALID_APPROVAL_INFO"},
+		{"foreign approvers", change("approvers", []string{"localhost:1"}), "NOT_ENOUGH_APPROVER_DECISIONS"},
+	} {
+		for _, at := range []*member{ours, npm} {
+			if got := code(request(client, at, "client", tt.info)); got != "ERR_SPREADABLE_"+tt.code {
+				t.Errorf("%s: %s says %q, want %s", tt.name, at.name, got, tt.code)
+			}
+		}
+	}
+}
+
+// TestWrongAnswersAreRefusedByBoth uses a question of its own, since a wrong answer counts as a use.
+func TestWrongAnswersAreRefusedByBoth(t *testing.T) {
+	n := mixed(t, "", "")
+	client := n.npmClient(t, n.of(false))
+	var q question
+	client.must(t, "question", map[string]any{"action": "client"}, &q)
+	for _, npm := range []bool{false, true} {
+		if got := code(request(client, n.of(npm), "client", q.answered("9.9.9.9"))); got != "ERR_SPREADABLE_WRONG_APPROVAL_ANSWER" {
+			t.Errorf("%s says %q", n.of(npm).name, got)
+		}
+	}
+}
+
+// TestOurClientIsApprovedThroughNpmNode goes the other way.
+func TestOurClientIsApprovedThroughNpmNode(t *testing.T) {
+	n := mixed(t, "", "")
+	client := goProcess(t, "go client")
+	client.must(t, "client", map[string]any{"options": options{}}, nil)
+	for _, npm := range []bool{true, false} {
+		entry := map[string]any{"entry": n.of(npm).address}
+		client.must(t, "approve", entry, nil)
+		entry["answer"] = "9.9.9.9"
+		if got := code(client.do("approve", entry, nil)); got != "ERR_SPREADABLE_WRONG_APPROVAL_ANSWER" {
+			t.Errorf("a wrong answer at %s: %q", n.of(npm).name, got)
+		}
+	}
+}
+
+// TestClosedNetworkOfBothKinds: both kinds know the password, and so do their clients.
+func TestClosedNetworkOfBothKinds(t *testing.T) {
+	n := mixed(t, "user", "pa:ss")
+	client := n.npmClient(t, n.of(false))
+	var q question
+	client.must(t, "question", map[string]any{"action": "client"}, &q)
+	if err := request(client, n.of(false), "client", q.answered(q["question"])); err != nil {
+		t.Error(err)
+	}
+	ours := goProcess(t, "go client")
+	ours.must(t, "client", map[string]any{"options": options{Username: "user", Password: "pa:ss"}}, nil)
+	ours.must(t, "approve", map[string]any{"entry": n.of(true).address}, nil)
+}
