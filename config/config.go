@@ -223,7 +223,7 @@ func (c *Config) checkAdmin() error {
 		return nil
 	}
 	if path, found := strings.CutPrefix(c.Admin, "unix:"); found {
-		const most = 103 // the shortest limit among the systems that have such sockets, less the final zero
+		const most = 90 // the shortest limit among systems is 104; a little more is needed while it is made
 		if len(path) > most {
 			return c.blame(fmt.Errorf("the path of the socket has %d bytes, and systems allow %d: set admin to a shorter path, such as unix:/run/spreadnode.sock, or to a loopback address", len(path), most), "admin", "data")
 		}

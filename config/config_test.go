@@ -217,8 +217,8 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		"admin: 0.0.0.0:4100":                   "admin: 0.0.0.0 is not a loopback address",
 		"admin: n1.example.com:4100":            "not a loopback address",
 		"admin: somewhere":                      "admin: want unix:path, host:port or off",
-		"admin: '" + long + "'":                 "systems allow 103",
-		"data: /" + strings.Repeat("long/", 30): "systems allow 103",
+		"admin: '" + long + "'":                 "systems allow 90",
+		"data: /" + strings.Repeat("long/", 30): "systems allow 90",
 	} {
 		c, err := load(t, text, nil)
 		if err == nil {

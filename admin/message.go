@@ -1,0 +1,144 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Node is a running node, as its owner deals with it. Errors that are an *[Error] reach the client as they are.
+type Node interface {
+	Status(context.Context) (*Status, error)
+	Structure(context.Context) (*Structure, error)
+	Members(context.Context) (*Members, error)
+	Sync(context.Context) error // returns when the sync has ended
+
+	Bans(context.Context) ([]Ban, error) // oldest first
+	Ban(ctx context.Context, address string) (*Ban, error)
+	AddBan(ctx context.Context, address string, request BanRequest) (*Ban, error)
+	RemoveBan(ctx context.Context, address string) error
+	ClearBans(context.Context) (int, error)
+
+	Backup(context.Context, io.Writer) error
+	Reload(context.Context) (*Reloaded, error)
+	Leave() // begins to; never waits
+
+	Bootstrap(context.Context) ([]string, error)
+	SetBootstrap(context.Context, []string) error
+	Answer(ctx context.Context, key string) (*Answer, error)
+}
+
+// Status is how a node is.
+type Status struct {
+	Address      string    `json:"address"`
+	Root         string    `json:"root"` // empty while unknown
+	Registered   bool      `json:"registered"`
+	Backlink     string    `json:"backlink"` // empty while not registered
+	Master       bool      `json:"master"`
+	Slaves       int       `json:"slaves"`
+	Masters      int       `json:"masters"`
+	NetworkSize  int       `json:"network_size"`
+	Normalized   bool      `json:"normalized"`
+	Availability float64   `json:"availability"` // 0 busy, 1 idle
+	SyncAverage  float64   `json:"sync_average_ms"`
+	Bans         int       `json:"bans"`
+	Bootstrap    []string  `json:"bootstrap"`
+	Data         string    `json:"data"`
+	Listen       string    `json:"listen"`
+	PID          int       `json:"pid"`
+	Started      time.Time `json:"started"`
+	Version      string    `json:"version"` // of the program
+	LastFailure  string    `json:"last_registration_failure,omitempty"`
+}
+
+// Settled reports whether the node has its place: it knows the network's name and is registered, or is alone in a network
+// that it has started itself.
+func (s *Status) Settled() bool {
+	return s.Root != "" && (s.Registered || s.Root == s.Address && s.NetworkSize <= 1 && s.Slaves == 0)
+}
+
+// Structure is a node's place in the network.
+type Structure struct {
+	Address  string   `json:"address"`
+	Backlink string   `json:"backlink"`
+	Slaves   []string `json:"slaves"`
+	Masters  []Master `json:"masters"`
+}
+
+// Master is a master that the node knows, and how many slaves it was last known to have.
+type Master struct {
+	Address string `json:"address"`
+	Size    int    `json:"size"`
+}
+
+// Members are the nodes of the network, as the masters list them.
+type Members struct {
+	Members  []Member `json:"members"` // by address
+	Masters  int      `json:"masters"`
+	Answered int      `json:"answered"` // masters that told their slaves
+}
+
+// Member is a node of the network.
+type Member struct {
+	Address  string `json:"address"`
+	Backlink string `json:"backlink"` // a master that lists it; empty for a master that nobody lists
+	Slaves   int    `json:"slaves"`   // 0 for one that is no master
+}
+
+// Ban is an address that the node refuses.
+type Ban struct {
+	Address string    `json:"address"`
+	IP      string    `json:"ip"` // of its host, refused as a whole unless bans are by address; empty when unknown
+	Reason  string    `json:"reason"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+}
+
+// BanRequest says for how long, and why.
+type BanRequest struct {
+	Seconds float64 `json:"seconds"` // above 0
+	Reason  string  `json:"reason"`
+}
+
+// Count is how many were concerned.
+type Count struct {
+	Count int `json:"count"`
+}
+
+// Reloaded says what reading the options again has changed: keys of options.
+type Reloaded struct {
+	Changed []string `json:"changed"` // in force now
+	Restart []string `json:"restart"` // other in the file, but in force only after a restart
+}
+
+// Bootstrap holds the addresses of which a node without a place asks one.
+type Bootstrap struct {
+	Addresses []string `json:"addresses"`
+}
+
+// Answer is what an approver expects to hear.
+type Answer struct {
+	Action string `json:"action"`
+	Client string `json:"client"` // IP
+	Answer string `json:"answer"` // empty until an entry node has asked for the question
+}
+
+// Error is a refusal.
+type Error struct {
+	Status  int    `json:"-"` // of HTTP
+	Message string `json:"error"`
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Refuse makes a refusal: a request that makes no sense.
+func Refuse(format string, args ...any) *Error {
+	return &Error{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+// NotFound makes a refusal: there is no such thing.
+func NotFound(format string, args ...any) *Error {
+	return &Error{http.StatusNotFound, fmt.Sprintf(format, args...)}
+}
