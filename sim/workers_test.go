@@ -1,0 +1,83 @@
+package sim_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"spreadable/sim"
+	"spreadable/sim/result"
+	"spreadable/sim/scenario"
+)
+
+// The number of workers is nobody's business but the machine's: on every shipped scenario, made small, and with latencies
+// that vary, any number of them gives the same fingerprint, summary, series and rows. Under the race detector
+// (go test -race -run Workers ./sim) it also says that workers share nothing within a window.
+func TestWorkersDoNotMatter(t *testing.T) {
+	all := small(t)
+	for _, latency := range []string{
+		"latency.model=uniform latency.min=1ms latency.max=90ms",
+		"latency.model=lognormal latency.mean=50ms latency.stddev=20ms latency.min=5ms",
+	} {
+		s, err := scenario.Load("../scenarios/scale-100k.yaml", append([]string{"nodes=120"}, strings.Fields(latency)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[latency] = s
+	}
+	for name, s := range all {
+		t.Run(name, func(t *testing.T) {
+			one := runWith(t, s, 1)
+			for _, workers := range []int{2, 3, 8} {
+				many := runWith(t, s, workers)
+				if many.Summary.Engine.Workers != workers {
+					t.Errorf("%d workers asked for, %d used", workers, many.Summary.Engine.Workers)
+				}
+				for what, pair := range map[string][2]any{
+					"summary":      {one.Summary.Timeless(), many.Summary.Timeless()}, // and in it the fingerprint
+					"series":       {one.Samples, many.Samples},
+					"requests":     {one.Requests, many.Requests},
+					"nodes":        {one.Nodes, many.Nodes},
+					"expectations": {one.Expectations, many.Expectations},
+				} {
+					if !reflect.DeepEqual(pair[0], pair[1]) {
+						t.Errorf("with %d workers the %s differs", workers, what)
+					}
+				}
+			}
+		})
+	}
+}
+
+func runWith(t *testing.T, s *scenario.Scenario, workers int) *result.Run {
+	t.Helper()
+	r, err := sim.Run(s, sim.Options{Workers: workers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Workers that could not run ahead of each other are not used, and the user is told why.
+func TestWorkersNeedLookahead(t *testing.T) {
+	for _, c := range []struct {
+		set    string
+		wanted int
+		used   int
+		reason string
+	}{
+		{"latency.mean=25ms", 8, 8, ""},
+		{"latency.mean=25ms", 0, 1, ""},
+		{"latency.mean=100us", 2, 1, "least latency is 100µs"},
+		{"nodes=3", 8, 3, "no more workers than nodes"},
+	} {
+		s, err := scenario.Parse("w.yaml", []byte("name: w\nnodes: 50\nduration: 10s\n"), []string{c.set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		used, reason := sim.Workers(s, c.wanted)
+		if used != c.used || !strings.Contains(reason, c.reason) || (reason == "") != (c.reason == "") {
+			t.Errorf("%s, %d wanted: %d, %q", c.set, c.wanted, used, reason)
+		}
+	}
+}
