@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/netip"
+	"time"
 
 	"spreadable/core/behavior"
 	"spreadable/core/peer"
@@ -18,13 +19,7 @@ func (n *Node) admit(req *Request) error {
 	if req.Kind == KindPing {
 		return nil
 	}
-	if req.From.IsZero() {
-		if !n.allowedClient(req.Client) {
-			return ErrDenied
-		}
-		return nil
-	}
-	if !n.allowed(req.From) {
+	if req.From.IsZero() && !n.allowedClient(req.Client) || !req.From.IsZero() && !n.allowed(req.From) {
 		return ErrDenied
 	}
 	if req.Kind.FromNode() {
@@ -100,9 +95,10 @@ func (n *Node) trusted(p Peer) bool {
 }
 
 // account keeps book of how an outgoing request ended. An answer, even a refusal, proves a peer alive; a timeout also
-// makes it suspicious.
-func (n *Node) account(p Peer, err error) {
-	if p == n.self {
+// makes it suspicious. But nobody is blamed for not having answered in no time: the patience of a request that serves
+// somebody else is theirs to choose.
+func (n *Node) account(p Peer, timeout time.Duration, err error) {
+	if p == n.self || err == ErrTimeout && timeout < n.cfg.PingTimeout {
 		return
 	}
 	switch err.(type) {
@@ -129,8 +125,11 @@ func (n *Node) alive(p Peer) {
 	}
 }
 
-// failed counts a failure; a peer with more than MaxFails in a row is broken and leaves all lists.
+// failed counts a failure of a peer in our lists; with more than MaxFails in a row it is broken and leaves them.
 func (n *Node) failed(p Peer) {
+	if p != n.backlink && !n.hasSlave(p) && n.masterIndex(p) < 0 {
+		return
+	}
 	if n.fails == nil {
 		n.fails = make(map[Peer]int)
 	}

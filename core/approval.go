@@ -37,7 +37,10 @@ type ApprovalKind interface {
 	Accepts(info *string) bool
 	// Issue makes one approver's part of the question, and the answer that the approver expects.
 	Issue(client netip.Addr, info *string, random func(n int) int) (part, answer string)
-	// Compose puts the question together from the parts, in the order of the draw.
+	// Fits says whether an approver's part can be used in a question of this kind: an approver may lie.
+	Fits(info *string, part string) bool
+	// Compose puts the question together from one part for each approver, in the order of the draw; the part of an
+	// approver that gave none that fits is empty.
 	Compose(client netip.Addr, info *string, parts []string) (question string, err error)
 	// Check compares a client's answer with what the approver at place i of count expects.
 	Check(given, expected string, i, count int) bool
@@ -63,6 +66,9 @@ func (ClientApproval) Issue(client netip.Addr, _ *string, _ func(int) int) (part
 	ip := peer.FullIPv6(client)
 	return ip, ip
 }
+
+// Fits implements ApprovalKind.
+func (ClientApproval) Fits(_ *string, part string) bool { return part != "" }
 
 // Compose implements ApprovalKind.
 func (ClientApproval) Compose(client netip.Addr, _ *string, _ []string) (string, error) {
@@ -192,16 +198,17 @@ func serveApprovalQuestion(t *Task) {
 		t.reply(tooFew)
 		return
 	}
-	var parts []string
-	for _, resp := range t.gather(confirmed, Request{
+	parts, decided := make([]string, len(confirmed)), 0
+	for i, resp := range t.gather(confirmed, Request{
 		Kind: KindApprovalInfo, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
 		Body: &ApprovalInfoRequest{Action: body.Action, Key: body.Key},
 	}) {
-		if info, ok := resp.Body.(*ApprovalInfo); ok {
-			parts = append(parts, info.Info)
+		if info, ok := resp.Body.(*ApprovalInfo); ok && kind.Fits(body.Info, info.Info) {
+			parts[i] = info.Info
+			decided++
 		}
 	}
-	if len(parts) < enough {
+	if decided < enough {
 		t.reply(tooFew)
 		return
 	}
@@ -246,10 +253,9 @@ func serveAction(t *Task) {
 	}
 	b := t.requestBudget()
 	drawn := n.drawApprovers(t, terms, proof.StartedAt, b)
-	count := len(drawn)
 	named := ordered(drawn, proof.Approvers)
-	enough := terms.Decision.Of(count)
-	if len(named) < enough || len(proof.Approvers) > count {
+	enough := terms.Decision.Of(terms.Approvers.Of(n.size()))
+	if len(named) < enough || len(proof.Approvers) > len(drawn) {
 		t.reply(tooFew)
 		return
 	}

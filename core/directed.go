@@ -15,6 +15,8 @@ type view struct {
 	rounds  int           // syncs in a row in which it changed by no more than a 32nd
 	down    time.Duration // when we last stepped down
 	tries   int           // failed attempts to register since the last success
+	waiting bool          // a retry of the registration is due
+	talks   int           // interviews with newcomers under way
 }
 
 // settled reports that the network size has roughly held for two rounds: only then do we normalise.
@@ -63,8 +65,8 @@ func (n *Node) syncDirected(t *Task) {
 
 // askDown asks every slave, drops those that have gone elsewhere and returns the answers of those that are masters.
 // A slave learns of its registration one message later than its master, so a newcomer may still be without a backlink.
-func (n *Node) askDown(t *Task, b budget) []*Structure {
-	var masters []*Structure
+func (n *Node) askDown(t *Task, b budget) []account {
+	var masters []account
 	slaves := n.slaves
 	responses := t.gather(slaves, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 	var gone []Peer
@@ -77,13 +79,19 @@ func (n *Node) askDown(t *Task, b budget) []*Structure {
 			gone = append(gone, s)
 		}
 		if len(down.Slaves) > 0 {
-			masters = append(masters, down)
+			masters = append(masters, account{s, down})
 		}
 	}
 	if len(gone) > 0 {
 		n.keepSlaves(func(i int) bool { return !contains(gone, n.slaves[i]) })
 	}
 	return masters
+}
+
+// account is what a peer said of itself. Whatever address the answer names, it speaks for the peer that was asked.
+type account struct {
+	peer Peer
+	said *Structure
 }
 
 // isNew reports whether slave s was listed so recently that it may not know yet.
@@ -103,13 +111,13 @@ func (n *Node) isNew(s Peer) bool {
 // One such search closes a component of the graph of who knows whom, however its backlinks run; asking the bootstrap node
 // as well joins the components; and a master whose view is not settled introduces itself to whomever it asks, so that
 // knowing is mutual.
-func (n *Node) findMasters(t *Task, up *Structure, down []*Structure, b budget) {
+func (n *Node) findMasters(t *Task, up *Structure, down []account, b budget) {
 	s := n.beginSearch(b.atMost(n.cfg.ServerTimeout))
 	if up != nil {
 		s.take(n.backlink, -1, up)
 	}
 	for _, d := range down {
-		s.take(d.Address, -1, d)
+		s.take(d.peer, -1, d.said)
 	}
 	for i, m := range n.masters.List {
 		s.meetKnown(m.Peer, i)
@@ -171,7 +179,7 @@ func (n *Node) leaveMutual(up *Structure) {
 func (n *Node) normalize() {
 	optimum := Optimum(n.size())
 	most := optimum + slack(optimum)
-	if len(n.masters.List) > most && n.rank() >= optimum {
+	if n.isMaster() && len(n.masters.List) > most && n.rank() >= optimum {
 		n.view.down = n.env.Now()
 		n.stepDown()
 		return
@@ -199,7 +207,7 @@ func (n *Node) hasRoom(providerSize int) bool {
 		return true
 	}
 	optimum := Optimum(max(n.size(), min(providerSize, 4*n.size()))) // a newcomer may exaggerate, but not without bounds
-	return len(n.slaves) < optimum+slack(optimum)
+	return len(n.slaves)+n.view.talks < optimum+slack(optimum)
 }
 
 // registerDirected looks for a backlink if there is none, and arranges to try again soon if that fails.
@@ -214,7 +222,8 @@ func (n *Node) registerDirected(t *Task, b budget) {
 	}
 	n.registerFailed(err)
 	n.letOneGo()
-	if !n.cfg.ManualSync {
+	if !n.cfg.ManualSync && !n.view.waiting {
+		n.view.waiting = true
 		wait := min(n.cfg.SyncInterval/16<<min(n.view.tries, 3), n.cfg.SyncInterval/2)
 		n.env.After(n.jitter(wait/2, wait), wakeRetry)
 	}
@@ -242,7 +251,7 @@ func (n *Node) tryPlaces(t *Task, b budget) error {
 	}
 	err = error(errNoMaster)
 	for _, place := range n.order(p) {
-		if err = n.registerAt(t, place, p, b); err == nil {
+		if err = n.registerAt(t, place, p, b.atMost(2*n.cfg.ServerTimeout)); err == nil {
 			return nil
 		}
 	}
@@ -251,17 +260,21 @@ func (n *Node) tryPlaces(t *Task, b budget) error {
 
 // findPlaces asks the bootstrap node; ourselves if we are that; and when it does not answer, any master that we know.
 func (n *Node) findPlaces(t *Task, b budget) (*Provision, error) {
-	if n.provider == n.self {
-		return n.provide(t, n.self, b), nil
+	if n.root.IsZero() {
+		return nil, ErrWrongRoot // of no network yet: nobody who is would take us
 	}
-	p, err := n.askForPlace(t, n.provider, b)
+	if n.provider == n.self {
+		return n.provide(t, n.self, true, b), nil
+	}
+	patience := b.atMost(2 * n.cfg.ServerTimeout) // enough for what the provider may have to ask; a hung one must not use up all
+	p, err := n.askForPlace(t, n.provider, patience)
 	if err == nil {
 		return p, nil
 	}
 	n.provider = n.firstBootstrap()
 	if len(n.masters.List) > 0 {
 		if m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer; m != n.self {
-			return n.askForPlace(t, m, b)
+			return n.askForPlace(t, m, b.atMost(patience))
 		}
 	}
 	return nil, err

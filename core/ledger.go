@@ -27,9 +27,10 @@ type ledger struct {
 // spot is a master as the provider counts it.
 type spot struct {
 	master  Peer
-	size    int // as last reported
-	pending int // sent there since
-	misses  int // newcomers that came back: it is full, or gone
+	size    int  // as last reported
+	pending int  // sent there since
+	misses  int  // newcomers that came back: it is full, or gone
+	missed  Peer // the last of them
 }
 
 func (s *spot) count() int { return s.size + s.pending }
@@ -61,8 +62,13 @@ func (l *ledger) refresh(n *Node) {
 		l.resize(m.Peer, int(m.Size))
 	}
 	l.resize(n.self, len(n.slaves))
+	counted := make(map[Peer]bool)
 	l.order = slices.DeleteFunc(l.order, func(target Peer) bool {
 		s, waiting := l.sent[target]
+		if counted[target] {
+			return true // it asked again since, and stands further up
+		}
+		counted[target] = true
 		if waiting && now-s.at > 2*n.cfg.ServerTimeout {
 			delete(l.sent, target)
 			waiting = false
@@ -145,7 +151,9 @@ func (l *ledger) report(master Peer, slaves []Peer) {
 // missed takes note that a newcomer has come back: its place did not work out.
 func (l *ledger) missed(target Peer) {
 	if s, ok := l.sent[target]; ok {
-		l.spots[l.at(s.to)].misses++
+		if spot := &l.spots[l.at(s.to)]; spot.missed != target { // one node alone can not close a spot
+			spot.misses, spot.missed = spot.misses+1, target
+		}
 		l.arrived(target)
 	}
 }

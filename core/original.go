@@ -35,6 +35,7 @@ func (n *Node) syncOriginal(t *Task) {
 		for _, s := range n.newestSlaves(excess) {
 			n.removeSlave(s)
 		}
+		n.bumpOwnSize()
 	}
 	if err := n.registerOriginal(t, n.budget(b.left())); err != nil {
 		n.loseBacklink()
@@ -202,7 +203,7 @@ func (n *Node) registerOriginal(t *Task, b budget) error {
 	if provider == n.self && len(n.masters.List) == 0 && n.isMaster() {
 		provider = n.slaves[0]
 	}
-	p, err := n.askForPlace(t, provider, b)
+	p, err := n.askForPlace(t, provider, b.left())
 	if err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (n *Node) registerOriginal(t *Task, b budget) error {
 	if winner.IsZero() {
 		return errNoMaster
 	}
-	if err := n.registerAt(t, winner, p, b); err != nil {
+	if err := n.registerAt(t, winner, p, b.left()); err != nil {
 		return err
 	}
 	n.delays = nil

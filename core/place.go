@@ -6,7 +6,7 @@ package core
 // npm newcomer, which would draw among several, gets just one.
 func (n *Node) provideDirected(t *Task) Response {
 	body := t.req.Body.(*ProvideRequest)
-	p := n.provide(t, body.Target, t.requestBudget())
+	p := n.provide(t, body.Target, t.req.From == body.Target, t.requestBudget())
 	if !body.Places && len(p.Results) > 1 {
 		p.Results = p.Results[:1]
 	}
@@ -14,11 +14,13 @@ func (n *Node) provideDirected(t *Task) Response {
 }
 
 // provide finds places for target. A provider that knows no node which could become a master asks one master for some.
-func (n *Node) provide(t *Task, target Peer, b budget) *Provision {
+//
+// Only who asks for itself is booked: otherwise anybody could fill the ledger with nodes that do not exist.
+func (n *Node) provide(t *Task, target Peer, book bool, b budget) *Provision {
 	if n.ledger == nil {
 		n.ledger = n.newLedger()
 	}
-	places, size := n.place(target)
+	places, size := n.place(target, book)
 	if len(places) == 0 && len(n.masters.List) > 0 {
 		m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer
 		resp := t.call(m, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
@@ -26,7 +28,7 @@ func (n *Node) provide(t *Task, target Peer, b budget) *Provision {
 			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
 				n.ledger.remember(slave)
 			}
-			places, size = n.place(target)
+			places, size = n.place(target, book)
 		}
 	}
 	p := &Provision{Lifetime: n.cfg.lifetime(size), NetworkSize: size, Results: make([]Candidates, len(places))}
@@ -38,10 +40,12 @@ func (n *Node) provide(t *Task, target Peer, b budget) *Provision {
 
 // place chooses where target should register, the best place first, and counts it there: a master with room, or, when
 // there is none, a node that shall become a master. Size is the network's with target in it.
-func (n *Node) place(target Peer) (places []Peer, size int) {
+func (n *Node) place(target Peer, book bool) (places []Peer, size int) {
 	l := n.ledger
 	l.resize(n.self, len(n.slaves))
-	l.missed(target)
+	if book {
+		l.missed(target)
+	}
 	size = l.nodes + 1
 	if target != n.self && n.backlink.IsZero() {
 		size++ // ourselves: not in anybody's list yet
@@ -54,10 +58,10 @@ func (n *Node) place(target Peer) (places []Peer, size int) {
 	}
 	c.makeMasters(maxPlaces - 1)
 	c.drawMasters(maxPlaces)
-	if len(c.places) > 0 {
+	if book && len(c.places) > 0 {
 		l.send(target, c.places[0], n.env.Now())
+		l.remember(target)
 	}
-	l.remember(target)
 	return c.places, size
 }
 

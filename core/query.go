@@ -41,10 +41,18 @@ func (n *Node) answerLocally(body *QueryRequest) Response {
 	return Response{Body: &QueryAnswer{Result: q.Answer(body.Arg), Coverage: Coverage{Asked: 1, Answered: 1}}}
 }
 
-// serveQuery is a butler's part, and that of a master above it: ask those below and merge what they say.
+// serveQuery is a butler's part, and that of a master above it: ask those below and merge what they say. The level is
+// the sender's claim: a butler has the slaves below it, and a master of npm's kind has the butlers, nothing more.
 func serveQuery(t *Task) {
-	body := t.req.Body.(*QueryRequest)
-	t.reply(t.node.askNetwork(t, body, body.Level-1))
+	body, level := t.req.Body.(*QueryRequest), 1
+	if t.req.Kind == KindQueryMaster {
+		level = 2
+	}
+	if body.Level != level {
+		t.reply(Response{Err: ErrMalformed})
+		return
+	}
+	t.reply(t.node.askNetwork(t, body, level-1))
 }
 
 // serveClientQuery is the entry node's part: it asks all masters on behalf of a client.
@@ -61,7 +69,7 @@ func (n *Node) askNetwork(t *Task, body *QueryRequest, level int) Response {
 	}
 	targets, below := n.targets(level)
 	responses := t.gather(targets, Request{
-		Kind:    queryKinds[min(level, len(queryKinds)-1)],
+		Kind:    queryKinds[level],
 		Timeout: t.requestBudget().left(),
 		Body:    &QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
 	})

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"time"
 
 	"spreadable/core/behavior"
 )
@@ -37,7 +38,9 @@ func serveRegister(t *Task) {
 			t.reply(refuse(CodeMasterFull, "master is full"))
 			return
 		}
+		n.view.talks++
 		resp := t.call(target, Request{Kind: KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
+		n.view.talks--
 		if _, ok := resp.Body.(*Interview); !ok {
 			t.reply(refuse(CodeInterviewee, "interviewee is unavailable"))
 			return
@@ -62,9 +65,9 @@ func (n *Node) bumpOwnSize() {
 }
 
 // askForPlace asks a provider where to register.
-func (n *Node) askForPlace(t *Task, provider Peer, b budget) (*Provision, error) {
+func (n *Node) askForPlace(t *Task, provider Peer, patience time.Duration) (*Provision, error) {
 	resp := t.call(provider, Request{
-		Kind: KindProvide, Timeout: b.left(),
+		Kind: KindProvide, Timeout: patience,
 		Body: &ProvideRequest{Target: n.self, Places: n.cfg.Registration == Directed},
 	})
 	if p, ok := resp.Body.(*Provision); ok {
@@ -74,13 +77,15 @@ func (n *Node) askForPlace(t *Task, provider Peer, b budget) (*Provision, error)
 }
 
 // registerAt asks a chosen node to list us and takes it as the backlink when it does.
-func (n *Node) registerAt(t *Task, chosen Peer, p *Provision, b budget) error {
+func (n *Node) registerAt(t *Task, chosen Peer, p *Provision, patience time.Duration) error {
 	resp := t.call(chosen, Request{
-		Kind: KindRegister, Timeout: b.left(),
+		Kind: KindRegister, Timeout: patience,
 		Body: &RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
 	})
 	answer, ok := resp.Body.(*Registered)
-	n.judge(ok, behavior.Registration, chosen)
+	if !IsRefusal(resp.Err, CodeMasterFull) { // to be full is no fault
+		n.judge(ok, behavior.Registration, chosen)
+	}
 	if !ok {
 		return orMalformed(resp.Err)
 	}
@@ -121,6 +126,7 @@ func (n *Node) registerFailed(err error) {
 
 // retry is the timer of a node that was refused a place: it asks again, well before its next sync.
 func (n *Node) retry() {
+	n.view.waiting = false
 	if n.backlink.IsZero() && !n.syncing && n.cfg.Registration == Directed {
 		n.syncing = true
 		n.pool.run(n, retryCycle, nil, 0)
@@ -129,7 +135,9 @@ func (n *Node) retry() {
 
 func retryCycle(t *Task) {
 	n := t.node
-	n.registerDirected(t, n.budget(n.cfg.SyncInterval/2))
+	b := n.budget(n.cfg.SyncInterval / 2)
+	n.checkRoot(t, b)
+	n.registerDirected(t, b)
 	n.syncing = false
 }
 

@@ -17,11 +17,14 @@ type search struct {
 	lists     []*Masters // what each of the confirmed knows
 	silent    []Peer     // asked, no answer
 	thorough  bool       // look through lists again that were seen before
+	most      int        // whom to meet at the most
 }
 
 const (
 	// maxWaves bounds the walk: each wave reaches twice as far, so this closes any graph met in practice.
 	maxWaves = 8
+	// maxMasters is the most masters of any network: those of a billion nodes.
+	maxMasters = 32_000
 	// thoroughEvery is how many syncs pass until a settled master looks through all lists again.
 	thoroughEvery = 8
 )
@@ -30,6 +33,10 @@ const (
 func (n *Node) beginSearch(timeout time.Duration) *search {
 	s := &search{node: n, timeout: timeout, thorough: n.view.changed || n.syncs.count%thoroughEvery == 0}
 	s.met = make([]Peer, 0, len(n.masters.List)+8)
+	s.most = maxMasters
+	if n.view.settled() {
+		s.most = 4*len(n.masters.List) + 64 // a network does not grow that much between two syncs: more are lies
+	}
 	s.confirmed = make([]Master, 0, cap(s.met))
 	s.lists = make([]*Masters, 0, cap(s.met))
 	n.pool.marks.reset()
@@ -41,7 +48,7 @@ func (n *Node) beginSearch(timeout time.Duration) *search {
 func (s *search) meet(p Peer) { s.meetKnown(p, -1) }
 
 func (s *search) meetKnown(p Peer, place int) {
-	if s.node.pool.marks.put(p, 0) && s.node.allowed(p) {
+	if len(s.met) < s.most && s.node.pool.marks.put(p, 0) && s.node.allowed(p) {
 		s.met, s.known = append(s.met, p), append(s.known, place)
 	}
 }
@@ -60,7 +67,8 @@ func (s *search) take(p Peer, place int, answer *Structure) {
 	if looked := s.node.looked; !s.thorough && place >= 0 && place < len(looked) && looked[place] == answer.Masters {
 		return
 	}
-	for _, m := range answer.Masters.List {
+	list := answer.Masters.List
+	for _, m := range list[:min(len(list), 2*Optimum(answer.Masters.Total)+8)] { // nobody has more masters than that
 		s.meet(m.Peer)
 	}
 }

@@ -91,7 +91,11 @@ func (n *Node) judgeUp(b Peer, up *Structure) {
 	if own, ok := up.Masters.sizeOf(b); !ok || own != len(up.Slaves) {
 		wrong += 0.5
 	}
-	if len(up.Slaves) > Optimum(up.Masters.Total) {
+	most := Optimum(up.Masters.Total)
+	if n.cfg.Registration == Directed {
+		most += slack(most)
+	}
+	if len(up.Slaves) > most {
 		wrong += 0.5
 	}
 	if wrong > 0 {
@@ -129,6 +133,20 @@ func (n *Node) loseBacklink() {
 	}
 }
 
+// nameNetwork gives a network its name when several bootstrap nodes start it together and wait for each other: the one
+// whose address comes first names it.
+func (n *Node) nameNetwork() {
+	if n.cfg.Registration != Directed || !n.root.IsZero() || !contains(n.cfg.Bootstrap, n.self) {
+		return
+	}
+	for _, p := range n.cfg.Bootstrap {
+		if n.cfg.Book.Less(p, n.self) {
+			return
+		}
+	}
+	n.root, n.rootChecked = n.self, n.env.Now()
+}
+
 // checkRoot learns the network's name from the bootstrap node, or confirms it once per sync lifetime. The bootstrap
 // node itself names the network. It returns the status it was given, if it asked for one.
 func (n *Node) checkRoot(t *Task, b budget) *Status {
@@ -143,6 +161,7 @@ func (n *Node) checkRoot(t *Task, b budget) *Status {
 	resp := t.call(n.provider, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
 	status, ok := resp.Body.(*Status)
 	if !ok || status.Root.IsZero() {
+		n.nameNetwork()
 		return nil
 	}
 	n.confirmRoot(status.Root)
