@@ -8,6 +8,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
+	"spreadable/core/draw"
 	"spreadable/core/peer"
 )
 
@@ -473,5 +474,118 @@ func TestRefusalsForWantOfRoomAreNoFault(t *testing.T) {
 	}
 	if x := h.node.Suspicion(behavior.Registration, peer.FromID(1)); x > 0 {
 		t.Errorf("a full master has suspicion %v", x)
+	}
+}
+
+// One slave that never answers costs its own answer, not those of all its master's slaves: the master gives up early
+// enough for its own answer to be in time.
+func TestOneHungSlaveCostsOneAnswer(t *testing.T) {
+	for _, latency := range []time.Duration{25 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond} {
+		n := grown(t, 9, latency, 0, 1, 160*time.Second)
+		var hung *host
+		for _, h := range n.live() {
+			if len(h.node.Structure().Slaves) == 0 {
+				hung = h
+			}
+		}
+		hung.hung = true
+		n.client(1).client.Ask(peer.FromID(1), 0, &core.QueryRequest{Name: "holders", Arg: 0}, func(a *core.QueryAnswer, err error) {
+			if err != nil || a.Coverage.Answered != 8 {
+				t.Errorf("at a latency of %v one hung slave leaves %+v, %v", latency, a, err)
+			}
+		})
+		n.settle()
+	}
+}
+
+// A node that two masters list for a moment is drawn once: it has one voice.
+func TestNobodyIsDrawnTwice(t *testing.T) {
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	ids := func(numbers ...uint32) (peers []core.Peer) {
+		for _, i := range numbers {
+			peers = append(peers, peer.FromID(i))
+		}
+		return peers
+	}
+	masters := &core.Masters{List: []core.Master{{Peer: peer.FromID(1), Size: 3}, {Peer: peer.FromID(3), Size: 3}}, Total: 6}
+	n.add(t, "", map[core.Kind]core.Response{
+		core.KindPing: {}, core.KindStatus: {Body: &core.Status{Root: peer.FromID(1), IsRegistered: true}},
+		core.KindProvide:   {Body: &core.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []core.Candidates{{Address: peer.FromID(1), NetworkSize: 1}}}},
+		core.KindRegister:  {Body: &core.Registered{Size: 1}},
+		core.KindStructure: {Body: &core.Structure{Address: peer.FromID(1), Slaves: ids(2, 3, 4), Masters: masters}},
+	})
+	count, err := draw.ParseCount("3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := n.addNode(t, "", core.Config{
+		Bootstrap: ids(1), ManualSync: true, Registration: core.Original,
+		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: count, Period: time.Minute})},
+	})
+	for _, slaves := range [][]core.Peer{ids(2, 4, 5), nil, nil} {
+		number := uint32(len(n.order)) + 1
+		n.add(t, "", map[core.Kind]core.Response{core.KindPing: {}, core.KindStructure: {Body: &core.Structure{
+			Address: peer.FromID(number), Backlink: peer.FromID(1), Slaves: slaves, Masters: masters,
+		}}})
+	}
+	n.start(entry)
+	for range 2 {
+		entry.node.Sync()
+		n.settle()
+	}
+	for range 10 {
+		n.client(1).client.Draw(entry.peer(), 0, "client", func(k *core.ApprovalKey, err error) {
+			if err != nil || len(k.Approvers) != 3 {
+				t.Fatalf("draw %+v, %v", k, err)
+			}
+			seen := make(map[core.Peer]bool)
+			for _, p := range k.Approvers {
+				if seen[p] {
+					t.Errorf("drawn %s", numbers(k.Approvers))
+				}
+				seen[p] = true
+			}
+		})
+		n.settle()
+		n.run(time.Minute)
+	}
+}
+
+// Two of three approvers are enough when the third has gone, also where nobody is left to take its place.
+func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	count, err := draw.ParseCount("3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		n.start(n.addNode(t, "", core.Config{
+			Bootstrap: []core.Peer{peer.FromID(1)},
+			Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: count, Period: time.Hour})},
+		}))
+	}
+	n.run(160 * time.Second)
+	var key *core.ApprovalKey
+	c := n.client(1)
+	c.client.Draw(peer.FromID(1), 0, "client", func(k *core.ApprovalKey, _ error) { key = k })
+	n.settle()
+	for _, p := range key.Approvers {
+		n.ask(c, p, core.Request{Kind: core.KindApprovalAdd, Timeout: time.Second,
+			Body: &core.ApprovalAddRequest{Action: "client", Key: key.Key, StartedAt: key.StartedAt}})
+	}
+	n.ask(c, peer.FromID(1), core.Request{Kind: core.KindApprovalQuestion, Timeout: 10 * time.Second,
+		Body: &core.ApprovalQuestionRequest{Action: "client", Key: key.Key, Confirmed: key.Approvers}})
+	for _, h := range n.order[1:] { // whoever is a slave of somebody who stays
+		if h.node.Structure().Backlink != peer.FromID(1) {
+			continue
+		}
+		h.hung = true
+		break
+	}
+	resp := n.ask(c, peer.FromID(1), core.Request{Kind: core.KindAction, Timeout: 10 * time.Second, Body: &core.ActionRequest{Proof: &core.Proof{
+		Action: "client", Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: key.Approvers, Answer: key.ClientIP.String(),
+	}}})
+	if resp.Err != nil {
+		t.Errorf("with two of three approvers there: %v", outcome(resp.Err))
 	}
 }
