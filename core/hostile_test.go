@@ -35,18 +35,26 @@ func settled(t *testing.T, nodes int) *network {
 // A client decides how much patience it gives a node. Whatever it gives, the node must not hold it against
 // others that they did not answer in no time.
 func TestImpatientClientEvictsNobody(t *testing.T) {
-	for _, patience := range []time.Duration{time.Millisecond, 121 * time.Millisecond, 150 * time.Millisecond} {
-		n := settled(t, 9)
+	for _, test := range []struct{ latency, patience time.Duration }{
+		{25 * time.Millisecond, time.Millisecond},
+		{25 * time.Millisecond, 121 * time.Millisecond},
+		{25 * time.Millisecond, 150 * time.Millisecond},
+		{300 * time.Millisecond, 1200 * time.Millisecond}, // more than a ping may take, less than masters need to ask their slaves
+	} {
+		n := grown(t, 9, test.latency, 0, 1, 320*time.Second)
+		if v := n.violation(); v != "" {
+			t.Fatal(v)
+		}
 		entry := n.hosts[5]
 		before := len(entry.node.Structure().Masters.List)
 		for range 30 {
-			n.ask(n.client(1), entry.peer(), core.Request{
-				Kind: core.KindQuery, Timeout: patience, Body: &core.QueryRequest{Name: "holders", Arg: 1},
-			})
-			n.run(time.Second / 10)
+			n.client(1).Call(entry.peer(), core.Request{
+				Kind: core.KindQuery, Client: n.client(1).ip, Timeout: test.patience, Body: &core.QueryRequest{Name: "holders", Arg: 1},
+			}, sinkFunc(func(core.Response) {}), 0)
 		}
+		n.run(5 * time.Second)
 		if after := len(entry.node.Structure().Masters.List); after != before {
-			t.Errorf("after 30 searches with a patience of %v a node knows %d of %d masters", patience, after, before)
+			t.Errorf("latency %v: after 30 searches with a patience of %v a node knows %d of %d masters", test.latency, test.patience, after, before)
 		}
 	}
 }
@@ -587,5 +595,40 @@ func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 	}}})
 	if resp.Err != nil {
 		t.Errorf("with two of three approvers there: %v", outcome(resp.Err))
+	}
+}
+
+// Several bootstrap nodes that start together make one network, whomever of the others each of them asks first.
+func TestSeveralBootstrapNodesMakeOneNetwork(t *testing.T) {
+	for seed := range uint64(10) {
+		n := newNetwork(t, 25*time.Millisecond, seed)
+		several := []core.Peer{peer.FromID(1), peer.FromID(2), peer.FromID(3), peer.FromID(4)}
+		for range 9 {
+			n.start(n.addNode(t, "", core.Config{Bootstrap: several}))
+		}
+		n.run(40 * 16 * time.Second)
+		if v := n.violation(); v != "" {
+			t.Errorf("seed %d: %s", seed, v)
+		}
+	}
+}
+
+// A bootstrap node that starts while the others are away, and is the first of them by address or the only one there,
+// makes a network; the others join it when they come.
+func TestBootstrapNodesComeOneByOne(t *testing.T) {
+	for _, first := range []int{0, 1, 2} {
+		n := newNetwork(t, 25*time.Millisecond, 1)
+		several := []core.Peer{peer.FromID(1), peer.FromID(2), peer.FromID(3)}
+		for range 6 {
+			n.addNode(t, "", core.Config{Bootstrap: several})
+		}
+		for i := range n.order {
+			n.start(n.order[(first+i)%len(n.order)])
+			n.run(5 * time.Minute)
+		}
+		n.run(30 * 16 * time.Second)
+		if v := n.violation(); v != "" {
+			t.Errorf("node %d first: %s", first+1, v)
+		}
 	}
 }
