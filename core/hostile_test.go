@@ -632,3 +632,32 @@ func TestBootstrapNodesComeOneByOne(t *testing.T) {
 		}
 	}
 }
+
+// Whoever owns one IP owns 65,535 ports, and can ask for a place in the name of each. That neither closes the masters to
+// others, nor makes a small network look large.
+func TestOneHostDoesNotFillTheNetwork(t *testing.T) {
+	for _, ports := range []int{2, 300} {
+		n := settled(t, 37)
+		masters := make(map[core.Peer]bool)
+		for _, h := range n.live() {
+			if len(h.node.Structure().Slaves) > 0 {
+				masters[h.peer()] = true
+			}
+		}
+		var askers []*host
+		for i := range ports {
+			askers = append(askers, n.add(t, fmt.Sprintf("192.0.2.200:%d", i+1), map[core.Kind]core.Response{}))
+		}
+		for i := range 300 {
+			askPlace(n, askers[i%ports], askers[i%ports].peer())
+		}
+		honest := n.add(t, "192.0.2.201:80", map[core.Kind]core.Response{})
+		p := askPlace(n, honest, honest.peer())
+		if first := firstPlace(p); !masters[first] {
+			t.Errorf("%d ports of one IP made the next newcomer go to %d, which is no master", ports, first.ID())
+		}
+		if p.NetworkSize > 2*37 {
+			t.Errorf("%d ports of one IP made a network of 37 look like %d", ports, p.NetworkSize)
+		}
+	}
+}
