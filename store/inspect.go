@@ -1,0 +1,100 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"spreadable/core"
+)
+
+// found is what a good state file holds.
+type found struct {
+	schema   int
+	total    tally
+	hasState bool
+	state    core.State // as a node's own checks have not seen it yet
+}
+
+// inspect reads a whole file and says what is wrong with it: foreign, newer or damaged. Nothing that it lets pass can
+// make bbolt stumble, and all records are what was written with the last transaction.
+func inspect(file io.ReaderAt, size int64) (*found, error) {
+	if size == 0 {
+		return nil, fmt.Errorf("%w: it is empty", ErrDamaged)
+	}
+	m, err := readImage(file, size)
+	if err != nil {
+		return nil, err
+	}
+	f := &found{}
+	format := make(map[string][]byte)
+	err = m.walk(func(bucket, key, value []byte) error {
+		if bytes.Equal(bucket, formatBucket) {
+			format[string(key)] = value
+			if bytes.Equal(key, tallyKey) {
+				return nil
+			}
+		}
+		f.total.add(bucket, key, value)
+		f.hasState = f.hasState || bytes.Equal(bucket, nodeBucket)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := f.format(format); err != nil {
+		return nil, err
+	}
+	if f.schema < schemaVersion {
+		return f, nil // its records have another form; the migration will see
+	}
+	err = m.walk(func(bucket, key, value []byte) error {
+		if bytes.Equal(bucket, formatBucket) {
+			return nil
+		}
+		if err := readRecord(&f.state, bucket, key, value); err != nil {
+			return fmt.Errorf("%w: record %.40q in %.40q: %w", ErrDamaged, key, bucket, err)
+		}
+		return nil
+	})
+	return f, err
+}
+
+// inspectFile is inspect for a path, which the error names.
+func inspectFile(path string) (*found, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	stat, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	f, err := inspect(file, stat.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// format reads what a file says of itself. Who does not say anything is foreign; who is newer may add up differently.
+func (f *found) format(records map[string][]byte) error {
+	text, ok := records[string(schemaKey)]
+	if !ok {
+		return ErrForeign
+	}
+	schema, err := strconv.Atoi(string(text))
+	switch {
+	case err != nil || schema < 1:
+		return fmt.Errorf("%w: schema version %.20q", ErrDamaged, text)
+	case schema > schemaVersion:
+		return fmt.Errorf("%w: schema version %d, this one knows up to %d", ErrNewer, schema, schemaVersion)
+	case !bytes.Equal(records[string(tallyKey)], f.total.encode()):
+		return fmt.Errorf("%w: its records do not add up", ErrDamaged)
+	}
+	f.schema = schema
+	return nil
+}

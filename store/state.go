@@ -1,0 +1,161 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"spreadable/core"
+)
+
+// Load reads the state that was saved last; ok is false when there is none yet. Give it to core.Node.Restore before
+// the node starts.
+func (s *Store) Load() (state core.State, ok bool, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		for _, bucket := range [][]byte{nodeBucket, approvalBucket, keyBucket} {
+			err := each(tx, bucket, func(key, value []byte) error {
+				ok = true
+				if err := readRecord(&state, bucket, key, value); err != nil {
+					return fmt.Errorf("%w: record %.40q in %.40q: %w", ErrDamaged, key, bucket, err)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return core.State{}, false, fmt.Errorf("store: %s: %w", s.db.Path(), err)
+	}
+	s.node.loaded = true
+	return state, ok, nil
+}
+
+// Commit saves what has changed in the node since the last Commit, and returns when it is on disk. It is made to be
+// called after every step of the node's loop, before anything that the step caused leaves the process: when nothing
+// has changed that must not be forgotten, it costs a comparison.
+//
+// Failures of peers alone are not worth a write: nobody is told of them, and the next sync, which always writes, takes
+// them along.
+//
+// After an error the node must stop, because it may have changed in ways that are nowhere written. The first Commit
+// rewrites everything. It is an error while there is a state that was not loaded: it would be lost.
+func (s *Store) Commit(n *core.Node) error {
+	if s.node.begun && !urgent(s.node.saved, n.Revision()) {
+		return nil
+	}
+	if s.node.exists && !s.node.loaded {
+		return errors.New("store: commit over a state that was not loaded")
+	}
+	c := n.Changes(s.node.saved)
+	if !s.node.begun && !c.Whole {
+		return errors.New("store: the node's changes went to another store")
+	}
+	if err := s.Save(c); err != nil {
+		return err
+	}
+	s.node.saved, s.node.begun = c.Revision, true
+	return nil
+}
+
+// urgent reports whether anything but failures has changed.
+func urgent(before, after core.Revision) bool {
+	before[core.SectionFails] = after[core.SectionFails]
+	return before != after
+}
+
+// Save writes changes of a node in one transaction, and returns when they are on disk. Commit is the way to call it.
+func (s *Store) Save(c *core.Changes) error {
+	return s.update(func(w *writer) error {
+		for section, name := range sections {
+			if name == "" || !c.Sections[section] {
+				continue
+			}
+			if err := w.putJSON(nodeBucket, []byte(name), sectionRecord(core.Section(section), &c.State)); err != nil {
+				return err
+			}
+		}
+		if !c.Sections[core.SectionApprovals] {
+			return nil
+		}
+		if c.Whole {
+			if err := w.keepOnly(&c.State); err != nil {
+				return err
+			}
+		}
+		return w.approvals(c)
+	})
+}
+
+func (w *writer) putJSON(bucket, key []byte, record any) error {
+	value, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("record %q: %w", key, err)
+	}
+	return w.put(bucket, key, value)
+}
+
+// approvals writes the rows of approvals and keys that are new, changed or gone.
+func (w *writer) approvals(c *core.Changes) error {
+	for i := range c.State.Approvals {
+		row := &c.State.Approvals[i]
+		if err := w.putJSON(approvalBucket, approvalKey(row.ApprovalID), row); err != nil {
+			return err
+		}
+	}
+	for i := range c.State.Keys {
+		row := &c.State.Keys[i]
+		if err := w.putJSON(keyBucket, []byte(row.Key), row); err != nil {
+			return err
+		}
+	}
+	for _, id := range c.EndedApprovals {
+		if err := w.delete(approvalBucket, approvalKey(id)); err != nil {
+			return err
+		}
+	}
+	for _, key := range c.EndedKeys {
+		if err := w.delete(keyBucket, []byte(key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepOnly deletes the rows of approvals and keys that are not in the state.
+func (w *writer) keepOnly(s *core.State) error {
+	keep := map[string]map[string]bool{string(approvalBucket): {}, string(keyBucket): {}}
+	for _, row := range s.Approvals {
+		keep[string(approvalBucket)][string(approvalKey(row.ApprovalID))] = true
+	}
+	for _, row := range s.Keys {
+		keep[string(keyBucket)][row.Key] = true
+	}
+	for _, bucket := range [][]byte{approvalBucket, keyBucket} {
+		if err := w.deleteWhere(bucket, func(key []byte) bool { return !keep[string(bucket)][string(key)] }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteWhere deletes the records whose keys are outdated.
+func (w *writer) deleteWhere(bucket []byte, outdated func(key []byte) bool) error {
+	var doomed [][]byte
+	err := each(w.tx, bucket, func(key, _ []byte) error {
+		if outdated(key) {
+			doomed = append(doomed, append([]byte(nil), key...))
+		}
+		return nil
+	})
+	for _, key := range doomed {
+		if err == nil {
+			err = w.delete(bucket, key)
+		}
+	}
+	return err
+}

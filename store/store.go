@@ -1,0 +1,214 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"spreadable/core"
+)
+
+// What can be wrong with a data directory. The errors of this package say the directory or file and wrap one of these.
+var (
+	ErrLocked  = errors.New("in use by another process")
+	ErrForeign = errors.New("not the state of a spreadable node")
+	ErrNewer   = errors.New("written by a newer version of this program")
+	ErrDamaged = errors.New("damaged")
+)
+
+// Options of a store. The zero value of an option stands for its default.
+type Options struct {
+	// LockTimeout is how long to wait for another process to leave the directory: 1 s. A service manager may start a node
+	// while the one before it is still leaving.
+	LockTimeout time.Duration
+
+	// KeepBackups is how many backups BackupFile leaves in the directory: 3, as the npm package does.
+	KeepBackups int
+
+	// Now tells the time, for the names of backups and the ages of cached values: time.Now.
+	Now func() time.Time
+}
+
+// Names in a data directory.
+const (
+	stateName   = "state.db"
+	lockName    = "lock"
+	backupsName = "backups"
+	newSuffix   = ".new" // of a file that is being made, worthless until it has its name
+)
+
+// Store is an open data directory. Commit, Save and Load belong to the node's thread; the rest may be called from anywhere.
+type Store struct {
+	dir  string
+	opts Options
+	db   *bbolt.DB
+	lock *os.File
+
+	mu     sync.Mutex // held by the one transaction that writes
+	total  tally
+	broken error // of the first write that failed: what is on disk is not known any more
+
+	node nodeWriter
+}
+
+// Open opens a data directory, makes it if it does not exist, and checks all that is in its state file. A file that is
+// not as this package wrote it is an error and is left alone, and so is the state of a newer version.
+func Open(dir string, o Options) (*Store, error) {
+	o.fill()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	lock, err := lockDir(dir, o.LockTimeout)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, opts: o, lock: lock}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (o *Options) fill() {
+	if o.LockTimeout == 0 {
+		o.LockTimeout = time.Second
+	}
+	if o.KeepBackups == 0 {
+		o.KeepBackups = 3
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+// lockDir takes a directory for this process. The lock is a file of its own: the state file may be missing, torn or
+// about to be replaced, and who has locked a replaced file has locked nothing.
+func lockDir(dir string, patience time.Duration) (*os.File, error) {
+	const pause = 20 * time.Millisecond
+	for {
+		lock, taken, err := tryLock(filepath.Join(dir, lockName))
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("store: lock %s: %w", dir, err)
+		case !taken:
+			return lock, nil
+		case patience <= 0:
+			return nil, fmt.Errorf("store: data directory %s: %w", dir, ErrLocked)
+		}
+		time.Sleep(min(pause, patience))
+		patience -= pause
+	}
+}
+
+// open checks, opens and if need be makes or migrates the state file of a locked directory.
+func (s *Store) open() error {
+	path := filepath.Join(s.dir, stateName)
+	s.removeUnfinished()
+	found, err := inspectFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := create(path); err != nil {
+			return fmt.Errorf("store: create %s: %w", path, err)
+		}
+		found, err = inspectFile(path)
+	}
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if s.db, err = bbolt.Open(path, 0o600, boltOptions()); err != nil {
+		return fmt.Errorf("store: %s: %w", path, err)
+	}
+	s.db.AllocSize = growth
+	s.total, s.node.exists = found.total, found.hasState
+	if err := s.migrate(found.schema, migrations); err != nil {
+		return fmt.Errorf("store: %s: %w", path, err)
+	}
+	return nil
+}
+
+// removeUnfinished removes what a process that was killed was making: files that never got their names.
+func (s *Store) removeUnfinished() {
+	for _, dir := range []string{s.dir, filepath.Join(s.dir, backupsName)} {
+		unfinished, _ := filepath.Glob(filepath.Join(dir, "*"+newSuffix)) // only a bad pattern is an error
+		for _, path := range unfinished {
+			os.Remove(path) // or it stays, and does no harm
+		}
+	}
+}
+
+// boltOptions: the list of free pages is not stored but found when the file is opened, which spares a page with each
+// commit and a part of the file that nothing else could check. The map is large from the start, because making it
+// larger waits for all readers, and a backup reads for long; it costs addresses, not memory. Every commit is synced.
+func boltOptions() *bbolt.Options {
+	return &bbolt.Options{
+		Timeout: time.Second, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapSize,
+		NoStatistics: true,
+	}
+}
+
+// growth is by how much the file grows at a time, in bytes. A state is some dozen kilobytes; bbolt's own 16 MB are made
+// for another trade.
+const growth = 256 << 10
+
+// create makes an empty state file under another name first: one with the right name is always whole.
+func create(path string) error {
+	fresh := path + newSuffix
+	db, err := bbolt.Open(fresh, 0o600, boltOptions())
+	if err != nil {
+		return err
+	}
+	err = (&Store{db: db}).update(func(w *writer) error { return w.put(formatBucket, schemaKey, schemaValue(schemaVersion)) })
+	if err = errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// migrations turn the state of version i+1 into that of version i+2. They may read and write everything through the
+// writer; all that are needed run in one transaction.
+var migrations []func(*writer) error
+
+// schemaVersion is what this program writes. Another form of a record is another version.
+const schemaVersion = 1
+
+func (s *Store) migrate(from int, steps []func(*writer) error) error {
+	if from > len(steps) {
+		return nil
+	}
+	return s.update(func(w *writer) error {
+		for i, step := range steps[from-1:] {
+			if err := step(w); err != nil {
+				return fmt.Errorf("migrate from version %d: %w", from+i, err)
+			}
+		}
+		return w.put(formatBucket, schemaKey, schemaValue(len(steps)+1))
+	})
+}
+
+// Dir returns the data directory.
+func (s *Store) Dir() string { return s.dir }
+
+// Close gives the directory free. What was committed is on disk before; there is nothing to save here.
+func (s *Store) Close() error {
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+	}
+	return errors.Join(err, s.lock.Close())
+}
+
+// nodeWriter is what a store knows of the node that it serves.
+type nodeWriter struct {
+	exists bool          // there was a state when the store was opened
+	loaded bool          // and it was loaded, or there was none
+	begun  bool          // saved is the revision that is on disk
+	saved  core.Revision // only then
+}

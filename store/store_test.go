@@ -1,0 +1,362 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+	"pgregory.net/rapid"
+
+	"spreadable/core"
+	"spreadable/store"
+)
+
+// impatient does not wait for locks.
+var impatient = store.Options{LockTimeout: -1}
+
+func open(t testing.TB, dir string) *store.Store {
+	t.Helper()
+	s, err := store.Open(dir, impatient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func load(t testing.TB, s *store.Store) core.State {
+	t.Helper()
+	state, _, err := s.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// filled makes a directory with the state of a node after so many steps, and returns that state.
+func filled(t testing.TB, steps int) (dir string, state core.State) {
+	t.Helper()
+	dir = t.TempDir()
+	s := open(t, dir)
+	w := newWorld()
+	for k := range steps {
+		w.step(k)
+		if err := s.Commit(&w.node); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir, w.node.State()
+}
+
+func TestNewDirectoryHasNoState(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "some", "where"))
+	if state, ok, err := s.Load(); ok || err != nil || text(state) != text(core.State{}) {
+		t.Errorf("got %v, %v, %+v", ok, err, state)
+	}
+}
+
+// What a node remembers comes back from the disk as it was, and the node that gets it has it again.
+func TestStateComesBack(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		path, err := os.MkdirTemp(dir, "")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		before := restored(t, drawState(rt), begin).node.State()
+		for range 2 { // once through a fresh directory, once over what is there
+			s, err := store.Open(path, impatient)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			load(t, s)
+			if err := s.Commit(&restored(t, before, begin).node); err != nil {
+				rt.Fatal(err)
+			}
+			s.Close()
+			s, err = store.Open(path, impatient)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			after := load(t, s)
+			s.Close()
+			if text(restored(t, after, begin).node.State()) != text(before) {
+				rt.Fatalf("saved\n%s, got\n%s", text(before), text(after))
+			}
+			before = restored(t, drawState(rt), begin).node.State()
+		}
+	})
+}
+
+// Each commit brings the file to the node's state, although it writes only what has changed.
+func TestCommitsFollowTheNode(t *testing.T) {
+	s := open(t, t.TempDir())
+	w := newWorld()
+	for k := range 300 {
+		w.step(k)
+		if err := s.Commit(&w.node); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := text(load(t, s)), text(w.node.State()); got != want {
+			t.Fatalf("after step %d: on disk\n%s, want\n%s", k, got, want)
+		}
+	}
+}
+
+// fileContent is the state file as it is.
+func fileContent(t testing.TB, dir string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func TestNothingNewCostsNothing(t *testing.T) {
+	dir, _ := filled(t, 50)
+	s := open(t, dir)
+	w := restored(t, load(t, s), begin+time.Hour)
+	if err := s.Commit(&w.node); err != nil {
+		t.Fatal(err)
+	}
+	before := fileContent(t, dir)
+	if n := testing.AllocsPerRun(100, func() {
+		if err := s.Commit(&w.node); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("a commit without changes allocates %v times", n)
+	}
+	if !bytes.Equal(before, fileContent(t, dir)) {
+		t.Error("a commit without changes writes")
+	}
+}
+
+func TestCommitKeepsAStateThatNobodyLoaded(t *testing.T) {
+	dir, _ := filled(t, 20)
+	s := open(t, dir)
+	if err := s.Commit(&newWorld().node); err == nil || !strings.Contains(err.Error(), "not loaded") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOneStoreForOneNode(t *testing.T) {
+	a, b := open(t, t.TempDir()), open(t, t.TempDir())
+	w := newWorld()
+	if err := a.Commit(&w.node); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Commit(&w.node); err == nil {
+		t.Error("the changes of a node went to two stores, each of which has a part of them")
+	}
+}
+
+func TestDirectoryIsLocked(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	_, err := store.Open(dir, impatient)
+	if !errors.Is(err, store.ErrLocked) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("got %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir)
+}
+
+// foreignFile is a bbolt file of somebody else.
+func foreignFile(t testing.TB) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x")
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket([]byte("members"))
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte("k"), []byte("v"))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// newerFile is a state file with another schema version.
+func newerFile(t testing.TB, version string) []byte {
+	t.Helper()
+	dir, _ := filled(t, 5)
+	db, err := bbolt.Open(filepath.Join(dir, "state.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("spreadable")).Put([]byte("schema"), []byte(version))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return fileContent(t, dir)
+}
+
+// badFiles are files that are no state, and what is wrong with them.
+func badFiles(t testing.TB) map[string]struct {
+	content []byte
+	want    error
+} {
+	dir, _ := filled(t, 200)
+	good := fileContent(t, dir)
+	damage := func(at int) []byte {
+		bad := bytes.Clone(good)
+		bad[at] ^= 4
+		return bad
+	}
+	return map[string]struct {
+		content []byte
+		want    error
+	}{
+		"empty":                    {nil, store.ErrDamaged},
+		"a text":                   {[]byte(strings.Repeat("This is no database.\n", 1000)), store.ErrForeign},
+		"short":                    {[]byte("x"), store.ErrForeign},
+		"zeros":                    {make([]byte, 32<<10), store.ErrForeign},
+		"another program's":        {foreignFile(t), store.ErrForeign},
+		"a newer version's":        {newerFile(t, "2"), store.ErrNewer},
+		"a much newer version's":   {newerFile(t, "1000"), store.ErrNewer},
+		"of no version":            {newerFile(t, "one"), store.ErrDamaged},
+		"cut in the middle":        {good[:12<<10], store.ErrDamaged},
+		"cut behind the head":      {good[:4096], store.ErrDamaged},
+		"with a letter changed":    {damage(bytes.LastIndex(good, []byte("10.0.2."))), store.ErrDamaged},
+		"with both heads damaged":  {func() []byte { b := damage(40); b[4096+40] ^= 1; return b }(), store.ErrDamaged},
+		"with the same page twice": {append(bytes.Clone(good[:8192]), bytes.Repeat(good[8192:12288], len(good)/4096-2)...), store.ErrDamaged},
+	}
+}
+
+// A file that is not what the store wrote is named, and left as it is.
+func TestBadFilesAreLeftAlone(t *testing.T) {
+	for name, c := range badFiles(t) {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "state.db")
+			if err := os.WriteFile(path, c.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := store.Open(dir, impatient)
+			if err == nil {
+				s.Close()
+			}
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if !bytes.Equal(fileContent(t, dir), c.content) {
+				t.Error("the file has been changed")
+			}
+			if _, err := store.Open(dir, impatient); errors.Is(err, store.ErrLocked) {
+				t.Error("the directory is still locked")
+			}
+		})
+	}
+}
+
+// Whatever bit flips, the store either says that the file is damaged or gives the whole state as it was, or, if the
+// newest meta page is hit, as it was one transaction before.
+func TestFlippedBitsAreNoticed(t *testing.T) {
+	dir, state := filled(t, 60)
+	good := fileContent(t, dir)
+	before := func() core.State {
+		w := newWorld()
+		last := text(state)
+		for k := 0; ; k++ {
+			was := w.node.State()
+			if w.step(k); text(w.node.State()) == last {
+				return was
+			}
+		}
+	}()
+	random := rand.New(rand.NewPCG(1, 2))
+	noticed := 0
+	path := filepath.Join(dir, "state.db")
+	for range 100 {
+		bit := random.IntN(48 << 10 * 8) // where the records are
+		bad := bytes.Clone(good)
+		bad[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(dir, impatient)
+		if err != nil {
+			if noticed++; !errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrForeign) && !errors.Is(err, store.ErrNewer) {
+				t.Fatalf("bit %d: %v", bit, err)
+			}
+			continue
+		}
+		got := text(load(t, s))
+		s.Close()
+		if got != text(state) && (got != text(before) || bit/8 >= 8192) {
+			t.Fatalf("bit %d of byte %d goes unnoticed and makes the state\n%s, instead of\n%s", bit%8, bit/8, got, text(state))
+		}
+	}
+	if noticed == 0 {
+		t.Error("no flipped bit was noticed")
+	}
+}
+
+// What a killed process was making is swept away.
+func TestUnfinishedFilesAreSwept(t *testing.T) {
+	dir, state := filled(t, 20)
+	for _, name := range []string{"state.db.new", "backup-17.new"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half a"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := load(t, open(t, dir)); text(got) != text(state) {
+		t.Errorf("got %+v", got)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	st, err := store.Open(dir, store.Options{})
+	if err != nil {
+		panic(err)
+	}
+	defer st.Close()
+
+	w := newWorld() // of a node that is initialised and has not started
+	state, ok, err := st.Load()
+	if err != nil {
+		panic(err)
+	}
+	if ok {
+		err = w.node.Restore(state)
+	}
+	w.node.Start()
+	err = errors.Join(err, st.Commit(&w.node)) // and so after each step of its loop
+	state, ok, _ = st.Load()
+	fmt.Println(state.Self, ok, err)
+	// Output: 10.0.0.1:4000 true <nil>
+}
