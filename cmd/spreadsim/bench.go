@@ -161,9 +161,12 @@ func printBench(w io.Writer, r bench.Result) {
 		strconv.FormatFloat(r.AllocsPerEvent, 'f', 2, 64), size(round3(float64(r.PeakBytes))))
 }
 
-// round3 keeps three significant digits: more are not measured.
-func round3(x float64) float64 {
-	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+// round2 and round3 keep as many significant digits: more are not known.
+func round2(x float64) float64 { return significant(x, 2) }
+func round3(x float64) float64 { return significant(x, 3) }
+
+func significant(x float64, digits int) float64 {
+	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, 64), 64)
 	if err != nil {
 		return x
 	}

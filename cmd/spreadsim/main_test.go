@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"oneline": oneLineOf,
 			"narrow":  narrow,
+			"foresee": foreseen,
 		},
 	})
 }
@@ -69,6 +70,19 @@ func narrow(ts *testscript.TestScript, _ bool, args []string) {
 		if len([]rune(strings.TrimRight(line, "\n"))) > 80 {
 			ts.Fatalf("wider than 80 columns: %s", line)
 		}
+	}
+}
+
+// foresee DIR: the run in the folder took as much memory as was estimated, to
+// within a factor of two.
+func foreseen(ts *testscript.TestScript, _ bool, args []string) {
+	r, err := result.Load(ts.MkAbs(args[0]))
+	ts.Check(err)
+	s, err := scenario.Parse("scenario.yaml", r.Scenario, nil)
+	ts.Check(err)
+	took, expected := r.Summary.Engine.PeakRSSBytes, sim.Memory(s)
+	if took > 2*expected || expected > 2*took {
+		ts.Fatalf("took %s, expected %s", size(float64(took)), size(float64(expected)))
 	}
 }
 

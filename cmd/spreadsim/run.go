@@ -184,6 +184,7 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error 
 // simulate runs the scenario and notes what the run cost: the simulator knows
 // only virtual time.
 func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (*result.Run, error) {
+	announce(c, j.scenario)
 	progress := newProgress(c, j.scenario.Name)
 	start := time.Now()
 	r, err := simulate(j.scenario, sim.Options{

@@ -103,3 +103,23 @@ func TestTextIsWrappedBetweenWords(t *testing.T) {
 		}
 	})
 }
+
+func TestMemoryIsForetold(t *testing.T) {
+	for _, c := range []struct {
+		expected, available int64
+		watched             bool
+		want                string
+	}{
+		{500e6, 2e9, false, ""},
+		{500e6, 2e9, true, "spreadsim: net: about 500 MB of memory expected\n"},
+		{4.16e9, 20e9, false, "spreadsim: net: about 4.2 GB of memory expected\n"},
+		{4.16e9, 0, false, "spreadsim: net: about 4.2 GB of memory expected\n"},
+		{4.16e9, 2.04e9, false, "spreadsim: warning: net: about 4.2 GB of memory expected, only 2 GB available; fewer nodes (--set nodes=N) take less\n"},
+	} {
+		var out strings.Builder
+		forecast(&out, "net", c.expected, c.available, c.watched)
+		if out.String() != c.want {
+			t.Errorf("%+v: %q", c, out.String())
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"spreadable/sim"
+	"spreadable/sim/scenario"
+)
+
+// muchMemory is what a run may take without being announced where nobody
+// watches.
+const muchMemory = 1 << 30
+
+// announce tells before a run what it will take of the machine. It refuses
+// nothing: the estimate may be wrong, and memory may become free.
+func announce(c *cli.Context, s *scenario.Scenario) {
+	if c.Bool("quiet") {
+		return
+	}
+	file, ok := c.App.ErrWriter.(*os.File)
+	watched := ok && term.IsTerminal(int(file.Fd()))
+	forecast(c.App.ErrWriter, s.Name, sim.Memory(s), availableMemory(), watched)
+	if c.IsSet("workers") {
+		if _, reason := sim.Workers(s, workers(c)); reason != "" {
+			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s\n", s.Name, reason)
+		}
+	}
+}
+
+// forecast writes a line about expected memory, if it matters or somebody
+// watches; available is 0 if unknown.
+func forecast(w io.Writer, name string, expected, available int64, watched bool) {
+	about := size(round2(float64(expected)))
+	switch {
+	case available > 0 && expected > available:
+		fmt.Fprintf(w, "spreadsim: warning: %s: about %s of memory expected, only %s available; fewer nodes (--set nodes=N) take less\n",
+			name, about, size(round2(float64(available))))
+	case watched || expected > muchMemory:
+		fmt.Fprintf(w, "spreadsim: %s: about %s of memory expected\n", name, about)
+	}
+}

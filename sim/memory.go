@@ -1,0 +1,42 @@
+package sim
+
+import (
+	"time"
+
+	"spreadable/sim/scenario"
+)
+
+// What runs have been seen to take, resident, at their fullest: twice what lives, because the collector lets the heap
+// double before it looks. Measured with one worker; docs/performance.md says how.
+const (
+	memoryAlways      = 16 << 20 // the program, the queue's buckets
+	memoryPerNode     = 3600     // lists, streams, timers, what a mass start has in flight
+	memoryPerMessage  = 200      // a request in flight: its call, its message, its event
+	memoryPerSearch   = 2200     // a client, its stream, its row
+	memoryPerApproval = 14_000   // the same, and what the approvers keep of it for a period
+)
+
+// Memory estimates how many bytes of memory a run will take at its fullest, to within a third or so for networks of 10,000
+// nodes and more.
+func Memory(s *scenario.Scenario) int64 {
+	load := s.Workload
+	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode
+	bytes += int64(load.Searches.Count) * memoryPerSearch
+	bytes += int64(load.Approvals.Count) * memoryPerApproval
+	return bytes + int64(overlapping(s)*float64(s.Nodes))*memoryPerMessage
+}
+
+// overlapping is how many searches are on their way at a time: each has a message to every node in flight, and takes three
+// requests one after the other, of two messages each.
+func overlapping(s *scenario.Scenario) float64 {
+	load := s.Workload.Searches
+	mean := s.Latency.Mean
+	if s.Latency.Model == scenario.Uniform {
+		mean = (s.Latency.Min + s.Latency.Max) / 2
+	}
+	all := float64(load.Count)
+	if load.Over == 0 {
+		return all
+	}
+	return min(all, max(1, all*float64(6*mean)/float64(load.Over/time.Nanosecond)))
+}
