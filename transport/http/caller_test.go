@@ -1,0 +1,317 @@
+package httptransport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+)
+
+// answers collects the answers of calls.
+type answers chan core.Response
+
+func (a answers) Answer(_ uint32, resp core.Response) { a <- resp }
+
+// callFrom sends a request from inside a node and waits for the answer.
+func callFrom(t testing.TB, n *Node, to string, req core.Request) core.Response {
+	t.Helper()
+	got := make(answers, 1)
+	in(t, n, func(*core.Node) {
+		p, err := n.loop.book.Intern(peer.MustParse(to))
+		if err != nil {
+			t.Error(err)
+		}
+		req.From, req.Root = n.loop.self, n.loop.self
+		n.loop.Call(p, req, got, 0)
+	})
+	select {
+	case resp := <-got:
+		return resp
+	case <-time.After(10 * time.Second):
+		t.Fatal("a call is not answered")
+		return core.Response{}
+	}
+}
+
+// strange starts a server that answers as a test wants, and returns its address.
+func strange(t testing.TB, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
+func says(status int, kind, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+const structureJSON = `{"address":"localhost:1","backlink":null,"slaves":[],"masters":[]}`
+
+func TestWhatPeersMayAnswer(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	const json = "application/json; charset=utf-8"
+	list := strings.Repeat(`{"address":"localhost:1"},`, maxList) + `{"address":"localhost:1"}`
+	tests := []struct {
+		name   string
+		kind   core.Kind
+		answer http.HandlerFunc
+		want   error // nil for a good answer
+	}{
+		{"a structure", core.KindStructure, says(200, json, structureJSON), nil},
+		{"as text", core.KindStructure, says(200, "text/html", structureJSON), nil},
+		{"with more keys", core.KindStructure, says(201, json, `{"x":1,"slaves":[],"masters":[]}`), nil},
+		{"null lists", core.KindStructure, says(200, json, `{"slaves":null,"masters":null}`), core.ErrMalformed},
+		{"no lists", core.KindStructure, says(200, json, `{}`), core.ErrMalformed},
+		{"an array", core.KindStructure, says(200, json, `[]`), core.ErrMalformed},
+		{"no JSON", core.KindStructure, says(200, json, `<html>`), core.ErrMalformed},
+		{"too many slaves", core.KindStructure, says(200, json, `{"slaves":[`+list+`],"masters":[]}`), core.ErrMalformed},
+		{"a size below zero", core.KindStructure, says(200, json, `{"slaves":[],"masters":[{"address":"localhost:1","size":-1}]}`), core.ErrMalformed},
+		{"half a slave", core.KindStructure, says(200, json, `{"slaves":[],"masters":[{"address":"localhost:1","size":0.5}]}`), core.ErrMalformed},
+		{"an endless answer", core.KindStructure, endless, core.ErrMalformed},
+		{"a bad backlink", core.KindStructure, says(200, json, `{"backlink":{"address":"x"},"slaves":[],"masters":[]}`), core.ErrMalformed},
+		{"a redirect", core.KindStructure, says(302, json, structureJSON), core.ErrUnreachable},
+		{"a refusal", core.KindStructure, says(422, json, `{"message":"no","code":"ERR_SPREADABLE_MASTER_IS_FULL"}`), &core.Error{Code: core.CodeMasterFull}},
+		{"a refusal by 500", core.KindStructure, says(500, json, `{"message":"no","code":"ERR_SPREADABLE_MASTER_IS_FULL"}`), &core.Error{Code: core.CodeMasterFull}},
+		{"an application's refusal", core.KindStructure, says(422, json, `{"message":"no","code":"ERR_OTHER"}`), &core.Error{Code: "ERR_OTHER"}},
+		{"a code in text", core.KindStructure, says(422, "text/plain", `{"message":"no","code":"ERR_OTHER"}`), core.ErrUnreachable},
+		{"an error", core.KindStructure, says(500, json, `{"message":"no"}`), core.ErrUnreachable},
+		{"another root", core.KindStructure, says(403, json, `{"message":"Node root is different: \"a\" instead of \"b\""}`), core.ErrWrongRoot},
+		{"denied", core.KindStructure, says(403, json, `{"message":"no"}`), core.ErrDenied},
+		{"closed", core.KindStructure, says(401, json, `{"message":"no"}`), core.ErrDenied},
+		{"a size", core.KindRegister, says(200, json, `{"size":2,"address":"x"}`), nil},
+		{"a size and more", core.KindRegister, says(200, json, `{"size":2,"more":1}`), core.ErrMalformed},
+		{"no size", core.KindRegister, says(200, json, `{}`), core.ErrMalformed},
+		{"an interview", core.KindInterview, says(200, json, `{"summary":{"address":"localhost:1"}}`), nil},
+		{"an interview with a surplus", core.KindInterview, says(200, json, `{"summary":{"address":"localhost:1","x":1}}`), core.ErrMalformed},
+		{"an interview and something behind it", core.KindInterview, says(200, json, `{"summary":{"address":"localhost:1"}}{}`), core.ErrMalformed},
+		{"a part", core.KindApprovalInfo, says(200, json, `{"info":"x"}`), nil},
+		{"a part that is none", core.KindApprovalInfo, says(200, json, `{"info":{}}`), core.ErrMalformed},
+		{"ping by anybody", core.KindPing, says(200, json, `{"version":"x","address":"whoever:1"}`), nil},
+		{"a status", core.KindStatus, says(200, json, `{"root":"","availability":2,"networkSize":1e300}`), nil},
+		{"nobody there", core.KindPing, hangUp, core.ErrUnreachable},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := callFrom(t, n, strange(t, tt.answer), core.Request{Kind: tt.kind, Timeout: 5 * time.Second, Body: bodyFor(tt.kind)})
+			if !errors.Is(got.Err, tt.want) || tt.want == nil && got.Err != nil {
+				t.Errorf("got %v, want %v", got.Err, tt.want)
+			}
+		})
+	}
+}
+
+// bodyFor is a body for the kinds that must have one.
+func bodyFor(kind core.Kind) any {
+	switch kind {
+	case core.KindRegister:
+		return &core.RegisterRequest{}
+	case core.KindApprovalInfo:
+		return &core.ApprovalInfoRequest{}
+	}
+	return nil
+}
+
+func endless(w http.ResponseWriter, _ *http.Request) {
+	for {
+		if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+			return
+		}
+	}
+}
+
+func hangUp(w http.ResponseWriter, _ *http.Request) {
+	if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		c.Close()
+	}
+}
+
+func TestListsHoldNobodyTwice(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	to := strange(t, says(200, "", `{"address":"somebody:1","backlink":{"address":"localhost:9"},
+		"slaves":[{"address":"localhost:1"},{"address":"no address"},{"address":"localhost:1"},{"address":"localhost:2"}],
+		"masters":[{"address":"localhost:1","size":2},{"address":"localhost:1","size":200}]}`))
+	got := callFrom(t, n, to, core.Request{Kind: core.KindStructure, Timeout: time.Second})
+	s, ok := got.Body.(*core.Structure)
+	if !ok {
+		t.Fatal(got.Err)
+	}
+	if len(s.Slaves) != 2 || len(s.Masters.List) != 1 || s.Masters.Total != 2 {
+		t.Errorf("got slaves %v, masters %v", s.Slaves, s.Masters)
+	}
+	in(t, n, func(*core.Node) {
+		if text := n.loop.book.Text(s.Address); text != to {
+			t.Errorf("the answer is from %s, want %s, who was asked", text, to)
+		}
+	})
+}
+
+func TestSlowPeersTimeOut(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	release := make(chan struct{})
+	to := strange(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.WriteHeader(200)
+		http.NewResponseController(w).Flush() // the head is there, the body never comes
+		<-release
+	})
+	defer close(release)
+	began := time.Now()
+	got := callFrom(t, n, to, core.Request{Kind: core.KindStructure, Timeout: 100 * time.Millisecond})
+	if took := time.Since(began); got.Err != core.ErrTimeout || took < 100*time.Millisecond || took > 3*time.Second {
+		t.Errorf("got %v after %v, want a timeout after 100 ms", got.Err, took)
+	}
+}
+
+// deaf is a server of the npm kind that, on each connection, answers one request and loses the next.
+func deaf(t *testing.T, connections *atomic.Int32) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			go func() {
+				defer c.Close()
+				buffer := make([]byte, 4096)
+				if _, err := c.Read(buffer); err != nil {
+					return
+				}
+				fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(structureJSON), structureJSON)
+				c.Read(buffer)
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestNoRequestIsLostOnADeadConnection(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	for _, tt := range []struct {
+		kind core.Kind
+		body any
+	}{
+		{core.KindStructure, nil},
+		{core.KindApprovalCheck, &core.ApprovalCheckRequest{ClientIP: netip.MustParseAddr("1.2.3.4")}},
+	} {
+		var connections atomic.Int32
+		to := deaf(t, &connections)
+		for i := range 5 {
+			got := callFrom(t, n, to, core.Request{Kind: tt.kind, Timeout: 5 * time.Second, Body: tt.body})
+			if got.Err != nil {
+				t.Errorf("%s: request %d: %v", tt.kind, i, got.Err)
+			}
+		}
+		if got := connections.Load(); got != 5 {
+			t.Errorf("%s: 5 requests took %d connections, want one each: the server loses every second", tt.kind, got)
+		}
+	}
+}
+
+func TestConnectionsToOurNodesAreKept(t *testing.T) {
+	n, other := startNode(t, "localhost", nil, nil), startNode(t, "localhost", nil, nil)
+	var connections atomic.Int32
+	counted := httptest.NewUnstartedServer(other.server)
+	counted.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	counted.Start()
+	t.Cleanup(counted.Close)
+	for i := range 5 {
+		got := callFrom(t, n, counted.Listener.Addr().String(), core.Request{Kind: core.KindPing, Timeout: 5 * time.Second})
+		if got.Err != nil {
+			t.Fatalf("request %d: %v", i, got.Err)
+		}
+	}
+	if got := connections.Load(); got > 2 {
+		t.Errorf("5 requests took %d connections, want one, or two while the peer is not known to be ours", got)
+	}
+}
+
+func TestUnchangedStructureIsTheSameSnapshot(t *testing.T) {
+	nodes := startNetwork(t, 2, nil)
+	call := func() any {
+		got := callFrom(t, nodes[0], nodes[1].address(), core.Request{Kind: core.KindStructure, Timeout: 5 * time.Second})
+		if got.Err != nil {
+			t.Fatal(got.Err)
+		}
+		return got.Body
+	}
+	call()
+	if first, second := call(), call(); first != second {
+		t.Error("an unchanged structure was sent again")
+	}
+	root := headers("node-root", nodes[0].address())
+	got := send(t, nodes[1], asks{"POST", "/api/node/structure", "", root, ""})
+	root.Set("If-None-Match", got.header.Get("ETag"))
+	if got := send(t, nodes[1], asks{"POST", "/api/node/structure", "", root, ""}); got.status != 304 || got.body != "" {
+		t.Errorf("got %v, want 304 without a body", got)
+	}
+}
+
+func TestNamesOfLoopbackAreNobody(t *testing.T) {
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		o.Lookup = lookupTable(map[string]string{"inner.example.com": "127.0.0.1"})
+	})
+	_, port, _ := net.SplitHostPort(n.Addr().String())
+	got := callFrom(t, n, "inner.example.com:"+port, core.Request{Kind: core.KindPing, Timeout: time.Second})
+	if !errors.Is(got.Err, core.ErrUnreachable) {
+		t.Errorf("got %v", got.Err)
+	}
+}
+
+func TestNamesAreKeptForTenMinutes(t *testing.T) {
+	now, asked := time.Unix(0, 0), 0
+	names := newNames(func(_ context.Context, host string) ([]netip.Addr, error) {
+		asked++
+		if host == "bad.example.com" {
+			return nil, errors.New("no")
+		}
+		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+	}, func() time.Time { return now })
+	for _, step := range []struct {
+		host  string
+		wait  time.Duration
+		asked int
+	}{
+		{"good.example.com", 0, 1},
+		{"good.example.com", 9 * time.Minute, 1},
+		{"good.example.com", time.Minute, 2},
+		{"bad.example.com", 0, 3},
+		{"bad.example.com", 59 * time.Second, 3},
+		{"bad.example.com", time.Second, 4},
+	} {
+		now = now.Add(step.wait)
+		ip, err := names.resolve(t.Context(), peer.MustParse(step.host+":80"))
+		if good := strings.HasPrefix(step.host, "good"); good != (err == nil) || good != ip.IsValid() {
+			t.Errorf("%s is %v, %v", step.host, ip, err)
+		}
+		if asked != step.asked {
+			t.Errorf("%s after %v: asked %d times, want %d", step.host, step.wait, asked, step.asked)
+		}
+	}
+}
