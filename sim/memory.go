@@ -10,8 +10,8 @@ import (
 // double before it looks. Measured with one worker; docs/performance.md says how.
 const (
 	memoryAlways      = 16 << 20 // the program, the queue's buckets
-	memoryPerNode     = 3600     // lists, streams, timers, what a mass start has in flight
-	memoryPerMessage  = 200      // a request in flight: its call, its message, its event
+	memoryPerNode     = 3900     // lists, streams, timers, what a mass start has in flight
+	memoryPerMessage  = 250      // a request in flight: its call, its message, its event
 	memoryPerSearch   = 2200     // a client, its stream, its row
 	memoryPerApproval = 14_000   // the same, and what the approvers keep of it for a period
 )
