@@ -149,9 +149,13 @@ func (c *Config) FillPaths() error {
 	return c.checkAdmin()
 }
 
-// Resolve completes all options that follow from others, or from the machine, and says what does not fit together.
+// Resolve completes all options that follow from others, or from the machine, reads the password file, and says what does
+// not fit together.
 // OwnIP is asked for the node's IP when there is no hostname: [LastIPv4].
 func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
+	if err := c.ReadPassword(); err != nil {
+		return err
+	}
 	if c.PublicPort == 0 {
 		c.PublicPort = c.Port
 	}
@@ -168,6 +172,9 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	}
 	if c.Listen == "" {
 		c.Listen = net.JoinHostPort("", strconv.Itoa(int(c.Port)))
+		if ip := address.IP(); ip.IsLoopback() && c.Hostname != "localhost" { // nobody else could call it anyway
+			c.Listen = net.JoinHostPort(ip.String(), strconv.Itoa(int(c.Port)))
+		}
 	}
 	if len(c.Bootstrap) == 0 {
 		c.Bootstrap = []string{address.String()}
@@ -272,4 +279,25 @@ func LastIPv4() (netip.Addr, error) {
 		return last, errors.New("this machine has no IPv4 address but loopback ones")
 	}
 	return last, nil
+}
+
+// Take makes the options that a running node can change those of other, with where they came from.
+func (c *Config) Take(other *Config) {
+	for _, o := range Options() {
+		if !o.Reload {
+			continue
+		}
+		if text := o.value(other).String(); o.value(c).String() != text {
+			// What another Config shows is good for this one.
+			if list, many := o.value(c).(listValue); many {
+				_ = list.setList(splitList(text))
+			} else {
+				_ = o.value(c).set(text)
+			}
+		}
+		delete(c.sources, o.Key)
+		if source, given := other.sources[o.Key]; given {
+			c.sources[o.Key] = source
+		}
+	}
 }

@@ -264,7 +264,10 @@ func TestPasswordsComeFromWhereTheyAreSafe(t *testing.T) {
 		"configuration":       {text: "password: plain", want: "plain"},
 		"file by environment": {text: "password: plain", environ: []string{"SPREADNODE_PASSWORD_FILE=" + file}, want: "from file"},
 	} {
-		c, err := load(t, test.text, test.flags, test.environ...)
+		c, err := load(t, "username: me\n"+test.text, test.flags, test.environ...)
+		if err == nil && test.want != "" {
+			err = c.Resolve(someIP)
+		}
 		if err != nil || c.Password != test.want {
 			t.Errorf("%s: %v, %v", name, c, err)
 			continue
@@ -276,7 +279,11 @@ func TestPasswordsComeFromWhereTheyAreSafe(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"password: a\npassword_file: " + file, "password_file: no/such", "password_file: " + write(t, "empty", "\n")} {
-		if _, err := load(t, text, nil); err == nil || !strings.Contains(err.Error(), "password_file") {
+		c, err := load(t, text, nil)
+		if err == nil {
+			err = c.Resolve(someIP)
+		}
+		if err == nil || !strings.Contains(err.Error(), "password_file") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

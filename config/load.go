@@ -44,7 +44,7 @@ func Load(given Given) (*Config, error) {
 			}
 		}
 	}
-	return c, c.readPassword()
+	return c, nil
 }
 
 // take sets an option from a text; a list is separated by commas.
@@ -119,8 +119,9 @@ func suggest(given string, words []string) string {
 // maxPassword bounds a password file, in bytes.
 const maxPassword = 4096
 
-// readPassword reads the password file, unless the password itself was given in a way that comes before.
-func (c *Config) readPassword() error {
+// ReadPassword reads the password file, unless the password itself was given in a way that comes before. It is a
+// part of Resolve.
+func (c *Config) ReadPassword() error {
 	direct, byFile := c.rank("password"), c.rank("password_file")
 	switch {
 	case c.PasswordFile == "" || direct > byFile:

@@ -88,7 +88,7 @@ func placeOptions() []Option {
 		{Key: "hostname", Npm: "hostname", Depends: "the machine's last IPv4 address that is not a loopback one", Unit: "host name or IP",
 			Usage: "host that the node announces; for other nodes it must lead to the IP that its requests come from",
 			value: func(c *Config) value { return (*text)(&c.Hostname) }},
-		{Key: "listen", Depends: "all interfaces at port", Unit: unitAddress,
+		{Key: "listen", Depends: "all interfaces at port; of a loopback IP only that", Unit: unitAddress,
 			Usage: "local address of the listener",
 			value: func(c *Config) value { return (*listenAddress)(&c.Listen) }},
 		{Key: "source", Depends: "the system's choice", Unit: "IP",

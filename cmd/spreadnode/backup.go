@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"spreadable/admin"
+	"spreadable/config"
+	"spreadable/store"
+)
+
+func backupCommand() *cli.Command {
+	return documented("", &cli.Command{
+		Name: "backup", Usage: "copy the state of the running node to a file", ArgsUsage: "FILE",
+		Description: `   The node goes on meanwhile. FILE is whole or not there; - is the standard
+   output. It holds no password.`,
+		Flags:  endpointFlags(&cli.BoolFlag{Name: "force", Usage: "replace FILE if it exists"}),
+		Action: backup,
+	})
+}
+
+func backup(c *cli.Context) error {
+	if err := takes(c, 1, 1, "file"); err != nil {
+		return err
+	}
+	path := c.Args().First()
+	if path == "-" {
+		return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+			return node.Backup(ctx, c.App.Writer)
+		})(c)
+	}
+	if _, err := os.Lstat(path); err == nil && !c.Bool("force") {
+		return inputError{fmt.Errorf("backup: %s exists; --force replaces it", path)}
+	}
+	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+		return backupTo(ctx, node, path)
+	})(c)
+}
+
+// backupTo writes beside the file first: there is a whole one or none.
+func backupTo(ctx context.Context, node *admin.Client, path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".backup-*")
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer os.Remove(f.Name()) // fails once it has its name
+	if err := errors.Join(node.Backup(ctx, f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	return nil
+}
+
+func restoreCommand() *cli.Command {
+	flags := []cli.Flag{fileFlag()}
+	for _, o := range config.Options() {
+		if o.Key == "port" || o.Key == "data" {
+			flags = append(flags, optionFlag(o, ""))
+		}
+	}
+	return documented("", &cli.Command{
+		Name: "restore", Usage: "put a backup in the place of a stopped node's state", ArgsUsage: "FILE",
+		Description: `   The node must not run. FILE is checked first; the state that was there before is
+   kept beside it.`,
+		Flags: flags, Action: restore,
+	})
+}
+
+func restore(c *cli.Context) error {
+	if err := takes(c, 1, 1, "file"); err != nil {
+		return err
+	}
+	options, err := localNode(c)
+	if err != nil {
+		return err
+	}
+	aside, err := store.Restore(options.Data, c.Args().First(), store.Options{})
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return fmt.Errorf("restore: a node runs in %s: stop it first (spreadnode leave)", options.Data)
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrForeign) || errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNewer):
+		return inputError{err}
+	case err != nil:
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "restored %s\n", options.Data)
+	if aside != "" {
+		fmt.Fprintf(c.App.Writer, "the state before is kept in %s\n", aside)
+	}
+	return nil
+}

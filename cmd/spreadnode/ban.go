@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"spreadable/admin"
+	"spreadable/config"
+)
+
+func banCommand() *cli.Command {
+	return group(&cli.Command{
+		Name:  "ban",
+		Usage: "show and change whom the node refuses",
+		Subcommands: []*cli.Command{
+			documented("ban", &cli.Command{
+				Name: "add", Usage: "refuse an address, or renew its ban", ArgsUsage: "HOST:PORT",
+				Description: `   The ban holds for all that lives at the address's IP, unless the node runs with
+   ban_by_address. It survives a restart.`,
+				Flags: endpointFlags(jsonFlag(),
+					&cli.StringFlag{Name: "lifetime", Aliases: []string{"t"}, Value: "18d", Usage: "how long: a `DURATION` such as 90s, 12h or 18d, the default"},
+					&cli.StringFlag{Name: "reason", Aliases: []string{"r"}, Usage: "why: a `TEXT` that ban ls shows"}),
+				Action: addBan,
+			}),
+			documented("ban", &cli.Command{
+				Name: "rm", Usage: "lift the ban of an address", ArgsUsage: "HOST:PORT",
+				Flags: endpointFlags(), Action: removeBan,
+			}),
+			documented("ban", &cli.Command{
+				Name: "ls", Usage: "show all bans",
+				Flags: endpointFlags(jsonFlag()), Action: showing((*admin.Client).Bans, showBans),
+			}),
+			documented("ban", &cli.Command{
+				Name: "show", Usage: "show the ban of an address", ArgsUsage: "HOST:PORT",
+				Flags: endpointFlags(jsonFlag()), Action: showBan,
+			}),
+			documented("ban", &cli.Command{
+				Name: "clear", Usage: "lift all bans",
+				Flags: endpointFlags(), Action: clearBans,
+			}),
+		},
+	})
+}
+
+func addBan(c *cli.Context) error {
+	if err := takes(c, 1, 1, "address"); err != nil {
+		return err
+	}
+	lifetime, err := config.ParseDuration(c.String("lifetime"))
+	if err != nil {
+		return inputError{fmt.Errorf("flag --lifetime: %w", err)}
+	}
+	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+		ban, err := node.AddBan(ctx, c.Args().First(), admin.BanRequest{Seconds: lifetime.Seconds(), Reason: c.String("reason")})
+		switch {
+		case err != nil:
+			return orInput(err)
+		case c.Bool("json"):
+			return printJSON(c, ban)
+		}
+		_, err = fmt.Fprintf(c.App.Writer, "banned %s until %s\n", ban.Address, date(ban.Until))
+		return err
+	})(c)
+}
+
+// orInput makes an error of the command line of what the node calls a request without sense.
+func orInput(err error) error {
+	if refused, ok := err.(*admin.Error); ok && refused.Status == 400 {
+		return inputError{err}
+	}
+	return err
+}
+
+func removeBan(c *cli.Context) error {
+	if err := takes(c, 1, 1, "address"); err != nil {
+		return err
+	}
+	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+		return orInput(node.RemoveBan(ctx, c.Args().First()))
+	})(c)
+}
+
+func showBans(c *cli.Context, bans []admin.Ban) error {
+	if len(bans) == 0 {
+		_, err := fmt.Fprintln(c.App.Writer, "no bans")
+		return err
+	}
+	t := newTable("ADDRESS", "IP", "UNTIL", "SINCE", "REASON")
+	for _, b := range bans {
+		t.row(b.Address, b.IP, date(b.Until), date(b.Since), b.Reason)
+	}
+	return t.print(c.App.Writer)
+}
+
+func showBan(c *cli.Context) error {
+	if err := takes(c, 1, 1, "address"); err != nil {
+		return err
+	}
+	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+		ban, err := node.Ban(ctx, c.Args().First())
+		switch {
+		case err != nil:
+			return orInput(err)
+		case c.Bool("json"):
+			return printJSON(c, ban)
+		}
+		return showBans(c, []admin.Ban{*ban})
+	})(c)
+}
+
+func clearBans(c *cli.Context) error {
+	if err := takes(c, 0, 0, ""); err != nil {
+		return err
+	}
+	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+		n, err := node.ClearBans(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.App.Writer, "lifted %s\n", plural(n, "ban"))
+		return err
+	})(c)
+}

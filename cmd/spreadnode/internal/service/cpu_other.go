@@ -1,0 +1,8 @@
+//go:build !unix
+
+package service
+
+import "time"
+
+// processTime is not known here: the node always tells that its processor is idle.
+func processTime() time.Duration { return 0 }

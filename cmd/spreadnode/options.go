@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"spreadable/admin"
+	"spreadable/config"
+)
+
+// Options of a node as flags.
+
+func fileFlag() cli.Flag {
+	return &cli.StringFlag{Name: "config", Usage: "read options from `FILE` (or SPREADNODE_CONFIG)"}
+}
+
+// nodeFlags are all options of a node.
+func nodeFlags() []cli.Flag {
+	flags := []cli.Flag{fileFlag()}
+	for _, o := range config.Options() {
+		if o.Secret {
+			continue
+		}
+		flags = append(flags, optionFlag(o, o.Group))
+	}
+	return flags
+}
+
+// endpointKeys are the options by which a running node is found.
+var endpointKeys = [...]string{"port", "data", "admin", "admin_token_file"}
+
+// endpointFlags are the flags by which a running node is found.
+func endpointFlags(own ...cli.Flag) []cli.Flag {
+	flags := append(own, fileFlag())
+	for _, o := range config.Options() {
+		if slices.Contains(endpointKeys[:], o.Key) {
+			flags = append(flags, optionFlag(o, ""))
+		}
+	}
+	return append(flags, &cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give up after `DURATION`: 30s"})
+}
+
+func optionFlag(o config.Option, category string) cli.Flag {
+	standard := o.Default
+	if standard == "" {
+		standard = o.Depends
+	}
+	usage := fmt.Sprintf("%s (default: %s)", o.Usage, standard)
+	if o.IsSwitch() {
+		return &cli.BoolFlag{Name: o.Flag(), Usage: usage, Category: category}
+	}
+	value := strings.ToUpper(strings.Fields(strings.TrimSuffix(o.Unit, ":"))[0])
+	switch {
+	case strings.HasPrefix(o.Unit, "duration"):
+		value = "DURATION"
+	case strings.HasPrefix(o.Unit, "list"):
+		value = "LIST"
+	case strings.HasPrefix(o.Unit, "size"):
+		value = "SIZE"
+	case strings.Contains(o.Unit, ",") || strings.Contains(o.Unit, "number") || strings.Contains(o.Unit, " to "):
+		value = "VALUE"
+	case strings.Contains(o.Unit, "host"):
+		value = "HOST"
+	}
+	return &cli.StringFlag{Name: o.Flag(), Usage: strings.Replace(usage, usage, "`"+value+"`: "+usage, 1), Category: category}
+}
+
+// given collects what the command line and the environment say.
+func given(c *cli.Context) config.Given {
+	flags := map[string]string{}
+	for _, o := range config.Options() {
+		name := o.Flag()
+		switch {
+		case name == "" || !c.IsSet(name):
+		case o.IsSwitch():
+			flags[o.Key] = strconv.FormatBool(c.Bool(name))
+		default:
+			flags[o.Key] = c.String(name)
+		}
+	}
+	return config.Given{Flags: flags, Environ: os.Environ(), File: c.String("config")}
+}
+
+// nodeConfig reads all options of a node and completes them.
+func nodeConfig(from config.Given) (*config.Config, error) {
+	options, err := config.Load(from)
+	if err == nil {
+		err = options.Resolve(config.LastIPv4)
+	}
+	if err != nil {
+		return nil, inputError{err}
+	}
+	return options, nil
+}
+
+// warnUnknown tells of variables that look like ours and are none.
+func warnUnknown(c *cli.Context) {
+	for _, name := range config.UnknownVariables(os.Environ()) {
+		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: unknown environment variable %s\n", name)
+	}
+}
+
+// localNode finds out where the running node is.
+func localNode(c *cli.Context) (*config.Config, error) {
+	options, err := config.Load(given(c))
+	if err == nil {
+		err = options.FillPaths()
+	}
+	if err != nil {
+		return nil, inputError{err}
+	}
+	return options, nil
+}
+
+// owner returns a client of the running node.
+func owner(c *cli.Context) (*admin.Client, error) {
+	options, err := localNode(c)
+	if err != nil {
+		return nil, err
+	}
+	if options.Admin == config.AdminOff {
+		return nil, inputError{fmt.Errorf("%s: admin: off: the node has no local endpoint to ask", options.Origin("admin"))}
+	}
+	endpoint, token := admin.ParseEndpoint(options.Admin), ""
+	if endpoint.Network == "tcp" {
+		if token, err = admin.ReadToken(options.AdminTokenFile); err != nil {
+			return nil, err
+		}
+	}
+	return admin.NewClient(endpoint, token), nil
+}

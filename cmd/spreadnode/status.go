@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"spreadable/admin"
+)
+
+// asking makes the action of a command that asks the running node: it finds the node, and limits the time.
+func asking(ask func(ctx context.Context, c *cli.Context, node *admin.Client) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		node, err := owner(c)
+		if err != nil {
+			return err
+		}
+		defer node.Close()
+		ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
+		defer cancel()
+		return ask(ctx, c, node)
+	}
+}
+
+// showing is asking for a command without arguments that shows what it gets, as a table or JSON.
+func showing[T any](get func(*admin.Client, context.Context) (T, error), show func(*cli.Context, T) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := takes(c, 0, 0, ""); err != nil {
+			return err
+		}
+		return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+			value, err := get(node, ctx)
+			switch {
+			case err != nil:
+				return err
+			case c.Bool("json"):
+				return printJSON(c, value)
+			}
+			return show(c, value)
+		})(c)
+	}
+}
+
+func statusCommand() *cli.Command {
+	return documented("", &cli.Command{
+		Name: "status", Usage: "show how the running node is",
+		Flags:  endpointFlags(jsonFlag()),
+		Action: showing((*admin.Client).Status, showStatus),
+	})
+}
+
+func showStatus(c *cli.Context, s *admin.Status) error {
+	role := "slave"
+	if s.Master {
+		role = fmt.Sprintf("master of %s", plural(s.Slaves, "slave"))
+	}
+	registered := "no"
+	if s.Registered {
+		registered = "yes, at " + s.Backlink
+	} else if s.LastFailure != "" {
+		registered = "no: " + oneLine(s.LastFailure)
+	}
+	root := s.Root
+	if root == "" {
+		root = "not known yet"
+	}
+	for _, line := range [][2]string{
+		{"address", s.Address}, {"network", fmt.Sprintf("%s, %s", root, plural(s.NetworkSize, "node"))}, {"registered", registered},
+		{"role", role}, {"masters", fmt.Sprint(s.Masters)}, {"bans", fmt.Sprint(s.Bans)},
+		{"sync", fmt.Sprintf("%.1f ms on average", s.SyncAverage)}, {"availability", fmt.Sprintf("%.0f%%", 100*s.Availability)},
+		{"bootstrap", strings.Join(s.Bootstrap, ", ")}, {"data", s.Data}, {"listens at", s.Listen},
+		{"process", fmt.Sprintf("%d, version %s, up %v", s.PID, s.Version, time.Since(s.Started).Round(time.Second))},
+	} {
+		if _, err := fmt.Fprintf(c.App.Writer, "%-13s%s\n", line[0], line[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func structureCommand() *cli.Command {
+	return documented("", &cli.Command{
+		Name: "structure", Usage: "show the node's backlink, slaves and masters",
+		Flags:  endpointFlags(jsonFlag()),
+		Action: showing((*admin.Client).Structure, showStructure),
+	})
+}
+
+func showStructure(c *cli.Context, s *admin.Structure) error {
+	t := newTable("ROLE", "ADDRESS", "SLAVES")
+	t.row("self", s.Address, len(s.Slaves))
+	if s.Backlink != "" {
+		t.row("backlink", s.Backlink, "")
+	}
+	for _, slave := range s.Slaves {
+		t.row("slave", slave, "")
+	}
+	for _, m := range s.Masters {
+		t.row("master", m.Address, m.Size)
+	}
+	return t.print(c.App.Writer)
+}
+
+func membersCommand() *cli.Command {
+	return documented("", &cli.Command{
+		Name: "members", Usage: "show all nodes of the network, as the masters list them",
+		Description: `   The node asks every master that it knows. One that does not answer leaves its
+   slaves out; then a warning says how many do not.`,
+		Flags:  endpointFlags(jsonFlag()),
+		Action: showing((*admin.Client).Members, showMembers),
+	})
+}
+
+func showMembers(c *cli.Context, m *admin.Members) error {
+	t := newTable("ADDRESS", "ROLE", "SLAVES", "BACKLINK")
+	for _, member := range m.Members {
+		role := "slave"
+		if member.Slaves > 0 {
+			role = "master"
+		}
+		t.row(member.Address, role, member.Slaves, member.Backlink)
+	}
+	if m.Answered < m.Masters {
+		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: %d of %s did not answer\n", m.Masters-m.Answered, plural(m.Masters, "master"))
+	}
+	return t.print(c.App.Writer)
+}
+
+func syncCommand() *cli.Command {
+	return documented("", &cli.Command{
+		Name: "sync", Usage: "make the node renew its lists now, and wait for it",
+		Flags: endpointFlags(),
+		Action: func(c *cli.Context) error {
+			if err := takes(c, 0, 0, ""); err != nil {
+				return err
+			}
+			return asking(func(ctx context.Context, _ *cli.Context, node *admin.Client) error { return node.Sync(ctx) })(c)
+		},
+	})
+}
+
+func reloadCommand() *cli.Command {
+	return documented("", &cli.Command{
+		Name: "reload", Usage: "make the node read its options again, as SIGHUP does",
+		Flags:  endpointFlags(jsonFlag()),
+		Action: showing((*admin.Client).Reload, showReloaded),
+	})
+}
+
+func showReloaded(c *cli.Context, r *admin.Reloaded) error {
+	if len(r.Restart) > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: only after a restart: %s\n", strings.Join(r.Restart, ", "))
+	}
+	what := "nothing"
+	if len(r.Changed) > 0 {
+		what = strings.Join(r.Changed, ", ")
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "changed: %s\n", what)
+	return err
+}
+
+func leaveCommand() *cli.Command {
+	return documented("", &cli.Command{
+		Name: "leave", Usage: "make the node leave the network and end, and wait for it",
+		Flags: endpointFlags(),
+		Action: func(c *cli.Context) error {
+			if err := takes(c, 0, 0, ""); err != nil {
+				return err
+			}
+			return asking(leaveAndWait)(c)
+		},
+	})
+}
+
+// leaveAndWait returns when the door is closed: then the data directory is free.
+func leaveAndWait(ctx context.Context, _ *cli.Context, node *admin.Client) error {
+	if err := node.Leave(ctx); err != nil {
+		return err
+	}
+	pause := time.NewTicker(20 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		_, err := node.Status(ctx)
+		refused := (*admin.Error)(nil)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+			return fmt.Errorf("the node is still there: %w", err)
+		case err != nil && !errors.As(err, &refused): // a refusal means that it is on its way
+			return nil
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the node is still there: %w", ctx.Err())
+		}
+	}
+}
