@@ -298,7 +298,7 @@ func (l *loop) tidy() {
 	}
 	clear(l.learned)
 	swept := l.node.SweepBook(func(p core.Peer) bool { return p == l.self })
-	l.sweepAt = max(l.sweepAt, l.book.Len()+DefaultBookLimit/16)
+	l.sweepAt = max(l.options.SweepAt, l.book.Len()*9/8) // not at every step, if so many are needed
 	l.options.Log.Info("forgot addresses that nobody needs", "count", swept, "left", l.book.Len())
 	l.shown = nil
 	backlog := l.backlog

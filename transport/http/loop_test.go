@@ -1,0 +1,232 @@
+package httptransport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+)
+
+func TestNothingLeavesBeforeItIsSaved(t *testing.T) {
+	full := errors.New("disk is full")
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		o.Persist = func(c *core.Node) error {
+			if len(c.Structure().Slaves) > 0 {
+				return full
+			}
+			return nil
+		}
+	})
+	sync1(t, n)
+	slave := startNode(t, "127.0.0.41", n, nil)
+	in(t, slave, (*core.Node).Sync)
+	eventually(t, "the node stops", func() bool { return n.Err() != nil })
+	if !errors.Is(n.Err(), full) {
+		t.Errorf("it stopped by %v", n.Err())
+	}
+	in(t, slave, func(c *core.Node) {
+		if c.Status().IsRegistered {
+			t.Error("the slave was told of a registration that was not saved")
+		}
+	})
+	if got := send(t, n, asks{"GET", "/status", "", nil, ""}); got.status != 503 {
+		t.Errorf("a stopped node answers %v", got)
+	}
+}
+
+func TestChangesAreSavedBeforeTheyAreAnswered(t *testing.T) {
+	saved := make(chan int, 1000) // slaves at each save
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		o.Persist = func(c *core.Node) error {
+			saved <- len(c.Structure().Slaves)
+			return nil
+		}
+	})
+	sync1(t, n)
+	startNetworkWith(t, n, 1)
+	last := 0
+	for len(saved) > 0 {
+		last = <-saved
+	}
+	if last != 1 {
+		t.Errorf("the last save has %d slaves, want the one that was told of it", last)
+	}
+}
+
+// startNetworkWith registers so many new nodes at n.
+func startNetworkWith(t *testing.T, n *Node, count int) {
+	t.Helper()
+	for range count {
+		m := startNode(t, "localhost", n, nil)
+		sync1(t, m)
+		in(t, m, func(c *core.Node) {
+			if !c.Status().IsRegistered {
+				t.Error("a node is not registered after its sync")
+			}
+		})
+	}
+}
+
+// faulty is an application that fails.
+type faulty struct{ holders }
+
+func (*faulty) Name() string   { return "faulty" }
+func (*faulty) Answer(any) any { panic("a bug") }
+
+func TestPanicEndsTheNodeAloud(t *testing.T) {
+	n := startNode(t, "localhost", nil, func(o *Options) { o.Queries = []core.Query{&faulty{}} })
+	got := send(t, n, asks{"POST", "/client/faulty", "", nil, ""})
+	if got.status != 503 {
+		t.Errorf("got %v, want 503", got)
+	}
+	<-n.Done()
+	if err := n.Err(); err == nil || !strings.Contains(err.Error(), "a bug") || !strings.Contains(err.Error(), "loop_test.go") {
+		t.Errorf("the error is %v, want the panic and where it was", err)
+	}
+	if err := n.Do(t.Context(), func(*core.Node) {}); err == nil {
+		t.Error("a node that has ended still works")
+	}
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	before := runtime.NumGoroutine()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts by the kernel, and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := newNode(t, "localhost", nil, nil)
+	second := newNode(t, "localhost", first, nil)
+	for _, n := range []*Node{first, second} {
+		if err := n.Start(nil); err != nil {
+			t.Fatal(err)
+		}
+		sync1(t, n)
+	}
+	in(t, second, func(*core.Node) {
+		p, _ := second.loop.book.Intern(peer.MustParse(silent.Addr().String()))
+		for range 20 {
+			second.loop.Call(p, core.Request{Kind: core.KindPing, Timeout: time.Minute}, make(answers, 1), 0)
+		}
+	})
+	for _, n := range []*Node{second, first} {
+		if err := n.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	silent.Close()
+	eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+func TestAddressesOfStrangersAreForgotten(t *testing.T) {
+	const sweepAt, limit = 50, 100
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		book := peer.NewBook(limit)
+		self, err := book.Intern(o.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.SweepAt, o.Config.Book, o.Config.Bootstrap = sweepAt, book, []core.Peer{self}
+	})
+	sync1(t, n)
+	startNetworkWith(t, n, 1)
+	slaves := func() (text string) {
+		in(t, n, func(c *core.Node) { text = fmt.Sprint(texts(n.loop.book, c.Structure().Slaves)) })
+		return text
+	}
+	before := slaves()
+	for port := range 3 * limit {
+		h := headers("node-root", n.address(), "original-address", fmt.Sprintf("127.0.0.1:%d", 20000+port))
+		if got := send(t, n, asks{"POST", "/api/node/get-interview-summary", "", h, ""}); got.status != 200 {
+			t.Fatalf("stranger %d gets %v", port, got)
+		}
+	}
+	in(t, n, func(*core.Node) {
+		if got := n.loop.book.Len(); got > limit {
+			t.Errorf("the book holds %d addresses, want at most %d", got, limit)
+		}
+	})
+	if after := slaves(); after != before {
+		t.Errorf("the slaves were %s and are now %s", before, after)
+	}
+}
+
+func TestClockNeverGoesBack(t *testing.T) {
+	now := time.Unix(1000, 0)
+	c := newClock(func() time.Time { return now })
+	for _, step := range []struct{ set, want time.Duration }{
+		{1001 * time.Second, 1001 * time.Second}, // time passes
+		{2000 * time.Second, 2000 * time.Second}, // set forward
+		{1500 * time.Second, 2000 * time.Second}, // set back: wait
+		{1501 * time.Second, 2000*time.Second + 500*time.Millisecond},
+		{2500 * time.Second, 2500 * time.Second},
+	} {
+		now = time.Unix(0, int64(step.set))
+		if got := c.read(); got != step.want {
+			t.Errorf("the wall says %v, the clock %v, want %v", step.set, got, step.want)
+		}
+	}
+}
+
+func TestClientRequestsWaitInLine(t *testing.T) {
+	busy, most := make(chan int, 100), 0
+	inside := make(chan struct{}, 100)
+	n := newNode(t, "localhost", nil, func(o *Options) { o.Concurrency = 3 })
+	rt := n.server.routes["/client/get-available-node"]
+	if cap(rt.queue) != 3 {
+		t.Fatalf("the queue has %d places", cap(rt.queue))
+	}
+	rt.app = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		inside <- struct{}{}
+		busy <- len(inside)
+		runtime.Gosched()
+		<-inside
+	})
+	n.server.routes["/client/get-available-node"] = rt
+	if err := n.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close(t.Context())
+	done := make(chan int, 20)
+	for range cap(done) {
+		go func() { done <- send(t, n, asks{"POST", "/client/get-available-node", "", nil, ""}).status }()
+	}
+	for range cap(done) {
+		if got := <-done; got != 200 {
+			t.Errorf("got %d", got)
+		}
+		most = max(most, <-busy)
+	}
+	if most > 3 {
+		t.Errorf("%d requests were in work at a time, want at most 3", most)
+	}
+}
+
+// BenchmarkStructure is the request that networks at rest live on.
+func BenchmarkStructure(b *testing.B) {
+	n := startNode(b, "localhost", nil, nil)
+	in(b, n, (*core.Node).Sync)
+	root := n.address()
+	transport := &http.Transport{MaxIdleConnsPerHost: 8}
+	defer transport.CloseIdleConnections()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			req, _ := http.NewRequest("POST", "http://"+n.Addr().String()+"/api/node/structure", nil)
+			req.Header["Node-Root"] = []string{root}
+			resp, err := transport.RoundTrip(req)
+			if err != nil || resp.StatusCode != 200 {
+				b.Error(resp, err)
+				return
+			}
+			resp.Body.Close()
+		}
+	})
+}
