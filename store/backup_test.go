@@ -18,6 +18,7 @@ import (
 
 // A backup taken while the node works is the state after one of its commits, whole.
 func TestBackupWhileWriting(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	w := newWorld()
 	states := make(map[string]bool)
@@ -73,6 +74,7 @@ func stateOf(t testing.TB, content []byte) core.State {
 }
 
 func TestLatestBackupsAreKept(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	now := time.Unix(1_700_000_000, 0)
 	s, err := store.Open(dir, store.Options{Now: func() time.Time { now = now.Add(time.Nanosecond); return now }})
@@ -99,6 +101,7 @@ func TestLatestBackupsAreKept(t *testing.T) {
 }
 
 func TestNoBackupsYet(t *testing.T) {
+	t.Parallel()
 	if backups, err := store.Backups(t.TempDir()); err != nil || backups != nil {
 		t.Errorf("got %v, %v", backups, err)
 	}
@@ -106,6 +109,7 @@ func TestNoBackupsYet(t *testing.T) {
 
 // Restore brings the old state back and keeps the one that it replaces.
 func TestRestoreReplacesTheState(t *testing.T) {
+	t.Parallel()
 	dir, later := filled(t, 40)
 	source, earlier := filled(t, 20)
 	backup := filepath.Join(source, "state.db")
@@ -127,6 +131,7 @@ func TestRestoreReplacesTheState(t *testing.T) {
 
 // A damaged state is what a backup is for.
 func TestRestoreOverADamagedState(t *testing.T) {
+	t.Parallel()
 	source, state := filled(t, 20)
 	for name, bad := range badFiles(t) {
 		t.Run(name, func(t *testing.T) {
@@ -149,6 +154,7 @@ func TestRestoreOverADamagedState(t *testing.T) {
 }
 
 func TestRestoreRefuses(t *testing.T) {
+	t.Parallel()
 	dir, _ := filled(t, 40)
 	before := fileContent(t, dir)
 	unchanged := func(t *testing.T) {
@@ -190,6 +196,7 @@ func TestRestoreRefuses(t *testing.T) {
 }
 
 func TestBackupThatCannotBeWrittenLeavesNothing(t *testing.T) {
+	t.Parallel()
 	dir, _ := filled(t, 5)
 	s := open(t, dir)
 	if err := s.Backup(fullDisk{}); err == nil {

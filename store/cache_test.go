@@ -55,6 +55,7 @@ func (m *modelCache) drop(key string, all bool) {
 
 // The cache is what its rules say, also after it was closed and opened again.
 func TestCacheKeepsItsRules(t *testing.T) {
+	t.Parallel()
 	const limit, life = 4, 10 * time.Second
 	root := t.TempDir()
 	dirs := 0
@@ -99,7 +100,9 @@ func TestCacheKeepsItsRules(t *testing.T) {
 					}
 				}
 			case 4:
-				err = c.Sweep() // writes the times of use, which a process that ends without it forgets
+				if err := c.Sweep(); err != nil { // writes the times of use, which a process that ends without it forgets
+					rt.Fatal(err)
+				}
 				for k := range m.value {
 					if expired(k) {
 						m.drop(k, true)
@@ -128,6 +131,7 @@ func TestCacheKeepsItsRules(t *testing.T) {
 }
 
 func TestCachesOfDifferentTypesAreApart(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	a, b := openCache(t, s, "a", store.CacheOptions{}), openCache(t, s, "ab", store.CacheOptions{})
 	for i, c := range []*store.Cache{a, b} {
@@ -146,6 +150,7 @@ func TestCachesOfDifferentTypesAreApart(t *testing.T) {
 
 // What a cache promises to keep is there after a kill, as it is on disk when Set returns.
 func TestCacheIsDurable(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
 	if err := openCache(t, s, "a", store.CacheOptions{}).Set("key", []byte("value")); err != nil {
@@ -163,6 +168,7 @@ func TestCacheIsDurable(t *testing.T) {
 }
 
 func TestCacheRefuses(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	for _, kind := range []string{"", "a\x00b", strings.Repeat("x", 65)} {
 		if _, err := s.Cache(kind, store.CacheOptions{}); err == nil {
@@ -186,6 +192,7 @@ func TestCacheRefuses(t *testing.T) {
 
 // Applications use a cache from many goroutines while the node commits.
 func TestCacheIsShared(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	c := openCache(t, s, "a", store.CacheOptions{Limit: 10})
 	var group sync.WaitGroup

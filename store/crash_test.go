@@ -105,6 +105,8 @@ func killAfter(t *testing.T, dir string, steps, acknowledgements int) int {
 
 // A node is killed at 50 random moments. After each, its state holds all that was acknowledged, and at most the one
 // step more that it had begun: the same as that of a node which was never killed.
+//
+// It does not run beside other tests: for a moment, each new process holds the open files of this one, and their locks.
 func TestKilledNodesForgetNothing(t *testing.T) {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(50, 1))

@@ -27,6 +27,7 @@ type world struct {
 	node core.Node
 	pool core.Pool
 	asks []func()
+	dead bool // nobody answers
 }
 
 func newWorld() *world {
@@ -57,12 +58,31 @@ func (w *world) After(time.Duration, uint32)      {}
 func (w *world) Note(core.Note)                   {}
 func (w *world) Reply(core.Ticket, core.Response) {}
 func (w *world) Call(to core.Peer, _ core.Request, sink core.Sink, tag uint32) {
-	w.asks = append(w.asks, func() { sink.Answer(tag, core.Response{Body: &core.Interview{Address: to}}) })
+	answer := core.Response{Body: &core.Interview{Address: to}}
+	if w.dead {
+		answer = core.Response{Err: core.ErrUnreachable}
+	}
+	w.asks = append(w.asks, func() { sink.Answer(tag, answer) })
 }
+
+// start gives the network of the node its name, unless the node knows it from before.
+func (w *world) start() {
+	if w.node.NetworkRoot().IsZero() {
+		w.node.Start()
+	}
+}
+
+// silence is an application that has nothing to say.
+type silence struct{}
+
+func (silence) Name() string       { return "silence" }
+func (silence) Answer(any) any     { return nil }
+func (silence) Merge(a, _ any) any { return a }
 
 // step does the k-th thing of a fixed stream of things that happen to a node.
 func (w *world) step(k int) {
 	w.now = begin + time.Duration(k)*time.Second
+	w.start()
 	random := rand.New(rand.NewPCG(7, uint64(k)))
 	other := w.peer(fmt.Sprintf("10.0.1.%d:4000", random.IntN(40)))
 	client := netip.AddrFrom4([4]byte{192, 0, 2, byte(random.IntN(20))})
@@ -84,7 +104,12 @@ func (w *world) step(k int) {
 	case 6:
 		req.Kind, req.Body = core.KindRegister, &core.RegisterRequest{Target: other}
 	}
-	w.node.Serve(&req, 0)
+	w.serve(&req)
+}
+
+// serve lets the node answer a request, and its peers answer what it asks.
+func (w *world) serve(req *core.Request) {
+	w.node.Serve(req, 0)
 	for len(w.asks) > 0 {
 		ask := w.asks[0]
 		w.asks = w.asks[1:]

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"spreadable/core"
+	"spreadable/core/behavior"
 	"spreadable/store"
 )
 
@@ -59,6 +62,7 @@ func filled(t testing.TB, steps int) (dir string, state core.State) {
 }
 
 func TestNewDirectoryHasNoState(t *testing.T) {
+	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "some", "where"))
 	if state, ok, err := s.Load(); ok || err != nil || text(state) != text(core.State{}) {
 		t.Errorf("got %v, %v, %+v", ok, err, state)
@@ -67,6 +71,7 @@ func TestNewDirectoryHasNoState(t *testing.T) {
 
 // What a node remembers comes back from the disk as it was, and the node that gets it has it again.
 func TestStateComesBack(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		path, err := os.MkdirTemp(dir, "")
@@ -100,9 +105,10 @@ func TestStateComesBack(t *testing.T) {
 
 // Each commit brings the file to the node's state, although it writes only what has changed.
 func TestCommitsFollowTheNode(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	w := newWorld()
-	for k := range 300 {
+	for k := range 150 {
 		w.step(k)
 		if err := s.Commit(&w.node); err != nil {
 			t.Fatal(err)
@@ -110,6 +116,11 @@ func TestCommitsFollowTheNode(t *testing.T) {
 		if got, want := text(load(t, s)), text(w.node.State()); got != want {
 			t.Fatalf("after step %d: on disk\n%s, want\n%s", k, got, want)
 		}
+	}
+	end := w.node.State()
+	used := slices.ContainsFunc(end.Approvals, func(row core.ApprovalRow) bool { return len(row.UsedBy) > 0 && row.Answer != "" })
+	if len(end.Slaves) < 5 || len(end.Bans) < 5 || len(end.Approvals) < 5 || !used {
+		t.Errorf("too little has happened: %s", text(end))
 	}
 }
 
@@ -143,7 +154,77 @@ func TestNothingNewCostsNothing(t *testing.T) {
 	}
 }
 
+// Failures of peers are not worth a write, and go with the next one.
+func TestFailuresWaitForCompany(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	w := newWorld()
+	commit := func() core.State {
+		if err := s.Commit(&w.node); err != nil {
+			t.Fatal(err)
+		}
+		return load(t, s)
+	}
+	w.node.Offer(silence{})
+	w.start()
+	ask := core.Request{From: w.peer("10.0.1.1:4000"), Root: w.node.NetworkRoot(), Timeout: time.Second}
+	ask.Kind, ask.Body = core.KindRegister, &core.RegisterRequest{Target: ask.From}
+	w.serve(&ask)
+	commit()
+	w.dead = true
+	ask.Kind, ask.Body = core.KindQueryButler, &core.QueryRequest{Name: "silence", Level: 1}
+	w.serve(&ask)
+	if fails := w.node.State().Fails; len(fails) != 1 {
+		t.Fatalf("the node remembers the failures %v", fails)
+	}
+	if state := commit(); len(state.Fails) > 0 {
+		t.Errorf("a failure alone was written: %v", state.Fails)
+	}
+	w.node.Bans().Add(behavior.Ban{Who: w.peer("10.0.1.2:4000"), Since: w.now, Until: w.now + time.Hour})
+	if state := commit(); len(state.Bans) != 1 || len(state.Fails) != 1 {
+		t.Errorf("with a ban were written: %v, %v", state.Bans, state.Fails)
+	}
+}
+
+// What a commit costs: when nothing has changed, for one client more among 10,000, and for a ban.
+func BenchmarkCommit(b *testing.B) {
+	s := open(b, b.TempDir())
+	w := newWorld()
+	add := func(i int) {
+		client := netip.AddrFrom4([4]byte{100, byte(i >> 16), byte(i >> 8), byte(i)})
+		body := &core.ApprovalAddRequest{Action: "client", Key: client.String(), StartedAt: w.now.Truncate(5 * time.Minute)}
+		w.serve(&core.Request{Kind: core.KindApprovalAdd, Client: client, Body: body})
+	}
+	for i := range 10_000 {
+		add(i)
+	}
+	commit := func() {
+		if err := s.Commit(&w.node); err != nil {
+			b.Fatal(err)
+		}
+	}
+	commit()
+	b.Run("nothing", func(b *testing.B) {
+		for b.Loop() {
+			commit()
+		}
+	})
+	b.Run("approval", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			add(10_000 + i)
+			commit()
+		}
+	})
+	b.Run("ban", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			w.node.Bans().Add(behavior.Ban{Who: w.peer("10.0.1.1:4000"), Until: w.now + time.Duration(i)})
+			commit()
+		}
+	})
+}
+
 func TestCommitKeepsAStateThatNobodyLoaded(t *testing.T) {
+	t.Parallel()
 	dir, _ := filled(t, 20)
 	s := open(t, dir)
 	if err := s.Commit(&newWorld().node); err == nil || !strings.Contains(err.Error(), "not loaded") {
@@ -152,6 +233,7 @@ func TestCommitKeepsAStateThatNobodyLoaded(t *testing.T) {
 }
 
 func TestOneStoreForOneNode(t *testing.T) {
+	t.Parallel()
 	a, b := open(t, t.TempDir()), open(t, t.TempDir())
 	w := newWorld()
 	if err := a.Commit(&w.node); err != nil {
@@ -163,6 +245,7 @@ func TestOneStoreForOneNode(t *testing.T) {
 }
 
 func TestDirectoryIsLocked(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
 	_, err := store.Open(dir, impatient)
@@ -222,7 +305,7 @@ func badFiles(t testing.TB) map[string]struct {
 	content []byte
 	want    error
 } {
-	dir, _ := filled(t, 200)
+	dir, _ := filled(t, 60)
 	good := fileContent(t, dir)
 	damage := func(at int) []byte {
 		bad := bytes.Clone(good)
@@ -251,6 +334,7 @@ func badFiles(t testing.TB) map[string]struct {
 
 // A file that is not what the store wrote is named, and left as it is.
 func TestBadFilesAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	for name, c := range badFiles(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -278,6 +362,7 @@ func TestBadFilesAreLeftAlone(t *testing.T) {
 // Whatever bit flips, the store either says that the file is damaged or gives the whole state as it was, or, if the
 // newest meta page is hit, as it was one transaction before.
 func TestFlippedBitsAreNoticed(t *testing.T) {
+	t.Parallel()
 	dir, state := filled(t, 60)
 	good := fileContent(t, dir)
 	before := func() core.State {
@@ -320,6 +405,7 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 
 // What a killed process was making is swept away.
 func TestUnfinishedFilesAreSwept(t *testing.T) {
+	t.Parallel()
 	dir, state := filled(t, 20)
 	for _, name := range []string{"state.db.new", "backup-17.new"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half a"), 0o600); err != nil {
