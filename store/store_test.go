@@ -378,7 +378,7 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	noticed := 0
 	path := filepath.Join(dir, "state.db")
-	for range 100 {
+	for range 40 {
 		bit := random.IntN(48 << 10 * 8) // where the records are
 		bad := bytes.Clone(good)
 		bad[bit/8] ^= 1 << (bit % 8)
