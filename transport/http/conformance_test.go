@@ -1,0 +1,76 @@
+package httptransport
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+	"spreadable/transport/conformance"
+)
+
+func TestConformance(t *testing.T) { conformance.Test(t, newWire) }
+
+// wire is a world on loopback.
+type wire struct {
+	t     *testing.T
+	nodes []*Node
+	addrs []string
+}
+
+func newWire(t *testing.T, s conformance.Setup) conformance.World {
+	t.Helper()
+	w := &wire{t: t}
+	for range s.Nodes {
+		var first *Node
+		if len(w.nodes) > 0 {
+			first = w.nodes[0]
+		}
+		n := startNode(t, "localhost", first, func(o *Options) {
+			if s.Queries != nil {
+				o.Queries = s.Queries()
+			}
+			o.Admit = func(r *http.Request) error {
+				if s.Latency > 0 {
+					select {
+					case <-time.After(s.Latency):
+					case <-r.Context().Done():
+					}
+				}
+				return nil
+			}
+		})
+		w.nodes, w.addrs = append(w.nodes, n), append(w.addrs, n.address())
+	}
+	w.addrs = append(w.addrs, "localhost:"+freePort(t, "127.0.0.1"))
+	return w
+}
+
+// Enter implements conformance.World.
+func (w *wire) Enter(i int, f func(core.Env)) {
+	in(w.t, w.nodes[i], func(*core.Node) { f(w.nodes[i].loop) })
+}
+
+// Peer implements conformance.World. It is called from inside node i, or while that rests.
+func (w *wire) Peer(i, j int) core.Peer {
+	p, err := w.nodes[i].loop.book.Intern(peer.MustParse(w.addrs[j]))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+// Run implements conformance.World.
+func (w *wire) Run(limit time.Duration, done func() bool) {
+	end := time.After(limit)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-end:
+			return
+		}
+	}
+}
