@@ -2,7 +2,6 @@ package core
 
 import (
 	"net/netip"
-	"time"
 
 	"spreadable/core/behavior"
 	"spreadable/core/peer"
@@ -95,10 +94,10 @@ func (n *Node) trusted(p Peer) bool {
 }
 
 // account keeps book of how an outgoing request ended. An answer, even a refusal, proves a peer alive; a timeout also
-// makes it suspicious. But nobody is blamed for not having answered in no time: the patience of a request that serves
-// somebody else is theirs to choose.
-func (n *Node) account(p Peer, timeout time.Duration, err error) {
-	if p == n.self || err == ErrTimeout && timeout < n.cfg.PingTimeout {
+// makes it suspicious. But nobody is blamed for a timeout when we asked in the service of somebody else, not of our own:
+// the patience was theirs to choose, and may have been spent before.
+func (n *Node) account(p Peer, own bool, err error) {
+	if p == n.self || err == ErrTimeout && !own {
 		return
 	}
 	switch err.(type) {

@@ -141,11 +141,16 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	masters, _ := n.targets(levels)
 	ranking := draw.New(start)
 	var all []Peer
-	for _, resp := range t.gather(masters, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}) {
+	responses := t.gather(masters, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	drawn := &n.pool.marks
+	drawn.reset()
+	for _, resp := range responses {
 		if s, ok := resp.Body.(*Structure); ok {
 			for _, p := range s.Slaves {
-				ranking.Add(int32(len(all)), n.cfg.Book.Text(p))
-				all = append(all, p)
+				if drawn.put(p, 0) { // two masters may list it for a moment
+					ranking.Add(int32(len(all)), n.cfg.Book.Text(p))
+					all = append(all, p)
+				}
 			}
 		}
 	}
@@ -252,10 +257,11 @@ func serveAction(t *Task) {
 		return
 	}
 	b := t.requestBudget()
-	drawn := n.drawApprovers(t, terms, proof.StartedAt, b)
+	drawn := n.drawnFor(t, terms, proof, b)
 	named := ordered(drawn, proof.Approvers)
-	enough := terms.Decision.Of(terms.Approvers.Of(n.size()))
-	if len(named) < enough || len(proof.Approvers) > len(drawn) {
+	count := terms.Approvers.Of(n.size())
+	enough := terms.Decision.Of(count)
+	if len(named) < enough || len(proof.Approvers) > max(count, len(drawn)) {
 		t.reply(tooFew)
 		return
 	}
@@ -273,6 +279,14 @@ func serveAction(t *Task) {
 		return
 	}
 	t.reply(Response{})
+}
+
+// drawnFor returns the approvers of the proof's period: those that we drew when we gave out the key, or else by a new draw.
+func (n *Node) drawnFor(t *Task, terms Terms, proof *Proof, b budget) []Peer {
+	if issued, ours := n.approvalBook().issued[proof.Key]; ours && issued.until == proof.StartedAt+2*terms.Period {
+		return issued.drawn
+	}
+	return n.drawApprovers(t, terms, proof.StartedAt, b)
 }
 
 func repeats(peers []Peer) bool {

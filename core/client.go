@@ -26,7 +26,7 @@ func (c *Client) send(p Peer, req Request, sink Sink, tag uint32) {
 	c.env.Call(p, req, sink, tag)
 }
 
-func (c *Client) account(Peer, time.Duration, error) {}
+func (c *Client) account(Peer, bool, error) {}
 
 // Ask sends a network-wide request through the entry node; done gets the merged answer. Trace marks all requests that
 // serve it.

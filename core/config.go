@@ -33,8 +33,9 @@ type Config struct {
 	// Book interns the addresses that nodes of this process know. Required.
 	Book *peer.Book
 
-	// Bootstrap lists addresses of the network, of which a node without one asks for a place. A node whose own address
-	// stands alone in the list, or first while the others do not answer, is the first node of its network. Required.
+	// Bootstrap lists addresses of the network, which a node without a place asks for one, in this order: give all nodes the
+	// same list. A node whose own address is in the list starts a network when none of the others belongs to one and those
+	// before it do not answer. Required.
 	Bootstrap []Peer
 
 	// Registration is the rule for newcomers. Nodes of both rules can stay in one network.
@@ -124,6 +125,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("config: ping timeout %v is longer than the server timeout %v", c.PingTimeout, c.ServerTimeout)
 	case c.ServerTimeout >= c.SyncInterval:
 		return fmt.Errorf("config: server timeout %v must be shorter than the sync interval %v", c.ServerTimeout, c.SyncInterval)
+	case c.SyncPeriod < c.SyncInterval:
+		return fmt.Errorf("config: sync period %v must not be shorter than the sync interval %v", c.SyncPeriod, c.SyncInterval)
 	case c.MaxFails < 0:
 		return fmt.Errorf("config: max fails %d is negative", c.MaxFails)
 	}

@@ -10,13 +10,9 @@ import (
 
 // view is how steady our idea of the network size is.
 type view struct {
-	size    int           // at the last sync
-	changed bool          // then it was another than at the sync before
-	rounds  int           // syncs in a row in which it changed by no more than a 32nd
-	down    time.Duration // when we last stepped down
-	tries   int           // failed attempts to register since the last success
-	waiting bool          // a retry of the registration is due
-	talks   int           // interviews with newcomers under way
+	size    int  // at the last sync
+	changed bool // then it was another than at the sync before
+	rounds  int  // syncs in a row in which it changed by no more than a 32nd
 }
 
 // settled reports that the network size has roughly held for two rounds: only then do we normalise.
@@ -42,17 +38,18 @@ func slack(optimum int) int { return 1 + optimum/16 }
 func (n *Node) syncDirected(t *Task) {
 	b := n.budget(n.cfg.SyncInterval)
 	n.tidy()
-	n.checkRoot(t, b)
+	n.findRoot(t, b)
 	up := n.askUp(t, b.atMost(n.cfg.ServerTimeout))
 	down := n.askDown(t, b)
 	if n.isMaster() {
 		n.findMasters(t, up, down, b)
-	} else if up != nil {
-		n.adoptAllowed(up.Masters)
+	} else if up.said != nil {
+		n.adoptAllowed(up.said.Masters)
 	} else {
 		n.removeMaster(n.self, n.env.Now())
 	}
 	n.view.observe(n.size())
+	n.rounds++
 	n.leaveMutual(up)
 	if n.view.settled() {
 		n.normalize()
@@ -88,12 +85,6 @@ func (n *Node) askDown(t *Task, b budget) []account {
 	return masters
 }
 
-// account is what a peer said of itself. Whatever address the answer names, it speaks for the peer that was asked.
-type account struct {
-	peer Peer
-	said *Structure
-}
-
 // isNew reports whether slave s was listed so recently that it may not know yet.
 func (n *Node) isNew(s Peer) bool {
 	for i, p := range n.slaves {
@@ -111,10 +102,10 @@ func (n *Node) isNew(s Peer) bool {
 // One such search closes a component of the graph of who knows whom, however its backlinks run; asking the bootstrap node
 // as well joins the components; and a master whose view is not settled introduces itself to whomever it asks, so that
 // knowing is mutual.
-func (n *Node) findMasters(t *Task, up *Structure, down []account, b budget) {
-	s := n.beginSearch(b.atMost(n.cfg.ServerTimeout))
-	if up != nil {
-		s.take(n.backlink, -1, up)
+func (n *Node) findMasters(t *Task, up account, down []account, b budget) {
+	s := n.beginSearch(b)
+	if up.said != nil {
+		s.take(up.peer, -1, up.said)
 	}
 	for _, d := range down {
 		s.take(d.peer, -1, d.said)
@@ -138,17 +129,16 @@ func (n *Node) findMasters(t *Task, up *Structure, down []account, b budget) {
 
 // rendezvous is the bootstrap address to ask in this sync: with several, another one each time.
 func (n *Node) rendezvous() Peer {
-	p := n.cfg.Bootstrap[(n.syncs.count+int(n.self.ID()))%len(n.cfg.Bootstrap)]
+	p := n.cfg.Bootstrap[(n.rounds+int(n.self.ID()))%len(n.cfg.Bootstrap)]
 	if p == n.self {
 		return Peer{}
 	}
 	return p
 }
 
-// hear remembers a master that introduced itself, to be asked at our next sync if we are a master ourselves or are asked
-// for places.
+// hear remembers, as a master, another one that introduced itself, to be asked at our next sync.
 func (n *Node) hear(req *Request) {
-	if req.Body == nil || n.cfg.Registration != Directed || n.masterIndex(req.From) >= 0 || contains(n.heard, req.From) {
+	if req.Body == nil || !n.isMaster() || n.cfg.Registration != Directed || n.masterIndex(req.From) >= 0 || contains(n.heard, req.From) {
 		return
 	}
 	if len(n.heard) < 64+4*len(n.masters.List) { // a bound against a flood of introductions
@@ -163,11 +153,11 @@ var introduction = &Introduction{}
 
 // leaveMutual leaves a backlink that is also our slave, in networks of more than two: such a pair hangs on nothing. Of
 // two Go nodes only one leaves: the one with fewer slaves, for which it is easier to find somebody else.
-func (n *Node) leaveMutual(up *Structure) {
-	if up == nil || n.size() <= 2 || !n.hasSlave(n.backlink) {
+func (n *Node) leaveMutual(up account) {
+	if up.said == nil || n.backlink != up.peer || n.size() <= 2 || !n.hasSlave(n.backlink) {
 		return
 	}
-	own, other := len(n.slaves), len(up.Slaves)
+	own, other := len(n.slaves), len(up.said.Slaves)
 	if own < other || own == other && n.cfg.Book.Less(n.self, n.backlink) {
 		n.loseBacklink()
 	}
@@ -180,7 +170,7 @@ func (n *Node) normalize() {
 	optimum := Optimum(n.size())
 	most := optimum + slack(optimum)
 	if n.isMaster() && len(n.masters.List) > most && n.rank() >= optimum {
-		n.view.down = n.env.Now()
+		n.steppedDown = n.env.Now()
 		n.stepDown()
 		return
 	}
@@ -200,14 +190,14 @@ func (n *Node) hasRoom(providerSize int) bool {
 	if n.cfg.Registration != Directed {
 		return true
 	}
-	if n.view.down > 0 && n.env.Now()-n.view.down < 2*n.cfg.SyncInterval {
+	if n.steppedDown > 0 && n.env.Now()-n.steppedDown < 2*n.cfg.SyncInterval {
 		return false
 	}
 	if !n.view.settled() {
 		return true
 	}
 	optimum := Optimum(max(n.size(), min(providerSize, 4*n.size()))) // a newcomer may exaggerate, but not without bounds
-	return len(n.slaves)+n.view.talks < optimum+slack(optimum)
+	return len(n.slaves)+n.interviews < optimum+slack(optimum)
 }
 
 // registerDirected looks for a backlink if there is none, and arranges to try again soon if that fails.
@@ -217,23 +207,23 @@ func (n *Node) registerDirected(t *Task, b budget) {
 	}
 	err := n.tryPlaces(t, b)
 	if err == nil {
-		n.view.tries = 0
+		n.tries, n.firstAsked = 0, 0
 		return
 	}
 	n.registerFailed(err)
 	n.letOneGo()
-	if !n.cfg.ManualSync && !n.view.waiting {
-		n.view.waiting = true
-		wait := min(n.cfg.SyncInterval/16<<min(n.view.tries, 3), n.cfg.SyncInterval/2)
+	if !n.cfg.ManualSync && !n.retryDue {
+		n.retryDue = true
+		wait := min(n.cfg.SyncInterval/16<<min(n.tries, 3), n.cfg.SyncInterval/2)
 		n.env.After(n.jitter(wait/2, wait), wakeRetry)
 	}
-	n.view.tries++
+	n.tries++
 }
 
 // letOneGo sheds a slave when every other node is our slave: then nobody is left who could list us, until one of them
 // finds another master. Only networks of a handful of nodes get there.
 func (n *Node) letOneGo() {
-	if n.view.tries < 3 || len(n.slaves) < max(2, n.size()) {
+	if n.tries < 3 || len(n.slaves) < max(2, n.size()) {
 		return
 	}
 	shed := n.newestSlaves(1)[0]
@@ -249,36 +239,42 @@ func (n *Node) tryPlaces(t *Task, b budget) error {
 	if err != nil {
 		return err
 	}
+	n.firstAsked++
 	err = error(errNoMaster)
 	for _, place := range n.order(p) {
-		if err = n.registerAt(t, place, p, b.atMost(2*n.cfg.ServerTimeout)); err == nil {
+		if err = n.registerAt(t, place, p, n.placePatience(b)); err == nil {
 			return nil
 		}
 	}
 	return err
 }
 
-// findPlaces asks the bootstrap node; ourselves if we are that; and when it does not answer, any master that we know.
-func (n *Node) findPlaces(t *Task, b budget) (*Provision, error) {
+// findPlaces asks the bootstrap nodes in the order of the list, so that all newcomers ask the same one while it is there;
+// after a failure the next attempt begins one further down. We may be one of them. After them it asks any master that we know.
+func (n *Node) findPlaces(t *Task, b budget) (p *Provision, err error) {
 	if n.root.IsZero() {
 		return nil, ErrWrongRoot // of no network yet: nobody who is would take us
 	}
-	if n.provider == n.self {
-		return n.provide(t, n.self, true, b), nil
+	providers := n.cfg.Bootstrap
+	for i := range providers {
+		provider := providers[(n.firstAsked+i)%len(providers)]
+		if provider == n.self {
+			return n.provide(t, n.self, true, b), nil
+		}
+		if p, err = n.askForPlace(t, provider, n.placePatience(b)); err == nil {
+			return p, nil
+		}
 	}
-	patience := b.atMost(2 * n.cfg.ServerTimeout) // enough for what the provider may have to ask; a hung one must not use up all
-	p, err := n.askForPlace(t, n.provider, patience)
-	if err == nil {
-		return p, nil
-	}
-	n.provider = n.firstBootstrap()
 	if len(n.masters.List) > 0 {
 		if m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer; m != n.self {
-			return n.askForPlace(t, m, b.atMost(patience))
+			return n.askForPlace(t, m, n.placePatience(b))
 		}
 	}
 	return nil, err
 }
+
+// placePatience is enough for a provider or a master that has to ask somebody itself; one that hangs must not use up all.
+func (n *Node) placePatience(b budget) time.Duration { return b.atMost(2 * n.cfg.ServerTimeout) }
 
 // order returns the places to try, best first. A directing provider has ordered them. An npm provider lists all masters
 // with their slaves: then we draw among the free ones, and after them among the slaves of the full ones.

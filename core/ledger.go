@@ -1,6 +1,7 @@
 package core
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -18,36 +19,39 @@ type ledger struct {
 	limit int
 	stale bool // open must be made anew
 
-	sent   map[Peer]sending // newcomers on their way
-	order  []Peer           // the keys of sent, in the order of sending, with some that have arrived
-	recent []Peer           // the latest newcomers, a ring: they are alive, and slaves: the masters of tomorrow
+	sent   map[Peer]sending   // newcomers on their way
+	hosts  map[netip.Addr]int // how many of them are of one host
+	order  []Peer             // the keys of sent, in the order of sending, with some that have arrived
+	recent []Peer             // the latest newcomers, a ring: they are alive, and slaves: the masters of tomorrow
 	oldest int
 }
 
 // spot is a master as the provider counts it.
 type spot struct {
 	master  Peer
-	size    int  // as last reported
-	pending int  // sent there since
-	misses  int  // newcomers that came back: it is full, or gone
-	missed  Peer // the last of them
+	size    int        // as last reported
+	pending int        // sent there since
+	misses  int        // hosts whose newcomers came back: it is full, or gone
+	missed  netip.Addr // the last of them
 }
 
 func (s *spot) count() int { return s.size + s.pending }
 
 // sending is a place given to a newcomer.
 type sending struct {
-	to Peer
-	at time.Duration
+	to   Peer
+	at   time.Duration
+	host netip.Addr // the newcomer's, where one host must not count for many
 }
 
 const (
 	recentNewcomers = 512
 	maxMisses       = 2
+	leastPerHost    = 4
 )
 
 func (n *Node) newLedger() *ledger {
-	l := &ledger{sent: make(map[Peer]sending)}
+	l := &ledger{sent: make(map[Peer]sending), hosts: make(map[netip.Addr]int)}
 	l.refresh(n)
 	return l
 }
@@ -70,7 +74,7 @@ func (l *ledger) refresh(n *Node) {
 		}
 		counted[target] = true
 		if waiting && now-s.at > 2*n.cfg.ServerTimeout {
-			delete(l.sent, target)
+			l.giveUp(target, s)
 			waiting = false
 		}
 		if waiting {
@@ -123,10 +127,17 @@ func (l *ledger) book(i, size, pending int) {
 	}
 }
 
-// send counts target at a place.
-func (l *ledger) send(target, to Peer, now time.Duration) {
+// send counts target at a place. Newcomers of one host, which may be one attacker with many ports, are counted up to an eighth of the
+// network, or leastPerHost; the others get a place, but nobody makes room for more.
+func (l *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
+	if host.IsValid() {
+		if l.hosts[host] >= max(leastPerHost, (l.nodes-l.hosts[host])/8) {
+			return
+		}
+		l.hosts[host]++
+	}
 	l.expect(to, 1)
-	l.sent[target] = sending{to, now}
+	l.sent[target] = sending{to, now, host}
 	l.order = append(l.order, target)
 }
 
@@ -134,7 +145,14 @@ func (l *ledger) send(target, to Peer, now time.Duration) {
 func (l *ledger) arrived(target Peer) {
 	if s, ok := l.sent[target]; ok {
 		l.expect(s.to, -1)
-		delete(l.sent, target)
+		l.giveUp(target, s)
+	}
+}
+
+func (l *ledger) giveUp(target Peer, s sending) {
+	delete(l.sent, target)
+	if l.hosts[s.host]--; l.hosts[s.host] <= 0 {
+		delete(l.hosts, s.host)
 	}
 }
 
@@ -151,8 +169,8 @@ func (l *ledger) report(master Peer, slaves []Peer) {
 // missed takes note that a newcomer has come back: its place did not work out.
 func (l *ledger) missed(target Peer) {
 	if s, ok := l.sent[target]; ok {
-		if spot := &l.spots[l.at(s.to)]; spot.missed != target { // one node alone can not close a spot
-			spot.misses, spot.missed = spot.misses+1, target
+		if spot := &l.spots[l.at(s.to)]; spot.missed != s.host || !s.host.IsValid() { // one host alone can not close a spot
+			spot.misses, spot.missed = spot.misses+1, s.host
 		}
 		l.arrived(target)
 	}

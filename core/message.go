@@ -50,11 +50,7 @@ func (k Kind) FromNode() bool { return k >= KindStructure && k <= KindQuerySlave
 // Leaf reports whether a node answers the kind at once, without asking anybody else first. Leaf requests are nearly all
 // of the traffic, so a transport may treat them specially: their answer is ready when Serve returns.
 func (k Kind) Leaf() bool {
-	switch k {
-	case KindProvide, KindRegister, KindQueryMaster, KindQueryButler, KindAvailableNode, KindApprovalKey, KindApprovalQuestion, KindQuery, KindAction:
-		return false
-	}
-	return true
+	return k < NumKinds && servers[k] == nil
 }
 
 // Request is what one participant asks another.

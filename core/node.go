@@ -22,7 +22,7 @@ type Node struct {
 	bans  behavior.Bans
 	lists
 
-	provider    Peer          // the bootstrap address in use
+	provider    Peer          // original rule: the bootstrap address in use
 	syncing     bool          // a cycle, or a late registration, is under way
 	rootChecked time.Duration // when the bootstrap node last confirmed the root
 	started     time.Duration
@@ -36,10 +36,17 @@ type Node struct {
 	queries    []Query
 
 	delays map[Peer]time.Duration // original rule: masters that reported another network size, and since when
-	view   view                   // directed rule: how long the network size has held
-	looked []*Masters             // directed rule: what each master answered at the last sync, parallel to masters.List
-	ledger *ledger                // directed rule: whom we sent where; nil until somebody asks
-	heard  []Peer                 // directed rule: nodes that introduced themselves as masters
+	// The directed rule.
+	view        view
+	rounds      int           // syncs since the start
+	steppedDown time.Duration // when we last gave up our slaves for a smaller network; 0 is never
+	tries       int           // failed attempts to register since the last success
+	firstAsked  int           // where in the list of bootstrap nodes the next attempt begins
+	interviews  int           // talks with newcomers under way
+	retryDue    bool          // a timer for the next attempt is set
+	looked      []*Masters    // what each master answered at the last sync, parallel to masters.List
+	ledger      *ledger       // whom we sent where; nil until somebody asks
+	heard       []Peer        // nodes that introduced themselves as masters
 }
 
 // Tags of the node's timers.
@@ -59,10 +66,7 @@ func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
 func (n *Node) Start() {
 	n.started = n.env.Now()
 	n.provider = n.firstBootstrap()
-	if n.provider == n.self && n.cfg.Registration == Directed {
-		n.root = n.self // the first node need not wait for its sync to know its network's name
-		n.networkRevision++
-	}
+	n.startRoot()
 	if n.cfg.ManualSync {
 		return
 	}

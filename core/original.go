@@ -60,13 +60,13 @@ func (n *Node) forgetSilent() {
 // syncUpOriginal asks the backlink and returns the masters it reports.
 func (n *Node) syncUpOriginal(t *Task, b budget) []*Masters {
 	up := n.askUp(t, b.left())
-	if up == nil {
+	if up.said == nil {
 		return nil
 	}
 	if n.isMaster() {
-		n.setMaster(n.backlink, len(up.Slaves), n.env.Now())
+		n.setMaster(up.peer, len(up.said.Slaves), n.env.Now())
 	}
-	return []*Masters{up.Masters}
+	return []*Masters{up.said.Masters}
 }
 
 // syncDownOriginal asks every slave and drops those that have gone elsewhere. It returns the masters that slaves report

@@ -1,5 +1,7 @@
 package core
 
+import "net/netip"
+
 // How a provider of the directed rule chooses where newcomers register, from what its ledger counts.
 
 // provideDirected answers with the places for the asker, best first, each as a result that is its own only candidate: an
@@ -59,10 +61,20 @@ func (n *Node) place(target Peer, book bool) (places []Peer, size int) {
 	c.makeMasters(maxPlaces - 1)
 	c.drawMasters(maxPlaces)
 	if book && len(c.places) > 0 {
-		l.send(target, c.places[0], n.env.Now())
+		l.send(target, c.places[0], n.hostOf(target), n.env.Now())
 		l.remember(target)
 	}
 	return c.places, size
+}
+
+// hostOf is the IP by which newcomers of one host are told from those of many. Where nodes share IPs by design, on one
+// machine or in a trusted network, there is none.
+func (n *Node) hostOf(p Peer) netip.Addr {
+	ip := n.cfg.Book.IP(p)
+	if n.cfg.Trusted || n.cfg.BanByAddress || ip.IsLoopback() {
+		return netip.Addr{}
+	}
+	return ip
 }
 
 // look brings the list of open spots up to date: those with fewer nodes than limit. While a network grows it is short,

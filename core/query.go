@@ -70,7 +70,7 @@ func (n *Node) askNetwork(t *Task, body *QueryRequest, level int) Response {
 	targets, below := n.targets(level)
 	responses := t.gather(targets, Request{
 		Kind:    queryKinds[level],
-		Timeout: t.requestBudget().left(),
+		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)), // each level less, so that a partial answer is in time
 		Body:    &QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
 	})
 	merged := &QueryAnswer{Cost: Cost{Fanout: len(targets)}}

@@ -38,9 +38,9 @@ func serveRegister(t *Task) {
 			t.reply(refuse(CodeMasterFull, "master is full"))
 			return
 		}
-		n.view.talks++
+		n.interviews++
 		resp := t.call(target, Request{Kind: KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
-		n.view.talks--
+		n.interviews--
 		if _, ok := resp.Body.(*Interview); !ok {
 			t.reply(refuse(CodeInterviewee, "interviewee is unavailable"))
 			return
@@ -126,7 +126,7 @@ func (n *Node) registerFailed(err error) {
 
 // retry is the timer of a node that was refused a place: it asks again, well before its next sync.
 func (n *Node) retry() {
-	n.view.waiting = false
+	n.retryDue = false
 	if n.backlink.IsZero() && !n.syncing && n.cfg.Registration == Directed {
 		n.syncing = true
 		n.pool.run(n, retryCycle, nil, 0)
@@ -136,7 +136,7 @@ func (n *Node) retry() {
 func retryCycle(t *Task) {
 	n := t.node
 	b := n.budget(n.cfg.SyncInterval / 2)
-	n.checkRoot(t, b)
+	n.findRoot(t, b)
 	n.registerDirected(t, b)
 	n.syncing = false
 }

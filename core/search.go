@@ -9,7 +9,7 @@ import "time"
 // through before costs nothing.
 type search struct {
 	node      *Node
-	timeout   time.Duration
+	budget    budget
 	met       []Peer // all, in the order of meeting; those from asked on have not been asked yet
 	known     []int  // for each of met: its place in our old list of masters, or -1
 	asked     int
@@ -30,8 +30,8 @@ const (
 )
 
 // begin starts a walk. Until the next wait the marks are those whom it has met.
-func (n *Node) beginSearch(timeout time.Duration) *search {
-	s := &search{node: n, timeout: timeout, thorough: n.view.changed || n.syncs.count%thoroughEvery == 0}
+func (n *Node) beginSearch(b budget) *search {
+	s := &search{node: n, budget: b, thorough: n.view.changed || n.rounds%thoroughEvery == 0}
 	s.met = make([]Peer, 0, len(n.masters.List)+8)
 	s.most = maxMasters
 	if n.view.settled() {
@@ -48,7 +48,7 @@ func (n *Node) beginSearch(timeout time.Duration) *search {
 func (s *search) meet(p Peer) { s.meetKnown(p, -1) }
 
 func (s *search) meetKnown(p Peer, place int) {
-	if len(s.met) < s.most && s.node.pool.marks.put(p, 0) && s.node.allowed(p) {
+	if len(s.met) < s.most && !p.IsZero() && s.node.pool.marks.put(p, 0) && s.node.allowed(p) {
 		s.met, s.known = append(s.met, p), append(s.known, place)
 	}
 }
@@ -74,11 +74,12 @@ func (s *search) take(p Peer, place int, answer *Structure) {
 }
 
 func (s *search) run(t *Task) {
-	req := Request{Kind: KindStructure, Timeout: s.timeout}
+	req := Request{Kind: KindStructure}
 	if s.node.view.changed {
 		req.Body = introduction
 	}
-	for wave := 0; wave < maxWaves && s.asked < len(s.met); wave++ {
+	for wave := 0; wave < maxWaves && s.asked < len(s.met) && s.budget.left() > 0; wave++ {
+		req.Timeout = s.budget.atMost(s.node.cfg.ServerTimeout)
 		asked, known := s.met[s.asked:], s.known[s.asked:]
 		s.asked = len(s.met)
 		responses := t.gather(asked, req)

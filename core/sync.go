@@ -58,24 +58,30 @@ func (n *Node) jitter(low, high time.Duration) time.Duration {
 	return low + time.Duration(n.env.Rand().Int64N(int64(high-low)+1))
 }
 
-// askUp asks the backlink for its structure and judges what it says. It returns nil when there is nothing to learn: no
-// backlink, no answer, or one that no longer lists us; then the backlink is gone.
-func (n *Node) askUp(t *Task, timeout time.Duration) *Structure {
+// account is what a peer said of itself. Whatever address the answer names, it speaks for the peer that was asked.
+type account struct {
+	peer Peer
+	said *Structure // nil: nothing
+}
+
+// askUp asks the backlink for its structure and judges what it says. There is nothing to learn without a backlink or an
+// answer, or from one that no longer lists us; then the backlink is gone.
+func (n *Node) askUp(t *Task, timeout time.Duration) account {
 	b := n.backlink
 	if b.IsZero() {
-		return nil
+		return account{}
 	}
 	resp := t.call(b, Request{Kind: KindStructure, Timeout: timeout})
 	up, ok := resp.Body.(*Structure)
 	if !ok || n.backlink != b {
-		return nil
+		return account{}
 	}
 	n.judgeUp(b, up)
 	if !contains(up.Slaves, n.self) {
 		n.loseBacklink()
-		return nil
+		return account{}
 	}
-	return up
+	return account{b, up}
 }
 
 // judgeUp checks that a backlink tells a consistent story: that it lists us, knows us as the master we are, reports its
@@ -131,45 +137,4 @@ func (n *Node) loseBacklink() {
 		n.env.Note(Note{What: NoteBacklinkLost, About: n.backlink})
 		n.setBacklink(Peer{})
 	}
-}
-
-// nameNetwork gives a network its name when several bootstrap nodes start it together and wait for each other: the one
-// whose address comes first names it.
-func (n *Node) nameNetwork() {
-	if n.cfg.Registration != Directed || !n.root.IsZero() || !contains(n.cfg.Bootstrap, n.self) {
-		return
-	}
-	for _, p := range n.cfg.Bootstrap {
-		if n.cfg.Book.Less(p, n.self) {
-			return
-		}
-	}
-	n.root, n.rootChecked = n.self, n.env.Now()
-}
-
-// checkRoot learns the network's name from the bootstrap node, or confirms it once per sync lifetime. The bootstrap
-// node itself names the network. It returns the status it was given, if it asked for one.
-func (n *Node) checkRoot(t *Task, b budget) *Status {
-	now := n.env.Now()
-	if !n.root.IsZero() && now-n.rootChecked < n.cfg.lifetime(n.size()) {
-		return nil
-	}
-	if n.provider == n.self {
-		n.confirmRoot(n.self)
-		return nil
-	}
-	resp := t.call(n.provider, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
-	status, ok := resp.Body.(*Status)
-	if !ok || status.Root.IsZero() {
-		n.nameNetwork()
-		return nil
-	}
-	n.confirmRoot(status.Root)
-	return status
-}
-
-// confirmRoot takes p as the network's name, known as of now.
-func (n *Node) confirmRoot(p Peer) {
-	n.root, n.rootChecked = p, n.env.Now()
-	n.networkRevision++
 }

@@ -1,9 +1,6 @@
 package core
 
-import (
-	"iter"
-	"time"
-)
+import "iter"
 
 // Task runs a procedure that waits: it reads from top to bottom, and whenever it asks others it parks until they have
 // answered. A task exists only while an operation is in flight. It belongs to one node and runs inside that node's
@@ -31,7 +28,7 @@ type Task struct {
 // caller is a participant that asks: it sends a request under its own name, and takes note of how it ended.
 type caller interface {
 	send(p Peer, req Request, sink Sink, tag uint32)
-	account(p Peer, timeout time.Duration, err error)
+	account(p Peer, own bool, err error)
 }
 
 // procedure is the body of a task. A plain function: what it works on stands in the task.
@@ -139,6 +136,7 @@ func (t *Task) gather(peers []Peer, req Request) []Response {
 	clear(t.responses)
 	t.pending = len(peers)
 	req.Trace = t.req.Trace
+	own := t.req.Timeout == 0 // not in the service of a request
 	for i, p := range peers {
 		t.caller.send(p, req, t, uint32(i))
 	}
@@ -146,7 +144,7 @@ func (t *Task) gather(peers []Peer, req Request) []Response {
 		t.park()
 	}
 	for i, p := range peers {
-		t.caller.account(p, req.Timeout, t.responses[i].Err)
+		t.caller.account(p, own, t.responses[i].Err)
 	}
 	return t.responses
 }

@@ -24,6 +24,7 @@ const (
 	arriveRequest EventKind = iota
 	arriveAnswer
 	expireCall
+	refuseCall
 	wakeNode
 	EventKinds
 )
@@ -151,6 +152,10 @@ func (e *endpoint) Call(to core.Peer, req core.Request, sink core.Sink, tag uint
 	e.Traffic.RequestsSent++
 	e.Traffic.BytesSent += bytes
 	l.count(req.Trace, 1, bytes)
+	if l.net.endpoint(to.ID()-1) == nil { // an address where nobody is
+		e.schedule(Event{At: now + min(there+back, req.Timeout), To: e.index, Slot: slot, Gen: gen, Kind: refuseCall})
+		return
+	}
 	m := message{req: req, call: slot, gen: gen, from: e.index, back: back, expired: late && req.Kind.Leaf()}
 	l.dispatch(e, Event{At: now + there, To: to.ID() - 1, Kind: arriveRequest}, m)
 }
@@ -212,6 +217,11 @@ func (l *Lane) Deliver(ev Event) {
 		if c, ok := l.calls.take(ev.Slot, ev.Gen); ok {
 			e.record(ev, outcomeTimeout)
 			c.sink.Answer(c.tag, core.Response{Err: core.ErrTimeout})
+		}
+	case refuseCall:
+		if c, ok := l.calls.take(ev.Slot, ev.Gen); ok {
+			e.record(ev, outcomeFailed)
+			c.sink.Answer(c.tag, core.Response{Err: core.ErrUnreachable})
 		}
 	case wakeNode:
 		e.record(ev, ev.Slot)

@@ -1,0 +1,69 @@
+package core
+
+// The root is the name of a network: the address of its first node. Nodes of different roots do not talk to each other.
+
+// rootFresh reports that the root is known and was confirmed within a sync lifetime.
+func (n *Node) rootFresh() bool {
+	return !n.root.IsZero() && n.rootChecked > 0 && n.env.Now()-n.rootChecked < n.cfg.lifetime(n.size())
+}
+
+func (n *Node) setRoot(root Peer) {
+	n.root, n.rootChecked = root, max(1, n.env.Now())
+	n.networkRevision++
+}
+
+// checkRoot is the original's way: the network's name is what the one bootstrap node in use says, confirmed once per sync
+// lifetime. The bootstrap node itself names the network. It returns the status it was given, if it asked for one.
+func (n *Node) checkRoot(t *Task, b budget) *Status {
+	if n.rootFresh() {
+		return nil
+	}
+	if n.provider == n.self {
+		n.setRoot(n.self)
+		return nil
+	}
+	resp := t.call(n.provider, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
+	status, ok := resp.Body.(*Status)
+	if !ok || status.Root.IsZero() {
+		return nil
+	}
+	n.setRoot(status.Root)
+	return status
+}
+
+// findRoot is ours: the name is what the first bootstrap node that belongs to a network says. When none does, because
+// they have all been started together, the first of those that are there names it; so nobody waits for one that is down.
+func (n *Node) findRoot(t *Task, b budget) {
+	if n.rootFresh() {
+		return
+	}
+	if n.startRoot() {
+		return
+	}
+	first := true // nobody before us in the list is there
+	ours := false // we are in the list, and may name the network
+	for i, resp := range t.gather(n.cfg.Bootstrap, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+		if n.cfg.Bootstrap[i] == n.self {
+			ours = first
+			continue
+		}
+		status, ok := resp.Body.(*Status)
+		if ok && !status.Root.IsZero() {
+			n.setRoot(status.Root)
+			return
+		}
+		first = first && !ok
+	}
+	if ours && n.root.IsZero() {
+		n.setRoot(n.self)
+	}
+}
+
+// startRoot names the network at once if nobody else could.
+func (n *Node) startRoot() bool {
+	alone := n.cfg.Registration == Directed && len(n.cfg.Bootstrap) == 1 && n.cfg.Bootstrap[0] == n.self
+	if alone {
+		n.setRoot(n.self)
+	}
+	return alone
+}
