@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,7 +54,7 @@ func Workers(s *scenario.Scenario, wanted int) (count int, reason string) {
 
 func newWorkers(kernels []*kernel, lookahead time.Duration) workers {
 	return workers{
-		kernels: kernels, lookahead: lookahead, next: make([]paddedTime, len(kernels)), barrier: &barrier{size: int32(len(kernels))},
+		kernels: kernels, lookahead: lookahead, next: make([]paddedTime, len(kernels)), barrier: newBarrier(len(kernels)),
 	}
 }
 
@@ -111,28 +110,44 @@ func (w *workers) accept(i int) {
 	}
 }
 
-// barrier lets a number of workers wait for each other. Windows are short, so they spin for a while before they let
-// others run.
+// barrier lets a number of workers wait for each other. Windows are short, so whoever waits first looks again and again for
+// a while; on a machine that has other things to do it then sleeps.
 type barrier struct {
 	size    int32
 	arrived atomic.Int32
 	round   atomic.Uint32
+	mutex   sync.Mutex
+	next    *sync.Cond
 }
 
-const spins = 2000
+func newBarrier(size int) *barrier {
+	b := &barrier{size: int32(size)}
+	b.next = sync.NewCond(&b.mutex)
+	return b
+}
+
+const spins = 5000 // some microseconds
 
 func (b *barrier) wait() {
 	round := b.round.Load()
 	if b.arrived.Add(1) == b.size {
 		b.arrived.Store(0)
+		b.mutex.Lock()
 		b.round.Add(1)
+		b.mutex.Unlock()
+		b.next.Broadcast()
 		return
 	}
-	for i := 0; b.round.Load() == round; i++ {
-		if i >= spins {
-			runtime.Gosched()
+	for range spins {
+		if b.round.Load() != round {
+			return
 		}
 	}
+	b.mutex.Lock()
+	for b.round.Load() == round {
+		b.next.Wait()
+	}
+	b.mutex.Unlock()
 }
 
 var _ inmem.Scheduler = (*kernel)(nil)
