@@ -28,7 +28,12 @@
 //   - A request that the node sent by Env.Call has been answered, refused, or timed out: call the Answer method of
 //     its Sink, once.
 //
-// That is all. Less formally: the node does something only when it is called, finishes it before it returns, and between
+// That is all it must do. It may ask for more: the Status, the Bans, and the Structure of a node; a Sync out of turn; what has
+// changed since it last wrote the state down (Revision, Changes), to Restore it after a restart; whether the address filter
+// would refuse somebody before it reads the request (Screen); and to drop addresses that nobody needs (SweepBook). Touch and
+// AtEase are for drivers in a hurry.
+//
+// Less formally: the node does something only when it is called, finishes it before it returns, and between
 // two calls nothing touches it. In a simulation the kernel calls, in a server one goroutine to which the others post.
 //
 // # How a node is written
@@ -54,8 +59,8 @@
 // that they have drawn; clients ping the addresses they were given.
 //
 // Status: anybody asks. The answer says to which root the node belongs, how busy it is, its roles, and how many nodes it
-// believes the network to have. A node asks its bootstrap node for the root at its first sync, and once per sync lifetime
-// from then on.
+// believes the network to have. A node asks its bootstrap nodes for the root at its first sync, and once per sync lifetime
+// from then on (root.go).
 //
 // Structure: nodes ask each other at every sync: a slave its backlink, a master its slaves and all other masters. The
 // answer lists backlink, slaves and masters with their sizes. With an Introduction as its body it also tells the receiver that the
@@ -63,8 +68,7 @@
 //
 // Interview (get-interview-summary): a master asks a newcomer before it lists it, to see that the address answers.
 //
-// Provide (provide-registration): a node without a backlink asks its provider, the bootstrap node, where it could
-// register. Under the original rule the provider asks all masters for their structure and answers with all of it; under
+// Provide (provide-registration): a node without a backlink asks its provider, a bootstrap node, where it could register. Under the original rule the provider asks all masters for their structure and answers with all of it; under
 // the directed rule it names the places.
 //
 // Register: the newcomer asks the chosen node to list it. That node interviews it, adds it to its slaves and answers with
@@ -108,7 +112,8 @@
 //
 // In the original every newcomer sees the same picture and chooses for itself; as a guard it may only register when every
 // master reports the same network size. While many arrive the sizes never agree, so the guard locks out those it should
-// protect: of a thousand nodes that start at once most are still outside after an hour. Masters learn of each other along
+// protect: of a thousand nodes that start at once three quarters are still outside after sixty intervals, and little changes
+// from then on (scenarios/original-1k.yaml). Masters learn of each other along
 // backlinks, so masters whose backlinks form a cycle are an island that nobody else hears of. And whoever sees too many
 // masters steps down at once, on a view that is about to change.
 //
@@ -116,9 +121,10 @@
 //
 // The provider knows whom it has just sent where. It keeps a ledger (ledger.go) in which every newcomer counts at its
 // place from the moment it is sent there until the master itself reports it. So newcomers are placed as if they had
-// arrived one by one, however many come at once: on the first masters until these are as full as a network of the
+// arrived one by one, however many come at once (place.go): on the first masters until these are as full as a network of the
 // present size wants them (Optimum), then on a recent newcomer, which becomes a master by that. The number of masters grows as √N
-// does, by construction. Everybody who reaches the provider is registered two requests later.
+// does, by construction. Everybody who reaches the provider is registered two requests later. With several bootstrap nodes
+// all newcomers ask the first that is there, so that there is one ledger; more than one costs some rounds, no more.
 //
 // Masters search (search.go). In every sync a master asks all masters it knows, then all that those know, until nobody new
 // turns up: one sync closes a component of the graph of who knows whom. A master and its backlink know each other, so a
@@ -130,7 +136,7 @@
 //
 // Haste is for those outside, patience for those inside. A node without a place asks again after a second or so, with
 // jitter and growing pauses. But a master steps down, sheds slaves or refuses newcomers only when its view has settled: when
-// the network size has held for two rounds. And then only if it is off the optimum by more than a slack, so that networks
+// the network size has held for two rounds, give or take a 32nd. And then only if it is off the optimum by more than a slack, so that networks
 // near a square number do not move nodes to and fro.
 //
 // Every node hangs on somebody who does not hang on it. In networks of more than two nodes a pair of mutual backlinks would
@@ -144,7 +150,8 @@
 // An approval limits what clients, who have no identity but an IP address, may do. For each period every node can work out
 // by itself which nodes vouch for clients: those whose hash of address and period start is lowest (package draw). The client
 // gets key and approvers from an entry node, asks the approvers to vouch, gets the question from the entry node and shows its
-// answer with the action; whoever serves the action draws the approvers again and asks them (approval.go). Approvers keep what
+// answer with the action; whoever serves the action draws the approvers again, unless it is that entry node, and asks
+// them (approval.go). Approvers keep what
 // they need for one to two periods (approver.go). What a question is belongs to the ApprovalKind.
 //
 // The original believes what clients say about approvers: here, an entry node asks only approvers it has drawn itself, and
