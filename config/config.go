@@ -191,9 +191,9 @@ func (c *Config) Address() (peer.Address, error) {
 func (c *Config) check() error {
 	switch {
 	case c.ServerTimeout >= c.SyncInterval:
-		return c.blame(fmt.Errorf("%v must be shorter than sync_interval %v", c.ServerTimeout, c.SyncInterval), "server_timeout", "sync_interval")
+		return c.blame(fmt.Errorf("%s must be shorter than sync_interval %s", short(c.ServerTimeout), short(c.SyncInterval)), "server_timeout", "sync_interval")
 	case c.PingTimeout > c.ServerTimeout:
-		return c.blame(fmt.Errorf("%v must not be longer than server_timeout %v", c.PingTimeout, c.ServerTimeout), "ping_timeout", "server_timeout")
+		return c.blame(fmt.Errorf("%s must not be longer than server_timeout %s", short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
 	case c.Username != "" && c.Password == "":
 		return c.blame(errors.New("needs a password: set SPREADNODE_PASSWORD or password_file"), "username")
 	case c.Username == "" && c.Password != "":
@@ -211,6 +211,9 @@ func (c *Config) check() error {
 	}
 	return nil
 }
+
+// short writes a duration as a person would.
+func short(d time.Duration) string { return (*duration)(&d).String() }
 
 func (c *Config) firstZero() string {
 	for _, limit := range []struct {

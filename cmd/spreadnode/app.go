@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
 )
 
 // Exit codes, documented in the help text.
@@ -105,9 +106,22 @@ func names(commands []*cli.Command) []string {
 }
 
 func unknownCommand(commands []*cli.Command, group, name string) error {
-	advice := strings.TrimSpace(cli.SuggestCommand(commands, name))
-	advice = strings.NewReplacer("Did you mean", "did you mean").Replace(advice)
-	return inputError{fmt.Errorf("unknown command %q; %s (commands: %s)", group+name, advice, strings.Join(names(commands), ", "))}
+	advice := ""
+	if near := nearest(name, names(commands)); near != "" {
+		advice = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return inputError{fmt.Errorf("unknown command %q%s (commands: %s)", group+name, advice, strings.Join(names(commands), ", "))}
+}
+
+// nearest is the word that the fewest changes make of what was given; "" if they would make anything of it.
+func nearest(given string, words []string) string {
+	best, fewest := "", 2+len(given)/2
+	for _, word := range words {
+		if changes := smetrics.WagnerFischer(given, word, 1, 1, 1); changes < fewest {
+			best, fewest = word, changes
+		}
+	}
+	return best
 }
 
 func helpCommand() *cli.Command {
@@ -155,25 +169,40 @@ var (
 func usageError(c *cli.Context, err error, _ bool) error {
 	message := err.Error()
 	if parts := undefinedFlag.FindStringSubmatch(message); parts != nil {
-		message = fmt.Sprintf("unknown flag --%s", parts[1])
-		if near := cli.SuggestFlag(c.Command.Flags, parts[1], false); near != "" {
-			message += fmt.Sprintf("; did you mean %s?", near)
-		}
+		message = fmt.Sprintf("unknown flag --%s%s", parts[1], flagAdvice(c, parts[1]))
 	} else if parts := flagWithout.FindStringSubmatch(message); parts != nil {
 		message = fmt.Sprintf("flag --%s needs a value", parts[1])
 	} else if parts := invalidValue.FindStringSubmatch(message); parts != nil {
 		message = fmt.Sprintf("flag --%s does not take %s", parts[2], parts[1])
 	}
 	help := "spreadnode help"
-	if c.Command != nil && c.Command.HelpName != "" && c.App.Command(strings.Fields(c.Command.HelpName + " ?")[0]) != nil {
-		help += " " + c.Command.HelpName
+	if c.Command != nil && len(c.App.Commands) > 0 && c.Command.Name != c.App.Name {
+		help += " " + pathOf(c)
 	}
 	return inputError{fmt.Errorf("%s (see %s)", message, help)}
 }
 
+// flagAdvice says what could be meant by an unknown flag. People will try to give the password.
+func flagAdvice(c *cli.Context, name string) string {
+	if name, _, _ := strings.Cut(name, "="); name == "password" {
+		return ": everybody can read the list of processes; use SPREADNODE_PASSWORD or --password-file"
+	}
+	var known []string
+	for _, flag := range c.Command.Flags {
+		known = append(known, flag.Names()...)
+	}
+	if near := nearest(name, known); near != "" {
+		return "; did you mean --" + near + "?"
+	}
+	return ""
+}
+
+// pathOf is the words that lead to a command: "ban add".
+func pathOf(c *cli.Context) string { return strings.TrimPrefix(c.Command.HelpName, c.App.Name+" ") }
+
 // takes checks the number of arguments.
 func takes(c *cli.Context, least, most int, what string) error {
-	path := c.Command.HelpName
+	path := pathOf(c)
 	switch n := c.Args().Len(); {
 	case most == 0 && n > 0:
 		return inputError{fmt.Errorf("%s: takes no arguments, not %q", path, c.Args().First())}

@@ -42,9 +42,9 @@ func approveCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "approve", Usage: "get an approval, as a client does", ArgsUsage: "[client|captcha]",
 		Description: `   Prints the approval as JSON: the approvalInfo that a client sends with the
-   action that it is for. Of kind client, the default, the answer is the client's
-   IP; that of a captcha stands in the picture. Whether an answer is right comes
-   out only with the action.`,
+   action that it is for. Of kind client, the default, the answer is the
+   client's IP; of a captcha it stands in the picture. Whether it is right
+   comes out only with the action.`,
 		Flags:  flags,
 		Action: approve,
 	})

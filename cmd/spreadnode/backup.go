@@ -68,8 +68,8 @@ func restoreCommand() *cli.Command {
 	}
 	return documented("", &cli.Command{
 		Name: "restore", Usage: "put a backup in the place of a stopped node's state", ArgsUsage: "FILE",
-		Description: `   The node must not run. FILE is checked first; the state that was there before is
-   kept beside it.`,
+		Description: `   The node must not run. FILE is checked first; the state that was there before
+   is kept beside it.`,
 		Flags: flags, Action: restore,
 	})
 }

@@ -30,7 +30,7 @@ const maxCluster = 250
 
 func clusterCommand() *cli.Command {
 	return documented("", &cli.Command{
-		Name: "cluster", Usage: "run a network of local nodes in one process, for trying things",
+		Name: "cluster", Usage: "run a local network in one process, for trying things",
 		Description: `   All nodes start at once and know only the first. When all are registered and
    see the right size, a table shows them; then they run until Ctrl-C.`,
 		Flags: []cli.Flag{

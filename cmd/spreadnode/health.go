@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -29,14 +30,12 @@ func health(c *cli.Context) error {
 	if err := takes(c, 0, 0, ""); err != nil {
 		return err
 	}
-	node, err := owner(c)
+	ctx, cancel := context.WithTimeout(c.Context, max(c.Duration("timeout"), c.Duration("wait")))
+	defer cancel()
+	verdict, well, err := untilWell(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer node.Close()
-	ctx, cancel := context.WithTimeout(c.Context, max(c.Duration("timeout"), c.Duration("wait")))
-	defer cancel()
-	verdict, well := untilWell(ctx, c, node)
 	if !c.Bool("quiet") {
 		fmt.Fprintln(c.App.Writer, verdict)
 	}
@@ -46,23 +45,37 @@ func health(c *cli.Context) error {
 	return nil
 }
 
-// untilWell asks once, or until the answer is good or the time is over.
-func untilWell(ctx context.Context, c *cli.Context, node *admin.Client) (verdict string, well bool) {
+// untilWell asks once, or until the answer is good or the time is over. Only bad options are an error.
+func untilWell(ctx context.Context, c *cli.Context) (verdict string, well bool, err error) {
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
 	end := time.Now().Add(c.Duration("wait"))
 	for {
-		status, err := node.Status(ctx)
-		verdict, well = judge(status, err, c.Bool("live"), c.Int("size"))
-		if well || time.Now().After(end) {
-			return verdict, well
+		verdict, well, err = askHealth(ctx, c)
+		if err != nil || well || time.Now().After(end) {
+			return verdict, well, err
 		}
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			return verdict, false
+			return verdict, false, nil
 		}
 	}
+}
+
+// askHealth asks once. The token of a door on a port may not be there yet, like the door itself.
+func askHealth(ctx context.Context, c *cli.Context) (verdict string, well bool, err error) {
+	node, err := owner(c)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "down: " + oneLine(err.Error()), false, nil
+	case err != nil:
+		return "", false, err
+	}
+	defer node.Close()
+	status, err := node.Status(ctx)
+	verdict, well = judge(status, err, c.Bool("live"), c.Int("size"))
+	return verdict, well, nil
 }
 
 // judge says in a line how the node is.

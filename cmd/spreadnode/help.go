@@ -92,8 +92,12 @@ func optionLines(flags []cli.Flag) string {
 			}
 		}
 		name, usage := flagName(flag.Names()), doc.GetUsage()
-		if parts := strings.Split(usage, "`"); len(parts) == 3 { // the value's name stands in the usage
-			name, usage = name+" "+parts[1], strings.Join(parts, "")
+		if parts := strings.Split(usage, "`"); len(parts) == 3 { // the value's name: before the usage, or a word of it
+			name = name + " " + parts[1]
+			if parts[0] == "" {
+				parts[1] = ""
+			}
+			usage = strings.Join(parts, "")
 		}
 		lines := wrap(usage, optionText)
 		indent := strings.Repeat(" ", optionIndent+optionName+1)

@@ -55,20 +55,19 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	if o.IsSwitch() {
 		return &cli.BoolFlag{Name: o.Flag(), Usage: usage, Category: category}
 	}
-	value := strings.ToUpper(strings.Fields(strings.TrimSuffix(o.Unit, ":"))[0])
-	switch {
-	case strings.HasPrefix(o.Unit, "duration"):
-		value = "DURATION"
-	case strings.HasPrefix(o.Unit, "list"):
-		value = "LIST"
-	case strings.HasPrefix(o.Unit, "size"):
-		value = "SIZE"
-	case strings.Contains(o.Unit, ",") || strings.Contains(o.Unit, "number") || strings.Contains(o.Unit, " to "):
-		value = "VALUE"
-	case strings.Contains(o.Unit, "host"):
-		value = "HOST"
+	value := "VALUE"
+	for _, kind := range [][2]string{
+		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host", "HOST"}, {"IP", "IP"},
+	} {
+		if strings.HasPrefix(o.Unit, kind[0]) {
+			value = kind[1]
+			break
+		}
 	}
-	return &cli.StringFlag{Name: o.Flag(), Usage: strings.Replace(usage, usage, "`"+value+"`: "+usage, 1), Category: category}
+	if value == "VALUE" {
+		usage = fmt.Sprintf("%s (%s; default: %s)", o.Usage, o.Unit, standard)
+	}
+	return &cli.StringFlag{Name: o.Flag(), Usage: "`" + value + "` " + usage, Category: category}
 }
 
 // given collects what the command line and the environment say.

@@ -53,7 +53,9 @@ func runNode(c *cli.Context) error {
 		Config: options, Again: func() (*config.Config, error) { return nodeConfig(from) },
 		TestAnswers: c.Bool("test-answers"), Version: version(), Log: log, Level: level,
 	})
-	if err != nil {
+	if wrong := (service.OptionError{}); errors.As(err, &wrong) {
+		return inputError{err}
+	} else if err != nil {
 		return err
 	}
 	reason := serve(c.Context, running, signals, log)

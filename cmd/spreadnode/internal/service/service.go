@@ -41,6 +41,12 @@ type Options struct {
 	Level *slog.LevelVar
 }
 
+// OptionError is an error of what the owner has said: another try would end like this one.
+type OptionError struct{ error }
+
+// Unwrap returns the error itself.
+func (e OptionError) Unwrap() error { return e.error }
+
 // Service is a running node. Its methods, those of admin.Node among them, may be called from anywhere.
 type Service struct {
 	options Options
@@ -84,6 +90,10 @@ func (s *Service) open(ctx context.Context) error {
 	if s.address, err = s.config.Address(); err != nil {
 		return err
 	}
+	wire, err := s.transport()
+	if err != nil {
+		return OptionError{err}
+	}
 	var state core.State
 	known := false
 	if !s.options.Forgetful {
@@ -93,10 +103,6 @@ func (s *Service) open(ctx context.Context) error {
 		if state, known, err = s.store.Load(); err != nil {
 			return err
 		}
-	}
-	wire, err := s.transport()
-	if err != nil {
-		return err
 	}
 	node, err := httptransport.New(wire)
 	if err != nil {

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"spreadable/config"
+)
+
+// TestMain lets tests run this test binary as spreadnode.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"spreadnode": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		RequireExplicitExec: true,
+		Setup:               quickNodes,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"oneline": oneLineOf,
+			"narrow":  narrow,
+		},
+	})
+}
+
+// quickNodes gives a script free ports, P1 to P9, and nodes that sync twice a second on loopback.
+func quickNodes(env *testscript.Env) error {
+	ports, err := freePorts(9)
+	for i, port := range ports {
+		env.Setenv(fmt.Sprintf("P%d", i+1), strconv.Itoa(port))
+	}
+	for _, variable := range quick {
+		name, value, _ := strings.Cut(variable, "=")
+		env.Setenv(name, value)
+	}
+	return err
+}
+
+var quick = [...]string{
+	"SPREADNODE_HOSTNAME=127.0.0.1", "SPREADNODE_SYNC_INTERVAL=500ms", "SPREADNODE_SERVER_TIMEOUT=250ms", "SPREADNODE_PING_TIMEOUT=200ms",
+	"SPREADNODE_BAN_BY_ADDRESS=true",
+}
+
+// freePorts are consecutive ports at which nobody listens.
+func freePorts(n int) ([]int, error) {
+	for range 50 {
+		first, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		held := []net.Listener{first}
+		ports := []int{first.Addr().(*net.TCPAddr).Port}
+		for len(ports) < n && ports[0]+len(ports) < 1<<16 {
+			next, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", ports[0]+len(ports)))
+			if err != nil {
+				break
+			}
+			held, ports = append(held, next), append(ports, ports[0]+len(ports))
+		}
+		for _, l := range held {
+			l.Close()
+		}
+		if len(ports) == n {
+			return ports, nil
+		}
+	}
+	return nil, fmt.Errorf("found no %d free ports in a row", n)
+}
+
+// exits CODE PROGRAM ARG... runs a program that must end with an exit code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// oneline FILE: the file (often stderr) holds exactly one line.
+func oneLineOf(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
+		ts.Fatalf("not one line: %q", text)
+	}
+}
+
+// narrow FILE: no line of the file is wider than 80 columns.
+func narrow(ts *testscript.TestScript, _ bool, args []string) {
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if len([]rune(strings.TrimRight(line, "\n"))) > 80 {
+			ts.Fatalf("wider than 80 columns: %s", line)
+		}
+	}
+}
+
+// Every option that is no secret is a flag of run, and no secret is.
+func TestEveryOptionIsAFlag(t *testing.T) {
+	known := map[string]bool{}
+	for _, flag := range runCommand().Flags {
+		known[flag.Names()[0]] = true
+	}
+	for _, o := range config.Options() {
+		if known[o.Flag()] == o.Secret {
+			t.Errorf("%s: a flag: %v, a secret: %v", o.Key, known[o.Flag()], o.Secret)
+		}
+	}
+	if known["password"] {
+		t.Error("the password is a flag, which everybody can read in the list of processes")
+	}
+}
