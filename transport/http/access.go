@@ -65,16 +65,24 @@ func (v *visit) name() string {
 
 // checkFilter reads the address that the sender claims, passes it through the node's address filter, and compares it
 // with the connection. Outside /api an address proves nothing, and npm nodes let it stand for the sender all the same, so that
-// whoever is banned needs only claim another; here such a sender is judged by its IP, like any client.
+// whoever is banned needs only claim another; here an address that does not fit the connection counts for nothing, and its
+// sender is judged by its IP, like any client.
 func (s *server) checkFilter(v *visit, sc scope) error {
 	a, err := peer.Parse(v.claimed)
 	if v.claimed != "" && err != nil {
 		return statusError{http.StatusForbidden, fmt.Sprintf("Address %q is invalid", clip(v.claimed))}
 	}
-	if !sc.node || v.claimed == "" {
+	if v.claimed == "" || !sc.node && s.loop.view.Load().atEase {
 		return s.screen(v, peer.Address{})
 	}
 	ip, err := s.names.resolve(v.r.Context(), a)
+	if !sc.node {
+		if !peer.SameIP(ip, v.ip) {
+			a = peer.Address{}
+		}
+		v.from = a
+		return s.screen(v, a)
+	}
 	if err != nil {
 		return statusError{http.StatusForbidden, fmt.Sprintf("Ip address for %q is invalid", clip(a.Host()))}
 	}

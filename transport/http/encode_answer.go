@@ -122,6 +122,8 @@ func failure(err error) answer {
 		return answer{status.status, wireError{Message: status.message}}
 	case errors.As(err, new(errBody)):
 		return answer{http.StatusBadRequest, wireError{Message: err.Error()}}
+	case isEnd(err): // of the asker, or of its patience
+		return answer{http.StatusRequestTimeout, wireError{Message: "the request was given up"}}
 	case errors.Is(err, core.ErrDenied), errors.Is(err, core.ErrWrongRoot):
 		return answer{http.StatusForbidden, wireError{Message: err.Error()}}
 	}

@@ -121,6 +121,9 @@ func (n *Node) Err() error {
 // Close ends the node: no new connections; requests in work may finish until ctx ends; then the thread. All goroutines
 // of the node have ended when it returns.
 func (n *Node) Close(ctx context.Context) error {
+	if n.http == nil {
+		return nil // it never started
+	}
 	if err := n.http.Shutdown(ctx); err != nil {
 		n.http.Close()
 	}

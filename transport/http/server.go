@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -58,13 +59,19 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 	return s, err
 }
 
-// queueOf limits what clients may have in work at a time, where it makes us ask others.
+// queueOf limits what may be in work at a time of requests that make us ask others. Nodes, of whom there are few, get
+// more than clients; npm nodes do not limit them at all.
 func (s *server) queueOf(kind core.Kind) chan struct{} {
-	if kind.FromNode() || kind.Leaf() {
+	switch {
+	case kind.Leaf():
 		return nil
+	case kind.FromNode():
+		return make(chan struct{}, nodeShare*s.options.Concurrency)
 	}
 	return make(chan struct{}, s.options.Concurrency)
 }
+
+const nodeShare = 8
 
 // httpServer puts limits around the handler: whoever sends slowly, or not at all, is let go.
 func (s *server) httpServer() *http.Server {
@@ -167,7 +174,7 @@ func (s *server) get(v *visit) error {
 		s.send(v, answer{http.StatusOK, wireSuccess{true}})
 		return nil
 	}
-	a, err := s.ask(v.r.Context(), &incoming{kind: core.KindStatus, ip: v.ip})
+	a, err := s.ask(v.r.Context(), &incoming{kind: core.KindStatus, from: v.from, ip: v.ip})
 	if status, ok := a.body.(wireStatus); ok && v.r.URL.Query().Has("pretty") {
 		a.body = status.pretty()
 	}
@@ -281,7 +288,7 @@ func (s *server) send(v *visit, a answer) {
 	}
 	body := doc.in(encoding)
 	h["Content-Type"], h["Vary"] = jsonType, varyEncoding
-	h["Content-Length"] = []string{fmt.Sprint(len(body))}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	v.w.WriteHeader(a.status)
 	v.w.Write(body) // whoever has left needs no answer
 }

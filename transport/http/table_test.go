@@ -216,6 +216,8 @@ func TestAddressFilter(t *testing.T) {
 		{"blacklisted", func(o *Options) { o.Config.Blacklist = list("127.0.0.9") }, nil, "127.0.0.9", nil, "/client/get-available-node", 403, `{"message":"Address \"127.0.0.9:0\" is in the blacklist"}`},
 		{"not whitelisted", func(o *Options) { o.Config.Whitelist = list("127.0.0.8") }, nil, "", nil, "/client/get-available-node", 403, `{"message":"Address \"127.0.0.1:0\" is denied"}`},
 		{"whitelisted by an address never seen before", func(o *Options) { o.Config.Whitelist = list("127.0.0.8:7") }, nil, "127.0.0.8", headers("original-address", "127.0.0.8:7"), "/api/node/structure", 200, ""},
+		{"whitelisted by address, asking for the status", func(o *Options) { o.Config.Whitelist = list("127.0.0.8:7") }, nil, "127.0.0.8", headers("original-address", "127.0.0.8:7"), "/status", 200, ""},
+		{"somebody else who claims that address", func(o *Options) { o.Config.Whitelist = list("127.0.0.8:7") }, nil, "127.0.0.9", headers("original-address", "127.0.0.8:7"), "/status", 403, ""},
 		{"blacklisted and trusted", func(o *Options) {
 			o.Config.Blacklist = list("127.0.0.9")
 			o.Config.Trustlist = list("127.0.0.9")
@@ -235,7 +237,11 @@ func TestAddressFilter(t *testing.T) {
 				tt.header = http.Header{}
 			}
 			tt.header.Set("node-root", n.address())
-			got := send(t, n, asks{method: "POST", path: tt.path, from: tt.from, header: tt.header})
+			method := "POST"
+			if tt.path == "/status" {
+				method = "GET"
+			}
+			got := send(t, n, asks{method: method, path: tt.path, from: tt.from, header: tt.header})
 			if got.status != tt.status || !resembles(got.body, tt.body) {
 				t.Errorf("got %v, want %d %s", got, tt.status, tt.body)
 			}
