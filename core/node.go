@@ -23,6 +23,7 @@ type Node struct {
 	lists
 
 	provider    Peer          // original rule: the bootstrap address in use
+	seat        uint32        // where we last stood among the backlink's slaves
 	syncing     bool          // a cycle, or a late registration, is under way
 	rootChecked time.Duration // when the bootstrap node last confirmed the root
 	started     time.Duration
@@ -128,11 +129,10 @@ var servers = [NumKinds]procedure{
 
 // Touch reads the fields that the next message will read; see Node.
 func (n *Node) Touch() uint64 {
-	touched := uint64(n.root.ID())
-	if n.snapshot != nil {
-		touched++
+	if n.snapshot == nil {
+		return uint64(n.root.ID())
 	}
-	return touched
+	return uint64(n.root.ID() + n.snapshot.Backlink.ID())
 }
 
 // Self returns the node's own address.

@@ -77,7 +77,7 @@ func (n *Node) askUp(t *Task, timeout time.Duration) account {
 		return account{}
 	}
 	n.judgeUp(b, up)
-	if !contains(up.Slaves, n.self) {
+	if !n.isListed(up.Slaves) {
 		n.loseBacklink()
 		return account{}
 	}
@@ -109,7 +109,18 @@ func (n *Node) judgeUp(b Peer, up *Structure) {
 	} else {
 		n.praise(behavior.BacklinkNetworkSize, b)
 	}
-	n.judge(contains(up.Slaves, n.self), behavior.BacklinkSlaves, b)
+	n.judge(n.isListed(up.Slaves), behavior.BacklinkSlaves, b)
+}
+
+// isListed reports whether we are among a backlink's slaves. It looks first where we stood the last time: a master of a
+// million nodes has a thousand.
+func (n *Node) isListed(slaves []Peer) bool {
+	if int(n.seat) < len(slaves) && slaves[n.seat] == n.self {
+		return true
+	}
+	i := slices.Index(slaves, n.self)
+	n.seat = uint32(max(i, 0))
+	return i >= 0
 }
 
 // judgeDown checks that a slave knows us as its master, with our true size. It reports whether the slave names us as
