@@ -110,6 +110,54 @@ func TestWrongAnswersAreRefusedByBoth(t *testing.T) {
 	}
 }
 
+// TestNpmClientReadsTheCaptcha: each approver, of whatever kind, draws its own text; the entry node cuts its symbols from
+// them; whoever reads the picture gives the first symbols of each.
+func TestNpmClientReadsTheCaptcha(t *testing.T) {
+	n := mixed(t, "", "")
+	for _, npm := range []bool{false, true} {
+		entry := n.of(npm)
+		client := n.npmClient(t, entry)
+		var q question
+		client.must(t, "question", map[string]any{"action": "captcha", "info": map[string]any{"captchaWidth": 180}}, &q)
+		if picture, _ := q["question"].(string); !strings.HasPrefix(picture, "data:image/png;base64,") || len(picture) > 300<<10 {
+			t.Errorf("%s: the question is %.40q of %d bytes", entry.name, picture, len(picture))
+		}
+		answer := n.read(t, q)
+		wrong := "000000"
+		if answer == wrong {
+			wrong = "111111"
+		}
+		for _, at := range []*member{n.of(false), n.of(true)} {
+			if err := request(client, at, "captcha", q.answered(strings.ToUpper(answer))); err != nil {
+				t.Errorf("entry %s, request at %s: %v", entry.name, at.name, err)
+			}
+		}
+		client.must(t, "question", map[string]any{"action": "captcha"}, &q)
+		if got := code(request(client, entry, "captcha", q.answered(wrong))); got != "ERR_SPREADABLE_WRONG_APPROVAL_ANSWER" {
+			t.Errorf("entry %s, a wrong answer: %q", entry.name, got)
+		}
+	}
+}
+
+// read asks the approvers what they have drawn, instead of looking at the picture.
+func (n *network) read(t *testing.T, q question) string {
+	t.Helper()
+	list, _ := q["approvers"].([]any)
+	answer, left := "", 6
+	for i, approver := range list {
+		at := slices.IndexFunc(n.members, func(m *member) bool { return m.address == approver })
+		if at < 0 {
+			t.Fatalf("approver %v is nobody", approver)
+		}
+		var drawn struct{ Answer string }
+		n.members[at].must(t, "answer", map[string]any{"key": q["key"]}, &drawn)
+		cells := left / (len(list) - i)
+		answer += drawn.Answer[:cells]
+		left -= cells
+	}
+	return answer
+}
+
 // TestOurClientIsApprovedThroughNpmNode goes the other way.
 func TestOurClientIsApprovedThroughNpmNode(t *testing.T) {
 	n := mixed(t, "", "")

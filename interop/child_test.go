@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"strconv"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/draw"
 	"spreadable/core/peer"
+	"spreadable/extensions/captcha"
 	httptransport "spreadable/transport/http"
 )
 
@@ -61,9 +63,22 @@ type state struct {
 
 // actor is what the process plays.
 type actor struct {
-	node   *httptransport.Node
-	book   *peer.Book
-	client *httptransport.Client
+	node     *httptransport.Node
+	book     *peer.Book
+	client   *httptransport.Client
+	pictures *watched
+}
+
+// watched is an approval that remembers the answer that it expects last.
+type watched struct {
+	core.ApprovalKind
+	expected string
+}
+
+// Issue implements core.ApprovalKind.
+func (w *watched) Issue(client netip.Addr, info *string, random func(int) int) (part, answer string) {
+	part, w.expected = w.ApprovalKind.Issue(client, info, random)
+	return part, w.expected
 }
 
 // child obeys until its input ends.
@@ -105,6 +120,10 @@ func (a *actor) obey(o *order) (any, error) {
 	case "client":
 		a.client = httptransport.NewClient(httptransport.ClientOptions{Auth: o.Options.credentials()})
 		return struct{}{}, nil
+	case "answer":
+		var text string
+		err := a.node.Do(ctx, func(*core.Node) { text = a.pictures.expected })
+		return map[string]string{"answer": text}, err
 	case "approve":
 		return struct{}{}, a.approve(ctx, o)
 	}
@@ -142,12 +161,17 @@ func (a *actor) start(o *options) error {
 	if err != nil {
 		return err
 	}
+	pictures, err := captcha.New(captcha.DefaultOptions())
+	if err != nil {
+		return err
+	}
+	a.pictures = &watched{ApprovalKind: pictures}
 	interval := time.Duration(o.Interval) * time.Millisecond
 	a.node, err = httptransport.New(httptransport.Options{
 		Config: &core.Config{
 			Book: a.book, Bootstrap: []core.Peer{bootstrap}, ManualSync: interval == 0, SyncInterval: interval,
 			ServerTimeout: serverTimeout, PingTimeout: pingTimeout, Trusted: true,
-			Approvals: []core.ApprovalKind{core.NewClientApproval(terms())},
+			Approvals: []core.ApprovalKind{core.NewClientApproval(terms()), a.pictures},
 		},
 		Address: address,
 		Auth:    o.credentials(),
@@ -155,9 +179,11 @@ func (a *actor) start(o *options) error {
 	if err != nil {
 		return err
 	}
-	a.node.Handle("client", a.node.Protect("client", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil)
-	})))
+	for _, action := range []string{"client", "captcha"} {
+		a.node.Handle(action, a.node.Protect(action, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil)
+		})))
+	}
 	return a.node.Start(nil)
 }
 

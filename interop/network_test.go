@@ -13,11 +13,12 @@ import (
 	"time"
 )
 
-// The networks of these tests live fast: a round of syncs takes a second instead of sixteen.
+// The networks of these tests live fast: a round of syncs takes a second and a half instead of sixteen. The timeouts
+// leave room for a machine on which nine processes share two cores.
 const (
-	round         = time.Second
-	serverTimeout = 500 * time.Millisecond
-	pingTimeout   = 300 * time.Millisecond
+	round         = 1500 * time.Millisecond
+	serverTimeout = time.Second
+	pingTimeout   = time.Second
 )
 
 // member is a node of a network.
@@ -50,8 +51,13 @@ func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 	}
 	n.bringUp(t, n.members[0])
 	var all sync.WaitGroup
+	starting := make(chan struct{}, 2) // Node.js takes a core for a second to start
 	for _, m := range n.members[1:] {
-		all.Go(func() { n.bringUp(t, m) })
+		all.Go(func() {
+			starting <- struct{}{}
+			n.bringUp(t, m)
+			<-starting
+		})
 	}
 	all.Wait()
 	if t.Failed() {
@@ -76,8 +82,8 @@ func (n *network) bringUp(t *testing.T, m *member) {
 	m.process = npmProcess(t, "npm node "+m.address)
 	m.check(t, "node", map[string]any{"options": map[string]any{
 		"port": json.Number(port), "hostname": "localhost", "initialNetworkAddress": root, "network": settings,
-		"request":  map[string]any{"serverTimeout": serverTimeout.Milliseconds(), "pingTimeout": pingTimeout.Milliseconds()},
-		"approval": map[string]any{"approversCount": approvers},
+		"request":   map[string]any{"serverTimeout": serverTimeout.Milliseconds(), "pingTimeout": pingTimeout.Milliseconds()},
+		"approvals": map[string]any{"client": map[string]any{"approversCount": approvers}},
 	}})
 }
 

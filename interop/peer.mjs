@@ -32,7 +32,7 @@ class Node extends BaseNode {
   async prepareServices() {
     await super.prepareServices();
     for (const [name, Approval] of Object.entries(approvals)) {
-      await this.addApproval(name, new Approval(this.options.approval));
+      await this.addApproval(name, new Approval((this.options.approvals || {})[name]));
     }
   }
 }
@@ -66,6 +66,10 @@ const verbs = {
     client = new Client({ logger: false, ...options });
     await client.init();
     return { address: client.workerAddress };
+  },
+  // What this approver expects as the answer, which it never tells anybody.
+  async answer({ key }) {
+    return { answer: (await node.db.getApproval(key)).answer };
   },
   async question({ action, info }) {
     return await client.getApprovalQuestion(action, info);
