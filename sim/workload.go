@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"spreadable/core"
@@ -63,7 +64,7 @@ func (c *clients) begin(i int) {
 	others := c.world.scenario.Workload.Approvals.Entries - 1
 	op.draws = append(op.draws, make([]*core.ApprovalKey, others)...)
 	for k := range others {
-		c.compare(i, k+1, rng.IntN(alive))
+		c.drawAgain(i, k+1, rng.IntN(alive))
 	}
 }
 
@@ -104,8 +105,8 @@ func (c *clients) approve(i int) {
 	})
 }
 
-// compare asks another entry node for the same draw.
-func (c *clients) compare(i, k, entry int) {
+// drawAgain asks another entry node for the same draw.
+func (c *clients) drawAgain(i, k, entry int) {
 	op := &c.operations[i]
 	c.client(i).Draw(peerOf(entry), c.trace(i, k), "client", func(key *core.ApprovalKey, _ error) { op.draws[k] = key })
 }
@@ -137,38 +138,34 @@ func (c *clients) rows(end time.Duration) []result.Request {
 		}
 		cost := c.world.net.Trace(c.trace(i, 0))
 		op.row.Messages, op.row.Bytes = int64(cost.Requests), int64(cost.Bytes)
-		op.row.Agreed = agreed(op.draws)
+		op.row.Compared, op.row.Agreed = compare(op.draws)
 		rows = append(rows, op.row)
 	}
 	return rows
 }
 
-// agreed reports whether all entry nodes that drew for the same period named the same approvers in the same order.
-func agreed(draws []*core.ApprovalKey) bool {
-	if len(draws) == 0 || draws[0] == nil {
-		return false
-	}
-	for _, d := range draws[1:] {
+// compare returns how many draws of entry nodes have another one of the same period to be held against, and whether all
+// of the same period name the same approvers in the same order. Around the end of a period entry nodes draw for different
+// ones; that is no disagreement, and neither is an entry node that did not draw. Without two of a period nothing agrees.
+func compare(draws []*core.ApprovalKey) (compared int, agreed bool) {
+	agreed = true
+	for i, d := range draws {
 		if d == nil {
-			return false
+			continue
 		}
-		if d.StartedAt == draws[0].StartedAt && !samePeers(d.Approvers, draws[0].Approvers) {
-			return false
+		paired := false
+		for k, other := range draws {
+			if k == i || other == nil || other.StartedAt != d.StartedAt {
+				continue
+			}
+			paired = true
+			agreed = agreed && slices.Equal(d.Approvers, other.Approvers)
 		}
-	}
-	return true
-}
-
-func samePeers(a, b []core.Peer) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
+		if paired {
+			compared++
 		}
 	}
-	return true
+	return compared, agreed && compared > 0
 }
 
 // probe is the application that searches ask: every node answers 1, the first time that a search reaches it. So the merged

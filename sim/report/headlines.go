@@ -89,7 +89,7 @@ func approval(a *result.Approval) []headline {
 	h := headline{"Approvals", percent(a.Success), "granted", fmt.Sprintf("%s of %s, at %s requests and %s bytes each.",
 		words.Short(float64(a.Granted)), words.Short(float64(a.Requested)), words.Short(a.MessagesMean), words.Short(a.BytesMean))}
 	if a.Agreement != nil {
-		h.Means += fmt.Sprintf(" In %s of them all nodes that were asked named the same approvers.", percent(*a.Agreement))
+		h.Means += fmt.Sprintf(" Where several nodes drew approvers for the same period, they named the same ones %s of the time.", percent(*a.Agreement))
 	}
 	list := []headline{h}
 	if l := a.LatencyMS; l != nil {

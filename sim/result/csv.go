@@ -63,7 +63,8 @@ func requestCells(r *Request) []cell {
 		{name: "fanout", field: &r.Fanout},
 		{name: "draw_start_s", field: &r.DrawStart, unit: time.Second, blank: noDraw},
 		{name: "approvers", field: &r.Approvers, blank: noDraw},
-		{name: "agreed", field: &r.Agreed, blank: noDraw},
+		{name: "compared", field: &r.Compared, blank: noDraw},
+		{name: "agreed", field: &r.Agreed, blank: noDraw || r.Compared == 0},
 		{name: "stands_for", field: &r.StandsFor, sampled: true},
 	}
 }

@@ -95,7 +95,7 @@ var reasons = map[string]string{
 	"approval.chi2":               "too few draws for the test",
 	"approval.chi2_df":            "too few draws for the test",
 	"approval.chi2_p":             "too few draws for the test",
-	"approval.agreement":          "no approval got as far as a draw",
+	"approval.agreement":          "no two entry nodes drew for the same period",
 	"approval.captured":           "there was no attack",
 	"sync":                        "the run left no time to measure the steady state",
 }

@@ -20,7 +20,7 @@ func exampleRun() *Run {
 			Hops: 1, Latency: time.Second, Messages: 1, Bytes: 100, Asked: 1, Fanout: 1},
 		{Kind: KindApproval, Index: 0, Start: 100 * time.Second, Entry: 1, OK: true, Hops: 2, Latency: 1234567,
 			Messages: 8, Bytes: 4096, Asked: 2, Answered: 2, Coverage: 0.25, Fanout: 2,
-			DrawStart: -time.Nanosecond, Approvers: []int{7, 2}, Agreed: true},
+			DrawStart: -time.Nanosecond, Approvers: []int{7, 2}, Compared: 2, Agreed: true},
 		{Kind: KindApproval, Index: 1, Start: 101 * time.Second, Entry: 2, Error: "ERR, with \"quotes\"",
 			DrawStart: 60 * time.Second},
 	}
@@ -242,13 +242,13 @@ func TestSearchSummaryCountsFailuresWhereTheyBelong(t *testing.T) {
 }
 
 func TestApprovalSummaryCountsEachDrawOnce(t *testing.T) {
-	approval := func(draw time.Duration, agreed, ok bool, approvers ...int) Request {
+	approval := func(draw time.Duration, compared int, agreed, ok bool, approvers ...int) Request {
 		return Request{Kind: KindApproval, OK: ok, Latency: 200 * time.Millisecond, Messages: 6, Bytes: 600,
-			DrawStart: draw, Approvers: approvers, Agreed: agreed}
+			DrawStart: draw, Approvers: approvers, Compared: compared, Agreed: agreed}
 	}
 	requests := []Request{
-		approval(0, true, true, 0, 1), approval(0, true, true, 0, 1),
-		approval(time.Minute, false, true, 2, 3), approval(2*time.Minute, true, false),
+		approval(0, 3, true, true, 0, 1), approval(0, 2, true, true, 0, 1),
+		approval(time.Minute, 2, false, true, 2, 3), approval(2*time.Minute, 0, false, false),
 	}
 	a := ApprovalSummary(requests, []int{1, 1, 1, 1})
 	if a.Requested != 4 || a.Granted != 3 || a.Success != 0.75 || a.Draws != 2 {
@@ -263,6 +263,10 @@ func TestApprovalSummaryCountsEachDrawOnce(t *testing.T) {
 	even := ApprovalSummary(requests, []int{0, 0, 0, 0})
 	if even.Jain != nil || even.JainFair != nil || even.Gini != nil {
 		t.Error("a load of nothing is judged")
+	}
+	alone := ApprovalSummary([]Request{approval(0, 0, false, true, 0, 1)}, []int{1, 1})
+	if alone.Agreement != nil {
+		t.Errorf("one entry node agrees with itself: %v", *alone.Agreement)
 	}
 	if ApprovalSummary(nil, []int{1}) != nil {
 		t.Error("a run without approvals has an approval section")

@@ -79,7 +79,11 @@ type Request struct {
 	// Approvers are the indexes of the nodes drawn, in the order of the draw; empty when the request
 	// did not get that far. Approvals only.
 	Approvers []int
-	// Agreed says that all nodes asked named the same approvers. Approvals only.
+	// Compared is the number of entry nodes whose draws could be compared with another one's: those that drew for
+	// the same period; 0 or at least 2. Approvals only.
+	Compared int
+	// Agreed says that those named the same approvers in the same order; false when nothing was compared.
+	// Approvals only.
 	Agreed bool
 
 	// StandsFor is how many requests the row stands for in a sample of them ([Run.Thin]); 0 and 1 are itself only.

@@ -117,7 +117,7 @@ func SearchSummary(requests []Request) *Search {
 func ApprovalSummary(requests []Request, load []int) *Approval {
 	var latency, messages, bytes []float64
 	draws := make(map[time.Duration]bool)
-	drawn, agreed := 0, 0
+	compared, agreed := 0, 0
 	for i := range requests {
 		r := &requests[i]
 		if r.Kind != KindApproval {
@@ -130,9 +130,11 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 		}
 		if len(r.Approvers) > 0 {
 			draws[r.DrawStart] = true
-			drawn++
 		}
-		if len(r.Approvers) > 0 && r.Agreed {
+		if r.Compared > 0 {
+			compared++
+		}
+		if r.Compared > 0 && r.Agreed {
 			agreed++
 		}
 	}
@@ -148,8 +150,8 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 		LatencyMS:    latencySummary(latency),
 		Draws:        len(draws),
 	}
-	if drawn > 0 {
-		a.Agreement = Finite(float64(agreed) / float64(drawn))
+	if compared > 0 {
+		a.Agreement = Finite(float64(agreed) / float64(compared))
 	}
 	a.judge(load)
 	return a

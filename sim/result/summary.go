@@ -213,8 +213,8 @@ type Approval struct {
 	// Chi2P is the probability that an even draw looks at least this uneven, 0..1; null with Chi2.
 	// Values below 0.01 are reason for doubt.
 	Chi2P *float64 `json:"chi2_p"`
-	// Agreement is the share of approvals for which all nodes that were asked named the same
-	// approvers, 0..1; null when no approval got as far as a draw.
+	// Agreement is the share of approvals, among those for which at least two entry nodes drew for the same
+	// period, for which these named the same approvers, 0..1; null when there was none to compare.
 	Agreement *float64 `json:"agreement"`
 	// Captured is the share of draws that an attacker decides, 0..1; null without an attack.
 	Captured *float64 `json:"captured"`

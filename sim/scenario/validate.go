@@ -284,12 +284,14 @@ func (s *Scenario) checkExpect() error {
 		missing := ""
 		switch {
 		case section == "search" && s.Workload.Searches.Count == 0:
-			missing = "workload.searches.count"
+			missing = "workload.searches.count is 0"
 		case section == "approval" && s.Workload.Approvals.Count == 0:
-			missing = "workload.approvals.count"
+			missing = "workload.approvals.count is 0"
+		case e.Path == "approval.agreement" && s.Workload.Approvals.Entries < 2:
+			missing = "workload.approvals.entries is 1"
 		}
 		if missing != "" {
-			return s.errorf("expect."+e.Path, "expect.%s: is never measured, because %s is 0", e.Path, missing)
+			return s.errorf("expect."+e.Path, "expect.%s: is never measured, because %s", e.Path, missing)
 		}
 	}
 	return nil

@@ -131,7 +131,7 @@ func approvals(nodes []result.Node, rng *rand.Rand) []result.Request {
 		list = append(list, result.Request{Kind: result.KindApproval, Index: i, Start: 10*round + time.Duration(i)*time.Second,
 			Entry: rng.IntN(len(nodes)), OK: true, Hops: 4, Latency: latency, Messages: 12, Bytes: 9000, Asked: 3, Answered: 3,
 			Coverage: 3 / float64(len(nodes)), Fanout: 3, DrawStart: 10*round + time.Duration(i)*time.Second,
-			Approvers: order, Agreed: true})
+			Approvers: order, Compared: 2, Agreed: true})
 	}
 	return list
 }

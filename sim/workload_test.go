@@ -1,0 +1,55 @@
+package sim
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/peer"
+)
+
+// Draws of the same period are held against each other, and nothing else is.
+func TestOnlyDrawsOfTheSamePeriodAreCompared(t *testing.T) {
+	draw := func(period time.Duration, approvers ...uint32) *core.ApprovalKey {
+		key := &core.ApprovalKey{StartedAt: period * time.Minute}
+		for _, id := range approvers {
+			key.Approvers = append(key.Approvers, peer.FromID(id))
+		}
+		return key
+	}
+	for _, c := range []struct {
+		what     string
+		draws    []*core.ApprovalKey
+		compared int
+		agreed   bool
+	}{
+		{"no draw", nil, 0, false},
+		{"one entry node", []*core.ApprovalKey{draw(1, 7, 8)}, 0, false},
+		{"an entry node that did not draw", []*core.ApprovalKey{draw(1, 7, 8), nil}, 0, false},
+		{"one draw on each side of a period's end", []*core.ApprovalKey{draw(1, 7, 8), draw(2, 9, 8)}, 0, false},
+		{"the same draw", []*core.ApprovalKey{draw(1, 7, 8), draw(1, 7, 8)}, 2, true},
+		{"another order", []*core.ApprovalKey{draw(1, 7, 8), draw(1, 8, 7)}, 2, false},
+		{"one approver less", []*core.ApprovalKey{draw(1, 7, 8), draw(1, 7)}, 2, false},
+		{"two of three of a period", []*core.ApprovalKey{draw(1, 7, 8), draw(2, 9, 8), draw(2, 9, 8)}, 2, true},
+		{"two periods, one in discord", []*core.ApprovalKey{draw(1, 7), draw(1, 7), draw(2, 8), draw(2, 9)}, 4, false},
+	} {
+		if compared, agreed := compare(c.draws); compared != c.compared || agreed != c.agreed {
+			t.Errorf("%s: compared %d, agreed %v", c.what, compared, agreed)
+		}
+	}
+}
+
+// As many clients as a scenario may have never share an address with each other or with a node.
+func TestEveryClientHasAnAddressOfItsOwn(t *testing.T) {
+	const most = 20_000_000 // searches and approvals together
+	nodes := netip.MustParsePrefix("10.0.0.0/8")
+	last := clientIP(0)
+	for i := 1; i < most; i++ {
+		ip := clientIP(i)
+		if ip.Compare(last) <= 0 || nodes.Contains(ip) {
+			t.Fatalf("client %d has %v, the one before %v", i, ip, last)
+		}
+		last = ip
+	}
+}
