@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 	"github.com/xrash/smetrics"
+
+	"spreadable/sim/result"
 )
 
 // positions maps the dotted path of a key to the place where it was written:
@@ -221,12 +223,34 @@ func unknownKey(path, name string, t reflect.Type) error {
 		where = path
 	}
 	advice := ""
-	if near := nearest(name, keysOf(t)); near != "" {
+	if form := nested(name, t); form != "" {
+		advice = fmt.Sprintf("; in a file, write %q", form)
+	} else if near := nearest(name, keysOf(t)); near != "" {
 		advice = fmt.Sprintf("; did you mean %q?", near)
 	} else if elsewhere := homeOf(name, "", reflect.TypeFor[Scenario]()); elsewhere != "" {
 		advice = fmt.Sprintf("; did you mean %q?", elsewhere)
 	}
 	return fmt.Errorf("unknown key %s in %s%s (known keys: %s)", quote(name), where, advice, strings.Join(keysOf(t), ", "))
+}
+
+// nested writes a key that was named by its dotted path, as the command line does, in the form of a file: latency.mean as
+// latency: {mean: ...}. It is empty when there is no such key.
+func nested(path string, t reflect.Type) string {
+	name, rest, more := strings.Cut(path, ".")
+	f, found := fieldOf(t, name)
+	switch {
+	case !found:
+		return ""
+	case f.Type == expectationsType && more && result.Known(rest):
+		return fmt.Sprintf("%s: {%s: ...}", name, rest)
+	case f.Type.Kind() != reflect.Struct && !more:
+		return name + ": ..."
+	case f.Type.Kind() == reflect.Struct && more:
+		if inner := nested(rest, f.Type); inner != "" {
+			return fmt.Sprintf("%s: {%s}", name, inner)
+		}
+	}
+	return ""
 }
 
 // nearest returns the name that looks most like a misspelt one, or nothing
