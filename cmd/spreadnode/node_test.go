@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"spreadable/admin"
+)
+
+// process is a node in a process of its own: this test binary as spreadnode.
+type process struct {
+	command *exec.Cmd
+	owner   *admin.Client
+	lines   chan string // of its log, ends with it
+}
+
+// patience is for what must happen at all.
+const patience = 20 * time.Second
+
+// startProcess runs a node in a directory and waits until its door is open.
+func startProcess(t *testing.T, dir string, args ...string) *process {
+	t.Helper()
+	p := launch(t, dir, args...)
+	p.owner = admin.NewClient(admin.Endpoint{Network: "unix", Address: filepath.Join(dir, "data", "admin.sock")}, "")
+	t.Cleanup(p.owner.Close)
+	p.await(t, "node started")
+	return p
+}
+
+// launch runs a node in a directory, with its data in data.
+func launch(t *testing.T, dir string, args ...string) *process {
+	t.Helper()
+	p := &process{command: exec.Command("spreadnode", append([]string{"run", "--data", "data"}, args...)...), lines: make(chan string, 1000)}
+	p.command.Dir = dir
+	p.command.Env = append(os.Environ(), quick[:]...)
+	out, err := p.command.StderrPipe()
+	if err == nil {
+		err = p.command.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			p.lines <- lines.Text()
+		}
+		close(p.lines)
+	}()
+	t.Cleanup(func() {
+		p.command.Process.Kill()
+		p.exit()
+	})
+	return p
+}
+
+// await waits for a line of the log that holds a text.
+func (p *process) await(t *testing.T, text string) string {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case line, more := <-p.lines:
+			if strings.Contains(line, text) {
+				return line
+			}
+			if !more {
+				t.Fatalf("the node ended without saying %q", text)
+			}
+		case <-late:
+			t.Fatalf("the node never said %q", text)
+		}
+	}
+}
+
+// exit waits for the end of the process and returns its exit code, -1 if it was killed, and what it said at last.
+func (p *process) exit() (code int, said string) {
+	var rest strings.Builder
+	for line := range p.lines {
+		rest.WriteString(line + "\n")
+	}
+	p.command.Wait() // the code says all; a second Wait is an error of no interest
+	return p.command.ProcessState.ExitCode(), rest.String()
+}
+
+func (p *process) status(t *testing.T) *admin.Status {
+	t.Helper()
+	s, err := p.owner.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// port is a free port, as a text.
+func port(t *testing.T) string {
+	t.Helper()
+	ports, err := freePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(ports[0])
+}
+
+// until asks again and again until the answer is good.
+func until(t *testing.T, what string, good func(context.Context) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	pause := time.NewTicker(20 * time.Millisecond)
+	defer pause.Stop()
+	for !good(ctx) {
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// command runs one command line in this process.
+func command(args ...string) (code int, stdout, stderr string) {
+	var out, err strings.Builder
+	code = run(append([]string{"spreadnode"}, args...), strings.NewReader(""), &out, &err)
+	return code, out.String(), err.String()
+}
