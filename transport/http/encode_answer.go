@@ -93,11 +93,9 @@ func presentStatus(book *peer.Book, s *core.Status) wireStatus {
 // pretty turns two numbers into texts for people, as GET /status?pretty does.
 func (s wireStatus) pretty() wireStatus {
 	s.Availability = strconv.FormatFloat(s.Availability.(float64), 'f', 2, 64)
-	s.SyncAvgTime = strings.TrimSuffix(prettyMillis(s.SyncAvgTime.(float64)), "ms") + "ms"
+	s.SyncAvgTime = strconv.FormatFloat(s.SyncAvgTime.(float64), 'f', -1, 64) + "ms"
 	return s
 }
-
-func prettyMillis(ms float64) string { return strconv.FormatFloat(ms, 'f', -1, 64) }
 
 func presentProvision(book *peer.Book, p *core.Provision) wireProvision {
 	w := wireProvision{

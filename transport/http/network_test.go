@@ -287,6 +287,13 @@ func TestNetworkOverTLS(t *testing.T) {
 	if _, err := client.Draw(t.Context(), nodes[1].options.Address, "client"); err != nil {
 		t.Error(err)
 	}
+	renewed := startNode(t, "localhost", nodes[0], func(o *Options) {
+		o.HTTPS, o.CA = true, authority
+		o.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &certificate, nil }
+	})
+	if _, err := client.Draw(t.Context(), renewed.options.Address, "client"); err != nil {
+		t.Error(err)
+	}
 	distrustful := NewClient(ClientOptions{HTTPS: true, CA: x509.NewCertPool()})
 	defer distrustful.Close()
 	if _, err := distrustful.Draw(t.Context(), nodes[1].options.Address, "client"); !errors.Is(err, core.ErrUnreachable) {

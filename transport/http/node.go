@@ -65,9 +65,10 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 		return fmt.Errorf("http: %w", err)
 	}
 	n.listener = newLimitListener(listener, n.options.MaxConnections)
-	if len(n.options.Certificates) > 0 {
+	if n.options.speaksTLS() {
 		n.listener = tls.NewListener(n.listener, &tls.Config{
-			Certificates: n.options.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+			Certificates: n.options.Certificates, GetCertificate: n.options.GetCertificate,
+			MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 		})
 	}
 	n.http = n.server.httpServer()

@@ -39,6 +39,10 @@ type Options struct {
 	HTTPS        bool
 	Certificates []tls.Certificate
 
+	// GetCertificate chooses the certificate for each connection, in place of Certificates: for one that is renewed while
+	// the node runs.
+	GetCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+
 	// CA is who signs the certificates of peers: the system's authorities by default.
 	CA *x509.CertPool
 
@@ -124,7 +128,7 @@ func (o *Options) validate() error {
 		return errors.New("http: no config")
 	case o.Address.IsZero():
 		return errors.New("http: no address")
-	case len(o.Certificates) > 0 && !o.HTTPS:
+	case o.speaksTLS() && !o.HTTPS:
 		return errors.New("http: certificates without https")
 	case o.MaxBody < 0 || o.Concurrency < 0 || o.MaxCalls < 0 || o.MaxConnections < 0 || o.CookieAge < 0:
 		return errors.New("http: a limit is negative")
@@ -143,7 +147,7 @@ func (o *Options) validate() error {
 	if ip := o.Address.IP(); !o.Source.IsValid() && ip.IsLoopback() && o.Address.Host() != "localhost" {
 		o.Source = ip
 	}
-	if o.HTTPS && len(o.Certificates) == 0 && len(o.TrustedProxies) == 0 {
+	if o.HTTPS && !o.speaksTLS() && len(o.TrustedProxies) == 0 {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	}
 	if o.Log == nil {
@@ -151,6 +155,9 @@ func (o *Options) validate() error {
 	}
 	return nil
 }
+
+// speaksTLS reports whether the listener does it itself.
+func (o *Options) speaksTLS() bool { return len(o.Certificates) > 0 || o.GetCertificate != nil }
 
 func orDefault[T comparable](v *T, def T) {
 	var zero T
