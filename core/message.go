@@ -101,7 +101,6 @@ var (
 const (
 	CodeInvalidTarget      = "INVALID_TARGET_FIELD"
 	CodeInterviewee        = "INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"
-	CodeInterviewAddress   = "INTERVIEW_INVALID_SUMMARY_ADDRESS"
 	CodeNotNormalized      = "NETWORK_NOT_NORMALIZED"
 	CodeNoAvailableMaster  = "NETWORK_NO_AVAILABLE_MASTER"
 	CodeMasterFull         = "MASTER_IS_FULL" // ours: a settled master with no room; npm peers see an ordinary failure

@@ -117,10 +117,6 @@ func (a *QueryAnswer) merge(q Query, b *QueryAnswer) {
 	a.Cost.Fanout = max(a.Cost.Fanout, b.Cost.Fanout)
 }
 
-// QueryTimeout is the patience that suits a network-wide request: one server timeout for each level, and one for the
-// client's own request.
-func QueryTimeout(serverTimeout time.Duration) time.Duration { return serverTimeout * (levels + 2) }
-
 // serveAvailableNode names a node for a client to work with: a random slave of a random master, so that clients spread
 // over the network whatever address they were given; ourselves when that fails.
 func serveAvailableNode(t *Task) {
