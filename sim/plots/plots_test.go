@@ -186,6 +186,18 @@ func TestAddingDataLeavesTheAxesAsTheyWereFixed(t *testing.T) {
 	}
 }
 
+func TestTheLegendCountsRequestsThatFailed(t *testing.T) {
+	requests := []result.Request{
+		{Kind: result.KindApproval, OK: true, StandsFor: 1200}, {Kind: result.KindApproval}, {Kind: result.KindSearch, OK: true},
+	}
+	if got := succeeded(1200, requests, result.KindApproval, "approval", "approvals"); got != "1,200 of 1,201 approvals" {
+		t.Error(got)
+	}
+	if got := succeeded(1, requests, result.KindSearch, "search", "searches"); got != "1 search" {
+		t.Error(got)
+	}
+}
+
 func TestHopsCountsWhatWasMeasured(t *testing.T) {
 	got := tallyHops([]result.Request{
 		{Kind: result.KindSearch, OK: true, Hops: 3}, {Kind: result.KindSearch, OK: true, Hops: 3},

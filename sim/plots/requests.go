@@ -40,10 +40,10 @@ func Latency(run *result.Run) Plot {
 	plt := Plot{
 		Name:  "latency",
 		Title: "How long clients waited",
-		Reading: "Each curve climbs from 0 to 100 %: it passes 90 % at the time within which 90 % of the clients " +
-			"had their answer. Further left is faster, steeper is steadier.",
+		Reading: "Each curve climbs from 0 to 100 % of the requests that succeeded, whose number stands in the legend: it passes 90 % " +
+			"at the time within which 90 % of these had their answer. Further left is faster, steeper is steadier.",
 	}
-	p := axes("latency (ms)", "requests answered by then (%)")
+	p := axes("latency (ms)", "answered by then (% of those that succeeded)")
 	var legend []entry
 	longest := longestLatency(run.Requests)
 	limit(p, 0, max(longest*1.06, 1), 0, 102)
@@ -57,7 +57,7 @@ func Latency(run *result.Run) Plot {
 		for _, q := range quantiles {
 			add(p, dot(stats.Quantile(ms, q.percent), float64(q.percent), k.color, q.shape))
 		}
-		legend = append(legend, key(fmt.Sprintf("%s: median %s ms, 99 %% within %s ms", words.Count(len(ms), k.singular, k.plural),
+		legend = append(legend, key(fmt.Sprintf("%s: median %s ms, 99 %% within %s ms", succeeded(len(ms), run.Requests, k.kind, k.singular, k.plural),
 			words.Short(stats.Quantile(ms, 50)), words.Short(stats.Quantile(ms, 99))), curve))
 	}
 	if len(legend) == 0 {
@@ -69,6 +69,21 @@ func Latency(run *result.Run) Plot {
 	}
 	plt.figure = of(p, legend...)
 	return plt
+}
+
+// succeeded says how many requests of a kind succeeded, and of how many if some did not.
+func succeeded(n int, requests []result.Request, kind result.Kind, singular, plural string) string {
+	all := 0
+	for i := range requests {
+		if r := &requests[i]; r.Kind == kind {
+			all += r.Weight()
+		}
+	}
+	text := words.Count(all, singular, plural)
+	if n < all {
+		text = words.Number(float64(n)) + " of " + text
+	}
+	return text
 }
 
 // longestLatency returns the longest latency in ms of the successful requests.
