@@ -81,7 +81,7 @@ func (t *table) approvals(a *result.Approval) {
 	t.line("approvals", "%s, %s granted, in %s, agreement %s", count(a.Requested), percent(a.Success), plural(a.Draws, "draw"), maybe(a.Agreement, percent))
 	t.line("", "%s requests and %s each", amount(a.MessagesMean), size(a.BytesMean))
 	t.latency(a.LatencyMS)
-	if a.Jain != nil {
+	if a.Jain != nil && a.Draws > 1 { // one draw says nothing about evenness
 		t.line("", "evenness: Jain %s (a fair draw: %s), Gini %s (%s)", maybe(a.Jain, four), maybe(a.JainFair, four), maybe(a.Gini, four), maybe(a.GiniFair, four))
 	}
 	if a.Chi2 != nil && a.Chi2DF != nil {
