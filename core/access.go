@@ -81,10 +81,13 @@ func (n *Node) openDoor() bool {
 	return n.bans.Len() == 0 && n.cfg.Whitelist.Len() == 0 && n.cfg.Blacklist.Len() == 0
 }
 
+// AdmitsAll reports that the address filter lets everybody pass.
+func (n *Node) AdmitsAll() bool { return n.cfg.Trusted || n.openDoor() }
+
 // AtEase reports that requests need no judgement now: the address filter lets everybody pass, and no peer has failures
 // that a sign of life would take back. A driver may then answer a structure request of the right root, without an
 // introduction, from the last snapshot: Serve would do nothing else.
-func (n *Node) AtEase() bool { return (n.cfg.Trusted || n.openDoor()) && len(n.fails) == 0 }
+func (n *Node) AtEase() bool { return n.AdmitsAll() && len(n.fails) == 0 }
 
 // allowedClient is the address filter for a client, which is nothing but an IP address to us.
 func (n *Node) allowedClient(ip netip.Addr) bool { return n.screen(Peer{}, peerless, ip) == DoorOpen }

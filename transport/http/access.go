@@ -72,7 +72,7 @@ func (s *server) checkFilter(v *visit, sc scope) error {
 	if v.claimed != "" && err != nil {
 		return statusError{http.StatusForbidden, fmt.Sprintf("Address %q is invalid", clip(v.claimed))}
 	}
-	if v.claimed == "" || !sc.node && s.loop.view.Load().atEase {
+	if v.claimed == "" || !sc.node && s.loop.view.Load().open {
 		return s.screen(v, peer.Address{})
 	}
 	ip, err := s.names.resolve(v.r.Context(), a)
@@ -98,7 +98,7 @@ func (s *server) checkFilter(v *visit, sc scope) error {
 
 // screen asks the node's address filter, unless it is known to let everybody pass.
 func (s *server) screen(v *visit, a peer.Address) error {
-	if s.loop.view.Load().atEase {
+	if s.loop.view.Load().open {
 		return nil
 	}
 	var door core.Door

@@ -63,6 +63,7 @@ type view struct {
 	structure *structureDocument
 	root      string
 	rooted    bool // the root is known
+	open      bool // the address filter lets everybody pass
 	atEase    bool // see core.Node.AtEase
 }
 
@@ -187,7 +188,7 @@ func (l *loop) show() {
 	root := l.node.NetworkRoot()
 	next := view{
 		structure: l.structure(l.node.Structure()), rooted: !root.IsZero(), root: text(l.book, root),
-		atEase: l.node.AtEase(),
+		open: l.node.AdmitsAll(), atEase: l.node.AtEase(),
 	}
 	if old := l.view.Load(); old == nil || *old != next {
 		l.view.Store(&next)
