@@ -25,10 +25,8 @@ func announce(c *cli.Context, s *scenario.Scenario) {
 	file, ok := c.App.ErrWriter.(*os.File)
 	watched := ok && term.IsTerminal(int(file.Fd()))
 	forecast(c.App.ErrWriter, s.Name, sim.Memory(s), availableMemory(), watched)
-	if c.IsSet("workers") {
-		if _, reason := sim.Workers(s, workers(c)); reason != "" {
-			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s\n", s.Name, reason)
-		}
+	if _, reason := sim.Workers(s, workersFor(c, s)); reason != "" {
+		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s\n", s.Name, reason)
 	}
 }
 

@@ -41,7 +41,7 @@ func runCommand(simulate simulator) *cli.Command {
 			&cli.StringSliceFlag{Name: "set", Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
 			&cli.StringFlag{Name: "seed", Usage: "run with seed `N` instead of the scenario's"},
 			&cli.StringFlag{Name: "out", Usage: "write results to `DIR`, or below it if there are several files (default: runs/<name>-<seed>)"},
-			&cli.IntFlag{Name: "workers", Usage: "deliver events with `N` workers, 0 for one per processor; the results do not depend on it"},
+			&cli.IntFlag{Name: "workers", Usage: "deliver events with `N` workers; 0, the default, is one below 20,000 nodes, where several mostly wait for each other, and one per processor from there on. The results do not depend on it"},
 			&cli.DurationFlag{Name: "check", Usage: "check the network's invariants every `TIME` of virtual time, such as 32s"},
 			&cli.BoolFlag{Name: "no-plots", Usage: "write neither plots nor the report"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON instead of a table"},
@@ -89,8 +89,8 @@ func runFiles(c *cli.Context, simulate simulator) error {
 	return failed
 }
 
-// plan reads and checks everything a command line asks for, and writes
-// nothing.
+// plan reads and checks everything a command line asks for, and leaves nothing
+// behind.
 func plan(c *cli.Context) ([]job, error) {
 	if c.Int("workers") < 0 {
 		return nil, fmt.Errorf("flag --workers: expected 0 or more, not %d", c.Int("workers"))
@@ -115,6 +115,9 @@ func plan(c *cli.Context) ([]job, error) {
 		j := job{s, outDir(c, s), !c.Bool("no-plots")}
 		if other, again := taken[j.dir]; again {
 			return nil, fmt.Errorf("%s and %s would both write to %s", other, file, j.dir)
+		}
+		if err := checkWritable(j.dir); err != nil {
+			return nil, err
 		}
 		if err := checkFree(j.dir); err != nil {
 			return nil, err
@@ -154,6 +157,41 @@ func checkFree(dir string) error {
 	return nil
 }
 
+// checkWritable refuses a results folder that cannot be written, before the
+// time of a run is spent. Only an attempt can tell: it makes a folder beside
+// the results, where writing them will begin, or in the nearest folder above
+// that is there, and removes it.
+func checkWritable(dir string) error {
+	above, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for {
+		above = filepath.Dir(above)
+		_, err := os.Stat(above)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) || above == filepath.Dir(above) {
+			return notWritable(dir, err)
+		}
+	}
+	probe, err := os.MkdirTemp(above, ".spreadsim-*")
+	if err != nil {
+		return notWritable(dir, err)
+	}
+	return os.Remove(probe)
+}
+
+// notWritable says why results cannot be written, without the made-up name of
+// the attempt.
+func notWritable(dir string, err error) error {
+	if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return fmt.Errorf("%s: results cannot be written there: %w; name another folder with --out", filepath.ToSlash(dir), err)
+}
+
 // run does one job: simulate, judge, write, report.
 func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error {
 	r, err := j.simulate(ctx, c, simulate)
@@ -188,7 +226,7 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 	progress := newProgress(c, j.scenario.Name)
 	start := time.Now()
 	r, err := simulate(j.scenario, sim.Options{
-		Workers:  workers(c),
+		Workers:  workersFor(c, j.scenario),
 		Check:    c.Duration("check"),
 		Progress: progress.update,
 		Stop:     func() bool { return ctx.Err() != nil },
@@ -205,9 +243,17 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 	return r, nil
 }
 
-func workers(c *cli.Context) int {
-	if n := c.Int("workers"); n > 0 {
+// manyNodes is from how many nodes on several workers are faster than one:
+// below it a window of virtual time holds too few events to share out.
+const manyNodes = 20_000
+
+// workersFor is how many workers are wanted for a scenario.
+func workersFor(c *cli.Context, s *scenario.Scenario) int {
+	switch n := c.Int("workers"); {
+	case n > 0:
 		return n
+	case s.Nodes < manyNodes:
+		return 1
 	}
 	return runtime.GOMAXPROCS(0)
 }
