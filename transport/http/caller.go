@@ -99,6 +99,7 @@ func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) 
 
 // received is what came back: an answer, or, between our nodes, that nothing has changed.
 type received struct {
+	ip        netip.Addr // of whoever answered
 	answer    incomingAnswer
 	etag      string
 	unchanged bool
@@ -126,8 +127,9 @@ func (c *caller) exchange(ctx context.Context, o *outgoing) (*received, error) {
 	}
 	defer resp.Body.Close()
 	c.learn(o.to, resp)
+	ip, _ := c.names.resolve(ctx, o.to) // known since dial
 	if o.known != nil && resp.StatusCode == http.StatusNotModified {
-		return &received{unchanged: true}, nil
+		return &received{ip: ip, unchanged: true}, nil
 	}
 	body, err := readAnswer(resp.Body, answerLimit(o.kind))
 	if err != nil {
@@ -140,7 +142,7 @@ func (c *caller) exchange(ctx context.Context, o *outgoing) (*received, error) {
 	if err != nil {
 		return nil, err
 	}
-	got := &received{answer: decoded}
+	got := &received{ip: ip, answer: decoded}
 	if c.isOurs(o.to) {
 		got.etag = resp.Header.Get("ETag")
 	}

@@ -315,3 +315,18 @@ func TestNamesAreKeptForTenMinutes(t *testing.T) {
 		}
 	}
 }
+
+func TestPeersAreKnownByTheIPTheyAnswerFrom(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	ip := netip.MustParseAddr("192.0.2.1")
+	in(t, n, func(*core.Node) {
+		p, err := n.loop.book.Intern(peer.MustParse("n1.example.com:80"))
+		if err != nil {
+			t.Error(err)
+		}
+		n.loop.receive(&call{sink: make(answers, 1), to: p}, &received{ip: ip}, nil)
+		if got := n.loop.book.IP(p); got != ip {
+			t.Errorf("the IP is %v, want %v", got, ip)
+		}
+	})
+}

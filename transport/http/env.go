@@ -113,6 +113,7 @@ func (l *loop) receive(c *call, got *received, err error) {
 	case err != nil:
 		l.finish(c, core.Response{Err: err})
 	default:
+		l.book.SetIP(c.to, got.ip) // so that a ban of the peer, whose name says nothing, is one of its host
 		l.finish(c, core.Response{Body: l.internAnswer(c, got)})
 	}
 }
