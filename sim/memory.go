@@ -16,8 +16,8 @@ const (
 	memoryPerApproval = 14_000   // the same, and what the approvers keep of it for a period
 )
 
-// Memory estimates how many bytes of memory a run will take at its fullest, to within a third or so for networks of 10,000
-// nodes and more.
+// Memory estimates how many bytes of memory a run will take at its fullest: for mass starts of 10,000 nodes and more to
+// within a sixth or so; networks that come together slowly take less.
 func Memory(s *scenario.Scenario) int64 {
 	load := s.Workload
 	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode
