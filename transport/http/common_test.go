@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -20,16 +21,18 @@ import (
 
 // What the tests of this package share: nodes on loopback, and a way to send them any bytes from any loopback IP.
 
-// freePort is a port that nobody listens on.
-func freePort(t testing.TB, ip string) string {
+// freePort is a port that nobody listens on, below those that outgoing connections take.
+func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(15_000 + rand.IntN(17_000))
+		if l, err := net.Listen("tcp", ":"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal("no free port")
+	return ""
 }
 
 // startNode starts a node at host, an IP or localhost, that bootstraps from the given node, or from itself.
@@ -45,9 +48,7 @@ func startNode(t testing.TB, host string, bootstrap *Node, change func(*Options)
 
 func newNode(t testing.TB, host string, bootstrap *Node, change func(*Options)) *Node {
 	t.Helper()
-	ip := strings.Replace(host, "localhost", "127.0.0.1", 1)
-	port := freePort(t, strings.Trim(ip, "[]"))
-	address := peer.MustParse(host + ":" + port)
+	address := peer.MustParse(host + ":" + freePort(t))
 	entry := address
 	if bootstrap != nil {
 		entry = bootstrap.options.Address

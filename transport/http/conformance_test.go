@@ -43,7 +43,7 @@ func newWire(t *testing.T, s conformance.Setup) conformance.World {
 		})
 		w.nodes, w.addrs = append(w.nodes, n), append(w.addrs, n.address())
 	}
-	w.addrs = append(w.addrs, "localhost:"+freePort(t, "127.0.0.1"))
+	w.addrs = append(w.addrs, "localhost:"+freePort(t))
 	return w
 }
 
