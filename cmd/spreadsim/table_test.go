@@ -59,3 +59,17 @@ func TestTheTableIsWhatItWas(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got.Bytes(), want)
 	}
 }
+
+func TestTheTableTellsWhichFilesAreSamples(t *testing.T) {
+	var out table
+	out.sampled(&result.Rows{NodesWritten: 500, NodesTotal: 500, RequestsWritten: 7, RequestsTotal: 7})
+	if out.Len() > 0 {
+		t.Errorf("of complete tables: %q", out.String())
+	}
+	out.sampled(&result.Rows{NodesWritten: 91_819, NodesTotal: 1_000_000, RequestsWritten: 100_000, RequestsTotal: 250_000})
+	want := "             nodes.csv is a sample: 91,819 rows for 1,000,000 nodes\n" +
+		"             requests.csv is a sample: 100,000 rows for 250,000 requests\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}

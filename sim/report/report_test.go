@@ -191,3 +191,19 @@ func TestTheSeedIsExact(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestAPartialRunAndASampleSaySo(t *testing.T) {
+	whole := render(t, resulttest.Run(400, 1))
+	run := resulttest.Run(400, 1)
+	run.Summary.Partial = true
+	run.Thin(100)
+	part := render(t, run)
+	for _, words := range []string{"stopped before its end", "nodes.csv is a sample", "requests.csv is a sample", "for 400 nodes"} {
+		if strings.Contains(whole, words) || !strings.Contains(part, words) {
+			t.Errorf("%q: in the whole run %v, in the partial one %v", words, strings.Contains(whole, words), strings.Contains(part, words))
+		}
+	}
+	if strings.Contains(part, "expectations are met") {
+		t.Error("a partial run is judged")
+	}
+}
