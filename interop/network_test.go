@@ -43,9 +43,13 @@ func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 		if npmRoot {
 			isNpm = i < npm
 		}
-		m := &member{npm: isNpm, address: fmt.Sprintf("127.0.0.%d:%d", 11+i, freePort(t))}
+		port := freePort(t)
+		for slices.ContainsFunc(n.members, func(m *member) bool { return strings.HasSuffix(m.address, fmt.Sprintf(":%d", port)) }) {
+			port = freePort(t) // promised to another, who does not listen yet
+		}
+		m := &member{npm: isNpm, address: fmt.Sprintf("127.0.0.%d:%d", 11+i, port)}
 		if isNpm {
-			m.address = fmt.Sprintf("localhost:%d", freePort(t))
+			m.address = fmt.Sprintf("localhost:%d", port)
 		}
 		n.members = append(n.members, m)
 	}
