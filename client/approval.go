@@ -1,0 +1,166 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"spreadable/core/peer"
+)
+
+// Question is what a client has to answer to be approved. As JSON it is what the npm client returns.
+type Question struct {
+	Action    string   `json:"action"`    // the kind: "client", "captcha"
+	Key       string   `json:"key"`       // names the approval at its approvers
+	StartedAt int64    `json:"startedAt"` // when the period began, in milliseconds since the Unix epoch
+	ClientIP  string   `json:"clientIp"`  // of this client, as the network sees it
+	Approvers []string `json:"approvers"` // the nodes that vouch for the client, in the order of the draw
+	Text      string   `json:"question"`  // of kind client, the IP; of kind captcha, a picture: see Picture
+}
+
+// Approval is an answered question. Whether the answer is right comes out when it is used. As JSON it is the approvalInfo of
+// a request, which must have just these keys.
+type Approval struct {
+	Action    string   `json:"action"`
+	Key       string   `json:"key"`
+	StartedAt int64    `json:"startedAt"`
+	ClientIP  string   `json:"clientIp"`
+	Approvers []string `json:"approvers"`
+	Answer    string   `json:"answer"`
+}
+
+// Captcha is what a client may wish of the picture, as the info of ApprovalQuestion. What is zero is left to the network.
+type Captcha struct {
+	Width      int    `json:"captchaWidth,omitempty"`      // 100 to 500 pixels
+	Background string `json:"captchaBackground,omitempty"` // "transparent" or "#rrggbb"
+	Color      string `json:"captchaColor,omitempty"`      // of the symbols: "random" or "#rrggbb"
+}
+
+// Answer turns the question into an approval. The question stays as it is: another answer makes another approval.
+func (q *Question) Answer(text string) *Approval {
+	return &Approval{q.Action, q.Key, q.StartedAt, q.ClientIP, slices.Clone(q.Approvers), text}
+}
+
+const (
+	pictureStart = "data:image/png;base64,"
+	pngStart     = "\x89PNG\r\n\x1a\n"
+)
+
+// Picture is the PNG of a captcha. It is an error if the question is none.
+func (q *Question) Picture() ([]byte, error) {
+	text, found := strings.CutPrefix(q.Text, pictureStart)
+	if !found {
+		return nil, fmt.Errorf("client: the question of kind %.80q is not a picture", q.Action)
+	}
+	picture, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("client: the picture: %w", err)
+	}
+	if !bytes.HasPrefix(picture, []byte(pngStart)) {
+		return nil, errors.New("client: the picture is not a PNG")
+	}
+	return picture, nil
+}
+
+// ApprovalQuestion asks the network for a question of the given kind. Info is what the client wishes of it, a *Captcha
+// for instance, and becomes JSON; nil for nothing, which is all that kind "client" takes.
+func (c *Client) ApprovalQuestion(ctx context.Context, action string, info any) (*Question, error) {
+	ctx, end := c.patience(ctx, c.options.QuestionTimeout)
+	defer end()
+	var q *Question
+	// The key is known to the node that gave it out, so a second attempt begins from the start, elsewhere.
+	anywhere := request{repeatable: true}
+	err := c.somewhere(ctx, c.Worker, anywhere.mayRepeat, func(node string) (err error) {
+		q, err = c.question(ctx, node, action, info)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// question goes the way of an approval through one entry node: who approves, would they, what is the question.
+func (c *Client) question(ctx context.Context, entry, action string, info any) (*Question, error) {
+	q := &Question{}
+	body := map[string]any{"action": action}
+	if err := c.ask(ctx, entry, "request-approval-key", body, q); err != nil {
+		return nil, err
+	}
+	if len(q.Approvers) > maxApprovers {
+		return nil, malformed(http.StatusOK, fmt.Errorf("%d approvers", len(q.Approvers))).at(entry, "request-approval-key")
+	}
+	q.Action = action
+	if info != nil {
+		body["info"] = info
+	}
+	body["key"], body["startedAt"] = q.Key, q.StartedAt
+	q.Approvers = c.vouching(ctx, q.Approvers, body)
+	delete(body, "startedAt")
+	body["confirmedAddresses"] = q.Approvers
+	var answer struct{ Question string }
+	if err := c.ask(ctx, entry, "request-approval-question", body, &answer); err != nil {
+		return nil, err
+	}
+	q.Text = answer.Question
+	return q, nil
+}
+
+// maxApprovers bounds whom a node can make us call. An npm network of 16 million nodes has as many.
+const maxApprovers = 4096
+
+// atOnce bounds the requests of one question that are on the wire at a time.
+const atOnce = 64
+
+// vouching asks the approvers and returns those that will vouch, in their order. One who is drawn twice, as happens to npm
+// nodes while a node moves between masters, counts once: an approval that names it twice would be refused.
+func (c *Client) vouching(ctx context.Context, approvers []string, body map[string]any) []string {
+	places := make(chan struct{}, atOnce)
+	willing := make([]bool, len(approvers))
+	var all sync.WaitGroup
+	for i, approver := range approvers {
+		if slices.Contains(approvers[:i], approver) {
+			continue
+		}
+		all.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			err := c.vouch(ctx, approver, body)
+			if willing[i] = err == nil; err != nil {
+				c.options.Log.Info("an approver does not vouch", "approver", approver, "error", err)
+			}
+		})
+	}
+	all.Wait()
+	list := make([]string, 0, len(approvers))
+	for i, approver := range approvers {
+		if willing[i] {
+			list = append(list, approver)
+		}
+	}
+	return list
+}
+
+func (c *Client) vouch(ctx context.Context, approver string, body map[string]any) error {
+	if _, err := peer.Parse(approver); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+	return c.ask(ctx, approver, "add-approval-info", body, nil)
+}
+
+// ask sends one of the requests of an approval: they may all be sent twice.
+func (c *Client) ask(ctx context.Context, node, endpoint string, body map[string]any, out any) error {
+	r, err := newRequest(endpoint, body, []RequestOption{Repeatable()})
+	if err != nil {
+		return err
+	}
+	return c.wire.post(ctx, node, r, out)
+}

@@ -1,0 +1,124 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"spreadable/core"
+)
+
+// Code is a refusal's name on the wire. It is an error, so that errors.Is finds it in whatever a Client returns.
+// Applications have codes besides these, with prefixes of their own.
+type Code string
+
+// Error implements error.
+func (c Code) Error() string { return string(c) }
+
+const prefix = "ERR_SPREADABLE_"
+
+// The codes that clients meet.
+const (
+	CodeTimeout            Code = prefix + "REQUEST_TIMEDOUT"          // ours and the npm client's: the patience is over
+	CodeApprovalRequired   Code = prefix + core.CodeApprovalRequired   // the action needs an approval
+	CodeInvalidAction      Code = prefix + core.CodeInvalidAction      // the node has no approval of this kind
+	CodeInvalidApproval    Code = prefix + core.CodeInvalidApproval    // the approval has not the form that it must have
+	CodeInvalidInformation Code = prefix + core.CodeInvalidInformation // what was wished of the question; see IsSchema for npm's codes
+	CodeTooFewDecisions    Code = prefix + core.CodeTooFewDecisions    // too few approvers vouch for the client
+	CodeUnsuitableKey      Code = prefix + core.CodeUnsuitableKey      // the key is somebody else's, or unknown
+	CodeWrongAnswer        Code = prefix + core.CodeWrongAnswer        // or right, but used at this node before
+	CodeWrongApprovalTime  Code = prefix + core.CodeWrongApprovalTime  // the approval is too old
+	schemaPrefix                = prefix + "VALIDATE_SCHEMA_"
+)
+
+// IsSchema reports whether a node refused what it was given because of its form. Npm nodes have a code for each fault of
+// form, ours have CodeInvalidInformation.
+func IsSchema(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && strings.HasPrefix(string(e.Code), schemaPrefix)
+}
+
+var (
+	// ErrUnavailable is in the error of Connect, and of requests, when none of the addresses answers.
+	ErrUnavailable = errors.New("no node is available")
+	// ErrClosed is in the error of all that a closed client is asked for, or was at.
+	ErrClosed = errors.New("client is closed")
+)
+
+// Error is a request that did not succeed: refused by a node, or without an answer that could be used.
+type Error struct {
+	Address  string // the node's
+	Endpoint string // what it was asked for
+	Code     Code   // of a refusal, or CodeTimeout; empty for everything that has no code
+	Status   int    // of HTTP; 0 if there was no answer
+	Message  string // for people: the node's own words, or the fault
+	Cause    error  // of a request without an answer, or with one that cannot be read; else nil
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	text := "client: " + e.Address + ": " + e.Endpoint + ": " + e.Message
+	if e.Code != "" {
+		text += " (" + string(e.Code) + ")"
+	}
+	return text
+}
+
+// Unwrap lets errors.Is find the code, and context's errors behind a request that was cut off.
+func (e *Error) Unwrap() []error {
+	var inner []error
+	if e.Code != "" {
+		inner = append(inner, e.Code)
+	}
+	if e.Cause != nil {
+		inner = append(inner, e.Cause)
+	}
+	return inner
+}
+
+// refusal reads an answer that is no success. As in npm clients only JSON may have a code: proxies, which know nothing
+// of codes, answer in HTML.
+func refusal(resp *http.Response, body []byte) *Error {
+	e := &Error{Status: resp.StatusCode}
+	var said struct{ Message, Code string }
+	if strings.Contains(resp.Header.Get("Content-Type"), "application/json") && json.Unmarshal(body, &said) == nil {
+		e.Code = Code(printable(said.Code))
+		e.Message = printable(said.Message)
+	}
+	if e.Message == "" {
+		e.Message = "the answer is " + printable(resp.Status)
+	}
+	return e
+}
+
+// failure says why there was no answer: because of ctx, or because of what happened on the way.
+func failure(ctx context.Context, err error) *Error {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &Error{Code: CodeTimeout, Message: "request timed out", Cause: context.DeadlineExceeded}
+	case ctx.Err() != nil:
+		return &Error{Message: context.Cause(ctx).Error(), Cause: context.Cause(ctx)}
+	}
+	return &Error{Message: printable(err.Error()), Cause: err}
+}
+
+func malformed(status int, err error) *Error {
+	return &Error{Status: status, Message: printable(fmt.Sprintf("malformed answer: %v", err)), Cause: err}
+}
+
+const maxMessage = 1024 // bytes
+
+// printable makes a text of others fit for a terminal and a log.
+func printable(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), maxMessage)], "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+}

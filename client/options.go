@@ -1,0 +1,117 @@
+package client
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"spreadable/core/peer"
+)
+
+// Options of a Client. The zero value of an option stands for its default, which is that of the npm client.
+type Options struct {
+	// Addresses are some nodes of the network, "host:port" each, in any order. One is enough; with more, the client outlives
+	// the others. Required.
+	Addresses []string
+
+	// HTTPS is on for networks whose nodes are called by https.
+	HTTPS bool
+
+	// CA is who signs the certificates of nodes: the system's authorities by default. Only with HTTPS.
+	CA *x509.CertPool
+
+	// Auth is the name and password of a closed network.
+	Auth *Credentials
+
+	// Version is what nodes must be: "spreadable-0.3". Applications built on the network have their own.
+	Version string
+
+	// IgnoreVersion leaves it to the nodes to be of another version.
+	IgnoreVersion bool
+
+	// Timeout is the patience with a request: 10 s. (npm: request.clientTimeout)
+	Timeout time.Duration
+
+	// QuestionTimeout is the patience with all requests for a question together: 20 s. It should be longer than Timeout,
+	// after which approvers are no longer waited for. (npm: request.approvalQuestionTimeout)
+	QuestionTimeout time.Duration
+
+	// PingTimeout is the patience with a ping: 1 s. (npm: request.pingTimeout)
+	PingTimeout time.Duration
+
+	// WorkerChange is how often the client asks for a node with time to spare: every 30 s. Below 0 it never does, and stays at
+	// its entry. (npm: task.workerChangeInterval)
+	WorkerChange time.Duration
+
+	// MaxAnswer is the most bytes of an answer, after inflation: 8 MiB.
+	MaxAnswer int64
+
+	// Source is the local IP that requests come from: the operating system's choice by default. Approvals are for one IP.
+	Source netip.Addr
+
+	// Log is told of changes of the worker, and of approvers that do not vouch; it never gets credentials or answers. Silent
+	// by default.
+	Log *slog.Logger
+}
+
+// Defaults of Options.
+const (
+	DefaultVersion         = "spreadable-0.3"
+	DefaultTimeout         = 10 * time.Second
+	DefaultQuestionTimeout = 20 * time.Second
+	DefaultPingTimeout     = time.Second
+	DefaultWorkerChange    = 30 * time.Second
+	DefaultMaxAnswer       = 8 << 20
+)
+
+// Credentials are the name and password of a closed network.
+type Credentials struct{ Username, Password string }
+
+// LogValue keeps credentials out of logs.
+func (Credentials) LogValue() slog.Value { return slog.StringValue("***") }
+
+// String keeps credentials out of messages.
+func (Credentials) String() string { return "***" }
+
+// validate fills in the defaults, brings the addresses to their one form, and says what is wrong with the rest.
+func (o *Options) validate() error {
+	switch {
+	case len(o.Addresses) == 0:
+		return errors.New("client: no address of a node")
+	case o.Timeout < 0 || o.QuestionTimeout < 0 || o.PingTimeout < 0:
+		return errors.New("client: a timeout is negative")
+	case o.MaxAnswer < 0:
+		return errors.New("client: the limit of answers is negative")
+	case o.CA != nil && !o.HTTPS:
+		return errors.New("client: authorities without https")
+	}
+	addresses := make([]string, len(o.Addresses)) // the caller keeps his own list
+	for i, text := range o.Addresses {
+		a, err := peer.Parse(text)
+		if err != nil {
+			return fmt.Errorf("client: %w", err)
+		}
+		addresses[i] = a.String()
+	}
+	o.Addresses = addresses
+	orDefault(&o.Version, DefaultVersion)
+	orDefault(&o.Timeout, DefaultTimeout)
+	orDefault(&o.QuestionTimeout, DefaultQuestionTimeout)
+	orDefault(&o.PingTimeout, DefaultPingTimeout)
+	orDefault(&o.WorkerChange, DefaultWorkerChange)
+	orDefault(&o.MaxAnswer, DefaultMaxAnswer)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}

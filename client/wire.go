@@ -1,0 +1,194 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// wire sends single requests to single nodes, with the headers of a client. What may be sent twice goes over connections
+// that are kept. What may not gets one of its own: nobody can tell whether a node that closes a kept connection has seen
+// the request that was just sent over it. (No http.Client: whoever answers with a redirect does not answer.)
+type wire struct {
+	kept, fresh *http.Transport
+	scheme      string
+	version     string // "" to say none
+	credentials *Credentials
+	pingTimeout time.Duration
+	maxAnswer   int64
+}
+
+const (
+	// Npm nodes drop a connection that was idle for five seconds, without a word. The client lets go well before.
+	idleTimeout = 3 * time.Second
+	dialTimeout = 3 * time.Second // whoever takes longer to accept would not answer in time either
+	idlePerNode = 8
+	maxIdle     = 256
+	maxHeader   = 64 << 10
+	maxRefusal  = 64 << 10 // bytes of an answer that is no success
+
+	// budgetHeader tells our nodes what is left of the patience without a time of day, so that clients' clocks may be wrong. Npm
+	// nodes do not know it.
+	budgetHeader = "Timeout-Budget"
+)
+
+func newWire(o *Options) *wire {
+	w := &wire{
+		scheme: "http", version: o.Version, credentials: o.Auth, pingTimeout: o.PingTimeout, maxAnswer: o.MaxAnswer,
+		kept: newTransport(o), fresh: newTransport(o),
+	}
+	w.fresh.DisableKeepAlives = true
+	if o.HTTPS {
+		w.scheme = "https"
+	}
+	if o.IgnoreVersion {
+		w.version = ""
+	}
+	return w
+}
+
+func newTransport(o *Options) *http.Transport {
+	return &http.Transport{
+		DialContext:            dialer(o.Source),
+		TLSClientConfig:        &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    dialTimeout,
+		IdleConnTimeout:        idleTimeout,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    idlePerNode,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+}
+
+func (w *wire) close() {
+	w.kept.CloseIdleConnections()
+	w.fresh.CloseIdleConnections()
+}
+
+// dialer connects over IPv4 if it can: see "IP addresses" in the package's comment.
+func dialer(source netip.Addr) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: dialTimeout}
+	if source.IsValid() {
+		d.LocalAddr = &net.TCPAddr{IP: source.Unmap().AsSlice(), Zone: source.Zone()}
+		return d.DialContext // the address of the other end must be of the same kind
+	}
+	return func(ctx context.Context, _, address string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, "tcp4", address)
+		if err == nil {
+			return conn, nil
+		}
+		conn, err6 := d.DialContext(ctx, "tcp6", address)
+		if none := new(net.AddrError); err6 != nil && !errors.As(err, &none) {
+			return nil, err // it has an IPv4, which is the one to complain of
+		}
+		return conn, err6
+	}
+}
+
+// ping asks whether anybody is there. Any answer will do, also that of a proxy which wants to know more about us.
+func (w *wire) ping(ctx context.Context, node string) error {
+	limited, cancel := context.WithTimeout(ctx, w.pingTimeout)
+	defer cancel()
+	req, err := w.request(limited, http.MethodGet, node, "/ping", nil)
+	if err != nil {
+		return fmt.Errorf("client: %s: %w", node, err)
+	}
+	resp, err := w.kept.RoundTrip(req)
+	if err != nil {
+		return failure(limited, err).at(node, "ping")
+	}
+	// The rest of a short answer is read, so that the connection can be used again.
+	_, _ = io.CopyN(io.Discard, resp.Body, maxRefusal)
+	resp.Body.Close()
+	return nil
+}
+
+// post sends a request to a node and decodes the answer into out, if that is not nil.
+func (w *wire) post(ctx context.Context, node string, r *request, out any) error {
+	if err := w.exchange(ctx, node, r, out); err != nil {
+		return err.at(node, r.endpoint)
+	}
+	return nil
+}
+
+func (w *wire) exchange(ctx context.Context, node string, r *request, out any) *Error {
+	deadline, _ := ctx.Deadline() // all of ours have one
+	now := time.Now()
+	left := deadline.Sub(now)
+	body, err := r.body(now, left)
+	if err != nil {
+		return failure(ctx, err)
+	}
+	req, err := w.request(ctx, http.MethodPost, node, "/client/"+r.endpoint, body)
+	if err != nil {
+		return failure(ctx, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(budgetHeader, strconv.FormatInt(left.Milliseconds(), 10))
+	transport := w.fresh
+	if r.repeatable {
+		transport = w.kept
+		req.Header["Idempotency-Key"] = nil // net/http may send it twice; there is no such header on the wire
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return failure(ctx, err)
+	}
+	defer resp.Body.Close()
+	return w.read(ctx, resp, out)
+}
+
+// request builds a request with what all requests of clients have.
+func (w *wire) request(ctx context.Context, method, node, path string, body []byte) (*http.Request, error) {
+	where := url.URL{Scheme: w.scheme, Host: node, Path: path}
+	req, err := http.NewRequestWithContext(ctx, method, where.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if w.version != "" {
+		req.Header.Set("Client-Version", w.version)
+	}
+	if w.credentials != nil {
+		req.SetBasicAuth(w.credentials.Username, w.credentials.Password)
+	}
+	return req, nil
+}
+
+// read takes an answer apart. As in npm clients a success is JSON, whatever type it claims to be.
+func (w *wire) read(ctx context.Context, resp *http.Response, out any) *Error {
+	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
+	limit := w.maxAnswer
+	if !good {
+		limit = maxRefusal
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case err != nil:
+		return failure(ctx, err)
+	case !good:
+		return refusal(resp, body)
+	case int64(len(body)) > limit:
+		return malformed(resp.StatusCode, fmt.Errorf("more than %d bytes", limit))
+	case out == nil:
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return malformed(resp.StatusCode, err)
+	}
+	return nil
+}
+
+// at says whom an error is of, and what it was asked.
+func (e *Error) at(node, endpoint string) *Error {
+	e.Address, e.Endpoint = node, endpoint
+	return e
+}
