@@ -14,8 +14,9 @@ type kernel struct {
 	now     time.Duration
 	lane    *inmem.Lane
 	world   *world
-	done    uint64 // events delivered
-	touched uint64 // keeps the loads of lookAhead alive
+	done    uint64                  // events delivered
+	touched uint64                  // keeps the loads of lookAhead alive
+	publish func(now time.Duration) // tells the other workers how far this one is; nil for a single one
 }
 
 // The scenario's own events, by which the world acts on its nodes and clients.
@@ -64,6 +65,9 @@ func (k *kernel) runUntil(limit time.Duration) {
 		k.now = time.Duration(e.Time)
 		if k.done%ahead == 0 {
 			k.lookAhead()
+			if k.publish != nil {
+				k.publish(k.now)
+			}
 		}
 		k.done++
 		switch kind := inmem.EventKind(e.Kind); kind {

@@ -2,7 +2,7 @@ package sim
 
 import (
 	"fmt"
-	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,28 +13,40 @@ import (
 
 // workers let one run use several cores and change nothing of it.
 //
-// The hosts are divided among kernels, each with its own lane and its own events. All kernels advance in windows of
-// virtual time as wide as the least latency (the lookahead): what a host sends within a window arrives in a later one, so
-// within a window no kernel needs to know what the others do. Between windows they exchange what their hosts have sent
-// each other. Events are ordered by (time, destination, source, the source's count), which does not depend on who
-// delivers them, so every host sees the same events in the same order, whatever the number of workers. (Conservative
-// synchronous windows: Lubachevsky, Efficient distributed event-driven simulations of multiple-loop networks, 1989.)
+// The hosts are divided among workers, each with its own kernel, lane and events. What a host sends now arrives after the
+// least latency at the earliest (the lookahead). So a worker may deliver all events up to the lookahead beyond the clocks
+// of all others: nothing that they have not sent yet can fall before that. While it works it publishes its own clock,
+// after handing over what its hosts have sent; so the workers follow each other within one lookahead, and none waits
+// for another's slow moment. Events are ordered by (time, destination, source, the source's count), which does not depend
+// on who delivers them, so every host sees the same events in the same order, whatever the number of workers.
+// (Conservative synchronisation with lookahead: Chandy and Misra, Distributed simulation, 1979.)
 //
 // This file has the only goroutines of the simulator.
-type workers struct {
-	kernels   []*kernel
-	lookahead time.Duration
-	next      []paddedTime // by kernel: its earliest event, valid between the two barriers of a window
-	barrier   *barrier
+type workers []*worker
+
+// worker is one of them. The fields that others read stand on cache lines of their own.
+type worker struct {
+	kernel *kernel
+	number int
+	all    workers
+	ahead  time.Duration // the lookahead
+
+	_     [64]byte
+	clock atomic.Int64 // every event before it has been delivered, and what it sent handed over
+	_     [64]byte
+	boxes []mailbox // by sender
 }
 
-// paddedTime keeps each worker's number on a cache line of its own.
-type paddedTime struct {
-	at int64
-	_  [56]byte
+// mailbox holds what one worker's hosts have sent to another's and nobody has taken over yet.
+type mailbox struct {
+	full  atomic.Bool // saves the lock when there is nothing
+	mutex sync.Mutex
+	box   []inmem.Envelope
+	spare []inmem.Envelope // the receiver's: the box it emptied last
+	_     [64]byte
 }
 
-// leastLookahead is the least latency with which windows hold enough events to be worth the two barriers around them.
+// leastLookahead is the least latency with which workers can run ahead of each other far enough to be worth it.
 const leastLookahead = 500 * time.Microsecond
 
 // Workers says how many workers a run of the scenario can use when so many are wanted, and, if fewer, why.
@@ -53,101 +65,105 @@ func Workers(s *scenario.Scenario, wanted int) (count int, reason string) {
 }
 
 func newWorkers(kernels []*kernel, lookahead time.Duration) workers {
-	return workers{
-		kernels: kernels, lookahead: lookahead, next: make([]paddedTime, len(kernels)), barrier: newBarrier(len(kernels)),
+	all := make(workers, len(kernels))
+	for i, k := range kernels {
+		w := &worker{kernel: k, number: i, all: all, ahead: lookahead, boxes: make([]mailbox, len(kernels))}
+		if len(kernels) > 1 {
+			k.publish = w.publish
+		}
+		all[i] = w
 	}
+	return all
 }
 
-// runUntil delivers all events before the limit; then it is the limit's time for all kernels.
-func (w *workers) runUntil(limit time.Duration) {
-	if len(w.kernels) == 1 {
-		w.kernels[0].runUntil(limit)
+// runUntil delivers all events before the limit; then it is the limit's time for all.
+func (all workers) runUntil(limit time.Duration) {
+	if len(all) == 1 {
+		all[0].kernel.runUntil(limit)
 		return
 	}
 	var done sync.WaitGroup
-	for i := 1; i < len(w.kernels); i++ {
+	for _, w := range all[1:] {
 		done.Add(1)
 		go func() {
 			defer done.Done()
-			w.work(i, limit)
+			w.work(limit)
 		}()
 	}
-	w.work(0, limit)
+	all[0].work(limit)
 	done.Wait()
 }
 
-// work is what worker i does: window after window, until nothing is left before the limit.
-func (w *workers) work(i int, limit time.Duration) {
-	k := w.kernels[i]
-	for {
-		w.accept(i)
-		w.next[i].at = math.MaxInt64
-		if at, ok := k.pending.PeekTime(); ok {
-			w.next[i].at = at
+// patientLooks is how often a worker looks again for the others' progress before it lets somebody else use the core.
+const patientLooks = 200
+
+// work delivers this worker's events before the limit, as far as the others' clocks allow at a time.
+func (w *worker) work(limit time.Duration) {
+	for looks := 0; ; looks++ {
+		until := w.horizon(limit)
+		if until > w.kernel.now {
+			w.accept()
+			w.kernel.runUntil(until)
+			w.publish(until)
+			looks = 0
 		}
-		w.barrier.wait() // all have accepted, and said when their next event is
-		start := int64(math.MaxInt64)
-		for j := range w.next {
-			start = min(start, w.next[j].at)
-		}
-		if start >= int64(limit) {
-			k.now = limit
-			w.barrier.wait() // nobody may look again before all have read
+		if until == limit {
 			return
 		}
-		k.runUntil(min(time.Duration(start)+w.lookahead, limit))
-		w.barrier.wait() // all have sent
-	}
-}
-
-// accept takes over what the other lanes have sent to lane i.
-func (w *workers) accept(i int) {
-	lane := w.kernels[i].lane
-	for j, k := range w.kernels {
-		if j != i {
-			lane.Accept(k.lane.Outbox(i))
+		if looks > patientLooks {
+			runtime.Gosched()
 		}
 	}
 }
 
-// barrier lets a number of workers wait for each other. Windows are short, so whoever waits first looks again and again for
-// a while; on a machine that has other things to do it then sleeps.
-type barrier struct {
-	size    int32
-	arrived atomic.Int32
-	round   atomic.Uint32
-	mutex   sync.Mutex
-	next    *sync.Cond
-}
-
-func newBarrier(size int) *barrier {
-	b := &barrier{size: int32(size)}
-	b.next = sync.NewCond(&b.mutex)
-	return b
-}
-
-const spins = 5000 // some microseconds
-
-func (b *barrier) wait() {
-	round := b.round.Load()
-	if b.arrived.Add(1) == b.size {
-		b.arrived.Store(0)
-		b.mutex.Lock()
-		b.round.Add(1)
-		b.mutex.Unlock()
-		b.next.Broadcast()
-		return
-	}
-	for range spins {
-		if b.round.Load() != round {
-			return
+// horizon is the time before which nothing new can come from the others.
+func (w *worker) horizon(limit time.Duration) time.Duration {
+	until := limit
+	for _, other := range w.all {
+		if other != w {
+			until = min(until, time.Duration(other.clock.Load())+w.ahead)
 		}
 	}
-	b.mutex.Lock()
-	for b.round.Load() == round {
-		b.next.Wait()
-	}
-	b.mutex.Unlock()
+	return until
 }
 
-var _ inmem.Scheduler = (*kernel)(nil)
+// accept takes over what the others have handed over. It must come after the look at their clocks: what they send later
+// arrives after the horizon.
+func (w *worker) accept() {
+	for i := range w.boxes {
+		m := &w.boxes[i]
+		if !m.full.Load() {
+			continue
+		}
+		m.mutex.Lock()
+		got := m.box
+		m.box = m.spare[:0]
+		m.full.Store(false)
+		m.mutex.Unlock()
+		w.kernel.lane.Accept(got)
+		m.spare = got[:0]
+	}
+}
+
+// publish hands over what this worker's hosts have sent, and then says how far it is.
+func (w *worker) publish(now time.Duration) {
+	lane := w.kernel.lane
+	for _, other := range w.all {
+		if other == w || lane.Waiting(other.number) == 0 {
+			continue
+		}
+		m := &other.boxes[w.number]
+		m.mutex.Lock()
+		if len(m.box) == 0 {
+			m.box = lane.Outbox(other.number, m.box)
+		} else {
+			sent := lane.Outbox(other.number, nil)
+			m.box = append(m.box, sent...)
+			clear(sent)
+			lane.Outbox(other.number, sent)
+		}
+		m.full.Store(true)
+		m.mutex.Unlock()
+	}
+	w.clock.Store(int64(now))
+}

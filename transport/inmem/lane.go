@@ -177,14 +177,17 @@ func (l *Lane) dispatch(from *endpoint, ev Event, m message) {
 	l.sched.Schedule(ev)
 }
 
-// Outbox returns the envelopes for another lane since the last call, and empties it. Both lanes must stand still.
-func (l *Lane) Outbox(to int) []Envelope {
+// Waiting is how many envelopes are in the outbox for another lane.
+func (l *Lane) Waiting(to int) int { return len(l.out[to]) }
+
+// Outbox returns the envelopes for another lane since the last call. The lane goes on with empty, which it owns from now on.
+func (l *Lane) Outbox(to int, empty []Envelope) []Envelope {
 	sealed := l.out[to]
-	l.out[to] = l.out[to][:0]
+	l.out[to] = empty[:0]
 	return sealed
 }
 
-// Accept takes over envelopes from another lane.
+// Accept takes over envelopes from another lane, and leaves them blank.
 func (l *Lane) Accept(envelopes []Envelope) {
 	for i := range envelopes {
 		ev := envelopes[i].event
