@@ -251,6 +251,20 @@ func TestFalseIntroductionsLeaveNothing(t *testing.T) {
 	}
 }
 
+// An introduction of nobody, as whoever hides its address could send it, is no introduction: there is nobody to ask.
+func TestNobodyIsNotIntroduced(t *testing.T) {
+	n := settled(t, 30)
+	for _, h := range n.live() {
+		req := core.Request{Kind: core.KindStructure, Root: peer.FromID(1), Timeout: time.Second, Body: &core.Introduction{}}
+		if resp, done := h.node.Serve(&req, 0); !done || resp.Err != nil {
+			t.Fatalf("the structure was refused to nobody: %v", resp.Err)
+		}
+		if got := h.node.Heard(); got > 0 {
+			t.Fatalf("node %s will ask %d who have no address", h.name(), got)
+		}
+	}
+}
+
 // A network that has shrunk a little keeps masters with one slave more than the optimum. That is within the rules,
 // and nobody may be banned for it, however long it lasts.
 func TestSlackIsNoMisbehaviour(t *testing.T) {
