@@ -26,7 +26,7 @@ const (
 	// maxMasters is the most masters of any network: those of a billion nodes.
 	maxMasters = 32_000
 	// thoroughEvery is how many syncs pass until a settled master looks through all lists again.
-	thoroughEvery = 8
+	thoroughEvery = 64
 )
 
 // begin starts a walk. Until the next wait the marks are those whom it has met.

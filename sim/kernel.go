@@ -51,7 +51,10 @@ const ahead = 32
 func (k *kernel) lookAhead() {
 	next := k.pending.Ahead(ahead)
 	for i := range next {
-		k.touched += k.lane.Touch(next[i].To)
+		k.touched += k.lane.Touch(inmem.EventKind(next[i].Kind), next[i].To, next[i].Slot)
+	}
+	for i := range next {
+		k.touched += k.lane.TouchCall(inmem.EventKind(next[i].Kind), next[i].Slot)
 	}
 }
 

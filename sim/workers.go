@@ -21,14 +21,18 @@ import (
 // on who delivers them, so every host sees the same events in the same order, whatever the number of workers.
 // (Conservative synchronisation with lookahead: Chandy and Misra, Distributed simulation, 1979.)
 //
-// This file has the only goroutines of the simulator.
-type workers []*worker
+// There are no more goroutines than processors; if there are more workers, some share one, so that nobody waits for
+// somebody who cannot run. This file has the only goroutines of the simulator.
+type workers struct {
+	all     []*worker
+	parking parking
+}
 
 // worker is one of them. The fields that others read stand on cache lines of their own.
 type worker struct {
 	kernel *kernel
 	number int
-	all    workers
+	team   *workers
 	ahead  time.Duration // the lookahead
 
 	_     [64]byte
@@ -64,62 +68,122 @@ func Workers(s *scenario.Scenario, wanted int) (count int, reason string) {
 	return wanted, ""
 }
 
-func newWorkers(kernels []*kernel, lookahead time.Duration) workers {
-	all := make(workers, len(kernels))
+func newWorkers(kernels []*kernel, lookahead time.Duration) *workers {
+	team := &workers{}
+	team.parking.changed = sync.NewCond(&team.parking.mutex)
 	for i, k := range kernels {
-		w := &worker{kernel: k, number: i, all: all, ahead: lookahead, boxes: make([]mailbox, len(kernels))}
+		w := &worker{kernel: k, number: i, team: team, ahead: lookahead, boxes: make([]mailbox, len(kernels))}
 		if len(kernels) > 1 {
 			k.publish = w.publish
 		}
-		all[i] = w
+		team.all = append(team.all, w)
 	}
-	return all
+	return team
 }
 
 // runUntil delivers all events before the limit; then it is the limit's time for all.
-func (all workers) runUntil(limit time.Duration) {
-	if len(all) == 1 {
-		all[0].kernel.runUntil(limit)
+func (t *workers) runUntil(limit time.Duration) {
+	if len(t.all) == 1 {
+		t.all[0].kernel.runUntil(limit)
 		return
 	}
+	if t.idle(limit) {
+		return
+	}
+	teams := min(len(t.all), runtime.GOMAXPROCS(0))
 	var done sync.WaitGroup
-	for _, w := range all[1:] {
+	for i := 1; i < teams; i++ {
 		done.Add(1)
 		go func() {
 			defer done.Done()
-			w.work(limit)
+			t.work(i, teams, limit)
 		}()
 	}
-	all[0].work(limit)
+	t.work(0, teams, limit)
 	done.Wait()
 }
 
-// patientLooks is how often a worker looks again for the others' progress before it lets somebody else use the core.
-const patientLooks = 200
-
-// work delivers this worker's events before the limit, as far as the others' clocks allow at a time.
-func (w *worker) work(limit time.Duration) {
-	for looks := 0; ; looks++ {
-		until := w.horizon(limit)
-		if until > w.kernel.now {
-			w.accept()
-			w.kernel.runUntil(until)
-			w.publish(until)
-			looks = 0
-		}
-		if until == limit {
-			return
-		}
-		if looks > patientLooks {
-			runtime.Gosched()
+// idle skips a time in which nothing happens: workers that only follow each other's clocks would take as many steps as it
+// has lookaheads.
+func (t *workers) idle(limit time.Duration) bool {
+	for _, w := range t.all {
+		w.accept()
+	}
+	for _, w := range t.all {
+		if at, ok := w.kernel.pending.PeekTime(); ok && at < int64(limit) {
+			return false
 		}
 	}
+	for _, w := range t.all {
+		w.kernel.now = limit
+		w.clock.Store(int64(limit))
+	}
+	return true
+}
+
+// work drives the workers first, first+step, first+2*step ... until all of them have come to the limit.
+func (t *workers) work(first, step int, limit time.Duration) {
+	for looks := 0; ; looks++ {
+		moved, arrived := false, true
+		for i := first; i < len(t.all); i += step {
+			w := t.all[i]
+			moved = w.advance(limit) || moved
+			arrived = arrived && w.kernel.now == limit
+		}
+		switch {
+		case arrived:
+			return
+		case moved:
+			looks = 0
+		case looks > patientLooks:
+			t.park(first, step, limit)
+			looks = 0
+		}
+	}
+}
+
+// advance delivers the worker's events as far as the others' clocks allow, and reports whether that was any further.
+func (w *worker) advance(limit time.Duration) bool {
+	until := w.horizon(limit)
+	if until <= w.kernel.now {
+		return false
+	}
+	w.accept()
+	w.kernel.runUntil(until)
+	w.publish(until)
+	return true
+}
+
+// patientLooks is how often a goroutine looks again for the others' progress before it sleeps: for some ten microseconds, which
+// is longer than the others need on cores of their own.
+const patientLooks = 5000
+
+// parking is where goroutines wait for a clock to move, on a machine that has other things to do.
+type parking struct {
+	sleepers atomic.Int32
+	mutex    sync.Mutex
+	changed  *sync.Cond
+}
+
+// park sleeps until a clock has moved, unless one of these workers can go on.
+func (t *workers) park(first, step int, limit time.Duration) {
+	p := &t.parking
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.sleepers.Add(1) // before the last look: who publishes after it sees a sleeper
+	defer p.sleepers.Add(-1)
+	for i := first; i < len(t.all); i += step {
+		if w := t.all[i]; w.kernel.now < limit && w.horizon(limit) > w.kernel.now {
+			return
+		}
+	}
+	p.changed.Wait()
 }
 
 // horizon is the time before which nothing new can come from the others.
 func (w *worker) horizon(limit time.Duration) time.Duration {
 	until := limit
-	for _, other := range w.all {
+	for _, other := range w.team.all {
 		if other != w {
 			until = min(until, time.Duration(other.clock.Load())+w.ahead)
 		}
@@ -148,7 +212,7 @@ func (w *worker) accept() {
 // publish hands over what this worker's hosts have sent, and then says how far it is.
 func (w *worker) publish(now time.Duration) {
 	lane := w.kernel.lane
-	for _, other := range w.all {
+	for _, other := range w.team.all {
 		if other == w || lane.Waiting(other.number) == 0 {
 			continue
 		}
@@ -166,4 +230,9 @@ func (w *worker) publish(now time.Duration) {
 		m.mutex.Unlock()
 	}
 	w.clock.Store(int64(now))
+	if p := &w.team.parking; p.sleepers.Load() > 0 {
+		p.mutex.Lock()
+		p.changed.Broadcast()
+		p.mutex.Unlock()
+	}
 }

@@ -21,7 +21,7 @@ type world struct {
 	book     *peer.Book
 	net      *inmem.Network
 	kernels  []*kernel // one per worker
-	workers  workers
+	workers  *workers
 	clients  *clients
 	starts   []time.Duration // when each node starts, ascending
 	planned  uint32          // events that the scenario has scheduled itself

@@ -197,14 +197,26 @@ func (l *Lane) Accept(envelopes []Envelope) {
 	clear(envelopes)
 }
 
-// Touch loads what delivering an event to a host will need first, so that the memory of several hosts is fetched at the
-// same time instead of one after the other. It returns something that depends on it.
-func (l *Lane) Touch(host uint32) uint64 {
+// Touch loads what delivering an event will need first, so that the memory for several events is fetched at the same time
+// instead of one after the other: the host, and the message. It returns something that depends on it.
+func (l *Lane) Touch(kind EventKind, host, slot uint32) uint64 {
 	if int(host) >= len(l.net.hosts) {
 		return 0
 	}
 	h := &l.net.hosts[host]
-	return h.hash + h.Node.Touch()
+	touched := h.hash + h.Node.Touch()
+	if kind == arriveRequest || kind == arriveAnswer {
+		touched += uint64(l.messages.at(slot).call)
+	}
+	return touched
+}
+
+// TouchCall loads, after Touch, what an answer is waited for by.
+func (l *Lane) TouchCall(kind EventKind, slot uint32) uint64 {
+	if kind != arriveAnswer {
+		return 0
+	}
+	return uint64(l.calls.slots[l.messages.at(slot).call].gen)
 }
 
 // Deliver makes an event happen.
