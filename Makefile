@@ -56,6 +56,18 @@ quickstart: ## Run the first scenario.
 scenarios: ## Run all shipped scenarios (minutes).
 	go run ./cmd/spreadsim run scenarios/*.yaml
 
+.PHONY: cluster
+cluster: ## Run nine nodes on this machine until Ctrl-C.
+	go run ./cmd/spreadnode cluster -n 9
+
+.PHONY: settle
+settle: ## Time how soon 64 nodes settle that start at once (rounds of 2 s).
+	go test -count=1 -v -run SixtyFour ./cmd/spreadnode -cluster-interval 2s
+
+.PHONY: kills
+kills: ## Kill a node 50 times under load; it must keep its word.
+	go test -count=1 -v -run Killed ./cmd/spreadnode -kills 50
+
 .PHONY: ci
 ci: ## Run all that CI runs.
 	.ci/run

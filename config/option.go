@@ -40,8 +40,8 @@ const (
 const (
 	unitSwitch   = "true, false"
 	unitPort     = "1 to 65535"
-	unitDuration = "duration: 500ms, 16s, 5m, 1.5h, 7d"
-	unitSize     = "size: 512000B, 500KiB, 1MB"
+	unitDuration = "duration such as 500ms, 16s, 7d"
+	unitSize     = "size such as 500KiB"
 	unitCount    = "whole number"
 	unitAddress  = "host:port"
 	unitList     = "list of addresses, hosts, IPs"

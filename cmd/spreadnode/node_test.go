@@ -109,13 +109,13 @@ func port(t *testing.T) string {
 }
 
 // until asks again and again until the answer is good.
-func until(t *testing.T, what string, good func(context.Context) bool) {
+func until(t *testing.T, what string, good func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	pause := time.NewTicker(20 * time.Millisecond)
 	defer pause.Stop()
-	for !good(ctx) {
+	for !good() {
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -59,8 +58,8 @@ func TestSIGHUPReadsTheOptionsAgain(t *testing.T) {
 	p := startProcess(t, dir, "--port", port(t), "--config", "node.yaml")
 	write("log_level: warn\nbootstrap: [localhost:9]\n")
 	p.command.Process.Signal(syscall.SIGHUP)
-	until(t, "the new bootstrap address is in force", func(ctx context.Context) bool {
-		list, err := p.owner.Bootstrap(ctx)
+	until(t, "the new bootstrap address is in force", func() bool {
+		list, err := p.owner.Bootstrap(t.Context())
 		return err == nil && slices.Equal(list, []string{"localhost:9"})
 	})
 	write("log_level: loud\n")

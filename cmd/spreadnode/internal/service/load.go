@@ -1,11 +1,11 @@
 package service
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,25 +14,21 @@ import (
 // heap is that of the memory limit (GOMEMLIMIT), 0 if there is none; the share of the processor is that of all cores.
 type load struct {
 	heap, cpu atomic.Uint64 // bits of a float64
-	ended     chan struct{}
-	ending    sync.Once
 }
-
-func newLoad() *load { return &load{ended: make(chan struct{})} }
 
 // read is core.Config.Load.
 func (l *load) read() (heap, cpu float64) {
 	return math.Float64frombits(l.heap.Load()), math.Float64frombits(l.cpu.Load())
 }
 
-// watch measures until stop.
-func (l *load) watch() {
+// watch measures until ctx ends.
+func (l *load) watch(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	used, at := processTime(), time.Now()
 	for {
 		select {
-		case <-l.ended:
+		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
 			next := processTime()
@@ -44,8 +40,6 @@ func (l *load) watch() {
 		}
 	}
 }
-
-func (l *load) stop() { l.ending.Do(func() { close(l.ended) }) }
 
 // share is part of whole, from 0 to 1, as bits.
 func share(part, whole float64) uint64 { return math.Float64bits(min(1, max(0, part/whole))) }

@@ -18,8 +18,8 @@ func (s *Service) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	if err != nil {
 		return nil, admin.Refuse("%v", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
 	reload, restart := s.config.Changed(next)
 	if s.cert != nil && !slices.Contains(restart, "https") {
 		if err := s.cert.load(next.TLSCert, next.TLSKey); err != nil {

@@ -60,27 +60,31 @@ type Service struct {
 	load    *load
 	cert    *certificate // nil without TLS of our own
 	serving sync.WaitGroup
+	alive   context.Context // until the service is closed
+	die     context.CancelFunc
 
 	leaving chan struct{} // closed by Leave
 	leave   sync.Once
 
-	mu     sync.Mutex
-	config *config.Config
-	failed string // the latest failure to register; "" once registered
-	rooted bool   // the root has been logged
+	reloading sync.Mutex     // a reload waits for the node's thread, so that must never wait for this one
+	config    *config.Config // those that can change belong to who reloads
+
+	mu     sync.Mutex // held for moments only, also in the node's thread
+	failed string     // the latest failure to register; "" once registered
+
+	rooted bool // the root has been logged; belongs to the node's thread
 }
 
 var _ admin.Node = (*Service)(nil)
 
 // Start brings a node to life. When it returns without an error, the node serves, and its door is open.
 func Start(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{options: o, config: o.Config, started: time.Now(), leaving: make(chan struct{}), load: newLoad()}
-	err := s.open(ctx)
-	if err != nil {
+	s := &Service{options: o, config: o.Config, started: time.Now(), leaving: make(chan struct{}), load: &load{}}
+	s.alive, s.die = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.open(ctx); err != nil {
 		s.release()
 		return nil, err
 	}
-	s.announce(ctx)
 	return s, nil
 }
 
@@ -123,10 +127,12 @@ func (s *Service) open(ctx context.Context) error {
 	}
 	s.node = node
 	s.peers = newDirectory(&wire)
+	s.announce()
+	s.serving.Go(s.checkName)
 	if door != nil {
 		s.serving.Go(func() { s.door.Serve(door) }) // ends with an error always: of its being closed
 	}
-	s.serving.Go(s.load.watch)
+	s.serving.Go(func() { s.load.watch(s.alive) })
 	return nil
 }
 
@@ -161,20 +167,24 @@ func (s *Service) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
-// announce says in the log where the node is, and warns of what its owner should know.
-func (s *Service) announce(ctx context.Context) {
+// announce says in the log where the node is.
+func (s *Service) announce() {
 	c := s.config
 	s.options.Log.Info("node started", "address", s.address.String(), "listen", s.node.Addr().String(), "data", s.data(), "admin", s.admin(),
 		"bootstrap", c.Bootstrap, "https", c.HTTPS, "closed", c.Username != "", "pid", os.Getpid(), "version", s.options.Version)
 	if s.options.TestAnswers {
 		s.options.Log.Warn("--test-answers: the admin endpoint gives away the answers to approvals; never run a public node like this")
 	}
+}
+
+// checkName warns of a hostname that leads nowhere: other nodes will see it like that.
+func (s *Service) checkName() {
 	if s.address.IP().IsValid() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(s.alive, 5*time.Second)
 	defer cancel()
-	if _, err := net.DefaultResolver.LookupNetIP(ctx, "ip", s.address.Host()); err != nil {
+	if _, err := net.DefaultResolver.LookupNetIP(ctx, "ip", s.address.Host()); err != nil && s.alive.Err() == nil {
 		s.options.Log.Warn("the node's hostname is not found: other nodes will not accept it", "hostname", s.address.Host(), "error", err)
 	}
 }
@@ -215,10 +225,10 @@ func (s *Service) Close(ctx context.Context) error {
 // release gives back all but the node's thread.
 func (s *Service) release() error {
 	var err error
+	s.die()
 	if s.store != nil {
 		err = s.store.Close()
 	}
-	s.load.stop()
 	if s.peers != nil {
 		s.peers.close()
 	}

@@ -39,7 +39,7 @@ func (s *Service) transport() (httptransport.Options, error) {
 		if s.cert, err = loadCertificate(c.TLSCert, c.TLSKey); err != nil {
 			return none, err
 		}
-		o.Certificates = []tls.Certificate{*s.cert.current.Load()}
+		o.GetCertificate = s.cert.get
 	}
 	if c.TLSCA != "" {
 		o.CA, err = loadAuthorities(c.TLSCA)
@@ -151,6 +151,11 @@ func (c *certificate) load(cert, key string) error {
 	}
 	c.current.Store(&pair)
 	return nil
+}
+
+// get is what a handshake asks for.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.current.Load(), nil
 }
 
 func loadAuthorities(path string) (*x509.CertPool, error) {
