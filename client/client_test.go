@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +142,43 @@ func TestClientFindsAnotherEntry(t *testing.T) {
 	first.server.Close()
 	if err := c.ChangeWorker(t.Context()); err != nil || c.Worker() != second.address {
 		t.Errorf("worker is %s, error %v", c.Worker(), err)
+	}
+}
+
+func TestClientFallsBackToItsEntryFirst(t *testing.T) {
+	worker := startStub(t)
+	var addresses []string
+	for range 8 {
+		s := startStub(t).on("/client/get-available-node", says(200, `{"address":"`+worker.address+`"}`)).on("", says(200, `{}`))
+		addresses = append(addresses, s.address)
+	}
+	c := connect(t, client.Options{Addresses: addresses})
+	entry := c.Worker()
+	if err := c.ChangeWorker(t.Context()); err != nil || c.Worker() != worker.address {
+		t.Fatalf("worker is %s, error %v", c.Worker(), err)
+	}
+	worker.server.Close()
+	if err := c.Request(t.Context(), "x", nil, nil); err != nil || c.Worker() != entry {
+		t.Errorf("worker is %s, want the entry %s, error %v", c.Worker(), entry, err)
+	}
+}
+
+func TestOneLooksForAllWhoHaveLostTheirNode(t *testing.T) {
+	c, first, second := twoStubs(t)
+	var pings atomic.Int32
+	second.on("/ping", func(http.ResponseWriter, *http.Request) { pings.Add(1) })
+	first.server.Close()
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if err := c.Request(t.Context(), "x", nil, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if pings.Load() != 1 {
+		t.Errorf("the other node was pinged %d times", pings.Load())
 	}
 }
 
