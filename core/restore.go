@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core/behavior"
+	"spreadable/core/memory"
 	"spreadable/core/peer"
 )
 
@@ -25,14 +26,14 @@ const (
 //
 // A state of another address, that the node had before or that another node has, is restored in part: bans, suspicions
 // and candidates. A place in the network, its approvals and failures belong to an address.
-func (n *Node) Restore(s State) error {
+func (n *Node) Restore(s memory.State) error {
 	if n.started > 0 {
 		return errors.New("restore: the node has started")
 	}
 	if s.Self != n.text(n.self) {
-		s = State{Scores: s.Scores, Bans: s.Bans, Candidates: s.Candidates}
+		s = memory.State{Scores: s.Scores, Bans: s.Bans, Candidates: s.Candidates}
 	}
-	if err := s.checkSizes(); err != nil {
+	if err := checkSizes(&s); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	r := restorer{node: n, now: n.env.Now()}
@@ -57,7 +58,7 @@ func (n *Node) forgetAll() {
 }
 
 // checkSizes reports a list that is too long.
-func (s *State) checkSizes() error {
+func checkSizes(s *memory.State) error {
 	for _, list := range []struct {
 		name       string
 		rows, most int
@@ -150,7 +151,7 @@ func (o *others) first(p, self Peer) bool {
 	return true
 }
 
-func (r *restorer) network(s *State) {
+func (r *restorer) network(s *memory.State) {
 	n := r.node
 	if root := r.optional("root", s.Root); !root.IsZero() {
 		n.root, n.rootChecked = root, r.past(s.RootChecked)
@@ -161,7 +162,7 @@ func (r *restorer) network(s *State) {
 	}
 }
 
-func (r *restorer) place(s *State) {
+func (r *restorer) place(s *memory.State) {
 	n := r.node
 	if p := r.optional("backlink", s.Backlink); p != n.self {
 		n.setBacklink(p)
@@ -174,7 +175,7 @@ func (r *restorer) place(s *State) {
 	}
 }
 
-func (r *restorer) masters(s *State) {
+func (r *restorer) masters(s *memory.State) {
 	var masters others
 	var table masterTable
 	adopted := true // a list that nobody of it was seen of came from the backlink as it is
@@ -190,7 +191,7 @@ func (r *restorer) masters(s *State) {
 	r.node.setMasters(table.list, table.seen)
 }
 
-func (r *restorer) failures(s *State) {
+func (r *restorer) failures(s *memory.State) {
 	n := r.node
 	var fails, delays others
 	for _, row := range s.Fails {
@@ -213,7 +214,7 @@ func (r *restorer) failures(s *State) {
 }
 
 // behaviour leaves it to the memories themselves to drop what no history could have left.
-func (r *restorer) behaviour(s *State) {
+func (r *restorer) behaviour(s *memory.State) {
 	n := r.node
 	var scores []behavior.Row
 	for _, row := range s.Scores {
@@ -247,7 +248,7 @@ func (r *restorer) behaviour(s *State) {
 	}
 }
 
-func (r *restorer) approvals(s *State) {
+func (r *restorer) approvals(s *memory.State) {
 	n := r.node
 	for _, row := range s.Approvals {
 		r.approval(row)
@@ -259,7 +260,7 @@ func (r *restorer) approvals(s *State) {
 }
 
 // approval restores one row, unless its action, its client or its key leaves it no place.
-func (r *restorer) approval(row ApprovalRow) {
+func (r *restorer) approval(row memory.Approval) {
 	n := r.node
 	r.texts("approvals", row.Action, row.Key, row.Answer)
 	if row.Info != nil {

@@ -14,13 +14,14 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
+	"spreadable/core/memory"
 	"spreadable/core/peer"
 )
 
 // mirror is what a store would hold: it sees nothing of a node but its changes.
 type mirror struct {
-	revision core.Revision
-	state    core.State
+	revision memory.Revision
+	state    memory.State
 }
 
 // follow applies what has changed since the last time.
@@ -39,52 +40,52 @@ func (m *mirror) follow(n *core.Node) {
 		if !changed {
 			continue
 		}
-		switch core.Section(section) {
-		case core.SectionNetwork:
+		switch memory.Section(section) {
+		case memory.SectionNetwork:
 			s.Self, s.Root, s.RootChecked, s.SyncTotal, s.SyncCount = c.State.Self, c.State.Root, c.State.RootChecked, c.State.SyncTotal, c.State.SyncCount
-		case core.SectionPlace:
+		case memory.SectionPlace:
 			s.Backlink, s.Slaves = c.State.Backlink, c.State.Slaves
-		case core.SectionMasters:
+		case memory.SectionMasters:
 			s.Masters = c.State.Masters
-		case core.SectionFails:
+		case memory.SectionFails:
 			s.Fails, s.Delays = c.State.Fails, c.State.Delays
-		case core.SectionScores:
+		case memory.SectionScores:
 			s.Scores = c.State.Scores
-		case core.SectionBans:
+		case memory.SectionBans:
 			s.Bans = c.State.Bans
-		case core.SectionCandidates:
+		case memory.SectionCandidates:
 			s.Candidates = c.State.Candidates
-		case core.SectionApprovals:
+		case memory.SectionApprovals:
 			m.approvals(c)
 		}
 	}
 }
 
-func (m *mirror) approvals(c *core.Changes) {
+func (m *mirror) approvals(c *memory.Changes) {
 	s := &m.state
-	s.Approvals = slices.DeleteFunc(s.Approvals, func(row core.ApprovalRow) bool {
-		renewed := slices.ContainsFunc(c.State.Approvals, func(r core.ApprovalRow) bool { return r.ApprovalID == row.ApprovalID })
+	s.Approvals = slices.DeleteFunc(s.Approvals, func(row memory.Approval) bool {
+		renewed := slices.ContainsFunc(c.State.Approvals, func(r memory.Approval) bool { return r.ApprovalID == row.ApprovalID })
 		return renewed || slices.Contains(c.EndedApprovals, row.ApprovalID)
 	})
 	s.Approvals = append(s.Approvals, c.State.Approvals...)
-	slices.SortFunc(s.Approvals, func(a, b core.ApprovalRow) int {
+	slices.SortFunc(s.Approvals, func(a, b memory.Approval) int {
 		return strings.Compare(a.Action+a.Client.StringExpanded(), b.Action+b.Client.StringExpanded())
 	})
-	s.Keys = slices.DeleteFunc(s.Keys, func(row core.KeyRow) bool {
-		renewed := slices.ContainsFunc(c.State.Keys, func(r core.KeyRow) bool { return r.Key == row.Key })
+	s.Keys = slices.DeleteFunc(s.Keys, func(row memory.Key) bool {
+		renewed := slices.ContainsFunc(c.State.Keys, func(r memory.Key) bool { return r.Key == row.Key })
 		return renewed || slices.Contains(c.EndedKeys, row.Key)
 	})
 	s.Keys = append(s.Keys, c.State.Keys...)
-	slices.SortFunc(s.Keys, func(a, b core.KeyRow) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(s.Keys, func(a, b memory.Key) int { return strings.Compare(a.Key, b.Key) })
 }
 
 // sameState compares states, nil and empty lists alike.
-func sameState(a, b core.State) bool {
+func sameState(a, b memory.State) bool {
 	return fmt.Sprintf("%+v", plain(a)) == fmt.Sprintf("%+v", plain(b))
 }
 
 // plain replaces what prints as a pointer.
-func plain(s core.State) core.State {
+func plain(s memory.State) memory.State {
 	s.Approvals = slices.Clone(s.Approvals)
 	for i := range s.Approvals {
 		if info := s.Approvals[i].Info; info != nil {
@@ -250,16 +251,16 @@ func lonely(t *testing.T, limit int) *host {
 func TestRestoreRefuses(t *testing.T) {
 	const self = "10.0.0.1:4000"
 	cases := map[string]struct {
-		state core.State
+		state memory.State
 		want  string
 	}{
-		"a root that is no address":     {core.State{Self: self, Root: "nowhere"}, `root: address "nowhere": no port`},
-		"a slave that is no address":    {core.State{Self: self, Slaves: []core.SlaveRow{{Address: ""}}}, `slaves: address "": empty`},
-		"a banned nobody":               {core.State{Self: self, Bans: []core.BanRow{{Address: ":80"}}}, `bans: address ":80"`},
-		"an approver that is nobody":    {core.State{Self: self, Keys: []core.KeyRow{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
-		"more approvals than are kept":  {core.State{Self: self, Approvals: make([]core.ApprovalRow, 100_001)}, "100001 approvals, want at most 100000"},
-		"a text without end":            {core.State{Self: self, Keys: []core.KeyRow{{Key: strings.Repeat("k", 1<<20+1)}}}, "keys: a text of 1048577 bytes"},
-		"more addresses than there fit": {core.State{Self: self, Fails: []core.FailRow{{"10.0.0.2:1", 1}, {"10.0.0.3:1", 1}, {"10.0.0.4:1", 1}}}, "book of addresses is full"},
+		"a root that is no address":     {memory.State{Self: self, Root: "nowhere"}, `root: address "nowhere": no port`},
+		"a slave that is no address":    {memory.State{Self: self, Slaves: []memory.Slave{{Address: ""}}}, `slaves: address "": empty`},
+		"a banned nobody":               {memory.State{Self: self, Bans: []memory.Ban{{Address: ":80"}}}, `bans: address ":80"`},
+		"an approver that is nobody":    {memory.State{Self: self, Keys: []memory.Key{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
+		"more approvals than are kept":  {memory.State{Self: self, Approvals: make([]memory.Approval, 100_001)}, "100001 approvals, want at most 100000"},
+		"a text without end":            {memory.State{Self: self, Keys: []memory.Key{{Key: strings.Repeat("k", 1<<20+1)}}}, "keys: a text of 1048577 bytes"},
+		"more addresses than there fit": {memory.State{Self: self, Fails: []memory.Fail{{Address: "10.0.0.2:1", Count: 1}, {Address: "10.0.0.3:1", Count: 1}, {Address: "10.0.0.4:1", Count: 1}}}, "book of addresses is full"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -268,14 +269,14 @@ func TestRestoreRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "restore: ") {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			if s := h.node.State(); !sameState(s, core.State{Self: self}) {
+			if s := h.node.State(); !sameState(s, memory.State{Self: self}) {
 				t.Errorf("the node remembers %+v", s)
 			}
 		})
 	}
 	h := lonely(t, 3)
 	h.node.Start()
-	if err := h.node.Restore(core.State{}); err == nil {
+	if err := h.node.Restore(memory.State{}); err == nil {
 		t.Error("a node that has started was restored")
 	}
 }
@@ -286,28 +287,28 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 	h := lonely(t, 0)
 	v4in6 := netip.MustParseAddr("::ffff:192.0.2.1")
 	future := begin + time.Hour
-	err := h.node.Restore(core.State{
+	err := h.node.Restore(memory.State{
 		Self: self, Root: other, RootChecked: future, SyncCount: -1, SyncTotal: time.Second, Backlink: self,
-		Slaves:     []core.SlaveRow{{self, begin}, {other, future}, {other, begin}, {third, -5}},
-		Masters:    []core.MasterRow{{self, 2, 0}, {other, 5, 0}, {other, 7, 0}},
-		Fails:      []core.FailRow{{self, 1}, {other, -1}, {third, math.MaxInt}},
-		Scores:     []core.ScoreRow{{Address: other, Action: "unheardOf", Suspicion: 1}, {Address: self, Action: "registration", Suspicion: 1}, {Address: third, Action: "registration", Suspicion: math.NaN()}},
-		Bans:       []core.BanRow{{Address: self, Until: future}, {Address: third, Since: begin, Until: future}},
-		Candidates: []core.CandidateRow{{Action: "a", Address: other, Suspicion: 1, Excuse: 2}},
-		Approvals: []core.ApprovalRow{
-			{ApprovalID: core.ApprovalID{Action: "unoffered", Client: v4in6}, Key: "a"},
-			{ApprovalID: core.ApprovalID{Action: "client", Client: v4in6}, Key: "b", Updated: future},
-			{ApprovalID: core.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "c"},
-			{ApprovalID: core.ApprovalID{Action: "client", Client: netip.MustParseAddr("192.0.2.9")}, Key: "b"},
+		Slaves:     []memory.Slave{{Address: self, Joined: begin}, {Address: other, Joined: future}, {Address: other, Joined: begin}, {Address: third, Joined: -5}},
+		Masters:    []memory.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}, {Address: other, Size: 7, Seen: 0}},
+		Fails:      []memory.Fail{{Address: self, Count: 1}, {Address: other, Count: -1}, {Address: third, Count: math.MaxInt}},
+		Scores:     []memory.Score{{Address: other, Action: "unheardOf", Suspicion: 1}, {Address: self, Action: "registration", Suspicion: 1}, {Address: third, Action: "registration", Suspicion: math.NaN()}},
+		Bans:       []memory.Ban{{Address: self, Until: future}, {Address: third, Since: begin, Until: future}},
+		Candidates: []memory.Candidate{{Action: "a", Address: other, Suspicion: 1, Excuse: 2}},
+		Approvals: []memory.Approval{
+			{ApprovalID: memory.ApprovalID{Action: "unoffered", Client: v4in6}, Key: "a"},
+			{ApprovalID: memory.ApprovalID{Action: "client", Client: v4in6}, Key: "b", Updated: future},
+			{ApprovalID: memory.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "c"},
+			{ApprovalID: memory.ApprovalID{Action: "client", Client: netip.MustParseAddr("192.0.2.9")}, Key: "b"},
 		},
 	})
-	want := core.State{
+	want := memory.State{
 		Self: self, Root: other, RootChecked: begin,
-		Slaves:    []core.SlaveRow{{other, begin}, {third, 0}},
-		Masters:   []core.MasterRow{{self, 2, 0}, {other, 5, 0}},
-		Fails:     []core.FailRow{{third, core.DefaultMaxFails}},
-		Bans:      []core.BanRow{{Address: third, Since: begin, Until: future}},
-		Approvals: []core.ApprovalRow{{ApprovalID: core.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: begin}},
+		Slaves:    []memory.Slave{{Address: other, Joined: begin}, {Address: third, Joined: 0}},
+		Masters:   []memory.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}},
+		Fails:     []memory.Fail{{Address: third, Count: core.DefaultMaxFails}},
+		Bans:      []memory.Ban{{Address: third, Since: begin, Until: future}},
+		Approvals: []memory.Approval{{ApprovalID: memory.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: begin}},
 	}
 	if err != nil || !sameState(h.node.State(), want) {
 		t.Errorf("got %v\n%+v, want\n%+v", err, h.node.State(), want)
@@ -320,17 +321,17 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 // Behind another address the same memory of others is worth something, a place in the network is not.
 func TestStateOfAnotherAddress(t *testing.T) {
 	h := lonely(t, 0)
-	state := core.State{
+	state := memory.State{
 		Self: "10.0.0.9:4000", Root: "10.0.0.2:4000", Backlink: "10.0.0.2:4000",
-		Slaves: []core.SlaveRow{{"10.0.0.3:4000", begin}}, Masters: []core.MasterRow{{"10.0.0.2:4000", 1, begin}},
-		Fails: []core.FailRow{{"10.0.0.3:4000", 1}}, Keys: []core.KeyRow{{Key: "k"}},
-		Scores: []core.ScoreRow{{Address: "10.0.0.3:4000", Action: "registration", Up: 1, Suspicion: 1, Since: begin, Used: begin}},
-		Bans:   []core.BanRow{{Address: "10.0.0.2:4000", Since: begin, Until: begin + time.Hour}},
+		Slaves: []memory.Slave{{Address: "10.0.0.3:4000", Joined: begin}}, Masters: []memory.Master{{Address: "10.0.0.2:4000", Size: 1, Seen: begin}},
+		Fails: []memory.Fail{{Address: "10.0.0.3:4000", Count: 1}}, Keys: []memory.Key{{Key: "k"}},
+		Scores: []memory.Score{{Address: "10.0.0.3:4000", Action: "registration", Up: 1, Suspicion: 1, Since: begin, Used: begin}},
+		Bans:   []memory.Ban{{Address: "10.0.0.2:4000", Since: begin, Until: begin + time.Hour}},
 	}
 	if err := h.node.Restore(state); err != nil {
 		t.Fatal(err)
 	}
-	want := core.State{Self: "10.0.0.1:4000", Scores: state.Scores, Bans: state.Bans}
+	want := memory.State{Self: "10.0.0.1:4000", Scores: state.Scores, Bans: state.Bans}
 	if got := h.node.State(); !sameState(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}
@@ -338,7 +339,7 @@ func TestStateOfAnotherAddress(t *testing.T) {
 
 // Nobody who adds to the state may forget the section that brings it to the disk.
 func TestEverySectionIsExported(t *testing.T) {
-	if fields := reflect.TypeFor[core.State]().NumField(); fields != 15 {
+	if fields := reflect.TypeFor[memory.State]().NumField(); fields != 15 {
 		t.Errorf("a state has %d fields: is each of them in a section, exported, restored, and in these tests?", fields)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"spreadable/core"
+	"spreadable/core/memory"
 	"spreadable/store"
 )
 
@@ -60,7 +60,7 @@ func TestBackupWhileWriting(t *testing.T) {
 }
 
 // stateOf reads a backup by restoring it.
-func stateOf(t testing.TB, content []byte) core.State {
+func stateOf(t testing.TB, content []byte) memory.State {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "backup")

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"spreadable/core"
+	"spreadable/core/memory"
 	"spreadable/store"
 )
 
@@ -120,7 +120,7 @@ func TestKilledNodesForgetNothing(t *testing.T) {
 		for ; done < acknowledged; done++ {
 			never.step(done)
 		}
-		if done == 0 && state == text(core.State{}) {
+		if done == 0 && state == text(memory.State{}) {
 			continue // killed before its first commit
 		}
 		if state == text(never.node.State()) {

@@ -15,27 +15,27 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"spreadable/core"
+	"spreadable/core/memory"
 )
 
 // sample is a state file of some pages, branches among them, and what is in it.
-func sample(t testing.TB) (file []byte, state core.State) {
+func sample(t testing.TB) (file []byte, state memory.State) {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := Open(dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &core.Changes{Whole: true}
+	c := &memory.Changes{Whole: true}
 	for i := range c.Sections {
 		c.Sections[i] = true
 	}
 	c.State.Self = "10.0.0.1:4000"
 	for i := range 200 { // long enough for a value on several pages
-		c.State.Masters = append(c.State.Masters, core.MasterRow{Address: fmt.Sprintf("10.0.1.%d:4000", i), Size: 3, Seen: time.Duration(i)})
+		c.State.Masters = append(c.State.Masters, memory.Master{Address: fmt.Sprintf("10.0.1.%d:4000", i), Size: 3, Seen: time.Duration(i)})
 	}
 	for i := range 150 { // enough for branches
-		c.State.Keys = append(c.State.Keys, core.KeyRow{Key: fmt.Sprintf("key %03d", i), Approvers: []string{"10.0.0.1:4000"}, Until: time.Hour})
+		c.State.Keys = append(c.State.Keys, memory.Key{Key: fmt.Sprintf("key %03d", i), Approvers: []string{"10.0.0.1:4000"}, Until: time.Hour})
 	}
 	for range 3 {
 		c.State.SyncCount++ // several transactions leave pages that are not in use any more
@@ -211,16 +211,16 @@ func FuzzRecord(f *testing.F) {
 	f.Add("node", "network", []byte(`{"Self":null}`))
 	f.Add("approvals", "client\x00192.0.2.1", []byte(`{"Action":"client","Client":"192.0.2.1","Info":"x","UsedBy":[""]}`))
 	f.Fuzz(func(t *testing.T, bucket, key string, value []byte) {
-		var state core.State
+		var state memory.State
 		if readRecord(&state, []byte(bucket), []byte(key), value) != nil {
 			return
 		}
-		again := core.State{}
+		again := memory.State{}
 		for section, name := range sections {
 			if name == "" {
 				continue
 			}
-			record, err := json.Marshal(sectionRecord(core.Section(section), &state))
+			record, err := json.Marshal(sectionRecord(memory.Section(section), &state))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"strconv"
 
-	"spreadable/core"
+	"spreadable/core/memory"
 )
 
 // found is what a good state file holds.
@@ -15,7 +15,7 @@ type found struct {
 	schema   int
 	total    tally
 	hasState bool
-	state    core.State // as a node's own checks have not seen it yet
+	state    memory.State // as a node's own checks have not seen it yet
 }
 
 // inspect reads a whole file and says what is wrong with it: foreign, newer or damaged. Nothing that it lets pass can

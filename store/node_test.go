@@ -12,6 +12,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
+	"spreadable/core/memory"
 	"spreadable/core/peer"
 )
 
@@ -118,19 +119,19 @@ func (w *world) serve(req *core.Request) {
 }
 
 // text is a state as a text, to compare and to show.
-func text(s core.State) string {
+func text(s memory.State) string {
 	var infos []string
 	for i := range s.Approvals {
 		if info := s.Approvals[i].Info; info != nil {
 			infos = append(infos, *info)
 		}
 	}
-	approvals := make([]core.ApprovalRow, len(s.Approvals))
+	approvals := make([]memory.Approval, len(s.Approvals))
 	copy(approvals, s.Approvals)
 	for i := range approvals {
 		approvals[i].Info = nil
 	}
-	slices.SortFunc(approvals, func(a, b core.ApprovalRow) int { return a.Client.Compare(b.Client) })
+	slices.SortFunc(approvals, func(a, b memory.Approval) int { return a.Client.Compare(b.Client) })
 	slices.Sort(infos)
 	s.Approvals = approvals
 	return fmt.Sprintf("%+v %q", s, infos)
@@ -144,47 +145,47 @@ func addresses(t *rapid.T, label string) []string {
 }
 
 // drawState draws a state that a node could have.
-func drawState(t *rapid.T) core.State {
+func drawState(t *rapid.T) memory.State {
 	past := func(label string) time.Duration {
 		return time.Duration(rapid.Int64Range(1, int64(begin)).Draw(t, label))
 	}
-	s := core.State{Self: self, SyncCount: rapid.IntRange(1, 9).Draw(t, "syncs"), SyncTotal: past("total")}
+	s := memory.State{Self: self, SyncCount: rapid.IntRange(1, 9).Draw(t, "syncs"), SyncTotal: past("total")}
 	if roots := addresses(t, "root"); len(roots) > 0 {
 		s.Root, s.Backlink, s.RootChecked = roots[0], roots[len(roots)-1], past("checked")
 	}
 	for _, a := range addresses(t, "slaves") {
-		s.Slaves = append(s.Slaves, core.SlaveRow{Address: a, Joined: past("joined")})
+		s.Slaves = append(s.Slaves, memory.Slave{Address: a, Joined: past("joined")})
 	}
 	for _, a := range addresses(t, "masters") {
-		s.Masters = append(s.Masters, core.MasterRow{Address: a, Size: rapid.Uint32().Draw(t, "size"), Seen: past("seen")})
+		s.Masters = append(s.Masters, memory.Master{Address: a, Size: rapid.Uint32().Draw(t, "size"), Seen: past("seen")})
 	}
 	for _, a := range addresses(t, "banned") {
 		ip := netip.AddrFrom4([4]byte{10, 1, 2, rapid.Byte().Draw(t, "ip")})
-		s.Bans = append(s.Bans, core.BanRow{Address: a, IP: ip, Reason: rapid.String().Draw(t, "reason"), Since: past("since"), Until: past("until")})
+		s.Bans = append(s.Bans, memory.Ban{Address: a, IP: ip, Reason: rapid.String().Draw(t, "reason"), Since: past("since"), Until: past("until")})
 	}
 	for _, a := range addresses(t, "candidates") {
-		s.Candidates = append(s.Candidates, core.CandidateRow{Action: "store", Address: a, Suspicion: rapid.Float64Range(2, 9).Draw(t, "suspicion"), Excuse: 1, Since: past("since")})
+		s.Candidates = append(s.Candidates, memory.Candidate{Action: "store", Address: a, Suspicion: rapid.Float64Range(2, 9).Draw(t, "suspicion"), Excuse: 1, Since: past("since")})
 	}
 	for _, a := range addresses(t, "suspects") {
-		s.Scores = append(s.Scores, core.ScoreRow{Address: a, Action: "registration", Up: 3, Suspicion: rapid.Float64Range(1e-9, 1e9).Draw(t, "suspicion"), Since: past("since"), Used: past("used")})
+		s.Scores = append(s.Scores, memory.Score{Address: a, Action: "registration", Up: 3, Suspicion: rapid.Float64Range(1e-9, 1e9).Draw(t, "suspicion"), Since: past("since"), Used: past("used")})
 	}
 	for i, a := range addresses(t, "keys") {
-		s.Keys = append(s.Keys, core.KeyRow{Key: fmt.Sprint(rapid.String().Draw(t, "key"), i), Approvers: []string{a}, Until: past("until")})
-		row := core.ApprovalRow{Key: s.Keys[i].Key, StartedAt: past("started"), Updated: past("updated"), Answer: rapid.String().Draw(t, "answer"), UsedBy: addresses(t, "users")}
-		row.ApprovalID = core.ApprovalID{Action: "client", Client: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}
+		s.Keys = append(s.Keys, memory.Key{Key: fmt.Sprint(rapid.String().Draw(t, "key"), i), Approvers: []string{a}, Until: past("until")})
+		row := memory.Approval{Key: s.Keys[i].Key, StartedAt: past("started"), Updated: past("updated"), Answer: rapid.String().Draw(t, "answer"), UsedBy: addresses(t, "users")}
+		row.ApprovalID = memory.ApprovalID{Action: "client", Client: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}
 		if info := rapid.String().Draw(t, "info"); info != "" {
 			row.Info = &info
 		}
 		s.Approvals = append(s.Approvals, row)
 	}
 	for _, a := range addresses(t, "fails") {
-		s.Fails = append(s.Fails, core.FailRow{Address: a, Count: 1})
+		s.Fails = append(s.Fails, memory.Fail{Address: a, Count: 1})
 	}
 	return s
 }
 
 // restored is a world whose node has a state.
-func restored(t testing.TB, s core.State, now time.Duration) *world {
+func restored(t testing.TB, s memory.State, now time.Duration) *world {
 	t.Helper()
 	w := newWorld()
 	w.now = now

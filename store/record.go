@@ -8,21 +8,21 @@ import (
 	"io"
 	"time"
 
-	"spreadable/core"
+	"spreadable/core/memory"
 )
 
 // Records are JSON: people can read them, and a field more is no drama. What a record may hold belongs to the version of
 // the schema, so decoders take nothing that they do not know.
 
 // sections are the names of the records in the node bucket, one a section. Approvals have buckets of their own.
-var sections = [core.NumSections]string{
-	core.SectionNetwork:    "network",
-	core.SectionPlace:      "place",
-	core.SectionMasters:    "masters",
-	core.SectionFails:      "fails",
-	core.SectionScores:     "scores",
-	core.SectionBans:       "bans",
-	core.SectionCandidates: "candidates",
+var sections = [memory.NumSections]string{
+	memory.SectionNetwork:    "network",
+	memory.SectionPlace:      "place",
+	memory.SectionMasters:    "masters",
+	memory.SectionFails:      "fails",
+	memory.SectionScores:     "scores",
+	memory.SectionBans:       "bans",
+	memory.SectionCandidates: "candidates",
 }
 
 type networkRecord struct {
@@ -35,56 +35,56 @@ type networkRecord struct {
 
 type placeRecord struct {
 	Backlink *string
-	Slaves   *[]core.SlaveRow
+	Slaves   *[]memory.Slave
 }
 
 type failsRecord struct {
-	Fails  *[]core.FailRow
-	Delays *[]core.DelayRow
+	Fails  *[]memory.Fail
+	Delays *[]memory.Delay
 }
 
 // sectionRecord is the part of a state that makes a record: encoding reads it, decoding fills it in.
-func sectionRecord(section core.Section, s *core.State) any {
+func sectionRecord(section memory.Section, s *memory.State) any {
 	switch section {
-	case core.SectionNetwork:
+	case memory.SectionNetwork:
 		return &networkRecord{&s.Self, &s.Root, &s.RootChecked, &s.SyncTotal, &s.SyncCount}
-	case core.SectionPlace:
+	case memory.SectionPlace:
 		return &placeRecord{&s.Backlink, &s.Slaves}
-	case core.SectionMasters:
+	case memory.SectionMasters:
 		return &s.Masters
-	case core.SectionFails:
+	case memory.SectionFails:
 		return &failsRecord{&s.Fails, &s.Delays}
-	case core.SectionScores:
+	case memory.SectionScores:
 		return &s.Scores
-	case core.SectionBans:
+	case memory.SectionBans:
 		return &s.Bans
-	case core.SectionCandidates:
+	case memory.SectionCandidates:
 		return &s.Candidates
 	}
 	return nil
 }
 
 // approvalKey is the key of an approval's record. Actions come from a table of the program and hold no zero byte.
-func approvalKey(id core.ApprovalID) []byte { return []byte(id.Action + "\x00" + id.Client.String()) }
+func approvalKey(id memory.ApprovalID) []byte { return []byte(id.Action + "\x00" + id.Client.String()) }
 
 // readRecord adds a record to the state that it is part of.
-func readRecord(s *core.State, bucket, key, value []byte) error {
+func readRecord(s *memory.State, bucket, key, value []byte) error {
 	switch string(bucket) {
 	case string(nodeBucket):
 		for section, name := range sections {
 			if name != "" && name == string(key) {
-				return decode(value, sectionRecord(core.Section(section), s))
+				return decode(value, sectionRecord(memory.Section(section), s))
 			}
 		}
 		return fmt.Errorf("unknown record %.40q", key)
 	case string(approvalBucket):
-		var row core.ApprovalRow
+		var row memory.Approval
 		if err := decode(value, &row); err != nil {
 			return err
 		}
 		s.Approvals = append(s.Approvals, row)
 	case string(keyBucket):
-		var row core.KeyRow
+		var row memory.Key
 		if err := decode(value, &row); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
+	"spreadable/core/memory"
 	"spreadable/store"
 )
 
@@ -34,7 +35,7 @@ func open(t testing.TB, dir string) *store.Store {
 	return s
 }
 
-func load(t testing.TB, s *store.Store) core.State {
+func load(t testing.TB, s *store.Store) memory.State {
 	t.Helper()
 	state, _, err := s.Load()
 	if err != nil {
@@ -44,7 +45,7 @@ func load(t testing.TB, s *store.Store) core.State {
 }
 
 // filled makes a directory with the state of a node after so many steps, and returns that state.
-func filled(t testing.TB, steps int) (dir string, state core.State) {
+func filled(t testing.TB, steps int) (dir string, state memory.State) {
 	t.Helper()
 	dir = t.TempDir()
 	s := open(t, dir)
@@ -64,7 +65,7 @@ func filled(t testing.TB, steps int) (dir string, state core.State) {
 func TestNewDirectoryHasNoState(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "some", "where"))
-	if state, ok, err := s.Load(); ok || err != nil || text(state) != text(core.State{}) {
+	if state, ok, err := s.Load(); ok || err != nil || text(state) != text(memory.State{}) {
 		t.Errorf("got %v, %v, %+v", ok, err, state)
 	}
 }
@@ -118,7 +119,7 @@ func TestCommitsFollowTheNode(t *testing.T) {
 		}
 	}
 	end := w.node.State()
-	used := slices.ContainsFunc(end.Approvals, func(row core.ApprovalRow) bool { return len(row.UsedBy) > 0 && row.Answer != "" })
+	used := slices.ContainsFunc(end.Approvals, func(row memory.Approval) bool { return len(row.UsedBy) > 0 && row.Answer != "" })
 	if len(end.Slaves) < 5 || len(end.Bans) < 5 || len(end.Approvals) < 5 || !used {
 		t.Errorf("too little has happened: %s", text(end))
 	}
@@ -159,7 +160,7 @@ func TestFailuresWaitForCompany(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	w := newWorld()
-	commit := func() core.State {
+	commit := func() memory.State {
 		if err := s.Commit(&w.node); err != nil {
 			t.Fatal(err)
 		}
@@ -365,7 +366,7 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 	t.Parallel()
 	dir, state := filled(t, 60)
 	good := fileContent(t, dir)
-	before := func() core.State {
+	before := func() memory.State {
 		w := newWorld()
 		last := text(state)
 		for k := 0; ; k++ {

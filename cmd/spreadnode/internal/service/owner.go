@@ -13,6 +13,7 @@ import (
 	"spreadable/admin"
 	"spreadable/core"
 	"spreadable/core/behavior"
+	"spreadable/core/memory"
 	"spreadable/core/peer"
 )
 
@@ -77,7 +78,7 @@ func (s *Service) Sync(ctx context.Context) error {
 	var before, now syncMark
 	var revision uint32
 	if err := s.do(ctx, func(n *core.Node) {
-		before, revision = markOf(n), n.Revision()[core.SectionNetwork]
+		before, revision = markOf(n), n.Revision()[memory.SectionNetwork]
 		n.Sync()
 	}); err != nil {
 		return err
@@ -87,7 +88,7 @@ func (s *Service) Sync(ctx context.Context) error {
 	for {
 		if err := s.do(ctx, func(n *core.Node) {
 			// The mark costs a look at the whole state, so only when it may have changed.
-			if next := n.Revision()[core.SectionNetwork]; next != revision {
+			if next := n.Revision()[memory.SectionNetwork]; next != revision {
 				now, revision = markOf(n), next
 			} else {
 				now = before
@@ -280,11 +281,11 @@ func (s *Service) SetBootstrap(ctx context.Context, addresses []string) error {
 
 // Answer implements admin.Node.
 func (s *Service) Answer(ctx context.Context, key string) (*admin.Answer, error) {
-	var state core.State
+	var state memory.State
 	if err := s.do(ctx, func(n *core.Node) { state = n.State() }); err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(state.Approvals, func(row core.ApprovalRow) bool { return row.Key == key })
+	i := slices.IndexFunc(state.Approvals, func(row memory.Approval) bool { return row.Key == key })
 	if i < 0 {
 		return nil, admin.NotFound("no approval of the key %.80q", key)
 	}

@@ -14,6 +14,7 @@ import (
 	"spreadable/admin"
 	"spreadable/config"
 	"spreadable/core"
+	"spreadable/core/memory"
 	"spreadable/core/peer"
 	"spreadable/store"
 	httptransport "spreadable/transport/http"
@@ -98,7 +99,7 @@ func (s *Service) open(ctx context.Context) error {
 	if err != nil {
 		return OptionError{err}
 	}
-	var state core.State
+	var state memory.State
 	known := false
 	if !s.options.Forgetful {
 		if s.store, err = store.Open(s.config.Data, store.Options{}); err != nil {

@@ -1,0 +1,160 @@
+// Package memory holds what a node must remember over a restart, as plain values that mean the same in every process:
+// addresses are texts, times are durations since the Unix epoch. A core.Node gives it out (State, Changes) and takes it
+// back (Restore); package store writes it down.
+//
+// What is not here is gone with the process on purpose: procedures under way, a provider's short memory of whom it sent
+// where, introductions, and how steady the view of the network was, which has to be found out anew after any pause.
+package memory
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is all that a node must remember, in eight sections. Lists have one order for one memory, so that equal memories
+// give equal states, except where the order itself is remembered.
+type State struct {
+	// SectionNetwork.
+	Self        string        // the node whose memory this is
+	Root        string        // the network's name; empty while unknown
+	RootChecked time.Duration // when the bootstrap node last confirmed it
+	SyncTotal   time.Duration // sum of the durations of the latest syncs,
+	SyncCount   int           // and how many they are
+
+	// SectionPlace.
+	Backlink string // empty while not registered
+	Slaves   []Slave
+
+	// SectionMasters.
+	Masters []Master
+
+	// SectionFails.
+	Fails  []Fail
+	Delays []Delay
+
+	// SectionScores, SectionBans, SectionCandidates.
+	Scores     []Score
+	Bans       []Ban
+	Candidates []Candidate
+
+	// SectionApprovals: as approver, and as entry node.
+	Approvals []Approval
+	Keys      []Key
+}
+
+// Slave is one slave. The rows stand in the order of arrival.
+type Slave struct {
+	Address string
+	Joined  time.Duration
+}
+
+// Master is one master that the node knows, in the order of its list. Seen is 0 in a list taken from the backlink.
+type Master struct {
+	Address string
+	Size    uint32 // its slaves
+	Seen    time.Duration
+}
+
+// Fail is a peer with so many failed requests in a row.
+type Fail struct {
+	Address string
+	Count   int
+}
+
+// Delay is a master that reported another network size, and since when; known to the original rule only.
+type Delay struct {
+	Address string
+	Since   time.Duration
+}
+
+// Score is a behavior.Row. Action is its name.
+type Score struct {
+	Address, Action string
+	Up, Down        uint32
+	Suspicion       float64
+	Since, Used     time.Duration
+}
+
+// Ban is a behavior.Ban.
+type Ban struct {
+	Address      string
+	IP           netip.Addr // of its host; the zero Addr when unknown
+	Reason       string
+	Since, Until time.Duration
+}
+
+// Candidate is a behavior.Candidate, in the order of first wins.
+type Candidate struct {
+	Action, Address   string
+	Suspicion, Excuse float64
+	Since             time.Duration
+}
+
+// ApprovalID names an approval: an approver keeps one for each action and client.
+type ApprovalID struct {
+	Action string
+	Client netip.Addr
+}
+
+// Approval is an approval that the node vouches for.
+type Approval struct {
+	ApprovalID
+	Key       string
+	Info      *string // what the client wanted of the question
+	StartedAt time.Duration
+	Updated   time.Duration
+	Answer    string   // that is expected
+	UsedBy    []string // the nodes that have asked whether the answer was right
+}
+
+// Key is a draw that the node has made as an entry node.
+type Key struct {
+	Key       string
+	Approvers []string
+	Until     time.Duration // end of its validity
+}
+
+// Section is a part of the state that changes, and is stored, as one.
+type Section uint8
+
+// The sections of a State.
+const (
+	SectionNetwork    Section = iota // root and syncs: once in a sync
+	SectionPlace                     // backlink and slaves
+	SectionMasters                   // masters
+	SectionFails                     // failures of peers: whenever one fails, and nobody is told
+	SectionScores                    // suspicions
+	SectionBans                      // bans
+	SectionCandidates                // who won too often
+	SectionApprovals                 // approvals and draws, row by row
+	NumSections
+)
+
+// Revision tells whether a section has changed: another number, another content. Numbers wrap around, and mean nothing in
+// another process.
+type Revision [NumSections]uint32
+
+// Changes is what a store has to write to have the state of a later moment.
+type Changes struct {
+	Revision Revision          // of that moment
+	Sections [NumSections]bool // those that changed; the others are empty in State
+	Whole    bool              // everything: what the store has besides is outdated
+	State    State             // of SectionApprovals only the rows that are new or changed
+
+	EndedApprovals []ApprovalID // no longer there
+	EndedKeys      []string
+}
+
+// SortApprovals brings approvals and draws, which a node keeps in no order, into the order of their names.
+func (s *State) SortApprovals() {
+	slices.SortFunc(s.Approvals, func(a, b Approval) int { return a.Compare(b.ApprovalID) })
+	slices.SortFunc(s.Keys, func(a, b Key) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// Compare orders approvals by action, then client.
+func (id ApprovalID) Compare(other ApprovalID) int {
+	return cmp.Or(strings.Compare(id.Action, other.Action), id.Client.Compare(other.Client))
+}
