@@ -115,11 +115,11 @@ func (n *Node) texts(peers []Peer) []string {
 // exportFails walks maps, so it sorts: one memory, one state. The same goes for the others below, whose rows stand in the
 // order of peers' numbers.
 func (n *Node) exportFails(to *memory.State) {
-	for p, count := range n.fails {
+	for p, count := range n.fails { // order-free: sorted below
 		to.Fails = append(to.Fails, memory.Fail{Address: n.text(p), Count: count})
 	}
 	slices.SortFunc(to.Fails, func(a, b memory.Fail) int { return strings.Compare(a.Address, b.Address) })
-	for p, since := range n.delays {
+	for p, since := range n.delays { // order-free: sorted below
 		to.Delays = append(to.Delays, memory.Delay{Address: n.text(p), Since: since})
 	}
 	slices.SortFunc(to.Delays, func(a, b memory.Delay) int { return strings.Compare(a.Address, b.Address) })
@@ -147,10 +147,10 @@ func (n *Node) exportApprovals(to *memory.State) {
 	if n.approvals == nil {
 		return
 	}
-	for _, row := range n.approvals.rows {
+	for _, row := range n.approvals.rows { // order-free: sorted below
 		to.Approvals = append(to.Approvals, n.approvalRow(row))
 	}
-	for key, issued := range n.approvals.issued {
+	for key, issued := range n.approvals.issued { // order-free: sorted below
 		to.Keys = append(to.Keys, n.keyRow(key, issued))
 	}
 	to.SortApprovals()
@@ -159,14 +159,14 @@ func (n *Node) exportApprovals(to *memory.State) {
 // exportJournal fills in what of the approvals has changed, and begins a new journal.
 func (n *Node) exportJournal(c *memory.Changes) {
 	book := n.approvals
-	for id := range book.journal.rows {
+	for id := range book.journal.rows { // order-free: sorted below
 		if row := book.rows[id]; row != nil {
 			c.State.Approvals = append(c.State.Approvals, n.approvalRow(row))
 		} else {
 			c.EndedApprovals = append(c.EndedApprovals, memory.ApprovalID{Action: id.action, Client: id.client})
 		}
 	}
-	for key := range book.journal.keys {
+	for key := range book.journal.keys { // order-free: sorted below
 		if issued, ok := book.issued[key]; ok {
 			c.State.Keys = append(c.State.Keys, n.keyRow(key, issued))
 		} else {

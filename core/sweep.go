@@ -17,10 +17,10 @@ func (n *Node) SweepBook(held func(Peer) bool) int {
 func (n *Node) eachPeer(visit func(Peer)) {
 	lists := [][]Peer{{n.self, n.root, n.provider, n.backlink}, n.slaves, n.heard, n.cfg.Bootstrap}
 	if a := n.approvals; a != nil {
-		for _, row := range a.rows {
+		for _, row := range a.rows { // order-free: visits for a set
 			lists = append(lists, row.usedBy)
 		}
-		for _, key := range a.issued {
+		for _, key := range a.issued { // order-free: visits for a set
 			lists = append(lists, key.drawn)
 		}
 	}
@@ -32,10 +32,10 @@ func (n *Node) eachPeer(visit func(Peer)) {
 	for _, m := range n.masters.List {
 		visit(m.Peer)
 	}
-	for p := range n.fails {
+	for p := range n.fails { // order-free: visits for a set
 		visit(p)
 	}
-	for p := range n.delays {
+	for p := range n.delays { // order-free: visits for a set
 		visit(p)
 	}
 	for _, row := range n.scores.Rows() {

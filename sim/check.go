@@ -110,7 +110,7 @@ func (c *checker) checkDraws() error {
 			}
 			if want := c.ranking(drawn.StartedAt); !c.follows(drawn.Approvers, want) {
 				return fmt.Errorf("invariant violated: approval %d drew nodes %v for the period at %v, whose order begins with %v",
-					op.row.Index, indexes(drawn.Approvers), drawn.StartedAt, indexes(want[:len(drawn.Approvers)]))
+					op.row.Index, indexes(drawn.Approvers), drawn.StartedAt-w.epoch, indexes(want[:len(drawn.Approvers)]))
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func (c *clients) approve(i int) {
 			return
 		}
 		op.draws[0] = key
-		op.row.DrawStart = key.StartedAt
+		op.row.DrawStart = key.StartedAt - c.world.epoch
 		for _, p := range key.Approvers {
 			op.row.Approvers = append(op.row.Approvers, inmem.Index(p))
 		}
@@ -115,7 +115,7 @@ func (c *clients) finish(i int, err error) {
 	op := &c.operations[i]
 	op.completed = true
 	op.row.OK = err == nil
-	op.row.Latency = c.world.net.Client(i).Now() - op.row.Start
+	op.row.Latency = c.world.net.Client(i).Now() - c.world.epoch - op.row.Start
 	if err != nil {
 		op.row.Error = err.Error()
 	}

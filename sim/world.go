@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"sort"
 	"time"
@@ -24,12 +25,13 @@ type world struct {
 	workers  *workers
 	clients  *clients
 	starts   []time.Duration // when each node starts, ascending
+	epoch    time.Duration   // what clocks show at the start of the run
 	planned  uint32          // events that the scenario has scheduled itself
 }
 
 // newWorld builds the network of a scenario, with nobody up yet, to be run by a number of workers.
 func newWorld(s *scenario.Scenario, workers int) (*world, error) {
-	w := &world{scenario: s, nodes: s.Nodes, book: peer.NewBook(0)}
+	w := &world{scenario: s, nodes: s.Nodes, book: peer.NewBook(0), epoch: epoch(s.Seed)}
 	if err := w.nameNodes(); err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	w.clients = newClients(w)
 	w.net = inmem.New(inmem.Options{
 		Config: config, Latency: latency, Nodes: s.Nodes, Clients: len(w.clients.operations), Seed: s.Seed,
-		ClientTimeout: clientTimeout, ClientIP: clientIP, Lanes: workers,
+		ClientTimeout: clientTimeout, ClientIP: clientIP, Lanes: workers, Epoch: w.epoch,
 	})
 	for _, lane := range w.net.Lanes() {
 		w.kernels = append(w.kernels, newKernel(w, lane))
@@ -60,6 +62,15 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	w.clients.plan()
 	return w, nil
 }
+
+// epoch is the midnight at which a run with this seed starts, in the hundred years from 2026 on: approvers are drawn by
+// the time, and runs with different seeds shall draw differently.
+func epoch(seed uint64) time.Duration {
+	const day, first, days = 24 * time.Hour, 20454, 36500 // a hundred years from 2026-01-01
+	return day * time.Duration(first+rand.New(rand.NewPCG(seed, purposeEpoch)).Int64N(days))
+}
+
+const purposeEpoch = 0x65706f6368
 
 // plan schedules an event of the scenario's own.
 func (w *world) plan(at time.Duration, kind inmem.EventKind, to int) {

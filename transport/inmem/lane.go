@@ -104,15 +104,15 @@ func (l *Lane) randFrom(stream *rand.PCG) *rand.Rand {
 	return l.rng
 }
 
-// Now implements core.Env. The start of a run is the Unix epoch.
-func (e *endpoint) Now() time.Duration { return e.lane.sched.Now() }
+// Now implements core.Env.
+func (e *endpoint) Now() time.Duration { return e.lane.net.opts.Epoch + e.lane.sched.Now() }
 
 // Rand implements core.Env.
 func (e *endpoint) Rand() *rand.Rand { return e.lane.randFrom(&e.random) }
 
 // After implements core.Env.
 func (e *endpoint) After(d time.Duration, tag uint32) {
-	e.schedule(Event{At: e.Now() + max(0, d), To: e.index, Slot: tag, Kind: wakeNode})
+	e.schedule(Event{At: e.lane.sched.Now() + max(0, d), To: e.index, Slot: tag, Kind: wakeNode})
 }
 
 // Note implements core.Env.
@@ -139,7 +139,7 @@ func (e *endpoint) number(ev *Event) {
 // as it takes, a timer always is.
 func (e *endpoint) Call(to core.Peer, req core.Request, sink core.Sink, tag uint32) {
 	l := e.lane
-	now := e.Now()
+	now := l.sched.Now()
 	weather := l.randFrom(&e.weather)
 	there := l.net.opts.Latency.Draw(weather)
 	back := l.net.opts.Latency.Draw(weather)
@@ -268,7 +268,7 @@ func (l *Lane) answer(e *endpoint, slot uint32, resp core.Response) {
 	e.Traffic.BytesSent += bytes
 	l.count(m.req.Trace, 0, bytes)
 	back := message{resp: resp, call: m.call, gen: m.gen}
-	ev := Event{At: e.Now() + m.back, To: m.from, Kind: arriveAnswer}
+	ev := Event{At: l.sched.Now() + m.back, To: m.from, Kind: arriveAnswer}
 	expired := m.expired
 	l.messages.free(slot)
 	if !expired {

@@ -18,6 +18,9 @@ type Options struct {
 	Seed    uint64 // of all random streams
 	Lanes   int    // workers that will drive the network; 0 is 1
 
+	// Epoch is what all clocks show at the start of the run, since the Unix epoch.
+	Epoch time.Duration
+
 	// ClientTimeout limits each request of a client.
 	ClientTimeout time.Duration
 	// ClientIP is the address that client i is seen to come from.
