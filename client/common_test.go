@@ -2,10 +2,13 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,12 +36,10 @@ const approvers = 4
 
 // newNode builds a node at an IP, which bootstraps from the given address or, if that is empty, from itself.
 func newNode(ip, bootstrap string, change func(*httptransport.Options)) (*node, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	address, err := freeAddress(ip)
 	if err != nil {
 		return nil, err
 	}
-	address := l.Addr().String()
-	l.Close()
 	if bootstrap == "" {
 		bootstrap = address
 	}
@@ -242,15 +243,26 @@ func hangs(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// nowhere is an address at which nobody listens.
+// freeAddress is an address at which nobody listens, with a port below those that outgoing connections take.
+func freeAddress(ip string) (string, error) {
+	for range 100 {
+		address := net.JoinHostPort(ip, strconv.Itoa(15_000+rand.IntN(17_000)))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address, nil
+		}
+	}
+	return "", errors.New("no free port")
+}
+
+// nowhere is an address at which nobody will listen either: no other test uses this IP.
 func nowhere(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeAddress("127.0.0.99")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // eventually waits for a condition that other goroutines bring about.
