@@ -116,7 +116,7 @@ func planNode(c *cli.Context, i int) (*config.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flag --sync-interval: %w", err)
 	}
-	patience := min(2*time.Second, interval/2)
+	patience := min(2*time.Second, interval*3/4)
 	flags["server_timeout"], flags["ping_timeout"] = patience.String(), min(time.Second, patience).String()
 	if dir := c.String("data"); dir != "" {
 		flags["data"] = filepath.Join(dir, strconv.Itoa(i+1))

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// quickNodes gives a script free ports, P1 to P9, and nodes that sync twice a second on loopback.
+// quickNodes gives a script free ports, P1 to P9, and nodes that sync once a second on loopback.
 func quickNodes(env *testscript.Env) error {
 	ports, err := freePorts(9)
 	for i, port := range ports {
@@ -48,28 +49,23 @@ func quickNodes(env *testscript.Env) error {
 }
 
 var quick = [...]string{
-	"SPREADNODE_HOSTNAME=127.0.0.1", "SPREADNODE_SYNC_INTERVAL=500ms", "SPREADNODE_SERVER_TIMEOUT=250ms", "SPREADNODE_PING_TIMEOUT=200ms",
+	"SPREADNODE_HOSTNAME=127.0.0.1", "SPREADNODE_SYNC_INTERVAL=1s", "SPREADNODE_SERVER_TIMEOUT=900ms", "SPREADNODE_PING_TIMEOUT=700ms",
 	"SPREADNODE_BAN_BY_ADDRESS=true",
 }
 
-// freePorts are consecutive ports at which nobody listens.
+// freePorts are consecutive ports at which nobody listens, below those that systems give to whoever connects: nobody takes
+// them by chance before the test does.
 func freePorts(n int) ([]int, error) {
-	for range 50 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		held := []net.Listener{first}
-		ports := []int{first.Addr().(*net.TCPAddr).Port}
-		for len(ports) < n && ports[0]+len(ports) < 1<<16 {
-			next, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", ports[0]+len(ports)))
+	for range 100 {
+		first := 10_000 + rand.IntN(20_000)
+		var ports []int
+		for next := first; len(ports) < n; next++ {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next))
 			if err != nil {
 				break
 			}
-			held, ports = append(held, next), append(ports, ports[0]+len(ports))
-		}
-		for _, l := range held {
-			l.Close()
+			defer l.Close() // only now: no port is found twice
+			ports = append(ports, next)
 		}
 		if len(ports) == n {
 			return ports, nil

@@ -98,7 +98,7 @@ func TestManualWalkthroughRuns(t *testing.T) {
 		script = strings.ReplaceAll(script, strconv.Itoa(4001+i), strconv.Itoa(p))
 	}
 	// Quicker rounds than a person needs.
-	script = strings.NewReplacer("INTERVAL=2s", "INTERVAL=500ms", "SERVER_TIMEOUT=1s", "SERVER_TIMEOUT=250ms", "PING_TIMEOUT=500ms", "PING_TIMEOUT=200ms").Replace(script)
+	script = strings.NewReplacer("INTERVAL=2s", "INTERVAL=1s", "SERVER_TIMEOUT=1s", "SERVER_TIMEOUT=900ms").Replace(script)
 	shell := exec.Command("sh", "-e", "-c", script)
 	shell.Dir = t.TempDir()
 	out, err := shell.CombinedOutput()
