@@ -21,10 +21,11 @@ import (
 // on who delivers them, so every host sees the same events in the same order, whatever the number of workers.
 // (Conservative synchronisation with lookahead: Chandy and Misra, Distributed simulation, 1979.)
 //
-// There are no more goroutines than processors; if there are more workers, some share one, so that nobody waits for
-// somebody who cannot run. This file has the only goroutines of the simulator.
+// There are no more goroutines than processors, and one only while there is little to do; workers share them, so that
+// nobody waits for somebody who cannot run. This file has the only goroutines of the simulator.
 type workers struct {
 	all     []*worker
+	busy    bool // there was enough to do lately for more than one processor
 	parking parking
 }
 
@@ -90,7 +91,11 @@ func (t *workers) runUntil(limit time.Duration) {
 	if t.idle(limit) {
 		return
 	}
-	teams := min(len(t.all), runtime.GOMAXPROCS(0))
+	before, began := t.events(), t.all[0].kernel.now
+	teams := 1
+	if t.busy {
+		teams = min(len(t.all), runtime.GOMAXPROCS(0))
+	}
 	var done sync.WaitGroup
 	for i := 1; i < teams; i++ {
 		done.Add(1)
@@ -101,6 +106,20 @@ func (t *workers) runUntil(limit time.Duration) {
 	}
 	t.work(0, teams, limit)
 	done.Wait()
+	steps := max(1, (limit-began)/max(1, t.all[0].ahead))
+	t.busy = t.events()-before >= worthwhile*uint64(steps)
+}
+
+// worthwhile is how many events there must be in one lookahead for several processors to be quicker than one: following each
+// other's clocks costs as much as some ten events.
+const worthwhile = 64
+
+func (t *workers) events() uint64 {
+	sum := uint64(0)
+	for _, w := range t.all {
+		sum += w.kernel.done
+	}
+	return sum
 }
 
 // idle skips a time in which nothing happens: workers that only follow each other's clocks would take as many steps as it

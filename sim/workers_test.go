@@ -16,9 +16,10 @@ import (
 func TestWorkersDoNotMatter(t *testing.T) {
 	all := small(t)
 	for name, sets := range map[string]string{
-		"approval-10k": "duration=240s workload.approvals.count=100 workload.approvals.over=100s", // 42 min of virtual time otherwise
-		"mass-join-1k": "latency.model=uniform latency.min=6ms latency.max=90ms",
-		"scale-100k":   "latency.model=lognormal latency.mean=50ms latency.stddev=20ms latency.min=5ms",
+		"approval-10k":  "duration=240s workload.approvals.count=100 workload.approvals.over=100s", // 42 min of virtual time otherwise
+		"mass-join-1k":  "latency.model=uniform latency.min=6ms latency.max=90ms",
+		"mass-join-10k": "nodes=3000 duration=64s", // enough at once for several processors
+		"scale-100k":    "latency.model=lognormal latency.mean=50ms latency.stddev=20ms latency.min=5ms",
 	} {
 		s, err := scenario.Load("../scenarios/"+name+".yaml", append([]string{"nodes=120"}, strings.Fields(sets)...))
 		if err != nil {

@@ -84,11 +84,7 @@ func (w *world) now() time.Duration { return w.kernels[0].now }
 
 // events is how many events have been delivered.
 func (w *world) events() uint64 {
-	sum := uint64(0)
-	for _, k := range w.kernels {
-		sum += k.done
-	}
-	return sum
+	return w.workers.events()
 }
 
 // nodePort is the port of every node; clientTimeout is the patience of npm's clients.
