@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,8 +13,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"spreadable/client"
 	"spreadable/config"
 	"spreadable/core/peer"
+
+	"spreadable/cmd/spreadnode/internal/service"
 )
 
 // approveKeys are the options of a node that a client needs too.
@@ -50,54 +52,53 @@ func approveCommand() *cli.Command {
 	})
 }
 
-// approval is what a client knows of its approval. With an answer and without the question it is the approvalInfo that
-// nodes take, which must have exactly those keys.
-type approval struct {
-	Action    string   `json:"action"`
-	Key       string   `json:"key"`
-	StartedAt int64    `json:"startedAt"` // ms since the Unix epoch
-	ClientIP  string   `json:"clientIp"`
-	Approvers []string `json:"approvers"` // those that have confirmed, in the order of the draw
-	Question  string   `json:"question,omitempty"`
-	Answer    *string  `json:"answer,omitempty"`
-}
-
 func approve(c *cli.Context) error {
 	if err := takes(c, 0, 1, "kind"); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
-	defer cancel()
-	entry, err := entryNode(ctx, c)
+	action := "client"
+	if c.Args().Present() {
+		action = c.Args().First()
+	}
+	q, err := readQuestion(c.String("from"))
 	if err != nil {
 		return err
 	}
-	wire, err := newWire(c)
+	info, err := wishes(c, action)
 	if err != nil {
 		return err
 	}
-	a, err := question(ctx, c, wire, entry)
-	switch {
-	case err != nil:
-		return err
-	case c.Bool("question-only"):
-		return printJSON(c, a)
-	}
-	answer, err := answerTo(c, a)
+	network, err := connect(c)
 	if err != nil {
 		return err
 	}
-	a.Question, a.Answer = "", &answer
-	if endpoint := c.String("call"); endpoint != "" {
-		ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout")) // a person may have taken long
-		defer cancel()
-		var result json.RawMessage
-		if err := wire.post(ctx, entry, strings.Trim(endpoint, "/"), map[string]any{"approvalInfo": a}, &result); err != nil {
+	defer network.Close()
+	if q == nil {
+		if q, err = network.ApprovalQuestion(c.Context, action, info); err != nil {
 			return err
 		}
-		return printJSON(c, result)
 	}
-	return printJSON(c, a)
+	if c.Bool("question-only") {
+		return printJSON(c, q)
+	}
+	text, err := answerTo(c, q)
+	if err != nil {
+		return err
+	}
+	return act(c, network, q.Answer(text))
+}
+
+// act takes the action that the approval is for, if there is one, or prints the approval.
+func act(c *cli.Context, network *client.Client, answered *client.Approval) error {
+	endpoint := strings.Trim(c.String("call"), "/")
+	if endpoint == "" {
+		return printJSON(c, answered)
+	}
+	var result json.RawMessage
+	if err := network.Request(c.Context, endpoint, nil, &result, client.WithApproval(answered)); err != nil {
+		return err
+	}
+	return printJSON(c, result)
 }
 
 // entryNode is the node that the client turns to.
@@ -121,31 +122,35 @@ func entryNode(ctx context.Context, c *cli.Context) (string, error) {
 	return status.Address, nil
 }
 
-// question gets one, from a file or in three steps: who approves, would they, and what is to be answered.
-func question(ctx context.Context, c *cli.Context, wire *wire, entry string) (*approval, error) {
-	if path := c.String("from"); path != "" {
-		return readApproval(path)
+// connect makes a client that stays at the entry node.
+func connect(c *cli.Context) (*client.Client, error) {
+	options, err := config.Load(given(c))
+	if err == nil {
+		err = options.ReadPassword()
 	}
-	a := &approval{Action: "client"}
-	if c.Args().Present() {
-		a.Action = c.Args().First()
+	if err != nil {
+		return nil, inputError{err}
 	}
-	info, err := wishes(c, a.Action)
+	ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
+	defer cancel()
+	entry, err := entryNode(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	if err := wire.post(ctx, entry, "request-approval-key", map[string]any{"action": a.Action}, a); err != nil {
-		return nil, err
+	patience := c.Duration("timeout")
+	o := client.Options{
+		Addresses: []string{entry}, HTTPS: options.HTTPS != config.HTTPSOff, Version: options.NetworkVersion, WorkerChange: -1,
+		Timeout: patience * 2 / 3, QuestionTimeout: patience,
 	}
-	drawn := len(a.Approvers)
-	if a.Approvers, err = wire.vouch(ctx, a, info); err != nil {
-		return nil, fmt.Errorf("none of %s vouches: %w", plural(drawn, "approver"), err)
+	if options.Username != "" {
+		o.Auth = &client.Credentials{Username: options.Username, Password: options.Password}
 	}
-	ask := map[string]any{"action": a.Action, "key": a.Key, "info": info, "confirmedAddresses": a.Approvers}
-	if info == nil {
-		delete(ask, "info")
+	if o.HTTPS && options.TLSCA != "" {
+		if o.CA, err = service.LoadAuthorities(options.TLSCA); err != nil {
+			return nil, inputError{err}
+		}
 	}
-	return a, wire.post(ctx, entry, "request-approval-question", ask, a)
+	return client.Connect(ctx, o)
 }
 
 // wishes is what the client wants of the picture; nil if nothing.
@@ -169,22 +174,26 @@ func wishes(c *cli.Context, action string) (any, error) {
 	return info, nil
 }
 
-func readApproval(path string) (*approval, error) {
+// readQuestion reads what --question-only has printed; without a path there is nothing to read.
+func readQuestion(path string) (*client.Question, error) {
+	if path == "" {
+		return nil, nil
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, inputError{fmt.Errorf("approve: %w", err)}
 	}
-	a := &approval{}
-	if err := json.Unmarshal(data, a); err != nil || a.Key == "" || a.Question == "" {
+	q := &client.Question{}
+	if err := json.Unmarshal(data, q); err != nil || q.Key == "" || q.Text == "" {
 		return nil, inputError{fmt.Errorf("approve: %s: not what --question-only prints", path)}
 	}
-	return a, nil
+	return q, nil
 }
 
 // answerTo shows the question and gets the answer: as given, or by itself for an IP, or from a person.
-func answerTo(c *cli.Context, a *approval) (string, error) {
-	picture, isPicture := decodePicture(a.Question)
-	if isPicture {
+func answerTo(c *cli.Context, q *client.Question) (string, error) {
+	picture, notPicture := q.Picture()
+	if notPicture == nil {
 		if err := present(c, picture); err != nil {
 			return "", err
 		}
@@ -192,8 +201,8 @@ func answerTo(c *cli.Context, a *approval) (string, error) {
 	switch {
 	case c.IsSet("answer"):
 		return c.String("answer"), nil
-	case !isPicture:
-		return a.Question, nil // kind client: the question is its own answer
+	case notPicture != nil:
+		return q.Text, nil // kind client: the question is its own answer
 	}
 	fmt.Fprint(c.App.ErrWriter, "answer: ")
 	line, err := bufio.NewReader(c.App.Reader).ReadString('\n')
@@ -204,15 +213,6 @@ func answerTo(c *cli.Context, a *approval) (string, error) {
 		return "", errors.New("no answer was given")
 	}
 	return line, nil
-}
-
-// decodePicture reads a question that is a PNG in base64, perhaps as a data URL.
-func decodePicture(text string) ([]byte, bool) {
-	if i := strings.Index(text, ";base64,"); strings.HasPrefix(text, "data:") && i > 0 {
-		text = text[i+len(";base64,"):]
-	}
-	picture, err := base64.StdEncoding.DecodeString(text)
-	return picture, err == nil && strings.HasPrefix(string(picture), "\x89PNG\r\n")
 }
 
 // present saves the picture or shows it: one of them, or nobody could answer.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"spreadable/client"
 	"spreadable/core"
 	"spreadable/core/peer"
 	"spreadable/extensions/captcha"
@@ -61,8 +63,8 @@ func TestACaptchaIsAnsweredInTwoSteps(t *testing.T) {
 	if code != 0 {
 		t.Fatal(said)
 	}
-	var asked approval
-	if err := json.Unmarshal([]byte(out), &asked); err != nil || asked.ClientIP != "127.0.0.1" || asked.Answer != nil {
+	var asked client.Question
+	if err := json.Unmarshal([]byte(out), &asked); err != nil || asked.ClientIP != "127.0.0.1" {
 		t.Fatalf("%+v, %v", asked, err)
 	}
 	file := filepath.Join(t.TempDir(), "question.json")
@@ -93,7 +95,7 @@ func TestAnswersAreGivenAwayOnlyOnDemand(t *testing.T) {
 			p.await(t, "never run a public node like this")
 		}
 		code, out, said := command("approve", "captcha", "--node", p.status(t).Address, "--question-only")
-		var asked approval
+		var asked client.Question
 		if err := json.Unmarshal([]byte(out), &asked); code != 0 || err != nil {
 			t.Fatalf("exit code %d, %v: %s", code, err, said)
 		}
@@ -113,9 +115,9 @@ func TestPicturesAreDrawnInAnyTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	part, _ := pictures.Issue(netip.Addr{}, nil, func(n int) int { return n / 2 })
-	picture, ok := decodePicture(part)
-	if _, url := decodePicture("data:image/png;base64," + part); !ok || !url {
-		t.Fatal("no picture in a question")
+	picture, err := base64.StdEncoding.DecodeString(part)
+	if err != nil {
+		t.Fatal(err)
 	}
 	var drawn strings.Builder
 	if err := drawPicture(&drawn, picture); err != nil {
@@ -128,11 +130,6 @@ func TestPicturesAreDrawnInAnyTerminal(t *testing.T) {
 	}
 	if n := strings.Count(drawn.String(), "\n"); n != 10 { // 240 by 40 pixels, two to a column and four to a line
 		t.Errorf("%d lines", n)
-	}
-	for _, bad := range []string{"", "127.0.0.1", "aGVsbG8=", "data:text/plain;base64,aGVsbG8="} {
-		if _, ok := decodePicture(bad); ok {
-			t.Errorf("%q is a picture", bad)
-		}
 	}
 	if drawPicture(&drawn, []byte("\x89PNG\r\nbroken")) == nil {
 		t.Error("a broken picture was drawn")

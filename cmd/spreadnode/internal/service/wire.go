@@ -42,7 +42,7 @@ func (s *Service) transport() (httptransport.Options, error) {
 		o.GetCertificate = s.cert.get
 	}
 	if c.TLSCA != "" {
-		o.CA, err = loadAuthorities(c.TLSCA)
+		o.CA, err = LoadAuthorities(c.TLSCA)
 	}
 	return o, err
 }
@@ -158,7 +158,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load(), nil
 }
 
-func loadAuthorities(path string) (*x509.CertPool, error) {
+// LoadAuthorities reads the certificates of authorities, in PEM, that tls_ca names.
+func LoadAuthorities(path string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("tls_ca: %w", err)
