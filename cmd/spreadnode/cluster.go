@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func runCluster(c *cli.Context) error {
 	go func() { ended <- cluster.close(plan[0].LeaveTimeout) }()
 	select {
 	case closing := <-ended:
-		return firstOf(err, closing)
+		return cmp.Or(err, closing)
 	case <-signals:
 		return errAtOnce
 	}
@@ -152,7 +153,7 @@ func startCluster(ctx context.Context, plan []*config.Config, log io.Writer) (*c
 	}
 	starting.Wait()
 	k.nodes = slices.DeleteFunc(running, func(s *service.Service) bool { return s == nil })
-	return k, firstOf(failures...)
+	return k, cmp.Or(failures...)
 }
 
 func (k *cluster) close(patience time.Duration) error {
@@ -167,7 +168,7 @@ func (k *cluster) close(patience time.Duration) error {
 		ending.Go(func() { failures[i] = node.Close(ctx) })
 	}
 	ending.Wait()
-	return firstOf(failures...)
+	return cmp.Or(failures...)
 }
 
 // view is what all nodes say at one moment.
@@ -189,7 +190,7 @@ func (k *cluster) look(ctx context.Context) (*view, error) {
 	for _, node := range k.nodes {
 		s, err := node.Status(ctx)
 		if err != nil {
-			return nil, firstOf(node.Err(), err)
+			return nil, cmp.Or(node.Err(), err)
 		}
 		if s.Registered || v.Nodes == 1 && s.Settled() {
 			v.Registered++

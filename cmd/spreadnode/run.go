@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -107,21 +108,11 @@ func leave(running *service.Service, options *config.Config, reason string, sign
 			if err = errors.Join(failed, err); err == nil {
 				log.Info("left")
 			}
-			return firstOf(failed, err)
+			return cmp.Or(failed, err) // why it has ended says more than what its end has led to
 		case s := <-signals:
 			if s != syscall.SIGHUP {
 				return errAtOnce
 			}
 		}
 	}
-}
-
-// firstOf returns the first error that is one: why a node has ended says more than what its end has led to.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

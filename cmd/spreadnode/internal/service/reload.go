@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -32,7 +33,7 @@ func (s *Service) Reload(ctx context.Context) (*admin.Reloaded, error) {
 			failed = setBootstrap(s.core, next.Bootstrap)
 		}
 	}); err != nil || failed != nil {
-		return nil, cmpOr(err, failed)
+		return nil, cmp.Or(err, failed)
 	}
 	if s.options.Level != nil {
 		s.options.Level.UnmarshalText([]byte(next.LogLevel)) // one of the words that the options allow
@@ -40,13 +41,6 @@ func (s *Service) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	s.config.Take(next)
 	s.options.Log.Info("options read again", "changed", reload, "only_after_restart", restart)
 	return &admin.Reloaded{Changed: orEmpty(reload), Restart: orEmpty(restart)}, nil
-}
-
-func cmpOr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // orEmpty makes an empty list of none: [] in JSON.
