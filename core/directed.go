@@ -104,11 +104,12 @@ func (n *Node) isNew(s Peer) bool {
 // knowing is mutual.
 func (n *Node) findMasters(t *Task, up account, down []account, b budget) {
 	s := n.beginSearch(b)
+	told := down
 	if up.said != nil {
-		s.take(up.peer, -1, up.said)
+		told = append(told, up)
 	}
-	for _, d := range down {
-		s.take(d.peer, -1, d.said)
+	for _, a := range told {
+		s.skip(a.peer)
 	}
 	for i, m := range n.masters.List {
 		s.meetKnown(m.Peer, i)
@@ -122,6 +123,9 @@ func (n *Node) findMasters(t *Task, up account, down []account, b budget) {
 	}
 	if p := n.rendezvous(); !p.IsZero() {
 		s.meet(p)
+	}
+	for _, a := range told {
+		s.take(a.peer, -1, a.said)
 	}
 	s.run(t)
 	s.finish()

@@ -53,10 +53,13 @@ func (s *search) meetKnown(p Peer, place int) {
 	}
 }
 
+// skip leaves out somebody who has said already what we would ask.
+func (s *search) skip(p Peer) { s.node.pool.marks.put(p, 0) }
+
 // take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting. Place is
 // the sender's in our old list, or -1.
 func (s *search) take(p Peer, place int, answer *Structure) {
-	s.node.pool.marks.put(p, 0)
+	s.skip(p)
 	if s.node.ledger != nil {
 		s.node.ledger.report(p, answer.Slaves)
 	}
