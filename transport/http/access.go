@@ -15,9 +15,9 @@ type visit struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	path   string // in lower case, without a slash at the end
-	fields fields
+	fields fields // of the body, once unpacked
 	body   []byte
-	parsed bool         // the body is in fields and body; if not, it is unread
+	parsed bool         // the body is in body and, as far as it was unpacked, in fields; if not, it is unread
 	from   peer.Address // the sending node, proven; zero for clients
 }
 

@@ -32,7 +32,8 @@
 // outside ever holds a core.Peer.
 //
 // Most requests of a network at rest ask for the structure. They are answered from the view, already encoded, unless
-// somebody has to be judged: a ban, a list, a peer whose failures its request would take back.
+// somebody has to be judged: a ban, a list, a peer whose failures its request would take back. Of their bodies only the
+// syntax is looked at, and the answer goes out in one piece (listener.go).
 //
 // # What happens to a request
 //

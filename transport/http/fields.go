@@ -43,6 +43,15 @@ func parseJSON(body []byte) (fields, error) {
 	return nil, errBody{"the body must be a JSON object"}
 }
 
+// checkJSON finds the errors that parseJSON would find, at a fraction of its price, and no fields.
+func checkJSON(body []byte) (fields, error) {
+	if start := bytes.TrimLeft(body, " \t\r\n"); len(start) == 0 || (start[0] == '{' || start[0] == '[') && json.Valid(start) {
+		return nil, nil
+	}
+	_, err := parseJSON(body)
+	return nil, err
+}
+
 // parseForm reads a urlencoded body: flat, each name to its last text.
 func parseForm(body []byte) (fields, error) {
 	values, err := url.ParseQuery(string(body))

@@ -66,6 +66,9 @@ func FuzzRequest(f *testing.F) {
 			parse = parseForm
 		}
 		fields, err := parse([]byte(body))
+		if none, other := checkJSON([]byte(body)); !form && (none != nil || (err == nil) != (other == nil)) {
+			t.Fatalf("parsed with %v, checked with %v", err, other)
+		}
 		if err != nil || kind >= uint8(core.NumKinds) {
 			return
 		}

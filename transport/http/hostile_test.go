@@ -28,13 +28,15 @@ func TestMalformedRequestsLeaveNothing(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before := heap()
-	const requests, attackers = 2000, 40 // net/http keeps a bad connection open for half a second
+	const requests, attackers = 10_000, 40
 	var all sync.WaitGroup
 	for i := range attackers {
 		all.Go(func() {
 			rng := rand.New(rand.NewPCG(1, uint64(i)))
 			for range requests / attackers {
-				if answer := attack(t, n, broken(rng, n.address())); strings.HasPrefix(answer, "HTTP/1.1 5") {
+				answer := attack(t, n, broken(rng, n.address()))
+				// 501 and 505 are net/http's own, for a broken Transfer-Encoding and version.
+				if strings.HasPrefix(answer, "HTTP/1.1 5") && !strings.HasPrefix(answer[9:], "501") && !strings.HasPrefix(answer[9:], "505") {
 					t.Errorf("the node stumbles: %.300s", answer)
 				}
 			}
@@ -49,9 +51,8 @@ func TestMalformedRequestsLeaveNothing(t *testing.T) {
 			t.Errorf("%d requests are left", got)
 		}
 	})
-	if after := heap(); after > before+4<<20 {
-		t.Errorf("the heap was %d KiB and is %d", before>>10, after>>10)
-	}
+	// Net/http keeps a connection that was too broken for half a second.
+	eventually(t, "the heap is where it was", func() bool { return heap() <= before+4<<20 })
 }
 
 // attack sends bytes and reads what comes back.
@@ -69,20 +70,44 @@ func attack(t *testing.T, n *Node, text string) string {
 	return string(answer)
 }
 
+// brokenSeed is a body as it is and in gzip.
+type brokenSeed struct{ plain, packed string }
+
+// brokenSeeds are those of good requests, and some that no good request has.
+var brokenSeeds = func() (seeds []brokenSeed) {
+	for _, text := range append([]string{
+		`{"target":`, `{"approvers":[{}]}`, "\x00", "{\"target\":\"\xff\xc0\x80\",\"\xfe\":1}",
+		strings.Repeat("[", 20_000), strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000),
+	}, requestSeeds...) {
+		seeds = append(seeds, brokenSeed{text, gzipped(text)})
+	}
+	return seeds
+}()
+
 // broken makes a request of good parts and breaks it.
 func broken(rng *rand.Rand, root string) string {
 	pick := func(texts ...string) string { return texts[rng.IntN(len(texts))] }
 	paths := slices.Concat(paths[:], []string{"/", "/api/", "/client/x", "/%zz", "//", "*", strings.Repeat("/a", 4000)})
-	body := pick(append(requestSeeds, `{"target":`, strings.Repeat("[", 20_000), `{"approvers":[{}]}`, "\x00")...)
-	length := pick("", fmt.Sprint(len(body)), fmt.Sprint(len(body)), "5", "-1", "999999999", "x")
+	seed := brokenSeeds[rng.IntN(len(brokenSeeds))]
+	body := seed.plain
+	encoding := pick("", "", "gzip", "deflate", "br")
+	if encoding == "gzip" && rng.IntN(4) > 0 { // else it is none
+		packed := seed.packed
+		body = packed[:len(packed)-max(0, rng.IntN(2*len(packed))-len(packed))] // half of them lack their end
+	}
+	length := "content-length: " + pick("", fmt.Sprint(len(body)), fmt.Sprint(len(body)), "5", "-1", "999999999", "x") + "\r\n"
+	if rng.IntN(5) == 0 {
+		length = "transfer-encoding: chunked\r\n"
+		body = pick(fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body), "ffffffffffffffffff\r\n"+body, "-5\r\n"+body, body)
+	}
 	text := pick("GET", "POST", "POST", "PUT", "OPTIONS", "\x01") + " " + pick(paths...) + " " + pick("HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/9") + "\r\n" +
 		pick("Host: x\r\n", "Host: x\r\n", "") +
 		"node-root: " + pick(root, root, "", "\x7f") + "\r\n" +
 		pick("", "original-address: "+pick("127.0.0.1:5", "[::]:1", "x", root)+"\r\n") +
 		pick("", "content-type: "+pick("application/json", "application/x-www-form-urlencoded", "application/json; charset=\"", "multipart/form-data")+"\r\n") +
-		pick("", "", "content-encoding: "+pick("gzip", "deflate", "br")+"\r\n") +
+		"content-encoding: " + encoding + "\r\n" +
 		pick("", "x: "+strings.Repeat("y", 20_000)+"\r\n") +
-		"content-length: " + length + "\r\n" + "connection: close\r\n\r\n" + body
+		length + "connection: close\r\n\r\n" + body
 	if rng.IntN(3) > 0 {
 		return text
 	}
@@ -93,14 +118,12 @@ func broken(rng *rand.Rand, root string) string {
 	return string(bytes[:rng.IntN(len(bytes)+1)])
 }
 
-func TestLargeAnswersAreCompressed(t *testing.T) {
-	n := startNode(t, "localhost", nil, nil)
-	sync1(t, n)
-	root := n.address()
+// showCrowd makes a node show two hundred slaves, as in a large network.
+func showCrowd(t *testing.T, n *Node) {
+	t.Helper()
 	in(t, n, func(c *core.Node) {
-		// A snapshot as a large network would give: the loop shows it like any other.
 		s := *c.Structure()
-		for i := range 100 {
+		for i := range 200 {
 			p, err := n.loop.book.Intern(peer.MustParse(fmt.Sprintf("10.0.0.%d:80", i+1)))
 			if err != nil {
 				t.Error(err)
@@ -109,7 +132,14 @@ func TestLargeAnswersAreCompressed(t *testing.T) {
 		}
 		n.loop.texts, n.loop.shown = &structureDocument{texts: presentStructure(n.loop.book, &s)}, c.Structure()
 	})
-	in(t, n, func(*core.Node) {})
+	in(t, n, func(*core.Node) {}) // the next step shows it like any other
+}
+
+func TestLargeAnswersAreCompressed(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	sync1(t, n)
+	root := n.address()
+	showCrowd(t, n)
 	h := headers("node-root", root)
 	plain := send(t, n, asks{"POST", "/api/node/structure", "", h, ""})
 	if plain.header.Get("Content-Encoding") != "" || plain.header.Get("Vary") != "Accept-Encoding" {

@@ -1,15 +1,14 @@
 package httptransport
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"spreadable/core"
@@ -85,6 +84,7 @@ func (s *server) httpServer() *http.Server {
 		IdleTimeout:       serverIdle,
 		MaxHeaderBytes:    headerLimit,
 		Protocols:         protocols,
+		ConnContext:       withConn,
 		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
 }
@@ -121,7 +121,7 @@ func (s *server) serve(v *visit) (err error) {
 		preflight(v.w, v.r)
 		return nil
 	}
-	if v.fields, v.body, v.parsed, err = s.readBody(v.r); err != nil {
+	if err = s.readBody(v); err != nil {
 		return err
 	}
 	v.path = strings.TrimSuffix(strings.ToLower(v.r.URL.Path), "/")
@@ -199,15 +199,16 @@ func (s *server) post(v *visit) error {
 		}
 	}
 	if rt.app != nil {
+		v.unpack()
 		rt.app.ServeHTTP(v.w, v.forApplication())
+		return nil
+	}
+	if rt.kind == core.KindStructure && !bytes.Contains(v.body, introduce) && s.sendStructure(v) {
 		return nil
 	}
 	in, err := s.incoming(v, rt)
 	if err != nil {
 		return err
-	}
-	if in.kind == core.KindStructure && in.body == nil && s.sendStructure(v) {
-		return nil
 	}
 	ctx, cancel := context.WithTimeout(v.r.Context(), max(in.timeout, 0)+answerGrace)
 	defer cancel()
@@ -223,8 +224,12 @@ const (
 	answerGrace     = 5 * time.Second  // how much later than asked for an answer may still be of use
 )
 
+// introduce is the one field of a structure request that asks for more than the structure.
+var introduce = []byte("introduce")
+
 // incoming decodes the request that a route is for.
 func (s *server) incoming(v *visit, rt route) (*incoming, error) {
+	v.unpack()
 	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get("Node-Root"), timeout: s.patience(v)}
 	if rt.kind == core.KindAvailableNode && in.timeout <= slippage {
 		return nil, statusError{http.StatusRequestTimeout, "the timeout has passed already"}
@@ -289,52 +294,7 @@ func (s *server) send(v *visit, a answer) {
 	body := doc.in(encoding)
 	h["Content-Type"], h["Vary"] = jsonType, varyEncoding
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	gather(v.r, len(body))
 	v.w.WriteHeader(a.status)
 	v.w.Write(body) // whoever has left needs no answer
-}
-
-// limitListener lets so many connections be open at a time; the others wait to be accepted.
-type limitListener struct {
-	net.Listener
-	places chan struct{}
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newLimitListener(l net.Listener, limit int) net.Listener {
-	return &limitListener{Listener: l, places: make(chan struct{}, limit), closed: make(chan struct{})}
-}
-
-// Accept implements net.Listener.
-func (l *limitListener) Accept() (net.Conn, error) {
-	select {
-	case l.places <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.places
-		return nil, err
-	}
-	return &limitedConn{Conn: c, leave: func() { <-l.places }}, nil
-}
-
-// Close implements net.Listener.
-func (l *limitListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
-}
-
-type limitedConn struct {
-	net.Conn
-	once  sync.Once
-	leave func()
-}
-
-// Close implements net.Conn.
-func (c *limitedConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(c.leave)
-	return err
 }

@@ -1,0 +1,108 @@
+package httptransport
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// records keeps what is written to a connection, write by write.
+type records struct {
+	net.Conn
+	writes []string
+}
+
+func (r *records) Write(p []byte) (int, error) {
+	r.writes = append(r.writes, string(p))
+	return len(p), nil
+}
+
+// However net/http cuts an announced answer up, it goes out as one; what is not announced goes out as it comes.
+func TestAnnouncedAnswersGoOutWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		to := &records{}
+		c := &conn{Conn: to, from: &limitListener{}}
+		for range rapid.IntRange(1, 3).Draw(t, "answers") {
+			body := rapid.StringN(1, 100, -1).Draw(t, "body")
+			text := "HTTP/1.1 200 OK\r\nX: " + rapid.StringMatching(`[a-z]{0,40}`).Draw(t, "header") + "\r\n\r\n" + body
+			announced := rapid.Bool().Draw(t, "announced")
+			if announced {
+				c.body = len(body)
+			}
+			to.writes = nil
+			var pieces []string
+			for rest := text; rest != ""; {
+				size := rapid.IntRange(1, len(rest)).Draw(t, "size")
+				pieces = append(pieces, rest[:size])
+				if n, err := c.Write([]byte(rest[:size])); n != size || err != nil {
+					t.Fatalf("wrote %d of %d bytes: %v", n, size, err)
+				}
+				rest = rest[size:]
+			}
+			if announced {
+				pieces = []string{text}
+			}
+			if got, want := strings.Join(to.writes, "|"), strings.Join(pieces, "|"); got != want {
+				t.Fatalf("went out as %q, want %q", got, want)
+			}
+		}
+	})
+}
+
+// pipe is one end of a connection in memory, in which one read takes what one write gave.
+type pipe struct{ net.Conn }
+
+func (pipe) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5} }
+
+// pipes accepts the connections that it is given.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// The structure of a large network reaches the asker in one piece, request after request on one connection, and what
+// follows it is served as ever.
+func TestLargeStructuresAreSentInOnePiece(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	sync1(t, n)
+	showCrowd(t, n)
+	in := make(pipes, 1)
+	server := n.server.httpServer()
+	go server.Serve(newLimitListener(in, 1))
+	defer server.Close()
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	in <- pipe{theirs}
+	defer close(in)
+
+	structure := "POST /api/node/structure HTTP/1.1\r\nHost: x\r\nNode-Root: " + n.address() + "\r\n\r\n"
+	for _, request := range []string{structure, structure, "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n", structure} {
+		if _, err := io.WriteString(ours, request); err != nil {
+			t.Fatal(err)
+		}
+		piece := make([]byte, 64<<10)
+		size, err := ours.Read(piece)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(piece[:size])), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 200 || strings.HasPrefix(request, "POST") && len(body) < minGathered {
+			t.Errorf("%.20s: status %d, the first piece has %d bytes of body: %v", request, resp.StatusCode, len(body), err)
+		}
+	}
+}
