@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/netip"
+	"time"
 
 	"spreadable/core/behavior"
 	"spreadable/core/peer"
@@ -182,7 +183,7 @@ func (n *Node) tidy() {
 	}
 	if n.scores.Len() > 0 {
 		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(n.size())) {
-			n.ban(v)
+			n.Ban(v.Who, v.Life, v.Action.String())
 		}
 	}
 	if n.candidates != nil {
@@ -193,14 +194,15 @@ func (n *Node) tidy() {
 	}
 }
 
-func (n *Node) ban(v behavior.Verdict) {
-	if n.trusted(v.Who) {
+// Ban refuses a peer for a time, and forgets it at once. Trusted peers are never banned. The reason is for people.
+func (n *Node) Ban(p Peer, life time.Duration, reason string) {
+	if p == n.self || n.trusted(p) {
 		return
 	}
 	now := n.env.Now()
-	n.bans.Add(behavior.Ban{Who: v.Who, IP: n.cfg.Book.IP(v.Who), Reason: v.Action.String(), Since: now, Until: now + v.Life})
-	n.forget(v.Who)
-	n.env.Note(Note{What: NoteBanned, About: v.Who, Text: v.Action.String()})
+	n.bans.Add(behavior.Ban{Who: p, IP: n.cfg.Book.IP(p), Reason: reason, Since: now, Until: now + life})
+	n.forget(p)
+	n.env.Note(Note{What: NoteBanned, About: p, Text: reason})
 }
 
 // send asks p, unless we would not listen to p either. A budget that is overdrawn fails on the spot.
