@@ -8,8 +8,8 @@
 // # Lanes
 //
 // A lane is the part of the network that one worker drives: its hosts, the calls they wait for, the messages on their way
-// to them. A lane touches nothing of another lane; messages between lanes travel in envelopes that the kernel carries
-// over when both stand still. For that, all that a call needs is decided by the caller when it calls: both latencies, and
+// to them. A lane touches nothing of another lane; messages between lanes travel in envelopes that the worker hands
+// over (Outbox, Accept). For that, all that a call needs is decided by the caller when it calls: both latencies, and
 // whether the answer can come in time at all.
 //
 // # What is not modelled
