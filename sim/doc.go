@@ -4,6 +4,7 @@
 // Run is the whole of it. Inside, from the bottom up:
 //
 //   - kernel.go: the discrete-event kernel. It hands events to the network in their total order.
+//   - workers.go: several kernels on several processors, to the same bits.
 //   - world.go: the network of a scenario, and when its nodes start.
 //   - workload.go: the searches and approvals of clients.
 //   - measure.go: samples of the network's state, and the rows of the results.
