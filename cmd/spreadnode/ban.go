@@ -17,8 +17,9 @@ func banCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			documented("ban", &cli.Command{
 				Name: "add", Usage: "refuse an address, or renew its ban", ArgsUsage: "HOST:PORT",
-				Description: `   The ban holds for all that lives at the address's IP, unless the node runs
-   with ban_by_address. It survives a restart.`,
+				Description: `   The node forgets the address at once, and neither talks nor listens to it
+   until the ban ends. The ban holds for all that lives at the address's IP,
+   unless the node runs with ban_by_address. It survives a restart.`,
 				Flags: endpointFlags(jsonFlag(),
 					&cli.StringFlag{Name: "lifetime", Aliases: []string{"t"}, Value: "18d", Usage: "how long: a `DURATION` such as 90s, 12h or 18d, the default"},
 					&cli.StringFlag{Name: "reason", Aliases: []string{"r"}, Usage: "why: a `TEXT` that ban ls shows"}),

@@ -173,7 +173,8 @@ func parseAddress(text string) (peer.Address, error) {
 // maxReason bounds the reason of a ban, in bytes.
 const maxReason = 1024
 
-// AddBan implements admin.Node. The IP is looked up now; a host that is not found is banned by its address only.
+// AddBan implements admin.Node: from now on the peer is on none of our lists. The IP of a name is looked up now; if it is
+// not found, the one at which the peer was met last counts, and without that the ban is for the address only.
 func (s *Service) AddBan(ctx context.Context, address string, request admin.BanRequest) (*admin.Ban, error) {
 	a, err := parseAddress(address)
 	switch {
@@ -185,17 +186,18 @@ func (s *Service) AddBan(ctx context.Context, address string, request admin.BanR
 		return nil, admin.Refuse("a reason has at most %d bytes", maxReason)
 	}
 	ip := lookup(ctx, a)
-	now := time.Duration(time.Now().UnixNano())
+	life := time.Duration(request.Seconds * float64(time.Second))
 	var ban admin.Ban
 	var failed error
 	if err := s.do(ctx, func(n *core.Node) {
 		p, err := s.core.Book.Intern(a)
-		if failed = err; failed != nil {
+		if failed = errors.Join(err, s.mistrusts(a, ip)); failed != nil {
 			return
 		}
-		n.Bans().Add(behavior.Ban{
-			Who: p, IP: ip, Reason: request.Reason, Since: now, Until: now + time.Duration(request.Seconds*float64(time.Second)),
-		})
+		if ip.IsValid() {
+			s.core.Book.SetIP(p, ip)
+		}
+		n.Ban(p, life, request.Reason)
 		b, _ := n.Bans().Get(p)
 		ban = s.ban(b)
 	}); err != nil || failed != nil {
@@ -203,6 +205,17 @@ func (s *Service) AddBan(ctx context.Context, address string, request admin.BanR
 	}
 	s.options.Log.Info("banned by the owner", "address", ban.Address, "until", ban.Until, "reason", ban.Reason)
 	return &ban, nil
+}
+
+// mistrusts is an error if the core never bans an address, which is on the trust list, or one of everybody.
+func (s *Service) mistrusts(a peer.Address, ip netip.Addr) error {
+	switch {
+	case s.core.Trusted:
+		return admin.Refuse("this node bans nobody: it trusts everybody (option trusted)")
+	case s.core.Trustlist.Match(a, ip):
+		return admin.Refuse("%s is trusted (option trustlist): trusted nodes are never banned", a)
+	}
+	return nil
 }
 
 // lookup finds the IP of an address; the zero one if there is none.
