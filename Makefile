@@ -12,7 +12,7 @@ help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Download modules, and npm packages for interop/, once.
+setup: ## Download modules, and npm packages for interop/ (which needs Chromium too), once.
 	go mod download
 	@go mod tidy -diff >/dev/null || true # CI's check of go.mod reads more modules than a build
 	@if [ -e interop/package.json ]; then cd interop && npm ci; fi

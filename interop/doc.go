@@ -1,7 +1,8 @@
 // Package interop holds the tests that put our nodes and those of the npm package spreadable into one network, each in a
 // process of its own, and let the clients of both use it.
 //
-// They need Node.js, and the package:
+// They need Node.js, Chromium (chromium, chromium-browser or google-chrome in the path) for the browser bundle, and the
+// package:
 //
 //	npm ci
 //	go test -tags interop .
