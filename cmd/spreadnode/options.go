@@ -57,7 +57,7 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	}
 	value := "VALUE"
 	for _, kind := range [][2]string{
-		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host", "HOST"}, {"IP", "IP"},
+		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host:port", "HOST:PORT"}, {"host", "HOST"}, {"IP", "IP"},
 	} {
 		if strings.HasPrefix(o.Unit, kind[0]) {
 			value = kind[1]
