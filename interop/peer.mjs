@@ -52,6 +52,12 @@ const verbs = {
     await node.sync();
     return {};
   },
+  // The lists of a member of a large network, as if it had found them.
+  async fill({ masters, slaves, size }) {
+    for (const address of masters) await node.db.addMaster(address, size);
+    for (const address of slaves) await node.db.addSlave(address);
+    return {};
+  },
   // What the node says of itself, asked through its own API.
   async look() {
     const backlink = await node.db.getBacklink();
