@@ -1,6 +1,7 @@
 package httptransport
 
 import (
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -22,9 +23,20 @@ func (l *loop) After(d time.Duration, tag uint32) {
 	l.setAlarm(alarm{at: l.now + max(0, d), tag: tag})
 }
 
-// Note implements core.Env.
+// Note implements core.Env. The first node of a network fails to register at every sync, until somebody joins it, and so
+// does one whose bootstrap is gone: only a new reason is news.
 func (l *loop) Note(n core.Note) {
-	l.options.Log.Info(n.What.String(), l.logged(n.About), "detail", n.Text)
+	level := slog.LevelInfo
+	switch n.What {
+	case core.NoteRegistered:
+		l.outside = ""
+	case core.NoteRegisterFailed:
+		if l.outside == n.Text {
+			level = slog.LevelDebug
+		}
+		l.outside = n.Text
+	}
+	l.options.Log.Log(l.ctx, level, n.What.String(), l.logged(n.About), "detail", n.Text)
 	if l.options.Observe != nil {
 		l.options.Observe(n)
 	}

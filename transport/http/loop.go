@@ -43,6 +43,7 @@ type loop struct {
 	shown   *core.Structure       // the snapshot that view shows
 	texts   *structureDocument    // and its document
 	learned map[core.Peer]*learned
+	outside string // why the node failed to register last, as logged; "" once registered
 
 	// ---- below: shared ----
 	view    atomic.Pointer[view]

@@ -1,9 +1,11 @@
 package httptransport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -229,4 +231,19 @@ func BenchmarkStructure(b *testing.B) {
 			resp.Body.Close()
 		}
 	})
+}
+
+// TestTheSameFailureIsLoggedOnce: a node that is alone fails to register at every sync, and that is no news.
+func TestTheSameFailureIsLoggedOnce(t *testing.T) {
+	var log bytes.Buffer // belongs to the node's thread until the node is closed
+	n := startNode(t, "localhost", nil, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	for range 3 {
+		sync1(t, n)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(log.String(), `msg="registration failed"`); got != 1 {
+		t.Errorf("%d times in:\n%s", got, &log)
+	}
 }
