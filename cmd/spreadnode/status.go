@@ -58,18 +58,12 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 	if s.Master {
 		role = fmt.Sprintf("master of %s", plural(s.Slaves, "slave"))
 	}
-	registered := "no"
-	if s.Registered {
-		registered = "yes, at " + s.Backlink
-	} else if s.LastFailure != "" {
-		registered = "no: " + oneLine(s.LastFailure)
-	}
 	root := s.Root
 	if root == "" {
 		root = "not known yet"
 	}
 	for _, line := range [][2]string{
-		{"address", s.Address}, {"network", fmt.Sprintf("%s, %s", root, plural(s.NetworkSize, "node"))}, {"registered", registered},
+		{"address", s.Address}, {"network", fmt.Sprintf("%s, %s", root, plural(s.NetworkSize, "node"))}, {"registered", standing(s)},
 		{"role", role}, {"masters", fmt.Sprint(s.Masters)}, {"bans", fmt.Sprint(s.Bans)},
 		{"sync", fmt.Sprintf("%.1f ms on average", s.SyncAverage)}, {"availability", fmt.Sprintf("%.0f%%", 100*s.Availability)},
 		{"bootstrap", strings.Join(s.Bootstrap, ", ")}, {"data", s.Data}, {"listens at", s.Listen},
@@ -80,6 +74,22 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 		}
 	}
 	return nil
+}
+
+// standing says whether the node has its place, and what keeps it from it. The reason of the latest failure comes after
+// those that are better known here: a first node finds no master, and without a network nobody would take us.
+func standing(s *admin.Status) string {
+	switch {
+	case s.Registered:
+		return "yes, at " + s.Backlink
+	case s.Settled():
+		return "no: nobody else is in the network"
+	case s.Root == "":
+		return "no: none of the bootstrap addresses has told us the network"
+	case s.LastFailure != "":
+		return "no: " + oneLine(s.LastFailure)
+	}
+	return "no"
 }
 
 func structureCommand() *cli.Command {
