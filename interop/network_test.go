@@ -158,36 +158,41 @@ func (n *network) describe(states []state) string {
 	return b.String()
 }
 
-// TestMixedNetworks: nine nodes of both kinds become one network and stay it, and forget two that die.
+// TestMixedNetworks: nine nodes of both kinds become one network and stay it, and forget two that die. Each kind is a master
+// of the other: in every network one way, in all of them together both.
 func TestMixedNetworks(t *testing.T) {
+	whole, ours, npms := true, false, false
 	for _, tt := range []struct {
 		ours    int
 		npmRoot bool
 	}{{3, true}, {3, false}, {6, true}, {6, false}, {8, true}, {8, false}} {
-		t.Run(fmt.Sprintf("%d of ours, npm root %t", tt.ours, tt.npmRoot), func(t *testing.T) {
+		whole = t.Run(fmt.Sprintf("%d of ours, npm root %t", tt.ours, tt.npmRoot), func(t *testing.T) {
 			n := &network{}
 			n.start(t, 9-tt.ours, tt.ours, tt.npmRoot)
 			n.settle(t, 15)
 			n.stay(t, 10)
-			n.bothServeBoth(t)
+			ourMaster, npmMaster := n.mastersOfOthers(t)
+			ours, npms = ours || ourMaster, npms || npmMaster
 			for range 2 {
 				last := len(n.members) - 1
 				n.members[last].kill()
 				n.members = n.members[:last]
 			}
 			n.settle(t, 30)
-		})
+		}) && whole
+	}
+	if whole && !(ours && npms) {
+		t.Errorf("a node of ours was master of an npm node: %t; an npm node was master of one of ours: %t", ours, npms)
 	}
 }
 
-// bothServeBoth looks for our nodes as masters of npm slaves, and the other way round.
-func (n *network) bothServeBoth(t *testing.T) {
+// mastersOfOthers looks for our nodes as masters of npm slaves, and the other way round. One of both there must be.
+func (n *network) mastersOfOthers(t *testing.T) (ourMaster, npmMaster bool) {
 	t.Helper()
 	npm := make(map[string]bool)
 	for _, m := range n.members {
 		npm[m.address] = m.npm
 	}
-	ourMaster, npmMaster := false, false
 	for i, s := range n.look(t) {
 		for _, slave := range s.Slaves {
 			ourMaster = ourMaster || !n.members[i].npm && npm[slave]
@@ -198,6 +203,7 @@ func (n *network) bothServeBoth(t *testing.T) {
 	if !ourMaster && !npmMaster {
 		t.Error("neither kind is a master of the other")
 	}
+	return ourMaster, npmMaster
 }
 
 // TestStatusIsSeenFromOutside asks every member of a mixed network through its public address.
