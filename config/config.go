@@ -191,9 +191,9 @@ func (c *Config) Address() (peer.Address, error) {
 func (c *Config) check() error {
 	switch {
 	case c.ServerTimeout >= c.SyncInterval:
-		return c.blame(fmt.Errorf("%s must be shorter than sync_interval %s", short(c.ServerTimeout), short(c.SyncInterval)), "server_timeout", "sync_interval")
+		return c.clash(fmt.Errorf("server_timeout %s must be shorter than sync_interval %s", short(c.ServerTimeout), short(c.SyncInterval)), "server_timeout", "sync_interval")
 	case c.PingTimeout > c.ServerTimeout:
-		return c.blame(fmt.Errorf("%s must not be longer than server_timeout %s", short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
+		return c.clash(fmt.Errorf("ping_timeout %s must not be longer than server_timeout %s", short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
 	case c.Username != "" && c.Password == "":
 		return c.blame(errors.New("needs a password: set SPREADNODE_PASSWORD or password_file"), "username")
 	case c.Username == "" && c.Password != "":
@@ -250,12 +250,23 @@ func (c *Config) checkAdmin() error {
 	return nil
 }
 
+// clash puts where the value came from before an error that names the keys itself: one of values that do not fit together.
+func (c *Config) clash(err error, keys ...string) error {
+	if source, given := c.sources[c.guilty(keys)]; given {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	return err
+}
+
+// guilty is the first key that was given, or the first.
+func (c *Config) guilty(keys []string) string {
+	i := slices.IndexFunc(keys, func(k string) bool { _, given := c.sources[k]; return given })
+	return keys[max(0, i)]
+}
+
 // blame puts the key, and where its value came from, before an error; of several keys the first that was given.
 func (c *Config) blame(err error, keys ...string) error {
-	key := keys[0]
-	if i := slices.IndexFunc(keys, func(k string) bool { _, given := c.sources[k]; return given }); i >= 0 {
-		key = keys[i]
-	}
+	key := c.guilty(keys)
 	source, given := c.sources[key]
 	if !given {
 		return fmt.Errorf("%s: %w", key, err)

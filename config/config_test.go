@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,8 +165,8 @@ func TestBadFlagsAndVariablesAreNamed(t *testing.T) {
 }
 
 func TestMisspeltVariablesAreFound(t *testing.T) {
-	got := UnknownVariables([]string{"SPREADNODE_PASWORD=x", "SPREADNODE_PORT=1", "SPREADNODE_CONFIG=x", "HOME=/", "SPREADNODE_EMPTY="})
-	if len(got) != 1 || got[0] != "SPREADNODE_PASWORD; did you mean SPREADNODE_PASSWORD?" {
+	got := UnknownVariables([]string{"SPREADNODE_PASWORD=x", "SPREADNODE_PORT=1", "SPREADNODE_CONFIG=x", "HOME=/", "SPREADNODE_EMPTY=", "SPREADNODE_FOO=x"})
+	if want := []string{"SPREADNODE_FOO", "SPREADNODE_PASWORD; did you mean SPREADNODE_PASSWORD?"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }
@@ -203,8 +204,8 @@ func TestIPv6HostnamesGetBrackets(t *testing.T) {
 func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 	long := "unix:/" + strings.Repeat("x", 110)
 	for text, want := range map[string]string{
-		"sync_interval: 1s":                     "node.yaml:1:1: sync_interval: 2s must be shorter than sync_interval 1s",
-		"ping_timeout: 3s":                      "ping_timeout: 3s must not be longer than server_timeout 2s",
+		"sync_interval: 1s":                     "node.yaml:1:1: server_timeout 2s must be shorter than sync_interval 1s",
+		"ping_timeout: 3s":                      "ping_timeout 3s must not be longer than server_timeout 2s",
 		"username: me":                          "username: needs a password: set SPREADNODE_PASSWORD or password_file",
 		"password: secret":                      "password: needs a username",
 		"username: 'a:b'\npassword: x":          "must not hold a colon",

@@ -88,14 +88,19 @@ func environment(environ []string) map[string]string {
 // UnknownVariables returns the variables that look like ours but are none, each with what could be meant: a misspelt
 // one would otherwise be silent.
 func UnknownVariables(environ []string) []string {
-	known := []string{envFile}
+	known := []string{strings.TrimPrefix(envFile, envPrefix)}
 	for _, o := range Options() {
-		known = append(known, o.Env())
+		known = append(known, strings.TrimPrefix(o.Env(), envPrefix))
 	}
 	var unknown []string
 	for name := range environment(environ) {
-		if !slices.Contains(known, name) {
-			unknown = append(unknown, name+suggest(name, known))
+		own := strings.TrimPrefix(name, envPrefix) // the prefix alone would make all names near
+		switch near := nearest(own, known); {
+		case slices.Contains(known, own):
+		case near == "":
+			unknown = append(unknown, name)
+		default:
+			unknown = append(unknown, name+"; did you mean "+envPrefix+near+"?")
 		}
 	}
 	slices.Sort(unknown)
@@ -104,16 +109,21 @@ func UnknownVariables(environ []string) []string {
 
 // suggest returns "; did you mean X?" if one of the words is near.
 func suggest(given string, words []string) string {
+	if near := nearest(given, words); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
+// nearest returns the word that is most like what was given, and "" if none is.
+func nearest(given string, words []string) string {
 	best, near := "", 0.85
 	for _, word := range words {
 		if score := smetrics.JaroWinkler(given, word, 0.7, 4); score > near {
 			best, near = word, score
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return "; did you mean " + best + "?"
+	return best
 }
 
 // maxPassword bounds a password file, in bytes.
