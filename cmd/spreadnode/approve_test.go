@@ -47,11 +47,11 @@ func application(t *testing.T) (node *httptransport.Node, address string) {
 
 func TestAnApprovedClientMayAct(t *testing.T) {
 	_, address := application(t)
-	code, out, said := command("approve", "--node", address, "--call", "write-client")
+	code, out, said := inProcess("approve", "--node", address, "--call", "write-client")
 	if code != 0 || !strings.Contains(out, `"written": true`) {
 		t.Errorf("exit code %d, %s%s", code, out, said)
 	}
-	code, _, said = command("approve", "--node", address, "--call", "/write-client", "--answer", "192.0.2.1")
+	code, _, said = inProcess("approve", "--node", address, "--call", "/write-client", "--answer", "192.0.2.1")
 	if code != 1 || !strings.Contains(said, "ERR_SPREADABLE_WRONG_APPROVAL_ANSWER") {
 		t.Errorf("a wrong answer: exit code %d, %s", code, said)
 	}
@@ -59,7 +59,7 @@ func TestAnApprovedClientMayAct(t *testing.T) {
 
 func TestACaptchaIsAnsweredInTwoSteps(t *testing.T) {
 	node, address := application(t)
-	code, out, said := command("approve", "captcha", "--node", address, "--question-only", "--width", "120")
+	code, out, said := inProcess("approve", "captcha", "--node", address, "--question-only", "--width", "120")
 	if code != 0 {
 		t.Fatal(said)
 	}
@@ -74,7 +74,7 @@ func TestACaptchaIsAnsweredInTwoSteps(t *testing.T) {
 	var answer string
 	node.Do(t.Context(), func(n *core.Node) { answer = n.State().Approvals[0].Answer })
 	picture := filepath.Join(t.TempDir(), "picture.png")
-	code, out, said = command("approve", "--node", address, "--from", file, "--answer", answer, "--save", picture, "--call", "write-captcha")
+	code, out, said = inProcess("approve", "--node", address, "--from", file, "--answer", answer, "--save", picture, "--call", "write-captcha")
 	if code != 0 || !strings.Contains(out, `"written": true`) || !strings.Contains(said, picture) {
 		t.Errorf("exit code %d, %s%s", code, out, said)
 	}
@@ -94,7 +94,7 @@ func TestAnswersAreGivenAwayOnlyOnDemand(t *testing.T) {
 		if demanded {
 			p.await(t, "never run a public node like this")
 		}
-		code, out, said := command("approve", "captcha", "--node", p.status(t).Address, "--question-only")
+		code, out, said := inProcess("approve", "captcha", "--node", p.status(t).Address, "--question-only")
 		var asked client.Question
 		if err := json.Unmarshal([]byte(out), &asked); code != 0 || err != nil {
 			t.Fatalf("exit code %d, %v: %s", code, err, said)

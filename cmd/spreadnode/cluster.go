@@ -21,6 +21,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"spreadable/admin"
+	"spreadable/cmd/internal/command"
 	"spreadable/config"
 
 	"spreadable/cmd/spreadnode/internal/service"
@@ -146,7 +147,7 @@ func startCluster(ctx context.Context, plan []*config.Config, log io.Writer) (*c
 		starting.Go(func() {
 			logger, level := newLog(log, options)
 			running[i], failures[i] = service.Start(ctx, service.Options{
-				Config: options, Forgetful: options.Origin("data") == "default", Version: version(), Level: level,
+				Config: options, Forgetful: options.Origin("data") == "default", Version: command.Version(), Level: level,
 				Log: logger.With(slog.Int("node", i+1)),
 			})
 		})

@@ -18,7 +18,7 @@ func TestSixtyFourNodesSettleWithinSixRounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, out, said := command("cluster", "-n", "64", "--port", fmt.Sprint(ports[0]), "--sync-interval", *clusterInterval, "--rounds", "6", "--exit", "--json")
+	code, out, said := inProcess("cluster", "-n", "64", "--port", fmt.Sprint(ports[0]), "--sync-interval", *clusterInterval, "--rounds", "6", "--exit", "--json")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"spreadable/cmd/internal/command/commandtest"
 	"spreadable/config"
 )
 
@@ -22,17 +20,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		RequireExplicitExec: true,
-		Setup:               quickNodes,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"oneline": oneLineOf,
-			"narrow":  narrow,
-		},
-	})
+	params := commandtest.Params()
+	params.Setup = quickNodes
+	testscript.Run(t, params)
 }
 
 // quickNodes gives a script free ports, P1 to P9, and nodes that sync once a second on loopback.
@@ -72,39 +62,6 @@ func freePorts(n int) ([]int, error) {
 		}
 	}
 	return nil, fmt.Errorf("found no %d free ports in a row", n)
-}
-
-// exits CODE PROGRAM ARG... runs a program that must end with an exit code.
-func exits(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	got := 0
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
-		got = failed.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if got != want {
-		ts.Fatalf("exit code %d, want %d", got, want)
-	}
-}
-
-// oneline FILE: the file (often stderr) holds exactly one line.
-func oneLineOf(ts *testscript.TestScript, _ bool, args []string) {
-	text := ts.ReadFile(args[0])
-	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
-		ts.Fatalf("not one line: %q", text)
-	}
-}
-
-// narrow FILE: no line of the file is wider than 80 columns.
-func narrow(ts *testscript.TestScript, _ bool, args []string) {
-	for line := range strings.Lines(ts.ReadFile(args[0])) {
-		if len([]rune(strings.TrimRight(line, "\n"))) > 80 {
-			ts.Fatalf("wider than 80 columns: %s", line)
-		}
-	}
 }
 
 // Every option that is no secret is a flag of run, and no secret is.

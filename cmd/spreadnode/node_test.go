@@ -124,8 +124,8 @@ func until(t *testing.T, what string, good func() bool) {
 	}
 }
 
-// command runs one command line in this process.
-func command(args ...string) (code int, stdout, stderr string) {
+// inProcess runs one command line in this process.
+func inProcess(args ...string) (code int, stdout, stderr string) {
 	var out, err strings.Builder
 	code = run(append([]string{"spreadnode"}, args...), strings.NewReader(""), &out, &err)
 	return code, out.String(), err.String()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"spreadable/cmd/internal/command"
 	"spreadable/config"
 
 	"spreadable/cmd/spreadnode/internal/service"
@@ -52,7 +53,7 @@ func runNode(c *cli.Context) error {
 	log, level := newLog(c.App.ErrWriter, options)
 	running, err := service.Start(c.Context, service.Options{
 		Config: options, Again: func() (*config.Config, error) { return nodeConfig(from) },
-		TestAnswers: c.Bool("test-answers"), Version: version(), Log: log, Level: level,
+		TestAnswers: c.Bool("test-answers"), Version: command.Version(), Log: log, Level: level,
 	})
 	if wrong := (service.OptionError{}); errors.As(err, &wrong) {
 		return inputError{err}

@@ -104,10 +104,10 @@ func TestANetworkSpeaksHTTPS(t *testing.T) {
 	if m, err := first.owner.Members(t.Context()); err != nil || len(m.Members) != 2 || m.Answered != m.Masters {
 		t.Errorf("members: %+v, %v", m, err)
 	}
-	if code, out, said := command("approve", "--node", address, "--https", "on", "--tls-ca", a.file); code != 0 || !strings.Contains(out, `"answer"`) {
+	if code, out, said := inProcess("approve", "--node", address, "--https", "on", "--tls-ca", a.file); code != 0 || !strings.Contains(out, `"answer"`) {
 		t.Errorf("approve: exit code %d, %s", code, said)
 	}
-	if code, _, said := command("approve", "--node", address, "--https", "on"); code != 1 || !strings.Contains(said, "certificate") {
+	if code, _, said := inProcess("approve", "--node", address, "--https", "on"); code != 1 || !strings.Contains(said, "certificate") {
 		t.Errorf("approve without the authority: exit code %d, %s", code, said)
 	}
 	if got := a.serial(t, address); got != 7 {

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"spreadable/cmd/internal/command"
 	"spreadable/sim/bench"
 )
 
@@ -51,7 +52,7 @@ func runBench(c *cli.Context) error {
 	}
 	o, err := benchOptions(c)
 	if err != nil {
-		return inputError{err}
+		return command.BadInput(err)
 	}
 	status := &statusLine{out: c.App.ErrWriter}
 	o.Begin = func(name string, size int) { status.show(fmt.Sprintf("measuring %s of %s ...", name, sizeName(size))) }
@@ -70,7 +71,7 @@ func runBench(c *cli.Context) error {
 	out := json.NewEncoder(c.App.Writer)
 	out.SetIndent("", "  ")
 	return out.Encode(benchReport{
-		Schema: benchSchema, Version: version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Schema: benchSchema, Version: command.Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Processors: runtime.NumCPU(), Clock: clockName(c), Results: results,
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"spreadable/cmd/internal/command"
 	"spreadable/sim/scenario"
 )
 
@@ -41,13 +42,13 @@ func listScenarios(c *cli.Context) error {
 	}
 	files, err := yamlFiles(c.String("dir"))
 	if err != nil {
-		return inputError{err}
+		return command.BadInput(err)
 	}
 	list, broken := []listed{}, false
 	for _, file := range files {
 		s, err := scenario.Load(file, nil)
 		if err != nil {
-			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", oneLine(err.Error()))
+			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", command.OneLine(err.Error()))
 			broken = true
 			continue
 		}
@@ -93,29 +94,11 @@ func printList(c *cli.Context, list []listed) error {
 	}
 	for _, s := range list {
 		head := fmt.Sprintf("%-20s %9s", s.Name, count(s.Nodes))
-		for _, line := range wrap(s.Description, 48) {
+		for _, line := range command.Wrap(s.Description, 48) {
 			text := fmt.Sprintf("%-30s  %s", head, line)
 			fmt.Fprintln(c.App.Writer, strings.TrimRight(text, " "))
 			head = ""
 		}
 	}
 	return nil
-}
-
-// wrap breaks a text between words into lines of at most width columns. It
-// returns at least one line.
-func wrap(text string, width int) []string {
-	lines := []string{""}
-	for _, word := range strings.Fields(text) {
-		last := &lines[len(lines)-1]
-		switch {
-		case *last == "":
-			*last = word
-		case len([]rune(*last))+1+len([]rune(word)) <= width:
-			*last += " " + word
-		default:
-			lines = append(lines, word)
-		}
-	}
-	return lines
 }

@@ -4,9 +4,10 @@
 //
 //	spreadsim run scenarios/quickstart.yaml
 //
-// Everything of the command-line library and of the machine (terminal, clock,
-// memory, signals) stays in this package; what a run is, and that it is the
-// same on every machine, is the business of package sim.
+// Everything of the machine (terminal, clock, memory, signals) stays in this
+// package, and of the command-line library in this one and in package command,
+// the frame it shares with spreadnode; what a run is, and that it is the same
+// on every machine, is the business of package sim.
 package main
 
 import (

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"spreadable/cmd/internal/command"
+	"spreadable/cmd/internal/command/commandtest"
 	"spreadable/sim"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
@@ -27,50 +27,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"oneline": oneLineOf,
-			"narrow":  narrow,
-			"foresee": foreseen,
-		},
-	})
-}
-
-// exits CODE PROGRAM ARG... runs a program that must end with an exit code.
-func exits(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	got := 0
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
-		got = failed.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if got != want {
-		ts.Fatalf("exit code %d, want %d", got, want)
-	}
-}
-
-// oneline FILE: the file (often stderr) holds exactly one line.
-func oneLineOf(ts *testscript.TestScript, _ bool, args []string) {
-	text := ts.ReadFile(args[0])
-	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
-		ts.Fatalf("not one line: %q", text)
-	}
-}
-
-// narrow FILE: no line of the file is wider than 80 columns.
-func narrow(ts *testscript.TestScript, _ bool, args []string) {
-	for line := range strings.Lines(ts.ReadFile(args[0])) {
-		if len([]rune(strings.TrimRight(line, "\n"))) > 80 {
-			ts.Fatalf("wider than 80 columns: %s", line)
-		}
-	}
+	params := commandtest.Params()
+	params.Cmds["foresee"] = foreseen
+	testscript.Run(t, params)
 }
 
 // foresee DIR: the run in the folder took as much memory as was estimated, to
@@ -156,8 +115,8 @@ func TestBadFilesWriteNothing(t *testing.T) {
 			t.Chdir(t.TempDir())
 			var stdout, stderr bytes.Buffer
 			code := run([]string{"spreadsim", "run", file}, &stdout, &stderr, canned)
-			if code != exitUsage {
-				t.Errorf("exit code %d, want %d", code, exitUsage)
+			if code != command.ExitUsage {
+				t.Errorf("exit code %d, want %d", code, command.ExitUsage)
 			}
 			line := stderr.String()
 			if strings.Count(line, "\n") != 1 || !strings.HasPrefix(line, "spreadsim: "+file+":") {

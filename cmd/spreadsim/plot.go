@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"spreadable/cmd/internal/command"
 	"spreadable/sim/report"
 	"spreadable/sim/result"
 )
@@ -32,7 +33,7 @@ func plotRuns(c *cli.Context) error {
 	for i, dir := range dirs {
 		var err error
 		if runs[i], err = result.Load(dir); err != nil {
-			return inputError{err}
+			return command.BadInput(err)
 		}
 	}
 	for i, dir := range dirs {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"spreadable/cmd/internal/command"
 	"spreadable/sim"
 	"spreadable/sim/report"
 	"spreadable/sim/result"
@@ -73,7 +74,7 @@ func runFiles(c *cli.Context, simulate simulator) error {
 	}
 	jobs, err := plan(c)
 	if err != nil {
-		return inputError{err}
+		return command.BadInput(err)
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
@@ -198,7 +199,7 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error 
 	if err != nil {
 		return err
 	}
-	r.Version = version()
+	r.Version = command.Version()
 	if !r.Summary.Partial {
 		r.Expectations = j.scenario.Check(&r.Summary) // again, now that the cost of the run is known
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"spreadable/cmd/internal/command"
 	"spreadable/sim/scenario"
 )
 
@@ -29,7 +30,7 @@ func validateFiles(c *cli.Context) error {
 	broken := 0
 	for _, file := range c.Args().Slice() {
 		if _, err := scenario.Load(file, c.StringSlice("set")); err != nil {
-			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", oneLine(err.Error()))
+			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", command.OneLine(err.Error()))
 			broken++
 		} else if !c.Bool("quiet") {
 			fmt.Fprintf(c.App.Writer, "ok  %s\n", file)

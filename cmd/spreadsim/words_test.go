@@ -2,13 +2,11 @@ package main
 
 import (
 	"io"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
+	"spreadable/cmd/internal/command"
 	"spreadable/sim"
 )
 
@@ -28,32 +26,11 @@ func TestFlagsStandOnBothSidesOfTheFiles(t *testing.T) {
 		{"spreadsim run a.yaml --seed 7 -h", "spreadsim run -h"},
 		{"spreadsim rnu a --b", "spreadsim rnu a --b"},
 	} {
-		got := flagsFirst(newApp(io.Discard, io.Discard, canned), strings.Fields(c.in))
+		got := command.FlagsFirst(newApp(io.Discard, io.Discard, canned), strings.Fields(c.in))
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s\ngot  %s\nwant %s", c.in, strings.Join(got, " "), c.want)
 		}
 	}
-}
-
-// Moving words must not lose, invent or change any.
-func TestMovingFlagsKeepsEveryWord(t *testing.T) {
-	word := rapid.SampledFrom([]string{"a.yaml", "b.yaml", "--seed=1", "--json", "--quiet", "-", "--set=x=y"})
-	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOf(word).Draw(t, "words")
-		got := flagsFirst(newApp(io.Discard, io.Discard, canned), append([]string{"spreadsim", "run"}, words...))[2:]
-		files := func(words []string) []string {
-			return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return isFlag(w) })
-		}
-		if !slices.Equal(files(got), files(words)) {
-			t.Fatalf("files %v became %v", files(words), files(got))
-		}
-		slices.Sort(words)
-		got = slices.DeleteFunc(got, func(w string) bool { return w == "--" })
-		slices.Sort(got)
-		if !slices.Equal(got, words) {
-			t.Fatalf("words %v became %v", words, got)
-		}
-	})
 }
 
 func TestNumbersAreWrittenForPeople(t *testing.T) {
@@ -86,22 +63,6 @@ func TestTheProgressLineTellsHowFarHowFastAndHowLong(t *testing.T) {
 	if len(long) > 100 {
 		t.Errorf("%d columns: %s", len(long), long)
 	}
-}
-
-func TestTextIsWrappedBetweenWords(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOf(rapid.StringMatching(`[a-zü]{1,9}`)).Draw(t, "words")
-		width := rapid.IntRange(9, 40).Draw(t, "width")
-		lines := wrap(strings.Join(words, " "), width)
-		for _, line := range lines {
-			if len([]rune(line)) > width {
-				t.Fatalf("%q is wider than %d", line, width)
-			}
-		}
-		if got := strings.Fields(strings.Join(lines, " ")); !slices.Equal(got, words) {
-			t.Fatalf("%v became %v", words, got)
-		}
-	})
 }
 
 func TestMemoryIsForetold(t *testing.T) {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// flagsFirst moves the flags of a command in front of its arguments. The command-line library stops reading flags at the
+// FlagsFirst moves the flags of a command in front of its arguments. The command-line library stops reading flags at the
 // first argument; people write them on both sides. All behind "--" are arguments.
-func flagsFirst(app *cli.App, args []string) []string {
+func FlagsFirst(app *cli.App, args []string) []string {
 	path, command := commandPath(app, args)
 	if command == nil {
 		return args
@@ -41,7 +41,7 @@ func flagsFirst(app *cli.App, args []string) []string {
 	return append(append(ordered, "--"), rest...)
 }
 
-// commandPath finds the command, which may be one of a group (ban add), and how many words lead to it. Words of a path
+// commandPath finds the command, which may be one of a group ("ban add"), and how many words lead to it. Words of a path
 // stand side by side; no flag of the program itself takes a value.
 func commandPath(app *cli.App, args []string) (words int, found *cli.Command) {
 	at := 1
