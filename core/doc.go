@@ -112,7 +112,7 @@
 //
 // In the original every newcomer sees the same picture and chooses for itself; as a guard it may only register when every
 // master reports the same network size. While many arrive the sizes never agree, so the guard locks out those it should
-// protect: of a thousand nodes that start at once three quarters are still outside after sixty intervals, and little changes
+// protect: of a thousand nodes that start at once about half are still outside after sixty intervals, and little changes
 // from then on (scenarios/original-1k.yaml). Masters learn of each other along
 // backlinks, so masters whose backlinks form a cycle are an island that nobody else hears of. And whoever sees too many
 // masters steps down at once, on a view that is about to change.

@@ -33,7 +33,7 @@ func syncCycle(t *Task) {
 
 // firstSync and nextSync are the rhythm. The original syncs at once and then at every interval, give or take what a busy
 // process makes of it: in virtual time, without that noise, its nodes would sync in exact step for ever, which no real
-// network does. Ours spreads both: a network started by one hand does not ask its bootstrap node for a place in the
+// network does. With this much of it, networks of 64 and of 200 nodes take the course measured with npm ones. Ours spreads both: a network started by one hand does not ask its bootstrap node for a place in the
 // same instant, and its syncs are spread over the whole interval.
 func (n *Node) firstSync() time.Duration {
 	if n.cfg.Registration == Original {
@@ -46,7 +46,7 @@ func (n *Node) nextSync() time.Duration {
 	interval := n.cfg.SyncInterval
 	switch {
 	case n.cfg.Registration == Original:
-		return interval + n.jitter(-interval/320, interval/320) // 50 ms at 16 s
+		return interval + n.jitter(-interval/64, interval/64) // 250 ms at 16 s
 	case n.env.Now()-n.started > interval/2:
 		return interval
 	}
