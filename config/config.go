@@ -170,6 +170,9 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if err != nil {
 		return c.blame(err, "hostname")
 	}
+	if address.IP() == netip.IPv6Loopback() { // on the wire it is 127.0.0.1, as npm nodes have it
+		return c.blame(errors.New("other nodes take ::1 for 127.0.0.1, and would refuse the node: use that"), "hostname")
+	}
 	if c.Listen == "" {
 		c.Listen = net.JoinHostPort("", strconv.Itoa(int(c.Port)))
 		if ip := address.IP(); ip.IsLoopback() && c.Hostname != "localhost" { // nobody else could call it anyway

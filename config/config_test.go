@@ -206,6 +206,8 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"sync_interval: 1s":                     "node.yaml:1:1: server_timeout 2s must be shorter than sync_interval 1s",
 		"ping_timeout: 3s":                      "ping_timeout 3s must not be longer than server_timeout 2s",
+		"hostname: '::1'":                       "hostname: other nodes take ::1 for 127.0.0.1",
+		"hostname: 0.0.0.0":                     "0.0.0.0 cannot be the IP of a node",
 		"username: me":                          "username: needs a password: set SPREADNODE_PASSWORD or password_file",
 		"password: secret":                      "password: needs a username",
 		"username: 'a:b'\npassword: x":          "must not hold a colon",

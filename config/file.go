@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"spreadable/internal/strictyaml"
 )
 
 const (
@@ -43,13 +41,16 @@ func (c *Config) parse(name string, data []byte) error {
 	case !utf8.Valid(data) || strings.ContainsRune(string(data), 0):
 		return fmt.Errorf("%s:1:1: not a text file", name)
 	}
-	tokens := lexer.Tokenize(strings.TrimPrefix(string(data), "\ufeff"))
+	tokens, err := strictyaml.Tokens(name, string(data), maxTokens, "configuration")
+	if err != nil {
+		return err
+	}
 	if err := checkTokens(name, tokens); err != nil {
 		return err
 	}
-	file, err := parseTokens(tokens)
+	file, err := strictyaml.Parse(name, tokens, explain)
 	if err != nil {
-		return syntaxError(name, err)
+		return err
 	}
 	for i, doc := range file.Docs {
 		if i > 0 && doc.Body != nil {
@@ -64,9 +65,6 @@ func (c *Config) parse(name string, data []byte) error {
 
 // checkTokens refuses what YAML has and a configuration does not need, before it can mean anything.
 func checkTokens(name string, tokens token.Tokens) error {
-	if len(tokens) > maxTokens {
-		return errorAt(name, tokens[maxTokens], "more than %d words and signs, which no configuration has", maxTokens)
-	}
 	for _, t := range tokens {
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType, token.DirectiveType:
@@ -74,16 +72,6 @@ func checkTokens(name string, tokens token.Tokens) error {
 		}
 	}
 	return nil
-}
-
-// parseTokens calls the YAML parser. A panic in it is an error of the file, not of the program.
-func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
-	defer func() {
-		if recover() != nil {
-			file, err = nil, errors.New("the YAML parser failed")
-		}
-	}()
-	return parser.Parse(tokens, 0)
 }
 
 // mapping takes the keys of a document. An empty one says nothing, which is good.
@@ -116,7 +104,7 @@ func (c *Config) entry(name string, entry *ast.MappingValueNode) error {
 	if err := c.entryValue(name, o, entry.Value); err != nil {
 		return err
 	}
-	c.sources[o.Key] = "file " + place(name, at)
+	c.sources[o.Key] = "file " + strictyaml.Place(name, at)
 	return nil
 }
 
@@ -182,35 +170,18 @@ func findOption(key string) (Option, error) {
 	return Option{}, fmt.Errorf("unknown key %s%s (spreadnode config example lists all)", quote(key), suggest(key, keys))
 }
 
-// alreadyDefined is how the YAML library reports a key that stands twice.
-var alreadyDefined = regexp.MustCompile(`^mapping key "(.*)" already defined at \[(\d+):\d+\]$`)
-
-// syntaxError turns an error of the YAML library, which spans several lines with an excerpt, into one line.
-func syntaxError(name string, err error) error {
-	located := yaml.Error(nil)
-	if !errors.As(err, &located) {
-		message, _, _ := strings.Cut(err.Error(), "\n")
-		return errorAt(name, nil, "not readable as YAML: %s", message)
+// explain says in one line why a file is not YAML.
+func explain(f strictyaml.Fault) string {
+	if key, line, ok := f.Twice(); ok {
+		return fmt.Sprintf("%s: given twice; first in line %s", key, line)
 	}
-	message, _, _ := strings.Cut(located.GetMessage(), "\n")
-	if parts := alreadyDefined.FindStringSubmatch(message); parts != nil {
-		return errorAt(name, located.GetToken(), "%s: given twice; first in line %s", parts[1], parts[2])
+	if f.Tab() {
+		return "not readable as YAML: a tab cannot indent YAML: use spaces"
 	}
-	if strings.Contains(message, "tab character") || strings.Contains(message, "character '\t'") {
-		message = "a tab cannot indent YAML: use spaces"
-	}
-	return errorAt(name, located.GetToken(), "not readable as YAML: %s", message)
-}
-
-// place says where a token stands.
-func place(name string, t *token.Token) string {
-	if t == nil || t.Position == nil {
-		return name + ":1:1"
-	}
-	return fmt.Sprintf("%s:%d:%d", name, t.Position.Line, t.Position.Column)
+	return "not readable as YAML: " + f.Message()
 }
 
 // errorAt is an error that begins with the place it is about.
 func errorAt(name string, t *token.Token, format string, args ...any) error {
-	return fmt.Errorf("%s: %w", place(name, t), fmt.Errorf(format, args...))
+	return fmt.Errorf("%s: %w", strictyaml.Place(name, t), fmt.Errorf(format, args...))
 }

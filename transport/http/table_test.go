@@ -283,3 +283,28 @@ func TestForwardedFor(t *testing.T) {
 		})
 	}
 }
+
+// TestLoopbackOfIPv6IsLocalhost: systems may take either family for localhost, so both are one host.
+func TestLoopbackOfIPv6IsLocalhost(t *testing.T) {
+	n := startNode(t, "localhost", nil, func(o *Options) { o.Listen = "[::1]:0" })
+	sync1(t, n)
+	root := func(address string) http.Header {
+		return headers("node-root", n.address(), "original-address", address)
+	}
+	for _, tt := range []struct {
+		name   string
+		asks   asks
+		status int
+	}{
+		{"a node at localhost", asks{"POST", "/api/node/structure", "", root("localhost:80"), ``}, 200},
+		{"a node at 127.0.0.1", asks{"POST", "/api/node/structure", "", root("127.0.0.1:80"), ``}, 200},
+		{"a node at another IP", asks{"POST", "/api/node/structure", "", root("127.0.0.2:80"), ``}, 403},
+		{"a node at a literal", asks{"POST", "/api/node/structure", "", root("[::1]:80"), ``}, 403},
+		{"a client", asks{"POST", "/client/get-available-node", "", nil, ``}, 200},
+		{"status", asks{"GET", "/status", "", nil, ``}, 200},
+	} {
+		if got := send(t, n, tt.asks); got.status != tt.status {
+			t.Errorf("%s: got %v, want %d", tt.name, got, tt.status)
+		}
+	}
+}
