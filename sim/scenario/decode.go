@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 	"github.com/xrash/smetrics"
 
+	"spreadable/internal/strictyaml"
 	"spreadable/sim/result"
 )
 
@@ -136,7 +137,7 @@ func (d decoder) place(n ast.Node) string {
 	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
 		n = m.Values[0].Key
 	}
-	return place(d.file, n.GetToken())
+	return strictyaml.Place(d.file, n.GetToken())
 }
 
 // scalarText returns the text of a single value as it was written, and

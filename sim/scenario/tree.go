@@ -1,29 +1,25 @@
 package scenario
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"spreadable/internal/strictyaml"
 )
 
 // MaxFileSize is the greatest size of a scenario file, in bytes.
 const MaxFileSize = 1 << 20
 
-// maxTokens bounds what is given to the YAML parser, whose time grows with
-// the square of its input and whose stack grows with the nesting. The largest
-// sensible scenario has some hundreds.
+// maxTokens bounds what is given to the YAML parser. The largest sensible
+// scenario has some hundreds.
 const maxTokens = 20_000
 
 // readFile reads a scenario file of at most MaxFileSize bytes.
@@ -60,14 +56,16 @@ func parseTree(name string, data []byte) (*ast.MappingNode, error) {
 	if err := checkText(name, data); err != nil {
 		return nil, err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	tokens := lexer.Tokenize(string(data))
+	tokens, err := strictyaml.Tokens(name, string(data), maxTokens, "scenario")
+	if err != nil {
+		return nil, err
+	}
 	if err := checkTokens(name, tokens); err != nil {
 		return nil, err
 	}
-	file, err := parseTokens(tokens)
+	file, err := strictyaml.Parse(name, tokens, explain)
 	if err != nil {
-		return nil, syntaxError(name, err)
+		return nil, err
 	}
 	return rootMapping(name, file)
 }
@@ -96,9 +94,6 @@ func checkText(name string, data []byte) error {
 
 // checkTokens refuses the parts of YAML that scenarios do without.
 func checkTokens(name string, tokens token.Tokens) error {
-	if len(tokens) > maxTokens {
-		return errorAt(place(name, tokens[maxTokens]), "more than %d words and signs, which no scenario has", maxTokens)
-	}
 	for i, t := range tokens {
 		refused := ""
 		switch t.Type {
@@ -118,7 +113,7 @@ func checkTokens(name string, tokens token.Tokens) error {
 			}
 		}
 		if refused != "" {
-			return errorAt(place(name, t), "%s", refused)
+			return errorAt(strictyaml.Place(name, t), "%s", refused)
 		}
 	}
 	return nil
@@ -133,40 +128,17 @@ func onlyComments(tokens token.Tokens) bool {
 	return true
 }
 
-// parseTokens calls the YAML parser. The library is young and a file may come
-// from anyone: a panic in it is an error of the file, not of the program.
-func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
-	defer func() {
-		if recover() != nil {
-			file, err = nil, errors.New("the YAML parser failed")
-		}
-	}()
-	return parser.Parse(tokens, 0)
-}
-
-// syntaxError turns an error of the YAML library, which spans several lines
-// with an excerpt, into one line.
-func syntaxError(name string, err error) error {
-	located := yaml.Error(nil)
-	if !errors.As(err, &located) || located.GetToken() == nil {
-		message, _, _ := strings.Cut(err.Error(), "\n")
-		return errorAt(name+":1:1", "%s", plainSyntax(message))
+// explain says what the YAML library's message means for the person who wrote
+// the file. A message that is not known here is passed on.
+func explain(f strictyaml.Fault) string {
+	if key, line, ok := f.Twice(); ok {
+		return fmt.Sprintf(`duplicate key "%s": first given in line %s`, key, line)
 	}
-	return errorAt(place(name, located.GetToken()), "%s", plainSyntax(located.GetMessage()))
-}
-
-// alreadyDefined is how the YAML library reports a duplicate key.
-var alreadyDefined = regexp.MustCompile(`^mapping key (".*") already defined at \[(\d+):\d+\]$`)
-
-// plainSyntax says what the YAML library's message means for the person who
-// wrote the file. A message that is not known here is passed on.
-func plainSyntax(message string) string {
-	if parts := alreadyDefined.FindStringSubmatch(message); parts != nil {
-		return fmt.Sprintf("duplicate key %s: first given in line %s", parts[1], parts[2])
+	if f.Tab() {
+		return "a tab cannot indent YAML: use spaces"
 	}
+	message := f.Message()
 	for _, known := range []struct{ part, meaning string }{
-		{"tab character", "a tab cannot indent YAML: use spaces"},
-		{"character '\t'", "a tab cannot indent YAML: use spaces"},
 		{"invalid header option", `a text that starts with ">" or "|" needs quotes, such as ">= 3"`},
 		{"unexpected key name", `expected "key: value", with a space after the colon`},
 		{"invalid key for this map", "expected the name of a key"},
@@ -196,7 +168,7 @@ func rootMapping(name string, file *ast.File) (*ast.MappingNode, error) {
 	case *ast.MappingNode:
 		return n, nil
 	default:
-		return nil, errorAt(place(name, n.GetToken()), `expected keys with values, such as "nodes: 1000", not %s`, kindOf(n))
+		return nil, errorAt(strictyaml.Place(name, n.GetToken()), `expected keys with values, such as "nodes: 1000", not %s`, kindOf(n))
 	}
 }
 
@@ -212,14 +184,6 @@ func kindOf(n ast.Node) string {
 	default:
 		return quote(n.GetToken().Value)
 	}
-}
-
-// place says where a token stands: file:line:column.
-func place(name string, t *token.Token) string {
-	if t == nil || t.Position == nil {
-		return name + ":1:1"
-	}
-	return fmt.Sprintf("%s:%d:%d", name, t.Position.Line, t.Position.Column)
 }
 
 // errorAt is an error whose line starts with the place it is about.
