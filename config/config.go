@@ -267,14 +267,18 @@ func (c *Config) guilty(keys []string) string {
 	return keys[max(0, i)]
 }
 
-// blame puts the key, and where its value came from, before an error; of several keys the first that was given.
+// blame puts the key, and where its value came from, before an error; of several keys the first that was given. A flag and
+// a variable have the key in their names.
 func (c *Config) blame(err error, keys ...string) error {
 	key := c.guilty(keys)
 	source, given := c.sources[key]
-	if !given {
+	switch {
+	case !given:
 		return fmt.Errorf("%s: %w", key, err)
+	case strings.HasPrefix(source, "file "):
+		return fmt.Errorf("%s: %s: %w", source, key, err)
 	}
-	return fmt.Errorf("%s: %s: %w", source, key, err)
+	return fmt.Errorf("%s: %w", source, err)
 }
 
 // LastIPv4 is the default hostname, as in the npm package: the last IPv4 of the machine's interfaces that is not a loopback
