@@ -124,7 +124,7 @@ func owner(c *cli.Context) (*admin.Client, error) {
 		return nil, err
 	}
 	if options.Admin == config.AdminOff {
-		return nil, inputError{fmt.Errorf("%s: admin: off: the node has no local endpoint to ask", options.Origin("admin"))}
+		return nil, inputError{fmt.Errorf("admin is off (%s): the node has no local endpoint to ask", options.Origin("admin"))}
 	}
 	endpoint, token := admin.ParseEndpoint(options.Admin), ""
 	if endpoint.Network == "tcp" {

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"spreadable/cmd/internal/command"
 )
 
 // table is what a person reads; programs use --json.
@@ -51,12 +52,7 @@ func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Usage: "print JSON, for programs"}
 }
 
-func printJSON(c *cli.Context, value any) error {
-	encoder := json.NewEncoder(c.App.Writer)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
-}
+func printJSON(c *cli.Context, value any) error { return command.PrintJSON(c, value) }
 
 // date writes a time as people read it.
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
