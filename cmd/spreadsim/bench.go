@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,9 +67,7 @@ func runBench(c *cli.Context) error {
 	if err != nil || !c.Bool("json") {
 		return err
 	}
-	out := json.NewEncoder(c.App.Writer)
-	out.SetIndent("", "  ")
-	return out.Encode(benchReport{
+	return command.PrintJSON(c, benchReport{
 		Schema: benchSchema, Version: command.Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Processors: runtime.NumCPU(), Clock: clockName(c), Results: results,
 	})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,10 +86,7 @@ func yamlFiles(dir string) ([]string, error) {
 
 func printList(c *cli.Context, list []listed) error {
 	if c.Bool("json") {
-		out := json.NewEncoder(c.App.Writer)
-		out.SetEscapeHTML(false)
-		out.SetIndent("", "  ")
-		return out.Encode(list)
+		return command.PrintJSON(c, list)
 	}
 	for _, s := range list {
 		head := fmt.Sprintf("%-20s %9s", s.Name, count(s.Nodes))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -262,10 +261,7 @@ func workersFor(c *cli.Context, s *scenario.Scenario) int {
 // print shows the summary in the form that was asked for.
 func (j job) print(c *cli.Context, r *result.Run) error {
 	if c.Bool("json") {
-		out := json.NewEncoder(c.App.Writer)
-		out.SetEscapeHTML(false)
-		out.SetIndent("", "  ")
-		return out.Encode(&r.Summary)
+		return command.PrintJSON(c, &r.Summary)
 	}
 	if c.Bool("quiet") {
 		return nil

@@ -34,6 +34,8 @@ func do(c *cli.Context) error {
 		return errors.New("broken\n\ngoroutine 1 [running]")
 	case "said":
 		return fmt.Errorf("at the end: %w", Reported(7, "said"))
+	case "json":
+		return PrintJSON(c, map[string]string{"why": "a < b & c"})
 	}
 	if err := Takes(c, 1, 2, "thing"); err != nil {
 		return err
@@ -49,7 +51,7 @@ func try(args ...string) (code int, stdout, stderr string) {
 	app := p.App(&out, &said,
 		p.Documented("", &cli.Command{Name: "do", Usage: "do it", ArgsUsage: "THING...", Action: do, Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "fast", Aliases: []string{"f"}, Usage: "be done soon"},
-			&cli.StringFlag{Name: "end", Usage: "end like `THAT`, which may be bad, fail or said"},
+			&cli.StringFlag{Name: "end", Usage: "end like `THAT`, which may be bad or fail"},
 			&cli.StringSliceFlag{Name: "set", Usage: "`KEY=VALUE` of the doing", Category: "Doing"},
 		}}),
 		p.Group(&cli.Command{Name: "keep", Usage: "keep things", Subcommands: []*cli.Command{
@@ -104,6 +106,12 @@ func TestFlagsKeepTheirCommas(t *testing.T) {
 	}
 }
 
+func TestJSONIsReadableByPeople(t *testing.T) {
+	if code, out, _ := try("do", "--end", "json"); code != 0 || out != "{\n  \"why\": \"a < b & c\"\n}\n" {
+		t.Errorf("exit code %d, got %s", code, out)
+	}
+}
+
 const doHelp = `sample do - do it
 
 USAGE
@@ -112,7 +120,7 @@ USAGE
 OPTIONS (before or after the arguments)
    -f, --fast be done soon
    --end THAT end like THAT, which may be
-              bad, fail or said
+              bad or fail
 
    Doing:
    --set KEY=VALUE

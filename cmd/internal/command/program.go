@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -123,4 +124,12 @@ func Version() string {
 		return "(devel)"
 	}
 	return build.Main.Version
+}
+
+// PrintJSON prints a value for programs: indented, as people read it too, and with < > & as they are.
+func PrintJSON(c *cli.Context, value any) error {
+	encoder := json.NewEncoder(c.App.Writer)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
 }
