@@ -62,6 +62,8 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 		return nil, statusError{http.StatusUnsupportedMediaType, `unsupported content encoding "` + clip(encoding) + `"`}
 	}
 	if plain && r.ContentLength > s.options.MaxBody {
+		// Whoever is still sending when the connection closes loses the answer; so what is not much too large is read.
+		_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, tolerated*s.options.MaxBody))
 		return nil, errTooLarge
 	}
 	if !plain || r.ContentLength < 0 || r.ContentLength > smallBody {
@@ -98,6 +100,7 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 var errTooLarge = statusError{http.StatusRequestEntityTooLarge, "request entity too large"}
 
 const (
+	tolerated = 4        // times the limit: how much of a body too large is read, to be thrown away
 	smallBody = 16 << 10 // read at once, however many there are
 	maxBodies = 64       // larger ones in memory at a time
 )
