@@ -33,14 +33,14 @@ func TestScripts(t *testing.T) {
 }
 
 // foresee DIR: the run in the folder took as much memory as was estimated, to
-// within a factor of two.
+// within memoryFactor.
 func foreseen(ts *testscript.TestScript, _ bool, args []string) {
 	r, err := result.Load(ts.MkAbs(args[0]))
 	ts.Check(err)
 	s, err := scenario.Parse("scenario.yaml", r.Scenario, nil)
 	ts.Check(err)
 	took, expected := r.Summary.Engine.PeakRSSBytes, sim.Memory(s)
-	if took > 2*expected || expected > 2*took {
+	if took > memoryFactor*expected || expected > memoryFactor*took {
 		ts.Fatalf("took %s, expected %s", size(float64(took)), size(float64(expected)))
 	}
 }
