@@ -5,7 +5,7 @@ import (
 )
 
 // Our registration rule. It speaks the messages of the original and differs in four things, for which doc.go gives the
-// reasons: the provider chooses the place (ledger.go), masters look for each other until nobody new turns up, whoever has
+// reasons: the provider chooses the place (place.go), masters look for each other until nobody new turns up, whoever has
 // no place asks again soon, and nobody steps down, sheds or refuses on a view that has not settled.
 
 // view is how steady our idea of the network size is.
@@ -100,7 +100,7 @@ func (n *Node) isNew(s Peer) bool {
 // is broken.
 //
 // One such search closes a component of the graph of who knows whom, however its backlinks run; asking the bootstrap node
-// as well joins the components; and a master whose view is not settled introduces itself to whomever it asks, so that
+// as well joins the components; and a master whose view has just changed introduces itself to whomever it asks, so that
 // knowing is mutual.
 func (n *Node) findMasters(t *Task, up account, down []account, b budget) {
 	s := n.beginSearch(b)
@@ -169,8 +169,8 @@ func (n *Node) leaveMutual(up account) {
 }
 
 // normalize brings the lists of a settled network back to their optimum when they have left it by more than the slack:
-// the smallest masters step down if the others have room for their slaves, and the latest slaves of an overfull master
-// have to look for another.
+// the smallest masters step down, and the latest slaves of an overfull master have to look for another. The masters that
+// stay have room for them: the optimum squared is more than the size.
 func (n *Node) normalize() {
 	optimum := Optimum(n.size())
 	most := optimum + slack(optimum)

@@ -33,8 +33,10 @@ func syncCycle(t *Task) {
 
 // firstSync and nextSync are the rhythm. The original syncs at once and then at every interval, give or take what a busy
 // process makes of it: in virtual time, without that noise, its nodes would sync in exact step for ever, which no real
-// network does. With this much of it, networks of 64 and of 200 nodes take the course measured with npm ones. Ours spreads both: a network started by one hand does not ask its bootstrap node for a place in the
-// same instant, and its syncs are spread over the whole interval.
+// network does. With this much of it, networks of 64 and of 200 nodes take the course measured with npm ones.
+//
+// Ours spreads both: a network started by one hand does not ask its bootstrap node for a place in the same instant, and its
+// syncs are spread over the whole interval.
 func (n *Node) firstSync() time.Duration {
 	if n.cfg.Registration == Original {
 		return 0
