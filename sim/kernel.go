@@ -8,7 +8,7 @@ import (
 )
 
 // kernel is the heart of the simulator: virtual time and the events that are still to come. It hands each event to the
-// lane it drives, or, if it is one of the scenario's own, to the world. There is one per worker (workers.go).
+// lane it drives, or, if it is one of the scenario's own, to the world. A worker drives one or several (workers.go).
 type kernel struct {
 	pending *queue.Queue
 	now     time.Duration
@@ -16,7 +16,7 @@ type kernel struct {
 	world   *world
 	done    uint64                  // events delivered
 	touched uint64                  // keeps the loads of lookAhead alive
-	publish func(now time.Duration) // tells the other workers how far this one is; nil for a single one
+	publish func(now time.Duration) // tells how far the kernel is, now and then; nil when nobody wants to know
 }
 
 // The scenario's own events, by which the world acts on its nodes and clients.

@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"spreadable/core"
@@ -17,11 +18,18 @@ type meter struct {
 	upkeep  []inmem.Trace // what it took to keep the network together, up to each sample
 	total   inmem.Trace
 	events  uint64
-	seen    []uint32 // per node: the last count that reached it
-	counts  uint32
+	nodes   []glance
+	looks   uint32
 }
 
-func newMeter(w *world) *meter { return &meter{world: w, seen: make([]uint32, w.nodes)} }
+// glance is what a sample needs to know of a node that others list: close together, because lists lead to nodes at random.
+type glance struct {
+	backlink core.Peer
+	seen     uint32 // the last look that reached it
+	up       bool
+}
+
+func newMeter(w *world) *meter { return &meter{world: w, nodes: make([]glance, w.nodes)} }
 
 // sample adds a row for the present.
 func (m *meter) sample() {
@@ -31,39 +39,59 @@ func (m *meter) sample() {
 	if alive == 0 {
 		return
 	}
-	registered, masters, exact := 0, 0, 0
-	for i := range alive {
-		s := w.node(i).Structure()
-		if len(s.Slaves) > 0 {
-			masters++
-		}
-		for _, slave := range s.Slaves {
-			if j := inmem.Index(slave); w.net.Host(j).Up() && w.node(j).Structure().Backlink == s.Address {
-				registered++
-			}
-		}
-		if w.node(i).NetworkSize() == alive {
-			exact++
-		}
-	}
-	if alive == 1 {
-		registered = 1 // there is nobody who could list it
-	}
+	c := m.count(alive)
 	total, events := m.traffic()
 	m.samples = append(m.samples, result.Sample{
 		Time:            now,
 		Alive:           alive,
-		Registered:      float64(registered) / float64(alive),
-		RegisteredCount: registered,
-		ExactSize:       float64(exact) / float64(alive),
+		Registered:      float64(c.registered) / float64(alive),
+		RegisteredCount: c.registered,
+		ExactSize:       float64(c.exact) / float64(alive),
 		Coverage:        m.coverage(alive),
-		Masters:         masters,
+		Masters:         c.masters,
 		MastersExpected: math.Sqrt(float64(alive)),
 		Requests:        int64(total.Requests - m.total.Requests),
 		Bytes:           int64(total.Bytes - m.total.Bytes),
 		Events:          int64(events - m.events),
 	})
 	m.total, m.events = total, events
+}
+
+// counts of live nodes.
+type counts struct{ registered, masters, exact int }
+
+// count looks at all live nodes.
+func (m *meter) count(alive int) counts {
+	w := m.world
+	var masters, exact atomic.Int64
+	w.workers.split(alive, func(from, to int) {
+		lists, right := 0, 0
+		for i := from; i < to; i++ {
+			s := w.node(i).Structure()
+			m.nodes[i].backlink, m.nodes[i].up = s.Backlink, w.net.Host(i).Up()
+			if len(s.Slaves) > 0 {
+				lists++
+			}
+			if w.node(i).NetworkSize() == alive {
+				right++
+			}
+		}
+		masters.Add(int64(lists))
+		exact.Add(int64(right))
+	})
+	c := counts{masters: int(masters.Load()), exact: int(exact.Load())}
+	for i := range alive {
+		s := w.node(i).Structure()
+		for _, slave := range s.Slaves {
+			if g := &m.nodes[inmem.Index(slave)]; g.up && g.backlink == s.Address {
+				c.registered++
+			}
+		}
+	}
+	if alive == 1 {
+		c.registered = 1 // there is nobody who could list it
+	}
+	return c
 }
 
 // traffic sums up what all lanes have carried.
@@ -115,17 +143,16 @@ func digest(masters *core.Masters) uint64 {
 
 // reach counts the different live nodes that the masters list.
 func (m *meter) reach(masters *core.Masters) int {
-	m.counts++
+	m.looks++
 	reached := 0
 	for _, master := range masters.List {
 		i := inmem.Index(master.Peer)
-		if !m.world.net.Host(i).Up() {
+		if !m.nodes[i].up {
 			continue
 		}
 		for _, slave := range m.world.node(i).Structure().Slaves {
-			j := inmem.Index(slave)
-			if m.seen[j] != m.counts && m.world.net.Host(j).Up() {
-				m.seen[j] = m.counts
+			if g := &m.nodes[inmem.Index(slave)]; g.up && g.seen != m.looks {
+				g.seen = m.looks
 				reached++
 			}
 		}

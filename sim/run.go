@@ -49,8 +49,12 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	return w.results(m), err
 }
 
-// slicesPerSample is how often within a sample's time the run reports and can be stopped.
-const slicesPerSample = 16
+// Between two reports passes a slice of time, in which a run cannot be stopped: a sixteenth of a sample's time, or what it
+// takes to deliver some hundred thousand events, about a tenth of a second.
+const (
+	slicesPerSample = 16
+	eventsPerSlice  = 100_000
+)
 
 // live lets virtual time pass, from sample to sample.
 func (w *world) live(m *meter, o Options) error {
@@ -60,11 +64,20 @@ func (w *world) live(m *meter, o Options) error {
 	w.workers.runUntil(1) // what happens at time 0
 	m.sample()
 	m.samples[0].Time = 0
+	longest := max(1, s.Sample/slicesPerSample)
+	slice := longest
 	for now := time.Duration(0); now < s.Duration; {
 		until := min(now+s.Sample, s.Duration)
 		for now < until {
-			now = min(now+max(1, s.Sample/slicesPerSample), until)
+			now = min(now+slice, until)
+			before := w.events()
 			w.workers.runUntil(now)
+			switch events := w.events() - before; {
+			case events > eventsPerSlice:
+				slice = max(1, slice/2)
+			case events < eventsPerSlice/4:
+				slice = min(2*slice, longest)
+			}
 			if o.Progress != nil {
 				o.Progress(Progress{Virtual: now, Total: s.Duration, Events: w.events()})
 			}
@@ -103,7 +116,7 @@ func (w *world) results(m *meter) *result.Run {
 			Partial:     end < s.Duration,
 			Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
 			Fingerprint: fmt.Sprintf("%016x", w.net.Fingerprint()),
-			Engine:      result.Engine{VirtualS: end.Seconds(), Events: int64(w.events()), Workers: len(w.kernels)},
+			Engine:      result.Engine{VirtualS: end.Seconds(), Events: int64(w.events()), Workers: w.workers.count},
 			Convergence: convergence,
 			Structure:   result.StructureSummary(nodes),
 			Search:      result.SearchSummary(requests),

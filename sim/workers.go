@@ -13,42 +13,57 @@ import (
 
 // workers let one run use several cores and change nothing of it.
 //
-// The hosts are divided among workers, each with its own kernel, lane and events. What a host sends now arrives after the
-// least latency at the earliest (the lookahead). So a worker may deliver all events up to the lookahead beyond the clocks
-// of all others: nothing that they have not sent yet can fall before that. While it works it publishes its own clock,
-// after handing over what its hosts have sent; so the workers follow each other within one lookahead, and none waits
-// for another's slow moment. Events are ordered by (time, destination, source, the source's count), which does not depend
-// on who delivers them, so every host sees the same events in the same order, whatever the number of workers.
+// The hosts are divided among tracks, a few for each worker. What a host sends now arrives after the least latency at the
+// earliest (the lookahead), so the events of a track may be delivered up to the lookahead beyond the clocks of all the
+// others: nothing that they have not sent yet can fall before that. A worker takes the track that is furthest behind, drives
+// it as far as that goes, hands over what its hosts have sent, moves its clock, and takes another. While one worker is held
+// up in a track by a slow moment (a master asks all others in one instant; a hundred thousand newcomers ask one node), the
+// rest have the other tracks: with one track each they waited for each other two fifths of the time. Events are ordered
+// by (time, destination, source, the source's count), which does not depend on who delivers them, so every host sees the
+// same events in the same order, whatever the number of workers and tracks.
 // (Conservative synchronisation with lookahead: Chandy and Misra, Distributed simulation, 1979.)
 //
-// There are no more goroutines than processors, and one only while there is little to do; workers share them, so that
-// nobody waits for somebody who cannot run. This file has the only goroutines of the simulator.
+// There are no more goroutines than processors, and one only while there is little to do. This file has the only
+// goroutines of the simulator.
 type workers struct {
-	all     []*worker
-	busy    bool // there was enough to do lately for more than one processor
-	parking parking
+	count     int
+	tracks    []*track
+	lookahead time.Duration
+	load      uint64 // events in a lookahead, as many as there were at times lately
+	parking   parking
 }
 
-// worker is one of them. The fields that others read stand on cache lines of their own.
-type worker struct {
+// track is a part of the network that one worker drives at a time: a lane with its kernel. The fields that others read
+// stand on cache lines of their own.
+type track struct {
 	kernel *kernel
 	number int
-	team   *workers
-	ahead  time.Duration // the lookahead
 
 	_     [64]byte
+	taken atomic.Bool  // by a worker
 	clock atomic.Int64 // every event before it has been delivered, and what it sent handed over
 	_     [64]byte
 	boxes []mailbox // by sender
 }
 
-// mailbox holds what one worker's hosts have sent to another's and nobody has taken over yet.
+// mailbox holds what one track's hosts have sent to another's and nobody has taken over yet.
 type mailbox struct {
 	full  atomic.Bool // saves the lock when there is nothing
 	mutex sync.Mutex
 	box   []inmem.Envelope
 	spare []inmem.Envelope // the receiver's: the box it emptied last
 	_     [64]byte
+}
+
+// tracksPerWorker is a compromise: more tracks keep the workers busier, and take more messages from track to track.
+const tracksPerWorker = 2
+
+// tracksFor is how many tracks so many workers need.
+func tracksFor(workers, nodes int) int {
+	if workers <= 1 {
+		return 1
+	}
+	return min(nodes, workers*tracksPerWorker)
 }
 
 // leastLookahead is the least latency with which workers can run ahead of each other far enough to be worth it.
@@ -69,55 +84,68 @@ func Workers(s *scenario.Scenario, wanted int) (count int, reason string) {
 	return wanted, ""
 }
 
-func newWorkers(kernels []*kernel, lookahead time.Duration) *workers {
-	team := &workers{}
-	team.parking.changed = sync.NewCond(&team.parking.mutex)
+func newWorkers(count int, kernels []*kernel, lookahead time.Duration) *workers {
+	t := &workers{count: count, lookahead: lookahead, load: worthwhile}
+	t.parking.changed = sync.NewCond(&t.parking.mutex)
 	for i, k := range kernels {
-		w := &worker{kernel: k, number: i, team: team, ahead: lookahead, boxes: make([]mailbox, len(kernels))}
+		c := &track{kernel: k, number: i, boxes: make([]mailbox, len(kernels))}
 		if len(kernels) > 1 {
-			k.publish = w.publish
+			k.publish = func(now time.Duration) { t.publish(c, now) }
 		}
-		team.all = append(team.all, w)
+		t.tracks = append(t.tracks, c)
 	}
-	return team
+	return t
 }
 
 // runUntil delivers all events before the limit; then it is the limit's time for all.
 func (t *workers) runUntil(limit time.Duration) {
-	if len(t.all) == 1 {
-		t.all[0].kernel.runUntil(limit)
+	if len(t.tracks) == 1 {
+		t.tracks[0].kernel.runUntil(limit)
 		return
 	}
 	if t.idle(limit) {
 		return
 	}
-	before, began := t.events(), t.all[0].kernel.now
-	teams := 1
-	if t.busy {
-		teams = min(len(t.all), runtime.GOMAXPROCS(0))
+	before, began := t.events(), t.tracks[0].kernel.now
+	hands := 1
+	if t.load >= worthwhile {
+		hands = t.hands()
 	}
-	var done sync.WaitGroup
-	for i := 1; i < teams; i++ {
-		done.Add(1)
-		go func() {
-			defer done.Done()
-			t.work(i, teams, limit)
-		}()
-	}
-	t.work(0, teams, limit)
-	done.Wait()
-	steps := max(1, (limit-began)/max(1, t.all[0].ahead))
-	t.busy = t.events()-before >= worthwhile*uint64(steps)
+	share(hands, func(int) { t.work(limit) })
+	steps := max(1, (limit-began)/max(1, t.lookahead))
+	t.load = max((t.events()-before)/uint64(steps), t.load*7/8) // one quiet slice does not make a quiet time
 }
 
-// worthwhile is how many events there must be in one lookahead for several processors to be quicker than one: following each
+// hands is how many workers can really work at the same time.
+func (t *workers) hands() int { return min(t.count, runtime.GOMAXPROCS(0)) }
+
+// split has the workers, which must stand still, do something with the numbers below n, each with a part of them.
+func (t *workers) split(n int, do func(from, to int)) {
+	hands := min(t.hands(), max(1, n/worthSplitting))
+	share(hands, func(hand int) { do(n*hand/hands, n*(hand+1)/hands) })
+}
+
+// worthSplitting is how many nodes are worth a goroutine that looks at each of them.
+const worthSplitting = 2000
+
+// share does something on so many goroutines, numbered from 0, and waits for all of them.
+func share(hands int, do func(hand int)) {
+	var done sync.WaitGroup
+	for i := 1; i < hands; i++ {
+		done.Go(func() { do(i) })
+	}
+	do(0)
+	done.Wait()
+}
+
+// worthwhile is how many events there must be in a lookahead for several processors to be quicker than one: following each
 // other's clocks costs as much as some ten events.
 const worthwhile = 64
 
 func (t *workers) events() uint64 {
 	sum := uint64(0)
-	for _, w := range t.all {
-		sum += w.kernel.done
+	for _, track := range t.tracks {
+		sum += track.kernel.done
 	}
 	return sum
 }
@@ -125,96 +153,111 @@ func (t *workers) events() uint64 {
 // idle skips a time in which nothing happens: workers that only follow each other's clocks would take as many steps as it
 // has lookaheads.
 func (t *workers) idle(limit time.Duration) bool {
-	for _, w := range t.all {
-		w.accept()
+	for _, track := range t.tracks {
+		track.accept()
 	}
-	for _, w := range t.all {
-		if at, ok := w.kernel.pending.PeekTime(); ok && at < int64(limit) {
+	for _, track := range t.tracks {
+		if at, ok := track.kernel.pending.PeekTime(); ok && at < int64(limit) {
 			return false
 		}
 	}
-	for _, w := range t.all {
-		w.kernel.now = limit
-		w.clock.Store(int64(limit))
+	for _, track := range t.tracks {
+		track.kernel.now = limit
+		track.clock.Store(int64(limit))
 	}
 	return true
 }
 
-// work drives the workers first, first+step, first+2*step ... until all of them have come to the limit.
-func (t *workers) work(first, step int, limit time.Duration) {
+// work is what one worker does until all tracks have come to the limit.
+func (t *workers) work(limit time.Duration) {
 	for looks := 0; ; looks++ {
-		moved, arrived := false, true
-		for i := first; i < len(t.all); i += step {
-			w := t.all[i]
-			moved = w.advance(limit) || moved
-			arrived = arrived && w.kernel.now == limit
-		}
+		track, until, arrived := t.take(limit)
 		switch {
+		case track != nil:
+			track.accept()
+			track.kernel.runUntil(until)
+			t.publish(track, until)
+			track.taken.Store(false)
+			looks = 0
 		case arrived:
 			return
-		case moved:
-			looks = 0
 		case looks > patientLooks:
-			t.park(first, step, limit)
+			t.park(limit)
 			looks = 0
 		}
 	}
 }
 
-// advance delivers the worker's events as far as the others' clocks allow, and reports whether that was any further.
-func (w *worker) advance(limit time.Duration) bool {
-	until := w.horizon(limit)
-	if until <= w.kernel.now {
-		return false
+// take finds, and takes, the track that is furthest behind and that nobody has, and says how far it may go. There is none
+// when all that could go on are taken, or when all have arrived at the limit.
+func (t *workers) take(limit time.Duration) (next *track, until time.Duration, arrived bool) {
+	for {
+		least, second, at := limit, limit, limit // the first two clocks of all, and that of the next track
+		var last *track                          // the one with the least
+		next = nil
+		for _, c := range t.tracks {
+			now := time.Duration(c.clock.Load())
+			if now < least {
+				least, second, last = now, least, c
+			} else {
+				second = min(second, now)
+			}
+			if now < at && !c.taken.Load() {
+				next, at = c, now
+			}
+		}
+		if next == nil {
+			return nil, 0, least == limit
+		}
+		until = least
+		if next == last {
+			until = second
+		}
+		until = min(limit, until+t.lookahead)
+		if until <= at {
+			return nil, 0, false
+		}
+		if next.taken.CompareAndSwap(false, true) {
+			if time.Duration(next.clock.Load()) == at {
+				return next, until, false
+			}
+			next.taken.Store(false) // somebody else has driven it in between
+		}
 	}
-	w.accept()
-	w.kernel.runUntil(until)
-	w.publish(until)
-	return true
 }
 
-// patientLooks is how often a goroutine looks again for the others' progress before it sleeps: for some ten microseconds, which
-// is longer than the others need on cores of their own.
-const patientLooks = 5000
+// patientLooks is how often a worker looks again for the others' progress before it sleeps: for a few hundred microseconds,
+// many times what it takes to wake it up again.
+const patientLooks = 20000
 
-// parking is where goroutines wait for a clock to move, on a machine that has other things to do.
+// parking is where workers wait for a clock to move, on a machine that has other things to do.
 type parking struct {
 	sleepers atomic.Int32
 	mutex    sync.Mutex
 	changed  *sync.Cond
 }
 
-// park sleeps until a clock has moved, unless one of these workers can go on.
-func (t *workers) park(first, step int, limit time.Duration) {
+// park sleeps until a clock has moved, unless there is something to do.
+func (t *workers) park(limit time.Duration) {
 	p := &t.parking
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.sleepers.Add(1) // before the last look: who publishes after it sees a sleeper
 	defer p.sleepers.Add(-1)
-	for i := first; i < len(t.all); i += step {
-		if w := t.all[i]; w.kernel.now < limit && w.horizon(limit) > w.kernel.now {
-			return
-		}
+	track, _, arrived := t.take(limit)
+	switch {
+	case track != nil:
+		track.taken.Store(false)
+	case !arrived:
+		p.changed.Wait()
 	}
-	p.changed.Wait()
-}
-
-// horizon is the time before which nothing new can come from the others.
-func (w *worker) horizon(limit time.Duration) time.Duration {
-	until := limit
-	for _, other := range w.team.all {
-		if other != w {
-			until = min(until, time.Duration(other.clock.Load())+w.ahead)
-		}
-	}
-	return until
 }
 
 // accept takes over what the others have handed over. It must come after the look at their clocks: what they send later
 // arrives after the horizon.
-func (w *worker) accept() {
-	for i := range w.boxes {
-		m := &w.boxes[i]
+func (t *track) accept() {
+	for i := range t.boxes {
+		m := &t.boxes[i]
 		if !m.full.Load() {
 			continue
 		}
@@ -223,33 +266,33 @@ func (w *worker) accept() {
 		m.box = m.spare[:0]
 		m.full.Store(false)
 		m.mutex.Unlock()
-		w.kernel.lane.Accept(got)
+		t.kernel.lane.Accept(got)
 		m.spare = got[:0]
 	}
 }
 
-// publish hands over what this worker's hosts have sent, and then says how far it is.
-func (w *worker) publish(now time.Duration) {
-	lane := w.kernel.lane
-	for _, other := range w.team.all {
-		if other == w || lane.Waiting(other.number) == 0 {
+// publish hands over what the track's hosts have sent, and then says how far it is.
+func (t *workers) publish(from *track, now time.Duration) {
+	lane := from.kernel.lane
+	for _, to := range t.tracks {
+		if to == from || lane.Waiting(to.number) == 0 {
 			continue
 		}
-		m := &other.boxes[w.number]
+		m := &to.boxes[from.number]
 		m.mutex.Lock()
 		if len(m.box) == 0 {
-			m.box = lane.Outbox(other.number, m.box)
+			m.box = lane.Outbox(to.number, m.box)
 		} else {
-			sent := lane.Outbox(other.number, nil)
+			sent := lane.Outbox(to.number, nil)
 			m.box = append(m.box, sent...)
 			clear(sent)
-			lane.Outbox(other.number, sent)
+			lane.Outbox(to.number, sent)
 		}
 		m.full.Store(true)
 		m.mutex.Unlock()
 	}
-	w.clock.Store(int64(now))
-	if p := &w.team.parking; p.sleepers.Load() > 0 {
+	from.clock.Store(int64(now))
+	if p := &t.parking; p.sleepers.Load() > 0 {
 		p.mutex.Lock()
 		p.changed.Broadcast()
 		p.mutex.Unlock()

@@ -21,7 +21,6 @@ type world struct {
 	nodes    int
 	book     *peer.Book
 	net      *inmem.Network
-	kernels  []*kernel // one per worker
 	workers  *workers
 	clients  *clients
 	starts   []time.Duration // when each node starts, ascending
@@ -46,12 +45,13 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	w.clients = newClients(w)
 	w.net = inmem.New(inmem.Options{
 		Config: config, Latency: latency, Nodes: s.Nodes, Clients: len(w.clients.operations), Seed: s.Seed,
-		ClientTimeout: clientTimeout, ClientIP: clientIP, Lanes: workers, Epoch: w.epoch,
+		ClientTimeout: clientTimeout, ClientIP: clientIP, Lanes: tracksFor(workers, s.Nodes), Epoch: w.epoch,
 	})
-	for _, lane := range w.net.Lanes() {
-		w.kernels = append(w.kernels, newKernel(w, lane))
+	kernels := make([]*kernel, len(w.net.Lanes()))
+	for i, lane := range w.net.Lanes() {
+		kernels[i] = newKernel(w, lane)
 	}
-	w.workers = newWorkers(w.kernels, latency.Min())
+	w.workers = newWorkers(workers, kernels, latency.Min())
 	for i := range w.nodes {
 		w.net.Host(i).Node.Offer(&w.clients.probes[i])
 	}
@@ -75,12 +75,12 @@ const purposeEpoch = 0x65706f6368
 // plan schedules an event of the scenario's own.
 func (w *world) plan(at time.Duration, kind inmem.EventKind, to int) {
 	e := inmem.Event{At: at, To: uint32(to), From: scenarioSource, Seq: w.planned, Kind: kind}
-	w.kernels[w.net.LaneOf(e.To)].Schedule(e)
+	w.workers.tracks[w.net.LaneOf(e.To)].kernel.Schedule(e)
 	w.planned++
 }
 
 // now is the virtual time; all workers stand still when it is asked for.
-func (w *world) now() time.Duration { return w.kernels[0].now }
+func (w *world) now() time.Duration { return w.workers.tracks[0].kernel.now }
 
 // events is how many events have been delivered.
 func (w *world) events() uint64 {
