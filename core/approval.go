@@ -139,31 +139,36 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 		return []Peer{n.self}
 	}
 	masters, _ := n.targets(levels)
-	ranking := draw.New(start)
-	var all []Peer
 	responses := t.gather(masters, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	listed := 0
+	for _, resp := range responses {
+		if s, ok := resp.Body.(*Structure); ok {
+			listed += len(s.Slaves)
+		}
+	}
+	ranking := n.pool.hashes.Ranking(start)
+	ranking.Grow(listed)
 	drawn := &n.pool.marks
 	drawn.reset()
 	for _, resp := range responses {
 		if s, ok := resp.Body.(*Structure); ok {
 			for _, p := range s.Slaves {
 				if drawn.put(p, 0) { // two masters may list it for a moment
-					ranking.Add(int32(len(all)), n.cfg.Book.Text(p))
-					all = append(all, p)
+					ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
 				}
 			}
 		}
 	}
-	return n.firstAlive(t, ranking, all, terms.Approvers.Of(n.size()), b)
+	return n.firstAlive(t, ranking, terms.Approvers.Of(n.size()), b)
 }
 
 // firstAlive pings down the ranking, in batches with some to spare, until count have answered.
-func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, all []Peer, count int, b budget) []Peer {
+func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) []Peer {
 	var alive []Peer
 	for len(alive) < count {
 		var batch []Peer
 		for _, i := range ranking.Next(draw.Batch(count-len(alive), count)) {
-			batch = append(batch, all[i])
+			batch = append(batch, peer.FromID(uint32(i)))
 		}
 		if len(batch) == 0 {
 			break

@@ -8,6 +8,7 @@ package core
 // peers the driver itself still needs. The book must serve this node alone.
 func (n *Node) SweepBook(held func(Peer) bool) int {
 	n.ledger = nil // a provider's short memory: worth nothing compared with a wrong address in it
+	n.pool.hashes.Forget()
 	keep := make(map[Peer]bool)
 	n.eachPeer(func(p Peer) { keep[p] = true })
 	return n.cfg.Book.Sweep(func(p Peer) bool { return keep[p] || held(p) })

@@ -1,6 +1,10 @@
 package core
 
-import "iter"
+import (
+	"iter"
+
+	"spreadable/core/draw"
+)
 
 // Task runs a procedure that waits: it reads from top to bottom, and whenever it asks others it parks until they have
 // answered. A task exists only while an operation is in flight. It belongs to one node and runs inside that node's
@@ -40,9 +44,10 @@ type stopped struct{}
 // Pool keeps what the nodes of one thread of control can share, because only one of them is at work at a time: idle tasks
 // and scratch memory.
 type Pool struct {
-	idle  []*Task
-	all   []*Task
-	marks marks
+	idle   []*Task
+	all    []*Task
+	marks  marks
+	hashes draw.Memo // of the nodes' addresses, by id
 }
 
 // run starts a procedure for node n and returns when it has finished or parked.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/md5"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -15,31 +16,35 @@ import (
 // It is lazy. Adding costs one hash; the order is worked out only as far as
 // Next asks for it, which for the ten of ten thousand that a draw needs is a
 // few passes over memory instead of a sort. The zero value must be Reset before
-// use; [New] and [Rank] do so. A ranking that is reused keeps its memory, 24
-// bytes an address.
+// use; [New], [Rank] and [Memo.Ranking] do so. A ranking that is reused keeps its
+// memory, 24 bytes an address.
 type Ranking struct {
 	entries []entry
 	done    int    // entries before it are in order and were returned
 	pivots  []int  // places in entries whose element is final, nearest last; see settle
 	suffix  []byte // "+" and the start
 	text    []byte // what is hashed, kept so that Add needs no new memory
+	memo    *Memo  // may be nil
 }
 
 // An entry is one ranked address, without the address: the caller's index
 // stands for it.
 type entry struct {
-	high, low uint64 // the hash, most significant half first
-	index     int32
-	order     uint32 // of adding; makes all entries distinct
+	hash  hash
+	index int32
+	order uint32 // of adding; makes all entries distinct
 }
+
+// hash is an MD5 sum, most significant half first.
+type hash struct{ high, low uint64 }
 
 // compare orders by hash, which is the order of the hash's hex text, then by
 // the order of adding.
 func (e *entry) compare(other *entry) int {
-	if c := cmp.Compare(e.high, other.high); c != 0 {
+	if c := cmp.Compare(e.hash.high, other.hash.high); c != 0 {
 		return c
 	}
-	if c := cmp.Compare(e.low, other.low); c != 0 {
+	if c := cmp.Compare(e.hash.low, other.hash.low); c != 0 {
 		return c
 	}
 	return cmp.Compare(e.order, other.order)
@@ -56,7 +61,7 @@ func New(start time.Duration) *Ranking {
 // Next names them by their place in the slice.
 func Rank(addresses []string, start time.Duration) *Ranking {
 	r := New(start)
-	r.entries = make([]entry, 0, len(addresses))
+	r.Grow(len(addresses))
 	for i, address := range addresses {
 		r.Add(int32(i), address)
 	}
@@ -69,8 +74,12 @@ func (r *Ranking) Reset(start time.Duration) {
 	r.entries = r.entries[:0]
 	r.pivots = r.pivots[:0]
 	r.done = 0
+	r.memo = nil
 	r.suffix = append(append(r.suffix[:0], '+'), millis(start)...)
 }
+
+// Grow makes room for n more addresses.
+func (r *Ranking) Grow(n int) { r.entries = slices.Grow(r.entries, n) }
 
 // Len returns how many addresses were added and not yet returned by Next.
 func (r *Ranking) Len() int { return len(r.entries) - r.done }
@@ -79,15 +88,24 @@ func (r *Ranking) Len() int { return len(r.entries) - r.done }
 // ranking. An address added after a call of Next takes its place among those
 // that were not yet returned.
 func (r *Ranking) Add(index int32, address string) {
+	r.entries = append(r.entries, entry{hash: r.hash(index, address), index: index, order: uint32(len(r.entries))})
+	r.pivots = r.pivots[:0] // what was known of the order no longer holds
+}
+
+func (r *Ranking) hash(index int32, address string) hash {
+	var known *hash
+	if r.memo != nil {
+		if known = r.memo.at(index); *known != (hash{}) {
+			return *known
+		}
+	}
 	r.text = append(append(r.text[:0], address...), r.suffix...)
 	sum := md5.Sum(r.text)
-	r.entries = append(r.entries, entry{
-		high:  binary.BigEndian.Uint64(sum[:8]),
-		low:   binary.BigEndian.Uint64(sum[8:]),
-		index: index,
-		order: uint32(len(r.entries)),
-	})
-	r.pivots = r.pivots[:0] // what was known of the order no longer holds
+	h := hash{binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:])}
+	if known != nil {
+		*known = h
+	}
+	return h
 }
 
 // Next returns the indices of the next k addresses in rank order; fewer, and

@@ -45,7 +45,7 @@ func addressesOf(n int) []string {
 func TestRankIsTheHashOfAddressAndStart(t *testing.T) {
 	r := New(start)
 	r.Add(0, "localhost:5001")
-	got := fmt.Sprintf("%016x%016x", r.entries[0].high, r.entries[0].low)
+	got := fmt.Sprintf("%016x%016x", r.entries[0].hash.high, r.entries[0].hash.low)
 	if want := "9c990ec37ca324c90b41fd8072c23fb7"; got != want {
 		t.Errorf("hash %s, want %s, which npm computes", got, want)
 	}
