@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"math"
+	"math/rand/v2"
 	"runtime"
 
 	"spreadable/sim/queue"
@@ -20,8 +20,9 @@ const (
 	group      = 32 // events whose processes are loaded together
 )
 
-// draw is a step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-func (p *process) draw() uint64 {
+// Uint64 implements rand.Source by a step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom
+// number generators, 2014).
+func (p *process) Uint64() uint64 {
 	p.random += 0x9e3779b97f4a7c15
 	z := p.random
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -30,10 +31,7 @@ func (p *process) draw() uint64 {
 }
 
 // delay draws 0.1 + Exp(0.9) seconds.
-func (p *process) delay() int64 {
-	u := (float64(p.draw()>>11) + 0.5) / (1 << 53)
-	return int64(1e8 - 9e8*math.Log(u))
-}
+func (p *process) delay() int64 { return int64(1e8 + 9e8*rand.New(p).ExpFloat64()) }
 
 // pholdEnd is the virtual time that a run lasts, in nanoseconds: a million events or more, as the peers were run.
 func pholdEnd(processes int) int64 {
@@ -83,7 +81,7 @@ func hold(q *queue.Queue, processes []process, end int64) uint64 {
 			p := &processes[e.To]
 			p.count++
 			p.seq++
-			to := uint32((p.draw() >> 32) * uint64(len(processes)) >> 32)
+			to := uint32((p.Uint64() >> 32) * uint64(len(processes)) >> 32)
 			q.Push(queue.Event{Time: e.Time + p.delay(), To: to, From: e.To, Seq: p.seq})
 		}
 	}
