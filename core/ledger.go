@@ -15,9 +15,8 @@ type ledger struct {
 	nodes   int          // counted at all spots
 	masters int          // spots at which anybody is counted
 
-	open  []int // the spots with fewer nodes than limit, and some that have become full since
-	limit int
-	stale bool // open must be made anew
+	limit int // how many nodes a spot shall have at the most
+	rooms urn // how many more each spot takes, by its number
 
 	sent   map[Peer]sending   // newcomers on their way
 	hosts  map[netip.Addr]int // how many of them are of one host
@@ -61,7 +60,8 @@ func (n *Node) newLedger() *ledger {
 func (l *ledger) refresh(n *Node) {
 	now := n.env.Now()
 	l.spots, l.index = l.spots[:0], make(map[Peer]int, len(n.masters.List))
-	l.nodes, l.masters, l.stale = 0, 0, true
+	l.nodes, l.masters = 0, 0
+	l.rooms.empty()
 	for _, m := range n.masters.List {
 		l.resize(m.Peer, int(m.Size))
 	}
@@ -117,13 +117,30 @@ func (l *ledger) book(i, size, pending int) {
 	switch {
 	case before == 0 && after > 0:
 		l.masters++
-		if !l.stale {
-			l.open = append(l.open, i)
-		}
 	case before > 0 && after == 0:
 		l.masters--
-	case after < before:
-		l.stale = true
+	}
+	l.rooms.set(i, l.room(i))
+}
+
+// room is how many more nodes a spot takes: none where nobody is counted, who is no master yet.
+func (l *ledger) room(i int) int {
+	s := &l.spots[i]
+	if s.count() == 0 || s.misses >= maxMisses {
+		return 0
+	}
+	return max(0, l.limit-s.count())
+}
+
+// bound changes how many nodes a spot shall have.
+func (l *ledger) bound(limit int) {
+	if limit == l.limit {
+		return
+	}
+	l.limit = limit
+	l.rooms.empty()
+	for i := range l.spots {
+		l.rooms.set(i, l.room(i))
 	}
 }
 
@@ -169,8 +186,10 @@ func (l *ledger) report(master Peer, slaves []Peer) {
 // missed takes note that a newcomer has come back: its place did not work out.
 func (l *ledger) missed(target Peer) {
 	if s, ok := l.sent[target]; ok {
-		if spot := &l.spots[l.at(s.to)]; spot.missed != s.host || !s.host.IsValid() { // one host alone can not close a spot
+		i := l.at(s.to)
+		if spot := &l.spots[i]; spot.missed != s.host || !s.host.IsValid() { // one host alone can not close a spot
 			spot.misses, spot.missed = spot.misses+1, s.host
+			l.rooms.set(i, l.room(i))
 		}
 		l.arrived(target)
 	}

@@ -52,7 +52,7 @@ func (n *Node) place(target Peer, book bool) (places []Peer, size int) {
 	if target != n.self && n.backlink.IsZero() {
 		size++ // ourselves: not in anybody's list yet
 	}
-	l.look(Optimum(size))
+	l.bound(Optimum(size))
 	c := choice{n, l, target, size, make([]Peer, 0, maxPlaces)}
 	// Fewer than three masters cannot form a cycle without a mutual pair, so the first three newcomers make masters.
 	if l.masters >= 3 || size <= 2 {
@@ -77,27 +77,6 @@ func (n *Node) hostOf(p Peer) netip.Addr {
 	return ip
 }
 
-// look brings the list of open spots up to date: those with fewer nodes than limit. While a network grows it is short,
-// or every spot fills up by one until the limit rises; so a placement costs next to nothing however many masters there are.
-func (l *ledger) look(limit int) {
-	kept := l.open[:0]
-	if limit != l.limit || l.stale {
-		l.limit, l.stale = limit, false
-		for i := range l.spots {
-			if s := &l.spots[i]; s.count() < limit && s.count() > 0 {
-				kept = append(kept, i)
-			}
-		}
-	} else {
-		for _, i := range l.open {
-			if l.spots[i].count() < limit {
-				kept = append(kept, i)
-			}
-		}
-	}
-	l.open = kept
-}
-
 // choice is one newcomer's choice in the making.
 type choice struct {
 	node   *Node
@@ -114,36 +93,25 @@ func (c *choice) suits(p Peer) bool {
 	return p != c.target && !own && n.allowed(p) && !contains(c.places, p)
 }
 
-// room is how many more nodes a spot could take from this newcomer on.
-func (c *choice) room(i int) int {
-	s := &c.ledger.spots[i]
-	if s.misses >= maxMisses || !c.suits(s.master) {
-		return 0
-	}
-	return max(0, c.ledger.limit-s.count())
-}
-
-// drawMasters adds open masters up to the given number of places, each drawn in proportion to its room: several
-// providers that see the same lists do not send everybody to the same master.
+// drawMasters adds masters with room up to the given number of places, each drawn in proportion to its room: several
+// providers that see the same lists do not send everybody to the same master. However many masters there are, a placement
+// costs next to nothing.
 func (c *choice) drawMasters(most int) {
-	if len(c.ledger.open) == 0 && len(c.ledger.spots) == 1 && c.suits(c.node.self) && len(c.places) < most {
+	l := c.ledger
+	if l.rooms.total == 0 && len(l.spots) == 1 && c.suits(c.node.self) && len(c.places) < most {
 		c.places = append(c.places, c.node.self) // the first node of a network takes the second
 	}
-	for len(c.places) < most {
-		total := 0
-		for _, i := range c.ledger.open {
-			total += c.room(i)
+	drawn := make([]int, 0, maxPlaces) // out of the urn until the choice is made
+	for len(c.places) < most && l.rooms.total > 0 {
+		i := l.rooms.at(c.node.env.Rand().IntN(l.rooms.total))
+		l.rooms.set(i, 0)
+		drawn = append(drawn, i)
+		if p := l.spots[i].master; c.suits(p) {
+			c.places = append(c.places, p)
 		}
-		if total == 0 {
-			return
-		}
-		at := c.node.env.Rand().IntN(total)
-		for _, i := range c.ledger.open {
-			if at -= c.room(i); at < 0 {
-				c.places = append(c.places, c.ledger.spots[i].master)
-				break
-			}
-		}
+	}
+	for _, i := range drawn {
+		l.rooms.set(i, l.room(i))
 	}
 }
 
