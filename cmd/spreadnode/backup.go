@@ -39,7 +39,11 @@ func backup(c *cli.Context) error {
 		return inputError{fmt.Errorf("backup: %s exists; --force replaces it", path)}
 	}
 	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
-		return backupTo(ctx, node, path)
+		if err := backupTo(ctx, node, path); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(c.App.Writer, "copied to %s\n", path)
+		return err
 	})(c)
 }
 

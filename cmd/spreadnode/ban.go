@@ -79,7 +79,12 @@ func removeBan(c *cli.Context) error {
 		return err
 	}
 	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
-		return orInput(node.RemoveBan(ctx, c.Args().First()))
+		address := c.Args().First()
+		if err := node.RemoveBan(ctx, address); err != nil {
+			return orInput(err)
+		}
+		_, err := fmt.Fprintf(c.App.Writer, "lifted the ban of %s\n", address)
+		return err
 	})(c)
 }
 

@@ -45,6 +45,22 @@ func showing[T any](get func(*admin.Client, context.Context) (T, error), show fu
 	}
 }
 
+// doing is asking for a command without arguments that shows nothing but that it is done.
+func doing(do func(context.Context, *admin.Client) error, done string) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := takes(c, 0, 0, ""); err != nil {
+			return err
+		}
+		return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
+			if err := do(ctx, node); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(c.App.Writer, done)
+			return err
+		})(c)
+	}
+}
+
 func statusCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "status", Usage: "show how the running node is",
@@ -143,13 +159,8 @@ func showMembers(c *cli.Context, m *admin.Members) error {
 func syncCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "sync", Usage: "make the node renew its lists now, and wait for it",
-		Flags: endpointFlags(),
-		Action: func(c *cli.Context) error {
-			if err := takes(c, 0, 0, ""); err != nil {
-				return err
-			}
-			return asking(func(ctx context.Context, _ *cli.Context, node *admin.Client) error { return node.Sync(ctx) })(c)
-		},
+		Flags:  endpointFlags(),
+		Action: doing(func(ctx context.Context, node *admin.Client) error { return node.Sync(ctx) }, "synced"),
 	})
 }
 
@@ -176,18 +187,13 @@ func showReloaded(c *cli.Context, r *admin.Reloaded) error {
 func leaveCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "leave", Usage: "make the node leave the network and end, and wait for it",
-		Flags: endpointFlags(),
-		Action: func(c *cli.Context) error {
-			if err := takes(c, 0, 0, ""); err != nil {
-				return err
-			}
-			return asking(leaveAndWait)(c)
-		},
+		Flags:  endpointFlags(),
+		Action: doing(leaveAndWait, "left"),
 	})
 }
 
 // leaveAndWait returns when the door is closed: then the data directory is free.
-func leaveAndWait(ctx context.Context, _ *cli.Context, node *admin.Client) error {
+func leaveAndWait(ctx context.Context, node *admin.Client) error {
 	if err := node.Leave(ctx); err != nil {
 		return err
 	}
