@@ -24,13 +24,17 @@ func (l *loop) After(d time.Duration, tag uint32) {
 }
 
 // Note implements core.Env. The first node of a network fails to register at every sync, until somebody joins it, and so
-// does one whose bootstrap is gone: only a new reason is news.
+// does one whose bootstrap is gone: only a new reason is news. A node of no network has no root that could differ from
+// that of others, so its reason is put into other words.
 func (l *loop) Note(n core.Note) {
 	level := slog.LevelInfo
 	switch n.What {
 	case core.NoteRegistered:
 		l.outside = ""
 	case core.NoteRegisterFailed:
+		if n.Text == core.ErrWrongRoot.Error() && l.node.NetworkRoot().IsZero() {
+			n.Text = noNetwork
+		}
 		if l.outside == n.Text {
 			level = slog.LevelDebug
 		}
@@ -41,6 +45,9 @@ func (l *loop) Note(n core.Note) {
 		l.options.Observe(n)
 	}
 }
+
+// noNetwork is why a node without a root is not registered.
+const noNetwork = "none of the bootstrap addresses has told us the network"
 
 // Call implements core.Transport. A request to ourselves does not leave the process: what npm nodes ask of their own
 // public address is answered here without a network that leads back to it.

@@ -247,3 +247,17 @@ func TestTheSameFailureIsLoggedOnce(t *testing.T) {
 		t.Errorf("%d times in:\n%s", got, &log)
 	}
 }
+
+// TestANodeOfNoNetworkSaysSo: with a bootstrap node that is not there, it has no root that could differ from any other.
+func TestANodeOfNoNetworkSaysSo(t *testing.T) {
+	gone := newNode(t, "localhost", nil, nil) // never starts
+	var log bytes.Buffer                      // belongs to the node's thread until the node is closed
+	n := startNode(t, "localhost", gone, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	sync1(t, n)
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); !strings.Contains(got, noNetwork) || strings.Contains(got, "root is different") {
+		t.Errorf("says:\n%s", got)
+	}
+}
