@@ -3,9 +3,13 @@
 package interop
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"spreadable/client"
 )
 
 // question is what the npm client returns from getApprovalQuestion: the approvalInfo without an answer.
@@ -185,4 +189,55 @@ func TestClosedNetworkOfBothKinds(t *testing.T) {
 	ours := goProcess(t, "go client")
 	ours.must(t, "client", map[string]any{"options": options{Username: "user", Password: "pa:ss"}}, nil)
 	ours.must(t, "approve", map[string]any{"entry": n.of(true).address}, nil)
+}
+
+// TestApprovalsOfBothKindsDefaults: an npm node draws the square root of the network's size, one of ours the sixth root. In
+// a small network each kind takes what the other has drawn.
+func TestApprovalsOfBothKindsDefaults(t *testing.T) {
+	for _, tt := range []struct{ npm, ours int }{{2, 3}, {3, 2}} {
+		t.Run(fmt.Sprintf("%d npm nodes, %d of ours", tt.npm, tt.ours), func(t *testing.T) {
+			n := &network{standard: true}
+			n.start(t, tt.npm, tt.ours, false)
+			n.settle(t, 20)
+			n.approveNpmClient(t, n.of(false), 2)
+			n.approveGoClient(t, n.of(true), 3)
+		})
+	}
+}
+
+// approveNpmClient gets an approval of so many approvers from an entry node, and uses it at every node.
+func (n *network) approveNpmClient(t *testing.T, entry *member, drawn int) {
+	t.Helper()
+	c := n.npmClient(t, entry)
+	var q question
+	c.must(t, "question", map[string]any{"action": "client"}, &q)
+	if list, _ := q["approvers"].([]any); len(list) != drawn {
+		t.Errorf("%s draws %v, want %d approvers", entry.name, list, drawn)
+	}
+	for _, at := range n.members {
+		if err := request(c, at, "client", q.answered(q["question"])); err != nil {
+			t.Errorf("the npm client through %s, at %s: %v", entry.name, at.name, err)
+		}
+	}
+	if got := code(request(c, entry, "client", q.answered("9.9.9.9"))); got != "ERR_SPREADABLE_WRONG_APPROVAL_ANSWER" {
+		t.Errorf("a wrong answer at %s: %q", entry.name, got)
+	}
+}
+
+// approveGoClient does the same with our client.
+func (n *network) approveGoClient(t *testing.T, entry *member, drawn int) {
+	t.Helper()
+	c := n.goClient(t, entry, client.Options{})
+	q, answer := n.ask(t, c, "client", nil)
+	if len(q.Approvers) != drawn {
+		t.Errorf("%s draws %v, want %d approvers", entry.name, q.Approvers, drawn)
+	}
+	for _, at := range n.members {
+		if err := use(t, c, at, "client", q.Answer(answer)); err != nil {
+			t.Errorf("the Go client through %s, at %s: %v", entry.name, at.name, err)
+		}
+	}
+	if err := use(t, c, entry, "client", q.Answer("9.9.9.9")); !errors.Is(err, client.CodeWrongAnswer) {
+		t.Errorf("a wrong answer at %s: %v", entry.name, err)
+	}
 }

@@ -32,6 +32,7 @@ type member struct {
 type network struct {
 	members            []*member
 	username, password string
+	standard           bool // approvals of kind client have each kind's default terms, instead of the same
 }
 
 // start starts so many nodes of each kind; the first is the root. Npm nodes are all at localhost, since they cannot
@@ -75,6 +76,7 @@ func (n *network) bringUp(t *testing.T, m *member) {
 		m.process = goProcess(t, "go node "+m.address)
 		m.check(t, "node", map[string]any{"options": options{
 			Address: m.address, Bootstrap: root, Interval: int(round.Milliseconds()), Username: n.username, Password: n.password,
+			Standard: n.standard,
 		}})
 		return
 	}
@@ -82,12 +84,16 @@ func (n *network) bringUp(t *testing.T, m *member) {
 	if n.username != "" {
 		settings["auth"] = map[string]string{"username": n.username, "password": n.password}
 	}
+	byIP := map[string]any{}
+	if !n.standard {
+		byIP["approversCount"] = approvers
+	}
 	_, port, _ := strings.Cut(m.address, ":")
 	m.process = npmProcess(t, "npm node "+m.address)
 	m.check(t, "node", map[string]any{"options": map[string]any{
 		"port": json.Number(port), "hostname": "localhost", "initialNetworkAddress": root, "network": settings,
 		"request":   map[string]any{"serverTimeout": serverTimeout.Milliseconds(), "pingTimeout": pingTimeout.Milliseconds()},
-		"approvals": map[string]any{"client": map[string]any{"approversCount": approvers}},
+		"approvals": map[string]any{"client": byIP},
 	}})
 }
 
