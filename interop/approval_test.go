@@ -219,8 +219,9 @@ func (n *network) approveNpmClient(t *testing.T, entry *member, drawn int) {
 			t.Errorf("the npm client through %s, at %s: %v", entry.name, at.name, err)
 		}
 	}
-	if got := code(request(c, entry, "client", q.answered("9.9.9.9"))); got != "ERR_SPREADABLE_WRONG_APPROVAL_ANSWER" {
-		t.Errorf("a wrong answer at %s: %q", entry.name, got)
+	at := n.members[0]
+	if got := code(request(c, at, "client", q.answered("9.9.9.9"))); got != "ERR_SPREADABLE_WRONG_APPROVAL_ANSWER" {
+		t.Errorf("a wrong answer at %s: %q", at.name, got)
 	}
 }
 

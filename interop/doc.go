@@ -9,5 +9,5 @@
 //
 // With the tag they fail rather than skip when something is missing; without it there is nothing to run. peer.mjs is the
 // npm side: a node or a client that does what it is told by lines of JSON. Our side is the test binary itself, started
-// again, which understands the same lines.
+// again, which understands the same lines; one test builds spreadnode and runs that.
 package interop

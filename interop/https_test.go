@@ -123,18 +123,11 @@ func TestApprovalsOverHTTPS(t *testing.T) {
 	id := newIdentity(t)
 	npm := secureNpm(t, id)
 	ours, size := secureGo(t, id, npm.address)
-	tick, deadline := time.NewTicker(round/4), time.After(20*round)
-	defer tick.Stop()
-	for whole := false; !whole; {
-		select {
-		case <-tick.C:
-			var s state
-			npm.must(t, "look", nil, &s)
-			whole = s.Size == 2 && s.Registered && size() == 2
-		case <-deadline:
-			t.Fatal("the network is not whole")
-		}
-	}
+	eventually(t, "the network is whole", 20, func() bool {
+		var s state
+		npm.must(t, "look", nil, &s)
+		return s.Size == 2 && s.Registered && size() == 2
+	})
 
 	c, err := client.Connect(t.Context(), client.Options{Addresses: []string{npm.address}, HTTPS: true, CA: id.pool, WorkerChange: -1})
 	if err != nil {

@@ -156,6 +156,21 @@ func (n *network) stay(t *testing.T, rounds int) {
 	}
 }
 
+// eventually waits so many rounds for a condition.
+func eventually(t *testing.T, what string, rounds int, holds func() bool) {
+	t.Helper()
+	began := time.Now()
+	tick := time.NewTicker(round / 4)
+	defer tick.Stop()
+	for !holds() {
+		if time.Since(began) > time.Duration(rounds)*round {
+			t.Fatalf("not within %d rounds: %s", rounds, what)
+		}
+		<-tick.C
+	}
+	t.Logf("%s after %.1f rounds", what, time.Since(began).Seconds()/round.Seconds())
+}
+
 func (n *network) describe(states []state) string {
 	var b strings.Builder
 	for i, s := range states {
