@@ -16,6 +16,7 @@ type lists struct {
 	slaves   []Peer          // in order of arrival; shared with snapshots, so entries are never overwritten in place
 	joined   []time.Duration // when each slave arrived, parallel to slaves
 	masters  *Masters
+	private  bool            // nobody has been given the masters yet: they may be changed in place
 	seen     []time.Duration // when each master was last confirmed, parallel to masters.List; nil for an adopted list
 
 	placeRevision, mastersRevision uint32 // count the changes of backlink and slaves, and of masters; see Node.Revision
@@ -94,7 +95,7 @@ func (m *Masters) sizeOf(p Peer) (size int, ok bool) {
 // adopt takes over a list of masters as a whole, without copying.
 func (l *lists) adopt(m *Masters) {
 	if l.masters != m {
-		l.masters, l.snapshot = m, nil
+		l.masters, l.snapshot, l.private = m, nil, false
 		l.mastersRevision++
 	}
 	l.seen = nil
@@ -107,17 +108,30 @@ func (l *lists) setMasters(list []Master, seen []time.Duration) {
 	if slices.Equal(list, l.masters.List) {
 		return
 	}
-	total := 0
-	for _, m := range list {
-		total += int(m.Size)
+	m := &Masters{List: list}
+	for _, e := range list {
+		m.Total += int(e.Size)
+		m.members += scatter(e.Peer)
 	}
-	l.masters, l.snapshot = &Masters{List: list, Total: total}, nil
+	l.masters, l.snapshot, l.private = m, nil, true
 }
 
-// setMaster adds or updates one master.
+// scatter is the last step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom number
+// generators, 2014). The sum over a set does not depend on the order.
+func scatter(p Peer) uint64 {
+	z := uint64(p.ID()) * 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// setMaster adds or updates one master. In a mass start a master's own size changes a thousand times before anybody asks
+// for its list.
 func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	i := l.masterIndex(p)
-	if i >= 0 && l.seen != nil && l.masters.List[i].Size == uint32(size) {
+	if i >= 0 && l.seen != nil && (l.private || l.masters.List[i].Size == uint32(size)) {
+		l.masters.Total += size - int(l.masters.List[i].Size)
+		l.masters.List[i].Size = uint32(size)
 		l.seen[i] = now
 		l.mastersRevision++
 		return

@@ -126,6 +126,8 @@ type Master struct {
 type Masters struct {
 	List  []Master
 	Total int // sum of the sizes: how many nodes the masters list
+
+	members uint64 // digest of the set of peers; 0 of a list that came by wire: whoever makes one could forge it
 }
 
 // Structure is a node's answer about its place in the network. It is a snapshot and never changed.

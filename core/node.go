@@ -129,10 +129,12 @@ var servers = [NumKinds]procedure{
 
 // Touch reads the fields that the next message will read; see Node.
 func (n *Node) Touch() uint64 {
-	if n.snapshot == nil {
-		return uint64(n.root.ID())
+	touched := uint64(n.root.ID()) + uint64(n.started) + uint64(n.failsRevision) + uint64(n.view.size) + uint64(n.tries) // a field of each line
+	touched += uint64(n.placeRevision)
+	if n.snapshot != nil {
+		touched += uint64(n.snapshot.Backlink.ID())
 	}
-	return uint64(n.root.ID() + n.snapshot.Backlink.ID())
+	return touched
 }
 
 // Self returns the node's own address.
@@ -144,6 +146,7 @@ func (n *Node) NetworkRoot() Peer { return n.root }
 // Structure returns a snapshot of the node's place in the network.
 func (n *Node) Structure() *Structure {
 	if n.snapshot == nil {
+		n.private = false
 		n.snapshot = &Structure{Address: n.self, Backlink: n.backlink, Slaves: n.slaves[:len(n.slaves):len(n.slaves)], Masters: n.masters}
 	}
 	return n.snapshot

@@ -1,12 +1,15 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // search is a master's walk over the graph of masters: ask everyone met, meet everyone they know, until nobody is new.
 //
 // Every master does this at every sync, and each of the answers lists all masters: as many names are looked at as the
 // network has nodes. So a name costs one look at the marks, and an answer whose list is the very one that was looked
-// through before costs nothing.
+// through before costs nothing, nor does one that names the same masters as another.
 type search struct {
 	node      *Node
 	budget    budget
@@ -18,6 +21,8 @@ type search struct {
 	silent    []Peer     // asked, no answer
 	thorough  bool       // look through lists again that were seen before
 	most      int        // whom to meet at the most
+	sets      [8]uint64  // digests of the lists looked through last: soon there are few
+	last      int
 }
 
 const (
@@ -71,7 +76,16 @@ func (s *search) take(p Peer, place int, answer *Structure) {
 		return
 	}
 	list := answer.Masters.List
-	for _, m := range list[:min(len(list), 2*Optimum(answer.Masters.Total)+8)] { // nobody has more masters than that
+	if most := 2*Optimum(answer.Masters.Total) + 8; len(list) > most { // nobody has more masters than that
+		list = list[:most]
+	} else if set := answer.Masters.members; set != 0 {
+		if slices.Contains(s.sets[:], set) {
+			return
+		}
+		s.last = (s.last + 1) % len(s.sets)
+		s.sets[s.last] = set
+	}
+	for _, m := range list {
 		s.meet(m.Peer)
 	}
 }
