@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// authority signs certificates for 127.0.0.1.
+// authority signs certificates for 127.0.0.1 to 127.0.0.3.
 type authority struct {
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
@@ -49,7 +49,8 @@ func (a *authority) sign(t *testing.T, serial int64, certFile, keyFile string) {
 	key := newKey(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(127, 0, 0, 2), net.IPv4(127, 0, 0, 3)},
+		KeyUsage:    x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
 	if err != nil {
