@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,19 +29,26 @@ func startNetwork(t testing.TB, size int, change func(*Options)) []*Node {
 	for len(nodes) < size {
 		nodes = append(nodes, startNode(t, "localhost", nodes[0], change))
 	}
+	settle(t, nodes)
+	return nodes
+}
+
+// settle syncs nodes until each sees all.
+func settle(t testing.TB, nodes []*Node) {
+	t.Helper()
 	for round := 0; ; round++ {
 		whole := true
 		for _, n := range nodes {
 			sync1(t, n)
 		}
 		for _, n := range nodes {
-			in(t, n, func(c *core.Node) { whole = whole && c.NetworkSize() == size && c.Status().IsRegistered })
+			in(t, n, func(c *core.Node) { whole = whole && c.NetworkSize() == len(nodes) && c.Status().IsRegistered })
 		}
 		if whole {
-			return nodes
+			return
 		}
 		if round == 12 {
-			t.Fatalf("%d nodes do not find each other in %d rounds", size, round)
+			t.Fatalf("%d nodes do not find each other in %d rounds", len(nodes), round)
 		}
 	}
 }
@@ -336,7 +344,8 @@ func TestNodesOfManyIPs(t *testing.T) {
 	})
 }
 
-func TestIPv6LiteralsWorkBetweenOurNodes(t *testing.T) {
+// TestClientsReachANodeAtIPv6Loopback, which other nodes take for 127.0.0.1; see TestLoopbackOfIPv6IsLocalhost.
+func TestClientsReachANodeAtIPv6Loopback(t *testing.T) {
 	first := startNode(t, "[::1]", nil, func(o *Options) { o.Listen = o.Address.String() })
 	if got := send(t, first, asks{method: "GET", path: "/ping"}); got.status != 200 {
 		t.Errorf("ping over IPv6: %v", got)
@@ -346,6 +355,55 @@ func TestIPv6LiteralsWorkBetweenOurNodes(t *testing.T) {
 	approvers, err := client.Draw(t.Context(), first.options.Address, "client")
 	if err != nil || len(approvers) != 1 || approvers[0] != first.address() {
 		t.Errorf("a draw over IPv6: %v, %v", approvers, err)
+	}
+}
+
+// ownIPv6 is an IPv6 of this machine that can be a node's: not the loopback one, and none that needs a zone.
+func ownIPv6(t *testing.T) netip.Addr {
+	t.Helper()
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Is6() && prefix.Addr().IsGlobalUnicast() {
+			return prefix.Addr()
+		}
+	}
+	t.Skipf("this machine has no IPv6 address but loopback and link-local ones, which cannot be a node's: it has %v", list)
+	return netip.Addr{}
+}
+
+// TestNetworkOverIPv6: nodes at literal IPv6 addresses find each other, and approve a client that calls from one.
+func TestNetworkOverIPv6(t *testing.T) {
+	ip := ownIPv6(t)
+	var first *Node
+	var nodes []*Node
+	for range 5 {
+		n := approving(newNode(t, "["+ip.String()+"]", first, nil))
+		if err := n.Start(nil); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { n.Close(context.Background()) })
+		nodes = append(nodes, n)
+		first = nodes[0]
+	}
+	settle(t, nodes)
+	client := NewClient(ClientOptions{})
+	defer client.Close()
+	for _, n := range nodes {
+		asked := ""
+		echo := func(question string) string { asked = question; return question }
+		if err := client.Approve(t.Context(), n.options.Address, "client", echo); err != nil {
+			t.Errorf("a right answer at %s: %v", n.address(), err)
+		}
+		if asked != ip.String() {
+			t.Errorf("the client is taken for %q, want %v", asked, ip)
+		}
+		wrong := func(string) string { return "2001:db8::9" }
+		if err := client.Approve(t.Context(), n.options.Address, "client", wrong); !core.IsRefusal(err, core.CodeWrongAnswer) {
+			t.Errorf("a wrong answer at %s: %v", n.address(), err)
+		}
 	}
 }
 

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ownIPv6 is an IPv6 of this machine that can be a node's: not the loopback one, which nodes take for 127.0.0.1, and none
+// that needs a zone.
+func ownIPv6(t *testing.T) string {
+	t.Helper()
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Is6() && prefix.Addr().IsGlobalUnicast() {
+			return prefix.Addr().String()
+		}
+	}
+	t.Skipf("this machine has no IPv6 address but loopback and link-local ones, which cannot be a node's: it has %v", list)
+	return ""
+}
+
+// Three nodes at literal IPv6 addresses become a network. Its members, a client and its owner write the addresses in
+// different ways, which are the same.
+func TestANetworkOverIPv6(t *testing.T) {
+	ip := ownIPv6(t)
+	first := startProcess(t, t.TempDir(), "--hostname", ip, "--port", port(t))
+	root := first.status(t).Address
+	_, number, err := net.SplitHostPort(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := net.JoinHostPort(ip, number)
+	nodes := []*process{first}
+	for _, bootstrap := range []string{root, short} {
+		nodes = append(nodes, startProcess(t, t.TempDir(), "--hostname", "["+ip+"]", "--port", port(t), "--bootstrap", bootstrap))
+	}
+	var addresses []string
+	for _, n := range nodes {
+		addresses = append(addresses, n.status(t).Address)
+		until(t, "each sees three nodes", func() bool { s := n.status(t); return s.Registered && s.NetworkSize == 3 })
+	}
+	slices.Sort(addresses)
+	for _, n := range nodes {
+		m, err := n.owner.Members(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var members []string
+		for _, member := range m.Members {
+			members = append(members, member.Address)
+		}
+		if slices.Sort(members); !slices.Equal(members, addresses) {
+			t.Errorf("members are %v, want %v", members, addresses)
+		}
+	}
+	for _, entry := range []string{root, short} {
+		if code, out, said := inProcess("approve", "--node", entry); code != 0 || !strings.Contains(out, `"answer": "`+ip+`"`) {
+			t.Errorf("approve at %s: exit code %d, %s%s", entry, code, out, said)
+		}
+	}
+}
