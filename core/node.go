@@ -129,12 +129,10 @@ var servers = [NumKinds]procedure{
 
 // Touch reads the fields that the next message will read; see Node.
 func (n *Node) Touch() uint64 {
-	touched := uint64(n.root.ID()) + uint64(n.started) + uint64(n.failsRevision) + uint64(n.view.size) + uint64(n.tries) // a field of each line
-	touched += uint64(n.placeRevision)
-	if n.snapshot != nil {
-		touched += uint64(n.snapshot.Backlink.ID())
+	if n.snapshot == nil {
+		return uint64(n.root.ID())
 	}
-	return touched
+	return uint64(n.root.ID() + n.snapshot.Backlink.ID())
 }
 
 // Self returns the node's own address.

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"spreadable/internal/largepages"
 	"spreadable/sim"
 	"spreadable/sim/scenario"
 )
@@ -28,6 +29,16 @@ func announce(c *cli.Context, s *scenario.Scenario) {
 	if _, reason := sim.Workers(s, workersFor(c, s)); reason != "" {
 		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s\n", s.Name, reason)
 	}
+}
+
+// reserve asks for large pages for the largest of the runs. Of memory that others
+// may want too it asks for no more than half.
+func reserve(jobs []job) {
+	most := int64(0)
+	for _, j := range jobs {
+		most = max(most, sim.Memory(j.scenario))
+	}
+	largepages.Reserve(min(most, availableMemory()/2))
 }
 
 // forecast writes a line about expected memory, if it matters or somebody

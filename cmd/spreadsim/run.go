@@ -78,6 +78,7 @@ func runFiles(c *cli.Context, simulate simulator) error {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	context.AfterFunc(ctx, cancel) // a second interrupt ends the process at once
+	reserve(jobs)
 	var failed error
 	for _, j := range jobs {
 		err := j.run(ctx, c, simulate)

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package largepages
+
+const supported = false
+
+func advise([]byte) {}
