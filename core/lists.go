@@ -129,9 +129,12 @@ func scatter(p Peer) uint64 {
 // for its list.
 func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	i := l.masterIndex(p)
-	if i >= 0 && l.seen != nil && (l.private || l.masters.List[i].Size == uint32(size)) {
-		l.masters.Total += size - int(l.masters.List[i].Size)
-		l.masters.List[i].Size = uint32(size)
+	same := i >= 0 && l.masters.List[i].Size == uint32(size)
+	if i >= 0 && l.seen != nil && (same || l.private) {
+		if !same {
+			l.masters.Total += size - int(l.masters.List[i].Size)
+			l.masters.List[i].Size = uint32(size)
+		}
 		l.seen[i] = now
 		l.mastersRevision++
 		return

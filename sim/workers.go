@@ -46,6 +46,8 @@ type track struct {
 	boxes []mailbox // by sender
 }
 
+func (t *track) now() time.Duration { return time.Duration(t.clock.Load()) }
+
 // mailbox holds what one track's hosts have sent to another's and nobody has taken over yet.
 type mailbox struct {
 	full  atomic.Bool // saves the lock when there is nothing
@@ -111,7 +113,7 @@ func (t *workers) runUntil(limit time.Duration) {
 	if t.load >= worthwhile {
 		hands = t.hands()
 	}
-	share(hands, func(int) { t.work(limit) })
+	share(hands, func(hand int) { t.work(limit, hand, hands) })
 	steps := max(1, (limit-began)/max(1, t.lookahead))
 	t.load = max((t.events()-before)/uint64(steps), t.load*7/8) // one quiet slice does not make a quiet time
 }
@@ -168,62 +170,78 @@ func (t *workers) idle(limit time.Duration) bool {
 	return true
 }
 
-// work is what one worker does until all tracks have come to the limit.
-func (t *workers) work(limit time.Duration) {
+// work is what one worker does, by its number of so many hands, until all tracks have come to the limit.
+func (t *workers) work(limit time.Duration, hand, hands int) {
 	for looks := 0; ; looks++ {
-		track, until, arrived := t.take(limit)
+		next, arrived := t.take(limit, hand, hands)
 		switch {
-		case track != nil:
-			track.accept()
-			track.kernel.runUntil(until)
-			t.publish(track, until)
-			track.taken.Store(false)
+		case next.track != nil:
+			next.track.accept()
+			next.track.kernel.runUntil(next.until)
+			t.publish(next.track, next.until)
+			next.track.taken.Store(false)
 			looks = 0
 		case arrived:
 			return
 		case looks > patientLooks:
-			t.park(limit)
+			t.park(limit, hand, hands)
 			looks = 0
 		}
 	}
 }
 
-// take finds, and takes, the track that is furthest behind and that nobody has, and says how far it may go. There is none
-// when all that could go on are taken, or when all have arrived at the limit.
-func (t *workers) take(limit time.Duration) (next *track, until time.Duration, arrived bool) {
+// turn is what a worker can do: drive a track for a time.
+type turn struct {
+	track       *track
+	from, until time.Duration
+}
+
+// take finds the next turn and takes its track. There is none when all tracks that could go on are taken, or when all have
+// arrived at the limit.
+func (t *workers) take(limit time.Duration, hand, hands int) (next turn, arrived bool) {
 	for {
-		least, second, at := limit, limit, limit // the first two clocks of all, and that of the next track
-		var last *track                          // the one with the least
-		next = nil
-		for _, c := range t.tracks {
-			now := time.Duration(c.clock.Load())
-			if now < least {
-				least, second, last = now, least, c
-			} else {
-				second = min(second, now)
-			}
-			if now < at && !c.taken.Load() {
-				next, at = c, now
-			}
+		next, arrived = t.find(limit, hand, hands)
+		if next.track == nil {
+			return next, arrived
 		}
-		if next == nil {
-			return nil, 0, least == limit
+		if next.track.taken.CompareAndSwap(false, true) {
+			if next.track.now() == next.from {
+				return next, false
+			}
+			next.track.taken.Store(false) // somebody else has driven it in between
 		}
-		until = least
-		if next == last {
+	}
+}
+
+// find looks for the free track that is furthest behind: among those that this worker drives most of the time, whose memory its
+// processor has in the cache, if one of them can go on for a while; else among all.
+func (t *workers) find(limit time.Duration, hand, hands int) (next turn, arrived bool) {
+	least, second := limit, limit // the first two clocks
+	var last *track               // the one with the least
+	for _, c := range t.tracks {
+		if now := c.now(); now < least {
+			least, second, last = now, least, c
+		} else {
+			second = min(second, now)
+		}
+	}
+	atHome := false
+	for i, c := range t.tracks {
+		if c.taken.Load() {
+			continue
+		}
+		until := least // until here nothing can come from the others but what they have handed over
+		if c == last {
 			until = second
 		}
 		until = min(limit, until+t.lookahead)
-		if until <= at {
-			return nil, 0, false
-		}
-		if next.taken.CompareAndSwap(false, true) {
-			if time.Duration(next.clock.Load()) == at {
-				return next, until, false
-			}
-			next.taken.Store(false) // somebody else has driven it in between
+		now := c.now()
+		home := i%hands == hand && (until == limit || until-now >= t.lookahead/4)
+		if now < until && (next.track == nil || home && !atHome || home == atHome && now < next.from) {
+			next, atHome = turn{c, now, until}, home
 		}
 	}
+	return next, least == limit
 }
 
 // patientLooks is how often a worker looks again for the others' progress before it sleeps: for a few hundred microseconds,
@@ -238,17 +256,13 @@ type parking struct {
 }
 
 // park sleeps until a clock has moved, unless there is something to do.
-func (t *workers) park(limit time.Duration) {
+func (t *workers) park(limit time.Duration, hand, hands int) {
 	p := &t.parking
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.sleepers.Add(1) // before the last look: who publishes after it sees a sleeper
 	defer p.sleepers.Add(-1)
-	track, _, arrived := t.take(limit)
-	switch {
-	case track != nil:
-		track.taken.Store(false)
-	case !arrived:
+	if next, arrived := t.find(limit, hand, hands); next.track == nil && !arrived {
 		p.changed.Wait()
 	}
 }
