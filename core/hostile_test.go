@@ -34,6 +34,7 @@ func settled(t *testing.T, nodes int) *network {
 // others that they did not answer in no time.
 func TestImpatientClientEvictsNobody(t *testing.T) {
 	for _, test := range []struct{ latency, patience time.Duration }{
+		{25 * time.Millisecond, 0},
 		{25 * time.Millisecond, time.Millisecond},
 		{25 * time.Millisecond, 121 * time.Millisecond},
 		{25 * time.Millisecond, 150 * time.Millisecond},

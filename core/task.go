@@ -17,6 +17,7 @@ type Task struct {
 	node   *Node   // nil in a client's task
 	req    Request // the request that a handler answers; zero for the node's own procedures
 	ticket Ticket
+	own    bool // no request is being answered: the node asks for itself
 
 	pool      *Pool
 	procedure procedure
@@ -53,7 +54,7 @@ type Pool struct {
 // run starts a procedure for node n and returns when it has finished or parked.
 func (p *Pool) run(n *Node, procedure procedure, req *Request, ticket Ticket) {
 	t := p.take()
-	t.caller, t.node, t.procedure, t.ticket = n, n, procedure, ticket
+	t.caller, t.node, t.procedure, t.ticket, t.own = n, n, procedure, ticket, req == nil
 	if req != nil {
 		t.req = *req
 	}
@@ -141,7 +142,6 @@ func (t *Task) gather(peers []Peer, req Request) []Response {
 	clear(t.responses)
 	t.pending = len(peers)
 	req.Trace = t.req.Trace
-	own := t.req.Timeout == 0 // not in the service of a request
 	for i, p := range peers {
 		t.caller.send(p, req, t, uint32(i))
 	}
@@ -149,7 +149,7 @@ func (t *Task) gather(peers []Peer, req Request) []Response {
 		t.park()
 	}
 	for i, p := range peers {
-		t.caller.account(p, own, t.responses[i].Err)
+		t.caller.account(p, t.own, t.responses[i].Err)
 	}
 	return t.responses
 }
