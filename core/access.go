@@ -1,6 +1,7 @@
 package core
 
 import (
+	"maps"
 	"net/netip"
 	"time"
 
@@ -130,7 +131,7 @@ func (n *Node) alive(p Peer) {
 
 // failed counts a failure of a peer in our lists; with more than MaxFails in a row it is broken and leaves them.
 func (n *Node) failed(p Peer) {
-	if p != n.backlink && !n.hasSlave(p) && n.masterIndex(p) < 0 {
+	if !n.lists.has(p) {
 		return
 	}
 	if n.fails == nil {
@@ -141,6 +142,15 @@ func (n *Node) failed(p Peer) {
 	if n.fails[p] > n.cfg.MaxFails {
 		delete(n.fails, p)
 		n.forget(p)
+	}
+}
+
+// forgetStrangers drops the failures of peers that have left our lists: whoever names masters to us could name ever others.
+func (n *Node) forgetStrangers() {
+	before := len(n.fails)
+	maps.DeleteFunc(n.fails, func(p Peer, _ int) bool { return !n.lists.has(p) })
+	if len(n.fails) != before {
+		n.failsRevision++
 	}
 }
 
@@ -175,9 +185,11 @@ func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 	}
 }
 
-// tidy is the sync's pass over what fades: ended bans go, whoever went too far is banned, old approvals are forgotten.
+// tidy is the sync's pass over what fades: failures of strangers and ended bans go, whoever went too far is banned, old
+// approvals are forgotten.
 func (n *Node) tidy() {
 	now := n.env.Now()
+	n.forgetStrangers()
 	if n.bans.Len() > 0 {
 		n.bans.Sweep(now)
 	}

@@ -423,3 +423,34 @@ func TestAskingAgainCountsOnce(t *testing.T) {
 		t.Errorf("with 37 nodes and two newcomers, the provider counts %d", p.NetworkSize)
 	}
 }
+
+// A master that answers with ever other names, where nobody is, leaves no failures of them behind.
+func TestMadeUpMastersLeaveNothing(t *testing.T) {
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	one := peer.FromID(1)
+	liar := n.add(t, "", map[core.Kind]core.Response{
+		core.KindStatus:   {Body: &core.Status{Root: one, IsRegistered: true}},
+		core.KindProvide:  {Body: &core.Provision{NetworkSize: 1, Results: []core.Candidates{{Address: one, NetworkSize: 1, Candidates: []core.Peer{one}}}}},
+		core.KindRegister: {Body: &core.Registered{Size: 1}},
+	})
+	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{one}, ManualSync: true})
+	h.node.Offer(&holder{node: h.number})
+	n.start(h)
+	for round := range 30 {
+		list := []core.Master{{Peer: one, Size: 1}}
+		for i := range 10 {
+			p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+round, i+1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, core.Master{Peer: p, Size: 1})
+		}
+		liar.script[core.KindStructure] = core.Response{Body: &core.Structure{Address: one, Slaves: []core.Peer{h.peer()}, Masters: &core.Masters{List: list, Total: 11}}}
+		h.node.Sync()
+		n.settle()
+		n.ask(n.client(1), h.peer(), core.Request{Kind: core.KindQuery, Timeout: 10 * time.Second, Body: &core.QueryRequest{Name: "holders", Arg: 1}})
+	}
+	if failing := h.node.Failing(); failing > 40 {
+		t.Errorf("a slave remembers the failures of %d masters that never were", failing)
+	}
+}

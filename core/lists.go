@@ -31,6 +31,9 @@ func (l *lists) isMaster() bool { return len(l.slaves) > 0 }
 
 func (l *lists) hasSlave(p Peer) bool { return slices.Contains(l.slaves, p) }
 
+// has reports whether p is in any of the lists: backlink, slave or master.
+func (l *lists) has(p Peer) bool { return p == l.backlink || l.hasSlave(p) || l.masterIndex(p) >= 0 }
+
 // addSlave appends a slave that is not in the list.
 func (l *lists) addSlave(p Peer, now time.Duration) {
 	l.slaves = append(l.slaves, p) // beyond the length of every snapshot that shares the array
