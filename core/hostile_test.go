@@ -454,3 +454,26 @@ func TestMadeUpMastersLeaveNothing(t *testing.T) {
 		t.Errorf("a slave remembers the failures of %d masters that never were", failing)
 	}
 }
+
+// One host with hundreds of ports does not become everybody's next master.
+func TestOneHostDoesNotBecomeTheNextMasters(t *testing.T) {
+	n := settled(t, 37)
+	evil := make(map[core.Peer]bool)
+	for port := range 600 {
+		h := n.add(t, fmt.Sprintf("198.51.100.1:%d", port+1), map[core.Kind]core.Response{})
+		evil[h.peer()] = true
+		askPlace(n, h, h.peer())
+	}
+	proposed := 0
+	for i := range 40 {
+		honest := n.add(t, fmt.Sprintf("192.0.2.%d:80", 100+i), map[core.Kind]core.Response{})
+		for _, r := range askPlace(n, honest, honest.peer()).Results {
+			if evil[r.Address] {
+				proposed++
+			}
+		}
+	}
+	if proposed > 20 {
+		t.Errorf("40 newcomers are sent to the ports of one host %d times", proposed)
+	}
+}

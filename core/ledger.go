@@ -144,8 +144,9 @@ func (l *ledger) bound(limit int) {
 	}
 }
 
-// send counts target at a place. Newcomers of one host, which may be one attacker with many ports, are counted up to an eighth of the
-// network, or leastPerHost; the others get a place, but nobody makes room for more.
+// send counts target at a place, and remembers it. Newcomers of one host, which may be one attacker with many ports, are
+// counted up to an eighth of the network, or leastPerHost; the others get a place, but nobody makes room for them or makes
+// them masters.
 func (l *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
 	if host.IsValid() {
 		if l.hosts[host] >= max(leastPerHost, (l.nodes-l.hosts[host])/8) {
@@ -156,6 +157,7 @@ func (l *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
 	l.expect(to, 1)
 	l.sent[target] = sending{to, now, host}
 	l.order = append(l.order, target)
+	l.remember(target)
 }
 
 // arrived takes note that a newcomer is no longer on its way. If a master lists it, it counts in that master's size now.

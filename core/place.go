@@ -62,7 +62,6 @@ func (n *Node) place(target Peer, book bool) (places []Peer, size int) {
 	c.drawMasters(maxPlaces)
 	if book && len(c.places) > 0 {
 		l.send(target, c.places[0], n.hostOf(target), n.env.Now())
-		l.remember(target)
 	}
 	return c.places, size
 }
