@@ -477,3 +477,27 @@ func TestOneHostDoesNotBecomeTheNextMasters(t *testing.T) {
 		t.Errorf("40 newcomers are sent to the ports of one host %d times", proposed)
 	}
 }
+
+// Where a backlink and a slave that hang use up a whole sync, a master forgets no other master for lack of time to ask.
+func TestNoTimeToAskForgetsNoMaster(t *testing.T) {
+	n := newNetwork(t, 25*time.Millisecond, 1)
+	for range 40 {
+		n.start(n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, SyncInterval: 4 * time.Second, ServerTimeout: 2 * time.Second}))
+	}
+	n.run(80 * time.Second)
+	if v := n.violation(); v != "" {
+		t.Fatal(v)
+	}
+	for _, h := range n.live() {
+		s := h.node.Structure()
+		if len(s.Slaves) == 0 || h.number == 1 {
+			continue
+		}
+		n.hosts[s.Backlink.ID()].hung, n.hosts[s.Slaves[0].ID()].hung = true, true
+		n.run(9 * time.Second)
+		if now := len(h.node.Structure().Masters.List); now < len(s.Masters.List)-2 {
+			t.Errorf("of %d masters it knows %d", len(s.Masters.List), now)
+		}
+		return
+	}
+}

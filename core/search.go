@@ -18,7 +18,7 @@ type search struct {
 	asked     int
 	confirmed []Master
 	lists     []*Masters // what each of the confirmed knows
-	silent    []Peer     // asked, no answer
+	silent    []Peer     // no answer, or no time left to ask
 	thorough  bool       // look through lists again that were seen before
 	most      int        // whom to meet at the most
 	sets      [8]uint64  // digests of the lists looked through last: soon there are few
@@ -109,6 +109,7 @@ func (s *search) run(t *Task) {
 			}
 		}
 	}
+	s.silent = append(s.silent, s.met[s.asked:]...)
 }
 
 // remark restores the marks after a wait, in which others have used them.
