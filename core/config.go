@@ -140,8 +140,9 @@ func orDuration(d *time.Duration, def time.Duration) {
 }
 
 // Optimum is the number of masters, and of slaves per master, that a network of this size tends to: floor(sqrt(size)) + 1.
-// (npm spreadable: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100, 101 for 10,000.)
-func Optimum(size int) int { return int(math.Sqrt(float64(size))) + 1 }
+// (npm spreadable: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100, 101 for 10,000.) A size below 0, which only a lie can be,
+// counts as 0.
+func Optimum(size int) int { return int(math.Sqrt(float64(max(size, 0)))) + 1 }
 
 // lifetime is the original's sync lifetime: how long a network of this size takes to be sure that a node is gone.
 func (c *Config) lifetime(size int) time.Duration {

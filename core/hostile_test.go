@@ -501,3 +501,23 @@ func TestNoTimeToAskForgetsNoMaster(t *testing.T) {
 		return
 	}
 }
+
+// A provider that names a size no network has gets no place taken, and no node down.
+func TestNegativeNetworkSizes(t *testing.T) {
+	for _, rule := range []core.Registration{core.Original, core.Directed} {
+		n := newNetwork(t, 25*time.Millisecond, 1)
+		one := peer.FromID(1)
+		n.add(t, "", map[core.Kind]core.Response{
+			core.KindStatus:    {Body: &core.Status{Root: one, IsRegistered: true, NetworkSize: -5}},
+			core.KindProvide:   {Body: &core.Provision{NetworkSize: -5, Results: []core.Candidates{{Address: one, NetworkSize: -5}}}},
+			core.KindRegister:  {Body: &core.Registered{Size: -5}},
+			core.KindStructure: {Body: &core.Structure{Address: one, Slaves: []core.Peer{peer.FromID(2)}, Masters: &core.Masters{Total: -5}}},
+		})
+		h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{one}, Registration: rule, ManualSync: true})
+		n.start(h)
+		for range 3 {
+			h.node.Sync()
+			n.settle()
+		}
+	}
+}

@@ -131,12 +131,12 @@ func scatter(p Peer) uint64 {
 // setMaster adds or updates one master. In a mass start a master's own size changes a thousand times before anybody asks
 // for its list.
 func (l *lists) setMaster(p Peer, size int, now time.Duration) {
-	i := l.masterIndex(p)
-	same := i >= 0 && l.masters.List[i].Size == uint32(size)
+	i, m := l.masterIndex(p), Master{p, uint32(size)}
+	same := i >= 0 && l.masters.List[i] == m
 	if i >= 0 && l.seen != nil && (same || l.private) {
 		if !same {
-			l.masters.Total += size - int(l.masters.List[i].Size)
-			l.masters.List[i].Size = uint32(size)
+			l.masters.Total += int(m.Size) - int(l.masters.List[i].Size)
+			l.masters.List[i] = m
 		}
 		l.seen[i] = now
 		l.mastersRevision++
@@ -144,9 +144,9 @@ func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	}
 	list, seen := l.copyMasters(now)
 	if i >= 0 {
-		list[i].Size, seen[i] = uint32(size), now
+		list[i], seen[i] = m, now
 	} else {
-		list, seen = append(list, Master{p, uint32(size)}), append(seen, now)
+		list, seen = append(list, m), append(seen, now)
 	}
 	l.setMasters(list, seen)
 }

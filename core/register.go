@@ -91,7 +91,7 @@ func (n *Node) registerAt(t *Task, chosen Peer, p *Provision, patience time.Dura
 	}
 	n.setBacklink(chosen)
 	if n.isMaster() || len(n.masters.List) == 0 {
-		n.setMaster(chosen, answer.Size, n.env.Now())
+		n.setMaster(chosen, max(0, answer.Size), n.env.Now())
 	}
 	n.env.Note(Note{What: NoteRegistered, About: chosen})
 	return nil
