@@ -2,7 +2,6 @@ package core
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"spreadable/core/draw"
@@ -162,10 +161,10 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	return n.firstAlive(t, ranking, terms.Approvers.Of(n.size()), b)
 }
 
-// firstAlive pings down the ranking, in batches with some to spare, until count have answered.
+// firstAlive pings down the ranking, in batches with some to spare, until count have answered or the time is up.
 func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) []Peer {
 	var alive []Peer
-	for len(alive) < count {
+	for len(alive) < count && b.left() > 0 {
 		var batch []Peer
 		for _, i := range ranking.Next(draw.Batch(count-len(alive), count)) {
 			batch = append(batch, peer.FromID(uint32(i)))
@@ -296,10 +295,12 @@ func (n *Node) drawnFor(t *Task, terms Terms, proof *Proof, b budget) []Peer {
 }
 
 func repeats(peers []Peer) bool {
-	for i, p := range peers {
-		if slices.Contains(peers[:i], p) {
+	seen := make(map[Peer]bool, len(peers)) // a client may name as many as fit into a request
+	for _, p := range peers {
+		if seen[p] {
 			return true
 		}
+		seen[p] = true
 	}
 	return false
 }
