@@ -21,8 +21,8 @@ type Task struct {
 
 	pool      *Pool
 	procedure procedure
-	responses []Response
-	one       [1]Peer // the target of a call
+	responses []Response // of the last gather; beyond its length all are zero
+	one       [1]Peer    // the target of a call
 	pending   int
 	parked    bool
 	resume    func() (struct{}, bool)
@@ -135,11 +135,11 @@ func (t *Task) Answer(tag uint32, resp Response) {
 // gather asks all peers at once and waits for the last answer, error or timeout. The responses stand in the order of
 // peers and are valid until the task's next call or gather.
 func (t *Task) gather(peers []Peer, req Request) []Response {
+	clear(t.responses)
 	if cap(t.responses) < len(peers) {
 		t.responses = make([]Response, len(peers)+len(peers)/8)
 	}
 	t.responses = t.responses[:len(peers)]
-	clear(t.responses)
 	t.pending = len(peers)
 	req.Trace = t.req.Trace
 	for i, p := range peers {
