@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"spreadable/core/draw"
@@ -233,7 +234,7 @@ func serveApprovalQuestion(t *Task) {
 func ordered(drawn, wanted []Peer) []Peer {
 	var kept []Peer
 	for _, p := range wanted {
-		if contains(drawn, p) && !contains(kept, p) {
+		if slices.Contains(drawn, p) && !slices.Contains(kept, p) {
 			kept = append(kept, p)
 		}
 	}

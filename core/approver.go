@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"spreadable/core/draw"
@@ -142,7 +143,7 @@ func (n *Node) approvalInfo(req *Request) Response {
 func (n *Node) checkApproval(req *Request) Response {
 	body := req.Body.(*ApprovalCheckRequest)
 	row := n.approvalBook().byKey[body.Key]
-	if row == nil || row.answer == "" || contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {
+	if row == nil || row.answer == "" || slices.Contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {
 		return badKey
 	}
 	row.usedBy = append(row.usedBy, req.From)

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"errors"
 	"net/netip"
 	"time"
 )
@@ -99,6 +98,3 @@ func (c *Client) approve(t *Task, entry Peer, action string, key *ApprovalKey, a
 	}
 	return t.call(entry, Request{Kind: KindAction, Timeout: c.timeout, Body: &ActionRequest{Proof: proof}}).Err
 }
-
-// IsRefusal reports whether err is a refusal with the given code.
-func IsRefusal(err error, code string) bool { return errors.Is(err, &Error{Code: code}) }

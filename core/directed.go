@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func (n *Node) syncDirected(t *Task) {
 	if n.ledger != nil {
 		n.ledger.refresh(n)
 	}
-	n.registerDirected(t, n.budget(b.left()))
+	n.registerDirected(t, b)
 }
 
 // askDown asks every slave, drops those that have gone elsewhere and returns the answers of those that are masters.
@@ -80,7 +81,7 @@ func (n *Node) askDown(t *Task, b budget) []account {
 		}
 	}
 	if len(gone) > 0 {
-		n.keepSlaves(func(i int) bool { return !contains(gone, n.slaves[i]) })
+		n.keepSlaves(func(i int) bool { return !slices.Contains(gone, n.slaves[i]) })
 	}
 	return masters
 }
@@ -143,7 +144,7 @@ func (n *Node) rendezvous() Peer {
 // hear remembers, as a master, another one that introduced itself, to be asked at our next sync. Nobody, who is what a
 // request without an address comes from, has nothing to be asked for.
 func (n *Node) hear(req *Request) {
-	if req.Body == nil || req.From.IsZero() || !n.isMaster() || n.cfg.Registration != Directed || n.masterIndex(req.From) >= 0 || contains(n.heard, req.From) {
+	if req.Body == nil || req.From.IsZero() || !n.isMaster() || n.cfg.Registration != Directed || n.masterIndex(req.From) >= 0 || slices.Contains(n.heard, req.From) {
 		return
 	}
 	if len(n.heard) < 64+4*len(n.masters.List) { // a bound against a flood of introductions
@@ -183,7 +184,7 @@ func (n *Node) normalize() {
 		return
 	}
 	shed := n.newestSlaves(len(n.slaves) - optimum)
-	n.keepSlaves(func(i int) bool { return !contains(shed, n.slaves[i]) })
+	n.keepSlaves(func(i int) bool { return !slices.Contains(shed, n.slaves[i]) })
 	for _, s := range shed {
 		n.env.Note(Note{What: NoteShed, About: s})
 	}

@@ -209,7 +209,7 @@ func (l *ledger) meet(s *search) {
 // remember keeps target among the recent newcomers.
 func (l *ledger) remember(target Peer) {
 	switch {
-	case contains(l.recent, target):
+	case slices.Contains(l.recent, target):
 	case len(l.recent) < recentNewcomers:
 		l.recent = append(l.recent, target)
 	default:

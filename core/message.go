@@ -84,6 +84,9 @@ func (e *Error) Is(target error) bool {
 	return ok && other.Code == e.Code
 }
 
+// IsRefusal reports whether err is a refusal with the given code.
+func IsRefusal(err error, code string) bool { return errors.Is(err, &Error{Code: code}) }
+
 func refuse(code, message string) Response {
 	return Response{Err: &Error{Code: code, Message: message}}
 }

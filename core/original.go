@@ -1,7 +1,6 @@
 package core
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -37,7 +36,7 @@ func (n *Node) syncOriginal(t *Task) {
 		}
 		n.bumpOwnSize()
 	}
-	if err := n.registerOriginal(t, n.budget(b.left())); err != nil {
+	if err := n.registerOriginal(t, b); err != nil {
 		n.loseBacklink()
 		n.registerFailed(err)
 	}
@@ -98,7 +97,7 @@ func (n *Node) lookAtMasters(t *Task, actual []*Masters, b budget) {
 	var peers []Peer
 	for _, m := range append([]*Masters{n.masters}, actual...) {
 		for _, e := range m.List {
-			if e.Peer != n.self && !contains(peers, e.Peer) && n.allowed(e.Peer) {
+			if e.Peer != n.self && !slices.Contains(peers, e.Peer) && n.allowed(e.Peer) {
 				peers = append(peers, e.Peer)
 			}
 		}
@@ -141,34 +140,6 @@ func (n *Node) stepDownOriginal() {
 		return
 	}
 	n.stepDown()
-}
-
-// stepDown makes us a plain slave.
-func (n *Node) stepDown() {
-	n.keepSlaves(func(int) bool { return false })
-	n.removeMaster(n.self, n.env.Now())
-	n.env.Note(Note{What: NoteSteppedDown})
-}
-
-// rank is our place among the masters we know, by size descending, then address: 0 is the first.
-func (n *Node) rank() int {
-	own, rank := Master{n.self, uint32(len(n.slaves))}, 0
-	for _, m := range n.masters.List {
-		if m.Peer != n.self && n.compareMasters(m, own) < 0 {
-			rank++
-		}
-	}
-	return rank
-}
-
-func (n *Node) compareMasters(a, b Master) int {
-	if c := cmp.Compare(b.Size, a.Size); c != 0 {
-		return c
-	}
-	if n.cfg.Book.Less(a.Peer, b.Peer) {
-		return -1
-	}
-	return 1
 }
 
 // provideOriginal asks every master for its structure and lists those that have slaves, with their slaves as candidates.

@@ -1,6 +1,9 @@
 package core
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // How a provider of the directed rule chooses where newcomers register, from what its ledger counts.
 
@@ -26,7 +29,7 @@ func (n *Node) provide(t *Task, target Peer, book bool, b budget) *Provision {
 	if len(places) == 0 && len(n.masters.List) > 0 {
 		m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer
 		resp := t.call(m, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-		if s, ok := resp.Body.(*Structure); ok && n.ledger != nil {
+		if s, ok := resp.Body.(*Structure); ok {
 			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
 				n.ledger.remember(slave)
 			}
@@ -89,7 +92,7 @@ type choice struct {
 func (c *choice) suits(p Peer) bool {
 	n := c.node
 	own := c.target == n.self && c.size > 2 && n.hasSlave(p)
-	return p != c.target && !own && n.allowed(p) && !contains(c.places, p)
+	return p != c.target && !own && n.allowed(p) && !slices.Contains(c.places, p)
 }
 
 // drawMasters adds masters with room up to the given number of places, each drawn in proportion to its room: several

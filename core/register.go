@@ -140,6 +140,3 @@ func retryCycle(t *Task) {
 	n.registerDirected(t, b)
 	n.syncing = false
 }
-
-// contains is slices.Contains for lists that every answer makes us search.
-func contains(peers []Peer, p Peer) bool { return slices.Contains(peers, p) }

@@ -278,3 +278,12 @@ func (r *restorer) approval(row memory.Approval) {
 	book.rows[id], book.byKey[row.Key] = restored, restored
 	book.touch(id)
 }
+
+// actionNamed returns the kind of behaviour of a name; NumActions when there is none.
+func actionNamed(name string) behavior.Action {
+	a := behavior.Action(0)
+	for a < behavior.NumActions && a.String() != name {
+		a++
+	}
+	return a
+}

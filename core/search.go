@@ -64,7 +64,6 @@ func (s *search) skip(p Peer) { s.node.pool.marks.put(p, 0) }
 // take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting. Place is
 // the sender's in our old list, or -1.
 func (s *search) take(p Peer, place int, answer *Structure) {
-	s.skip(p)
 	if s.node.ledger != nil {
 		s.node.ledger.report(p, answer.Slaves)
 	}
@@ -142,7 +141,7 @@ func (s *search) finish() {
 	for i, m := range n.masters.List {
 		if at := sizes.take(m.Peer); at > 0 {
 			next.add(s.confirmed[at-1], now, s.lists[at-1])
-		} else if m.Peer != n.self && contains(s.silent, m.Peer) {
+		} else if m.Peer != n.self && slices.Contains(s.silent, m.Peer) {
 			next.add(m, n.seenAt(i), nil)
 		}
 	}
@@ -164,47 +163,4 @@ type masterTable struct {
 
 func (t *masterTable) add(m Master, seen time.Duration, list *Masters) {
 	t.list, t.seen, t.lists = append(t.list, m), append(t.seen, seen), append(t.lists, list)
-}
-
-// marks is a map from peers to small numbers, for use between two waits: an array over the ids, in which entries of
-// former uses do not count. One per thread of control serves all its nodes.
-type marks struct {
-	entries []mark
-	use     uint32
-}
-
-type mark struct{ use, value uint32 }
-
-// reset forgets all entries.
-func (m *marks) reset() {
-	m.use++
-	if m.use == 0 { // after four billion uses old entries would count again
-		clear(m.entries)
-		m.use = 1
-	}
-}
-
-// put enters p and reports whether it is new.
-func (m *marks) put(p Peer, value uint32) bool {
-	id := int(p.ID())
-	if id >= len(m.entries) {
-		m.entries = append(m.entries, make([]mark, id+1-len(m.entries)+id/4)...)
-	}
-	e := &m.entries[id]
-	if e.use == m.use {
-		return false
-	}
-	*e = mark{m.use, value}
-	return true
-}
-
-// take returns p's value and sets it to 0; 0 if p has not been entered.
-func (m *marks) take(p Peer) uint32 {
-	id := int(p.ID())
-	if id >= len(m.entries) || m.entries[id].use != m.use {
-		return 0
-	}
-	value := m.entries[id].value
-	m.entries[id].value = 0
-	return value
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"spreadable/core/behavior"
 	"spreadable/core/memory"
 )
 
@@ -188,13 +187,4 @@ func (n *Node) approvalRow(a *approval) memory.Approval {
 
 func (n *Node) keyRow(key string, issued issuedKey) memory.Key {
 	return memory.Key{Key: key, Approvers: n.texts(issued.drawn), Until: issued.until}
-}
-
-// actionNamed returns the kind of behaviour of a name; NumActions when there is none.
-func actionNamed(name string) behavior.Action {
-	a := behavior.Action(0)
-	for a < behavior.NumActions && a.String() != name {
-		a++
-	}
-	return a
 }

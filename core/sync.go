@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -150,4 +151,32 @@ func (n *Node) loseBacklink() {
 		n.env.Note(Note{What: NoteBacklinkLost, About: n.backlink})
 		n.setBacklink(Peer{})
 	}
+}
+
+// stepDown makes us a plain slave.
+func (n *Node) stepDown() {
+	n.keepSlaves(func(int) bool { return false })
+	n.removeMaster(n.self, n.env.Now())
+	n.env.Note(Note{What: NoteSteppedDown})
+}
+
+// rank is our place among the masters we know, by size descending, then address: 0 is the first.
+func (n *Node) rank() int {
+	own, rank := Master{n.self, uint32(len(n.slaves))}, 0
+	for _, m := range n.masters.List {
+		if m.Peer != n.self && n.compareMasters(m, own) < 0 {
+			rank++
+		}
+	}
+	return rank
+}
+
+func (n *Node) compareMasters(a, b Master) int {
+	if c := cmp.Compare(b.Size, a.Size); c != 0 {
+		return c
+	}
+	if n.cfg.Book.Less(a.Peer, b.Peer) {
+		return -1
+	}
+	return 1
 }
