@@ -54,7 +54,7 @@ type Config struct {
 	// ServerTimeout limits one request to a node: 2 s. It must be well below SyncInterval.
 	ServerTimeout time.Duration
 
-	// PingTimeout limits a ping, and is the least patience of a request with a larger budget left: 1 s. At most ServerTimeout.
+	// PingTimeout limits a ping, and a question for the root: 1 s. At most ServerTimeout.
 	PingTimeout time.Duration
 
 	// MaxFails is how many consecutive failures make a peer broken and forgotten when exceeded: 10 (npm: serverMaxFails).
@@ -92,7 +92,7 @@ const (
 	DefaultServerTimeout      = 2 * time.Second
 	DefaultPingTimeout        = time.Second
 	DefaultMaxFails           = 10
-	DefaultCandidateSuspicion = 5
+	DefaultCandidateSuspicion = behavior.DefaultCandidateLevel
 )
 
 // Validate fills in the defaults and says what is wrong with the rest. It must be called before a node uses the Config.

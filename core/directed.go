@@ -144,7 +144,10 @@ func (n *Node) rendezvous() Peer {
 // hear remembers, as a master, another one that introduced itself, to be asked at our next sync. Nobody, who is what a
 // request without an address comes from, has nothing to be asked for.
 func (n *Node) hear(req *Request) {
-	if req.Body == nil || req.From.IsZero() || !n.isMaster() || n.cfg.Registration != Directed || n.masterIndex(req.From) >= 0 || slices.Contains(n.heard, req.From) {
+	if req.Body == nil || req.From.IsZero() || !n.isMaster() || n.cfg.Registration != Directed {
+		return
+	}
+	if n.masterIndex(req.From) >= 0 || slices.Contains(n.heard, req.From) {
 		return
 	}
 	if len(n.heard) < 64+4*len(n.masters.List) { // a bound against a flood of introductions

@@ -28,10 +28,11 @@
 //   - A request that the node sent by Env.Call has been answered, refused, or timed out: call the Answer method of
 //     its Sink, once.
 //
-// That is all it must do. It may ask for more: the Status, the Bans, and the Structure of a node; a Sync out of turn; what has
-// changed since it last wrote the state down (Revision, Changes), to Restore it after a restart; whether the address filter
-// would refuse somebody before it reads the request (Screen); and to drop addresses that nobody needs (SweepBook). Touch and
-// AtEase are for drivers in a hurry.
+// That is all it must do. It may ask for more: the Status, the Bans, and the Structure of a node; a Sync out of turn;
+// what has changed since it last wrote the state down (Revision, Changes), to Restore it after a restart; whether the
+// address filter would refuse somebody before it reads the request (Screen, AdmitsAll); and to drop addresses that nobody
+// needs (SweepBook). Touch and AtEase are for a simulation's driver: one warms the processor's cache, the other says when
+// a question needs no Serve.
 //
 // Less formally: the node does something only when it is called, finishes it before it returns, and between
 // two calls nothing touches it. In a simulation the kernel calls, in a server one goroutine to which the others post.
@@ -63,13 +64,14 @@
 // from then on (root.go).
 //
 // Structure: nodes ask each other at every sync: a slave its backlink, a master its slaves and all other masters. The
-// answer lists backlink, slaves and masters with their sizes. With an Introduction as its body it also tells the receiver that the
-// sender is a master.
+// answer lists backlink, slaves and masters with their sizes. With an Introduction as its body it also tells the receiver
+// that the sender is a master.
 //
 // Interview (get-interview-summary): a master asks a newcomer before it lists it, to see that the address answers.
 //
-// Provide (provide-registration): a node without a backlink asks its provider, a bootstrap node, where it could register. Under the original rule the provider asks all masters for their structure and answers with all of it; under
-// the directed rule it names the places.
+// Provide (provide-registration): a node without a backlink asks its provider, a bootstrap node, where it could register.
+// Under the original rule the provider asks all masters for their structure and answers with all of it; under the
+// directed rule it names the places.
 //
 // Register: the newcomer asks the chosen node to list it. That node interviews it, adds it to its slaves and answers with
 // their number; whereupon the newcomer has a backlink. A node that had no slaves has become a master by this.
@@ -101,12 +103,13 @@
 //
 // # The sync cycle
 //
-// At every sync interval a node renews its lists (sync.go and, for each rule, original.go and directed.go). Bans that have
-// ended are lifted and misbehaviour that has piled up is punished (access.go). The root is confirmed. The node asks its
-// backlink, and without slaves it takes over the backlink's list of masters: one request, which is all that a plain slave
-// sends. A master asks its slaves too, drops those that name another backlink, and asks every other master for its size. So a
-// settled network of N nodes with about √N masters sends three requests per node and interval: one up, one down, and √N·√N
-// between masters. At the end, whoever has no backlink registers.
+// At every sync interval a node renews its lists (sync.go and, for each rule, original.go and directed.go). Bans that
+// have ended are lifted and misbehaviour that has piled up is punished (access.go). The root is confirmed. The node asks
+// its backlink, and without slaves it takes over the backlink's list of masters: one request, which is all that a plain
+// slave sends. A master asks its slaves too, drops those that name another backlink or, if they had time to know better,
+// none, and asks every other master for its size. So a settled network of N nodes with about √N masters sends three
+// requests per node and interval: one up, one down, and √N·√N between masters. At the end, whoever has no backlink
+// registers.
 //
 // # Registration, and why ours converges
 //
@@ -121,10 +124,11 @@
 //
 // The provider knows whom it has just sent where. It keeps a ledger (ledger.go) in which every newcomer counts at its
 // place from the moment it is sent there until the master itself reports it. So newcomers are placed as if they had
-// arrived one by one, however many come at once (place.go): on the first masters until these are as full as a network of the
-// present size wants them (Optimum), then on a recent newcomer, which becomes a master by that. The number of masters grows as √N
-// does, by construction. Everybody who reaches the provider is registered two requests later. With several bootstrap nodes
-// all newcomers ask the first that is there, so that there is one ledger; more than one costs some rounds, no more.
+// arrived one by one, however many come at once (place.go): on the first masters until these are as full as a network of
+// the present size wants them (Optimum), then on a recent newcomer, which becomes a master by that. The number of masters
+// grows as √N does, by construction. Everybody who reaches the provider is registered two requests later. With several
+// bootstrap nodes all newcomers ask the first that is there, so that there is one ledger; more than one costs some
+// rounds, no more.
 //
 // Masters search (search.go). In every sync a master asks all masters it knows, then all that those know, until nobody new
 // turns up: one sync closes a component of the graph of who knows whom. A master and its backlink know each other, so a
@@ -135,9 +139,9 @@
 // thousand nodes as for a hundred thousand.
 //
 // Haste is for those outside, patience for those inside. A node without a place asks again after a second or so, with
-// jitter and growing pauses. But a master steps down, sheds slaves or refuses newcomers only when its view has settled: when
-// the network size has held for two rounds, give or take a 32nd. And then only if it is off the optimum by more than a slack, so that networks
-// near a square number do not move nodes to and fro.
+// jitter and growing pauses. But a master steps down, sheds slaves or refuses newcomers only when its view has settled:
+// when the network size has held for two rounds, give or take a 32nd. And then only if it is off the optimum by more than
+// a slack, so that networks near a square number do not move nodes to and fro.
 //
 // Every node hangs on somebody who does not hang on it. In networks of more than two nodes a pair of mutual backlinks would
 // be cut off from everybody, so it is forbidden, and the smallest network without such a pair is a cycle of three. Hence the
@@ -147,22 +151,29 @@
 //
 // # Approval
 //
-// An approval limits what clients, who have no identity but an IP address, may do. For each period every node can work out
-// by itself which nodes vouch for clients: those whose hash of address and period start is lowest (package draw). The client
-// gets key and approvers from an entry node, asks the approvers to vouch, gets the question from the entry node and shows its
-// answer with the action; whoever serves the action draws the approvers again, unless it is that entry node, and asks
-// them (approval.go). Approvers keep what
-// they need for one to two periods (approver.go). What a question is belongs to the ApprovalKind.
+// An approval limits what clients, who have no identity but an IP address, may do. For each period every node can work
+// out by itself which nodes vouch for clients: those whose hash of address and period start is lowest among all that
+// answer a ping (package draw). The client gets key and approvers from an entry node, asks the approvers to vouch, gets
+// the question from the entry node and shows its answer with the action; whoever serves the action draws the approvers
+// again, unless it is that entry node, and asks them (approval.go). Approvers forget what nobody has touched for a period
+// (approver.go). What a question is belongs to the ApprovalKind.
 //
-// The original believes what clients say about approvers: here, an entry node asks only approvers it has drawn itself, and
-// the node that serves an action takes only approvers of its own draw, no more than were drawn, and a client IP that is the
-// requester's.
+// The original believes what clients say about approvers: here, an entry node asks only approvers it has drawn itself,
+// and the node that serves an action asks only approvers of its own draw, and refuses a proof that names far more of them
+// or another client IP than the requester's.
 //
 // # Trust
 //
 // Peers may lie, stall or vanish. Nodes watch each other at every sync; wrong sizes, missing backlinks, bad answers and
 // slowness raise a score that good conduct lowers again, and whoever goes too far is banned for a time (package behavior,
 // access.go). White-, black- and trust-lists come before everything else.
+//
+// # Restart
+//
+// What a node must remember over a restart (package memory) it gives out in eight sections, each with a counter of its
+// changes, so that a driver writes down only what has changed since (state.go, journal.go). Restore takes it back before
+// Start and trusts it no more than what comes by wire (restore.go): of a node whose address has changed, only what it
+// knows of others' behaviour.
 //
 // # What npm nodes and ours do differently
 //

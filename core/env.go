@@ -63,10 +63,10 @@ type What uint8
 const (
 	NoteRegistered     What = iota // About is the new backlink
 	NoteRegisterFailed             // Text is the error
-	NoteBacklinkLost               // About no longer lists us
+	NoteBacklinkLost               // About no longer lists us, is broken or banned, or we have left it
 	NoteBanned                     // About is banned, Text is the misbehaviour
 	NoteSteppedDown                // we gave up all slaves
-	NoteShed                       // About was taken off our slaves: too many
+	NoteShed                       // About was taken off our slaves: too many, or nobody else is left to list us
 	NumWhats
 )
 

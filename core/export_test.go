@@ -10,9 +10,6 @@ func (n *Node) Suspicion(a behavior.Action, p Peer) float64 { return n.scores.Su
 // Fails is how many requests to p have failed in a row.
 func (n *Node) Fails(p Peer) int { return n.fails[p] }
 
-// Root is the network that n believes to be in.
-func (n *Node) Root() Peer { return n.root }
-
 // Heard is how many introductions n remembers; Failing, of how many peers it counts failures.
 func (n *Node) Heard() int   { return len(n.heard) }
 func (n *Node) Failing() int { return len(n.fails) }

@@ -314,8 +314,8 @@ func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
 	}
 	n.run(80 * time.Second)
 	for _, h := range n.order {
-		if root := h.node.Root(); root.IsZero() || root != n.order[0].node.Root() {
-			t.Errorf("node %s is in network %d, node 1 in %d", h.name(), root.ID(), n.order[0].node.Root().ID())
+		if root := h.node.NetworkRoot(); root.IsZero() || root != n.order[0].node.NetworkRoot() {
+			t.Errorf("node %s is in network %d, node 1 in %d", h.name(), root.ID(), n.order[0].node.NetworkRoot().ID())
 		}
 	}
 }

@@ -22,6 +22,7 @@ type lists struct {
 	placeRevision, mastersRevision uint32 // count the changes of backlink and slaves, and of masters; see Node.Revision
 }
 
+// noMasters is what every node begins with.
 var noMasters = &Masters{}
 
 // size is the network size as the lists have it: the sum of the masters' sizes, at least 1.
@@ -119,8 +120,9 @@ func (l *lists) setMasters(list []Master, seen []time.Duration) {
 	l.masters, l.snapshot, l.private = m, nil, true
 }
 
-// scatter is the last step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom number
-// generators, 2014). The sum over a set does not depend on the order.
+// scatter spreads a peer's number over 64 bits, so that the sum over a set of peers is its digest: whatever the order, and
+// seldom that of another set. It is the last step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable
+// pseudorandom number generators, 2014).
 func scatter(p Peer) uint64 {
 	z := uint64(p.ID()) * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -128,8 +130,8 @@ func scatter(p Peer) uint64 {
 	return z ^ z>>31
 }
 
-// setMaster adds or updates one master. In a mass start a master's own size changes a thousand times before anybody asks
-// for its list.
+// setMaster adds or updates one master: in place while nobody else holds the list, for in a mass start a master's own size
+// changes a thousand times before anybody asks for it.
 func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	i, m := l.masterIndex(p), Master{p, uint32(size)}
 	same := i >= 0 && l.masters.List[i] == m

@@ -91,7 +91,8 @@ func refuse(code, message string) Response {
 	return Response{Err: &Error{Code: code, Message: message}}
 }
 
-// What can befall a request besides a refusal. Each counts as one failure of the peer asked.
+// What can befall a request besides a refusal. Each counts as one failure of the peer asked, a timeout only when the asker
+// asked for itself (Node.account).
 var (
 	ErrTimeout     = errors.New("request timed out")
 	ErrUnreachable = errors.New("peer is unreachable")

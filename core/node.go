@@ -45,7 +45,7 @@ type Node struct {
 	firstAsked  int           // where in the list of bootstrap nodes the next attempt begins
 	interviews  int           // talks with newcomers under way
 	retryDue    bool          // a timer for the next attempt is set
-	looked      []*Masters    // what each master answered at the last sync, parallel to masters.List
+	looked      []*Masters    // what each master answered at the last search, parallel to the list that it made
 	ledger      *ledger       // whom we sent where; nil until somebody asks
 	heard       []Peer        // nodes that introduced themselves as masters
 }
@@ -57,7 +57,7 @@ const (
 )
 
 // Init makes n a node of its own address self. Tasks come from pool, which belongs to the same thread of control as the
-// node. The Config must have been validated.
+// node and serves nodes of one Book. The Config must have been validated.
 func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
 	*n = Node{cfg: cfg, env: env, pool: pool, self: self}
 	n.masters = noMasters
@@ -127,7 +127,8 @@ var servers = [NumKinds]procedure{
 	KindAction:           serveAction,
 }
 
-// Touch reads the fields that the next message will read; see Node.
+// Touch reads the fields that the next message will read, so that they are in the processor's cache by then; see Node. The
+// result says nothing: it keeps the reads from being left out.
 func (n *Node) Touch() uint64 {
 	if n.snapshot == nil {
 		return uint64(n.root.ID())

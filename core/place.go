@@ -18,7 +18,8 @@ func (n *Node) provideDirected(t *Task) Response {
 	return Response{Body: p}
 }
 
-// provide finds places for target. A provider that knows no node which could become a master asks one master for some.
+// provide finds places for target. A provider that finds none, not even a node that could become a master, asks one master
+// for its slaves.
 //
 // Only who asks for itself is booked: otherwise anybody could fill the ledger with nodes that do not exist.
 func (n *Node) provide(t *Task, target Peer, book bool, b budget) *Provision {
@@ -44,7 +45,8 @@ func (n *Node) provide(t *Task, target Peer, book bool, b budget) *Provision {
 }
 
 // place chooses where target should register, the best place first, and counts it there: a master with room, or, when
-// there is none, a node that shall become a master. Size is the network's with target in it.
+// there is none, a node that shall become a master. Of four places two are masters, one is a node that could become one, in
+// case they refuse, and one more is a master. Size is the network's with target in it.
 func (n *Node) place(target Peer, book bool) (places []Peer, size int) {
 	l := n.ledger
 	l.resize(n.self, len(n.slaves))

@@ -60,8 +60,8 @@ func serveClientQuery(t *Task) {
 	t.reply(t.node.askNetwork(t, t.req.Body.(*QueryRequest), levels))
 }
 
-// askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves; itself when there are none. Who does not
-// answer is missing in the coverage, with all that it was listed to have below it.
+// askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves; itself when there are none. Who does
+// not answer is missing in the coverage, with all that it was listed to have below it.
 func (n *Node) askNetwork(t *Task, body *QueryRequest, level int) Response {
 	q := n.query(body.Name)
 	if q == nil {
@@ -69,8 +69,9 @@ func (n *Node) askNetwork(t *Task, body *QueryRequest, level int) Response {
 	}
 	targets, below := n.targets(level)
 	responses := t.gather(targets, Request{
-		Kind:    queryKinds[level],
-		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)), // each level less, so that a partial answer is in time
+		Kind: queryKinds[level],
+		// Each level has less, so that a partial answer is in time.
+		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)),
 		Body:    &QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
 	})
 	merged := &QueryAnswer{Cost: Cost{Fanout: len(targets)}}

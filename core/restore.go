@@ -140,6 +140,7 @@ func (r *restorer) past(t time.Duration) time.Duration { return min(max(t, 0), r
 // others collects the peers of rows, without the node itself and second rows for one peer.
 type others struct{ seen map[Peer]bool }
 
+// first reports whether p is somebody else, whom no row before has named.
 func (o *others) first(p, self Peer) bool {
 	if p.IsZero() || p == self || o.seen[p] {
 		return false
@@ -178,7 +179,7 @@ func (r *restorer) place(s *memory.State) {
 func (r *restorer) masters(s *memory.State) {
 	var masters others
 	var table masterTable
-	adopted := true // a list that nobody of it was seen of came from the backlink as it is
+	adopted := true // nobody in it was ever seen: the backlink's list as it was
 	for _, row := range s.Masters {
 		if p := r.peer("masters", row.Address); masters.first(p, Peer{}) { // the node itself may be one
 			table.add(Master{p, row.Size}, r.past(row.Seen), nil)

@@ -20,13 +20,14 @@ type search struct {
 	lists     []*Masters // what each of the confirmed knows
 	silent    []Peer     // no answer, or no time left to ask
 	thorough  bool       // look through lists again that were seen before
-	most      int        // whom to meet at the most
-	sets      [8]uint64  // digests of the lists looked through last: soon there are few
-	last      int
+	most      int        // how many to meet at the most
+	sets      [8]uint64  // digests of the sets of masters in the lists looked through last; soon all name the same few sets
+	last      int        // where in sets the latest stands
 }
 
 const (
-	// maxWaves bounds the walk: each wave reaches twice as far, so this closes any graph met in practice.
+	// maxWaves bounds the walk. Each wave reaches one acquaintance further, and everybody walks: what one sync leaves open the
+	// next ones close.
 	maxWaves = 8
 	// maxMasters is the most masters of any network: those of a billion nodes.
 	maxMasters = 32_000
@@ -34,7 +35,7 @@ const (
 	thoroughEvery = 64
 )
 
-// begin starts a walk. Until the next wait the marks are those whom it has met.
+// beginSearch starts a walk. Until the next wait the marks are those whom it has met.
 func (n *Node) beginSearch(b budget) *search {
 	s := &search{node: n, budget: b, thorough: n.view.changed || n.rounds%thoroughEvery == 0}
 	s.met = make([]Peer, 0, len(n.masters.List)+8)
@@ -128,10 +129,10 @@ func (s *search) remark() {
 // did not answer keeps its last size and the time when it was last seen.
 func (s *search) finish() {
 	n, now := s.node, s.node.env.Now()
-	sizes := &n.pool.marks
-	sizes.reset()
+	places := &n.pool.marks // among the confirmed, from 1
+	places.reset()
 	for i, m := range s.confirmed {
-		sizes.put(m.Peer, uint32(i)+1)
+		places.put(m.Peer, uint32(i)+1)
 	}
 	room := len(s.confirmed) + 1
 	next := masterTable{make([]Master, 0, room), make([]time.Duration, 0, room), make([]*Masters, 0, room)}
@@ -139,14 +140,14 @@ func (s *search) finish() {
 		next.add(Master{n.self, uint32(len(n.slaves))}, now, nil)
 	}
 	for i, m := range n.masters.List {
-		if at := sizes.take(m.Peer); at > 0 {
+		if at := places.take(m.Peer); at > 0 {
 			next.add(s.confirmed[at-1], now, s.lists[at-1])
 		} else if m.Peer != n.self && slices.Contains(s.silent, m.Peer) {
 			next.add(m, n.seenAt(i), nil)
 		}
 	}
 	for i, m := range s.confirmed {
-		if sizes.take(m.Peer) > 0 {
+		if places.take(m.Peer) > 0 {
 			next.add(m, now, s.lists[i])
 		}
 	}

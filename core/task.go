@@ -43,7 +43,7 @@ type procedure func(t *Task)
 type stopped struct{}
 
 // Pool keeps what the nodes of one thread of control can share, because only one of them is at work at a time: idle tasks
-// and scratch memory.
+// and scratch memory. Peers index that memory, so these nodes must share a Book, too.
 type Pool struct {
 	idle   []*Task
 	all    []*Task

@@ -8,6 +8,7 @@ type urn struct {
 	total   int
 }
 
+// low is the lowest bit that is set in k.
 func low(k int) int { return k & -k }
 
 // empty takes all numbers out.
