@@ -44,10 +44,8 @@ func (n *Node) syncDirected(t *Task) {
 	down := n.askDown(t, b)
 	if n.isMaster() {
 		n.findMasters(t, up, down, b)
-	} else if up.said != nil {
-		n.adoptAllowed(up.said.Masters)
 	} else {
-		n.removeMaster(n.self, n.env.Now())
+		n.believe(up)
 	}
 	n.view.observe(n.size())
 	n.rounds++
@@ -94,6 +92,17 @@ func (n *Node) isNew(s Peer) bool {
 		}
 	}
 	return false
+}
+
+// believe is a plain slave's way to renew its list of masters: it takes over the backlink's. Without an answer it keeps
+// the old one, but not itself in it.
+func (n *Node) believe(up account) {
+	n.looked = nil // or a former master would hold the lists of all others
+	if up.said == nil {
+		n.removeMaster(n.self, n.env.Now())
+		return
+	}
+	n.adoptAllowed(up.said.Masters)
 }
 
 // findMasters renews a master's list of masters: it asks all that it knows, and all that they know, until nobody new
