@@ -73,8 +73,11 @@ func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 	return DoorOpen
 }
 
-// allowed is the address filter for a node.
+// allowed is the address filter for a node. Nobody, whom a list that came by wire may name, is not allowed.
 func (n *Node) allowed(p Peer) bool {
+	if p.IsZero() {
+		return false
+	}
 	return p == n.self || n.cfg.Trusted || n.openDoor() || n.screen(p, n.cfg.Book.Address(p), n.cfg.Book.IP(p)) == DoorOpen
 }
 

@@ -153,7 +153,7 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	for _, resp := range responses {
 		if s, ok := resp.Body.(*Structure); ok {
 			for _, p := range s.Slaves {
-				if drawn.put(p, 0) { // two masters may list it for a moment
+				if !p.IsZero() && drawn.put(p, 0) { // two masters may list it for a moment
 					ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
 				}
 			}

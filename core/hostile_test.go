@@ -521,3 +521,28 @@ func TestNegativeNetworkSizes(t *testing.T) {
 		}
 	}
 }
+
+// Lists that name nobody, as a gap in a message could be read, stop no node.
+func TestNobodyInLists(t *testing.T) {
+	n := settled(t, 9)
+	nobody := core.Peer{}
+	for _, h := range n.live() {
+		if s := h.node.Structure(); len(s.Slaves) > 0 && h.number != 1 {
+			h.script = map[core.Kind]core.Response{core.KindStructure: {Body: &core.Structure{
+				Address: h.peer(), Slaves: append([]core.Peer{nobody}, s.Slaves...),
+				Masters: &core.Masters{List: append([]core.Master{{Peer: nobody, Size: 1}}, s.Masters.List...), Total: s.Masters.Total + 1},
+			}}}
+		}
+	}
+	n.run(40 * time.Second)
+	for _, h := range n.live() {
+		n.client(1).client.Draw(h.peer(), 0, "client", func(*core.ApprovalKey, error) {})
+		n.client(1).client.Ask(h.peer(), 0, &core.QueryRequest{Name: "holders", Arg: 1}, func(*core.QueryAnswer, error) {})
+	}
+	n.settle()
+	for _, r := range n.trace {
+		if r.to == nobody {
+			t.Fatalf("node %s asks nobody: %s", r.from, r.kind)
+		}
+	}
+}
