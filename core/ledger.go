@@ -50,7 +50,7 @@ const (
 )
 
 func (n *Node) newLedger() *ledger {
-	l := &ledger{sent: make(map[Peer]sending), hosts: make(map[netip.Addr]int)}
+	l := &ledger{}
 	l.refresh(n)
 	return l
 }
@@ -82,6 +82,9 @@ func (l *ledger) refresh(n *Node) {
 		}
 		return !waiting
 	})
+	if len(l.sent) == 0 { // maps never shrink, and after a mass start these are large
+		l.sent, l.hosts, l.order = make(map[Peer]sending), make(map[netip.Addr]int), nil
+	}
 }
 
 // at returns the number of a master's spot, a new one if need be.

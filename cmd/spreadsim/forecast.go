@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -13,8 +14,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// muchMemory is what a run may take without being announced where nobody
-// watches.
+// muchMemory is what a run may take without being bounded, and without being
+// announced where nobody watches.
 const muchMemory = 1 << 30
 
 // announce tells before a run what it will take of the machine. It refuses
@@ -39,6 +40,15 @@ func reserve(jobs []job) {
 		most = max(most, sim.Memory(j.scenario))
 	}
 	largepages.Reserve(min(most, availableMemory()/2))
+}
+
+// bound keeps a run of much memory near what was foretold: rather than let the
+// heap grow further the collector works more often. Whoever has set GOMEMLIMIT
+// has decided otherwise.
+func bound(s *scenario.Scenario) {
+	if expected := sim.Memory(s); expected > muchMemory && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(expected + expected/8)
+	}
 }
 
 // forecast writes a line about expected memory, if it matters or somebody

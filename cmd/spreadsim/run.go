@@ -224,6 +224,7 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error 
 // only virtual time.
 func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (*result.Run, error) {
 	announce(c, j.scenario)
+	bound(j.scenario)
 	progress := newProgress(c, j.scenario.Name)
 	start := time.Now()
 	r, err := simulate(j.scenario, sim.Options{

@@ -7,7 +7,7 @@
 // 300,000 simulated nodes takes a fifth less time for an event in large ones.
 package largepages
 
-import "runtime"
+import "runtime/debug"
 
 // Reserve asks for large pages for the memory that the process takes next, up
 // to so many bytes. It takes no memory, only addresses, which must be free: call
@@ -15,13 +15,13 @@ import "runtime"
 // large pages cannot be asked for it does nothing.
 //
 // The Go runtime does not ask, but it takes the lowest free addresses first. So a
-// block is allocated, marked, and left to the collector, untouched.
+// block is allocated, marked, and given back, untouched.
 func Reserve(bytes int64) {
 	if !supported || bytes < least {
 		return
 	}
 	advise(make([]byte, bytes))
-	runtime.GC()
+	debug.FreeOSMemory()
 }
 
 // least is from how many bytes on it is worth it.
