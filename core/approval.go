@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -129,7 +130,18 @@ func (n *Node) approvalKey(client netip.Addr, action string, start time.Duration
 	for i, p := range approvers {
 		texts[i] = n.cfg.Book.Text(p)
 	}
-	return draw.Key(client.String(), action, start, n.cfg.Book.Text(n.self), texts)
+	return draw.Key(client.String(), action, start, n.cfg.Book.Text(n.self)+"+"+n.approvalSecret(), texts)
+}
+
+// approvalSecret keeps others from foretelling our keys, all else in which is public: whoever took one to the approvers
+// before its client would shut the client out. In the original anybody can.
+func (n *Node) approvalSecret() string {
+	book := n.approvalBook()
+	if book.secret == "" {
+		rng := n.env.Rand()
+		book.secret = fmt.Sprintf("%016x%016x", rng.Uint64(), rng.Uint64())
+	}
+	return book.secret
 }
 
 // drawApprovers draws the approvers of the period that begins at start: of all slaves of all masters, which is everybody,
@@ -274,7 +286,7 @@ func serveAction(t *Task) {
 	right := 0
 	for _, resp := range t.gather(named, Request{
 		Kind: KindApprovalCheck, Timeout: b.atMost(n.cfg.ServerTimeout),
-		Body: &ApprovalCheckRequest{Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP},
+		Body: &ApprovalCheckRequest{Action: proof.Action, Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP},
 	}) {
 		if resp.Err == nil {
 			right++

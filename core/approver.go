@@ -16,6 +16,7 @@ type approvals struct {
 	rows   map[approvalID]*approval
 	byKey  map[string]*approval
 	issued map[string]issuedKey
+	secret string // goes into the keys we give out; "" until the first
 
 	revision uint32   // counts changes; see Node.Revision
 	journal  *journal // what has changed; nil unless somebody stores it
@@ -143,7 +144,10 @@ func (n *Node) approvalInfo(req *Request) Response {
 func (n *Node) checkApproval(req *Request) Response {
 	body := req.Body.(*ApprovalCheckRequest)
 	row := n.approvalBook().byKey[body.Key]
-	if row == nil || row.answer == "" || slices.Contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {
+	if row == nil || body.Action != "" && body.Action != row.id.action { // or else an easy approval would pass for a strict one
+		return badKey
+	}
+	if row.answer == "" || slices.Contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {
 		return badKey
 	}
 	row.usedBy = append(row.usedBy, req.From)

@@ -80,7 +80,7 @@
 // settles on the answer it expects.
 //
 // ApprovalCheck (check-approval-answer): the node at which a client takes an action asks each of the approvers whether the
-// client's answer was right. Each node may ask once per approval, and a wrong answer counts.
+// client's answer was right, and its approval for this action. Each node may ask once per approval, and a wrong answer counts.
 //
 // QueryMaster, QueryButler, QuerySlave: the three faces of a network-wide request. The entry node asks all masters as
 // butlers; a butler asks its slaves; a slave answers for itself; answers merge on the way back. QueryMaster is for networks of

@@ -198,8 +198,10 @@ type ApprovalInfoRequest struct{ Action, Key string }
 // ApprovalInfo is an approver's part of the question; its meaning belongs to the kind of approval.
 type ApprovalInfo struct{ Info string }
 
-// ApprovalCheckRequest asks an approver whether a client's answer is right.
+// ApprovalCheckRequest asks an approver whether a client's answer is right. Action is what the approval shall be for; npm
+// peers do not say, and do not look.
 type ApprovalCheckRequest struct {
+	Action      string
 	Key, Answer string
 	Approvers   []Peer
 	ClientIP    netip.Addr

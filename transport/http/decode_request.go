@@ -122,13 +122,13 @@ func approvalFields(f fields) (action, key string, err error) {
 }
 
 type checkIn struct {
-	key, answer string
-	approvers   []peer.Address
-	client      netip.Addr
+	action, key, answer string
+	approvers           []peer.Address
+	client              netip.Addr
 }
 
 func decodeCheck(f fields) (incomingBody, error) {
-	_, key, err := approvalFields(f)
+	action, key, err := approvalFields(f)
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +137,11 @@ func decodeCheck(f fields) (incomingBody, error) {
 	if !ok {
 		return nil, errApproval
 	}
-	return checkIn{key, answer, approvers, f.ip("clientIp")}, nil
+	return checkIn{action, key, answer, approvers, f.ip("clientIp")}, nil
 }
 
 func (b checkIn) intern(in *interner) any {
-	return &core.ApprovalCheckRequest{Key: b.key, Answer: b.answer, Approvers: in.all(b.approvers), ClientIP: b.client}
+	return &core.ApprovalCheckRequest{Action: b.action, Key: b.key, Answer: b.answer, Approvers: in.all(b.approvers), ClientIP: b.client}
 }
 
 type keyIn struct{ action string }

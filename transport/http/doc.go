@@ -67,6 +67,6 @@
 // What only Go nodes understand is invisible to npm nodes. A Server header tells that connections may be kept. An ETag
 // on the structure, sent back in If-None-Match, makes an unchanged one cost a 304. The header Timeout-Budget tells what is
 // left of the asker's patience without a time of day. The fields "introduce", "places" and "networkSize" of the core's
-// registration rule ride in bodies whose other fields npm nodes know. Network-wide requests of applications have "arg",
+// registration rule, and "action" of an approval to check, ride in bodies whose other fields npm nodes know. Network-wide requests of applications have "arg",
 // "result", "coverage" and "cost".
 package httptransport

@@ -54,7 +54,7 @@ type registerOut struct {
 }
 
 type checkOut struct {
-	Key       string   `json:"key"`
+	approvalPart
 	Answer    string   `json:"answer"`
 	Approvers []string `json:"approvers"`
 	ClientIP  string   `json:"clientIp"`
@@ -108,7 +108,7 @@ func encodeRequest(book *peer.Book, req *core.Request, now time.Duration) (path 
 	case *core.ApprovalInfoRequest:
 		return paths[req.Kind], approvalPart{b.Action, b.Key}, nil
 	case *core.ApprovalCheckRequest:
-		return paths[req.Kind], checkOut{b.Key, b.Answer, texts(book, b.Approvers), ipText(b.ClientIP)}, nil
+		return paths[req.Kind], checkOut{approvalPart{b.Action, b.Key}, b.Answer, texts(book, b.Approvers), ipText(b.ClientIP)}, nil
 	case *core.ApprovalKeyRequest:
 		return paths[req.Kind], keyOut{b.Action, p}, nil
 	case *core.ApprovalAddRequest:

@@ -10,8 +10,8 @@ import (
 )
 
 // The bodies as they stand on the wire, one type for each, used both ways. Field names and their order are those of npm
-// spreadable 0.3. What an npm peer does not know ("places", "networkSize" of a registration, "introduce", all of a
-// query) it ignores.
+// spreadable 0.3. What an npm peer does not know ("places", "networkSize" of a registration, "action" of an
+// approval to check, "introduce", all of a query) it ignores.
 
 // Limits on what others send, in entries and bytes. Lists of masters and slaves hold some square root of the network
 // size: the limit is that of a network of 67 million nodes, and sixty times what a network of a hundred thousand needs.
