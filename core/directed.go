@@ -49,6 +49,9 @@ func (n *Node) syncDirected(t *Task) {
 	}
 	n.view.observe(n.size())
 	n.rounds++
+	if up.said != nil {
+		n.dropped = max(0, n.dropped-1)
+	}
 	n.leaveMutual(up)
 	if n.view.settled() {
 		n.normalize()
@@ -223,6 +226,10 @@ func (n *Node) registerDirected(t *Task, b budget) {
 	if !n.backlink.IsZero() {
 		return
 	}
+	if n.dropped >= 2*maxDrops {
+		n.dropped = 0
+		n.shedNewest()
+	}
 	err := n.tryPlaces(t, b)
 	if err == nil {
 		n.tries, n.firstAsked = 0, 0
@@ -244,10 +251,23 @@ func (n *Node) letOneGo() {
 	if n.tries < 3 || len(n.slaves) < max(2, n.size()) {
 		return
 	}
+	n.shedNewest()
+}
+
+// shedNewest lets the latest slave go, if there is any.
+func (n *Node) shedNewest() {
+	if !n.isMaster() {
+		return
+	}
 	shed := n.newestSlaves(1)[0]
 	n.removeSlave(shed)
 	n.env.Note(Note{What: NoteShed, About: shed})
 }
+
+// maxDrops is how many backlinks may drop us, one soon after the other, before we let a slave go. In small networks with npm nodes all
+// masters may be our slaves, or full: then we make a master of an npm node, which steps down at once, being one master too
+// many, for ever. With a slave less of ours the network has to find another order.
+const maxDrops = 3
 
 // maxPlaces is how many places a newcomer tries before it asks again.
 const maxPlaces = 4

@@ -42,6 +42,7 @@ type Node struct {
 	rounds      int           // syncs since the start
 	steppedDown time.Duration // when we last gave up our slaves for a smaller network; 0 is never
 	tries       int           // failed attempts to register since the last success
+	dropped     int           // two more for each backlink that dropped us, one less for each sync in which one kept us
 	firstAsked  int           // where in the list of bootstrap nodes the next attempt begins
 	interviews  int           // talks with newcomers under way
 	retryDue    bool          // a timer for the next attempt is set

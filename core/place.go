@@ -93,8 +93,8 @@ type choice struct {
 // suits reports whether the target could become p's slave: not its own, nor, as far as we know, a slave of its own.
 func (c *choice) suits(p Peer) bool {
 	n := c.node
-	own := c.target == n.self && c.size > 2 && n.hasSlave(p)
-	return p != c.target && !own && n.allowed(p) && !slices.Contains(c.places, p)
+	mutual := c.size > 2 && (c.target == n.self && n.hasSlave(p) || p == n.self && c.target == n.backlink)
+	return p != c.target && !mutual && n.allowed(p) && !slices.Contains(c.places, p)
 }
 
 // drawMasters adds masters with room up to the given number of places, each drawn in proportion to its room: several

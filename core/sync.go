@@ -82,6 +82,7 @@ func (n *Node) askUp(t *Task, timeout time.Duration) account {
 	n.judgeUp(b, up)
 	if !n.isListed(up.Slaves) {
 		n.loseBacklink()
+		n.dropped += 2
 		return account{}
 	}
 	return account{b, up}
