@@ -7,13 +7,18 @@ import (
 
 // How a provider of the directed rule chooses where newcomers register, from what its ledger counts.
 
-// provideDirected answers with the places for the asker, best first, each as a result that is its own only candidate: an
-// npm newcomer, which would draw among several, gets just one.
+// provideDirected answers with the places for the asker, best first, each as a result that is its own only candidate. An
+// npm newcomer, which would draw among several, gets just one: the best, or, if it is a master, any, for the best may be a slave of
+// its own, of which we do not know, every time that it asks.
 func (n *Node) provideDirected(t *Task) Response {
 	body := t.req.Body.(*ProvideRequest)
 	p := n.provide(t, body.Target, t.req.From == body.Target, t.requestBudget())
 	if !body.Places && len(p.Results) > 1 {
-		p.Results = p.Results[:1]
+		i := 0
+		if n.masterIndex(body.Target) >= 0 {
+			i = n.env.Rand().IntN(len(p.Results))
+		}
+		p.Results = p.Results[i : i+1]
 	}
 	return Response{Body: p}
 }
@@ -90,7 +95,8 @@ type choice struct {
 	places []Peer
 }
 
-// suits reports whether the target could become p's slave: not its own, nor, as far as we know, a slave of its own.
+// suits reports whether the target could become p's slave: not its own, and not of its own slave, where we know of one: of
+// ours if we are the target, of ourselves if it is our backlink.
 func (c *choice) suits(p Peer) bool {
 	n := c.node
 	mutual := c.size > 2 && (c.target == n.self && n.hasSlave(p) || p == n.self && c.target == n.backlink)
