@@ -264,9 +264,9 @@ func (n *Node) shedNewest() {
 	n.env.Note(Note{What: NoteShed, About: shed})
 }
 
-// maxDrops is how many backlinks may drop us, one soon after the other, before we let a slave go. In small networks with npm nodes all
-// masters may be our slaves, or full: then we make a master of an npm node, which steps down at once, being one master too
-// many, for ever. With a slave less of ours the network has to find another order.
+// maxDrops is how many backlinks may drop us, one soon after the other, before we let a slave go. In small networks with
+// npm nodes all masters may be our slaves, or full: then we make a master of an npm node, which steps down at once, being
+// one master too many, for ever. With a slave less of ours the network has to find another order.
 const maxDrops = 3
 
 // maxPlaces is how many places a newcomer tries before it asks again.

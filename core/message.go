@@ -131,8 +131,12 @@ type Masters struct {
 	List  []Master
 	Total int // sum of the sizes: how many nodes the masters list
 
-	members uint64 // digest of the set of peers; 0 of a list that came by wire: whoever makes one could forge it
+	members uint64 // see Set
 }
+
+// Set is a digest of the set of masters, whatever their order and sizes. It is 0, which says nothing, of a list that came by
+// wire: whoever makes one could forge it.
+func (m *Masters) Set() uint64 { return m.members }
 
 // Structure is a node's answer about its place in the network. It is a snapshot and never changed.
 type Structure struct {

@@ -8,8 +8,8 @@ import (
 // How a provider of the directed rule chooses where newcomers register, from what its ledger counts.
 
 // provideDirected answers with the places for the asker, best first, each as a result that is its own only candidate. An
-// npm newcomer, which would draw among several, gets just one: the best, or, if it is a master, any, for the best may be a slave of
-// its own, of which we do not know, every time that it asks.
+// npm newcomer, which would draw among several, gets just one: the best, or, if it is a master, any, for the best may be a
+// slave of its own, of which we do not know, every time that it asks.
 func (n *Node) provideDirected(t *Task) Response {
 	body := t.req.Body.(*ProvideRequest)
 	p := n.provide(t, body.Target, t.req.From == body.Target, t.requestBudget())

@@ -120,7 +120,7 @@ func (m *meter) coverage(alive int) float64 {
 	sum := 0
 	for range entriesSampled {
 		masters := m.world.node(rng.IntN(alive)).Structure().Masters
-		same := digest(masters)
+		same := masters.Set() // in a settled network all lists are the same, and are counted once
 		reached, ok := known[same]
 		if !ok {
 			reached = m.reach(masters)
@@ -129,16 +129,6 @@ func (m *meter) coverage(alive int) float64 {
 		sum += max(1, reached) // an entry node without masters at least answers itself
 	}
 	return float64(sum) / entriesSampled / float64(alive)
-}
-
-// digest is equal for lists of the same masters in any order: in a settled network all lists are, and are counted once.
-func digest(masters *core.Masters) uint64 {
-	sum := uint64(len(masters.List))
-	for _, m := range masters.List {
-		z := uint64(m.Peer.ID()) * 0x9e3779b97f4a7c15
-		sum += (z ^ z>>29) * 0xbf58476d1ce4e5b9
-	}
-	return sum
 }
 
 // reach counts the different live nodes that the masters list.

@@ -2,33 +2,17 @@ package main
 
 import (
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// ownIPv6 is an IPv6 of this machine that can be a node's: not the loopback one, which nodes take for 127.0.0.1, and none
-// that needs a zone.
-func ownIPv6(t *testing.T) string {
-	t.Helper()
-	list, err := net.InterfaceAddrs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range list {
-		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Is6() && prefix.Addr().IsGlobalUnicast() {
-			return prefix.Addr().String()
-		}
-	}
-	t.Skipf("this machine has no IPv6 address but loopback and link-local ones, which cannot be a node's: it has %v", list)
-	return ""
-}
+	"spreadable/internal/nettest"
+)
 
 // Three nodes at literal IPv6 addresses become a network. Its members, a client and its owner write the addresses in
 // different ways, which are the same.
 func TestANetworkOverIPv6(t *testing.T) {
-	ip := ownIPv6(t)
+	ip := nettest.OwnIPv6(t).String()
 	first := startProcess(t, t.TempDir(), "--hostname", ip, "--port", port(t))
 	root := first.status(t).Address
 	_, number, err := net.SplitHostPort(root)

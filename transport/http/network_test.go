@@ -11,13 +11,13 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"spreadable/core"
+	"spreadable/internal/nettest"
 )
 
 // Networks of several nodes, in one process but over real connections.
@@ -358,25 +358,9 @@ func TestClientsReachANodeAtIPv6Loopback(t *testing.T) {
 	}
 }
 
-// ownIPv6 is an IPv6 of this machine that can be a node's: not the loopback one, and none that needs a zone.
-func ownIPv6(t *testing.T) netip.Addr {
-	t.Helper()
-	list, err := net.InterfaceAddrs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range list {
-		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Is6() && prefix.Addr().IsGlobalUnicast() {
-			return prefix.Addr()
-		}
-	}
-	t.Skipf("this machine has no IPv6 address but loopback and link-local ones, which cannot be a node's: it has %v", list)
-	return netip.Addr{}
-}
-
 // TestNetworkOverIPv6: nodes at literal IPv6 addresses find each other, and approve a client that calls from one.
 func TestNetworkOverIPv6(t *testing.T) {
-	ip := ownIPv6(t)
+	ip := nettest.OwnIPv6(t)
 	var first *Node
 	var nodes []*Node
 	for range 5 {

@@ -37,7 +37,7 @@ type Scheduler interface {
 	Schedule(e Event)
 }
 
-// Lane is the part of a network that one worker drives.
+// Lane is a part of a network: the hosts that one kernel drives.
 type Lane struct {
 	net    *Network
 	number int

@@ -16,7 +16,7 @@ type Options struct {
 	Nodes   int
 	Clients int    // hosts behind the nodes, for Host index Nodes and up
 	Seed    uint64 // of all random streams
-	Lanes   int    // workers that will drive the network; 0 is 1
+	Lanes   int    // parts that will be driven on their own; 0 is 1
 
 	// Epoch is what all clocks show at the start of the run, since the Unix epoch.
 	Epoch time.Duration
