@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"spreadable/core"
+	"spreadable/core/message"
 )
 
 // Code is a refusal's name on the wire. It is an error, so that errors.Is finds it in whatever a Client returns.
@@ -23,15 +23,15 @@ const prefix = "ERR_SPREADABLE_"
 
 // The codes that clients meet.
 const (
-	CodeTimeout            Code = prefix + "REQUEST_TIMEDOUT"          // ours and the npm client's: the patience is over
-	CodeApprovalRequired   Code = prefix + core.CodeApprovalRequired   // the action needs an approval
-	CodeInvalidAction      Code = prefix + core.CodeInvalidAction      // the node has no approval of this kind
-	CodeInvalidApproval    Code = prefix + core.CodeInvalidApproval    // the approval has not the form that it must have
-	CodeInvalidInformation Code = prefix + core.CodeInvalidInformation // what was wished of the question; see IsSchema for npm's codes
-	CodeTooFewDecisions    Code = prefix + core.CodeTooFewDecisions    // too few approvers vouch for the client
-	CodeUnsuitableKey      Code = prefix + core.CodeUnsuitableKey      // the key is somebody else's, or unknown
-	CodeWrongAnswer        Code = prefix + core.CodeWrongAnswer        // or right, but used at this node before
-	CodeWrongApprovalTime  Code = prefix + core.CodeWrongApprovalTime  // the approval is too old
+	CodeTimeout            Code = prefix + "REQUEST_TIMEDOUT"             // ours and the npm client's: the patience is over
+	CodeApprovalRequired   Code = prefix + message.CodeApprovalRequired   // the action needs an approval
+	CodeInvalidAction      Code = prefix + message.CodeInvalidAction      // the node has no approval of this kind
+	CodeInvalidApproval    Code = prefix + message.CodeInvalidApproval    // the approval has not the form that it must have
+	CodeInvalidInformation Code = prefix + message.CodeInvalidInformation // what was wished of the question; see IsSchema for npm's codes
+	CodeTooFewDecisions    Code = prefix + message.CodeTooFewDecisions    // too few approvers vouch for the client
+	CodeUnsuitableKey      Code = prefix + message.CodeUnsuitableKey      // the key is somebody else's, or unknown
+	CodeWrongAnswer        Code = prefix + message.CodeWrongAnswer        // or right, but used at this node before
+	CodeWrongApprovalTime  Code = prefix + message.CodeWrongApprovalTime  // the approval is too old
 	schemaPrefix                = prefix + "VALIDATE_SCHEMA_"
 )
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core/behavior"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -16,16 +17,16 @@ var peerless peer.Address
 
 // admit checks a request before anything else looks at it: the address filter on its sender, then, between nodes, the
 // root. A node that gets this far is alive, so its failures are forgotten. A ping is answered to everybody.
-func (n *Node) admit(req *Request) error {
-	if req.Kind == KindPing {
+func (n *Node) admit(req *message.Request) error {
+	if req.Kind == message.KindPing {
 		return nil
 	}
 	if req.From.IsZero() && !n.allowedClient(req.Client) || !req.From.IsZero() && !n.allowed(req.From) {
-		return ErrDenied
+		return message.ErrDenied
 	}
 	if req.Kind.FromNode() {
 		if req.Root != n.root {
-			return ErrWrongRoot
+			return message.ErrWrongRoot
 		}
 		n.alive(req.From)
 	}
@@ -105,17 +106,17 @@ func (n *Node) trusted(p Peer) bool {
 // makes it suspicious. But nobody is blamed for a timeout when we asked in the service of somebody else, not of our own:
 // the patience was theirs to choose, and may have been spent before.
 func (n *Node) account(p Peer, own bool, err error) {
-	if p == n.self || err == ErrTimeout && !own {
+	if p == n.self || err == message.ErrTimeout && !own {
 		return
 	}
 	switch err.(type) {
 	case nil:
 		n.alive(p)
 		n.praise(behavior.RequestDelays, p)
-	case *Error:
+	case *message.Error:
 		n.alive(p)
 	default:
-		if err == ErrTimeout {
+		if err == message.ErrTimeout {
 			n.blame(behavior.RequestDelays, p, 1)
 		}
 		n.failed(p)
@@ -221,12 +222,12 @@ func (n *Node) Ban(p Peer, life time.Duration, reason string) {
 }
 
 // send asks p, unless we would not listen to p either. A budget that is overdrawn fails on the spot.
-func (n *Node) send(p Peer, req Request, sink Sink, tag uint32) {
+func (n *Node) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	switch {
 	case req.Timeout <= 0:
-		sink.Answer(tag, Response{Err: ErrTimeout})
+		sink.Answer(tag, message.Response{Err: message.ErrTimeout})
 	case !n.allowed(p):
-		sink.Answer(tag, Response{Err: ErrDenied})
+		sink.Answer(tag, message.Response{Err: message.ErrDenied})
 	default:
 		req.From, req.Root = n.self, n.root
 		n.env.Call(p, req, sink, tag)

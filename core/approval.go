@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -99,30 +100,19 @@ func (n *Node) approvalKind(name string) (ApprovalKind, Terms) {
 	return nil, Terms{}
 }
 
-var (
-	badAction   = refuse(CodeInvalidAction, "unknown approval action")
-	badKey      = refuse(CodeUnsuitableKey, "unsuitable approval key")
-	badTime     = refuse(CodeWrongApprovalTime, "wrong approval time")
-	badInfo     = refuse(CodeInvalidInformation, "wrong approval information")
-	badApproval = refuse(CodeInvalidApproval, "invalid approval info")
-	wrongAnswer = refuse(CodeWrongAnswer, "wrong answer, try again")
-	tooFew      = refuse(CodeTooFewDecisions, "not enough approvers made a decision")
-	noApproval  = refuse(CodeApprovalRequired, "this action needs an approval")
-)
-
 // serveApprovalKey draws the client's approvers for the current period.
 func serveApprovalKey(t *Task) {
-	n, action := t.node, t.req.Body.(*ApprovalKeyRequest).Action
+	n, action := t.node, message.Asked[message.ApprovalKeyRequest](&t.req).Action
 	kind, terms := n.approvalKind(action)
 	if kind == nil {
-		t.reply(badAction)
+		t.reply(message.Refuse(message.CodeInvalidAction))
 		return
 	}
 	start := draw.Start(n.env.Now(), terms.Period)
 	approvers := n.drawApprovers(t, terms, start, t.requestBudget())
 	key := n.approvalKey(t.req.Client, action, start, approvers)
 	n.approvalBook().issue(key, approvers, start+2*terms.Period)
-	t.reply(Response{Body: &ApprovalKey{Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client}})
+	t.reply(message.Response{Body: &message.ApprovalKey{Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client}})
 }
 
 func (n *Node) approvalKey(client netip.Addr, action string, start time.Duration, approvers []Peer) string {
@@ -151,10 +141,10 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 		return []Peer{n.self}
 	}
 	masters, _ := n.targets(levels)
-	responses := t.gather(masters, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	responses := t.gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 	listed := 0
 	for _, resp := range responses {
-		if s, ok := resp.Body.(*Structure); ok {
+		if s, err := message.As[message.Structure](resp); err == nil {
 			listed += len(s.Slaves)
 		}
 	}
@@ -163,7 +153,7 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	drawn := &n.pool.marks
 	drawn.reset()
 	for _, resp := range responses {
-		if s, ok := resp.Body.(*Structure); ok {
+		if s, err := message.As[message.Structure](resp); err == nil {
 			for _, p := range s.Slaves {
 				if !p.IsZero() && drawn.put(p, 0) { // two masters may list it for a moment
 					ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
@@ -185,7 +175,7 @@ func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) [
 		if len(batch) == 0 {
 			break
 		}
-		for i, resp := range t.gather(batch, Request{Kind: KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+		for i, resp := range t.gather(batch, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}) {
 			if resp.Err == nil {
 				alive = append(alive, batch[i])
 			}
@@ -197,49 +187,49 @@ func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) [
 // serveApprovalQuestion asks the approvers that the client says have confirmed for their parts, and composes the
 // question. They must be of the draw that belongs to the key: in the original a client could make a node call any address.
 func serveApprovalQuestion(t *Task) {
-	n, body := t.node, t.req.Body.(*ApprovalQuestionRequest)
+	n, body := t.node, message.Asked[message.ApprovalQuestionRequest](&t.req)
 	kind, terms := n.approvalKind(body.Action)
 	if kind == nil {
-		t.reply(badAction)
+		t.reply(message.Refuse(message.CodeInvalidAction))
 		return
 	}
 	if !kind.Accepts(body.Info) {
-		t.reply(badInfo)
+		t.reply(message.Refuse(message.CodeInvalidInformation))
 		return
 	}
 	count := terms.Approvers.Of(n.size())
 	approvers, known := n.approvalBook().issued[body.Key]
 	if !known {
-		t.reply(badKey)
+		t.reply(message.Refuse(message.CodeUnsuitableKey))
 		return
 	}
 	confirmed := ordered(approvers.drawn, body.Confirmed)
 	confirmed = confirmed[:min(count, len(confirmed))]
 	enough := terms.Decision.Of(count)
 	if len(confirmed) < enough {
-		t.reply(tooFew)
+		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
 	}
 	parts, decided := make([]string, len(confirmed)), 0
-	for i, resp := range t.gather(confirmed, Request{
-		Kind: KindApprovalInfo, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
-		Body: &ApprovalInfoRequest{Action: body.Action, Key: body.Key},
+	for i, resp := range t.gather(confirmed, message.Request{
+		Kind: message.KindApprovalInfo, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
+		Body: &message.ApprovalInfoRequest{Action: body.Action, Key: body.Key},
 	}) {
-		if info, ok := resp.Body.(*ApprovalInfo); ok && kind.Fits(body.Info, info.Info) {
+		if info, err := message.As[message.ApprovalInfo](resp); err == nil && kind.Fits(body.Info, info.Info) {
 			parts[i] = info.Info
 			decided++
 		}
 	}
 	if decided < enough {
-		t.reply(tooFew)
+		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
 	}
 	question, err := kind.Compose(t.req.Client, body.Info, parts)
 	if err != nil {
-		t.reply(badInfo)
+		t.reply(message.Refuse(message.CodeInvalidInformation))
 		return
 	}
-	t.reply(Response{Body: &ApprovalQuestion{Question: question}})
+	t.reply(message.Response{Body: &message.ApprovalQuestion{Question: question}})
 }
 
 // ordered returns those of wanted that are among the drawn, each once, in wanted's order.
@@ -256,21 +246,21 @@ func ordered(drawn, wanted []Peer) []Peer {
 // serveAction decides whether a client may take an action: it draws the approvers of the proof's period again and asks
 // those whom the client names whether its answer was right.
 func serveAction(t *Task) {
-	n, proof := t.node, t.req.Body.(*ActionRequest).Proof
+	n, proof := t.node, message.Asked[message.ActionRequest](&t.req).Proof
 	if proof == nil {
-		t.reply(noApproval)
+		t.reply(message.Refuse(message.CodeApprovalRequired))
 		return
 	}
 	kind, terms := n.approvalKind(proof.Action)
 	switch {
 	case kind == nil:
-		t.reply(badAction)
+		t.reply(message.Refuse(message.CodeInvalidAction))
 		return
 	case !draw.Valid(proof.StartedAt, n.env.Now(), terms.Period):
-		t.reply(badTime)
+		t.reply(message.Refuse(message.CodeWrongApprovalTime))
 		return
 	case !peer.SameIP(proof.ClientIP, t.req.Client) || repeats(proof.Approvers):
-		t.reply(badApproval)
+		t.reply(message.Refuse(message.CodeInvalidApproval))
 		return
 	}
 	b := t.requestBudget()
@@ -280,27 +270,27 @@ func serveAction(t *Task) {
 	enough := terms.Decision.Of(count)
 	most := max(count, len(drawn), Optimum(n.size())) // npm 0.3.10 draws the square root by default
 	if len(named) < enough || len(proof.Approvers) > most {
-		t.reply(tooFew)
+		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
 	}
 	right := 0
-	for _, resp := range t.gather(named, Request{
-		Kind: KindApprovalCheck, Timeout: b.atMost(n.cfg.ServerTimeout),
-		Body: &ApprovalCheckRequest{Action: proof.Action, Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP},
+	for _, resp := range t.gather(named, message.Request{
+		Kind: message.KindApprovalCheck, Timeout: b.atMost(n.cfg.ServerTimeout),
+		Body: &message.ApprovalCheckRequest{Action: proof.Action, Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP},
 	}) {
 		if resp.Err == nil {
 			right++
 		}
 	}
 	if right < enough {
-		t.reply(wrongAnswer)
+		t.reply(message.Refuse(message.CodeWrongAnswer))
 		return
 	}
-	t.reply(Response{})
+	t.reply(message.Response{})
 }
 
 // drawnFor returns the approvers of the proof's period: those that we drew when we gave out the key, or else by a new draw.
-func (n *Node) drawnFor(t *Task, terms Terms, proof *Proof, b budget) []Peer {
+func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof, b budget) []Peer {
 	if issued, ours := n.approvalBook().issued[proof.Key]; ours && issued.until == proof.StartedAt+2*terms.Period {
 		return issued.drawn
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -88,26 +89,26 @@ func (a *approvals) remove(row *approval) {
 }
 
 // addApproval takes a client's request to vouch for it. Asked again, it starts anew: other nodes may check again.
-func (n *Node) addApproval(req *Request) Response {
-	body := req.Body.(*ApprovalAddRequest)
+func (n *Node) addApproval(req *message.Request) message.Response {
+	body := message.Asked[message.ApprovalAddRequest](req)
 	kind, terms := n.approvalKind(body.Action)
 	now := n.env.Now()
 	switch {
 	case kind == nil:
-		return badAction
+		return message.Refuse(message.CodeInvalidAction)
 	case !draw.Valid(body.StartedAt, now, terms.Period):
-		return badTime
+		return message.Refuse(message.CodeWrongApprovalTime)
 	case !kind.Accepts(body.Info):
-		return badInfo
+		return message.Refuse(message.CodeInvalidInformation)
 	}
 	book, id := n.approvalBook(), approvalID{body.Action, req.Client.Unmap()}
 	if other, taken := book.byKey[body.Key]; taken && other.id != id {
-		return badKey // a key names one client: nobody takes over another's
+		return message.Refuse(message.CodeUnsuitableKey) // a key names one client: nobody takes over another's
 	}
 	row := book.rows[id]
 	if row == nil {
 		if len(book.rows) >= maxApprovals {
-			return badKey
+			return message.Refuse(message.CodeUnsuitableKey)
 		}
 		row = &approval{id: id}
 		book.rows[id] = row
@@ -119,36 +120,36 @@ func (n *Node) addApproval(req *Request) Response {
 	book.byKey[body.Key] = row
 	row.key, row.info, row.startedAt, row.updated, row.usedBy = body.Key, body.Info, body.StartedAt, now, nil
 	book.touch(id)
-	return Response{}
+	return message.Response{}
 }
 
 // approvalInfo gives an entry node our part of the question, and settles which answer we expect.
-func (n *Node) approvalInfo(req *Request) Response {
-	body := req.Body.(*ApprovalInfoRequest)
+func (n *Node) approvalInfo(req *message.Request) message.Response {
+	body := message.Asked[message.ApprovalInfoRequest](req)
 	kind, _ := n.approvalKind(body.Action)
 	if kind == nil {
-		return badAction
+		return message.Refuse(message.CodeInvalidAction)
 	}
 	row := n.approvalBook().byKey[body.Key]
 	if row == nil || row.id.action != body.Action {
-		return badKey
+		return message.Refuse(message.CodeUnsuitableKey)
 	}
 	var part string
 	part, row.answer = kind.Issue(row.id.client, row.info, n.env.Rand().IntN)
 	row.updated = n.env.Now()
 	n.approvals.touch(row.id)
-	return Response{Body: &ApprovalInfo{Info: part}}
+	return message.Response{Body: &message.ApprovalInfo{Info: part}}
 }
 
 // checkApproval tells a node whether the client's answer was right. Each node may ask once per approval, right or wrong.
-func (n *Node) checkApproval(req *Request) Response {
-	body := req.Body.(*ApprovalCheckRequest)
+func (n *Node) checkApproval(req *message.Request) message.Response {
+	body := message.Asked[message.ApprovalCheckRequest](req)
 	row := n.approvalBook().byKey[body.Key]
 	if row == nil || body.Action != "" && body.Action != row.id.action { // or else an easy approval would pass for a strict one
-		return badKey
+		return message.Refuse(message.CodeUnsuitableKey)
 	}
 	if row.answer == "" || slices.Contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {
-		return badKey
+		return message.Refuse(message.CodeUnsuitableKey)
 	}
 	row.usedBy = append(row.usedBy, req.From)
 	row.updated = n.env.Now()
@@ -161,7 +162,7 @@ func (n *Node) checkApproval(req *Request) Response {
 		}
 	}
 	if kind == nil || place < 0 || !kind.Check(body.Answer, row.answer, place, len(body.Approvers)) {
-		return wrongAnswer
+		return message.Refuse(message.CodeWrongAnswer)
 	}
-	return Response{}
+	return message.Response{}
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/netip"
+	"spreadable/core/message"
 	"time"
 )
 
@@ -20,7 +21,7 @@ func (c *Client) Init(env Env, pool *Pool, ip netip.Addr, timeout time.Duration)
 	*c = Client{env: env, pool: pool, ip: ip, timeout: timeout}
 }
 
-func (c *Client) send(p Peer, req Request, sink Sink, tag uint32) {
+func (c *Client) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	req.Client = c.ip
 	c.env.Call(p, req, sink, tag)
 }
@@ -29,13 +30,12 @@ func (c *Client) account(Peer, bool, error) {}
 
 // Ask sends a network-wide request through the entry node; done gets the merged answer. Trace marks all requests that
 // serve it.
-func (c *Client) Ask(entry Peer, trace uint32, q *QueryRequest, done func(*QueryAnswer, error)) {
+func (c *Client) Ask(entry Peer, trace uint32, q *message.QueryRequest, done func(*message.QueryAnswer, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace
-		resp := t.call(entry, Request{Kind: KindQuery, Timeout: c.timeout, Body: q})
-		answer, ok := resp.Body.(*QueryAnswer)
-		if !ok {
-			done(nil, orMalformed(resp.Err))
+		answer, err := message.As[message.QueryAnswer](t.call(entry, message.Request{Kind: message.KindQuery, Timeout: c.timeout, Body: q}))
+		if err != nil {
+			done(nil, err)
 			return
 		}
 		whole := *answer
@@ -45,7 +45,7 @@ func (c *Client) Ask(entry Peer, trace uint32, q *QueryRequest, done func(*Query
 }
 
 // Draw asks the entry node who approves the client for the action in the current period.
-func (c *Client) Draw(entry Peer, trace uint32, action string, done func(*ApprovalKey, error)) {
+func (c *Client) Draw(entry Peer, trace uint32, action string, done func(*message.ApprovalKey, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace
 		done(c.draw(t, entry, action))
@@ -55,7 +55,7 @@ func (c *Client) Draw(entry Peer, trace uint32, action string, done func(*Approv
 // Approve goes the whole way of an approval that needs no person to answer: it draws the approvers through the entry
 // node, asks them to vouch, gets the question, answers it by answer, and takes the action at the entry node. Done gets
 // the draw, nil when not even that was reached.
-func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(question string) string, done func(*ApprovalKey, error)) {
+func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(question string) string, done func(*message.ApprovalKey, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace
 		key, err := c.draw(t, entry, action)
@@ -66,35 +66,32 @@ func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(qu
 	})
 }
 
-func (c *Client) draw(t *Task, entry Peer, action string) (*ApprovalKey, error) {
-	resp := t.call(entry, Request{Kind: KindApprovalKey, Timeout: c.timeout, Body: &ApprovalKeyRequest{Action: action}})
-	if key, ok := resp.Body.(*ApprovalKey); ok {
-		return key, nil
-	}
-	return nil, orMalformed(resp.Err)
+func (c *Client) draw(t *Task, entry Peer, action string) (*message.ApprovalKey, error) {
+	return message.As[message.ApprovalKey](t.call(entry, message.Request{
+		Kind: message.KindApprovalKey, Timeout: c.timeout, Body: &message.ApprovalKeyRequest{Action: action},
+	}))
 }
 
-func (c *Client) approve(t *Task, entry Peer, action string, key *ApprovalKey, answer func(string) string) error {
+func (c *Client) approve(t *Task, entry Peer, action string, key *message.ApprovalKey, answer func(string) string) error {
 	var confirmed []Peer
-	for i, resp := range t.gather(key.Approvers, Request{
-		Kind: KindApprovalAdd, Timeout: c.timeout,
-		Body: &ApprovalAddRequest{Action: action, Key: key.Key, StartedAt: key.StartedAt},
+	for i, resp := range t.gather(key.Approvers, message.Request{
+		Kind: message.KindApprovalAdd, Timeout: c.timeout,
+		Body: &message.ApprovalAddRequest{Action: action, Key: key.Key, StartedAt: key.StartedAt},
 	}) {
 		if resp.Err == nil {
 			confirmed = append(confirmed, key.Approvers[i])
 		}
 	}
-	resp := t.call(entry, Request{
-		Kind: KindApprovalQuestion, Timeout: c.timeout,
-		Body: &ApprovalQuestionRequest{Action: action, Key: key.Key, Confirmed: confirmed},
-	})
-	question, ok := resp.Body.(*ApprovalQuestion)
-	if !ok {
-		return orMalformed(resp.Err)
+	question, err := message.As[message.ApprovalQuestion](t.call(entry, message.Request{
+		Kind: message.KindApprovalQuestion, Timeout: c.timeout,
+		Body: &message.ApprovalQuestionRequest{Action: action, Key: key.Key, Confirmed: confirmed},
+	}))
+	if err != nil {
+		return err
 	}
-	proof := &Proof{
+	proof := &message.Proof{
 		Action: action, Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: confirmed,
 		Answer: answer(question.Question),
 	}
-	return t.call(entry, Request{Kind: KindAction, Timeout: c.timeout, Body: &ActionRequest{Proof: proof}}).Err
+	return t.call(entry, message.Request{Kind: message.KindAction, Timeout: c.timeout, Body: &message.ActionRequest{Proof: proof}}).Err
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"spreadable/core/message"
 	"time"
 )
 
@@ -67,11 +68,11 @@ func (n *Node) syncDirected(t *Task) {
 func (n *Node) askDown(t *Task, b budget) []account {
 	var masters []account
 	slaves := n.slaves
-	responses := t.gather(slaves, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	responses := t.gather(slaves, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 	var gone []Peer
 	for i, s := range slaves {
-		down, ok := responses[i].Body.(*Structure)
-		if !ok {
+		down, err := message.As[message.Structure](responses[i])
+		if err != nil {
 			continue
 		}
 		if !n.judgeDown(s, down) && !(down.Backlink.IsZero() && n.isNew(s)) {
@@ -155,7 +156,7 @@ func (n *Node) rendezvous() Peer {
 
 // hear remembers, as a master, another one that introduced itself, to be asked at our next sync. Nobody, who is what a
 // request without an address comes from, has nothing to be asked for.
-func (n *Node) hear(req *Request) {
+func (n *Node) hear(req *message.Request) {
 	if req.Body == nil || req.From.IsZero() || !n.isMaster() || n.cfg.Registration != Directed {
 		return
 	}
@@ -170,7 +171,7 @@ func (n *Node) hear(req *Request) {
 // Introduction is the body of a structure request from a master that wants to be known. Npm peers ignore it.
 type Introduction struct{}
 
-var introduction = &Introduction{}
+var introduction = &message.Introduction{}
 
 // leaveMutual leaves a backlink that is also our slave, in networks of more than two: such a pair hangs on nothing. Of
 // two Go nodes only one leaves: the one with fewer slaves, for which it is easier to find somebody else.
@@ -289,9 +290,9 @@ func (n *Node) tryPlaces(t *Task, b budget) error {
 
 // findPlaces asks the bootstrap nodes in the order of the list, so that all newcomers ask the same one while it is there;
 // after a failure the next attempt begins one further down. We may be one of them. After them it asks any master that we know.
-func (n *Node) findPlaces(t *Task, b budget) (p *Provision, err error) {
+func (n *Node) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
 	if n.root.IsZero() {
-		return nil, ErrWrongRoot // of no network yet: nobody who is would take us
+		return nil, message.ErrWrongRoot // of no network yet: nobody who is would take us
 	}
 	providers := n.cfg.Bootstrap
 	for i := range providers {
@@ -316,15 +317,15 @@ func (n *Node) placePatience(b budget) time.Duration { return b.atMost(2 * n.cfg
 
 // order returns the places to try, best first. A directing provider has ordered them. An npm provider lists all masters
 // with their slaves: then we draw among the free ones, and after them among the slaves of the full ones.
-func (n *Node) order(p *Provision) []Peer {
+func (n *Node) order(p *message.Provision) []Peer {
 	var places, spare []Peer
 	directed := true
 	for _, r := range p.Results {
-		directed = directed && len(r.Candidates) == 1 && r.Candidates[0] == r.Address
-		if n.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) && len(r.Candidates) < Optimum(r.NetworkSize) {
+		directed = directed && len(r.Spares) == 1 && r.Spares[0] == r.Address
+		if n.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) && len(r.Spares) < Optimum(r.NetworkSize) {
 			places = append(places, r.Address)
 		}
-		for _, c := range r.Candidates {
+		for _, c := range r.Spares {
 			if n.eligible(c, p.NetworkSize) && n.allowed(c) && c != r.Address {
 				spare = append(spare, c)
 			}

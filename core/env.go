@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -34,16 +35,16 @@ type Transport interface {
 	// Call sends req to a peer and calls sink.Answer(tag, response) exactly once, never from inside Call: with the answer, or
 	// with ErrTimeout when req.Timeout (always > 0) has passed, or with the error that prevented it. The transport keeps
 	// no order between calls. It owns nothing of req.Body and must not change it.
-	Call(to Peer, req Request, sink Sink, tag uint32)
+	Call(to Peer, req message.Request, sink Sink, tag uint32)
 
 	// Reply sends the answer to a request for which Serve did not give one at once. A ticket is used once; replying
 	// after the asker lost its patience has no effect.
-	Reply(ticket Ticket, resp Response)
+	Reply(ticket Ticket, resp message.Response)
 }
 
 // Sink takes the answer of a call.
 type Sink interface {
-	Answer(tag uint32, resp Response)
+	Answer(tag uint32, resp message.Response)
 }
 
 // Ticket names a request that a node has not answered yet. It is the driver's own.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -48,8 +49,8 @@ func ExampleQuery() {
 	network.run(2 * time.Minute)
 
 	ask := func(document string) {
-		query := &core.QueryRequest{Name: "who-holds", Arg: document}
-		network.client(1).client.Ask(peer.FromID(5), 0, query, func(answer *core.QueryAnswer, err error) {
+		query := &message.QueryRequest{Name: "who-holds", Arg: document}
+		network.client(1).client.Ask(peer.FromID(5), 0, query, func(answer *message.QueryAnswer, err error) {
 			if err != nil {
 				fmt.Println("error:", err)
 				return

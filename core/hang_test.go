@@ -8,6 +8,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/behavior"
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -29,15 +30,15 @@ func TestHungBootstrapIsNotTheEnd(t *testing.T) {
 // A place that takes requests and never answers does not keep a newcomer from trying the next one.
 func TestHungPlaceIsNotTheEnd(t *testing.T) {
 	n := newNetwork(t, 25*time.Millisecond, 1)
-	places := &core.Provision{NetworkSize: 3, Lifetime: time.Minute}
+	places := &message.Provision{NetworkSize: 3, Lifetime: time.Minute}
 	for i := uint32(2); i <= 3; i++ {
-		places.Results = append(places.Results, core.Candidates{Address: peer.FromID(i), NetworkSize: 3, Candidates: []core.Peer{peer.FromID(i)}})
+		places.Results = append(places.Results, message.Place{Address: peer.FromID(i), NetworkSize: 3, Spares: []core.Peer{peer.FromID(i)}})
 	}
-	n.add(t, "", map[core.Kind]core.Response{
-		core.KindStatus: {Body: &core.Status{Root: peer.FromID(1), IsRegistered: true}}, core.KindProvide: {Body: places},
+	n.add(t, "", map[message.Kind]message.Response{
+		message.KindStatus: {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}}, message.KindProvide: {Body: places},
 	})
-	n.add(t, "", map[core.Kind]core.Response{}).hung = true
-	n.add(t, "", map[core.Kind]core.Response{core.KindRegister: {Body: &core.Registered{Size: 1}}})
+	n.add(t, "", map[message.Kind]message.Response{}).hung = true
+	n.add(t, "", map[message.Kind]message.Response{message.KindRegister: {Body: &message.Registered{Size: 1}}})
 	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
 	n.start(h)
 	h.node.Sync()
@@ -58,9 +59,9 @@ func TestCrowdsDoNotOverfillAMaster(t *testing.T) {
 	}
 	before := len(master.node.Structure().Slaves)
 	for range 30 {
-		h := n.add(t, "", map[core.Kind]core.Response{core.KindInterview: {Body: &core.Interview{}}})
-		h.Call(master.peer(), core.Request{Kind: core.KindRegister, From: h.peer(), Root: peer.FromID(1), Timeout: 10 * time.Second,
-			Body: &core.RegisterRequest{Target: h.peer()}}, sinkFunc(func(core.Response) {}), 0)
+		h := n.add(t, "", map[message.Kind]message.Response{message.KindInterview: {Body: &message.Interview{}}})
+		h.Call(master.peer(), message.Request{Kind: message.KindRegister, From: h.peer(), Root: peer.FromID(1), Timeout: 10 * time.Second,
+			Body: &message.RegisterRequest{Target: h.peer()}}, sinkFunc(func(message.Response) {}), 0)
 	}
 	n.run(time.Second)
 	if after := len(master.node.Structure().Slaves); after > before+5 {
@@ -71,10 +72,10 @@ func TestCrowdsDoNotOverfillAMaster(t *testing.T) {
 // A master that is full and says so does nothing wrong.
 func TestRefusalsForWantOfRoomAreNoFault(t *testing.T) {
 	n := newNetwork(t, 25*time.Millisecond, 1)
-	n.add(t, "", map[core.Kind]core.Response{
-		core.KindStatus:   {Body: &core.Status{Root: peer.FromID(1), IsRegistered: true}},
-		core.KindProvide:  {Body: &core.Provision{NetworkSize: 3, Lifetime: time.Minute, Results: []core.Candidates{{Address: peer.FromID(1), NetworkSize: 3}}}},
-		core.KindRegister: {Err: &core.Error{Code: core.CodeMasterFull}},
+	n.add(t, "", map[message.Kind]message.Response{
+		message.KindStatus:   {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
+		message.KindProvide:  {Body: &message.Provision{NetworkSize: 3, Lifetime: time.Minute, Results: []message.Place{{Address: peer.FromID(1), NetworkSize: 3}}}},
+		message.KindRegister: {Err: &message.Error{Code: message.CodeMasterFull}},
 	})
 	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
 	n.start(h)
@@ -99,7 +100,7 @@ func TestOneHungSlaveCostsOneAnswer(t *testing.T) {
 			}
 		}
 		hung.hung = true
-		n.client(1).client.Ask(peer.FromID(1), 0, &core.QueryRequest{Name: "holders", Arg: 0}, func(a *core.QueryAnswer, err error) {
+		n.client(1).client.Ask(peer.FromID(1), 0, &message.QueryRequest{Name: "holders", Arg: 0}, func(a *message.QueryAnswer, err error) {
 			if err != nil || a.Coverage.Answered != 8 {
 				t.Errorf("at a latency of %v one hung slave leaves %+v, %v", latency, a, err)
 			}
@@ -117,12 +118,12 @@ func TestNobodyIsDrawnTwice(t *testing.T) {
 		}
 		return peers
 	}
-	masters := &core.Masters{List: []core.Master{{Peer: peer.FromID(1), Size: 3}, {Peer: peer.FromID(3), Size: 3}}, Total: 6}
-	n.add(t, "", map[core.Kind]core.Response{
-		core.KindPing: {}, core.KindStatus: {Body: &core.Status{Root: peer.FromID(1), IsRegistered: true}},
-		core.KindProvide:   {Body: &core.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []core.Candidates{{Address: peer.FromID(1), NetworkSize: 1}}}},
-		core.KindRegister:  {Body: &core.Registered{Size: 1}},
-		core.KindStructure: {Body: &core.Structure{Address: peer.FromID(1), Slaves: ids(2, 3, 4), Masters: masters}},
+	masters := &message.Masters{List: []message.Master{{Peer: peer.FromID(1), Size: 3}, {Peer: peer.FromID(3), Size: 3}}, Total: 6}
+	n.add(t, "", map[message.Kind]message.Response{
+		message.KindPing: {}, message.KindStatus: {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
+		message.KindProvide:   {Body: &message.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []message.Place{{Address: peer.FromID(1), NetworkSize: 1}}}},
+		message.KindRegister:  {Body: &message.Registered{Size: 1}},
+		message.KindStructure: {Body: &message.Structure{Address: peer.FromID(1), Slaves: ids(2, 3, 4), Masters: masters}},
 	})
 	count, err := draw.ParseCount("3")
 	if err != nil {
@@ -134,7 +135,7 @@ func TestNobodyIsDrawnTwice(t *testing.T) {
 	})
 	for _, slaves := range [][]core.Peer{ids(2, 4, 5), nil, nil} {
 		number := uint32(len(n.order)) + 1
-		n.add(t, "", map[core.Kind]core.Response{core.KindPing: {}, core.KindStructure: {Body: &core.Structure{
+		n.add(t, "", map[message.Kind]message.Response{message.KindPing: {}, message.KindStructure: {Body: &message.Structure{
 			Address: peer.FromID(number), Backlink: peer.FromID(1), Slaves: slaves, Masters: masters,
 		}}})
 	}
@@ -144,7 +145,7 @@ func TestNobodyIsDrawnTwice(t *testing.T) {
 		n.settle()
 	}
 	for range 10 {
-		n.client(1).client.Draw(entry.peer(), 0, "client", func(k *core.ApprovalKey, err error) {
+		n.client(1).client.Draw(entry.peer(), 0, "client", func(k *message.ApprovalKey, err error) {
 			if err != nil || len(k.Approvers) != 3 {
 				t.Fatalf("draw %+v, %v", k, err)
 			}
@@ -175,16 +176,16 @@ func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 		}))
 	}
 	n.run(160 * time.Second)
-	var key *core.ApprovalKey
+	var key *message.ApprovalKey
 	c := n.client(1)
-	c.client.Draw(peer.FromID(1), 0, "client", func(k *core.ApprovalKey, _ error) { key = k })
+	c.client.Draw(peer.FromID(1), 0, "client", func(k *message.ApprovalKey, _ error) { key = k })
 	n.settle()
 	for _, p := range key.Approvers {
-		n.ask(c, p, core.Request{Kind: core.KindApprovalAdd, Timeout: time.Second,
-			Body: &core.ApprovalAddRequest{Action: "client", Key: key.Key, StartedAt: key.StartedAt}})
+		n.ask(c, p, message.Request{Kind: message.KindApprovalAdd, Timeout: time.Second,
+			Body: &message.ApprovalAddRequest{Action: "client", Key: key.Key, StartedAt: key.StartedAt}})
 	}
-	n.ask(c, peer.FromID(1), core.Request{Kind: core.KindApprovalQuestion, Timeout: 10 * time.Second,
-		Body: &core.ApprovalQuestionRequest{Action: "client", Key: key.Key, Confirmed: key.Approvers}})
+	n.ask(c, peer.FromID(1), message.Request{Kind: message.KindApprovalQuestion, Timeout: 10 * time.Second,
+		Body: &message.ApprovalQuestionRequest{Action: "client", Key: key.Key, Confirmed: key.Approvers}})
 	for _, h := range n.order[1:] { // whoever is a slave of somebody who stays
 		if h.node.Structure().Backlink != peer.FromID(1) {
 			continue
@@ -192,7 +193,7 @@ func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 		h.hung = true
 		break
 	}
-	resp := n.ask(c, peer.FromID(1), core.Request{Kind: core.KindAction, Timeout: 10 * time.Second, Body: &core.ActionRequest{Proof: &core.Proof{
+	resp := n.ask(c, peer.FromID(1), message.Request{Kind: message.KindAction, Timeout: 10 * time.Second, Body: &message.ActionRequest{Proof: &message.Proof{
 		Action: "client", Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: key.Approvers, Answer: key.ClientIP.String(),
 	}}})
 	if resp.Err != nil {
@@ -248,12 +249,12 @@ func TestOneHostDoesNotFillTheNetwork(t *testing.T) {
 		}
 		var askers []*host
 		for i := range ports {
-			askers = append(askers, n.add(t, fmt.Sprintf("192.0.2.200:%d", i+1), map[core.Kind]core.Response{}))
+			askers = append(askers, n.add(t, fmt.Sprintf("192.0.2.200:%d", i+1), map[message.Kind]message.Response{}))
 		}
 		for i := range 300 {
 			askPlace(n, askers[i%ports], askers[i%ports].peer())
 		}
-		honest := n.add(t, "192.0.2.201:80", map[core.Kind]core.Response{})
+		honest := n.add(t, "192.0.2.201:80", map[message.Kind]message.Response{})
 		p := askPlace(n, honest, honest.peer())
 		if first := firstPlace(p); !masters[first] {
 			t.Errorf("%d ports of one IP made the next newcomer go to %d, which is no master", ports, first.ID())

@@ -6,6 +6,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -26,8 +27,8 @@ func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 	}
 	n.run(160 * time.Second)
 	c := n.client(1)
-	var key *core.ApprovalKey
-	c.client.Approve(peer.FromID(1), 0, "client", func(question string) string { return question }, func(k *core.ApprovalKey, err error) {
+	var key *message.ApprovalKey
+	c.client.Approve(peer.FromID(1), 0, "client", func(question string) string { return question }, func(k *message.ApprovalKey, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +36,7 @@ func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 	})
 	n.settle()
 	for i, action := range []string{"stern", "client"} {
-		err := n.ask(c, peer.FromID(uint32(2+i)), core.Request{Kind: core.KindAction, Timeout: 10 * time.Second, Body: &core.ActionRequest{Proof: &core.Proof{
+		err := n.ask(c, peer.FromID(uint32(2+i)), message.Request{Kind: message.KindAction, Timeout: 10 * time.Second, Body: &message.ActionRequest{Proof: &message.Proof{
 			Action: action, Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: key.Approvers, Answer: key.ClientIP.String(),
 		}}}).Err
 		if granted := err == nil; granted != (action == "client") {
@@ -49,9 +50,9 @@ func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 func TestKeysCannotBeForetold(t *testing.T) {
 	n := settled(t, 9)
 	c := n.client(1)
-	var keys []*core.ApprovalKey
+	var keys []*message.ApprovalKey
 	for range 2 {
-		c.client.Draw(peer.FromID(1), 0, "client", func(k *core.ApprovalKey, _ error) { keys = append(keys, k) })
+		c.client.Draw(peer.FromID(1), 0, "client", func(k *message.ApprovalKey, _ error) { keys = append(keys, k) })
 		n.settle()
 	}
 	if keys[0].Key != keys[1].Key {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -47,9 +48,9 @@ func TestImpatientClientEvictsNobody(t *testing.T) {
 		entry := n.hosts[5]
 		before := len(entry.node.Structure().Masters.List)
 		for range 30 {
-			n.client(1).Call(entry.peer(), core.Request{
-				Kind: core.KindQuery, Client: n.client(1).ip, Timeout: test.patience, Body: &core.QueryRequest{Name: "holders", Arg: 1},
-			}, sinkFunc(func(core.Response) {}), 0)
+			n.client(1).Call(entry.peer(), message.Request{
+				Kind: message.KindQuery, Client: n.client(1).ip, Timeout: test.patience, Body: &message.QueryRequest{Name: "holders", Arg: 1},
+			}, sinkFunc(func(message.Response) {}), 0)
 		}
 		n.run(5 * time.Second)
 		if after := len(entry.node.Structure().Masters.List); after != before {
@@ -62,9 +63,9 @@ func TestImpatientClientEvictsNobody(t *testing.T) {
 func TestNoApproversNoApproval(t *testing.T) {
 	n := settled(t, 9)
 	period := 5 * time.Minute
-	proof := &core.Proof{Action: "client", Key: "none", StartedAt: n.now.Truncate(period), ClientIP: n.client(1).ip, Answer: "192.0.2.1"}
-	resp := n.ask(n.client(1), peer.FromID(5), core.Request{
-		Kind: core.KindAction, Timeout: 100 * time.Millisecond, Body: &core.ActionRequest{Proof: proof},
+	proof := &message.Proof{Action: "client", Key: "none", StartedAt: n.now.Truncate(period), ClientIP: n.client(1).ip, Answer: "192.0.2.1"}
+	resp := n.ask(n.client(1), peer.FromID(5), message.Request{
+		Kind: message.KindAction, Timeout: 100 * time.Millisecond, Body: &message.ActionRequest{Proof: proof},
 	})
 	n.run(time.Second)
 	if resp.Err == nil {
@@ -74,7 +75,7 @@ func TestNoApproversNoApproval(t *testing.T) {
 
 // A level that no network has is refused: it would make masters ask masters for ever, or index a table from its end.
 func TestQueryLevelsAreBounded(t *testing.T) {
-	for _, kind := range []core.Kind{core.KindQueryMaster, core.KindQueryButler} {
+	for _, kind := range []message.Kind{message.KindQueryMaster, message.KindQueryButler} {
 		for _, level := range []int{-1 << 62, -1, 0, 3, 8, 1 << 62} {
 			n := settled(t, 9)
 			func() {
@@ -83,14 +84,14 @@ func TestQueryLevelsAreBounded(t *testing.T) {
 						t.Errorf("%v of level %d crashes the node: %v", kind, level, r)
 					}
 				}()
-				n.ask(n.hosts[2], peer.FromID(5), core.Request{
+				n.ask(n.hosts[2], peer.FromID(5), message.Request{
 					Kind: kind, Root: peer.FromID(1), Timeout: 700 * time.Millisecond,
-					Body: &core.QueryRequest{Name: "holders", Level: level, Arg: 1},
+					Body: &message.QueryRequest{Name: "holders", Level: level, Arg: 1},
 				})
 			}()
 			queries := 0
 			for _, r := range n.trace {
-				if r.kind == core.KindQueryMaster || r.kind == core.KindQueryButler || r.kind == core.KindQuerySlave {
+				if r.kind == message.KindQueryMaster || r.kind == message.KindQueryButler || r.kind == message.KindQuerySlave {
 					queries++
 				}
 			}
@@ -106,8 +107,8 @@ func TestQueryLevelsAreBounded(t *testing.T) {
 func TestNodeRequestsNeedTheRoot(t *testing.T) {
 	n := settled(t, 9)
 	for _, root := range []core.Peer{{}, peer.FromID(3)} {
-		resp := n.ask(n.client(1), peer.FromID(5), core.Request{Kind: core.KindStructure, Root: root, Timeout: time.Second})
-		if resp.Err != core.ErrWrongRoot {
+		resp := n.ask(n.client(1), peer.FromID(5), message.Request{Kind: message.KindStructure, Root: root, Timeout: time.Second})
+		if resp.Err != message.ErrWrongRoot {
 			t.Errorf("a client that asks for the structure with root %d gets %v", root.ID(), outcome(resp.Err))
 		}
 	}
@@ -117,7 +118,7 @@ func TestNodeRequestsNeedTheRoot(t *testing.T) {
 func TestApprovalsExpire(t *testing.T) {
 	n := settled(t, 9)
 	for i := range 20 {
-		n.client(i+1).client.Approve(peer.FromID(2), 0, "client", func(q string) string { return q }, func(*core.ApprovalKey, error) {})
+		n.client(i+1).client.Approve(peer.FromID(2), 0, "client", func(q string) string { return q }, func(*message.ApprovalKey, error) {})
 	}
 	n.run(16 * time.Minute)
 	for _, h := range n.order {
@@ -128,16 +129,16 @@ func TestApprovalsExpire(t *testing.T) {
 }
 
 // askPlace asks node 1 where target could register.
-func askPlace(n *network, from *host, target core.Peer) *core.Provision {
-	resp := n.ask(from, peer.FromID(1), core.Request{
-		Kind: core.KindProvide, Root: peer.FromID(1), Timeout: 10 * time.Second, Body: &core.ProvideRequest{Target: target, Places: true},
+func askPlace(n *network, from *host, target core.Peer) *message.Provision {
+	resp := n.ask(from, peer.FromID(1), message.Request{
+		Kind: message.KindProvide, Root: peer.FromID(1), Timeout: 10 * time.Second, Body: &message.ProvideRequest{Target: target, Places: true},
 	})
-	p, _ := resp.Body.(*core.Provision)
+	p, _ := resp.Body.(*message.Provision)
 	return p
 }
 
 // firstPlace is what the latest newcomer would do with the provision.
-func firstPlace(p *core.Provision) core.Peer {
+func firstPlace(p *message.Provision) core.Peer {
 	if p == nil || len(p.Results) == 0 {
 		return core.Peer{}
 	}
@@ -147,7 +148,7 @@ func firstPlace(p *core.Provision) core.Peer {
 // A peer that asks for a place again and again gets nobody's room taken away.
 func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
 	n := settled(t, 37)
-	newcomer := n.add(t, "", map[core.Kind]core.Response{})
+	newcomer := n.add(t, "", map[message.Kind]message.Response{})
 	masters := make(map[core.Peer]bool)
 	for _, h := range n.live() {
 		if len(h.node.Structure().Slaves) > 0 {
@@ -157,11 +158,11 @@ func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
 	if first := firstPlace(askPlace(n, newcomer, newcomer.peer())); !masters[first] {
 		t.Fatalf("the first place, %d, is no master", first.ID())
 	}
-	asker := n.add(t, "", map[core.Kind]core.Response{})
+	asker := n.add(t, "", map[message.Kind]message.Response{})
 	for range 60 {
 		askPlace(n, asker, asker.peer())
 	}
-	honest := n.add(t, "", map[core.Kind]core.Response{})
+	honest := n.add(t, "", map[message.Kind]message.Response{})
 	if first := firstPlace(askPlace(n, honest, honest.peer())); !masters[first] {
 		t.Errorf("after 60 questions of one peer, the next newcomer is sent to %d, which is no master", first.ID())
 	}
@@ -170,7 +171,7 @@ func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
 // A peer that asks on behalf of addresses it made up gets nobody sent there.
 func TestForgedTargetsAttractNobody(t *testing.T) {
 	n := settled(t, 30)
-	asker := n.add(t, "", map[core.Kind]core.Response{})
+	asker := n.add(t, "", map[message.Kind]message.Response{})
 	forged := make(map[core.Peer]bool)
 	for i := range 200 {
 		p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.100.%d:80", i+1)))
@@ -180,7 +181,7 @@ func TestForgedTargetsAttractNobody(t *testing.T) {
 		forged[p] = true
 		askPlace(n, asker, p)
 	}
-	honest := n.add(t, "", map[core.Kind]core.Response{})
+	honest := n.add(t, "", map[message.Kind]message.Response{})
 	p := askPlace(n, honest, honest.peer())
 	for _, r := range p.Results {
 		if forged[r.Address] {
@@ -202,16 +203,16 @@ func TestSearchForMastersIsBounded(t *testing.T) {
 		}
 	}
 	truth := liar.node.Structure()
-	list := append([]core.Master(nil), truth.Masters.List...)
+	list := append([]message.Master(nil), truth.Masters.List...)
 	for i := range 3000 {
 		p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+i/250, i%250+1)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, core.Master{Peer: p, Size: 1})
+		list = append(list, message.Master{Peer: p, Size: 1})
 	}
-	liar.script = map[core.Kind]core.Response{core.KindStructure: {Body: &core.Structure{
-		Address: liar.peer(), Backlink: truth.Backlink, Slaves: []core.Peer{peer.FromID(2)}, Masters: &core.Masters{List: list, Total: 3030},
+	liar.script = map[message.Kind]message.Response{message.KindStructure: {Body: &message.Structure{
+		Address: liar.peer(), Backlink: truth.Backlink, Slaves: []core.Peer{peer.FromID(2)}, Masters: &message.Masters{List: list, Total: 3030},
 	}}}
 	n.trace = nil
 	n.run(17 * time.Second) // one sync of everybody
@@ -240,7 +241,7 @@ func TestFalseIntroductionsLeaveNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			req := core.Request{Kind: core.KindStructure, From: p, Root: peer.FromID(1), Timeout: time.Second, Body: &core.Introduction{}}
+			req := message.Request{Kind: message.KindStructure, From: p, Root: peer.FromID(1), Timeout: time.Second, Body: &message.Introduction{}}
 			master.node.Serve(&req, 0)
 		}
 		n.run(16 * time.Second)
@@ -254,7 +255,7 @@ func TestFalseIntroductionsLeaveNothing(t *testing.T) {
 func TestNobodyIsNotIntroduced(t *testing.T) {
 	n := settled(t, 30)
 	for _, h := range n.live() {
-		req := core.Request{Kind: core.KindStructure, Root: peer.FromID(1), Timeout: time.Second, Body: &core.Introduction{}}
+		req := message.Request{Kind: message.KindStructure, Root: peer.FromID(1), Timeout: time.Second, Body: &message.Introduction{}}
 		if resp, done := h.node.Serve(&req, 0); !done || resp.Err != nil {
 			t.Fatalf("the structure was refused to nobody: %v", resp.Err)
 		}
@@ -324,11 +325,11 @@ func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
 // an interval, and once with its sync.
 func TestRetriesDoNotPileUp(t *testing.T) {
 	n := newNetwork(t, 25*time.Millisecond, 1)
-	n.add(t, "", map[core.Kind]core.Response{}).up = false
+	n.add(t, "", map[message.Kind]message.Response{}).up = false
 	n.start(n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}))
 	asked := func() (count int) {
 		for _, r := range n.trace {
-			if r.kind == core.KindProvide {
+			if r.kind == message.KindProvide {
 				count++
 			}
 		}
@@ -365,7 +366,7 @@ func TestAnswersSpeakForTheirSenderOnly(t *testing.T) {
 	for i := range crowd {
 		crowd[i] = peer.FromID(uint32(i%60) + 1)
 	}
-	liar.script = map[core.Kind]core.Response{core.KindStructure: {Body: &core.Structure{
+	liar.script = map[message.Kind]message.Response{message.KindStructure: {Body: &message.Structure{
 		Address: victim.peer(), Backlink: truth.Backlink, Slaves: crowd, Masters: truth.Masters,
 	}}}
 	n.run(17 * time.Second)
@@ -379,21 +380,21 @@ func TestAnswersSpeakForTheirSenderOnly(t *testing.T) {
 // An npm master that sheds a slave tells its new size at once: the row of a plain slave takes one off the own size.
 func TestOriginalTellsItsSizeAfterShedding(t *testing.T) {
 	n := newNetwork(t, 25*time.Millisecond, 1)
-	n.add(t, "", map[core.Kind]core.Response{
-		core.KindStatus:   {Body: &core.Status{Root: peer.FromID(1), IsRegistered: true}},
-		core.KindProvide:  {Body: &core.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []core.Candidates{{Address: peer.FromID(1), NetworkSize: 1}}}},
-		core.KindRegister: {Body: &core.Registered{Size: 1}},
-		core.KindStructure: {Body: &core.Structure{Address: peer.FromID(1), Slaves: []core.Peer{peer.FromID(2)},
-			Masters: &core.Masters{List: []core.Master{{Peer: peer.FromID(1), Size: 1}, {Peer: peer.FromID(2), Size: 4}}, Total: 5}}},
+	n.add(t, "", map[message.Kind]message.Response{
+		message.KindStatus:   {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
+		message.KindProvide:  {Body: &message.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []message.Place{{Address: peer.FromID(1), NetworkSize: 1}}}},
+		message.KindRegister: {Body: &message.Registered{Size: 1}},
+		message.KindStructure: {Body: &message.Structure{Address: peer.FromID(1), Slaves: []core.Peer{peer.FromID(2)},
+			Masters: &message.Masters{List: []message.Master{{Peer: peer.FromID(1), Size: 1}, {Peer: peer.FromID(2), Size: 4}}, Total: 5}}},
 	})
 	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: core.Original, ManualSync: true})
 	n.start(h)
 	h.node.Sync()
 	n.settle()
 	for range 4 {
-		s := n.add(t, "", map[core.Kind]core.Response{core.KindInterview: {Body: &core.Interview{}},
-			core.KindStructure: {Body: &core.Structure{Backlink: h.peer(), Masters: &core.Masters{}}}})
-		n.ask(s, h.peer(), core.Request{Kind: core.KindRegister, Root: peer.FromID(1), Timeout: time.Second, Body: &core.RegisterRequest{Target: s.peer()}})
+		s := n.add(t, "", map[message.Kind]message.Response{message.KindInterview: {Body: &message.Interview{}},
+			message.KindStructure: {Body: &message.Structure{Backlink: h.peer(), Masters: &message.Masters{}}}})
+		n.ask(s, h.peer(), message.Request{Kind: message.KindRegister, Root: peer.FromID(1), Timeout: time.Second, Body: &message.RegisterRequest{Target: s.peer()}})
 	}
 	h.node.Sync()
 	n.settle()
@@ -412,13 +413,13 @@ func TestOriginalTellsItsSizeAfterShedding(t *testing.T) {
 // provider's next sync as well.
 func TestAskingAgainCountsOnce(t *testing.T) {
 	n := settled(t, 37)
-	asker := n.add(t, "", map[core.Kind]core.Response{})
+	asker := n.add(t, "", map[message.Kind]message.Response{})
 	for range 20 {
 		askPlace(n, asker, asker.peer())
 	}
 	n.hosts[1].node.Sync()
 	n.settle()
-	other := n.add(t, "", map[core.Kind]core.Response{})
+	other := n.add(t, "", map[message.Kind]message.Response{})
 	if p := askPlace(n, other, other.peer()); p.NetworkSize > 39 {
 		t.Errorf("with 37 nodes and two newcomers, the provider counts %d", p.NetworkSize)
 	}
@@ -428,27 +429,27 @@ func TestAskingAgainCountsOnce(t *testing.T) {
 func TestMadeUpMastersLeaveNothing(t *testing.T) {
 	n := newNetwork(t, 25*time.Millisecond, 1)
 	one := peer.FromID(1)
-	liar := n.add(t, "", map[core.Kind]core.Response{
-		core.KindStatus:   {Body: &core.Status{Root: one, IsRegistered: true}},
-		core.KindProvide:  {Body: &core.Provision{NetworkSize: 1, Results: []core.Candidates{{Address: one, NetworkSize: 1, Candidates: []core.Peer{one}}}}},
-		core.KindRegister: {Body: &core.Registered{Size: 1}},
+	liar := n.add(t, "", map[message.Kind]message.Response{
+		message.KindStatus:   {Body: &message.Status{Root: one, IsRegistered: true}},
+		message.KindProvide:  {Body: &message.Provision{NetworkSize: 1, Results: []message.Place{{Address: one, NetworkSize: 1, Spares: []core.Peer{one}}}}},
+		message.KindRegister: {Body: &message.Registered{Size: 1}},
 	})
 	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{one}, ManualSync: true})
 	h.node.Offer(&holder{node: h.number})
 	n.start(h)
 	for round := range 30 {
-		list := []core.Master{{Peer: one, Size: 1}}
+		list := []message.Master{{Peer: one, Size: 1}}
 		for i := range 10 {
 			p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+round, i+1)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			list = append(list, core.Master{Peer: p, Size: 1})
+			list = append(list, message.Master{Peer: p, Size: 1})
 		}
-		liar.script[core.KindStructure] = core.Response{Body: &core.Structure{Address: one, Slaves: []core.Peer{h.peer()}, Masters: &core.Masters{List: list, Total: 11}}}
+		liar.script[message.KindStructure] = message.Response{Body: &message.Structure{Address: one, Slaves: []core.Peer{h.peer()}, Masters: &message.Masters{List: list, Total: 11}}}
 		h.node.Sync()
 		n.settle()
-		n.ask(n.client(1), h.peer(), core.Request{Kind: core.KindQuery, Timeout: 10 * time.Second, Body: &core.QueryRequest{Name: "holders", Arg: 1}})
+		n.ask(n.client(1), h.peer(), message.Request{Kind: message.KindQuery, Timeout: 10 * time.Second, Body: &message.QueryRequest{Name: "holders", Arg: 1}})
 	}
 	if failing := h.node.Failing(); failing > 40 {
 		t.Errorf("a slave remembers the failures of %d masters that never were", failing)
@@ -460,13 +461,13 @@ func TestOneHostDoesNotBecomeTheNextMasters(t *testing.T) {
 	n := settled(t, 37)
 	evil := make(map[core.Peer]bool)
 	for port := range 600 {
-		h := n.add(t, fmt.Sprintf("198.51.100.1:%d", port+1), map[core.Kind]core.Response{})
+		h := n.add(t, fmt.Sprintf("198.51.100.1:%d", port+1), map[message.Kind]message.Response{})
 		evil[h.peer()] = true
 		askPlace(n, h, h.peer())
 	}
 	proposed := 0
 	for i := range 40 {
-		honest := n.add(t, fmt.Sprintf("192.0.2.%d:80", 100+i), map[core.Kind]core.Response{})
+		honest := n.add(t, fmt.Sprintf("192.0.2.%d:80", 100+i), map[message.Kind]message.Response{})
 		for _, r := range askPlace(n, honest, honest.peer()).Results {
 			if evil[r.Address] {
 				proposed++
@@ -507,11 +508,11 @@ func TestNegativeNetworkSizes(t *testing.T) {
 	for _, rule := range []core.Registration{core.Original, core.Directed} {
 		n := newNetwork(t, 25*time.Millisecond, 1)
 		one := peer.FromID(1)
-		n.add(t, "", map[core.Kind]core.Response{
-			core.KindStatus:    {Body: &core.Status{Root: one, IsRegistered: true, NetworkSize: -5}},
-			core.KindProvide:   {Body: &core.Provision{NetworkSize: -5, Results: []core.Candidates{{Address: one, NetworkSize: -5}}}},
-			core.KindRegister:  {Body: &core.Registered{Size: -5}},
-			core.KindStructure: {Body: &core.Structure{Address: one, Slaves: []core.Peer{peer.FromID(2)}, Masters: &core.Masters{Total: -5}}},
+		n.add(t, "", map[message.Kind]message.Response{
+			message.KindStatus:    {Body: &message.Status{Root: one, IsRegistered: true, NetworkSize: -5}},
+			message.KindProvide:   {Body: &message.Provision{NetworkSize: -5, Results: []message.Place{{Address: one, NetworkSize: -5}}}},
+			message.KindRegister:  {Body: &message.Registered{Size: -5}},
+			message.KindStructure: {Body: &message.Structure{Address: one, Slaves: []core.Peer{peer.FromID(2)}, Masters: &message.Masters{Total: -5}}},
 		})
 		h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{one}, Registration: rule, ManualSync: true})
 		n.start(h)
@@ -528,16 +529,16 @@ func TestNobodyInLists(t *testing.T) {
 	nobody := core.Peer{}
 	for _, h := range n.live() {
 		if s := h.node.Structure(); len(s.Slaves) > 0 && h.number != 1 {
-			h.script = map[core.Kind]core.Response{core.KindStructure: {Body: &core.Structure{
+			h.script = map[message.Kind]message.Response{message.KindStructure: {Body: &message.Structure{
 				Address: h.peer(), Slaves: append([]core.Peer{nobody}, s.Slaves...),
-				Masters: &core.Masters{List: append([]core.Master{{Peer: nobody, Size: 1}}, s.Masters.List...), Total: s.Masters.Total + 1},
+				Masters: &message.Masters{List: append([]message.Master{{Peer: nobody, Size: 1}}, s.Masters.List...), Total: s.Masters.Total + 1},
 			}}}
 		}
 	}
 	n.run(40 * time.Second)
 	for _, h := range n.live() {
-		n.client(1).client.Draw(h.peer(), 0, "client", func(*core.ApprovalKey, error) {})
-		n.client(1).client.Ask(h.peer(), 0, &core.QueryRequest{Name: "holders", Arg: 1}, func(*core.QueryAnswer, error) {})
+		n.client(1).client.Draw(h.peer(), 0, "client", func(*message.ApprovalKey, error) {})
+		n.client(1).client.Ask(h.peer(), 0, &message.QueryRequest{Name: "holders", Arg: 1}, func(*message.QueryAnswer, error) {})
 	}
 	n.settle()
 	for _, r := range n.trace {

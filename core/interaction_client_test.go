@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -32,15 +32,15 @@ func (*holder) Merge(a, b any) any {
 
 func (s *script) search() string {
 	var out string
-	q := &core.QueryRequest{Name: s.text("name", "holders"), Arg: s.number("key", 0)}
+	q := &message.QueryRequest{Name: s.text("name", "holders"), Arg: s.number("key", 0)}
 	c := s.net.client(s.number("client", 1))
-	c.client.Ask(s.host("entry").peer(), 0, q, func(a *core.QueryAnswer, err error) { out = s.answer(core.Response{Body: a, Err: err}) })
+	c.client.Ask(s.host("entry").peer(), 0, q, func(a *message.QueryAnswer, err error) { out = s.answer(message.Response{Body: a, Err: err}) })
 	s.net.settle()
 	return out
 }
 
 func (s *script) available() string {
-	return s.answer(s.ask(s.net.client(1), s.host("entry").peer(), core.Request{Kind: core.KindAvailableNode}))
+	return s.answer(s.ask(s.net.client(1), s.host("entry").peer(), message.Request{Kind: message.KindAvailableNode}))
 }
 
 func (s *script) availableMany() string {
@@ -60,7 +60,7 @@ func (s *script) approve() string {
 	var out string
 	c := s.net.client(s.number("client", 1))
 	echo := func(question string) string { return question }
-	c.client.Approve(s.host("entry").peer(), 0, s.text("action", "client"), echo, func(key *core.ApprovalKey, err error) {
+	c.client.Approve(s.host("entry").peer(), 0, s.text("action", "client"), echo, func(key *message.ApprovalKey, err error) {
 		out = outcome(err)
 		if key != nil {
 			out += " by " + numbers(key.Approvers)
@@ -72,11 +72,11 @@ func (s *script) approve() string {
 
 func (s *script) draw() string {
 	client := s.number("client", 1)
-	req := core.Request{Kind: core.KindApprovalKey, Body: &core.ApprovalKeyRequest{Action: s.text("action", "client")}}
+	req := message.Request{Kind: message.KindApprovalKey, Body: &message.ApprovalKeyRequest{Action: s.text("action", "client")}}
 	resp := s.ask(s.net.client(client), s.host("entry").peer(), req)
-	if key, ok := resp.Body.(*core.ApprovalKey); ok {
+	if key, err := message.As[message.ApprovalKey](resp); err == nil {
 		if s.keys == nil {
-			s.keys = make(map[int]*core.ApprovalKey)
+			s.keys = make(map[int]*message.ApprovalKey)
 		}
 		s.keys[client] = key
 	}
@@ -84,7 +84,7 @@ func (s *script) draw() string {
 }
 
 // key is the latest draw of the client that the command names.
-func (s *script) key() (*host, *core.ApprovalKey) {
+func (s *script) key() (*host, *message.ApprovalKey) {
 	client := s.number("client", 1)
 	key := s.keys[s.number("draw-of", client)]
 	if key == nil {
@@ -108,7 +108,7 @@ func (s *script) add() string {
 	c, key := s.key()
 	var lines []string
 	for _, p := range s.peers("node", key.Approvers) {
-		resp := s.ask(c, p, core.Request{Kind: core.KindApprovalAdd, Body: &core.ApprovalAddRequest{
+		resp := s.ask(c, p, message.Request{Kind: message.KindApprovalAdd, Body: &message.ApprovalAddRequest{
 			Action: s.text("action", "client"), Key: key.Key, StartedAt: key.StartedAt, Info: s.info(),
 		}})
 		lines = append(lines, fmt.Sprintf("%d: %s", p.ID(), s.answer(resp)))
@@ -118,18 +118,18 @@ func (s *script) add() string {
 
 func (s *script) question() string {
 	c, key := s.key()
-	return s.answer(s.ask(c, s.host("entry").peer(), core.Request{Kind: core.KindApprovalQuestion, Body: &core.ApprovalQuestionRequest{
+	return s.answer(s.ask(c, s.host("entry").peer(), message.Request{Kind: message.KindApprovalQuestion, Body: &message.ApprovalQuestionRequest{
 		Action: s.text("action", "client"), Key: key.Key, Confirmed: s.peers("confirmed", key.Approvers), Info: s.info(),
 	}}))
 }
 
 func (s *script) act() string {
 	if s.d.HasArg("without") {
-		return s.answer(s.ask(s.net.client(1), s.host("entry").peer(), core.Request{Kind: core.KindAction, Body: &core.ActionRequest{}}))
+		return s.answer(s.ask(s.net.client(1), s.host("entry").peer(), message.Request{Kind: message.KindAction, Body: &message.ActionRequest{}}))
 	}
 	c, key := s.key()
 	ip := netip.MustParseAddr(s.text("ip", key.ClientIP.String()))
-	return s.answer(s.ask(c, s.host("entry").peer(), core.Request{Kind: core.KindAction, Body: &core.ActionRequest{Proof: &core.Proof{
+	return s.answer(s.ask(c, s.host("entry").peer(), message.Request{Kind: message.KindAction, Body: &message.ActionRequest{Proof: &message.Proof{
 		Action: s.text("action", "client"), Key: key.Key, StartedAt: key.StartedAt, ClientIP: ip,
 		Approvers: s.peers("approvers", key.Approvers), Answer: s.text("answer", c.ip.String()),
 	}}}))
@@ -138,8 +138,8 @@ func (s *script) act() string {
 func (s *script) checkPart() string {
 	c, key := s.key()
 	ip := netip.MustParseAddr(s.text("ip", key.ClientIP.String()))
-	return s.answer(s.ask(s.host("from"), s.host("node").peer(), core.Request{
-		Kind: core.KindApprovalCheck, Root: peer.FromID(1),
-		Body: &core.ApprovalCheckRequest{Key: key.Key, Answer: s.text("answer", c.ip.String()), Approvers: s.peers("approvers", key.Approvers), ClientIP: ip},
+	return s.answer(s.ask(s.host("from"), s.host("node").peer(), message.Request{
+		Kind: message.KindApprovalCheck, Root: peer.FromID(1),
+		Body: &message.ApprovalCheckRequest{Key: key.Key, Answer: s.text("answer", c.ip.String()), Approvers: s.peers("approvers", key.Approvers), ClientIP: ip},
 	}))
 }

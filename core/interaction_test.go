@@ -12,6 +12,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/behavior"
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -40,9 +41,9 @@ type script struct {
 	t    *testing.T
 	d    *datadriven.TestData
 	net  *network
-	keys map[int]*core.ApprovalKey // by client: its latest draw
-	sent int                       // records of the trace shown before
-	told int                       // notes told before
+	keys map[int]*message.ApprovalKey // by client: its latest draw
+	sent int                          // records of the trace shown before
+	told int                          // notes told before
 }
 
 // commands by name. Hosts are named by their numbers, from 1 in order of adding.
@@ -205,7 +206,7 @@ func (s *script) list(key string) peer.List {
 //	register size=3
 //	refuse register CODE
 func (s *script) fake() string {
-	answers := make(map[core.Kind]core.Response)
+	answers := make(map[message.Kind]message.Response)
 	for _, line := range strings.Split(s.d.Input, "\n") {
 		fields := strings.Fields(line)
 		values := make(map[string]string)
@@ -214,10 +215,10 @@ func (s *script) fake() string {
 			values[k] = v
 		}
 		if fields[0] == "refuse" {
-			answers[s.kind(fields[1])] = core.Response{Err: &core.Error{Code: fields[2]}}
+			answers[s.kind(fields[1])] = message.Response{Err: &message.Error{Code: fields[2]}}
 			continue
 		}
-		answers[s.kind(fields[0])] = core.Response{Body: s.body(s.kind(fields[0]), values)}
+		answers[s.kind(fields[0])] = message.Response{Body: s.body(s.kind(fields[0]), values)}
 	}
 	out := ""
 	h := s.net.hosts[uint32(s.number("node", 0))]
@@ -226,14 +227,14 @@ func (s *script) fake() string {
 		out = fmt.Sprintf("host %d", h.number)
 	}
 	h.script, h.up = answers, true
-	if st, ok := answers[core.KindStructure].Body.(*core.Structure); ok {
+	if st, err := message.As[message.Structure](answers[message.KindStructure]); err == nil {
 		st.Address = h.peer()
 	}
 	return out
 }
 
-func (s *script) kind(name string) core.Kind {
-	for k := range core.NumKinds {
+func (s *script) kind(name string) message.Kind {
+	for k := range message.NumKinds {
 		if k.String() == name {
 			return k
 		}
@@ -242,7 +243,7 @@ func (s *script) kind(name string) core.Kind {
 	return 0
 }
 
-func (s *script) body(kind core.Kind, v map[string]string) any {
+func (s *script) body(kind message.Kind, v map[string]string) any {
 	number := func(text string) int {
 		n, err := strconv.Atoi(text)
 		s.must(err)
@@ -257,42 +258,42 @@ func (s *script) body(kind core.Kind, v map[string]string) any {
 		return list
 	}
 	switch kind {
-	case core.KindPing:
+	case message.KindPing:
 		return nil
-	case core.KindInterview:
-		return &core.Interview{}
-	case core.KindStatus:
+	case message.KindInterview:
+		return &message.Interview{}
+	case message.KindStatus:
 		_, registered := v["registered"]
-		status := &core.Status{IsRegistered: registered}
+		status := &message.Status{IsRegistered: registered}
 		if v["root"] != "" {
 			status.Root = s.peer(v["root"])
 		}
 		return status
-	case core.KindStructure:
-		structure := &core.Structure{Slaves: peers(v["slaves"]), Masters: &core.Masters{}}
+	case message.KindStructure:
+		structure := &message.Structure{Slaves: peers(v["slaves"]), Masters: &message.Masters{}}
 		if v["backlink"] != "" {
 			structure.Backlink = s.peer(v["backlink"])
 		}
 		for _, m := range strings.Split(v["masters"], ",") {
 			if p, size, ok := strings.Cut(m, ":"); ok {
-				structure.Masters.List = append(structure.Masters.List, core.Master{Peer: s.peer(p), Size: uint32(number(size))})
+				structure.Masters.List = append(structure.Masters.List, message.Master{Peer: s.peer(p), Size: uint32(number(size))})
 				structure.Masters.Total += number(size)
 			}
 		}
 		return structure
-	case core.KindProvide:
+	case message.KindProvide:
 		life, err := time.ParseDuration(v["lifetime"])
 		s.must(err)
-		p := &core.Provision{NetworkSize: number(v["size"]), Lifetime: life}
+		p := &message.Provision{NetworkSize: number(v["size"]), Lifetime: life}
 		for _, r := range strings.Split(v["results"], ";") {
 			parts := strings.Split(r, ":")
-			p.Results = append(p.Results, core.Candidates{Address: s.peer(parts[0]), NetworkSize: number(parts[1]), Candidates: peers(parts[2])})
+			p.Results = append(p.Results, message.Place{Address: s.peer(parts[0]), NetworkSize: number(parts[1]), Spares: peers(parts[2])})
 		}
 		return p
-	case core.KindRegister:
-		return &core.Registered{Size: number(v["size"])}
-	case core.KindQueryButler:
-		return &core.QueryAnswer{}
+	case message.KindRegister:
+		return &message.Registered{Size: number(v["size"])}
+	case message.KindQueryButler:
+		return &message.QueryAnswer{}
 	}
 	s.d.Fatalf(s.t, "no script for kind %v", kind)
 	return nil
@@ -481,7 +482,7 @@ func (s *script) suspicion() string {
 }
 
 // ask sends one request from a host or client and waits for the answer.
-func (s *script) ask(from *host, to core.Peer, req core.Request) core.Response {
+func (s *script) ask(from *host, to core.Peer, req message.Request) message.Response {
 	req.Timeout = s.duration("timeout", 10*time.Second)
 	return s.net.ask(from, to, req)
 }
@@ -489,12 +490,12 @@ func (s *script) ask(from *host, to core.Peer, req core.Request) core.Response {
 // request sends one by hand: from a host, with root= (1) as its root, or from a client.
 func (s *script) request() string {
 	kind := s.kind(s.text("kind", ""))
-	req := core.Request{Kind: kind, Root: s.peer(s.text("root", "1"))}
+	req := message.Request{Kind: kind, Root: s.peer(s.text("root", "1"))}
 	switch kind {
-	case core.KindRegister:
-		req.Body = &core.RegisterRequest{Target: s.peer(s.text("target", "0"))}
-	case core.KindProvide:
-		req.Body = &core.ProvideRequest{Target: s.peer(s.text("target", "0")), Places: s.d.HasArg("places")}
+	case message.KindRegister:
+		req.Body = &message.RegisterRequest{Target: s.peer(s.text("target", "0"))}
+	case message.KindProvide:
+		req.Body = &message.ProvideRequest{Target: s.peer(s.text("target", "0")), Places: s.d.HasArg("places")}
 	}
 	var from *host
 	if s.d.HasArg("from") {
@@ -506,30 +507,30 @@ func (s *script) request() string {
 }
 
 // answer writes a response.
-func (s *script) answer(resp core.Response) string {
+func (s *script) answer(resp message.Response) string {
 	if resp.Err != nil {
 		return outcome(resp.Err)
 	}
 	switch b := resp.Body.(type) {
-	case *core.Provision:
+	case *message.Provision:
 		text := fmt.Sprintf("size %d, lifetime %v", b.NetworkSize, b.Lifetime)
 		for _, r := range b.Results {
-			text += fmt.Sprintf("\n%d size %d candidates %s", r.Address.ID(), r.NetworkSize, numbers(r.Candidates))
+			text += fmt.Sprintf("\n%d size %d candidates %s", r.Address.ID(), r.NetworkSize, numbers(r.Spares))
 		}
 		return text
-	case *core.Registered:
+	case *message.Registered:
 		return fmt.Sprintf("size %d", b.Size)
-	case *core.Interview:
+	case *message.Interview:
 		return fmt.Sprintf("address %d", b.Address.ID())
-	case *core.ApprovalInfo:
+	case *message.ApprovalInfo:
 		return "info " + b.Info
-	case *core.ApprovalKey:
+	case *message.ApprovalKey:
 		return fmt.Sprintf("approvers %s, key %s, started at %d, client %s", numbers(b.Approvers), b.Key, b.StartedAt.Milliseconds(), b.ClientIP)
-	case *core.ApprovalQuestion:
+	case *message.ApprovalQuestion:
 		return "question " + b.Question
-	case *core.AvailableNode:
+	case *message.AvailableNode:
 		return fmt.Sprintf("node %d", b.Address.ID())
-	case *core.QueryAnswer:
+	case *message.QueryAnswer:
 		return fmt.Sprintf("%v, asked %d, answered %d, hops %d, fanout %d", b.Result, b.Coverage.Asked, b.Coverage.Answered, b.Cost.Hops, b.Cost.Fanout)
 	}
 	return "ok"

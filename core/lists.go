@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"spreadable/core/message"
 	"time"
 )
 
@@ -11,11 +12,11 @@ import (
 // no list of its own: masters is then the very list that its backlink answered with. Only a master, which looks at every
 // other master itself, keeps beside its list when it last saw each of them.
 type lists struct {
-	snapshot *Structure // nil after a change
+	snapshot *message.Structure // nil after a change
 	backlink Peer
 	slaves   []Peer          // in order of arrival; shared with snapshots, so entries are never overwritten in place
 	joined   []time.Duration // when each slave arrived, parallel to slaves
-	masters  *Masters
+	masters  *message.Masters
 	private  bool            // nobody has been given the masters yet: they may be changed in place
 	seen     []time.Duration // when each master was last confirmed, parallel to masters.List; nil for an adopted list
 
@@ -23,7 +24,7 @@ type lists struct {
 }
 
 // noMasters is what every node begins with.
-var noMasters = &Masters{}
+var noMasters = &message.Masters{}
 
 // size is the network size as the lists have it: the sum of the masters' sizes, at least 1.
 func (l *lists) size() int { return max(1, l.masters.Total) }
@@ -83,21 +84,11 @@ func (l *lists) setBacklink(p Peer) {
 
 // masterIndex returns where p stands among the masters, or -1.
 func (l *lists) masterIndex(p Peer) int {
-	return slices.IndexFunc(l.masters.List, func(m Master) bool { return m.Peer == p })
-}
-
-// sizeOf returns the size that a list of masters gives p; ok is false when it is not in the list.
-func (m *Masters) sizeOf(p Peer) (size int, ok bool) {
-	for i := range m.List {
-		if m.List[i].Peer == p {
-			return int(m.List[i].Size), true
-		}
-	}
-	return 0, false
+	return slices.IndexFunc(l.masters.List, func(m message.Master) bool { return m.Peer == p })
 }
 
 // adopt takes over a list of masters as a whole, without copying.
-func (l *lists) adopt(m *Masters) {
+func (l *lists) adopt(m *message.Masters) {
 	if l.masters != m {
 		l.masters, l.snapshot, l.private = m, nil, false
 		l.mastersRevision++
@@ -106,34 +97,19 @@ func (l *lists) adopt(m *Masters) {
 }
 
 // setMasters replaces the list; an equal list keeps the old snapshot, so that a network at rest makes no garbage.
-func (l *lists) setMasters(list []Master, seen []time.Duration) {
+func (l *lists) setMasters(list []message.Master, seen []time.Duration) {
 	l.seen = seen
 	l.mastersRevision++ // of the times at least
 	if slices.Equal(list, l.masters.List) {
 		return
 	}
-	m := &Masters{List: list}
-	for _, e := range list {
-		m.Total += int(e.Size)
-		m.members += scatter(e.Peer)
-	}
-	l.masters, l.snapshot, l.private = m, nil, true
-}
-
-// scatter spreads a peer's number over 64 bits, so that the sum over a set of peers is its digest: whatever the order, and
-// seldom that of another set. It is the last step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable
-// pseudorandom number generators, 2014).
-func scatter(p Peer) uint64 {
-	z := uint64(p.ID()) * 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
+	l.masters, l.snapshot, l.private = message.NewMasters(list), nil, true
 }
 
 // setMaster adds or updates one master: in place while nobody else holds the list, for in a mass start a master's own size
 // changes a thousand times before anybody asks for it.
 func (l *lists) setMaster(p Peer, size int, now time.Duration) {
-	i, m := l.masterIndex(p), Master{p, uint32(size)}
+	i, m := l.masterIndex(p), message.Master{Peer: p, Size: uint32(size)}
 	same := i >= 0 && l.masters.List[i] == m
 	if i >= 0 && l.seen != nil && (same || l.private) {
 		if !same {
@@ -162,7 +138,7 @@ func (l *lists) removeMaster(p Peer, now time.Duration) {
 }
 
 // copyMasters returns the list and its times for changing; an adopted list counts as seen now.
-func (l *lists) copyMasters(now time.Duration) ([]Master, []time.Duration) {
+func (l *lists) copyMasters(now time.Duration) ([]message.Master, []time.Duration) {
 	list := slices.Clone(l.masters.List)
 	seen := slices.Clone(l.seen)
 	if seen == nil {

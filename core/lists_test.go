@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -17,8 +18,8 @@ func TestSnapshotsNeverChange(t *testing.T) {
 		n := &Node{}
 		n.Init(&Config{}, nil, nil, peer.FromID(1))
 		who := rapid.Map(rapid.Uint32Range(1, 6), peer.FromID)
-		given := make(map[*Structure]Structure)
-		foreign := &Masters{List: []Master{{peer.FromID(3), 2}, {peer.FromID(1), 1}}, Total: 3}
+		given := make(map[*message.Structure]message.Structure)
+		foreign := &message.Masters{List: []message.Master{{Peer: peer.FromID(3), Size: 2}, {Peer: peer.FromID(1), Size: 1}}, Total: 3}
 		var now time.Duration
 		t.Repeat(map[string]func(*rapid.T){
 			"tell": func(*rapid.T) {
@@ -46,13 +47,9 @@ func TestSnapshotsNeverChange(t *testing.T) {
 						t.Fatalf("a snapshot has changed to %+v, %+v", s, s.Masters)
 					}
 				}
-				total, members := 0, uint64(0)
-				for _, m := range n.masters.List {
-					total += int(m.Size)
-					members += scatter(m.Peer)
-				}
-				if n.masters.Total != total || n.masters.members != 0 && n.masters.members != members {
-					t.Fatalf("%+v: the sum is %d", n.masters, total)
+				right := message.NewMasters(n.masters.List)
+				if n.masters.Total != right.Total || n.masters.Set() != 0 && n.masters.Set() != right.Set() {
+					t.Fatalf("%+v: the sum is %d", n.masters, right.Total)
 				}
 			},
 		})
@@ -60,9 +57,11 @@ func TestSnapshotsNeverChange(t *testing.T) {
 }
 
 // copied is what a snapshot says, in memory of its own.
-func copied(s *Structure) Structure {
+func copied(s *message.Structure) message.Structure {
 	c := *s
 	c.Slaves = slices.Clone(s.Slaves)
-	c.Masters = &Masters{List: slices.Clone(s.Masters.List), Total: s.Masters.Total, members: s.Masters.members}
+	masters := *s.Masters
+	masters.List = slices.Clone(masters.List)
+	c.Masters = &masters
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -42,7 +43,7 @@ type host struct {
 	config *core.Config
 	node   core.Node
 	client core.Client
-	script map[core.Kind]core.Response // of a host that is no node
+	script map[message.Kind]message.Response // of a host that is no node
 	random *rand.Rand
 	seq    uint32
 	ip     netip.Addr // of a client
@@ -56,7 +57,7 @@ type record struct {
 	at      time.Duration
 	from    string
 	to      core.Peer
-	kind    core.Kind
+	kind    message.Kind
 	outcome string
 }
 
@@ -102,7 +103,7 @@ func newNetwork(t testing.TB, latency time.Duration, seed uint64) *network {
 }
 
 // add makes a host at the next free address; script is nil for a node, which gets its config completed.
-func (n *network) add(t testing.TB, address string, script map[core.Kind]core.Response) *host {
+func (n *network) add(t testing.TB, address string, script map[message.Kind]message.Response) *host {
 	number := uint32(n.book.Len()) + 1
 	if address == "" {
 		address = fmt.Sprintf("10.0.0.%d:4000", number)
@@ -207,7 +208,7 @@ type exchange struct {
 	done  bool
 }
 
-func (x *exchange) end(resp core.Response) {
+func (x *exchange) end(resp message.Response) {
 	if x.done {
 		return
 	}
@@ -218,7 +219,7 @@ func (x *exchange) end(resp core.Response) {
 }
 
 func outcome(err error) string {
-	var refusal *core.Error
+	var refusal *message.Error
 	switch {
 	case err == nil:
 		return "ok"
@@ -229,24 +230,24 @@ func outcome(err error) string {
 }
 
 // Call implements core.Transport. A message takes the network's latency; nobody answers at a host that is down.
-func (h *host) Call(to core.Peer, req core.Request, sink core.Sink, tag uint32) {
+func (h *host) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
 	n := h.net
 	x := &exchange{asker: h, sink: sink, tag: tag, rec: &record{at: n.now - begin, from: h.name(), to: to, kind: req.Kind, outcome: "no answer yet"}}
 	n.trace = append(n.trace, x.rec)
 	n.open++
-	n.schedule(h, event{at: n.now + req.Timeout, to: h.number, do: func() { x.end(core.Response{Err: core.ErrTimeout}) }})
+	n.schedule(h, event{at: n.now + req.Timeout, to: h.number, do: func() { x.end(message.Response{Err: message.ErrTimeout}) }})
 	n.schedule(h, event{at: n.now + n.latency, to: to.ID(), do: func() { n.arrive(n.hosts[to.ID()], &req, x) }})
 }
 
-func (n *network) arrive(to *host, req *core.Request, x *exchange) {
+func (n *network) arrive(to *host, req *message.Request, x *exchange) {
 	switch {
 	case to == nil || !to.up || n.cut > 0 && (x.asker.number < n.cut) != (to.number < n.cut):
-		n.back(x.asker, x, core.Response{Err: core.ErrUnreachable})
+		n.back(x.asker, x, message.Response{Err: message.ErrUnreachable})
 	case to.hung:
 	case to.script != nil:
 		resp, ok := to.script[req.Kind]
 		if !ok {
-			resp = core.Response{Err: core.ErrMalformed}
+			resp = message.Response{Err: message.ErrMalformed}
 		}
 		n.back(to, x, resp)
 	default:
@@ -257,7 +258,7 @@ func (n *network) arrive(to *host, req *core.Request, x *exchange) {
 }
 
 // back sends an answer on its way.
-func (n *network) back(from *host, x *exchange, resp core.Response) {
+func (n *network) back(from *host, x *exchange, resp message.Response) {
 	n.schedule(from, event{at: n.now + n.latency, to: x.asker.number, do: func() { x.end(resp) }})
 }
 
@@ -267,7 +268,7 @@ func (n *network) ticket(x *exchange) core.Ticket {
 }
 
 // Reply implements core.Transport.
-func (h *host) Reply(ticket core.Ticket, resp core.Response) {
+func (h *host) Reply(ticket core.Ticket, resp message.Response) {
 	x := h.net.tickets[ticket]
 	if x == nil {
 		panic("a ticket was used twice")
@@ -304,18 +305,18 @@ func (n *network) settle() {
 }
 
 // sinkFunc takes an answer.
-type sinkFunc func(core.Response)
+type sinkFunc func(message.Response)
 
-func (f sinkFunc) Answer(_ uint32, resp core.Response) { f(resp) }
+func (f sinkFunc) Answer(_ uint32, resp message.Response) { f(resp) }
 
 // ask sends one request from a host or client and waits for its answer.
-func (n *network) ask(from *host, to core.Peer, req core.Request) (answer core.Response) {
+func (n *network) ask(from *host, to core.Peer, req message.Request) (answer message.Response) {
 	if from.ip.IsValid() {
 		req.Client = from.ip
 	} else {
 		req.From, req.Client = from.peer(), n.book.IP(from.peer())
 	}
-	from.Call(to, req, sinkFunc(func(r core.Response) { answer = r }), 0)
+	from.Call(to, req, sinkFunc(func(r message.Response) { answer = r }), 0)
 	n.settle()
 	return answer
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"spreadable/core/behavior"
+	"spreadable/core/message"
 )
 
 // Node is one member of the network: a state machine that its driver feeds with requests (Serve), timers (Wake) and
@@ -39,16 +40,16 @@ type Node struct {
 	delays map[Peer]time.Duration // original rule: masters that reported another network size, and since when
 	// The directed rule.
 	view        view
-	rounds      int           // syncs since the start
-	steppedDown time.Duration // when we last gave up our slaves for a smaller network; 0 is never
-	tries       int           // failed attempts to register since the last success
-	dropped     int           // two more for each backlink that dropped us, one less for each sync in which one kept us
-	firstAsked  int           // where in the list of bootstrap nodes the next attempt begins
-	interviews  int           // talks with newcomers under way
-	retryDue    bool          // a timer for the next attempt is set
-	looked      []*Masters    // what each master answered at the last search, parallel to the list that it made
-	ledger      *ledger       // whom we sent where; nil until somebody asks
-	heard       []Peer        // nodes that introduced themselves as masters
+	rounds      int                // syncs since the start
+	steppedDown time.Duration      // when we last gave up our slaves for a smaller network; 0 is never
+	tries       int                // failed attempts to register since the last success
+	dropped     int                // two more for each backlink that dropped us, one less for each sync in which one kept us
+	firstAsked  int                // where in the list of bootstrap nodes the next attempt begins
+	interviews  int                // talks with newcomers under way
+	retryDue    bool               // a timer for the next attempt is set
+	looked      []*message.Masters // what each master answered at the last search, parallel to the list that it made
+	ledger      *ledger            // whom we sent where; nil until somebody asks
+	heard       []Peer             // nodes that introduced themselves as masters
 }
 
 // Tags of the node's timers.
@@ -86,48 +87,6 @@ func (n *Node) Wake(tag uint32) {
 	}
 }
 
-// Serve takes a request. Leaf requests, and all that are refused, are answered at once: done is true. Otherwise the node
-// calls Env.Reply with the ticket later. Req may be reused by the driver as soon as Serve returns.
-func (n *Node) Serve(req *Request, ticket Ticket) (resp Response, done bool) {
-	if err := n.admit(req); err != nil {
-		return Response{Err: err}, true
-	}
-	switch req.Kind {
-	case KindPing:
-		return Response{}, true
-	case KindStatus:
-		return Response{Body: n.Status()}, true
-	case KindStructure:
-		n.hear(req)
-		return Response{Body: n.Structure()}, true
-	case KindInterview:
-		return Response{Body: &Interview{Address: n.self}}, true
-	case KindQuerySlave:
-		return n.answerLocally(req.Body.(*QueryRequest)), true
-	case KindApprovalAdd:
-		return n.addApproval(req), true
-	case KindApprovalInfo:
-		return n.approvalInfo(req), true
-	case KindApprovalCheck:
-		return n.checkApproval(req), true
-	}
-	n.pool.run(n, servers[req.Kind], req, ticket)
-	return Response{}, false
-}
-
-// servers are the procedures that answer requests which need others first.
-var servers = [NumKinds]procedure{
-	KindProvide:          serveProvide,
-	KindRegister:         serveRegister,
-	KindQueryMaster:      serveQuery,
-	KindQueryButler:      serveQuery,
-	KindAvailableNode:    serveAvailableNode,
-	KindApprovalKey:      serveApprovalKey,
-	KindApprovalQuestion: serveApprovalQuestion,
-	KindQuery:            serveClientQuery,
-	KindAction:           serveAction,
-}
-
 // Touch reads the fields that the next message will read, so that they are in the processor's cache by then; see Node. The
 // result says nothing: it keeps the reads from being left out.
 func (n *Node) Touch() uint64 {
@@ -144,17 +103,17 @@ func (n *Node) Self() Peer { return n.self }
 func (n *Node) NetworkRoot() Peer { return n.root }
 
 // Structure returns a snapshot of the node's place in the network.
-func (n *Node) Structure() *Structure {
+func (n *Node) Structure() *message.Structure {
 	if n.snapshot == nil {
 		n.private = false
-		n.snapshot = &Structure{Address: n.self, Backlink: n.backlink, Slaves: n.slaves[:len(n.slaves):len(n.slaves)], Masters: n.masters}
+		n.snapshot = &message.Structure{Address: n.self, Backlink: n.backlink, Slaves: n.slaves[:len(n.slaves):len(n.slaves)], Masters: n.masters}
 	}
 	return n.snapshot
 }
 
 // Status returns what the node says about itself.
-func (n *Node) Status() *Status {
-	return &Status{
+func (n *Node) Status() *message.Status {
+	return &message.Status{
 		Root:         n.root,
 		Availability: n.availability(),
 		SyncAverage:  n.syncs.average(),

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"spreadable/core/message"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func (n *Node) forgetSilent() {
 }
 
 // syncUpOriginal asks the backlink and returns the masters it reports.
-func (n *Node) syncUpOriginal(t *Task, b budget) []*Masters {
+func (n *Node) syncUpOriginal(t *Task, b budget) []*message.Masters {
 	up := n.askUp(t, b.left())
 	if up.said == nil {
 		return nil
@@ -65,18 +66,18 @@ func (n *Node) syncUpOriginal(t *Task, b budget) []*Masters {
 	if n.isMaster() {
 		n.setMaster(up.peer, len(up.said.Slaves), n.env.Now())
 	}
-	return []*Masters{up.said.Masters}
+	return []*message.Masters{up.said.Masters}
 }
 
 // syncDownOriginal asks every slave and drops those that have gone elsewhere. It returns the masters that slaves report
 // who are masters themselves.
-func (n *Node) syncDownOriginal(t *Task) []*Masters {
-	var actual []*Masters
+func (n *Node) syncDownOriginal(t *Task) []*message.Masters {
+	var actual []*message.Masters
 	slaves := n.slaves
-	responses := t.gather(slaves, Request{Kind: KindStructure, Timeout: n.cfg.ServerTimeout})
+	responses := t.gather(slaves, message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout})
 	for i, s := range slaves {
-		down, ok := responses[i].Body.(*Structure)
-		if !ok {
+		down, err := message.As[message.Structure](responses[i])
+		if err != nil {
 			continue
 		}
 		if !n.judgeDown(s, down) {
@@ -93,19 +94,19 @@ func (n *Node) syncDownOriginal(t *Task) []*Masters {
 
 // lookAtMasters asks every master that we or our neighbours know for its true size. Who has no slaves is no master; who
 // does not answer stays until it is broken.
-func (n *Node) lookAtMasters(t *Task, actual []*Masters, b budget) {
+func (n *Node) lookAtMasters(t *Task, actual []*message.Masters, b budget) {
 	var peers []Peer
-	for _, m := range append([]*Masters{n.masters}, actual...) {
+	for _, m := range append([]*message.Masters{n.masters}, actual...) {
 		for _, e := range m.List {
 			if e.Peer != n.self && !slices.Contains(peers, e.Peer) && n.allowed(e.Peer) {
 				peers = append(peers, e.Peer)
 			}
 		}
 	}
-	responses := t.gather(peers, Request{Kind: KindStructure, Timeout: b.left()})
+	responses := t.gather(peers, message.Request{Kind: message.KindStructure, Timeout: b.left()})
 	for i, p := range peers {
-		answer, ok := responses[i].Body.(*Structure)
-		if !ok {
+		answer, err := message.As[message.Structure](responses[i])
+		if err != nil {
 			continue
 		}
 		if len(answer.Slaves) > 0 {
@@ -118,7 +119,7 @@ func (n *Node) lookAtMasters(t *Task, actual []*Masters, b budget) {
 
 // adoptReported makes a plain slave's list the one its backlink reported; without an answer it is empty, and the node
 // believes itself alone until the next good one.
-func (n *Node) adoptReported(actual []*Masters) {
+func (n *Node) adoptReported(actual []*message.Masters) {
 	if len(actual) == 0 {
 		n.adopt(noMasters)
 		return
@@ -143,7 +144,7 @@ func (n *Node) stepDownOriginal() {
 }
 
 // provideOriginal asks every master for its structure and lists those that have slaves, with their slaves as candidates.
-func (n *Node) provideOriginal(t *Task) *Provision {
+func (n *Node) provideOriginal(t *Task) *message.Provision {
 	masters := []Peer{n.self}
 	if len(n.masters.List) > 0 {
 		masters = masters[:0]
@@ -151,15 +152,15 @@ func (n *Node) provideOriginal(t *Task) *Provision {
 			masters = append(masters, m.Peer)
 		}
 	}
-	p := &Provision{Lifetime: n.cfg.lifetime(n.size()), NetworkSize: n.size()}
-	for i, resp := range t.gather(masters, Request{Kind: KindStructure, Timeout: t.requestBudget().left()}) {
-		s, ok := resp.Body.(*Structure)
+	p := &message.Provision{Lifetime: n.cfg.lifetime(n.size()), NetworkSize: n.size()}
+	for i, resp := range t.gather(masters, message.Request{Kind: message.KindStructure, Timeout: t.requestBudget().left()}) {
+		s, err := message.As[message.Structure](resp)
 		switch {
-		case !ok:
+		case err != nil:
 		case len(s.Slaves) > 0:
-			p.Results = append(p.Results, Candidates{masters[i], s.Size(), s.Slaves})
+			p.Results = append(p.Results, message.Place{Address: masters[i], NetworkSize: s.Size(), Spares: s.Slaves})
 		case masters[i] == n.self:
-			p.Results = append(p.Results, Candidates{n.self, s.Size(), []Peer{n.self}})
+			p.Results = append(p.Results, message.Place{Address: n.self, NetworkSize: s.Size(), Spares: []Peer{n.self}})
 		}
 	}
 	return p
@@ -194,13 +195,13 @@ func (n *Node) registerOriginal(t *Task, b budget) error {
 	return nil
 }
 
-var errNotNormalized = &Error{Code: CodeNotNormalized, Message: "the network is not normalized yet"}
+var errNotNormalized = message.Refusal(message.CodeNotNormalized, "")
 
 // agreeing is the rule that stalls the original: every master must report the network size that the provider sees. The
 // first disagreement of a master fails the registration; for a sync lifetime after that the master is left out, and,
 // because of a slip in the original (a splice without a count), with it every result behind it in the list; then it fails
 // the registration again.
-func (n *Node) agreeing(p *Provision) ([]Candidates, error) {
+func (n *Node) agreeing(p *message.Provision) ([]message.Place, error) {
 	now := n.env.Now()
 	results := slices.Clone(p.Results)
 	for i := len(results) - 1; i >= 0; i-- {
@@ -231,12 +232,12 @@ func (n *Node) agreeing(p *Provision) ([]Candidates, error) {
 
 // chooseOriginal draws a free master: an eligible one with fewer slaves than the optimum. When none is free it draws among
 // one random candidate of each result, where an empty slot can be drawn as well. Nobody means no luck this time.
-func (n *Node) chooseOriginal(results []Candidates, networkSize int) Peer {
+func (n *Node) chooseOriginal(results []message.Place, networkSize int) Peer {
 	var free, fallback []Peer
 	rng := n.env.Rand()
 	for i := len(results) - 1; i >= 0; i-- {
 		r := results[i]
-		candidates := slices.DeleteFunc(slices.Clone(r.Candidates), func(p Peer) bool {
+		candidates := slices.DeleteFunc(slices.Clone(r.Spares), func(p Peer) bool {
 			return !n.allowed(p) || !n.eligible(p, networkSize)
 		})
 		spare := Peer{}

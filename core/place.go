@@ -3,6 +3,7 @@ package core
 import (
 	"net/netip"
 	"slices"
+	"spreadable/core/message"
 )
 
 // How a provider of the directed rule chooses where newcomers register, from what its ledger counts.
@@ -10,8 +11,8 @@ import (
 // provideDirected answers with the places for the asker, best first, each as a result that is its own only candidate. An
 // npm newcomer, which would draw among several, gets just one: the best, or, if it is a master, any, for the best may be a
 // slave of its own, of which we do not know, every time that it asks.
-func (n *Node) provideDirected(t *Task) Response {
-	body := t.req.Body.(*ProvideRequest)
+func (n *Node) provideDirected(t *Task) message.Response {
+	body := message.Asked[message.ProvideRequest](&t.req)
 	p := n.provide(t, body.Target, t.req.From == body.Target, t.requestBudget())
 	if !body.Places && len(p.Results) > 1 {
 		i := 0
@@ -20,31 +21,31 @@ func (n *Node) provideDirected(t *Task) Response {
 		}
 		p.Results = p.Results[i : i+1]
 	}
-	return Response{Body: p}
+	return message.Response{Body: p}
 }
 
 // provide finds places for target. A provider that finds none, not even a node that could become a master, asks one master
 // for its slaves.
 //
 // Only who asks for itself is booked: otherwise anybody could fill the ledger with nodes that do not exist.
-func (n *Node) provide(t *Task, target Peer, book bool, b budget) *Provision {
+func (n *Node) provide(t *Task, target Peer, book bool, b budget) *message.Provision {
 	if n.ledger == nil {
 		n.ledger = n.newLedger()
 	}
 	places, size := n.place(target, book)
 	if len(places) == 0 && len(n.masters.List) > 0 {
 		m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer
-		resp := t.call(m, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-		if s, ok := resp.Body.(*Structure); ok {
+		resp := t.call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+		if s, err := message.As[message.Structure](resp); err == nil {
 			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
 				n.ledger.remember(slave)
 			}
 			places, size = n.place(target, book)
 		}
 	}
-	p := &Provision{Lifetime: n.cfg.lifetime(size), NetworkSize: size, Results: make([]Candidates, len(places))}
+	p := &message.Provision{Lifetime: n.cfg.lifetime(size), NetworkSize: size, Results: make([]message.Place, len(places))}
 	for i := range places {
-		p.Results[i] = Candidates{places[i], size, places[i : i+1 : i+1]}
+		p.Results[i] = message.Place{Address: places[i], NetworkSize: size, Spares: places[i : i+1 : i+1]}
 	}
 	return p
 }

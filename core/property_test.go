@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -76,9 +77,9 @@ func TestEveryEntryReachesEverybodyOnce(t *testing.T) {
 			}
 		}
 		entry := peer.FromID(uint32(rapid.IntRange(1, nodes).Draw(r, "entry")))
-		n.client(1).client.Ask(entry, 0, &core.QueryRequest{Name: "holders", Arg: key}, func(a *core.QueryAnswer, err error) {
+		n.client(1).client.Ask(entry, 0, &message.QueryRequest{Name: "holders", Arg: key}, func(a *message.QueryAnswer, err error) {
 			got, _ := a.Result.([]int)
-			if err != nil || !slices.Equal(got, holders) || a.Coverage != (core.Coverage{Asked: nodes, Answered: nodes}) || a.Cost.Hops != 3 {
+			if err != nil || !slices.Equal(got, holders) || a.Coverage != (message.Coverage{Asked: nodes, Answered: nodes}) || a.Cost.Hops != 3 {
 				r.Fatalf("key %d of %d nodes: got %+v, %v, want %v", key, nodes, a, err, holders)
 			}
 		})
@@ -99,9 +100,9 @@ func TestNoTaskIsLeftBehind(t *testing.T) {
 			case 1:
 				h.hung = !h.hung
 			case 2:
-				n.client(1).client.Ask(h.peer(), 0, &core.QueryRequest{Name: "holders", Arg: 1}, func(*core.QueryAnswer, error) {})
+				n.client(1).client.Ask(h.peer(), 0, &message.QueryRequest{Name: "holders", Arg: 1}, func(*message.QueryAnswer, error) {})
 			case 3:
-				n.client(1).client.Approve(h.peer(), 0, "client", strings.Clone, func(*core.ApprovalKey, error) {})
+				n.client(1).client.Approve(h.peer(), 0, "client", strings.Clone, func(*message.ApprovalKey, error) {})
 			case 4:
 				n.run(time.Duration(rapid.IntRange(1, 3000).Draw(r, "ms")) * time.Millisecond)
 			}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"spreadable/core/message"
 	"time"
 )
 
@@ -32,24 +33,25 @@ func (n *Node) query(name string) Query {
 // levels is the depth of the network below its masters. A network of one level asks masters, who ask their slaves.
 const levels = 1
 
-// answerLocally is the end of every path: one node speaks for itself.
-func (n *Node) answerLocally(body *QueryRequest) Response {
+// serveQuerySlave is the end of every path: one node speaks for itself.
+func (n *Node) serveQuerySlave(req *message.Request) message.Response {
+	body := message.Asked[message.QueryRequest](req)
 	q := n.query(body.Name)
 	if q == nil {
-		return refuse(CodeUnknownQuery, "unknown query "+body.Name)
+		return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
 	}
-	return Response{Body: &QueryAnswer{Result: q.Answer(body.Arg), Coverage: Coverage{Asked: 1, Answered: 1}}}
+	return message.Response{Body: &message.QueryAnswer{Result: q.Answer(body.Arg), Coverage: message.Coverage{Asked: 1, Answered: 1}}}
 }
 
 // serveQuery is a butler's part, and that of a master above it: ask those below and merge what they say. The level is
 // the sender's claim: a butler has the slaves below it, and a master of npm's kind has the butlers, nothing more.
 func serveQuery(t *Task) {
-	body, level := t.req.Body.(*QueryRequest), 1
-	if t.req.Kind == KindQueryMaster {
+	body, level := message.Asked[message.QueryRequest](&t.req), 1
+	if t.req.Kind == message.KindQueryMaster {
 		level = 2
 	}
 	if body.Level != level {
-		t.reply(Response{Err: ErrMalformed})
+		t.reply(message.Response{Err: message.ErrMalformed})
 		return
 	}
 	t.reply(t.node.askNetwork(t, body, level-1))
@@ -57,36 +59,36 @@ func serveQuery(t *Task) {
 
 // serveClientQuery is the entry node's part: it asks all masters on behalf of a client.
 func serveClientQuery(t *Task) {
-	t.reply(t.node.askNetwork(t, t.req.Body.(*QueryRequest), levels))
+	t.reply(t.node.askNetwork(t, message.Asked[message.QueryRequest](&t.req), levels))
 }
 
 // askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves; itself when there are none. Who does
 // not answer is missing in the coverage, with all that it was listed to have below it.
-func (n *Node) askNetwork(t *Task, body *QueryRequest, level int) Response {
+func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) message.Response {
 	q := n.query(body.Name)
 	if q == nil {
-		return refuse(CodeUnknownQuery, "unknown query "+body.Name)
+		return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
 	}
 	targets, below := n.targets(level)
-	responses := t.gather(targets, Request{
+	responses := t.gather(targets, message.Request{
 		Kind: queryKinds[level],
 		// Each level has less, so that a partial answer is in time.
 		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)),
-		Body:    &QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
+		Body:    &message.QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
 	})
-	merged := &QueryAnswer{Cost: Cost{Fanout: len(targets)}}
+	merged := &message.QueryAnswer{Cost: message.Cost{Fanout: len(targets)}}
 	for i, resp := range responses {
-		if answer, ok := resp.Body.(*QueryAnswer); ok {
-			merged.merge(q, answer)
+		if answer, err := message.As[message.QueryAnswer](resp); err == nil {
+			merge(q, merged, answer)
 		} else {
 			merged.Coverage.Asked += below(i)
 		}
 	}
 	merged.Cost.Hops++
-	return Response{Body: merged}
+	return message.Response{Body: merged}
 }
 
-var queryKinds = [...]Kind{KindQuerySlave, KindQueryButler, KindQueryMaster}
+var queryKinds = [...]message.Kind{message.KindQuerySlave, message.KindQueryButler, message.KindQueryMaster}
 
 // targets lists whom to ask at a level, and how many nodes stand behind the i-th of them.
 func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
@@ -105,7 +107,8 @@ func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
 	return targets, below
 }
 
-func (a *QueryAnswer) merge(q Query, b *QueryAnswer) {
+// merge adds the answer b to a.
+func merge(q Query, a, b *message.QueryAnswer) {
 	switch {
 	case a.Result == nil:
 		a.Result = b.Result
@@ -124,12 +127,12 @@ func serveAvailableNode(t *Task) {
 	n, b := t.node, t.requestBudget()
 	chosen := n.self
 	if s := n.randomSlave(t, b); !s.IsZero() {
-		ping := t.call(s, Request{Kind: KindPing, Timeout: b.atMost(n.cfg.PingTimeout)})
+		ping := t.call(s, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)})
 		if ping.Err == nil {
 			chosen = s
 		}
 	}
-	t.reply(Response{Body: &AvailableNode{Address: chosen}})
+	t.reply(message.Response{Body: &message.AvailableNode{Address: chosen}})
 }
 
 func (n *Node) randomSlave(t *Task, b budget) Peer {
@@ -137,8 +140,8 @@ func (n *Node) randomSlave(t *Task, b budget) Peer {
 		return Peer{}
 	}
 	m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer
-	resp := t.call(m, Request{Kind: KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-	if s, ok := resp.Body.(*Structure); ok && len(s.Slaves) > 0 {
+	resp := t.call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	if s, err := message.As[message.Structure](resp); err == nil && len(s.Slaves) > 0 {
 		return s.Slaves[n.env.Rand().IntN(len(s.Slaves))]
 	}
 	return Peer{}

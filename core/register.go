@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spreadable/core/behavior"
+	"spreadable/core/message"
 )
 
 // Registration: a node without a backlink asks a provider where it could register (provide-registration), chooses, and
@@ -13,13 +14,13 @@ import (
 
 // serveProvide answers where the target could register.
 func serveProvide(t *Task) {
-	target := t.req.Body.(*ProvideRequest).Target
+	target := message.Asked[message.ProvideRequest](&t.req).Target
 	if target.IsZero() {
-		t.reply(refuse(CodeInvalidTarget, `"target" field must be an address`))
+		t.reply(message.Refuse(message.CodeInvalidTarget))
 		return
 	}
 	if t.node.cfg.Registration == Original {
-		t.reply(Response{Body: t.node.provideOriginal(t)})
+		t.reply(message.Response{Body: t.node.provideOriginal(t)})
 	} else {
 		t.reply(t.node.provideDirected(t))
 	}
@@ -27,22 +28,22 @@ func serveProvide(t *Task) {
 
 // serveRegister lists a newcomer as a slave, after an interview. A node that is listed already is told the size again.
 func serveRegister(t *Task) {
-	n, body := t.node, t.req.Body.(*RegisterRequest)
+	n, body := t.node, message.Asked[message.RegisterRequest](&t.req)
 	target := body.Target
 	if target == n.self || target.IsZero() || target != t.req.From {
-		t.reply(refuse(CodeInvalidTarget, `"target" field is invalid`))
+		t.reply(message.Refuse(message.CodeInvalidTarget))
 		return
 	}
 	if !n.hasSlave(target) {
 		if !n.hasRoom(body.NetworkSize) {
-			t.reply(refuse(CodeMasterFull, "master is full"))
+			t.reply(message.Refuse(message.CodeMasterFull))
 			return
 		}
 		n.interviews++
-		resp := t.call(target, Request{Kind: KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
+		resp := t.call(target, message.Request{Kind: message.KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
 		n.interviews--
-		if _, ok := resp.Body.(*Interview); !ok {
-			t.reply(refuse(CodeInterviewee, "interviewee is unavailable"))
+		if _, err := message.As[message.Interview](resp); err != nil {
+			t.reply(message.Refuse(message.CodeInterviewee))
 			return
 		}
 	}
@@ -53,7 +54,7 @@ func serveRegister(t *Task) {
 			n.ledger.arrived(target)
 		}
 	}
-	t.reply(Response{Body: &Registered{Size: len(n.slaves)}})
+	t.reply(message.Response{Body: &message.Registered{Size: len(n.slaves)}})
 }
 
 // bumpOwnSize keeps the own entry among the masters in step with a new slave. A node that was no master before enters
@@ -65,29 +66,26 @@ func (n *Node) bumpOwnSize() {
 }
 
 // askForPlace asks a provider where to register.
-func (n *Node) askForPlace(t *Task, provider Peer, patience time.Duration) (*Provision, error) {
-	resp := t.call(provider, Request{
-		Kind: KindProvide, Timeout: patience,
-		Body: &ProvideRequest{Target: n.self, Places: n.cfg.Registration == Directed},
+func (n *Node) askForPlace(t *Task, provider Peer, patience time.Duration) (*message.Provision, error) {
+	resp := t.call(provider, message.Request{
+		Kind: message.KindProvide, Timeout: patience,
+		Body: &message.ProvideRequest{Target: n.self, Places: n.cfg.Registration == Directed},
 	})
-	if p, ok := resp.Body.(*Provision); ok {
-		return p, nil
-	}
-	return nil, orMalformed(resp.Err)
+	return message.As[message.Provision](resp)
 }
 
 // registerAt asks a chosen node to list us and takes it as the backlink when it does.
-func (n *Node) registerAt(t *Task, chosen Peer, p *Provision, patience time.Duration) error {
-	resp := t.call(chosen, Request{
-		Kind: KindRegister, Timeout: patience,
-		Body: &RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
+func (n *Node) registerAt(t *Task, chosen Peer, p *message.Provision, patience time.Duration) error {
+	resp := t.call(chosen, message.Request{
+		Kind: message.KindRegister, Timeout: patience,
+		Body: &message.RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
 	})
-	answer, ok := resp.Body.(*Registered)
-	if !IsRefusal(resp.Err, CodeMasterFull) { // to be full is no fault
-		n.judge(ok, behavior.Registration, chosen)
+	answer, err := message.As[message.Registered](resp)
+	if !message.IsRefusal(err, message.CodeMasterFull) { // to be full is no fault
+		n.judge(err == nil, behavior.Registration, chosen)
 	}
-	if !ok {
-		return orMalformed(resp.Err)
+	if err != nil {
+		return err
 	}
 	n.setBacklink(chosen)
 	if n.isMaster() || len(n.masters.List) == 0 {
@@ -111,14 +109,7 @@ func (n *Node) firstBootstrap() Peer {
 	return others[n.env.Rand().IntN(len(others))]
 }
 
-func orMalformed(err error) error {
-	if err == nil {
-		return ErrMalformed
-	}
-	return err
-}
-
-var errNoMaster = &Error{Code: CodeNoAvailableMaster, Message: "no available master"}
+var errNoMaster = message.Refusal(message.CodeNoAvailableMaster, "")
 
 func (n *Node) registerFailed(err error) {
 	n.env.Note(Note{What: NoteRegisterFailed, Text: err.Error()})

@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"spreadable/core/behavior"
-	"spreadable/core/memory"
+	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/core/state"
 )
 
 const (
@@ -26,12 +27,12 @@ const (
 //
 // A state of another address, that the node had before or that another node has, is restored in part: bans, suspicions
 // and candidates. A place in the network, its approvals and failures belong to an address.
-func (n *Node) Restore(s memory.State) error {
+func (n *Node) Restore(s state.State) error {
 	if n.started > 0 {
 		return errors.New("restore: the node has started")
 	}
 	if s.Self != n.text(n.self) {
-		s = memory.State{Scores: s.Scores, Bans: s.Bans, Candidates: s.Candidates}
+		s = state.State{Scores: s.Scores, Bans: s.Bans, Candidates: s.Candidates}
 	}
 	if err := checkSizes(&s); err != nil {
 		return fmt.Errorf("restore: %w", err)
@@ -58,7 +59,7 @@ func (n *Node) forgetAll() {
 }
 
 // checkSizes reports a list that is too long.
-func checkSizes(s *memory.State) error {
+func checkSizes(s *state.State) error {
 	for _, list := range []struct {
 		name       string
 		rows, most int
@@ -152,7 +153,7 @@ func (o *others) first(p, self Peer) bool {
 	return true
 }
 
-func (r *restorer) network(s *memory.State) {
+func (r *restorer) network(s *state.State) {
 	n := r.node
 	if root := r.optional("root", s.Root); !root.IsZero() {
 		n.root, n.rootChecked = root, r.past(s.RootChecked)
@@ -163,7 +164,7 @@ func (r *restorer) network(s *memory.State) {
 	}
 }
 
-func (r *restorer) place(s *memory.State) {
+func (r *restorer) place(s *state.State) {
 	n := r.node
 	if p := r.optional("backlink", s.Backlink); p != n.self {
 		n.setBacklink(p)
@@ -176,13 +177,13 @@ func (r *restorer) place(s *memory.State) {
 	}
 }
 
-func (r *restorer) masters(s *memory.State) {
+func (r *restorer) masters(s *state.State) {
 	var masters others
 	var table masterTable
 	adopted := true // nobody in it was ever seen: the backlink's list as it was
 	for _, row := range s.Masters {
 		if p := r.peer("masters", row.Address); masters.first(p, Peer{}) { // the node itself may be one
-			table.add(Master{p, row.Size}, r.past(row.Seen), nil)
+			table.add(message.Master{Peer: p, Size: row.Size}, r.past(row.Seen), nil)
 			adopted = adopted && row.Seen <= 0
 		}
 	}
@@ -192,7 +193,7 @@ func (r *restorer) masters(s *memory.State) {
 	r.node.setMasters(table.list, table.seen)
 }
 
-func (r *restorer) failures(s *memory.State) {
+func (r *restorer) failures(s *state.State) {
 	n := r.node
 	var fails, delays others
 	for _, row := range s.Fails {
@@ -215,7 +216,7 @@ func (r *restorer) failures(s *memory.State) {
 }
 
 // behaviour leaves it to the memories themselves to drop what no history could have left.
-func (r *restorer) behaviour(s *memory.State) {
+func (r *restorer) behaviour(s *state.State) {
 	n := r.node
 	var scores []behavior.Row
 	for _, row := range s.Scores {
@@ -249,7 +250,7 @@ func (r *restorer) behaviour(s *memory.State) {
 	}
 }
 
-func (r *restorer) approvals(s *memory.State) {
+func (r *restorer) approvals(s *state.State) {
 	n := r.node
 	for _, row := range s.Approvals {
 		r.approval(row)
@@ -261,7 +262,7 @@ func (r *restorer) approvals(s *memory.State) {
 }
 
 // approval restores one row, unless its action, its client or its key leaves it no place.
-func (r *restorer) approval(row memory.Approval) {
+func (r *restorer) approval(row state.Approval) {
 	n := r.node
 	r.texts("approvals", row.Action, row.Key, row.Answer)
 	if row.Info != nil {

@@ -1,5 +1,7 @@
 package core
 
+import "spreadable/core/message"
+
 // The root is the name of a network: the address of its first node. Nodes of different roots do not talk to each other.
 
 // rootFresh reports that the root is known and was confirmed within a sync lifetime.
@@ -14,7 +16,7 @@ func (n *Node) setRoot(root Peer) {
 
 // checkRoot is the original's way: the network's name is what the one bootstrap node in use says, confirmed once per sync
 // lifetime. The bootstrap node itself names the network. It returns the status it was given, if it asked for one.
-func (n *Node) checkRoot(t *Task, b budget) *Status {
+func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 	if n.rootFresh() {
 		return nil
 	}
@@ -22,9 +24,9 @@ func (n *Node) checkRoot(t *Task, b budget) *Status {
 		n.setRoot(n.self)
 		return nil
 	}
-	resp := t.call(n.provider, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
-	status, ok := resp.Body.(*Status)
-	if !ok || status.Root.IsZero() {
+	resp := t.call(n.provider, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
+	status, err := message.As[message.Status](resp)
+	if err != nil || status.Root.IsZero() {
 		return nil
 	}
 	n.setRoot(status.Root)
@@ -42,17 +44,17 @@ func (n *Node) findRoot(t *Task, b budget) {
 	}
 	first := true // nobody before us in the list is there
 	ours := false // we are in the list, and may name the network
-	for i, resp := range t.gather(n.cfg.Bootstrap, Request{Kind: KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+	for i, resp := range t.gather(n.cfg.Bootstrap, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}) {
 		if n.cfg.Bootstrap[i] == n.self {
 			ours = first
 			continue
 		}
-		status, ok := resp.Body.(*Status)
-		if ok && !status.Root.IsZero() {
+		status, err := message.As[message.Status](resp)
+		if err == nil && !status.Root.IsZero() {
 			n.setRoot(status.Root)
 			return
 		}
-		first = first && !ok
+		first = first && err != nil
 	}
 	if ours && n.root.IsZero() {
 		n.setRoot(n.self)

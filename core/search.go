@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"spreadable/core/message"
 	"time"
 )
 
@@ -16,13 +17,13 @@ type search struct {
 	met       []Peer // all, in the order of meeting; those from asked on have not been asked yet
 	known     []int  // for each of met: its place in our old list of masters, or -1
 	asked     int
-	confirmed []Master
-	lists     []*Masters // what each of the confirmed knows
-	silent    []Peer     // no answer, or no time left to ask
-	thorough  bool       // look through lists again that were seen before
-	most      int        // how many to meet at the most
-	sets      [8]uint64  // digests of the sets of masters in the lists looked through last; soon all name the same few sets
-	last      int        // where in sets the latest stands
+	confirmed []message.Master
+	lists     []*message.Masters // what each of the confirmed knows
+	silent    []Peer             // no answer, or no time left to ask
+	thorough  bool               // look through lists again that were seen before
+	most      int                // how many to meet at the most
+	sets      [8]uint64          // digests of the sets of masters in the lists looked through last; soon all name the same few sets
+	last      int                // where in sets the latest stands
 }
 
 const (
@@ -43,8 +44,8 @@ func (n *Node) beginSearch(b budget) *search {
 	if n.view.settled() {
 		s.most = 4*len(n.masters.List) + 64 // a network does not grow that much between two syncs: more are lies
 	}
-	s.confirmed = make([]Master, 0, cap(s.met))
-	s.lists = make([]*Masters, 0, cap(s.met))
+	s.confirmed = make([]message.Master, 0, cap(s.met))
+	s.lists = make([]*message.Masters, 0, cap(s.met))
 	n.pool.marks.reset()
 	n.pool.marks.put(n.self, 0)
 	return s
@@ -64,12 +65,12 @@ func (s *search) skip(p Peer) { s.node.pool.marks.put(p, 0) }
 
 // take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting. Place is
 // the sender's in our old list, or -1.
-func (s *search) take(p Peer, place int, answer *Structure) {
+func (s *search) take(p Peer, place int, answer *message.Structure) {
 	if s.node.ledger != nil {
 		s.node.ledger.report(p, answer.Slaves)
 	}
 	if len(answer.Slaves) > 0 {
-		s.confirmed = append(s.confirmed, Master{p, uint32(len(answer.Slaves))})
+		s.confirmed = append(s.confirmed, message.Master{Peer: p, Size: uint32(len(answer.Slaves))})
 		s.lists = append(s.lists, answer.Masters)
 	}
 	if looked := s.node.looked; !s.thorough && place >= 0 && place < len(looked) && looked[place] == answer.Masters {
@@ -78,7 +79,7 @@ func (s *search) take(p Peer, place int, answer *Structure) {
 	list := answer.Masters.List
 	if most := 2*Optimum(answer.Masters.Total) + 8; len(list) > most { // nobody has more masters than that
 		list = list[:most]
-	} else if set := answer.Masters.members; set != 0 {
+	} else if set := answer.Masters.Set(); set != 0 {
 		if slices.Contains(s.sets[:], set) {
 			return
 		}
@@ -91,7 +92,7 @@ func (s *search) take(p Peer, place int, answer *Structure) {
 }
 
 func (s *search) run(t *Task) {
-	req := Request{Kind: KindStructure}
+	req := message.Request{Kind: message.KindStructure}
 	if s.node.view.changed {
 		req.Body = introduction
 	}
@@ -102,7 +103,7 @@ func (s *search) run(t *Task) {
 		responses := t.gather(asked, req)
 		s.remark()
 		for i, resp := range responses {
-			if answer, ok := resp.Body.(*Structure); ok {
+			if answer, err := message.As[message.Structure](resp); err == nil {
 				s.take(asked[i], known[i], answer)
 			} else {
 				s.silent = append(s.silent, asked[i])
@@ -135,9 +136,9 @@ func (s *search) finish() {
 		places.put(m.Peer, uint32(i)+1)
 	}
 	room := len(s.confirmed) + 1
-	next := masterTable{make([]Master, 0, room), make([]time.Duration, 0, room), make([]*Masters, 0, room)}
+	next := masterTable{make([]message.Master, 0, room), make([]time.Duration, 0, room), make([]*message.Masters, 0, room)}
 	if n.isMaster() {
-		next.add(Master{n.self, uint32(len(n.slaves))}, now, nil)
+		next.add(message.Master{Peer: n.self, Size: uint32(len(n.slaves))}, now, nil)
 	}
 	for i, m := range n.masters.List {
 		if at := places.take(m.Peer); at > 0 {
@@ -157,11 +158,11 @@ func (s *search) finish() {
 
 // masterTable is a list of masters with what belongs to each entry.
 type masterTable struct {
-	list  []Master
+	list  []message.Master
 	seen  []time.Duration
-	lists []*Masters
+	lists []*message.Masters
 }
 
-func (t *masterTable) add(m Master, seen time.Duration, list *Masters) {
+func (t *masterTable) add(m message.Master, seen time.Duration, list *message.Masters) {
 	t.list, t.seen, t.lists = append(t.list, m), append(t.seen, seen), append(t.lists, list)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -21,9 +22,9 @@ func BenchmarkServe(b *testing.B) {
 	}
 	n.run(10 * core.DefaultSyncInterval)
 	master, asker := &hosts[0].node, hosts[1].peer()
-	for _, kind := range []core.Kind{core.KindPing, core.KindStructure, core.KindInterview} {
+	for _, kind := range []message.Kind{message.KindPing, message.KindStructure, message.KindInterview} {
 		b.Run(kind.String(), func(b *testing.B) {
-			req := core.Request{Kind: kind, From: asker, Root: master.NetworkRoot(), Timeout: time.Second}
+			req := message.Request{Kind: kind, From: asker, Root: master.NetworkRoot(), Timeout: time.Second}
 			b.ReportAllocs()
 			for b.Loop() {
 				if resp, done := master.Serve(&req, 0); !done || resp.Err != nil {

@@ -14,78 +14,79 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
-	"spreadable/core/memory"
+	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/core/state"
 )
 
 // mirror is what a store would hold: it sees nothing of a node but its changes.
 type mirror struct {
-	revision memory.Revision
-	state    memory.State
+	revision state.Revision
+	saved    state.State
 }
 
 // follow applies what has changed since the last time.
 func (m *mirror) follow(n *core.Node) {
-	if m.state.Self != "" && n.Revision() == m.revision {
+	if m.saved.Self != "" && n.Revision() == m.revision {
 		return
 	}
 	c := n.Changes(m.revision)
 	m.revision = c.Revision
 	if c.Whole {
-		m.state = c.State
+		m.saved = c.State
 		return
 	}
-	s := &m.state
+	s := &m.saved
 	for section, changed := range c.Sections {
 		if !changed {
 			continue
 		}
-		switch memory.Section(section) {
-		case memory.SectionNetwork:
+		switch state.Section(section) {
+		case state.SectionNetwork:
 			s.Self, s.Root, s.RootChecked, s.SyncTotal, s.SyncCount = c.State.Self, c.State.Root, c.State.RootChecked, c.State.SyncTotal, c.State.SyncCount
-		case memory.SectionPlace:
+		case state.SectionPlace:
 			s.Backlink, s.Slaves = c.State.Backlink, c.State.Slaves
-		case memory.SectionMasters:
+		case state.SectionMasters:
 			s.Masters = c.State.Masters
-		case memory.SectionFails:
+		case state.SectionFails:
 			s.Fails, s.Delays = c.State.Fails, c.State.Delays
-		case memory.SectionScores:
+		case state.SectionScores:
 			s.Scores = c.State.Scores
-		case memory.SectionBans:
+		case state.SectionBans:
 			s.Bans = c.State.Bans
-		case memory.SectionCandidates:
+		case state.SectionCandidates:
 			s.Candidates = c.State.Candidates
-		case memory.SectionApprovals:
+		case state.SectionApprovals:
 			m.approvals(c)
 		}
 	}
 }
 
-func (m *mirror) approvals(c *memory.Changes) {
-	s := &m.state
-	s.Approvals = slices.DeleteFunc(s.Approvals, func(row memory.Approval) bool {
-		renewed := slices.ContainsFunc(c.State.Approvals, func(r memory.Approval) bool { return r.ApprovalID == row.ApprovalID })
+func (m *mirror) approvals(c *state.Changes) {
+	s := &m.saved
+	s.Approvals = slices.DeleteFunc(s.Approvals, func(row state.Approval) bool {
+		renewed := slices.ContainsFunc(c.State.Approvals, func(r state.Approval) bool { return r.ApprovalID == row.ApprovalID })
 		return renewed || slices.Contains(c.EndedApprovals, row.ApprovalID)
 	})
 	s.Approvals = append(s.Approvals, c.State.Approvals...)
-	slices.SortFunc(s.Approvals, func(a, b memory.Approval) int {
+	slices.SortFunc(s.Approvals, func(a, b state.Approval) int {
 		return strings.Compare(a.Action+a.Client.StringExpanded(), b.Action+b.Client.StringExpanded())
 	})
-	s.Keys = slices.DeleteFunc(s.Keys, func(row memory.Key) bool {
-		renewed := slices.ContainsFunc(c.State.Keys, func(r memory.Key) bool { return r.Key == row.Key })
+	s.Keys = slices.DeleteFunc(s.Keys, func(row state.Key) bool {
+		renewed := slices.ContainsFunc(c.State.Keys, func(r state.Key) bool { return r.Key == row.Key })
 		return renewed || slices.Contains(c.EndedKeys, row.Key)
 	})
 	s.Keys = append(s.Keys, c.State.Keys...)
-	slices.SortFunc(s.Keys, func(a, b memory.Key) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(s.Keys, func(a, b state.Key) int { return strings.Compare(a.Key, b.Key) })
 }
 
 // sameState compares states, nil and empty lists alike.
-func sameState(a, b memory.State) bool {
+func sameState(a, b state.State) bool {
 	return fmt.Sprintf("%+v", plain(a)) == fmt.Sprintf("%+v", plain(b))
 }
 
 // plain replaces what prints as a pointer.
-func plain(s memory.State) memory.State {
+func plain(s state.State) state.State {
 	s.Approvals = slices.Clone(s.Approvals)
 	for i := range s.Approvals {
 		if info := s.Approvals[i].Info; info != nil {
@@ -121,7 +122,7 @@ func disturb(n *network, kind, a, b int) {
 	case 3:
 		one.hung = !one.hung && a != 0
 	default:
-		n.client(1+b).client.Approve(one.peer(), 0, "client", func(q string) string { return q }, func(*core.ApprovalKey, error) {})
+		n.client(1+b).client.Approve(one.peer(), 0, "client", func(q string) string { return q }, func(*message.ApprovalKey, error) {})
 	}
 }
 
@@ -143,8 +144,8 @@ func TestChangesAddUpToTheState(t *testing.T) {
 					n.now = limit
 					for i, h := range n.order {
 						mirrors[i].follow(&h.node)
-						if state := h.node.State(); !sameState(state, mirrors[i].state) {
-							rt.Fatalf("node %s has\n%+v, its changes gave\n%+v", h.name(), state, mirrors[i].state)
+						if saved := h.node.State(); !sameState(saved, mirrors[i].saved) {
+							rt.Fatalf("node %s has\n%+v, its changes gave\n%+v", h.name(), saved, mirrors[i].saved)
 						}
 					}
 				}
@@ -166,8 +167,8 @@ func TestSingleChangesAreSeen(t *testing.T) {
 	}{
 		{"the first node names its network", h.node.Start},
 		{"a client asks to be vouched for", func() {
-			body := &core.ApprovalAddRequest{Action: "client", Key: "key", StartedAt: begin.Truncate(5 * time.Minute)}
-			if resp, _ := h.node.Serve(&core.Request{Kind: core.KindApprovalAdd, Client: netip.MustParseAddr("192.0.2.1"), Body: body}, 0); resp.Err != nil {
+			body := &message.ApprovalAddRequest{Action: "client", Key: "key", StartedAt: begin.Truncate(5 * time.Minute)}
+			if resp, _ := h.node.Serve(&message.Request{Kind: message.KindApprovalAdd, Client: netip.MustParseAddr("192.0.2.1"), Body: body}, 0); resp.Err != nil {
 				t.Fatal(resp.Err)
 			}
 		}},
@@ -179,7 +180,7 @@ func TestSingleChangesAreSeen(t *testing.T) {
 		if sameState(before, h.node.State()) {
 			t.Fatalf("%s changes nothing", c.name)
 		}
-		if m.follow(&h.node); !sameState(m.state, h.node.State()) {
+		if m.follow(&h.node); !sameState(m.saved, h.node.State()) {
 			t.Errorf("%s is missed", c.name)
 		}
 	}
@@ -225,9 +226,9 @@ func TestStateSurvivesARestart(t *testing.T) {
 func TestRestoredNodeGoesOn(t *testing.T) {
 	n := settled(t, 9)
 	for _, h := range n.order {
-		state := h.node.State()
+		saved := h.node.State()
 		h.node.Init(h.config, h, &n.pool, h.peer())
-		if err := h.node.Restore(state); err != nil {
+		if err := h.node.Restore(saved); err != nil {
 			t.Fatal(err)
 		}
 		h.node.Start()
@@ -251,32 +252,32 @@ func lonely(t *testing.T, limit int) *host {
 func TestRestoreRefuses(t *testing.T) {
 	const self = "10.0.0.1:4000"
 	cases := map[string]struct {
-		state memory.State
+		saved state.State
 		want  string
 	}{
-		"a root that is no address":     {memory.State{Self: self, Root: "nowhere"}, `root: address "nowhere": no port`},
-		"a slave that is no address":    {memory.State{Self: self, Slaves: []memory.Slave{{Address: ""}}}, `slaves: address "": empty`},
-		"a banned nobody":               {memory.State{Self: self, Bans: []memory.Ban{{Address: ":80"}}}, `bans: address ":80"`},
-		"an approver that is nobody":    {memory.State{Self: self, Keys: []memory.Key{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
-		"more approvals than are kept":  {memory.State{Self: self, Approvals: make([]memory.Approval, 100_001)}, "100001 approvals, want at most 100000"},
-		"a text without end":            {memory.State{Self: self, Keys: []memory.Key{{Key: strings.Repeat("k", 1<<20+1)}}}, "keys: a text of 1048577 bytes"},
-		"more addresses than there fit": {memory.State{Self: self, Fails: []memory.Fail{{Address: "10.0.0.2:1", Count: 1}, {Address: "10.0.0.3:1", Count: 1}, {Address: "10.0.0.4:1", Count: 1}}}, "book of addresses is full"},
+		"a root that is no address":     {state.State{Self: self, Root: "nowhere"}, `root: address "nowhere": no port`},
+		"a slave that is no address":    {state.State{Self: self, Slaves: []state.Slave{{Address: ""}}}, `slaves: address "": empty`},
+		"a banned nobody":               {state.State{Self: self, Bans: []state.Ban{{Address: ":80"}}}, `bans: address ":80"`},
+		"an approver that is nobody":    {state.State{Self: self, Keys: []state.Key{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
+		"more approvals than are kept":  {state.State{Self: self, Approvals: make([]state.Approval, 100_001)}, "100001 approvals, want at most 100000"},
+		"a text without end":            {state.State{Self: self, Keys: []state.Key{{Key: strings.Repeat("k", 1<<20+1)}}}, "keys: a text of 1048577 bytes"},
+		"more addresses than there fit": {state.State{Self: self, Fails: []state.Fail{{Address: "10.0.0.2:1", Count: 1}, {Address: "10.0.0.3:1", Count: 1}, {Address: "10.0.0.4:1", Count: 1}}}, "book of addresses is full"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			h := lonely(t, 3)
-			err := h.node.Restore(c.state)
+			err := h.node.Restore(c.saved)
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "restore: ") {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			if s := h.node.State(); !sameState(s, memory.State{Self: self}) {
+			if s := h.node.State(); !sameState(s, state.State{Self: self}) {
 				t.Errorf("the node remembers %+v", s)
 			}
 		})
 	}
 	h := lonely(t, 3)
 	h.node.Start()
-	if err := h.node.Restore(memory.State{}); err == nil {
+	if err := h.node.Restore(state.State{}); err == nil {
 		t.Error("a node that has started was restored")
 	}
 }
@@ -287,28 +288,28 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 	h := lonely(t, 0)
 	v4in6 := netip.MustParseAddr("::ffff:192.0.2.1")
 	future := begin + time.Hour
-	err := h.node.Restore(memory.State{
+	err := h.node.Restore(state.State{
 		Self: self, Root: other, RootChecked: future, SyncCount: -1, SyncTotal: time.Second, Backlink: self,
-		Slaves:     []memory.Slave{{Address: self, Joined: begin}, {Address: other, Joined: future}, {Address: other, Joined: begin}, {Address: third, Joined: -5}},
-		Masters:    []memory.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}, {Address: other, Size: 7, Seen: 0}},
-		Fails:      []memory.Fail{{Address: self, Count: 1}, {Address: other, Count: -1}, {Address: third, Count: math.MaxInt}},
-		Scores:     []memory.Score{{Address: other, Action: "unheardOf", Suspicion: 1}, {Address: self, Action: "registration", Suspicion: 1}, {Address: third, Action: "registration", Suspicion: math.NaN()}},
-		Bans:       []memory.Ban{{Address: self, Until: future}, {Address: third, Since: begin, Until: future}},
-		Candidates: []memory.Candidate{{Action: "a", Address: other, Suspicion: 1, Excuse: 2}},
-		Approvals: []memory.Approval{
-			{ApprovalID: memory.ApprovalID{Action: "unoffered", Client: v4in6}, Key: "a"},
-			{ApprovalID: memory.ApprovalID{Action: "client", Client: v4in6}, Key: "b", Updated: future},
-			{ApprovalID: memory.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "c"},
-			{ApprovalID: memory.ApprovalID{Action: "client", Client: netip.MustParseAddr("192.0.2.9")}, Key: "b"},
+		Slaves:     []state.Slave{{Address: self, Joined: begin}, {Address: other, Joined: future}, {Address: other, Joined: begin}, {Address: third, Joined: -5}},
+		Masters:    []state.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}, {Address: other, Size: 7, Seen: 0}},
+		Fails:      []state.Fail{{Address: self, Count: 1}, {Address: other, Count: -1}, {Address: third, Count: math.MaxInt}},
+		Scores:     []state.Score{{Address: other, Action: "unheardOf", Suspicion: 1}, {Address: self, Action: "registration", Suspicion: 1}, {Address: third, Action: "registration", Suspicion: math.NaN()}},
+		Bans:       []state.Ban{{Address: self, Until: future}, {Address: third, Since: begin, Until: future}},
+		Candidates: []state.Candidate{{Action: "a", Address: other, Suspicion: 1, Excuse: 2}},
+		Approvals: []state.Approval{
+			{ApprovalID: state.ApprovalID{Action: "unoffered", Client: v4in6}, Key: "a"},
+			{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6}, Key: "b", Updated: future},
+			{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "c"},
+			{ApprovalID: state.ApprovalID{Action: "client", Client: netip.MustParseAddr("192.0.2.9")}, Key: "b"},
 		},
 	})
-	want := memory.State{
+	want := state.State{
 		Self: self, Root: other, RootChecked: begin,
-		Slaves:    []memory.Slave{{Address: other, Joined: begin}, {Address: third, Joined: 0}},
-		Masters:   []memory.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}},
-		Fails:     []memory.Fail{{Address: third, Count: core.DefaultMaxFails}},
-		Bans:      []memory.Ban{{Address: third, Since: begin, Until: future}},
-		Approvals: []memory.Approval{{ApprovalID: memory.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: begin}},
+		Slaves:    []state.Slave{{Address: other, Joined: begin}, {Address: third, Joined: 0}},
+		Masters:   []state.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}},
+		Fails:     []state.Fail{{Address: third, Count: core.DefaultMaxFails}},
+		Bans:      []state.Ban{{Address: third, Since: begin, Until: future}},
+		Approvals: []state.Approval{{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: begin}},
 	}
 	if err != nil || !sameState(h.node.State(), want) {
 		t.Errorf("got %v\n%+v, want\n%+v", err, h.node.State(), want)
@@ -321,17 +322,17 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 // Behind another address the same memory of others is worth something, a place in the network is not.
 func TestStateOfAnotherAddress(t *testing.T) {
 	h := lonely(t, 0)
-	state := memory.State{
+	saved := state.State{
 		Self: "10.0.0.9:4000", Root: "10.0.0.2:4000", Backlink: "10.0.0.2:4000",
-		Slaves: []memory.Slave{{Address: "10.0.0.3:4000", Joined: begin}}, Masters: []memory.Master{{Address: "10.0.0.2:4000", Size: 1, Seen: begin}},
-		Fails: []memory.Fail{{Address: "10.0.0.3:4000", Count: 1}}, Keys: []memory.Key{{Key: "k"}},
-		Scores: []memory.Score{{Address: "10.0.0.3:4000", Action: "registration", Up: 1, Suspicion: 1, Since: begin, Used: begin}},
-		Bans:   []memory.Ban{{Address: "10.0.0.2:4000", Since: begin, Until: begin + time.Hour}},
+		Slaves: []state.Slave{{Address: "10.0.0.3:4000", Joined: begin}}, Masters: []state.Master{{Address: "10.0.0.2:4000", Size: 1, Seen: begin}},
+		Fails: []state.Fail{{Address: "10.0.0.3:4000", Count: 1}}, Keys: []state.Key{{Key: "k"}},
+		Scores: []state.Score{{Address: "10.0.0.3:4000", Action: "registration", Up: 1, Suspicion: 1, Since: begin, Used: begin}},
+		Bans:   []state.Ban{{Address: "10.0.0.2:4000", Since: begin, Until: begin + time.Hour}},
 	}
-	if err := h.node.Restore(state); err != nil {
+	if err := h.node.Restore(saved); err != nil {
 		t.Fatal(err)
 	}
-	want := memory.State{Self: "10.0.0.1:4000", Scores: state.Scores, Bans: state.Bans}
+	want := state.State{Self: "10.0.0.1:4000", Scores: saved.Scores, Bans: saved.Bans}
 	if got := h.node.State(); !sameState(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}
@@ -339,7 +340,7 @@ func TestStateOfAnotherAddress(t *testing.T) {
 
 // Nobody who adds to the state may forget the section that brings it to the disk.
 func TestEverySectionIsExported(t *testing.T) {
-	if fields := reflect.TypeFor[memory.State]().NumField(); fields != 15 {
+	if fields := reflect.TypeFor[state.State]().NumField(); fields != 15 {
 		t.Errorf("a state has %d fields: is each of them in a section, exported, restored, and in these tests?", fields)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core/behavior"
+	"spreadable/core/message"
 )
 
 // The sync cycle: at every interval a node renews its lists. This file has what both registration rules share: the
@@ -64,7 +65,7 @@ func (n *Node) jitter(low, high time.Duration) time.Duration {
 // account is what a peer said of itself. Whatever address the answer names, it speaks for the peer that was asked.
 type account struct {
 	peer Peer
-	said *Structure // nil: nothing
+	said *message.Structure // nil: nothing
 }
 
 // askUp asks the backlink for its structure and judges what it says. There is nothing to learn without a backlink or an
@@ -74,9 +75,9 @@ func (n *Node) askUp(t *Task, timeout time.Duration) account {
 	if b.IsZero() {
 		return account{}
 	}
-	resp := t.call(b, Request{Kind: KindStructure, Timeout: timeout})
-	up, ok := resp.Body.(*Structure)
-	if !ok || n.backlink != b {
+	resp := t.call(b, message.Request{Kind: message.KindStructure, Timeout: timeout})
+	up, err := message.As[message.Structure](resp)
+	if err != nil || n.backlink != b {
 		return account{}
 	}
 	n.judgeUp(b, up)
@@ -90,15 +91,15 @@ func (n *Node) askUp(t *Task, timeout time.Duration) account {
 
 // judgeUp checks that a backlink tells a consistent story: that it lists us, knows us as the master we are, reports its
 // own size truly and has no more slaves than such a network needs.
-func (n *Node) judgeUp(b Peer, up *Structure) {
+func (n *Node) judgeUp(b Peer, up *message.Structure) {
 	known := true
 	if n.isMaster() {
-		size, listed := up.Masters.sizeOf(n.self)
+		size, listed := up.Masters.SizeOf(n.self)
 		known = listed && size == len(n.slaves)
 	}
 	n.judge(known, behavior.BacklinkMasters, b)
 	wrong := 0.0
-	if own, ok := up.Masters.sizeOf(b); !ok || own != len(up.Slaves) {
+	if own, ok := up.Masters.SizeOf(b); !ok || own != len(up.Slaves) {
 		wrong += 0.5
 	}
 	most := Optimum(up.Masters.Total)
@@ -129,8 +130,8 @@ func (n *Node) isListed(slaves []Peer) bool {
 
 // judgeDown checks that a slave knows us as its master, with our true size. It reports whether the slave names us as
 // its backlink.
-func (n *Node) judgeDown(s Peer, down *Structure) bool {
-	size, listed := down.Masters.sizeOf(n.self)
+func (n *Node) judgeDown(s Peer, down *message.Structure) bool {
+	size, listed := down.Masters.SizeOf(n.self)
 	n.judge(listed && size == len(n.slaves), behavior.SlaveMasters, s)
 	faithful := down.Backlink == n.self
 	n.judge(faithful, behavior.SlaveBacklink, s)
@@ -138,12 +139,12 @@ func (n *Node) judgeDown(s Peer, down *Structure) bool {
 }
 
 // adoptAllowed takes over a backlink's list of masters: as it is, unless somebody in it is not allowed here.
-func (n *Node) adoptAllowed(m *Masters) {
+func (n *Node) adoptAllowed(m *message.Masters) {
 	if n.openDoor() {
 		n.adopt(m)
 		return
 	}
-	n.setMasters(slices.DeleteFunc(slices.Clone(m.List), func(e Master) bool { return !n.allowed(e.Peer) }), nil)
+	n.setMasters(slices.DeleteFunc(slices.Clone(m.List), func(e message.Master) bool { return !n.allowed(e.Peer) }), nil)
 }
 
 // loseBacklink makes the node unregistered.
@@ -163,7 +164,7 @@ func (n *Node) stepDown() {
 
 // rank is our place among the masters we know, by size descending, then address: 0 is the first.
 func (n *Node) rank() int {
-	own, rank := Master{n.self, uint32(len(n.slaves))}, 0
+	own, rank := message.Master{Peer: n.self, Size: uint32(len(n.slaves))}, 0
 	for _, m := range n.masters.List {
 		if m.Peer != n.self && n.compareMasters(m, own) < 0 {
 			rank++
@@ -172,7 +173,7 @@ func (n *Node) rank() int {
 	return rank
 }
 
-func (n *Node) compareMasters(a, b Master) int {
+func (n *Node) compareMasters(a, b message.Master) int {
 	if c := cmp.Compare(b.Size, a.Size); c != 0 {
 		return c
 	}

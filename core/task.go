@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"spreadable/core/draw"
+	"spreadable/core/message"
 )
 
 // Task runs a procedure that waits: it reads from top to bottom, and whenever it asks others it parks until they have
@@ -13,16 +14,16 @@ import (
 // Underneath is a coroutine (iter.Pull): a switch costs some 60 ns, a parked one some 3 KB. Finished tasks go back to
 // their pool, with their stack and their buffer of responses, so that a steady network allocates none.
 type Task struct {
-	caller caller  // on whose behalf it asks: node, or a client
-	node   *Node   // nil in a client's task
-	req    Request // the request that a handler answers; zero for the node's own procedures
+	caller caller          // on whose behalf it asks: node, or a client
+	node   *Node           // nil in a client's task
+	req    message.Request // the request that a handler answers; zero for the node's own procedures
 	ticket Ticket
 	own    bool // no request is being answered: the node asks for itself
 
 	pool      *Pool
 	procedure procedure
-	responses []Response // of the last gather; beyond its length all are zero
-	one       [1]Peer    // the target of a call
+	responses []message.Response // of the last gather; beyond its length all are zero
+	one       [1]Peer            // the target of a call
 	pending   int
 	parked    bool
 	resume    func() (struct{}, bool)
@@ -32,7 +33,7 @@ type Task struct {
 
 // caller is a participant that asks: it sends a request under its own name, and takes note of how it ended.
 type caller interface {
-	send(p Peer, req Request, sink Sink, tag uint32)
+	send(p Peer, req message.Request, sink Sink, tag uint32)
 	account(p Peer, own bool, err error)
 }
 
@@ -52,7 +53,7 @@ type Pool struct {
 }
 
 // run starts a procedure for node n and returns when it has finished or parked.
-func (p *Pool) run(n *Node, procedure procedure, req *Request, ticket Ticket) {
+func (p *Pool) run(n *Node, procedure procedure, req *message.Request, ticket Ticket) {
 	t := p.take()
 	t.caller, t.node, t.procedure, t.ticket, t.own = n, n, procedure, ticket, req == nil
 	if req != nil {
@@ -90,7 +91,7 @@ func (t *Task) loop(yield func(struct{}) bool) {
 	t.yield = yield
 	for {
 		t.procedure(t)
-		t.caller, t.node, t.procedure, t.req = nil, nil, nil, Request{}
+		t.caller, t.node, t.procedure, t.req = nil, nil, nil, message.Request{}
 		clear(t.responses)
 		t.pool.idle = append(t.pool.idle, t)
 		if !yield(struct{}{}) {
@@ -124,7 +125,7 @@ func (t *Task) wake() {
 }
 
 // Answer implements Sink: the driver delivers one response of the current gather.
-func (t *Task) Answer(tag uint32, resp Response) {
+func (t *Task) Answer(tag uint32, resp message.Response) {
 	t.responses[tag] = resp
 	t.pending--
 	if t.pending == 0 && t.parked {
@@ -134,10 +135,10 @@ func (t *Task) Answer(tag uint32, resp Response) {
 
 // gather asks all peers at once and waits for the last answer, error or timeout. The responses stand in the order of
 // peers and are valid until the task's next call or gather.
-func (t *Task) gather(peers []Peer, req Request) []Response {
+func (t *Task) gather(peers []Peer, req message.Request) []message.Response {
 	clear(t.responses)
 	if cap(t.responses) < len(peers) {
-		t.responses = make([]Response, len(peers)+len(peers)/8)
+		t.responses = make([]message.Response, len(peers)+len(peers)/8)
 	}
 	t.responses = t.responses[:len(peers)]
 	t.pending = len(peers)
@@ -155,10 +156,10 @@ func (t *Task) gather(peers []Peer, req Request) []Response {
 }
 
 // call asks one peer and waits.
-func (t *Task) call(p Peer, req Request) Response {
+func (t *Task) call(p Peer, req message.Request) message.Response {
 	t.one[0] = p
 	return t.gather(t.one[:], req)[0]
 }
 
 // reply answers the request that started the task.
-func (t *Task) reply(resp Response) { t.node.env.Reply(t.ticket, resp) }
+func (t *Task) reply(resp message.Response) { t.node.env.Reply(t.ticket, resp) }

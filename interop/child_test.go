@@ -17,6 +17,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/extensions/captcha"
 	httptransport "spreadable/transport/http"
@@ -98,7 +99,7 @@ func child() {
 		answer := map[string]any{"id": o.ID, "ok": result}
 		if err != nil {
 			answer = map[string]any{"id": o.ID, "error": err.Error()}
-			if refused := new(core.Error); errors.As(err, &refused) {
+			if refused := new(message.Error); errors.As(err, &refused) {
 				answer["code"] = "ERR_SPREADABLE_" + refused.Code
 			}
 		}

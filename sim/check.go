@@ -11,6 +11,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
 	"spreadable/transport/inmem"
@@ -19,9 +20,9 @@ import (
 // checker judges a settled network from outside: it looks at every node and shares no code with what it judges.
 type checker struct {
 	world  *world
-	listed []int                  // per node: how many masters list it
-	known  map[*core.Masters]bool // lists that were found right in this check
-	next   int                    // the first operation whose draw has not been checked
+	listed []int                     // per node: how many masters list it
+	known  map[*message.Masters]bool // lists that were found right in this check
+	next   int                       // the first operation whose draw has not been checked
 }
 
 // patience is how many sync intervals after the last node's start the network must have settled. Until then there is
@@ -41,7 +42,7 @@ func (c *checker) check() error {
 	if w.now() < c.settledFrom() || w.nodes == 1 {
 		return nil
 	}
-	c.known = make(map[*core.Masters]bool)
+	c.known = make(map[*message.Masters]bool)
 	clear(c.listed)
 	masters := 0
 	for i := range w.nodes {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
 )
@@ -132,7 +133,7 @@ func (m *meter) coverage(alive int) float64 {
 }
 
 // reach counts the different live nodes that the masters list.
-func (m *meter) reach(masters *core.Masters) int {
+func (m *meter) reach(masters *message.Masters) int {
 	m.looks++
 	reached := 0
 	for _, master := range masters.List {
@@ -202,7 +203,7 @@ func (m *meter) nodeRows(requests []result.Request) []result.Node {
 	return rows
 }
 
-func role(up bool, s *core.Structure) result.Role {
+func role(up bool, s *message.Structure) result.Role {
 	master, slave := len(s.Slaves) > 0, !s.Backlink.IsZero()
 	switch {
 	case !up:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
@@ -21,7 +22,7 @@ type clients struct {
 // operation is a search or an approval: when it starts, and what became of it.
 type operation struct {
 	row       result.Request
-	draws     []*core.ApprovalKey // by entry node; nil where none was made
+	draws     []*message.ApprovalKey // by entry node; nil where none was made
 	completed bool
 }
 
@@ -62,7 +63,7 @@ func (c *clients) begin(i int) {
 	}
 	c.approve(i)
 	others := c.world.scenario.Workload.Approvals.Entries - 1
-	op.draws = append(op.draws, make([]*core.ApprovalKey, others)...)
+	op.draws = append(op.draws, make([]*message.ApprovalKey, others)...)
 	for k := range others {
 		c.drawAgain(i, k+1, rng.IntN(alive))
 	}
@@ -74,8 +75,8 @@ func (c *clients) trace(i, k int) uint32 { return uint32(1 + i + k*len(c.operati
 
 func (c *clients) search(i int) {
 	op := &c.operations[i]
-	query := &core.QueryRequest{Name: probeName, Arg: &probing{number: uint32(i) + 1}}
-	c.client(i).Ask(peerOf(op.row.Entry), c.trace(i, 0), query, func(answer *core.QueryAnswer, err error) {
+	query := &message.QueryRequest{Name: probeName, Arg: &probing{number: uint32(i) + 1}}
+	c.client(i).Ask(peerOf(op.row.Entry), c.trace(i, 0), query, func(answer *message.QueryAnswer, err error) {
 		c.finish(i, err)
 		if err != nil {
 			return
@@ -90,9 +91,9 @@ func (c *clients) search(i int) {
 
 func (c *clients) approve(i int) {
 	op := &c.operations[i]
-	op.draws = make([]*core.ApprovalKey, 1)
+	op.draws = make([]*message.ApprovalKey, 1)
 	answer := func(question string) string { return question } // the question is the client's address, and so is the answer
-	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer, func(key *core.ApprovalKey, err error) {
+	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer, func(key *message.ApprovalKey, err error) {
 		c.finish(i, err)
 		if key == nil {
 			return
@@ -108,7 +109,7 @@ func (c *clients) approve(i int) {
 // drawAgain asks another entry node for the same draw.
 func (c *clients) drawAgain(i, k, entry int) {
 	op := &c.operations[i]
-	c.client(i).Draw(peerOf(entry), c.trace(i, k), "client", func(key *core.ApprovalKey, _ error) { op.draws[k] = key })
+	c.client(i).Draw(peerOf(entry), c.trace(i, k), "client", func(key *message.ApprovalKey, _ error) { op.draws[k] = key })
 }
 
 func (c *clients) finish(i int, err error) {
@@ -147,7 +148,7 @@ func (c *clients) rows(end time.Duration) []result.Request {
 // compare returns how many draws of entry nodes have another one of the same period to be held against, and whether all
 // of the same period name the same approvers in the same order. Around the end of a period entry nodes draw for different
 // ones; that is no disagreement, and neither is an entry node that did not draw. Without two of a period nothing agrees.
-func compare(draws []*core.ApprovalKey) (compared int, agreed bool) {
+func compare(draws []*message.ApprovalKey) (compared int, agreed bool) {
 	agreed = true
 	for i, d := range draws {
 		if d == nil {

@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
 // Draws of the same period are held against each other, and nothing else is.
 func TestOnlyDrawsOfTheSamePeriodAreCompared(t *testing.T) {
-	draw := func(period time.Duration, approvers ...uint32) *core.ApprovalKey {
-		key := &core.ApprovalKey{StartedAt: period * time.Minute}
+	draw := func(period time.Duration, approvers ...uint32) *message.ApprovalKey {
+		key := &message.ApprovalKey{StartedAt: period * time.Minute}
 		for _, id := range approvers {
 			key.Approvers = append(key.Approvers, peer.FromID(id))
 		}
@@ -20,19 +20,19 @@ func TestOnlyDrawsOfTheSamePeriodAreCompared(t *testing.T) {
 	}
 	for _, c := range []struct {
 		what     string
-		draws    []*core.ApprovalKey
+		draws    []*message.ApprovalKey
 		compared int
 		agreed   bool
 	}{
 		{"no draw", nil, 0, false},
-		{"one entry node", []*core.ApprovalKey{draw(1, 7, 8)}, 0, false},
-		{"an entry node that did not draw", []*core.ApprovalKey{draw(1, 7, 8), nil}, 0, false},
-		{"one draw on each side of a period's end", []*core.ApprovalKey{draw(1, 7, 8), draw(2, 9, 8)}, 0, false},
-		{"the same draw", []*core.ApprovalKey{draw(1, 7, 8), draw(1, 7, 8)}, 2, true},
-		{"another order", []*core.ApprovalKey{draw(1, 7, 8), draw(1, 8, 7)}, 2, false},
-		{"one approver less", []*core.ApprovalKey{draw(1, 7, 8), draw(1, 7)}, 2, false},
-		{"two of three of a period", []*core.ApprovalKey{draw(1, 7, 8), draw(2, 9, 8), draw(2, 9, 8)}, 2, true},
-		{"two periods, one in discord", []*core.ApprovalKey{draw(1, 7), draw(1, 7), draw(2, 8), draw(2, 9)}, 4, false},
+		{"one entry node", []*message.ApprovalKey{draw(1, 7, 8)}, 0, false},
+		{"an entry node that did not draw", []*message.ApprovalKey{draw(1, 7, 8), nil}, 0, false},
+		{"one draw on each side of a period's end", []*message.ApprovalKey{draw(1, 7, 8), draw(2, 9, 8)}, 0, false},
+		{"the same draw", []*message.ApprovalKey{draw(1, 7, 8), draw(1, 7, 8)}, 2, true},
+		{"another order", []*message.ApprovalKey{draw(1, 7, 8), draw(1, 8, 7)}, 2, false},
+		{"one approver less", []*message.ApprovalKey{draw(1, 7, 8), draw(1, 7)}, 2, false},
+		{"two of three of a period", []*message.ApprovalKey{draw(1, 7, 8), draw(2, 9, 8), draw(2, 9, 8)}, 2, true},
+		{"two periods, one in discord", []*message.ApprovalKey{draw(1, 7), draw(1, 7), draw(2, 8), draw(2, 9)}, 4, false},
 	} {
 		if compared, agreed := compare(c.draws); compared != c.compared || agreed != c.agreed {
 			t.Errorf("%s: compared %d, agreed %v", c.what, compared, agreed)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 	"spreadable/store"
 )
 
@@ -60,7 +60,7 @@ func TestBackupWhileWriting(t *testing.T) {
 }
 
 // stateOf reads a backup by restoring it.
-func stateOf(t testing.TB, content []byte) memory.State {
+func stateOf(t testing.TB, content []byte) state.State {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "backup")
@@ -132,7 +132,7 @@ func TestRestoreReplacesTheState(t *testing.T) {
 // A damaged state is what a backup is for.
 func TestRestoreOverADamagedState(t *testing.T) {
 	t.Parallel()
-	source, state := filled(t, 20)
+	source, saved := filled(t, 20)
 	for name, bad := range badFiles(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -146,7 +146,7 @@ func TestRestoreOverADamagedState(t *testing.T) {
 			if kept, err := os.ReadFile(aside); err != nil || !bytes.Equal(kept, bad.content) {
 				t.Errorf("the damaged file was not kept: %v", err)
 			}
-			if got := load(t, open(t, dir)); text(got) != text(state) {
+			if got := load(t, open(t, dir)); text(got) != text(saved) {
 				t.Error("another state than the backup's")
 			}
 		})

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 	"spreadable/store"
 )
 
@@ -42,14 +42,14 @@ func liveUntilKilled(dir, step string) error {
 	if err != nil {
 		return err
 	}
-	state, ok, err := s.Load()
+	saved, ok, err := s.Load()
 	if err != nil {
 		return err
 	}
 	w := newWorld()
 	w.now = begin + 1_000_000*time.Second // later than all that was
 	if ok {
-		if err := w.node.Restore(state); err != nil {
+		if err := w.node.Restore(saved); err != nil {
 			return err
 		}
 	}
@@ -115,21 +115,21 @@ func TestKilledNodesForgetNothing(t *testing.T) {
 	for range 50 {
 		acknowledged := killAfter(t, dir, done, random.IntN(25))
 		s := open(t, dir)
-		state := text(load(t, s))
+		saved := text(load(t, s))
 		s.Close()
 		for ; done < acknowledged; done++ {
 			never.step(done)
 		}
-		if done == 0 && state == text(memory.State{}) {
+		if done == 0 && saved == text(state.State{}) {
 			continue // killed before its first commit
 		}
-		if state == text(never.node.State()) {
+		if saved == text(never.node.State()) {
 			continue
 		}
 		never.step(done)
 		done, unheard = done+1, unheard+1
-		if want := text(never.node.State()); state != want {
-			t.Fatalf("after %d acknowledged steps the state is\n%s, one step more would be\n%s", acknowledged, state, want)
+		if want := text(never.node.State()); saved != want {
+			t.Fatalf("after %d acknowledged steps the state is\n%s, one step more would be\n%s", acknowledged, saved, want)
 		}
 	}
 	t.Logf("%d steps, %d of them on disk without acknowledgement", done, unheard)

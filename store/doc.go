@@ -1,4 +1,4 @@
-// Package store keeps the state of one node on disk: what [spreadable/core/memory.State] says it must not forget, and a cache for
+// Package store keeps the state of one node on disk: what [spreadable/core/state.State] says it must not forget, and a cache for
 // applications. After a crash, a kill or a power cut the node goes on with its lists, bans and approvals.
 //
 // The smallest use:

@@ -15,27 +15,27 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 )
 
 // sample is a state file of some pages, branches among them, and what is in it.
-func sample(t testing.TB) (file []byte, state memory.State) {
+func sample(t testing.TB) (file []byte, saved state.State) {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := Open(dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &memory.Changes{Whole: true}
+	c := &state.Changes{Whole: true}
 	for i := range c.Sections {
 		c.Sections[i] = true
 	}
 	c.State.Self = "10.0.0.1:4000"
 	for i := range 200 { // long enough for a value on several pages
-		c.State.Masters = append(c.State.Masters, memory.Master{Address: fmt.Sprintf("10.0.1.%d:4000", i), Size: 3, Seen: time.Duration(i)})
+		c.State.Masters = append(c.State.Masters, state.Master{Address: fmt.Sprintf("10.0.1.%d:4000", i), Size: 3, Seen: time.Duration(i)})
 	}
 	for i := range 150 { // enough for branches
-		c.State.Keys = append(c.State.Keys, memory.Key{Key: fmt.Sprintf("key %03d", i), Approvers: []string{"10.0.0.1:4000"}, Until: time.Hour})
+		c.State.Keys = append(c.State.Keys, state.Key{Key: fmt.Sprintf("key %03d", i), Approvers: []string{"10.0.0.1:4000"}, Until: time.Hour})
 	}
 	for range 3 {
 		c.State.SyncCount++ // several transactions leave pages that are not in use any more
@@ -62,20 +62,20 @@ func inspectBytes(file []byte) (*found, error) {
 
 // Our own reading of a file finds what bbolt wrote.
 func TestImageReadsWhatBoltWrote(t *testing.T) {
-	file, state := sample(t)
+	file, saved := sample(t)
 	f, err := inspectBytes(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.schema != schemaVersion || !f.hasState || !reflect.DeepEqual(f.state, state) {
-		t.Errorf("got %+v\nwant %+v", f, state)
+	if f.schema != schemaVersion || !f.hasState || !reflect.DeepEqual(f.saved, saved) {
+		t.Errorf("got %+v\nwant %+v", f, saved)
 	}
 }
 
 // No flipped bit outside the meta pages passes unless it hits nothing that is in use: what passes is the whole state.
 func TestImageNoticesEveryBit(t *testing.T) {
 	const flips = 1000
-	file, state := sample(t)
+	file, saved := sample(t)
 	random := rand.New(rand.NewPCG(3, 4))
 	passed := 0
 	file = file[:96<<10]
@@ -85,7 +85,7 @@ func TestImageNoticesEveryBit(t *testing.T) {
 		f, err := inspectBytes(file)
 		file[bit/8] ^= 1 << (bit % 8)
 		switch {
-		case err == nil && !reflect.DeepEqual(f.state, state):
+		case err == nil && !reflect.DeepEqual(f.saved, saved):
 			t.Fatalf("bit %d of byte %d passes and makes another state", bit%8, bit/8)
 		case err == nil:
 			passed++
@@ -130,14 +130,14 @@ func TestMigration(t *testing.T) {
 	if err := s.migrate(1, []func(*writer) error{move, fail}); err == nil || !strings.Contains(err.Error(), "migrate from version 2: no way") {
 		t.Errorf("got %v", err)
 	}
-	if state, ok, err := s.Load(); ok || err != nil {
-		t.Errorf("half a migration left %+v, %v", state, err)
+	if saved, ok, err := s.Load(); ok || err != nil {
+		t.Errorf("half a migration left %+v, %v", saved, err)
 	}
 	if err := s.migrate(1, []func(*writer) error{move}); err != nil {
 		t.Fatal(err)
 	}
-	if state, _, err := s.Load(); err != nil || state.Backlink != "a" {
-		t.Errorf("the migration left %+v, %v", state, err)
+	if saved, _, err := s.Load(); err != nil || saved.Backlink != "a" {
+		t.Errorf("the migration left %+v, %v", saved, err)
 	}
 	if _, err := inspectFile(s.db.Path()); !errors.Is(err, ErrNewer) {
 		t.Errorf("the older program says %v", err)
@@ -183,8 +183,8 @@ func FuzzImage(f *testing.F) {
 		}
 		defer db.Close()
 		s := &Store{db: db}
-		state, _, err := s.Load()
-		if err != nil || !reflect.DeepEqual(state, found.state) {
+		saved, _, err := s.Load()
+		if err != nil || !reflect.DeepEqual(saved, found.saved) {
 			t.Fatalf("bbolt finds something else: %v", err)
 		}
 	})
@@ -211,16 +211,16 @@ func FuzzRecord(f *testing.F) {
 	f.Add("node", "network", []byte(`{"Self":null}`))
 	f.Add("approvals", "client\x00192.0.2.1", []byte(`{"Action":"client","Client":"192.0.2.1","Info":"x","UsedBy":[""]}`))
 	f.Fuzz(func(t *testing.T, bucket, key string, value []byte) {
-		var state memory.State
-		if readRecord(&state, []byte(bucket), []byte(key), value) != nil {
+		var saved state.State
+		if readRecord(&saved, []byte(bucket), []byte(key), value) != nil {
 			return
 		}
-		again := memory.State{}
+		again := state.State{}
 		for section, name := range sections {
 			if name == "" {
 				continue
 			}
-			record, err := json.Marshal(sectionRecord(memory.Section(section), &state))
+			record, err := json.Marshal(sectionRecord(state.Section(section), &saved))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,9 +228,9 @@ func FuzzRecord(f *testing.F) {
 				t.Fatalf("%s of its own making: %v", record, err)
 			}
 		}
-		again.Approvals, again.Keys = state.Approvals, state.Keys
-		if fmt.Sprintf("%+v", again) != fmt.Sprintf("%+v", state) {
-			t.Fatalf("read %+v, again %+v", state, again)
+		again.Approvals, again.Keys = saved.Approvals, saved.Keys
+		if fmt.Sprintf("%+v", again) != fmt.Sprintf("%+v", saved) {
+			t.Fatalf("read %+v, again %+v", saved, again)
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"strconv"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 )
 
 // found is what a good state file holds.
@@ -15,7 +15,7 @@ type found struct {
 	schema   int
 	total    tally
 	hasState bool
-	state    memory.State // as a node's own checks have not seen it yet
+	saved    state.State // as a node's own checks have not seen it yet
 }
 
 // inspect reads a whole file and says what is wrong with it: foreign, newer or damaged. Nothing that it lets pass can
@@ -54,7 +54,7 @@ func inspect(file io.ReaderAt, size int64) (*found, error) {
 		if bytes.Equal(bucket, formatBucket) {
 			return nil
 		}
-		if err := readRecord(&f.state, bucket, key, value); err != nil {
+		if err := readRecord(&f.saved, bucket, key, value); err != nil {
 			return fmt.Errorf("%w: record %.40q in %.40q: %w", ErrDamaged, key, bucket, err)
 		}
 		return nil

@@ -12,8 +12,9 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
-	"spreadable/core/memory"
+	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/core/state"
 )
 
 // begin is when the tests' time begins.
@@ -53,15 +54,15 @@ func (w *world) peer(text string) core.Peer {
 	return p
 }
 
-func (w *world) Now() time.Duration               { return w.now }
-func (w *world) Rand() *rand.Rand                 { return rand.New(rand.NewPCG(1, uint64(w.now))) }
-func (w *world) After(time.Duration, uint32)      {}
-func (w *world) Note(core.Note)                   {}
-func (w *world) Reply(core.Ticket, core.Response) {}
-func (w *world) Call(to core.Peer, _ core.Request, sink core.Sink, tag uint32) {
-	answer := core.Response{Body: &core.Interview{Address: to}}
+func (w *world) Now() time.Duration                  { return w.now }
+func (w *world) Rand() *rand.Rand                    { return rand.New(rand.NewPCG(1, uint64(w.now))) }
+func (w *world) After(time.Duration, uint32)         {}
+func (w *world) Note(core.Note)                      {}
+func (w *world) Reply(core.Ticket, message.Response) {}
+func (w *world) Call(to core.Peer, _ message.Request, sink core.Sink, tag uint32) {
+	answer := message.Response{Body: &message.Interview{Address: to}}
 	if w.dead {
-		answer = core.Response{Err: core.ErrUnreachable}
+		answer = message.Response{Err: message.ErrUnreachable}
 	}
 	w.asks = append(w.asks, func() { sink.Answer(tag, answer) })
 }
@@ -88,7 +89,7 @@ func (w *world) step(k int) {
 	other := w.peer(fmt.Sprintf("10.0.1.%d:4000", random.IntN(40)))
 	client := netip.AddrFrom4([4]byte{192, 0, 2, byte(random.IntN(20))})
 	key := "key of " + client.String()
-	req := core.Request{From: other, Root: w.node.NetworkRoot(), Client: client, Timeout: time.Second}
+	req := message.Request{From: other, Root: w.node.NetworkRoot(), Client: client, Timeout: time.Second}
 	switch random.IntN(7) {
 	case 0:
 		w.node.Bans().Add(behavior.Ban{Who: w.peer(fmt.Sprintf("10.0.2.%d:4000", k%250)), Reason: fmt.Sprint("step ", k), Since: w.now, Until: w.now + time.Hour})
@@ -97,19 +98,19 @@ func (w *world) step(k int) {
 		w.node.Bans().Remove(w.peer(fmt.Sprintf("10.0.2.%d:4000", random.IntN(250))))
 		return
 	case 2, 3:
-		req.Kind, req.Body = core.KindApprovalAdd, &core.ApprovalAddRequest{Action: "client", Key: key, StartedAt: w.now.Truncate(5 * time.Minute)}
+		req.Kind, req.Body = message.KindApprovalAdd, &message.ApprovalAddRequest{Action: "client", Key: key, StartedAt: w.now.Truncate(5 * time.Minute)}
 	case 4:
-		req.Kind, req.Body = core.KindApprovalInfo, &core.ApprovalInfoRequest{Action: "client", Key: key}
+		req.Kind, req.Body = message.KindApprovalInfo, &message.ApprovalInfoRequest{Action: "client", Key: key}
 	case 5:
-		req.Kind, req.Body = core.KindApprovalCheck, &core.ApprovalCheckRequest{Key: key, Answer: client.String(), Approvers: []core.Peer{w.peer(self)}, ClientIP: client}
+		req.Kind, req.Body = message.KindApprovalCheck, &message.ApprovalCheckRequest{Key: key, Answer: client.String(), Approvers: []core.Peer{w.peer(self)}, ClientIP: client}
 	case 6:
-		req.Kind, req.Body = core.KindRegister, &core.RegisterRequest{Target: other}
+		req.Kind, req.Body = message.KindRegister, &message.RegisterRequest{Target: other}
 	}
 	w.serve(&req)
 }
 
 // serve lets the node answer a request, and its peers answer what it asks.
-func (w *world) serve(req *core.Request) {
+func (w *world) serve(req *message.Request) {
 	w.node.Serve(req, 0)
 	for len(w.asks) > 0 {
 		ask := w.asks[0]
@@ -119,19 +120,19 @@ func (w *world) serve(req *core.Request) {
 }
 
 // text is a state as a text, to compare and to show.
-func text(s memory.State) string {
+func text(s state.State) string {
 	var infos []string
 	for i := range s.Approvals {
 		if info := s.Approvals[i].Info; info != nil {
 			infos = append(infos, *info)
 		}
 	}
-	approvals := make([]memory.Approval, len(s.Approvals))
+	approvals := make([]state.Approval, len(s.Approvals))
 	copy(approvals, s.Approvals)
 	for i := range approvals {
 		approvals[i].Info = nil
 	}
-	slices.SortFunc(approvals, func(a, b memory.Approval) int { return a.Client.Compare(b.Client) })
+	slices.SortFunc(approvals, func(a, b state.Approval) int { return a.Client.Compare(b.Client) })
 	slices.Sort(infos)
 	s.Approvals = approvals
 	return fmt.Sprintf("%+v %q", s, infos)
@@ -145,47 +146,47 @@ func addresses(t *rapid.T, label string) []string {
 }
 
 // drawState draws a state that a node could have.
-func drawState(t *rapid.T) memory.State {
+func drawState(t *rapid.T) state.State {
 	past := func(label string) time.Duration {
 		return time.Duration(rapid.Int64Range(1, int64(begin)).Draw(t, label))
 	}
-	s := memory.State{Self: self, SyncCount: rapid.IntRange(1, 9).Draw(t, "syncs"), SyncTotal: past("total")}
+	s := state.State{Self: self, SyncCount: rapid.IntRange(1, 9).Draw(t, "syncs"), SyncTotal: past("total")}
 	if roots := addresses(t, "root"); len(roots) > 0 {
 		s.Root, s.Backlink, s.RootChecked = roots[0], roots[len(roots)-1], past("checked")
 	}
 	for _, a := range addresses(t, "slaves") {
-		s.Slaves = append(s.Slaves, memory.Slave{Address: a, Joined: past("joined")})
+		s.Slaves = append(s.Slaves, state.Slave{Address: a, Joined: past("joined")})
 	}
 	for _, a := range addresses(t, "masters") {
-		s.Masters = append(s.Masters, memory.Master{Address: a, Size: rapid.Uint32().Draw(t, "size"), Seen: past("seen")})
+		s.Masters = append(s.Masters, state.Master{Address: a, Size: rapid.Uint32().Draw(t, "size"), Seen: past("seen")})
 	}
 	for _, a := range addresses(t, "banned") {
 		ip := netip.AddrFrom4([4]byte{10, 1, 2, rapid.Byte().Draw(t, "ip")})
-		s.Bans = append(s.Bans, memory.Ban{Address: a, IP: ip, Reason: rapid.String().Draw(t, "reason"), Since: past("since"), Until: past("until")})
+		s.Bans = append(s.Bans, state.Ban{Address: a, IP: ip, Reason: rapid.String().Draw(t, "reason"), Since: past("since"), Until: past("until")})
 	}
 	for _, a := range addresses(t, "candidates") {
-		s.Candidates = append(s.Candidates, memory.Candidate{Action: "store", Address: a, Suspicion: rapid.Float64Range(2, 9).Draw(t, "suspicion"), Excuse: 1, Since: past("since")})
+		s.Candidates = append(s.Candidates, state.Candidate{Action: "store", Address: a, Suspicion: rapid.Float64Range(2, 9).Draw(t, "suspicion"), Excuse: 1, Since: past("since")})
 	}
 	for _, a := range addresses(t, "suspects") {
-		s.Scores = append(s.Scores, memory.Score{Address: a, Action: "registration", Up: 3, Suspicion: rapid.Float64Range(1e-9, 1e9).Draw(t, "suspicion"), Since: past("since"), Used: past("used")})
+		s.Scores = append(s.Scores, state.Score{Address: a, Action: "registration", Up: 3, Suspicion: rapid.Float64Range(1e-9, 1e9).Draw(t, "suspicion"), Since: past("since"), Used: past("used")})
 	}
 	for i, a := range addresses(t, "keys") {
-		s.Keys = append(s.Keys, memory.Key{Key: fmt.Sprint(rapid.String().Draw(t, "key"), i), Approvers: []string{a}, Until: past("until")})
-		row := memory.Approval{Key: s.Keys[i].Key, StartedAt: past("started"), Updated: past("updated"), Answer: rapid.String().Draw(t, "answer"), UsedBy: addresses(t, "users")}
-		row.ApprovalID = memory.ApprovalID{Action: "client", Client: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}
+		s.Keys = append(s.Keys, state.Key{Key: fmt.Sprint(rapid.String().Draw(t, "key"), i), Approvers: []string{a}, Until: past("until")})
+		row := state.Approval{Key: s.Keys[i].Key, StartedAt: past("started"), Updated: past("updated"), Answer: rapid.String().Draw(t, "answer"), UsedBy: addresses(t, "users")}
+		row.ApprovalID = state.ApprovalID{Action: "client", Client: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}
 		if info := rapid.String().Draw(t, "info"); info != "" {
 			row.Info = &info
 		}
 		s.Approvals = append(s.Approvals, row)
 	}
 	for _, a := range addresses(t, "fails") {
-		s.Fails = append(s.Fails, memory.Fail{Address: a, Count: 1})
+		s.Fails = append(s.Fails, state.Fail{Address: a, Count: 1})
 	}
 	return s
 }
 
 // restored is a world whose node has a state.
-func restored(t testing.TB, s memory.State, now time.Duration) *world {
+func restored(t testing.TB, s state.State, now time.Duration) *world {
 	t.Helper()
 	w := newWorld()
 	w.now = now

@@ -8,21 +8,21 @@ import (
 	"io"
 	"time"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 )
 
 // Records are JSON: people can read them, and a field more is no drama. What a record may hold belongs to the version of
 // the schema, so decoders take nothing that they do not know.
 
 // sections are the names of the records in the node bucket, one a section. Approvals have buckets of their own.
-var sections = [memory.NumSections]string{
-	memory.SectionNetwork:    "network",
-	memory.SectionPlace:      "place",
-	memory.SectionMasters:    "masters",
-	memory.SectionFails:      "fails",
-	memory.SectionScores:     "scores",
-	memory.SectionBans:       "bans",
-	memory.SectionCandidates: "candidates",
+var sections = [state.NumSections]string{
+	state.SectionNetwork:    "network",
+	state.SectionPlace:      "place",
+	state.SectionMasters:    "masters",
+	state.SectionFails:      "fails",
+	state.SectionScores:     "scores",
+	state.SectionBans:       "bans",
+	state.SectionCandidates: "candidates",
 }
 
 type networkRecord struct {
@@ -35,56 +35,56 @@ type networkRecord struct {
 
 type placeRecord struct {
 	Backlink *string
-	Slaves   *[]memory.Slave
+	Slaves   *[]state.Slave
 }
 
 type failsRecord struct {
-	Fails  *[]memory.Fail
-	Delays *[]memory.Delay
+	Fails  *[]state.Fail
+	Delays *[]state.Delay
 }
 
 // sectionRecord is the part of a state that makes a record: encoding reads it, decoding fills it in.
-func sectionRecord(section memory.Section, s *memory.State) any {
+func sectionRecord(section state.Section, s *state.State) any {
 	switch section {
-	case memory.SectionNetwork:
+	case state.SectionNetwork:
 		return &networkRecord{&s.Self, &s.Root, &s.RootChecked, &s.SyncTotal, &s.SyncCount}
-	case memory.SectionPlace:
+	case state.SectionPlace:
 		return &placeRecord{&s.Backlink, &s.Slaves}
-	case memory.SectionMasters:
+	case state.SectionMasters:
 		return &s.Masters
-	case memory.SectionFails:
+	case state.SectionFails:
 		return &failsRecord{&s.Fails, &s.Delays}
-	case memory.SectionScores:
+	case state.SectionScores:
 		return &s.Scores
-	case memory.SectionBans:
+	case state.SectionBans:
 		return &s.Bans
-	case memory.SectionCandidates:
+	case state.SectionCandidates:
 		return &s.Candidates
 	}
 	return nil
 }
 
 // approvalKey is the key of an approval's record. Actions come from a table of the program and hold no zero byte.
-func approvalKey(id memory.ApprovalID) []byte { return []byte(id.Action + "\x00" + id.Client.String()) }
+func approvalKey(id state.ApprovalID) []byte { return []byte(id.Action + "\x00" + id.Client.String()) }
 
 // readRecord adds a record to the state that it is part of.
-func readRecord(s *memory.State, bucket, key, value []byte) error {
+func readRecord(s *state.State, bucket, key, value []byte) error {
 	switch string(bucket) {
 	case string(nodeBucket):
 		for section, name := range sections {
 			if name != "" && name == string(key) {
-				return decode(value, sectionRecord(memory.Section(section), s))
+				return decode(value, sectionRecord(state.Section(section), s))
 			}
 		}
 		return fmt.Errorf("unknown record %.40q", key)
 	case string(approvalBucket):
-		var row memory.Approval
+		var row state.Approval
 		if err := decode(value, &row); err != nil {
 			return err
 		}
 		s.Approvals = append(s.Approvals, row)
 	case string(keyBucket):
-		var row memory.Key
+		var row state.Key
 		if err := decode(value, &row); err != nil {
 			return err
 		}

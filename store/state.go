@@ -8,17 +8,17 @@ import (
 	"go.etcd.io/bbolt"
 
 	"spreadable/core"
-	"spreadable/core/memory"
+	"spreadable/core/state"
 )
 
 // Load reads the state that was saved last; ok is false when there is none yet. Give it to core.Node.Restore before
 // the node starts.
-func (s *Store) Load() (state memory.State, ok bool, err error) {
+func (s *Store) Load() (saved state.State, ok bool, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		for _, bucket := range [][]byte{nodeBucket, approvalBucket, keyBucket} {
 			err := each(tx, bucket, func(key, value []byte) error {
 				ok = true
-				if err := readRecord(&state, bucket, key, value); err != nil {
+				if err := readRecord(&saved, bucket, key, value); err != nil {
 					return fmt.Errorf("%w: record %.40q in %.40q: %w", ErrDamaged, key, bucket, err)
 				}
 				return nil
@@ -30,10 +30,10 @@ func (s *Store) Load() (state memory.State, ok bool, err error) {
 		return nil
 	})
 	if err != nil {
-		return memory.State{}, false, fmt.Errorf("store: %s: %w", s.db.Path(), err)
+		return state.State{}, false, fmt.Errorf("store: %s: %w", s.db.Path(), err)
 	}
 	s.node.loaded = true
-	return state, ok, nil
+	return saved, ok, nil
 }
 
 // Commit saves what has changed in the node since the last Commit, and returns when it is on disk. It is made to be
@@ -64,23 +64,23 @@ func (s *Store) Commit(n *core.Node) error {
 }
 
 // urgent reports whether anything but failures has changed.
-func urgent(before, after memory.Revision) bool {
-	before[memory.SectionFails] = after[memory.SectionFails]
+func urgent(before, after state.Revision) bool {
+	before[state.SectionFails] = after[state.SectionFails]
 	return before != after
 }
 
 // Save writes changes of a node in one transaction, and returns when they are on disk. Commit is the way to call it.
-func (s *Store) Save(c *memory.Changes) error {
+func (s *Store) Save(c *state.Changes) error {
 	return s.update(func(w *writer) error {
 		for section, name := range sections {
 			if name == "" || !c.Sections[section] {
 				continue
 			}
-			if err := w.putJSON(nodeBucket, []byte(name), sectionRecord(memory.Section(section), &c.State)); err != nil {
+			if err := w.putJSON(nodeBucket, []byte(name), sectionRecord(state.Section(section), &c.State)); err != nil {
 				return err
 			}
 		}
-		if !c.Sections[memory.SectionApprovals] {
+		if !c.Sections[state.SectionApprovals] {
 			return nil
 		}
 		if c.Whole {
@@ -101,7 +101,7 @@ func (w *writer) putJSON(bucket, key []byte, record any) error {
 }
 
 // approvals writes the rows of approvals and keys that are new, changed or gone.
-func (w *writer) approvals(c *memory.Changes) error {
+func (w *writer) approvals(c *state.Changes) error {
 	for i := range c.State.Approvals {
 		row := &c.State.Approvals[i]
 		if err := w.putJSON(approvalBucket, approvalKey(row.ApprovalID), row); err != nil {
@@ -128,7 +128,7 @@ func (w *writer) approvals(c *memory.Changes) error {
 }
 
 // keepOnly deletes the rows of approvals and keys that are not in the state.
-func (w *writer) keepOnly(s *memory.State) error {
+func (w *writer) keepOnly(s *state.State) error {
 	keep := map[string]map[string]bool{string(approvalBucket): {}, string(keyBucket): {}}
 	for _, row := range s.Approvals {
 		keep[string(approvalBucket)][string(approvalKey(row.ApprovalID))] = true

@@ -11,7 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 )
 
 // What can be wrong with a data directory. The errors of this package say the directory or file and wrap one of these.
@@ -207,8 +207,8 @@ func (s *Store) Close() error {
 
 // nodeWriter is what a store knows of the node that it serves.
 type nodeWriter struct {
-	exists bool            // there was a state when the store was opened
-	loaded bool            // and it was loaded, or there was none
-	begun  bool            // saved is the revision that is on disk
-	saved  memory.Revision // only then
+	exists bool           // there was a state when the store was opened
+	loaded bool           // and it was loaded, or there was none
+	begun  bool           // saved is the revision that is on disk
+	saved  state.Revision // only then
 }

@@ -16,9 +16,9 @@ import (
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
-	"spreadable/core"
 	"spreadable/core/behavior"
-	"spreadable/core/memory"
+	"spreadable/core/message"
+	"spreadable/core/state"
 	"spreadable/store"
 )
 
@@ -35,17 +35,17 @@ func open(t testing.TB, dir string) *store.Store {
 	return s
 }
 
-func load(t testing.TB, s *store.Store) memory.State {
+func load(t testing.TB, s *store.Store) state.State {
 	t.Helper()
-	state, _, err := s.Load()
+	saved, _, err := s.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return state
+	return saved
 }
 
 // filled makes a directory with the state of a node after so many steps, and returns that state.
-func filled(t testing.TB, steps int) (dir string, state memory.State) {
+func filled(t testing.TB, steps int) (dir string, saved state.State) {
 	t.Helper()
 	dir = t.TempDir()
 	s := open(t, dir)
@@ -65,8 +65,8 @@ func filled(t testing.TB, steps int) (dir string, state memory.State) {
 func TestNewDirectoryHasNoState(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "some", "where"))
-	if state, ok, err := s.Load(); ok || err != nil || text(state) != text(memory.State{}) {
-		t.Errorf("got %v, %v, %+v", ok, err, state)
+	if saved, ok, err := s.Load(); ok || err != nil || text(saved) != text(state.State{}) {
+		t.Errorf("got %v, %v, %+v", ok, err, saved)
 	}
 }
 
@@ -119,7 +119,7 @@ func TestCommitsFollowTheNode(t *testing.T) {
 		}
 	}
 	end := w.node.State()
-	used := slices.ContainsFunc(end.Approvals, func(row memory.Approval) bool { return len(row.UsedBy) > 0 && row.Answer != "" })
+	used := slices.ContainsFunc(end.Approvals, func(row state.Approval) bool { return len(row.UsedBy) > 0 && row.Answer != "" })
 	if len(end.Slaves) < 5 || len(end.Bans) < 5 || len(end.Approvals) < 5 || !used {
 		t.Errorf("too little has happened: %s", text(end))
 	}
@@ -160,7 +160,7 @@ func TestFailuresWaitForCompany(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	w := newWorld()
-	commit := func() memory.State {
+	commit := func() state.State {
 		if err := s.Commit(&w.node); err != nil {
 			t.Fatal(err)
 		}
@@ -168,22 +168,22 @@ func TestFailuresWaitForCompany(t *testing.T) {
 	}
 	w.node.Offer(silence{})
 	w.start()
-	ask := core.Request{From: w.peer("10.0.1.1:4000"), Root: w.node.NetworkRoot(), Timeout: time.Second}
-	ask.Kind, ask.Body = core.KindRegister, &core.RegisterRequest{Target: ask.From}
+	ask := message.Request{From: w.peer("10.0.1.1:4000"), Root: w.node.NetworkRoot(), Timeout: time.Second}
+	ask.Kind, ask.Body = message.KindRegister, &message.RegisterRequest{Target: ask.From}
 	w.serve(&ask)
 	commit()
 	w.dead = true
-	ask.Kind, ask.Body = core.KindQueryButler, &core.QueryRequest{Name: "silence", Level: 1}
+	ask.Kind, ask.Body = message.KindQueryButler, &message.QueryRequest{Name: "silence", Level: 1}
 	w.serve(&ask)
 	if fails := w.node.State().Fails; len(fails) != 1 {
 		t.Fatalf("the node remembers the failures %v", fails)
 	}
-	if state := commit(); len(state.Fails) > 0 {
-		t.Errorf("a failure alone was written: %v", state.Fails)
+	if saved := commit(); len(saved.Fails) > 0 {
+		t.Errorf("a failure alone was written: %v", saved.Fails)
 	}
 	w.node.Bans().Add(behavior.Ban{Who: w.peer("10.0.1.2:4000"), Since: w.now, Until: w.now + time.Hour})
-	if state := commit(); len(state.Bans) != 1 || len(state.Fails) != 1 {
-		t.Errorf("with a ban were written: %v, %v", state.Bans, state.Fails)
+	if saved := commit(); len(saved.Bans) != 1 || len(saved.Fails) != 1 {
+		t.Errorf("with a ban were written: %v, %v", saved.Bans, saved.Fails)
 	}
 }
 
@@ -193,8 +193,8 @@ func BenchmarkCommit(b *testing.B) {
 	w := newWorld()
 	add := func(i int) {
 		client := netip.AddrFrom4([4]byte{100, byte(i >> 16), byte(i >> 8), byte(i)})
-		body := &core.ApprovalAddRequest{Action: "client", Key: client.String(), StartedAt: w.now.Truncate(5 * time.Minute)}
-		w.serve(&core.Request{Kind: core.KindApprovalAdd, Client: client, Body: body})
+		body := &message.ApprovalAddRequest{Action: "client", Key: client.String(), StartedAt: w.now.Truncate(5 * time.Minute)}
+		w.serve(&message.Request{Kind: message.KindApprovalAdd, Client: client, Body: body})
 	}
 	for i := range 10_000 {
 		add(i)
@@ -364,11 +364,11 @@ func TestBadFilesAreLeftAlone(t *testing.T) {
 // newest meta page is hit, as it was one transaction before.
 func TestFlippedBitsAreNoticed(t *testing.T) {
 	t.Parallel()
-	dir, state := filled(t, 60)
+	dir, saved := filled(t, 60)
 	good := fileContent(t, dir)
-	before := func() memory.State {
+	before := func() state.State {
 		w := newWorld()
-		last := text(state)
+		last := text(saved)
 		for k := 0; ; k++ {
 			was := w.node.State()
 			if w.step(k); text(w.node.State()) == last {
@@ -395,8 +395,8 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 		}
 		got := text(load(t, s))
 		s.Close()
-		if got != text(state) && (got != text(before) || bit/8 >= 8192) {
-			t.Fatalf("bit %d of byte %d goes unnoticed and makes the state\n%s, instead of\n%s", bit%8, bit/8, got, text(state))
+		if got != text(saved) && (got != text(before) || bit/8 >= 8192) {
+			t.Fatalf("bit %d of byte %d goes unnoticed and makes the state\n%s, instead of\n%s", bit%8, bit/8, got, text(saved))
 		}
 	}
 	if noticed == 0 {
@@ -407,13 +407,13 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 // What a killed process was making is swept away.
 func TestUnfinishedFilesAreSwept(t *testing.T) {
 	t.Parallel()
-	dir, state := filled(t, 20)
+	dir, saved := filled(t, 20)
 	for _, name := range []string{"state.db.new", "backup-17.new"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half a"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := load(t, open(t, dir)); text(got) != text(state) {
+	if got := load(t, open(t, dir)); text(got) != text(saved) {
 		t.Errorf("got %+v", got)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
@@ -434,16 +434,16 @@ func ExampleOpen() {
 	defer st.Close()
 
 	w := newWorld() // of a node that is initialised and has not started
-	state, ok, err := st.Load()
+	saved, ok, err := st.Load()
 	if err != nil {
 		panic(err)
 	}
 	if ok {
-		err = w.node.Restore(state)
+		err = w.node.Restore(saved)
 	}
 	w.node.Start()
 	err = errors.Join(err, st.Commit(&w.node)) // and so after each step of its loop
-	state, ok, _ = st.Load()
-	fmt.Println(state.Self, ok, err)
+	saved, ok, _ = st.Load()
+	fmt.Println(saved.Self, ok, err)
 	// Output: 10.0.0.1:4000 true <nil>
 }

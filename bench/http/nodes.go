@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 	"spreadable/store"
 )
 
@@ -84,16 +84,16 @@ func saveState(dir, self string) error {
 	}
 	defer s.Close()
 	now := time.Duration(time.Now().UnixNano())
-	c := memory.Changes{Whole: true, State: memory.State{Self: self, Root: self, RootChecked: now}}
+	c := state.Changes{Whole: true, State: state.State{Self: self, Root: self, RootChecked: now}}
 	for i := range c.Sections {
 		c.Sections[i] = true
 	}
 	masters, slaves := lists(self)
 	for _, a := range masters {
-		c.State.Masters = append(c.State.Masters, memory.Master{Address: a, Size: members, Seen: now})
+		c.State.Masters = append(c.State.Masters, state.Master{Address: a, Size: members, Seen: now})
 	}
 	for _, a := range slaves {
-		c.State.Slaves = append(c.State.Slaves, memory.Slave{Address: a, Joined: now})
+		c.State.Slaves = append(c.State.Slaves, state.Slave{Address: a, Joined: now})
 	}
 	return s.Save(&c)
 }

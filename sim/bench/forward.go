@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/sim"
 	"spreadable/transport/inmem"
@@ -75,11 +76,11 @@ func (f *forwarding) start() {
 func (f *forwarding) ping(node uint32) {
 	host := f.net.Host(int(node))
 	to := f.neighbours[node][host.Rand().Uint32N(neighbourCount)]
-	f.net.Host(int(node)).Call(peer.FromID(to+1), core.Request{Kind: core.KindPing, Timeout: core.DefaultPingTimeout}, f, node)
+	f.net.Host(int(node)).Call(peer.FromID(to+1), message.Request{Kind: message.KindPing, Timeout: core.DefaultPingTimeout}, f, node)
 }
 
 // Answer implements core.Sink: the node that the tag names has its answer, and pings on.
-func (f *forwarding) Answer(node uint32, _ core.Response) { f.ping(node) }
+func (f *forwarding) Answer(node uint32, _ message.Response) { f.ping(node) }
 
 // forwardStretch is the virtual time in which some one million messages are delivered, or four per node if that is more.
 func forwardStretch(nodes int) time.Duration {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 )
 
 // World is a small network on the transport under test: nodes 0 to n-1, each of which bootstraps from node 0 and none of
@@ -46,16 +47,16 @@ func Test(t *testing.T, make Factory) {
 
 // sink collects answers by tag. It is used inside one node only, until Run has returned.
 type sink struct {
-	got    map[uint32][]core.Response
+	got    map[uint32][]message.Response
 	count  int
 	inside bool
 	t      *testing.T
 }
 
-func newSink(t *testing.T) *sink { return &sink{got: make(map[uint32][]core.Response), t: t} }
+func newSink(t *testing.T) *sink { return &sink{got: make(map[uint32][]message.Response), t: t} }
 
 // Answer implements core.Sink.
-func (s *sink) Answer(tag uint32, resp core.Response) {
+func (s *sink) Answer(tag uint32, resp message.Response) {
 	if s.inside {
 		s.t.Error("answered from inside Call")
 	}
@@ -64,7 +65,7 @@ func (s *sink) Answer(tag uint32, resp core.Response) {
 }
 
 // ask makes node i ask node j, and waits for the answer.
-func ask(t *testing.T, w World, i, j int, req core.Request) core.Response {
+func ask(t *testing.T, w World, i, j int, req message.Request) message.Response {
 	t.Helper()
 	s := newSink(t)
 	w.Enter(i, func(env core.Env) {
@@ -92,9 +93,9 @@ func everyCallOnce(t *testing.T, make Factory) {
 	s := newSink(t)
 	w.Enter(1, func(env core.Env) {
 		for tag := range uint32(calls) {
-			req := core.Request{Kind: core.KindPing, From: w.Peer(1, 1), Timeout: 20 * time.Second}
+			req := message.Request{Kind: message.KindPing, From: w.Peer(1, 1), Timeout: 20 * time.Second}
 			if tag%3 == 0 {
-				req.Kind = core.KindStructure
+				req.Kind = message.KindStructure
 			}
 			env.Call(w.Peer(1, 2+int(tag)%3), req, s, tag) // nodes 2 and 3, and nobody
 		}
@@ -115,25 +116,25 @@ func everyCallOnce(t *testing.T, make Factory) {
 func notFromInside(t *testing.T, make Factory) {
 	w := make(t, Setup{Nodes: 2})
 	for _, to := range []int{0, 1, 2} {
-		ask(t, w, 1, to, core.Request{Kind: core.KindPing, Timeout: time.Second}) // the sink looks
+		ask(t, w, 1, to, message.Request{Kind: message.KindPing, Timeout: time.Second}) // the sink looks
 	}
 }
 
 func lateIsTimeout(t *testing.T, make Factory) {
 	const latency, patience = 400 * time.Millisecond, 100 * time.Millisecond
 	w := make(t, Setup{Nodes: 3, Latency: latency})
-	for _, kind := range []core.Kind{core.KindStructure, core.KindAvailableNode} {
+	for _, kind := range []message.Kind{message.KindStructure, message.KindAvailableNode} {
 		s := newSink(t)
 		var asked, answered time.Duration
 		w.Enter(1, func(env core.Env) {
 			asked = env.Now()
-			env.Call(w.Peer(1, 2), core.Request{Kind: kind, From: w.Peer(1, 1), Timeout: patience}, s, 0)
+			env.Call(w.Peer(1, 2), message.Request{Kind: kind, From: w.Peer(1, 1), Timeout: patience}, s, 0)
 		})
 		w.Run(time.Minute, func() bool {
 			w.Enter(1, func(env core.Env) { answered = env.Now() })
 			return count(w, 1, s) > 0
 		})
-		if s.got[0][0].Err != core.ErrTimeout {
+		if s.got[0][0].Err != message.ErrTimeout {
 			t.Errorf("%s: got %+v, want a timeout", kind, s.got[0][0])
 		}
 		if took := answered - asked; took < patience || took > latency+patience {
@@ -144,7 +145,7 @@ func lateIsTimeout(t *testing.T, make Factory) {
 			t.Errorf("%s: the late answer was delivered as well", kind)
 		}
 	}
-	if got := ask(t, w, 1, 2, core.Request{Kind: core.KindStructure, Timeout: 20 * time.Second}); got.Err != nil {
+	if got := ask(t, w, 1, 2, message.Request{Kind: message.KindStructure, Timeout: 20 * time.Second}); got.Err != nil {
 		t.Errorf("with patience: %v", got.Err)
 	}
 }
@@ -154,16 +155,16 @@ func errorKinds(t *testing.T, make Factory) {
 	tests := []struct {
 		name string
 		to   int
-		req  core.Request
+		req  message.Request
 		want error
 	}{
-		{"an answer", 2, core.Request{Kind: core.KindStructure}, nil},
-		{"nobody there", 3, core.Request{Kind: core.KindStructure}, core.ErrUnreachable},
-		{"another root", 0, core.Request{Kind: core.KindStructure}, core.ErrWrongRoot},
-		{"a refusal at once", 2, core.Request{Kind: core.KindApprovalInfo, Body: &core.ApprovalInfoRequest{Action: "x", Key: "k"}},
-			&core.Error{Code: core.CodeInvalidAction}},
-		{"a refusal after a while", 2, core.Request{Kind: core.KindProvide, Body: &core.ProvideRequest{}},
-			&core.Error{Code: core.CodeInvalidTarget}},
+		{"an answer", 2, message.Request{Kind: message.KindStructure}, nil},
+		{"nobody there", 3, message.Request{Kind: message.KindStructure}, message.ErrUnreachable},
+		{"another root", 0, message.Request{Kind: message.KindStructure}, message.ErrWrongRoot},
+		{"a refusal at once", 2, message.Request{Kind: message.KindApprovalInfo, Body: &message.ApprovalInfoRequest{Action: "x", Key: "k"}},
+			&message.Error{Code: message.CodeInvalidAction}},
+		{"a refusal after a while", 2, message.Request{Kind: message.KindProvide, Body: &message.ProvideRequest{}},
+			&message.Error{Code: message.CodeInvalidTarget}},
 	}
 	for _, tt := range tests {
 		tt.req.Timeout = 20 * time.Second
@@ -194,19 +195,19 @@ func (Numbers) Merge(a, b any) any { return append(slices.Clone(a.([]any)), b.([
 
 func contents(t *testing.T, make Factory) {
 	w := make(t, Setup{Nodes: 3, Queries: func() []core.Query { return []core.Query{Numbers{}} }})
-	s, ok := ask(t, w, 1, 2, core.Request{Kind: core.KindStructure, Timeout: 20 * time.Second}).Body.(*core.Structure)
+	s, ok := ask(t, w, 1, 2, message.Request{Kind: message.KindStructure, Timeout: 20 * time.Second}).Body.(*message.Structure)
 	if !ok || s.Address != w.Peer(1, 2) || !s.Backlink.IsZero() || len(s.Slaves) != 0 || s.Masters == nil || len(s.Masters.List) != 0 {
 		t.Errorf("structure: %+v", s)
 	}
-	status, ok := ask(t, w, 1, 0, core.Request{Kind: core.KindStatus, Timeout: 20 * time.Second}).Body.(*core.Status)
+	status, ok := ask(t, w, 1, 0, message.Request{Kind: message.KindStatus, Timeout: 20 * time.Second}).Body.(*message.Status)
 	if !ok || status.Root != w.Peer(1, 0) || status.NetworkSize != 1 || status.IsRegistered {
 		t.Errorf("status: %+v", status)
 	}
 	for _, size := range []int{0, 1, 20_000} {
-		got, ok := ask(t, w, 1, 2, core.Request{
-			Kind: core.KindQuerySlave, Timeout: 20 * time.Second, Body: &core.QueryRequest{Name: "numbers", Arg: float64(size)},
-		}).Body.(*core.QueryAnswer)
-		if !ok || got.Coverage != (core.Coverage{Asked: 1, Answered: 1}) {
+		got, ok := ask(t, w, 1, 2, message.Request{
+			Kind: message.KindQuerySlave, Timeout: 20 * time.Second, Body: &message.QueryRequest{Name: "numbers", Arg: float64(size)},
+		}).Body.(*message.QueryAnswer)
+		if !ok || got.Coverage != (message.Coverage{Asked: 1, Answered: 1}) {
 			t.Fatalf("query of %d: %+v", size, got)
 		}
 		if list, _ := got.Result.([]any); len(list) != size || size > 0 && list[size-1] != fmt.Sprintf("number %d", size-1) {
@@ -217,7 +218,7 @@ func contents(t *testing.T, make Factory) {
 
 func reachesItself(t *testing.T, make Factory) {
 	w := make(t, Setup{Nodes: 2})
-	s, ok := ask(t, w, 1, 1, core.Request{Kind: core.KindStructure, Timeout: time.Second}).Body.(*core.Structure)
+	s, ok := ask(t, w, 1, 1, message.Request{Kind: message.KindStructure, Timeout: time.Second}).Body.(*message.Structure)
 	if !ok || s.Address != w.Peer(1, 1) {
 		t.Errorf("own structure: %+v", s)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -208,7 +209,7 @@ func (l *loop) take(j *job) {
 var errFull = statusError{http.StatusServiceUnavailable, "too many addresses"}
 
 // reply implements asker.
-func (j *job) reply(l *loop, resp core.Response) {
+func (j *job) reply(l *loop, resp message.Response) {
 	a := l.present(j.in.kind, resp)
 	l.effects = append(l.effects, func() { j.done <- a })
 }

@@ -12,6 +12,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -68,7 +69,7 @@ func (s *server) approve(v *visit, action string) error {
 	if err != nil {
 		return err
 	}
-	in := &incoming{kind: core.KindAction, ip: v.ip, timeout: s.patience(v), body: proof}
+	in := &incoming{kind: message.KindAction, ip: v.ip, timeout: s.patience(v), body: proof}
 	ctx, cancel := context.WithTimeout(v.r.Context(), max(in.timeout, 0)+answerGrace)
 	defer cancel()
 	a, err := s.ask(ctx, in)
@@ -78,7 +79,7 @@ func (s *server) approve(v *visit, action string) error {
 	if a.status != http.StatusOK {
 		w, _ := a.body.(wireError)
 		if w.Code != "" {
-			return &core.Error{Code: w.Code, Message: w.Message}
+			return &message.Error{Code: w.Code, Message: w.Message}
 		}
 		return statusError{a.status, w.Message}
 	}
@@ -162,7 +163,7 @@ func repeats(list []peer.Address) bool {
 }
 
 // WriteJSON answers a request to a handler of Node.Handle: v as JSON with status 200, or err as nodes write errors, a
-// *core.Error with its code and status 422.
+// *message.Error with its code and status 422.
 func WriteJSON(w http.ResponseWriter, r *http.Request, body any, err error) error {
 	v := visitOf(r)
 	if v == nil {

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -111,7 +111,7 @@ func (c *caller) do(ctx context.Context, o *outgoing, patience time.Duration) (*
 	defer cancel()
 	got, err := c.exchange(ctx, o)
 	if err != nil && isEnd(ctx.Err()) {
-		return nil, core.ErrTimeout
+		return nil, message.ErrTimeout
 	}
 	return got, err
 }
@@ -232,7 +232,7 @@ func unreachable(err error) error {
 	if op := new(net.OpError); errors.As(err, &op) {
 		err = op.Err
 	}
-	return fmt.Errorf("%w: %.200s", core.ErrUnreachable, err.Error())
+	return fmt.Errorf("%w: %.200s", message.ErrUnreachable, err.Error())
 }
 
 func (c *caller) close() {

@@ -15,16 +15,17 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
 // answers collects the answers of calls.
-type answers chan core.Response
+type answers chan message.Response
 
-func (a answers) Answer(_ uint32, resp core.Response) { a <- resp }
+func (a answers) Answer(_ uint32, resp message.Response) { a <- resp }
 
 // callFrom sends a request from inside a node and waits for the answer.
-func callFrom(t testing.TB, n *Node, to string, req core.Request) core.Response {
+func callFrom(t testing.TB, n *Node, to string, req message.Request) message.Response {
 	t.Helper()
 	got := make(answers, 1)
 	in(t, n, func(*core.Node) {
@@ -40,7 +41,7 @@ func callFrom(t testing.TB, n *Node, to string, req core.Request) core.Response 
 		return resp
 	case <-time.After(10 * time.Second):
 		t.Fatal("a call is not answered")
-		return core.Response{}
+		return message.Response{}
 	}
 }
 
@@ -68,47 +69,47 @@ func TestWhatPeersMayAnswer(t *testing.T) {
 	list := strings.Repeat(`{"address":"localhost:1"},`, maxList) + `{"address":"localhost:1"}`
 	tests := []struct {
 		name   string
-		kind   core.Kind
+		kind   message.Kind
 		answer http.HandlerFunc
 		want   error // nil for a good answer
 	}{
-		{"a structure", core.KindStructure, says(200, json, structureJSON), nil},
-		{"as text", core.KindStructure, says(200, "text/html", structureJSON), nil},
-		{"with more keys", core.KindStructure, says(201, json, `{"x":1,"slaves":[],"masters":[]}`), nil},
-		{"null lists", core.KindStructure, says(200, json, `{"slaves":null,"masters":null}`), core.ErrMalformed},
-		{"no lists", core.KindStructure, says(200, json, `{}`), core.ErrMalformed},
-		{"an array", core.KindStructure, says(200, json, `[]`), core.ErrMalformed},
-		{"no JSON", core.KindStructure, says(200, json, `<html>`), core.ErrMalformed},
-		{"too many slaves", core.KindStructure, says(200, json, `{"slaves":[`+list+`],"masters":[]}`), core.ErrMalformed},
-		{"a size below zero", core.KindStructure, says(200, json, `{"slaves":[],"masters":[{"address":"localhost:1","size":-1}]}`), core.ErrMalformed},
-		{"half a slave", core.KindStructure, says(200, json, `{"slaves":[],"masters":[{"address":"localhost:1","size":0.5}]}`), core.ErrMalformed},
-		{"an endless answer", core.KindStructure, endless, core.ErrMalformed},
-		{"a bad backlink", core.KindStructure, says(200, json, `{"backlink":{"address":"x"},"slaves":[],"masters":[]}`), core.ErrMalformed},
-		{"a redirect", core.KindStructure, says(302, json, structureJSON), core.ErrUnreachable},
-		{"a refusal", core.KindStructure, says(422, json, `{"message":"no","code":"ERR_SPREADABLE_MASTER_IS_FULL"}`), &core.Error{Code: core.CodeMasterFull}},
-		{"a refusal by 500", core.KindStructure, says(500, json, `{"message":"no","code":"ERR_SPREADABLE_MASTER_IS_FULL"}`), &core.Error{Code: core.CodeMasterFull}},
-		{"an application's refusal", core.KindStructure, says(422, json, `{"message":"no","code":"ERR_OTHER"}`), &core.Error{Code: "ERR_OTHER"}},
-		{"a code in text", core.KindStructure, says(422, "text/plain", `{"message":"no","code":"ERR_OTHER"}`), core.ErrUnreachable},
-		{"an error", core.KindStructure, says(500, json, `{"message":"no"}`), core.ErrUnreachable},
-		{"another root", core.KindStructure, says(403, json, `{"message":"Node root is different: \"a\" instead of \"b\""}`), core.ErrWrongRoot},
-		{"denied", core.KindStructure, says(403, json, `{"message":"no"}`), core.ErrDenied},
-		{"closed", core.KindStructure, says(401, json, `{"message":"no"}`), core.ErrDenied},
-		{"a size", core.KindRegister, says(200, json, `{"size":2,"address":"x"}`), nil},
-		{"a size and more", core.KindRegister, says(200, json, `{"size":2,"more":1}`), core.ErrMalformed},
-		{"no size", core.KindRegister, says(200, json, `{}`), core.ErrMalformed},
-		{"an interview", core.KindInterview, says(200, json, `{"summary":{"address":"localhost:1"}}`), nil},
-		{"an interview with a surplus", core.KindInterview, says(200, json, `{"summary":{"address":"localhost:1","x":1}}`), core.ErrMalformed},
-		{"an interview and something behind it", core.KindInterview, says(200, json, `{"summary":{"address":"localhost:1"}}{}`), core.ErrMalformed},
-		{"a part", core.KindApprovalInfo, says(200, json, `{"info":"x"}`), nil},
-		{"a part that is none", core.KindApprovalInfo, says(200, json, `{"info":{}}`), core.ErrMalformed},
-		{"ping by anybody", core.KindPing, says(200, json, `{"version":"x","address":"whoever:1"}`), nil},
-		{"a status", core.KindStatus, says(200, json, `{"root":"","availability":2,"networkSize":1e300}`), nil},
-		{"nobody there", core.KindPing, hangUp, core.ErrUnreachable},
+		{"a structure", message.KindStructure, says(200, json, structureJSON), nil},
+		{"as text", message.KindStructure, says(200, "text/html", structureJSON), nil},
+		{"with more keys", message.KindStructure, says(201, json, `{"x":1,"slaves":[],"masters":[]}`), nil},
+		{"null lists", message.KindStructure, says(200, json, `{"slaves":null,"masters":null}`), message.ErrMalformed},
+		{"no lists", message.KindStructure, says(200, json, `{}`), message.ErrMalformed},
+		{"an array", message.KindStructure, says(200, json, `[]`), message.ErrMalformed},
+		{"no JSON", message.KindStructure, says(200, json, `<html>`), message.ErrMalformed},
+		{"too many slaves", message.KindStructure, says(200, json, `{"slaves":[`+list+`],"masters":[]}`), message.ErrMalformed},
+		{"a size below zero", message.KindStructure, says(200, json, `{"slaves":[],"masters":[{"address":"localhost:1","size":-1}]}`), message.ErrMalformed},
+		{"half a slave", message.KindStructure, says(200, json, `{"slaves":[],"masters":[{"address":"localhost:1","size":0.5}]}`), message.ErrMalformed},
+		{"an endless answer", message.KindStructure, endless, message.ErrMalformed},
+		{"a bad backlink", message.KindStructure, says(200, json, `{"backlink":{"address":"x"},"slaves":[],"masters":[]}`), message.ErrMalformed},
+		{"a redirect", message.KindStructure, says(302, json, structureJSON), message.ErrUnreachable},
+		{"a refusal", message.KindStructure, says(422, json, `{"message":"no","code":"ERR_SPREADABLE_MASTER_IS_FULL"}`), &message.Error{Code: message.CodeMasterFull}},
+		{"a refusal by 500", message.KindStructure, says(500, json, `{"message":"no","code":"ERR_SPREADABLE_MASTER_IS_FULL"}`), &message.Error{Code: message.CodeMasterFull}},
+		{"an application's refusal", message.KindStructure, says(422, json, `{"message":"no","code":"ERR_OTHER"}`), &message.Error{Code: "ERR_OTHER"}},
+		{"a code in text", message.KindStructure, says(422, "text/plain", `{"message":"no","code":"ERR_OTHER"}`), message.ErrUnreachable},
+		{"an error", message.KindStructure, says(500, json, `{"message":"no"}`), message.ErrUnreachable},
+		{"another root", message.KindStructure, says(403, json, `{"message":"Node root is different: \"a\" instead of \"b\""}`), message.ErrWrongRoot},
+		{"denied", message.KindStructure, says(403, json, `{"message":"no"}`), message.ErrDenied},
+		{"closed", message.KindStructure, says(401, json, `{"message":"no"}`), message.ErrDenied},
+		{"a size", message.KindRegister, says(200, json, `{"size":2,"address":"x"}`), nil},
+		{"a size and more", message.KindRegister, says(200, json, `{"size":2,"more":1}`), message.ErrMalformed},
+		{"no size", message.KindRegister, says(200, json, `{}`), message.ErrMalformed},
+		{"an interview", message.KindInterview, says(200, json, `{"summary":{"address":"localhost:1"}}`), nil},
+		{"an interview with a surplus", message.KindInterview, says(200, json, `{"summary":{"address":"localhost:1","x":1}}`), message.ErrMalformed},
+		{"an interview and something behind it", message.KindInterview, says(200, json, `{"summary":{"address":"localhost:1"}}{}`), message.ErrMalformed},
+		{"a part", message.KindApprovalInfo, says(200, json, `{"info":"x"}`), nil},
+		{"a part that is none", message.KindApprovalInfo, says(200, json, `{"info":{}}`), message.ErrMalformed},
+		{"ping by anybody", message.KindPing, says(200, json, `{"version":"x","address":"whoever:1"}`), nil},
+		{"a status", message.KindStatus, says(200, json, `{"root":"","availability":2,"networkSize":1e300}`), nil},
+		{"nobody there", message.KindPing, hangUp, message.ErrUnreachable},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := callFrom(t, n, strange(t, tt.answer), core.Request{Kind: tt.kind, Timeout: 5 * time.Second, Body: bodyFor(tt.kind)})
+			got := callFrom(t, n, strange(t, tt.answer), message.Request{Kind: tt.kind, Timeout: 5 * time.Second, Body: bodyFor(tt.kind)})
 			if !errors.Is(got.Err, tt.want) || tt.want == nil && got.Err != nil {
 				t.Errorf("got %v, want %v", got.Err, tt.want)
 			}
@@ -117,12 +118,12 @@ func TestWhatPeersMayAnswer(t *testing.T) {
 }
 
 // bodyFor is a body for the kinds that must have one.
-func bodyFor(kind core.Kind) any {
+func bodyFor(kind message.Kind) any {
 	switch kind {
-	case core.KindRegister:
-		return &core.RegisterRequest{}
-	case core.KindApprovalInfo:
-		return &core.ApprovalInfoRequest{}
+	case message.KindRegister:
+		return &message.RegisterRequest{}
+	case message.KindApprovalInfo:
+		return &message.ApprovalInfoRequest{}
 	}
 	return nil
 }
@@ -146,8 +147,8 @@ func TestListsHoldNobodyTwice(t *testing.T) {
 	to := strange(t, says(200, "", `{"address":"somebody:1","backlink":{"address":"localhost:9"},
 		"slaves":[{"address":"localhost:1"},{"address":"no address"},{"address":"localhost:1"},{"address":"localhost:2"}],
 		"masters":[{"address":"localhost:1","size":2},{"address":"localhost:1","size":200}]}`))
-	got := callFrom(t, n, to, core.Request{Kind: core.KindStructure, Timeout: time.Second})
-	s, ok := got.Body.(*core.Structure)
+	got := callFrom(t, n, to, message.Request{Kind: message.KindStructure, Timeout: time.Second})
+	s, ok := got.Body.(*message.Structure)
 	if !ok {
 		t.Fatal(got.Err)
 	}
@@ -172,8 +173,8 @@ func TestSlowPeersTimeOut(t *testing.T) {
 	})
 	defer close(release)
 	began := time.Now()
-	got := callFrom(t, n, to, core.Request{Kind: core.KindStructure, Timeout: 100 * time.Millisecond})
-	if took := time.Since(began); got.Err != core.ErrTimeout || took < 100*time.Millisecond || took > 3*time.Second {
+	got := callFrom(t, n, to, message.Request{Kind: message.KindStructure, Timeout: 100 * time.Millisecond})
+	if took := time.Since(began); got.Err != message.ErrTimeout || took < 100*time.Millisecond || took > 3*time.Second {
 		t.Errorf("got %v after %v, want a timeout after 100 ms", got.Err, took)
 	}
 }
@@ -210,16 +211,16 @@ func deaf(t *testing.T, connections *atomic.Int32) string {
 func TestNoRequestIsLostOnADeadConnection(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	for _, tt := range []struct {
-		kind core.Kind
+		kind message.Kind
 		body any
 	}{
-		{core.KindStructure, nil},
-		{core.KindApprovalCheck, &core.ApprovalCheckRequest{ClientIP: netip.MustParseAddr("1.2.3.4")}},
+		{message.KindStructure, nil},
+		{message.KindApprovalCheck, &message.ApprovalCheckRequest{ClientIP: netip.MustParseAddr("1.2.3.4")}},
 	} {
 		var connections atomic.Int32
 		to := deaf(t, &connections)
 		for i := range 5 {
-			got := callFrom(t, n, to, core.Request{Kind: tt.kind, Timeout: 5 * time.Second, Body: tt.body})
+			got := callFrom(t, n, to, message.Request{Kind: tt.kind, Timeout: 5 * time.Second, Body: tt.body})
 			if got.Err != nil {
 				t.Errorf("%s: request %d: %v", tt.kind, i, got.Err)
 			}
@@ -242,7 +243,7 @@ func TestConnectionsToOurNodesAreKept(t *testing.T) {
 	counted.Start()
 	t.Cleanup(counted.Close)
 	for i := range 5 {
-		got := callFrom(t, n, counted.Listener.Addr().String(), core.Request{Kind: core.KindPing, Timeout: 5 * time.Second})
+		got := callFrom(t, n, counted.Listener.Addr().String(), message.Request{Kind: message.KindPing, Timeout: 5 * time.Second})
 		if got.Err != nil {
 			t.Fatalf("request %d: %v", i, got.Err)
 		}
@@ -255,7 +256,7 @@ func TestConnectionsToOurNodesAreKept(t *testing.T) {
 func TestUnchangedStructureIsTheSameSnapshot(t *testing.T) {
 	nodes := startNetwork(t, 2, nil)
 	call := func() any {
-		got := callFrom(t, nodes[0], nodes[1].address(), core.Request{Kind: core.KindStructure, Timeout: 5 * time.Second})
+		got := callFrom(t, nodes[0], nodes[1].address(), message.Request{Kind: message.KindStructure, Timeout: 5 * time.Second})
 		if got.Err != nil {
 			t.Fatal(got.Err)
 		}
@@ -278,8 +279,8 @@ func TestNamesOfLoopbackAreNobody(t *testing.T) {
 		o.Lookup = lookupTable(map[string]string{"inner.example.com": "127.0.0.1"})
 	})
 	_, port, _ := net.SplitHostPort(n.Addr().String())
-	got := callFrom(t, n, "inner.example.com:"+port, core.Request{Kind: core.KindPing, Timeout: time.Second})
-	if !errors.Is(got.Err, core.ErrUnreachable) {
+	got := callFrom(t, n, "inner.example.com:"+port, message.Request{Kind: message.KindPing, Timeout: time.Second})
+	if !errors.Is(got.Err, message.ErrUnreachable) {
 		t.Errorf("got %v", got.Err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -83,15 +84,15 @@ func await[T any](ctx context.Context, c *Client, entry peer.Address, begin func
 }
 
 // Ask sends a network-wide request through an entry node.
-func (c *Client) Ask(ctx context.Context, entry peer.Address, q *core.QueryRequest) (*core.QueryAnswer, error) {
-	return await(ctx, c, entry, func(p core.Peer, done func(*core.QueryAnswer, error)) { c.core.Ask(p, 0, q, done) })
+func (c *Client) Ask(ctx context.Context, entry peer.Address, q *message.QueryRequest) (*message.QueryAnswer, error) {
+	return await(ctx, c, entry, func(p core.Peer, done func(*message.QueryAnswer, error)) { c.core.Ask(p, 0, q, done) })
 }
 
 // Draw asks an entry node who approves this client for the action in the current period, and returns the approvers'
 // addresses in the order of the draw.
 func (c *Client) Draw(ctx context.Context, entry peer.Address, action string) ([]string, error) {
 	return await(ctx, c, entry, func(p core.Peer, done func([]string, error)) {
-		c.core.Draw(p, 0, action, func(key *core.ApprovalKey, err error) {
+		c.core.Draw(p, 0, action, func(key *message.ApprovalKey, err error) {
 			if err != nil {
 				done(nil, err)
 				return
@@ -105,7 +106,7 @@ func (c *Client) Draw(ctx context.Context, entry peer.Address, action string) ([
 // given the question; it runs in the client's thread and must not block.
 func (c *Client) Approve(ctx context.Context, entry peer.Address, action string, answer func(question string) string) error {
 	_, err := await(ctx, c, entry, func(p core.Peer, done func(struct{}, error)) {
-		c.core.Approve(p, 0, action, answer, func(_ *core.ApprovalKey, err error) { done(struct{}{}, err) })
+		c.core.Approve(p, 0, action, answer, func(_ *message.ApprovalKey, err error) { done(struct{}{}, err) })
 	})
 	return err
 }

@@ -13,58 +13,59 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
 // From an answer to the core's response: outside the node's thread to a form with checked addresses (decodeAnswer),
 // inside to one with peers (incomingAnswer.intern). Whatever a peer says is bounded, and lists hold nobody twice.
 
-// incomingAnswer becomes the body of a core.Response. It gets the peer that was asked: that an answer comes from
+// incomingAnswer becomes the body of a message.Response. It gets the peer that was asked: that an answer comes from
 // somebody else is something only an answer could claim.
 type incomingAnswer interface {
 	intern(in *interner, asked core.Peer) any
 }
 
 // answerLimit is how many bytes of an answer are read. Only a provider's answer lists the whole network.
-func answerLimit(kind core.Kind) int64 {
+func answerLimit(kind message.Kind) int64 {
 	switch kind {
-	case core.KindProvide:
+	case message.KindProvide:
 		return 8 << 20
-	case core.KindStructure, core.KindQuery, core.KindQueryMaster, core.KindQueryButler, core.KindQuerySlave, core.KindApprovalQuestion:
+	case message.KindStructure, message.KindQuery, message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindApprovalQuestion:
 		return 2 << 20
 	}
 	return 1 << 17
 }
 
 func malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{core.ErrMalformed}, args...)...)
+	return fmt.Errorf("%w: "+format, append([]any{message.ErrMalformed}, args...)...)
 }
 
 // decodeAnswer reads the body of a good answer, whatever content type it claims.
-func decodeAnswer(kind core.Kind, q core.Query, body []byte) (incomingAnswer, error) {
+func decodeAnswer(kind message.Kind, q core.Query, body []byte) (incomingAnswer, error) {
 	switch kind {
-	case core.KindPing, core.KindApprovalAdd, core.KindApprovalCheck, core.KindAction:
+	case message.KindPing, message.KindApprovalAdd, message.KindApprovalCheck, message.KindAction:
 		if !json.Valid(body) {
 			return nil, malformed("not JSON")
 		}
 		return nil, nil
-	case core.KindStatus:
+	case message.KindStatus:
 		return decodeStatus(body)
-	case core.KindStructure:
+	case message.KindStructure:
 		return decodeStructure(body)
-	case core.KindInterview:
+	case message.KindInterview:
 		return decodeInterview(body)
-	case core.KindProvide:
+	case message.KindProvide:
 		return decodeProvision(body)
-	case core.KindRegister:
+	case message.KindRegister:
 		return decodeRegistered(body)
-	case core.KindApprovalInfo:
+	case message.KindApprovalInfo:
 		return decodeApprovalInfo(body)
-	case core.KindApprovalKey:
+	case message.KindApprovalKey:
 		return decodeApprovalKey(body)
-	case core.KindApprovalQuestion:
+	case message.KindApprovalQuestion:
 		return decodeApprovalQuestion(body)
-	case core.KindAvailableNode:
+	case message.KindAvailableNode:
 		return decodeAvailable(body)
 	}
 	return decodeQueryAnswer(q, body)
@@ -113,7 +114,7 @@ func addressesOf(list []wirePeer) []peer.Address {
 
 type statusAnswer struct {
 	root   peer.Address
-	status core.Status
+	status message.Status
 }
 
 func decodeStatus(body []byte) (incomingAnswer, error) {
@@ -121,7 +122,7 @@ func decodeStatus(body []byte) (incomingAnswer, error) {
 	if err := lenient(body, &w); err != nil {
 		return nil, err
 	}
-	a := statusAnswer{status: core.Status{
+	a := statusAnswer{status: message.Status{
 		IsMaster: w.IsMaster, IsNormalized: w.IsNormalized, IsRegistered: w.IsRegistered, NetworkSize: count(w.NetworkSize),
 	}}
 	if x, ok := w.Availability.(float64); ok {
@@ -188,7 +189,7 @@ func decodeStructure(body []byte) (incomingAnswer, error) {
 }
 
 func (a structureAnswer) intern(in *interner, asked core.Peer) any {
-	masters := &core.Masters{List: make([]core.Master, 0, len(a.masters))}
+	masters := &message.Masters{List: make([]message.Master, 0, len(a.masters))}
 	seen := make(map[core.Peer]struct{}, len(a.masters))
 	for _, m := range a.masters {
 		p := in.peer(m.address)
@@ -196,10 +197,10 @@ func (a structureAnswer) intern(in *interner, asked core.Peer) any {
 			continue
 		}
 		seen[p] = struct{}{}
-		masters.List = append(masters.List, core.Master{Peer: p, Size: m.size})
+		masters.List = append(masters.List, message.Master{Peer: p, Size: m.size})
 		masters.Total += int(m.size)
 	}
-	return &core.Structure{Address: asked, Backlink: in.peer(a.backlink), Slaves: in.peers(a.slaves), Masters: masters}
+	return &message.Structure{Address: asked, Backlink: in.peer(a.backlink), Slaves: in.peers(a.slaves), Masters: masters}
 }
 
 type interviewAnswer struct{ address peer.Address }
@@ -217,7 +218,7 @@ func decodeInterview(body []byte) (incomingAnswer, error) {
 }
 
 func (a interviewAnswer) intern(in *interner, _ core.Peer) any {
-	return &core.Interview{Address: in.peer(a.address)}
+	return &message.Interview{Address: in.peer(a.address)}
 }
 
 type provisionAnswer struct {
@@ -258,7 +259,7 @@ func decodeProvision(body []byte) (incomingAnswer, error) {
 }
 
 func (a provisionAnswer) intern(in *interner, _ core.Peer) any {
-	p := &core.Provision{Lifetime: a.lifetime, NetworkSize: a.size}
+	p := &message.Provision{Lifetime: a.lifetime, NetworkSize: a.size}
 	seen := make(map[core.Peer]struct{}, len(a.results))
 	for _, r := range a.results {
 		master := in.peer(r.address)
@@ -266,7 +267,7 @@ func (a provisionAnswer) intern(in *interner, _ core.Peer) any {
 			continue
 		}
 		seen[master] = struct{}{}
-		p.Results = append(p.Results, core.Candidates{Address: master, NetworkSize: r.size, Candidates: in.peers(r.candidates)})
+		p.Results = append(p.Results, message.Place{Address: master, NetworkSize: r.size, Spares: in.peers(r.candidates)})
 	}
 	return p
 }
@@ -284,7 +285,7 @@ func decodeRegistered(body []byte) (incomingAnswer, error) {
 	return registeredAnswer{count(*w.Size)}, nil
 }
 
-func (a registeredAnswer) intern(*interner, core.Peer) any { return &core.Registered{Size: a.size} }
+func (a registeredAnswer) intern(*interner, core.Peer) any { return &message.Registered{Size: a.size} }
 
 type approvalInfoAnswer struct{ info string }
 
@@ -300,12 +301,12 @@ func decodeApprovalInfo(body []byte) (incomingAnswer, error) {
 }
 
 func (a approvalInfoAnswer) intern(*interner, core.Peer) any {
-	return &core.ApprovalInfo{Info: a.info}
+	return &message.ApprovalInfo{Info: a.info}
 }
 
 type approvalKeyAnswer struct {
 	approvers []peer.Address
-	key       core.ApprovalKey
+	key       message.ApprovalKey
 }
 
 func decodeApprovalKey(body []byte) (incomingAnswer, error) {
@@ -317,7 +318,7 @@ func decodeApprovalKey(body []byte) (incomingAnswer, error) {
 	if err != nil || len(w.Key) > maxKey || len(w.Approvers) > maxApprovers || !(w.StartedAt >= 0 && w.StartedAt < maxMillis) {
 		return nil, malformed("an approval key")
 	}
-	a := approvalKeyAnswer{key: core.ApprovalKey{Key: w.Key, StartedAt: startOf(w.StartedAt), ClientIP: ip}}
+	a := approvalKeyAnswer{key: message.ApprovalKey{Key: w.Key, StartedAt: startOf(w.StartedAt), ClientIP: ip}}
 	for _, text := range w.Approvers {
 		address, err := addressOf(text)
 		if err != nil {
@@ -345,7 +346,7 @@ func decodeApprovalQuestion(body []byte) (incomingAnswer, error) {
 }
 
 func (a questionAnswer) intern(*interner, core.Peer) any {
-	return &core.ApprovalQuestion{Question: a.question}
+	return &message.ApprovalQuestion{Question: a.question}
 }
 
 type availableAnswer struct{ address peer.Address }
@@ -360,10 +361,10 @@ func decodeAvailable(body []byte) (incomingAnswer, error) {
 }
 
 func (a availableAnswer) intern(in *interner, _ core.Peer) any {
-	return &core.AvailableNode{Address: in.peer(a.address)}
+	return &message.AvailableNode{Address: in.peer(a.address)}
 }
 
-type queryAnswerIn struct{ answer core.QueryAnswer }
+type queryAnswerIn struct{ answer message.QueryAnswer }
 
 func decodeQueryAnswer(q core.Query, body []byte) (incomingAnswer, error) {
 	var w wireQueryAnswer
@@ -379,7 +380,7 @@ func decodeQueryAnswer(q core.Query, body []byte) (incomingAnswer, error) {
 			return nil, malformed("a count of %d", n)
 		}
 	}
-	return queryAnswerIn{core.QueryAnswer{Result: result, Coverage: core.Coverage(w.Coverage), Cost: core.Cost(w.Cost)}}, nil
+	return queryAnswerIn{message.QueryAnswer{Result: result, Coverage: message.Coverage(w.Coverage), Cost: message.Cost(w.Cost)}}, nil
 }
 
 func (a queryAnswerIn) intern(*interner, core.Peer) any {
@@ -393,15 +394,15 @@ func decodeFailure(resp *http.Response, body []byte) error {
 	var w wireError
 	if strings.Contains(resp.Header.Get("Content-Type"), "application/json") && json.Unmarshal(body, &w) == nil && w.Code != "" {
 		code := strings.TrimPrefix(w.Code, codePrefix)
-		return &core.Error{Code: code[:min(maxKey, len(code))], Message: w.Message[:min(maxMessage, len(w.Message))]}
+		return &message.Error{Code: code[:min(maxKey, len(code))], Message: w.Message[:min(maxMessage, len(w.Message))]}
 	}
 	switch {
 	case resp.StatusCode == http.StatusForbidden && strings.HasPrefix(w.Message, rootMessage):
-		return core.ErrWrongRoot
+		return message.ErrWrongRoot
 	case resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("%w: %s", core.ErrDenied, resp.Status)
+		return fmt.Errorf("%w: %s", message.ErrDenied, resp.Status)
 	}
-	return fmt.Errorf("%w: it answers %s", core.ErrUnreachable, resp.Status)
+	return fmt.Errorf("%w: it answers %s", message.ErrUnreachable, resp.Status)
 }
 
 // rootMessage begins what is said to nodes of another network.

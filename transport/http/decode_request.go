@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -14,7 +15,7 @@ import (
 
 // incoming is a request as far as it can be read without the node.
 type incoming struct {
-	kind    core.Kind
+	kind    message.Kind
 	from    peer.Address // a node's, proven to live at ip; zero for a client
 	ip      netip.Addr
 	root    string
@@ -22,13 +23,13 @@ type incoming struct {
 	body    incomingBody // nil for kinds without fields
 }
 
-// incomingBody becomes the body of a core.Request.
+// incomingBody becomes the body of a message.Request.
 type incomingBody interface{ intern(in *interner) any }
 
 // intern makes the core's request. The root is only looked up: whoever names an unknown one is of another network, and a
 // name that nobody has is no peer to remember.
-func (r *incoming) intern(in *interner) core.Request {
-	req := core.Request{Kind: r.kind, Client: r.ip, Timeout: r.timeout}
+func (r *incoming) intern(in *interner) message.Request {
+	req := message.Request{Kind: r.kind, Client: r.ip, Timeout: r.timeout}
 	if !r.from.IsZero() {
 		req.From = in.peer(r.from)
 		if !req.From.IsZero() {
@@ -46,28 +47,28 @@ func (r *incoming) intern(in *interner) core.Request {
 
 // decodeRequest reads the fields of a kind of request. An error is a refusal that the core would pronounce as well, if it
 // were given nonsense.
-func decodeRequest(kind core.Kind, f fields) (incomingBody, error) {
+func decodeRequest(kind message.Kind, f fields) (incomingBody, error) {
 	switch kind {
-	case core.KindStructure:
+	case message.KindStructure:
 		if f.flag("introduce") {
 			return introduceIn{}, nil
 		}
-	case core.KindProvide:
+	case message.KindProvide:
 		return provideIn{f.address("target"), f.flag("places")}, nil
-	case core.KindRegister:
+	case message.KindRegister:
 		size, _ := f.number("networkSize")
 		return registerIn{f.address("target"), count(size)}, nil
-	case core.KindApprovalInfo:
+	case message.KindApprovalInfo:
 		action, key, err := approvalFields(f)
 		return infoIn{action, key}, err
-	case core.KindApprovalCheck:
+	case message.KindApprovalCheck:
 		return decodeCheck(f)
-	case core.KindApprovalKey:
+	case message.KindApprovalKey:
 		action, _ := f.text("action", maxAction)
 		return keyIn{action}, nil
-	case core.KindApprovalAdd:
+	case message.KindApprovalAdd:
 		return decodeAdd(f)
-	case core.KindApprovalQuestion:
+	case message.KindApprovalQuestion:
 		return decodeQuestion(f)
 	}
 	return nil, nil
@@ -75,7 +76,7 @@ func decodeRequest(kind core.Kind, f fields) (incomingBody, error) {
 
 type introduceIn struct{}
 
-func (introduceIn) intern(*interner) any { return &core.Introduction{} }
+func (introduceIn) intern(*interner) any { return &message.Introduction{} }
 
 type provideIn struct {
 	target peer.Address
@@ -83,7 +84,7 @@ type provideIn struct {
 }
 
 func (b provideIn) intern(in *interner) any {
-	return &core.ProvideRequest{Target: in.peer(b.target), Places: b.places}
+	return &message.ProvideRequest{Target: in.peer(b.target), Places: b.places}
 }
 
 type registerIn struct {
@@ -92,23 +93,23 @@ type registerIn struct {
 }
 
 func (b registerIn) intern(in *interner) any {
-	return &core.RegisterRequest{Target: in.peer(b.target), NetworkSize: b.size}
+	return &message.RegisterRequest{Target: in.peer(b.target), NetworkSize: b.size}
 }
 
 type infoIn struct{ action, key string }
 
 func (b infoIn) intern(*interner) any {
-	return &core.ApprovalInfoRequest{Action: b.action, Key: b.key}
+	return &message.ApprovalInfoRequest{Action: b.action, Key: b.key}
 }
 
 var (
-	errKey      = &core.Error{Code: core.CodeUnsuitableKey, Message: "unsuitable approval key"}
-	errTime     = &core.Error{Code: core.CodeWrongApprovalTime, Message: "wrong approval time"}
-	errInfo     = &core.Error{Code: core.CodeInvalidInformation, Message: "wrong approval information"}
-	errApproval = &core.Error{Code: core.CodeInvalidApproval, Message: "invalid approval info"}
-	errAction   = &core.Error{Code: core.CodeInvalidAction, Message: "unknown approval action"}
-	errTooFew   = &core.Error{Code: core.CodeTooFewDecisions, Message: "not enough approvers made a decision"}
-	errNoProof  = &core.Error{Code: core.CodeApprovalRequired, Message: "this action needs an approval"}
+	errKey      = &message.Error{Code: message.CodeUnsuitableKey, Message: "unsuitable approval key"}
+	errTime     = &message.Error{Code: message.CodeWrongApprovalTime, Message: "wrong approval time"}
+	errInfo     = &message.Error{Code: message.CodeInvalidInformation, Message: "wrong approval information"}
+	errApproval = &message.Error{Code: message.CodeInvalidApproval, Message: "invalid approval info"}
+	errAction   = &message.Error{Code: message.CodeInvalidAction, Message: "unknown approval action"}
+	errTooFew   = &message.Error{Code: message.CodeTooFewDecisions, Message: "not enough approvers made a decision"}
+	errNoProof  = &message.Error{Code: message.CodeApprovalRequired, Message: "this action needs an approval"}
 )
 
 // approvalFields reads what all approval requests share. An action that is no text is unknown, which the core says.
@@ -141,12 +142,12 @@ func decodeCheck(f fields) (incomingBody, error) {
 }
 
 func (b checkIn) intern(in *interner) any {
-	return &core.ApprovalCheckRequest{Action: b.action, Key: b.key, Answer: b.answer, Approvers: in.all(b.approvers), ClientIP: b.client}
+	return &message.ApprovalCheckRequest{Action: b.action, Key: b.key, Answer: b.answer, Approvers: in.all(b.approvers), ClientIP: b.client}
 }
 
 type keyIn struct{ action string }
 
-func (b keyIn) intern(*interner) any { return &core.ApprovalKeyRequest{Action: b.action} }
+func (b keyIn) intern(*interner) any { return &message.ApprovalKeyRequest{Action: b.action} }
 
 type addIn struct {
 	action, key string
@@ -172,7 +173,7 @@ func decodeAdd(f fields) (incomingBody, error) {
 }
 
 func (b addIn) intern(*interner) any {
-	return &core.ApprovalAddRequest{Action: b.action, Key: b.key, StartedAt: b.started, Info: b.info}
+	return &message.ApprovalAddRequest{Action: b.action, Key: b.key, StartedAt: b.started, Info: b.info}
 }
 
 type questionIn struct {
@@ -198,7 +199,7 @@ func decodeQuestion(f fields) (incomingBody, error) {
 }
 
 func (b questionIn) intern(in *interner) any {
-	return &core.ApprovalQuestionRequest{Action: b.action, Key: b.key, Confirmed: in.all(b.confirmed), Info: b.info}
+	return &message.ApprovalQuestionRequest{Action: b.action, Key: b.key, Confirmed: in.all(b.confirmed), Info: b.info}
 }
 
 type proofIn struct {
@@ -210,7 +211,7 @@ type proofIn struct {
 }
 
 func (b *proofIn) intern(in *interner) any {
-	return &core.ActionRequest{Proof: &core.Proof{
+	return &message.ActionRequest{Proof: &message.Proof{
 		Action: b.action, Key: b.key, StartedAt: b.started, ClientIP: b.client, Approvers: in.all(b.approvers), Answer: b.answer,
 	}}
 }
@@ -222,18 +223,18 @@ type queryIn struct {
 }
 
 func (b queryIn) intern(*interner) any {
-	return &core.QueryRequest{Name: b.name, Level: b.level, Arg: b.arg}
+	return &message.QueryRequest{Name: b.name, Level: b.level, Arg: b.arg}
 }
 
 // decodeQuery reads a network-wide request. How far down it may still go is for who receives it to say: a slave answers
 // for itself and a butler for its slaves, and each level above multiplies the requests by the number of masters, so that
 // nobody is let go higher than the one level that there is.
-func decodeQuery(kind core.Kind, q core.Query, f fields) (incomingBody, error) {
+func decodeQuery(kind message.Kind, q core.Query, f fields) (incomingBody, error) {
 	level := 0
 	switch kind {
-	case core.KindQueryButler:
+	case message.KindQueryButler:
 		level = 1
-	case core.KindQueryMaster:
+	case message.KindQueryMaster:
 		level = 2
 	}
 	arg, err := decodeArg(q, f["arg"])

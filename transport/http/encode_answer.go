@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -23,35 +24,35 @@ type answer struct {
 }
 
 // present writes a response in texts.
-func (l *loop) present(kind core.Kind, resp core.Response) answer {
+func (l *loop) present(kind message.Kind, resp message.Response) answer {
 	if resp.Err != nil {
 		return failure(resp.Err)
 	}
 	book := l.book
 	switch b := resp.Body.(type) {
-	case *core.Structure:
+	case *message.Structure:
 		return answer{http.StatusOK, l.structure(b)}
-	case *core.Status:
+	case *message.Status:
 		return answer{http.StatusOK, presentStatus(book, b)}
-	case *core.Interview:
+	case *message.Interview:
 		return answer{http.StatusOK, wireInterview{Summary: &wirePeer{text(book, b.Address)}}}
-	case *core.Provision:
+	case *message.Provision:
 		return answer{http.StatusOK, presentProvision(book, b)}
-	case *core.Registered:
+	case *message.Registered:
 		size := float64(b.Size)
 		return answer{http.StatusOK, wireRegistered{Size: &size}}
-	case *core.ApprovalInfo:
+	case *message.ApprovalInfo:
 		return answer{http.StatusOK, wireApprovalInfo{Info: &b.Info}}
-	case *core.ApprovalKey:
+	case *message.ApprovalKey:
 		return answer{http.StatusOK, wireApprovalKey{texts(book, b.Approvers), b.Key, millis(b.StartedAt), ipText(b.ClientIP)}}
-	case *core.ApprovalQuestion:
+	case *message.ApprovalQuestion:
 		return answer{http.StatusOK, wireQuestion{b.Question}}
-	case *core.AvailableNode:
+	case *message.AvailableNode:
 		return answer{http.StatusOK, wirePeer{text(book, b.Address)}}
-	case *core.QueryAnswer:
+	case *message.QueryAnswer:
 		return answer{http.StatusOK, b} // its result is the application's, marshalled outside
 	case nil:
-		if kind == core.KindPing {
+		if kind == message.KindPing {
 			return answer{http.StatusOK, wirePing{l.version, text(book, l.self)}}
 		}
 		return answer{http.StatusOK, wireSuccess{true}}
@@ -60,7 +61,7 @@ func (l *loop) present(kind core.Kind, resp core.Response) answer {
 }
 
 // presentStructure writes a snapshot. Its lists are never null: npm peers stumble over that.
-func presentStructure(book *peer.Book, s *core.Structure) wireStructure {
+func presentStructure(book *peer.Book, s *message.Structure) wireStructure {
 	w := wireStructure{
 		Address: text(book, s.Address),
 		Slaves:  presentPeers(book, s.Slaves),
@@ -83,7 +84,7 @@ func presentPeers(book *peer.Book, peers []core.Peer) []wirePeer {
 	return list
 }
 
-func presentStatus(book *peer.Book, s *core.Status) wireStatus {
+func presentStatus(book *peer.Book, s *message.Status) wireStatus {
 	return wireStatus{
 		Root: text(book, s.Root), Availability: s.Availability, SyncAvgTime: millis(s.SyncAverage),
 		IsMaster: s.IsMaster, IsNormalized: s.IsNormalized, IsRegistered: s.IsRegistered, NetworkSize: float64(s.NetworkSize),
@@ -97,21 +98,21 @@ func (s wireStatus) pretty() wireStatus {
 	return s
 }
 
-func presentProvision(book *peer.Book, p *core.Provision) wireProvision {
+func presentProvision(book *peer.Book, p *message.Provision) wireProvision {
 	w := wireProvision{
 		Results:      make([]wireCandidates, len(p.Results)),
 		SyncLifetime: millis(p.Lifetime),
 		NetworkSize:  float64(p.NetworkSize),
 	}
 	for i, r := range p.Results {
-		w.Results[i] = wireCandidates{text(book, r.Address), float64(r.NetworkSize), presentPeers(book, r.Candidates)}
+		w.Results[i] = wireCandidates{text(book, r.Address), float64(r.NetworkSize), presentPeers(book, r.Spares)}
 	}
 	return w
 }
 
 // failure maps an error to its status and body.
 func failure(err error) answer {
-	var refusal *core.Error
+	var refusal *message.Error
 	var status statusError
 	switch {
 	case errors.As(err, &refusal):
@@ -122,7 +123,7 @@ func failure(err error) answer {
 		return answer{http.StatusBadRequest, wireError{Message: err.Error()}}
 	case isEnd(err): // of the asker, or of its patience
 		return answer{http.StatusRequestTimeout, wireError{Message: "the request was given up"}}
-	case errors.Is(err, core.ErrDenied), errors.Is(err, core.ErrWrongRoot):
+	case errors.Is(err, message.ErrDenied), errors.Is(err, message.ErrWrongRoot):
 		return answer{http.StatusForbidden, wireError{Message: err.Error()}}
 	}
 	return answer{http.StatusInternalServerError, wireError{Message: err.Error()}}
@@ -150,7 +151,7 @@ func encodeAnswer(a answer) (*document, error) {
 		return b, nil
 	case *structureDocument:
 		return b.encoded()
-	case *core.QueryAnswer:
+	case *message.QueryAnswer:
 		result, err := json.Marshal(b.Result)
 		if err != nil {
 			return nil, fmt.Errorf("result of a query: %w", err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -16,7 +17,7 @@ import (
 
 // outgoing is a request on its way to a peer.
 type outgoing struct {
-	kind   core.Kind
+	kind   message.Kind
 	to     peer.Address
 	path   string
 	fields any // nil for none
@@ -91,40 +92,40 @@ type actionOut struct {
 }
 
 // encodeRequest says where a request goes and what it holds.
-func encodeRequest(book *peer.Book, req *core.Request, now time.Duration) (path string, body any, err error) {
+func encodeRequest(book *peer.Book, req *message.Request, now time.Duration) (path string, body any, err error) {
 	p := patiencePart{req.Timeout.Milliseconds(), now.Milliseconds()}
 	switch b := req.Body.(type) {
 	case nil:
-		if req.Kind == core.KindAvailableNode {
+		if req.Kind == message.KindAvailableNode {
 			return paths[req.Kind], p, nil
 		}
 		return paths[req.Kind], nil, nil
-	case *core.Introduction:
+	case *message.Introduction:
 		return paths[req.Kind], structureOut{true}, nil
-	case *core.ProvideRequest:
+	case *message.ProvideRequest:
 		return paths[req.Kind], provideOut{text(book, b.Target), b.Places, p}, nil
-	case *core.RegisterRequest:
+	case *message.RegisterRequest:
 		return paths[req.Kind], registerOut{text(book, b.Target), b.NetworkSize, p}, nil
-	case *core.ApprovalInfoRequest:
+	case *message.ApprovalInfoRequest:
 		return paths[req.Kind], approvalPart{b.Action, b.Key}, nil
-	case *core.ApprovalCheckRequest:
+	case *message.ApprovalCheckRequest:
 		return paths[req.Kind], checkOut{approvalPart{b.Action, b.Key}, b.Answer, texts(book, b.Approvers), ipText(b.ClientIP)}, nil
-	case *core.ApprovalKeyRequest:
+	case *message.ApprovalKeyRequest:
 		return paths[req.Kind], keyOut{b.Action, p}, nil
-	case *core.ApprovalAddRequest:
+	case *message.ApprovalAddRequest:
 		return paths[req.Kind], addOut{approvalPart{b.Action, b.Key}, millis(b.StartedAt), rawInfo(b.Info), p}, nil
-	case *core.ApprovalQuestionRequest:
+	case *message.ApprovalQuestionRequest:
 		return paths[req.Kind], questionOut{approvalPart{b.Action, b.Key}, texts(book, b.Confirmed), rawInfo(b.Info), p}, nil
-	case *core.QueryRequest:
+	case *message.QueryRequest:
 		return paths[req.Kind] + url.PathEscape(b.Name), queryOut{b.Arg, b.Level, p}, nil
-	case *core.ActionRequest:
+	case *message.ActionRequest:
 		action, proof := encodeProof(book, b.Proof)
 		return paths[req.Kind] + url.PathEscape(action), actionOut{proof, p}, nil
 	}
 	return "", nil, fmt.Errorf("%s: a body of type %T has no form on the wire", req.Kind, req.Body)
 }
 
-func encodeProof(book *peer.Book, p *core.Proof) (action string, proof *wireProof) {
+func encodeProof(book *peer.Book, p *message.Proof) (action string, proof *wireProof) {
 	if p == nil {
 		return "", nil
 	}
@@ -141,29 +142,29 @@ func rawInfo(info *string) json.RawMessage {
 }
 
 // paths are where the requests go; those of queries and actions are prefixes.
-var paths = [core.NumKinds]string{
-	core.KindPing:             "/ping",
-	core.KindStatus:           "/status",
-	core.KindStructure:        "/api/node/structure",
-	core.KindInterview:        "/api/node/get-interview-summary",
-	core.KindProvide:          "/api/node/provide-registration",
-	core.KindRegister:         "/api/node/register",
-	core.KindApprovalInfo:     "/api/node/get-approval-info",
-	core.KindApprovalCheck:    "/api/node/check-approval-answer",
-	core.KindQueryMaster:      "/api/master/",
-	core.KindQueryButler:      "/api/butler/",
-	core.KindQuerySlave:       "/api/slave/",
-	core.KindAvailableNode:    "/client/get-available-node",
-	core.KindApprovalKey:      "/client/request-approval-key",
-	core.KindApprovalAdd:      "/client/add-approval-info",
-	core.KindApprovalQuestion: "/client/request-approval-question",
-	core.KindQuery:            "/client/",
-	core.KindAction:           "/client/",
+var paths = [message.NumKinds]string{
+	message.KindPing:             "/ping",
+	message.KindStatus:           "/status",
+	message.KindStructure:        "/api/node/structure",
+	message.KindInterview:        "/api/node/get-interview-summary",
+	message.KindProvide:          "/api/node/provide-registration",
+	message.KindRegister:         "/api/node/register",
+	message.KindApprovalInfo:     "/api/node/get-approval-info",
+	message.KindApprovalCheck:    "/api/node/check-approval-answer",
+	message.KindQueryMaster:      "/api/master/",
+	message.KindQueryButler:      "/api/butler/",
+	message.KindQuerySlave:       "/api/slave/",
+	message.KindAvailableNode:    "/client/get-available-node",
+	message.KindApprovalKey:      "/client/request-approval-key",
+	message.KindApprovalAdd:      "/client/add-approval-info",
+	message.KindApprovalQuestion: "/client/request-approval-question",
+	message.KindQuery:            "/client/",
+	message.KindAction:           "/client/",
 }
 
 // method is GET for what npm nodes serve by GET.
 func (o *outgoing) method() string {
-	if o.kind == core.KindPing || o.kind == core.KindStatus {
+	if o.kind == message.KindPing || o.kind == message.KindStatus {
 		return http.MethodGet
 	}
 	return http.MethodPost
@@ -181,7 +182,7 @@ func (o *outgoing) body() ([]byte, error) {
 // checks an answer, and what an application's query or action does is its own business.
 func (o *outgoing) idempotent() bool {
 	switch o.kind {
-	case core.KindApprovalCheck, core.KindAction, core.KindQuery, core.KindQueryMaster, core.KindQueryButler, core.KindQuerySlave:
+	case message.KindApprovalCheck, message.KindAction, message.KindQuery, message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave:
 		return false
 	}
 	return true

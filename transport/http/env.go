@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 )
 
 // The loop is the node's world.
@@ -32,7 +33,7 @@ func (l *loop) Note(n core.Note) {
 	case core.NoteRegistered:
 		l.outside = ""
 	case core.NoteRegisterFailed:
-		if n.Text == core.ErrWrongRoot.Error() && l.node.NetworkRoot().IsZero() {
+		if n.Text == message.ErrWrongRoot.Error() && l.node.NetworkRoot().IsZero() {
 			n.Text = noNetwork
 		}
 		if l.outside == n.Text {
@@ -51,7 +52,7 @@ const noNetwork = "none of the bootstrap addresses has told us the network"
 
 // Call implements core.Transport. A request to ourselves does not leave the process: what npm nodes ask of their own
 // public address is answered here without a network that leads back to it.
-func (l *loop) Call(to core.Peer, req core.Request, sink core.Sink, tag uint32) {
+func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
 	c := &call{sink: sink, tag: tag, to: to, ends: l.now + req.Timeout}
 	l.setAlarm(alarm{at: c.ends, call: c})
 	if l.node != nil && to == l.self {
@@ -67,14 +68,14 @@ func (l *loop) Call(to core.Peer, req core.Request, sink core.Sink, tag uint32) 
 		kind: req.Kind, to: l.book.Address(to), path: path, fields: body, query: l.queryOf(&req),
 		self: text(l.book, l.self), root: text(l.book, req.Root),
 	}
-	if req.Kind == core.KindStructure {
+	if req.Kind == message.KindStructure {
 		c.out.known = l.learned[to]
 	}
 	l.effects = append(l.effects, func() { l.launch(c) })
 }
 
-func (l *loop) queryOf(req *core.Request) core.Query {
-	if body, ok := req.Body.(*core.QueryRequest); ok {
+func (l *loop) queryOf(req *message.Request) core.Query {
+	if body, ok := req.Body.(*message.QueryRequest); ok {
 		return l.query(body.Name)
 	}
 	return nil
@@ -130,10 +131,10 @@ func (l *loop) receive(c *call, got *received, err error) {
 	switch {
 	case c.sink == nil: // it has timed out
 	case err != nil:
-		l.finish(c, core.Response{Err: err})
+		l.finish(c, message.Response{Err: err})
 	default:
 		l.book.SetIP(c.to, got.ip) // so that a ban of the peer, whose name says nothing, is one of its host
-		l.finish(c, core.Response{Body: l.internAnswer(c, got)})
+		l.finish(c, message.Response{Body: l.internAnswer(c, got)})
 	}
 }
 
@@ -148,7 +149,7 @@ func (l *loop) internAnswer(c *call, got *received) any {
 	}
 	in := interner{book: l.book}
 	body := got.answer.intern(&in, c.to)
-	if s, ok := body.(*core.Structure); ok && got.etag != "" {
+	if s, ok := body.(*message.Structure); ok && got.etag != "" {
 		if len(l.learned) >= maxLearned {
 			clear(l.learned)
 		}
@@ -160,14 +161,14 @@ func (l *loop) internAnswer(c *call, got *received) any {
 // learned is a structure that a peer of our kind answered with, and the name by which it can say "as before".
 type learned struct {
 	etag      string
-	structure *core.Structure
+	structure *message.Structure
 }
 
 // maxLearned bounds how many peers' structures are kept: a few times the masters of a large network.
 const maxLearned = 4096
 
 // Reply implements core.Transport.
-func (l *loop) Reply(ticket core.Ticket, resp core.Response) {
+func (l *loop) Reply(ticket core.Ticket, resp message.Response) {
 	who := l.asked[ticket]
 	delete(l.asked, ticket)
 	if who != nil {
@@ -176,7 +177,7 @@ func (l *loop) Reply(ticket core.Ticket, resp core.Response) {
 }
 
 // serve gives the node a request; the answer goes to who, perhaps later.
-func (l *loop) serve(req *core.Request, who asker) {
+func (l *loop) serve(req *message.Request, who asker) {
 	l.ticket++
 	ticket := l.ticket
 	l.asked[ticket] = who
@@ -196,4 +197,4 @@ func (l *loop) serveOwn() {
 }
 
 // reply implements asker for a node that asked itself.
-func (c *call) reply(l *loop, resp core.Response) { l.finish(c, resp) }
+func (c *call) reply(l *loop, resp message.Response) { l.finish(c, resp) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -54,12 +55,12 @@ func whole(t *testing.T, peers []core.Peer) {
 }
 
 func FuzzRequest(f *testing.F) {
-	for kind := range uint8(core.NumKinds) {
+	for kind := range uint8(message.NumKinds) {
 		for _, seed := range requestSeeds {
 			f.Add(kind, seed, false)
 		}
 	}
-	f.Add(uint8(core.KindApprovalKey), "action=client&timeout=5", true)
+	f.Add(uint8(message.KindApprovalKey), "action=client&timeout=5", true)
 	f.Fuzz(func(t *testing.T, kind uint8, body string, form bool) {
 		parse := parseJSON
 		if form {
@@ -69,23 +70,23 @@ func FuzzRequest(f *testing.F) {
 		if none, other := checkJSON([]byte(body)); !form && (none != nil || (err == nil) != (other == nil)) {
 			t.Fatalf("parsed with %v, checked with %v", err, other)
 		}
-		if err != nil || kind >= uint8(core.NumKinds) {
+		if err != nil || kind >= uint8(message.NumKinds) {
 			return
 		}
 		if left := fields.patience(time.Duration(1795355499400)*time.Millisecond, defaultPatience); left > maxPatience {
 			t.Fatalf("a patience of %v", left)
 		}
-		decoded, err := decodeRequest(core.Kind(kind), fields)
+		decoded, err := decodeRequest(message.Kind(kind), fields)
 		if err != nil || decoded == nil {
 			return
 		}
 		in := interner{book: peer.NewBook(0)}
 		switch b := decoded.intern(&in).(type) {
-		case *core.ApprovalCheckRequest:
+		case *message.ApprovalCheckRequest:
 			whole(t, b.Approvers)
-		case *core.ApprovalQuestionRequest:
+		case *message.ApprovalQuestionRequest:
 			whole(t, b.Confirmed)
-		case *core.RegisterRequest:
+		case *message.RegisterRequest:
 			if b.NetworkSize < 0 || b.NetworkSize > maxCount {
 				t.Fatalf("a network of %d", b.NetworkSize)
 			}
@@ -94,23 +95,23 @@ func FuzzRequest(f *testing.F) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	for kind := range uint8(core.NumKinds) {
+	for kind := range uint8(message.NumKinds) {
 		for _, seed := range answerSeeds {
 			f.Add(kind, seed)
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, body string) {
-		if kind >= uint8(core.NumKinds) {
+		if kind >= uint8(message.NumKinds) {
 			return
 		}
-		decoded, err := decodeAnswer(core.Kind(kind), nil, []byte(body))
+		decoded, err := decodeAnswer(message.Kind(kind), nil, []byte(body))
 		if err != nil || decoded == nil {
 			return
 		}
 		in := interner{book: peer.NewBook(0)}
 		asked := in.peer(peer.MustParse("localhost:1"))
 		switch b := decoded.intern(&in, asked).(type) {
-		case *core.Structure:
+		case *message.Structure:
 			whole(t, b.Slaves)
 			total := 0
 			for _, m := range b.Masters.List {
@@ -121,18 +122,18 @@ func FuzzAnswer(f *testing.F) {
 				t.Fatalf("masters of %d and %d in all, from %v", total, b.Masters.Total, b.Address)
 			}
 			goesAround(t, &in, b)
-		case *core.Provision:
+		case *message.Provision:
 			for _, r := range b.Results {
-				whole(t, append(r.Candidates, r.Address))
+				whole(t, append(r.Spares, r.Address))
 			}
-		case *core.ApprovalKey:
+		case *message.ApprovalKey:
 			whole(t, b.Approvers)
 		}
 	})
 }
 
 // goesAround sends a structure over the wire and wants the same back.
-func goesAround(t *testing.T, in *interner, s *core.Structure) {
+func goesAround(t *testing.T, in *interner, s *message.Structure) {
 	t.Helper()
 	text, err := json.Marshal(presentStructure(in.book, s))
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -40,7 +41,7 @@ type loop struct {
 	effects []func()              // what the current step has caused, not released yet
 	backlog []func()              // put off until the pool is idle and the book can be swept
 	sweepAt int                   // book size at which it is swept
-	shown   *core.Structure       // the snapshot that view shows
+	shown   *message.Structure    // the snapshot that view shows
 	texts   *structureDocument    // and its document
 	learned map[core.Peer]*learned
 	outside string // why the node failed to register last, as logged; "" once registered
@@ -70,7 +71,7 @@ type view struct {
 
 // asker gets the answer to a request.
 type asker interface {
-	reply(l *loop, resp core.Response)
+	reply(l *loop, resp message.Response)
 }
 
 // call is a request of the node that waits for its answer.
@@ -84,7 +85,7 @@ type call struct {
 
 // ownCall is a request that the node sent to itself.
 type ownCall struct {
-	req  core.Request
+	req  message.Request
 	call *call
 }
 
@@ -197,7 +198,7 @@ func (l *loop) show() {
 }
 
 // structure returns the document of a snapshot, a new one only for a new snapshot.
-func (l *loop) structure(s *core.Structure) *structureDocument {
+func (l *loop) structure(s *message.Structure) *structureDocument {
 	if l.shown != s {
 		l.shown, l.texts = s, &structureDocument{texts: presentStructure(l.book, s)}
 	}
@@ -253,7 +254,7 @@ func (l *loop) soundAlarms() {
 		}
 		switch {
 		case a.call != nil:
-			l.finish(a.call, core.Response{Err: core.ErrTimeout})
+			l.finish(a.call, message.Response{Err: message.ErrTimeout})
 		case l.node != nil:
 			l.orLater(func() { l.node.Wake(a.tag) })
 		}
@@ -274,7 +275,7 @@ func (l *loop) setAlarm(a alarm) {
 }
 
 // finish delivers the answer of a call, once.
-func (l *loop) finish(c *call, resp core.Response) {
+func (l *loop) finish(c *call, resp message.Response) {
 	if sink := c.sink; sink != nil {
 		c.sink = nil
 		sink.Answer(c.tag, resp)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -115,7 +116,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	in(t, second, func(*core.Node) {
 		p, _ := second.loop.book.Intern(peer.MustParse(silent.Addr().String()))
 		for range 20 {
-			second.loop.Call(p, core.Request{Kind: core.KindPing, Timeout: time.Minute}, make(answers, 1), 0)
+			second.loop.Call(p, message.Request{Kind: message.KindPing, Timeout: time.Minute}, make(answers, 1), 0)
 		}
 	})
 	for _, n := range []*Node{second, first} {

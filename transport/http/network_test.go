@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/internal/nettest"
 )
 
@@ -80,14 +81,14 @@ func TestQueryReachesEverybody(t *testing.T) {
 	nodes := startNetwork(t, 6, func(o *Options) { o.Queries = []core.Query{app} })
 	client := NewClient(ClientOptions{Queries: []core.Query{app}})
 	defer client.Close()
-	got, err := client.Ask(t.Context(), nodes[3].options.Address, &core.QueryRequest{Name: "holders", Arg: "a"})
+	got, err := client.Ask(t.Context(), nodes[3].options.Address, &message.QueryRequest{Name: "holders", Arg: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Result != 6.0 || got.Coverage != (core.Coverage{Asked: 6, Answered: 6}) || got.Cost.Hops != 3 {
+	if got.Result != 6.0 || got.Coverage != (message.Coverage{Asked: 6, Answered: 6}) || got.Cost.Hops != 3 {
 		t.Errorf("got %+v, want 6 holders of 6 nodes in 3 hops", got)
 	}
-	if _, err := client.Ask(t.Context(), nodes[3].options.Address, &core.QueryRequest{Name: "nobody"}); err == nil {
+	if _, err := client.Ask(t.Context(), nodes[3].options.Address, &message.QueryRequest{Name: "nobody"}); err == nil {
 		t.Error("a query that no node knows was answered")
 	}
 }
@@ -123,10 +124,10 @@ func TestApprovalOverTheWire(t *testing.T) {
 		t.Errorf("a right answer: %v", err)
 	}
 	wrong := func(string) string { return "9.9.9.9" }
-	if err := client.Approve(t.Context(), entry, "client", wrong); !core.IsRefusal(err, core.CodeWrongAnswer) {
+	if err := client.Approve(t.Context(), entry, "client", wrong); !message.IsRefusal(err, message.CodeWrongAnswer) {
 		t.Errorf("a wrong answer: %v", err)
 	}
-	if err := client.Approve(t.Context(), entry, "nonsense", echo); !core.IsRefusal(err, core.CodeInvalidAction) {
+	if err := client.Approve(t.Context(), entry, "nonsense", echo); !message.IsRefusal(err, message.CodeInvalidAction) {
 		t.Errorf("an unknown action: %v", err)
 	}
 	approvers, err := client.Draw(t.Context(), entry, "client")
@@ -250,7 +251,7 @@ func TestClosedNetwork(t *testing.T) {
 	}
 	stranger := NewClient(ClientOptions{})
 	defer stranger.Close()
-	if _, err := stranger.Draw(t.Context(), n.options.Address, "client"); !errors.Is(err, core.ErrDenied) {
+	if _, err := stranger.Draw(t.Context(), n.options.Address, "client"); !errors.Is(err, message.ErrDenied) {
 		t.Errorf("a client without the password: %v", err)
 	}
 }
@@ -304,7 +305,7 @@ func TestNetworkOverTLS(t *testing.T) {
 	}
 	distrustful := NewClient(ClientOptions{HTTPS: true, CA: x509.NewCertPool()})
 	defer distrustful.Close()
-	if _, err := distrustful.Draw(t.Context(), nodes[1].options.Address, "client"); !errors.Is(err, core.ErrUnreachable) {
+	if _, err := distrustful.Draw(t.Context(), nodes[1].options.Address, "client"); !errors.Is(err, message.ErrUnreachable) {
 		t.Errorf("a client that does not know who signed: %v", err)
 	}
 }
@@ -385,7 +386,7 @@ func TestNetworkOverIPv6(t *testing.T) {
 			t.Errorf("the client is taken for %q, want %v", asked, ip)
 		}
 		wrong := func(string) string { return "2001:db8::9" }
-		if err := client.Approve(t.Context(), n.options.Address, "client", wrong); !core.IsRefusal(err, core.CodeWrongAnswer) {
+		if err := client.Approve(t.Context(), n.options.Address, "client", wrong); !message.IsRefusal(err, message.CodeWrongAnswer) {
 			t.Errorf("a wrong answer at %s: %v", n.address(), err)
 		}
 	}

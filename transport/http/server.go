@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 )
 
 // server is the side of the node that others call. Its handlers run in net/http's goroutines: they read, check and
@@ -29,7 +30,7 @@ type server struct {
 
 // route is a request that is served by POST.
 type route struct {
-	kind  core.Kind
+	kind  message.Kind
 	query core.Query
 	app   http.Handler  // an application's own, instead of a kind
 	queue chan struct{} // a place for each request in work; nil for no limit
@@ -44,13 +45,13 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 		options: o, loop: l, names: n, auth: a, failures: failures{now: time.Now},
 		routes: make(map[string]route), bodies: make(chan struct{}, maxBodies),
 	}
-	for kind := core.KindStructure; kind <= core.KindApprovalQuestion; kind++ {
+	for kind := message.KindStructure; kind <= message.KindApprovalQuestion; kind++ {
 		if !strings.HasSuffix(paths[kind], "/") {
 			s.routes[paths[kind]] = route{kind: kind, queue: s.queueOf(kind)}
 		}
 	}
 	for _, q := range o.Queries {
-		for _, kind := range []core.Kind{core.KindQueryMaster, core.KindQueryButler, core.KindQuerySlave, core.KindQuery} {
+		for _, kind := range []message.Kind{message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindQuery} {
 			s.routes[strings.ToLower(paths[kind]+q.Name())] = route{kind: kind, query: q, queue: s.queueOf(kind)}
 		}
 	}
@@ -60,7 +61,7 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 
 // queueOf limits what may be in work at a time of requests that make us ask others. Nodes, of whom there are few, get
 // more than clients; npm nodes do not limit them at all.
-func (s *server) queueOf(kind core.Kind) chan struct{} {
+func (s *server) queueOf(kind message.Kind) chan struct{} {
 	switch {
 	case kind.Leaf():
 		return nil
@@ -174,7 +175,7 @@ func (s *server) get(v *visit) error {
 		s.send(v, answer{http.StatusOK, wireSuccess{true}})
 		return nil
 	}
-	a, err := s.ask(v.r.Context(), &incoming{kind: core.KindStatus, from: v.from, ip: v.ip})
+	a, err := s.ask(v.r.Context(), &incoming{kind: message.KindStatus, from: v.from, ip: v.ip})
 	if status, ok := a.body.(wireStatus); ok && v.r.URL.Query().Has("pretty") {
 		a.body = status.pretty()
 	}
@@ -203,7 +204,7 @@ func (s *server) post(v *visit) error {
 		rt.app.ServeHTTP(v.w, v.forApplication())
 		return nil
 	}
-	if rt.kind == core.KindStructure && !bytes.Contains(v.body, introduce) && s.sendStructure(v) {
+	if rt.kind == message.KindStructure && !bytes.Contains(v.body, introduce) && s.sendStructure(v) {
 		return nil
 	}
 	in, err := s.incoming(v, rt)
@@ -231,7 +232,7 @@ var introduce = []byte("introduce")
 func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 	v.unpack()
 	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get("Node-Root"), timeout: s.patience(v)}
-	if rt.kind == core.KindAvailableNode && in.timeout <= slippage {
+	if rt.kind == message.KindAvailableNode && in.timeout <= slippage {
 		return nil, statusError{http.StatusRequestTimeout, "the timeout has passed already"}
 	}
 	var err error

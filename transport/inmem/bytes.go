@@ -1,6 +1,8 @@
 package inmem
 
-import "spreadable/core"
+import (
+	"spreadable/core/message"
+)
 
 // Sizes of messages are estimates: the JSON body that the HTTP transport would send plus typical headers. The headers
 // are those captured between npm nodes; a list entry is its JSON around an address of mean length.
@@ -12,13 +14,13 @@ const (
 	masterEntry    = 26  // {"address":"","size":100},
 )
 
-func (n *Network) requestBytes(req *core.Request) uint64 {
+func (n *Network) requestBytes(req *message.Request) uint64 {
 	size := requestHeaders
 	switch body := req.Body.(type) {
 	case nil:
-	case *core.ApprovalCheckRequest:
+	case *message.ApprovalCheckRequest:
 		size += smallBody + len(body.Approvers)*n.text
-	case *core.ActionRequest:
+	case *message.ActionRequest:
 		size += smallBody
 		if body.Proof != nil {
 			size += len(body.Proof.Approvers) * n.text
@@ -29,16 +31,16 @@ func (n *Network) requestBytes(req *core.Request) uint64 {
 	return uint64(size)
 }
 
-func (n *Network) answerBytes(resp *core.Response) uint64 {
+func (n *Network) answerBytes(resp *message.Response) uint64 {
 	size := answerHeaders
 	switch body := resp.Body.(type) {
 	case nil:
-	case *core.Structure:
+	case *message.Structure:
 		size += 80 + len(body.Slaves)*(peerEntry+n.text) + len(body.Masters.List)*(masterEntry+n.text)
-	case *core.Provision:
+	case *message.Provision:
 		size += smallBody
 		for i := range body.Results {
-			size += smallBody + len(body.Results[i].Candidates)*(peerEntry+n.text)
+			size += smallBody + len(body.Results[i].Spares)*(peerEntry+n.text)
 		}
 	default:
 		size += smallBody

@@ -1,6 +1,8 @@
 package inmem
 
-import "spreadable/core"
+import (
+	"spreadable/core/message"
+)
 
 // Outcomes of an answer, for the fingerprint. They lie above the kinds of requests and the tags of timers.
 const (
@@ -14,7 +16,7 @@ func outcome(err error) uint32 {
 	switch err.(type) {
 	case nil:
 		return outcomeAnswered
-	case *core.Error:
+	case *message.Error:
 		return outcomeRefused
 	}
 	return outcomeFailed

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 )
 
 // Event is something that will happen to a host. The order of events at one time is by destination, source and the
@@ -47,7 +48,7 @@ type Lane struct {
 	source switchSource
 
 	calls    table[call]
-	messages table[message]
+	messages table[parcel]
 	out      [][]Envelope // for each other lane: what is on its way there
 
 	traces  []Trace // of clients' operations, by Request.Trace
@@ -68,10 +69,10 @@ type call struct {
 	tag  uint32
 }
 
-// message is a request or an answer on its way to a host of this lane; a request stays here until it is answered.
-type message struct {
-	req     core.Request
-	resp    core.Response
+// parcel is a request or an answer on its way to a host of this lane; a request stays here until it is answered.
+type parcel struct {
+	req     message.Request
+	resp    message.Response
 	call    uint32 // at the asker
 	gen     uint32
 	from    uint32
@@ -81,8 +82,8 @@ type message struct {
 
 // Envelope is an event for another lane, with its message.
 type Envelope struct {
-	event   Event
-	message message
+	event  Event
+	parcel parcel
 }
 
 func newLane(n *Network, number, lanes int) *Lane {
@@ -137,7 +138,7 @@ func (e *endpoint) number(ev *Event) {
 // Call implements core.Transport. The caller draws the latency of both ways. If the answer of a leaf request cannot be
 // in time, only the timeout is scheduled; if it can, no timer is needed. For other requests, whose answer takes as long
 // as it takes, a timer always is.
-func (e *endpoint) Call(to core.Peer, req core.Request, sink core.Sink, tag uint32) {
+func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
 	l := e.lane
 	now := l.sched.Now()
 	weather := l.randFrom(&e.weather)
@@ -156,17 +157,17 @@ func (e *endpoint) Call(to core.Peer, req core.Request, sink core.Sink, tag uint
 		e.schedule(Event{At: now + min(there+back, req.Timeout), To: e.index, Slot: slot, Gen: gen, Kind: refuseCall})
 		return
 	}
-	m := message{req: req, call: slot, gen: gen, from: e.index, back: back, expired: late && req.Kind.Leaf()}
+	m := parcel{req: req, call: slot, gen: gen, from: e.index, back: back, expired: late && req.Kind.Leaf()}
 	l.dispatch(e, Event{At: now + there, To: to.ID() - 1, Kind: arriveRequest}, m)
 }
 
 // Reply implements core.Transport.
-func (e *endpoint) Reply(ticket core.Ticket, resp core.Response) {
+func (e *endpoint) Reply(ticket core.Ticket, resp message.Response) {
 	e.lane.answer(e, uint32(ticket), resp)
 }
 
 // dispatch sends a message to a host, of this lane or another.
-func (l *Lane) dispatch(from *endpoint, ev Event, m message) {
+func (l *Lane) dispatch(from *endpoint, ev Event, m parcel) {
 	from.number(&ev)
 	lane := l.net.LaneOf(ev.To)
 	if lane != l.number {
@@ -191,7 +192,7 @@ func (l *Lane) Outbox(to int, empty []Envelope) []Envelope {
 func (l *Lane) Accept(envelopes []Envelope) {
 	for i := range envelopes {
 		ev := envelopes[i].event
-		ev.Slot, _ = l.messages.put(envelopes[i].message)
+		ev.Slot, _ = l.messages.put(envelopes[i].parcel)
 		l.sched.Schedule(ev)
 	}
 	clear(envelopes)
@@ -231,12 +232,12 @@ func (l *Lane) Deliver(ev Event) {
 	case expireCall:
 		if c, ok := l.calls.take(ev.Slot, ev.Gen); ok {
 			e.record(ev, outcomeTimeout)
-			c.sink.Answer(c.tag, core.Response{Err: core.ErrTimeout})
+			c.sink.Answer(c.tag, message.Response{Err: message.ErrTimeout})
 		}
 	case refuseCall:
 		if c, ok := l.calls.take(ev.Slot, ev.Gen); ok {
 			e.record(ev, outcomeFailed)
-			c.sink.Answer(c.tag, core.Response{Err: core.ErrUnreachable})
+			c.sink.Answer(c.tag, message.Response{Err: message.ErrUnreachable})
 		}
 	case wakeNode:
 		e.record(ev, ev.Slot)
@@ -252,7 +253,7 @@ func (l *Lane) deliverRequest(e *endpoint, ev Event) {
 	e.Traffic.RequestsReceived++
 	e.Traffic.BytesReceived += l.net.requestBytes(&m.req)
 	if !e.up || int(ev.To) >= len(l.net.hosts) {
-		l.answer(e, ev.Slot, core.Response{Err: core.ErrUnreachable})
+		l.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
 		return
 	}
 	req := m.req // serving may grow the table
@@ -262,12 +263,12 @@ func (l *Lane) deliverRequest(e *endpoint, ev Event) {
 }
 
 // answer ends a request that e received: the slot is free, and the answer on its way.
-func (l *Lane) answer(e *endpoint, slot uint32, resp core.Response) {
+func (l *Lane) answer(e *endpoint, slot uint32, resp message.Response) {
 	m := l.messages.at(slot)
 	bytes := l.net.answerBytes(&resp)
 	e.Traffic.BytesSent += bytes
 	l.count(m.req.Trace, 0, bytes)
-	back := message{resp: resp, call: m.call, gen: m.gen}
+	back := parcel{resp: resp, call: m.call, gen: m.gen}
 	ev := Event{At: l.sched.Now() + m.back, To: m.from, Kind: arriveAnswer}
 	expired := m.expired
 	l.messages.free(slot)

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/transport/inmem"
 )
@@ -76,17 +77,17 @@ func build(t testing.TB, nodes int, latency inmem.Latency, seed uint64) (*inmem.
 // answers notes what a call got, and when.
 type answers struct {
 	kernel *kernel
-	got    map[uint32][]core.Response
+	got    map[uint32][]message.Response
 	at     map[uint32]time.Duration
 	inside bool // a Call is being made
 	nested bool // an answer came from inside a Call
 }
 
 func newAnswers(k *kernel) *answers {
-	return &answers{kernel: k, got: make(map[uint32][]core.Response), at: make(map[uint32]time.Duration)}
+	return &answers{kernel: k, got: make(map[uint32][]message.Response), at: make(map[uint32]time.Duration)}
 }
 
-func (a *answers) Answer(tag uint32, resp core.Response) {
+func (a *answers) Answer(tag uint32, resp message.Response) {
 	a.nested = a.nested || a.inside
 	a.got[tag] = append(a.got[tag], resp)
 	a.at[tag] = a.kernel.now
@@ -96,7 +97,7 @@ func TestAnswersTakeARoundTrip(t *testing.T) {
 	n, k := build(t, 2, inmem.Constant(30*time.Millisecond), 1)
 	n.Start(0)
 	a := newAnswers(k)
-	n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 7)
+	n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 7)
 	k.drain()
 	if len(a.got[7]) != 1 || a.got[7][0].Err != nil || a.at[7] != 60*time.Millisecond {
 		t.Errorf("a ping over 30 ms each way got %v at %v", a.got[7], a.at[7])
@@ -118,18 +119,18 @@ func TestLateAnswersAreTimeouts(t *testing.T) {
 		n, k := build(t, 2, inmem.Constant(test.latency), 1)
 		n.Start(0)
 		a := newAnswers(k)
-		n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: test.timeout}, a, 0)
-		n.Host(1).Call(peer.FromID(1), core.Request{
-			Kind: core.KindProvide, From: peer.FromID(2), Timeout: test.timeout - test.timeout/8, Body: &core.ProvideRequest{},
+		n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: test.timeout}, a, 0)
+		n.Host(1).Call(peer.FromID(1), message.Request{
+			Kind: message.KindProvide, From: peer.FromID(2), Timeout: test.timeout - test.timeout/8, Body: &message.ProvideRequest{},
 		}, a, 1)
 		k.drain()
-		if late := a.got[0][0].Err == core.ErrTimeout; late != test.late {
+		if late := a.got[0][0].Err == message.ErrTimeout; late != test.late {
 			t.Errorf("a ping over %v with a patience of %v got %v", test.latency, test.timeout, a.got[0])
 		}
 		if want := min(2*test.latency, test.timeout); a.at[0] != want {
 			t.Errorf("a ping over %v with a patience of %v ended at %v, want %v", test.latency, test.timeout, a.at[0], want)
 		}
-		if patience := test.timeout - test.timeout/8; 2*test.latency > patience && (a.got[1][0].Err != core.ErrTimeout || a.at[1] != patience) {
+		if patience := test.timeout - test.timeout/8; 2*test.latency > patience && (a.got[1][0].Err != message.ErrTimeout || a.at[1] != patience) {
 			t.Errorf("a slow request over %v with a patience of %v got %v at %v", test.latency, patience, a.got[1], a.at[1])
 		}
 	}
@@ -141,7 +142,7 @@ func TestExpiredRequestsAreStillServed(t *testing.T) {
 	n, k := build(t, 2, inmem.Constant(time.Second), 1)
 	n.Start(0)
 	a := newAnswers(k)
-	n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Millisecond}, a, 0)
+	n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Millisecond}, a, 0)
 	k.drain()
 	if got := n.Host(0).Traffic; got.RequestsReceived != 1 || got.BytesSent == 0 {
 		t.Errorf("the receiver has %+v", got)
@@ -155,12 +156,12 @@ func TestNobodyAnswersWhereNobodyIs(t *testing.T) {
 	n, k := build(t, 3, inmem.Constant(10*time.Millisecond), 1)
 	n.Start(0)
 	a := newAnswers(k)
-	req := core.Request{Kind: core.KindPing, Timeout: time.Second}
+	req := message.Request{Kind: message.KindPing, Timeout: time.Second}
 	n.Host(0).Call(peer.FromID(2), req, a, 2) // a host that is not up
 	n.Host(0).Call(peer.FromID(4), req, a, 4) // a client's place
 	k.drain()
 	for _, tag := range []uint32{2, 4} {
-		if len(a.got[tag]) != 1 || a.got[tag][0].Err != core.ErrUnreachable || a.at[tag] != 20*time.Millisecond {
+		if len(a.got[tag]) != 1 || a.got[tag][0].Err != message.ErrUnreachable || a.at[tag] != 20*time.Millisecond {
 			t.Errorf("a ping to host %d got %v at %v", tag, a.got[tag], a.at[tag])
 		}
 	}
@@ -176,15 +177,15 @@ func TestNobodyAnswersAtUnknownAddresses(t *testing.T) {
 			t.Errorf("a ping to an address without a host: %v", r)
 		}
 	}()
-	n.Host(0).Call(peer.FromID(7), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 7)
+	n.Host(0).Call(peer.FromID(7), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 7)
 	k.drain()
-	if len(a.got[7]) != 1 || a.got[7][0].Err != core.ErrUnreachable {
+	if len(a.got[7]) != 1 || a.got[7][0].Err != message.ErrUnreachable {
 		t.Errorf("a ping to an address without a host got %v", a.got[7])
 	}
 }
 
 // kinds that a node can be asked for by a stranger without a body, some answered at once and some later.
-var kinds = []core.Kind{core.KindPing, core.KindStatus, core.KindStructure, core.KindInterview, core.KindAvailableNode}
+var kinds = []message.Kind{message.KindPing, message.KindStatus, message.KindStructure, message.KindInterview, message.KindAvailableNode}
 
 // Every call is answered exactly once, never from inside Call, and never after the asker's patience, whatever latencies
 // and patiences are.
@@ -201,7 +202,7 @@ func TestEveryCallIsAnsweredOnce(t *testing.T) {
 		calls := rapid.IntRange(1, 60).Draw(r, "calls")
 		for tag := range uint32(calls) {
 			patience[tag] = time.Duration(rapid.IntRange(1, 1200).Draw(r, "patience")) * time.Millisecond
-			req := core.Request{Kind: rapid.SampledFrom(kinds).Draw(r, "kind"), Timeout: patience[tag]}
+			req := message.Request{Kind: rapid.SampledFrom(kinds).Draw(r, "kind"), Timeout: patience[tag]}
 			a.inside = true
 			n.Host(rapid.IntRange(0, 3).Draw(r, "from")).Call(peer.FromID(uint32(rapid.IntRange(1, 4).Draw(r, "to"))), req, a, tag)
 			a.inside = false
@@ -235,7 +236,7 @@ func TestTrafficAddsUp(t *testing.T) {
 	}
 	asked := 0
 	for range 20 {
-		n.Client(0).Client.Ask(peer.FromID(uint32(rng.IntN(nodes))+1), 5, &core.QueryRequest{Name: "nothing"}, func(*core.QueryAnswer, error) { asked++ })
+		n.Client(0).Client.Ask(peer.FromID(uint32(rng.IntN(nodes))+1), 5, &message.QueryRequest{Name: "nothing"}, func(*message.QueryAnswer, error) { asked++ })
 		k.drain()
 	}
 	var sum inmem.Traffic
@@ -291,10 +292,10 @@ func TestStreamsAreSeparate(t *testing.T) {
 		n.Start(0)
 		a := newAnswers(k)
 		if disturb {
-			n.Host(2).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 9)
+			n.Host(2).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 9)
 			n.Host(1).Rand().Uint64()
 		}
-		n.Host(1).Call(peer.FromID(1), core.Request{Kind: core.KindPing, Timeout: time.Second}, a, 1)
+		n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 1)
 		k.drain()
 		return a.at[1], n.Host(0).Rand().Uint64()
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/sim"
 	"spreadable/transport/inmem"
@@ -16,11 +17,11 @@ type pinger struct{ net *inmem.Network }
 
 func (p *pinger) ping(node uint32) {
 	to := peer.FromID((node+1)%uint32(p.net.Nodes()) + 1)
-	p.net.Host(int(node)).Call(to, core.Request{Kind: core.KindPing, Timeout: time.Second}, p, node)
+	p.net.Host(int(node)).Call(to, message.Request{Kind: message.KindPing, Timeout: time.Second}, p, node)
 }
 
 // Answer implements core.Sink.
-func (p *pinger) Answer(node uint32, _ core.Response) { p.ping(node) }
+func (p *pinger) Answer(node uint32, _ message.Response) { p.ping(node) }
 
 // BenchmarkPing is a message through the transport and the kernel, a ping or its answer, among a thousand nodes that fit in
 // the cache: what the transport costs by itself. It must allocate nothing.

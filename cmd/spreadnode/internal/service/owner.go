@@ -13,8 +13,8 @@ import (
 	"spreadable/admin"
 	"spreadable/core"
 	"spreadable/core/behavior"
-	"spreadable/core/memory"
 	"spreadable/core/peer"
+	"spreadable/core/state"
 )
 
 // What the owner asks of the node, through the door.
@@ -78,7 +78,7 @@ func (s *Service) Sync(ctx context.Context) error {
 	var before, now syncMark
 	var revision uint32
 	if err := s.do(ctx, func(n *core.Node) {
-		before, revision = markOf(n), n.Revision()[memory.SectionNetwork]
+		before, revision = markOf(n), n.Revision()[state.SectionNetwork]
 		n.Sync()
 	}); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (s *Service) Sync(ctx context.Context) error {
 	for {
 		if err := s.do(ctx, func(n *core.Node) {
 			// The mark costs a look at the whole state, so only when it may have changed.
-			if next := n.Revision()[memory.SectionNetwork]; next != revision {
+			if next := n.Revision()[state.SectionNetwork]; next != revision {
 				now, revision = markOf(n), next
 			} else {
 				now = before
@@ -111,8 +111,8 @@ type syncMark struct {
 }
 
 func markOf(n *core.Node) syncMark {
-	state := n.State()
-	return syncMark{state.SyncTotal, state.SyncCount}
+	saved := n.State()
+	return syncMark{saved.SyncTotal, saved.SyncCount}
 }
 
 // Bans implements admin.Node.
@@ -294,14 +294,14 @@ func (s *Service) SetBootstrap(ctx context.Context, addresses []string) error {
 
 // Answer implements admin.Node.
 func (s *Service) Answer(ctx context.Context, key string) (*admin.Answer, error) {
-	var state memory.State
-	if err := s.do(ctx, func(n *core.Node) { state = n.State() }); err != nil {
+	var saved state.State
+	if err := s.do(ctx, func(n *core.Node) { saved = n.State() }); err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(state.Approvals, func(row memory.Approval) bool { return row.Key == key })
+	i := slices.IndexFunc(saved.Approvals, func(row state.Approval) bool { return row.Key == key })
 	if i < 0 {
 		return nil, admin.NotFound("no approval of the key %.80q", key)
 	}
-	row := state.Approvals[i]
+	row := saved.Approvals[i]
 	return &admin.Answer{Action: row.Action, Client: row.Client.String(), Answer: row.Answer}, nil
 }

@@ -14,8 +14,8 @@ import (
 	"spreadable/admin"
 	"spreadable/config"
 	"spreadable/core"
-	"spreadable/core/memory"
 	"spreadable/core/peer"
+	"spreadable/core/state"
 	"spreadable/store"
 	httptransport "spreadable/transport/http"
 )
@@ -99,13 +99,13 @@ func (s *Service) open(ctx context.Context) error {
 	if err != nil {
 		return OptionError{err}
 	}
-	var state memory.State
+	var saved state.State
 	known := false
 	if !s.options.Forgetful {
 		if s.store, err = store.Open(s.config.Data, store.Options{}); err != nil {
 			return err
 		}
-		if state, known, err = s.store.Load(); err != nil {
+		if saved, known, err = s.store.Load(); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func (s *Service) open(ctx context.Context) error {
 		if !known {
 			return nil
 		}
-		return n.Restore(state)
+		return n.Restore(saved)
 	})
 	if err != nil {
 		return errors.Join(err, closeIf(door))

@@ -1,10 +1,10 @@
-// Package memory holds what a node must remember over a restart, as plain values that mean the same in every process:
+// Package state holds what a node must remember over a restart, as plain values that mean the same in every process:
 // addresses are texts, times are durations since the Unix epoch. A core.Node gives it out (State, Changes) and takes it
 // back (Restore); package store writes it down.
 //
 // What is not here is gone with the process on purpose: procedures under way, a provider's short memory of whom it sent
 // where, introductions, and how steady the view of the network was, which has to be found out anew after any pause.
-package memory
+package state
 
 import (
 	"cmp"

@@ -5,92 +5,92 @@ import (
 	"slices"
 	"strings"
 
-	"spreadable/core/memory"
+	"spreadable/core/state"
 )
 
 // A node gives out what it must remember over a restart: all of it (State), or what has changed (Changes). Restore, in
 // restore.go, takes it back.
 
 // Revision returns the state's revision now. It is cheap enough to ask after every step.
-func (n *Node) Revision() memory.Revision {
-	r := memory.Revision{
-		memory.SectionNetwork: n.networkRevision,
-		memory.SectionPlace:   n.placeRevision,
-		memory.SectionMasters: n.mastersRevision,
-		memory.SectionFails:   n.failsRevision,
-		memory.SectionScores:  n.scores.Revision(),
-		memory.SectionBans:    n.bans.Revision(),
+func (n *Node) Revision() state.Revision {
+	r := state.Revision{
+		state.SectionNetwork: n.networkRevision,
+		state.SectionPlace:   n.placeRevision,
+		state.SectionMasters: n.mastersRevision,
+		state.SectionFails:   n.failsRevision,
+		state.SectionScores:  n.scores.Revision(),
+		state.SectionBans:    n.bans.Revision(),
 	}
 	if n.candidates != nil {
-		r[memory.SectionCandidates] = n.candidates.Revision()
+		r[state.SectionCandidates] = n.candidates.Revision()
 	}
 	if n.approvals != nil {
-		r[memory.SectionApprovals] = n.approvals.revision
+		r[state.SectionApprovals] = n.approvals.revision
 	}
 	return r
 }
 
 // Changes returns what has changed since the revision, which must be that of the last Changes; the first one gives
 // everything. Between two, a node keeps a journal of its approvals: so only one store can be served.
-func (n *Node) Changes(since memory.Revision) *memory.Changes {
-	c := &memory.Changes{Revision: n.Revision()}
+func (n *Node) Changes(since state.Revision) *state.Changes {
+	c := &state.Changes{Revision: n.Revision()}
 	book := n.approvalBook()
 	if book.journal == nil {
 		c.Whole = true
 		book.journal = newJournal()
 	}
-	for s := range memory.NumSections {
+	for s := range state.NumSections {
 		c.Sections[s] = c.Whole || c.Revision[s] != since[s]
-		if c.Sections[s] && s != memory.SectionApprovals {
+		if c.Sections[s] && s != state.SectionApprovals {
 			n.export(s, &c.State)
 		}
 	}
 	switch {
 	case c.Whole:
-		n.export(memory.SectionApprovals, &c.State)
-	case c.Sections[memory.SectionApprovals]:
+		n.export(state.SectionApprovals, &c.State)
+	case c.Sections[state.SectionApprovals]:
 		n.exportJournal(c)
 	}
 	return c
 }
 
 // State returns everything that the node must remember.
-func (n *Node) State() memory.State {
-	var state memory.State
-	for s := range memory.NumSections {
-		n.export(s, &state)
+func (n *Node) State() state.State {
+	var all state.State
+	for s := range state.NumSections {
+		n.export(s, &all)
 	}
-	return state
+	return all
 }
 
 // export fills in one section.
-func (n *Node) export(s memory.Section, to *memory.State) {
+func (n *Node) export(s state.Section, to *state.State) {
 	switch s {
-	case memory.SectionNetwork:
+	case state.SectionNetwork:
 		to.Self, to.Root, to.RootChecked = n.text(n.self), n.text(n.root), n.rootChecked
 		to.SyncTotal, to.SyncCount = n.syncs.sum, n.syncs.count
-	case memory.SectionPlace:
+	case state.SectionPlace:
 		to.Backlink = n.text(n.backlink)
 		for i, p := range n.slaves {
-			to.Slaves = append(to.Slaves, memory.Slave{Address: n.text(p), Joined: n.joined[i]})
+			to.Slaves = append(to.Slaves, state.Slave{Address: n.text(p), Joined: n.joined[i]})
 		}
-	case memory.SectionMasters:
+	case state.SectionMasters:
 		for i, m := range n.masters.List {
-			to.Masters = append(to.Masters, memory.Master{Address: n.text(m.Peer), Size: m.Size, Seen: n.seenAt(i)})
+			to.Masters = append(to.Masters, state.Master{Address: n.text(m.Peer), Size: m.Size, Seen: n.seenAt(i)})
 		}
-	case memory.SectionFails:
+	case state.SectionFails:
 		n.exportFails(to)
-	case memory.SectionScores:
+	case state.SectionScores:
 		n.exportScores(to)
-	case memory.SectionBans:
+	case state.SectionBans:
 		n.exportBans(to)
-	case memory.SectionCandidates:
+	case state.SectionCandidates:
 		if n.candidates != nil {
 			for _, c := range n.candidates.Rows() {
-				to.Candidates = append(to.Candidates, memory.Candidate{Action: c.Action, Address: n.text(c.Who), Suspicion: c.Suspicion, Excuse: c.Excuse, Since: c.Since})
+				to.Candidates = append(to.Candidates, state.Candidate{Action: c.Action, Address: n.text(c.Who), Suspicion: c.Suspicion, Excuse: c.Excuse, Since: c.Since})
 			}
 		}
-	case memory.SectionApprovals:
+	case state.SectionApprovals:
 		n.exportApprovals(to)
 	}
 }
@@ -113,36 +113,36 @@ func (n *Node) texts(peers []Peer) []string {
 
 // exportFails walks maps, so it sorts: one memory, one state. The same goes for the others below, whose rows stand in the
 // order of peers' numbers.
-func (n *Node) exportFails(to *memory.State) {
+func (n *Node) exportFails(to *state.State) {
 	for p, count := range n.fails { // order-free: sorted below
-		to.Fails = append(to.Fails, memory.Fail{Address: n.text(p), Count: count})
+		to.Fails = append(to.Fails, state.Fail{Address: n.text(p), Count: count})
 	}
-	slices.SortFunc(to.Fails, func(a, b memory.Fail) int { return strings.Compare(a.Address, b.Address) })
+	slices.SortFunc(to.Fails, func(a, b state.Fail) int { return strings.Compare(a.Address, b.Address) })
 	for p, since := range n.delays { // order-free: sorted below
-		to.Delays = append(to.Delays, memory.Delay{Address: n.text(p), Since: since})
+		to.Delays = append(to.Delays, state.Delay{Address: n.text(p), Since: since})
 	}
-	slices.SortFunc(to.Delays, func(a, b memory.Delay) int { return strings.Compare(a.Address, b.Address) })
+	slices.SortFunc(to.Delays, func(a, b state.Delay) int { return strings.Compare(a.Address, b.Address) })
 }
 
-func (n *Node) exportScores(to *memory.State) {
+func (n *Node) exportScores(to *state.State) {
 	for _, r := range n.scores.Rows() {
-		to.Scores = append(to.Scores, memory.Score{Address: n.text(r.Who), Action: r.Action.String(), Up: r.Up, Down: r.Down, Suspicion: r.Suspicion, Since: r.Since, Used: r.Used})
+		to.Scores = append(to.Scores, state.Score{Address: n.text(r.Who), Action: r.Action.String(), Up: r.Up, Down: r.Down, Suspicion: r.Suspicion, Since: r.Since, Used: r.Used})
 	}
-	slices.SortFunc(to.Scores, func(a, b memory.Score) int {
+	slices.SortFunc(to.Scores, func(a, b state.Score) int {
 		return cmp.Or(strings.Compare(a.Address, b.Address), strings.Compare(a.Action, b.Action))
 	})
 }
 
-func (n *Node) exportBans(to *memory.State) {
+func (n *Node) exportBans(to *state.State) {
 	for _, b := range n.bans.All() {
-		to.Bans = append(to.Bans, memory.Ban{Address: n.text(b.Who), IP: b.IP, Reason: b.Reason, Since: b.Since, Until: b.Until})
+		to.Bans = append(to.Bans, state.Ban{Address: n.text(b.Who), IP: b.IP, Reason: b.Reason, Since: b.Since, Until: b.Until})
 	}
-	slices.SortFunc(to.Bans, func(a, b memory.Ban) int {
+	slices.SortFunc(to.Bans, func(a, b state.Ban) int {
 		return cmp.Or(cmp.Compare(a.Since, b.Since), strings.Compare(a.Address, b.Address))
 	})
 }
 
-func (n *Node) exportApprovals(to *memory.State) {
+func (n *Node) exportApprovals(to *state.State) {
 	if n.approvals == nil {
 		return
 	}
@@ -156,13 +156,13 @@ func (n *Node) exportApprovals(to *memory.State) {
 }
 
 // exportJournal fills in what of the approvals has changed, and begins a new journal.
-func (n *Node) exportJournal(c *memory.Changes) {
+func (n *Node) exportJournal(c *state.Changes) {
 	book := n.approvals
 	for id := range book.journal.rows { // order-free: sorted below
 		if row := book.rows[id]; row != nil {
 			c.State.Approvals = append(c.State.Approvals, n.approvalRow(row))
 		} else {
-			c.EndedApprovals = append(c.EndedApprovals, memory.ApprovalID{Action: id.action, Client: id.client})
+			c.EndedApprovals = append(c.EndedApprovals, state.ApprovalID{Action: id.action, Client: id.client})
 		}
 	}
 	for key := range book.journal.keys { // order-free: sorted below
@@ -174,17 +174,17 @@ func (n *Node) exportJournal(c *memory.Changes) {
 	}
 	book.journal = newJournal()
 	c.State.SortApprovals()
-	slices.SortFunc(c.EndedApprovals, memory.ApprovalID.Compare)
+	slices.SortFunc(c.EndedApprovals, state.ApprovalID.Compare)
 	slices.Sort(c.EndedKeys)
 }
 
-func (n *Node) approvalRow(a *approval) memory.Approval {
-	return memory.Approval{
-		ApprovalID: memory.ApprovalID{Action: a.id.action, Client: a.id.client}, Key: a.key, Info: a.info, StartedAt: a.startedAt,
+func (n *Node) approvalRow(a *approval) state.Approval {
+	return state.Approval{
+		ApprovalID: state.ApprovalID{Action: a.id.action, Client: a.id.client}, Key: a.key, Info: a.info, StartedAt: a.startedAt,
 		Updated: a.updated, Answer: a.answer, UsedBy: n.texts(a.usedBy),
 	}
 }
 
-func (n *Node) keyRow(key string, issued issuedKey) memory.Key {
-	return memory.Key{Key: key, Approvers: n.texts(issued.drawn), Until: issued.until}
+func (n *Node) keyRow(key string, issued issuedKey) state.Key {
+	return state.Key{Key: key, Approvers: n.texts(issued.drawn), Until: issued.until}
 }

@@ -1,0 +1,66 @@
+package message
+
+import (
+	"net/netip"
+	"time"
+
+	"spreadable/core/peer"
+)
+
+// ApprovalInfoRequest asks an approver for its part of the question that belongs to Key.
+type ApprovalInfoRequest struct{ Action, Key string }
+
+// ApprovalInfo is an approver's part of the question; its meaning belongs to the kind of
+// approval.
+type ApprovalInfo struct{ Info string }
+
+// ApprovalCheckRequest asks an approver whether a client's answer is right. Action is what the
+// approval shall be for; npm peers do not say, and do not look.
+type ApprovalCheckRequest struct {
+	Action      string
+	Key, Answer string
+	Approvers   []peer.Peer
+	ClientIP    netip.Addr
+}
+
+// ApprovalKeyRequest asks an entry node who approves the client in the current period.
+type ApprovalKeyRequest struct{ Action string }
+
+// ApprovalKey is the answer: the approvers in the order of the draw.
+type ApprovalKey struct {
+	Approvers []peer.Peer
+	Key       string
+	StartedAt time.Duration // start of the period, since the Unix epoch
+	ClientIP  netip.Addr
+}
+
+// ApprovalAddRequest asks one approver to vouch for the client.
+type ApprovalAddRequest struct {
+	Action, Key string
+	StartedAt   time.Duration
+	Info        *string // what the client wants of the question; the approval of kind client takes none
+}
+
+// ApprovalQuestionRequest asks the entry node for the question, made of the confirmed
+// approvers' parts.
+type ApprovalQuestionRequest struct {
+	Action, Key string
+	Confirmed   []peer.Peer
+	Info        *string
+}
+
+// ApprovalQuestion is the question put to the client.
+type ApprovalQuestion struct{ Question string }
+
+// Proof is what a client shows to take an action: its approval with the answer.
+type Proof struct {
+	Action, Key string
+	StartedAt   time.Duration
+	ClientIP    netip.Addr
+	Approvers   []peer.Peer
+	Answer      string
+}
+
+// ActionRequest asks whether a client may take the action that Proof is for. Proof is nil when
+// it showed none.
+type ActionRequest struct{ Proof *Proof }

@@ -1,0 +1,80 @@
+package message
+
+import "errors"
+
+// What can befall a request besides a refusal. Each counts as one failure of the peer asked;
+// a timeout counts only when the asker asked for itself (see core.Node).
+var (
+	ErrTimeout     = errors.New("request timed out")
+	ErrUnreachable = errors.New("peer is unreachable")
+	ErrDenied      = errors.New("denied by the address filter") // banned, blacklisted or not whitelisted, here or there
+	ErrWrongRoot   = errors.New("node root is different")
+	ErrMalformed   = errors.New("malformed answer")
+)
+
+// Error is a refusal: the other side understood the request and says no. It crosses the wire
+// with its code; a peer that sends one is alive.
+type Error struct {
+	Code    string // one of the Code constants, or an application's; on the wire with a prefix
+	Message string // for people
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Is makes errors.Is compare refusals by their code.
+func (e *Error) Is(target error) bool {
+	other, ok := target.(*Error)
+	return ok && other.Code == e.Code
+}
+
+// IsRefusal reports whether err is a refusal with the given code.
+func IsRefusal(err error, code string) bool { return errors.Is(err, &Error{Code: code}) }
+
+// The codes of refusals, those of npm spreadable where it has one.
+const (
+	CodeInvalidTarget      = "INVALID_TARGET_FIELD"
+	CodeInterviewee        = "INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"
+	CodeNotNormalized      = "NETWORK_NOT_NORMALIZED"
+	CodeNoAvailableMaster  = "NETWORK_NO_AVAILABLE_MASTER"
+	CodeMasterFull         = "MASTER_IS_FULL" // ours: a settled master with no room; npm peers see an ordinary failure
+	CodeInvalidAction      = "INVALID_APPROVAL_ACTION"
+	CodeWrongApprovalTime  = "WRONG_APPROVAL_TIME"
+	CodeUnsuitableKey      = "UNSUITABLE_APPROVAL_KEY"
+	CodeWrongAnswer        = "WRONG_APPROVAL_ANSWER"
+	CodeTooFewDecisions    = "NOT_ENOUGH_APPROVER_DECISIONS"
+	CodeApprovalRequired   = "APPROVAL_INFO_REQUIRED"
+	CodeInvalidApproval    = "INVALID_APPROVAL_INFO"
+	CodeInvalidInformation = "VALIDATE_SCHEMA_APPROVAL_INFO"
+	CodeUnknownQuery       = "UNKNOWN_QUERY" // ours: no application of this name at this node
+)
+
+// texts are what people read with a code, where a refusal does not say more.
+var texts = map[string]string{
+	CodeInvalidTarget:      `"target" field is invalid`,
+	CodeInterviewee:        "interviewee is unavailable",
+	CodeNotNormalized:      "the network is not normalized yet",
+	CodeNoAvailableMaster:  "no available master",
+	CodeMasterFull:         "master is full",
+	CodeInvalidAction:      "unknown approval action",
+	CodeWrongApprovalTime:  "wrong approval time",
+	CodeUnsuitableKey:      "unsuitable approval key",
+	CodeWrongAnswer:        "wrong answer, try again",
+	CodeTooFewDecisions:    "not enough approvers made a decision",
+	CodeApprovalRequired:   "this action needs an approval",
+	CodeInvalidApproval:    "invalid approval info",
+	CodeInvalidInformation: "wrong approval information",
+	CodeUnknownQuery:       "unknown query",
+}
+
+// Refusal returns the error of a code, with the code's own text and, if there is one, a
+// detail behind it.
+func Refusal(code, detail string) *Error {
+	text := texts[code]
+	if detail != "" {
+		text += " " + detail
+	}
+	return &Error{Code: code, Message: text}
+}
+
+// Refuse returns the answer that refuses a request, with the code's own text.
+func Refuse(code string) Response { return Response{Err: Refusal(code, "")} }

@@ -1,0 +1,45 @@
+package message
+
+import (
+	"time"
+
+	"spreadable/core/peer"
+)
+
+// Interview is what a newcomer tells the master it wants to register at.
+type Interview struct{ Address peer.Peer }
+
+// ProvideRequest asks where Target could register.
+type ProvideRequest struct {
+	Target peer.Peer
+	Places bool // the asker understands an ordered list of places; npm peers never set it
+}
+
+// Provision is the answer: one result for each master, or the places chosen by a directing
+// provider.
+type Provision struct {
+	Results     []Place
+	Lifetime    time.Duration // the provider's sync lifetime
+	NetworkSize int           // the provider's own view
+}
+
+// Place is one result of a Provision: a master, the size of the network it sees, and its
+// slaves, which could become masters if all masters are full. A master without slaves is its
+// own only spare, and so is every place that a directing provider has chosen.
+type Place struct {
+	Address     peer.Peer
+	NetworkSize int
+	Spares      []peer.Peer // npm: candidates
+}
+
+// RegisterRequest asks a node to list Target as its slave.
+type RegisterRequest struct {
+	Target      peer.Peer
+	NetworkSize int // what the provider said: a master whose own view is older makes room by it. 0 from npm peers
+}
+
+// Registered tells a new slave how many slaves its master has now.
+type Registered struct{ Size int }
+
+// AvailableNode names a node for a client to work with.
+type AvailableNode struct{ Address peer.Peer }

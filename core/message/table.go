@@ -1,0 +1,114 @@
+package message
+
+// Kind names a request: it is the number of a row in the table.
+type Kind uint8
+
+// The requests. Nodes send those up to KindQuerySlave to each other, clients send nodes the
+// rest.
+const (
+	KindPing             Kind = iota // are you there
+	KindStatus                       // root, availability, roles, network size
+	KindStructure                    // backlink, slaves, masters
+	KindInterview                    // does this newcomer answer
+	KindProvide                      // where can I register
+	KindRegister                     // list me as your slave
+	KindApprovalInfo                 // an approver's part of the question
+	KindApprovalCheck                // was this the answer
+	KindQueryMaster                  // network-wide request above the masters' level
+	KindQueryButler                  // answer for all your slaves
+	KindQuerySlave                   // answer for yourself
+	KindAvailableNode                // a node to work with
+	KindApprovalKey                  // who approves me in this period
+	KindApprovalAdd                  // I ask you to approve me
+	KindApprovalQuestion             // what do I have to answer
+	KindQuery                        // ask the whole network
+	KindAction                       // may I take an action that is behind an approval
+	NumKinds
+)
+
+// Row is all that is fixed about a kind of request.
+type Row struct {
+	// Name is what people read.
+	Name string
+	// Path is where the request goes on the wire of npm spreadable 0.3. The name of the query or
+	// of the action follows one that ends in a slash.
+	Path string
+	// Sender says who may send it.
+	Sender Sender
+	// Leaf says that a node answers at once, from what it has. The other kinds start a
+	// procedure, which asks other nodes first. Nearly all of the traffic are leaf requests, so
+	// a transport may treat them specially: their answer is ready when Node.Serve returns.
+	Leaf bool
+	// Repeatable says that the request may be sent again when it is not known whether it has
+	// arrived. An approver counts how often an answer is checked; what the query or the action
+	// of an application does is not known here.
+	Repeatable bool
+	// Limit is how many bytes of an answer's body are read at most.
+	Limit int64
+	// Queue says which bounded queue the request waits in before its procedure starts.
+	Queue Queue
+}
+
+// Sender says who may send a request.
+type Sender uint8
+
+// The senders.
+const (
+	Anybody Sender = iota // not even the sender's address is looked at
+	Nodes                 // members: their address and root are checked
+	Clients               // anybody whose IP is not refused
+)
+
+// Queue is one of the bounded queues of a server.
+type Queue uint8
+
+// The queues.
+const (
+	NoQueue     Queue = iota // answered at once
+	NodeQueue                // one per kind, for nodes: they are few, so it is long
+	ClientQueue              // one per kind, for clients
+)
+
+// The limits of answers, in bytes. Only a provider's answer lists the whole network.
+const (
+	smallAnswer = 128 << 10
+	listAnswer  = 2 << 20
+	worldAnswer = 8 << 20
+)
+
+var table = [NumKinds]Row{
+	KindPing:             {"ping", "/ping", Anybody, true, true, smallAnswer, NoQueue},
+	KindStatus:           {"status", "/status", Anybody, true, true, smallAnswer, NoQueue},
+	KindStructure:        {"structure", "/api/node/structure", Nodes, true, true, listAnswer, NoQueue},
+	KindInterview:        {"get-interview-summary", "/api/node/get-interview-summary", Nodes, true, true, smallAnswer, NoQueue},
+	KindProvide:          {"provide-registration", "/api/node/provide-registration", Nodes, false, true, worldAnswer, NodeQueue},
+	KindRegister:         {"register", "/api/node/register", Nodes, false, true, smallAnswer, NodeQueue},
+	KindApprovalInfo:     {"get-approval-info", "/api/node/get-approval-info", Nodes, true, true, smallAnswer, NoQueue},
+	KindApprovalCheck:    {"check-approval-answer", "/api/node/check-approval-answer", Nodes, true, false, smallAnswer, NoQueue},
+	KindQueryMaster:      {"master", "/api/master/", Nodes, false, false, listAnswer, NodeQueue},
+	KindQueryButler:      {"butler", "/api/butler/", Nodes, false, false, listAnswer, NodeQueue},
+	KindQuerySlave:       {"slave", "/api/slave/", Nodes, true, false, listAnswer, NoQueue},
+	KindAvailableNode:    {"get-available-node", "/client/get-available-node", Clients, false, true, smallAnswer, ClientQueue},
+	KindApprovalKey:      {"request-approval-key", "/client/request-approval-key", Clients, false, true, smallAnswer, ClientQueue},
+	KindApprovalAdd:      {"add-approval-info", "/client/add-approval-info", Clients, true, true, smallAnswer, NoQueue},
+	KindApprovalQuestion: {"request-approval-question", "/client/request-approval-question", Clients, false, true, listAnswer, ClientQueue},
+	KindQuery:            {"query", "/client/", Clients, false, false, listAnswer, ClientQueue},
+	KindAction:           {"action", "/client/", Clients, false, false, smallAnswer, ClientQueue},
+}
+
+// Row returns what is fixed about k, which must be below NumKinds.
+func (k Kind) Row() *Row { return &table[k] }
+
+func (k Kind) String() string {
+	if k < NumKinds {
+		return table[k].Name
+	}
+	return "unknown"
+}
+
+// FromNode reports whether nodes send the kind, under /api, where the sender's address and
+// root are checked.
+func (k Kind) FromNode() bool { return table[k].Sender == Nodes }
+
+// Leaf is Row.Leaf.
+func (k Kind) Leaf() bool { return table[k].Leaf }

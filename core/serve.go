@@ -1,0 +1,58 @@
+package core
+
+import "spreadable/core/message"
+
+// Serve takes a request. Leaf requests, and all that are refused, are answered at once: done is true. Otherwise the node
+// calls Env.Reply with the ticket later. Req may be reused by the driver as soon as Serve returns.
+func (n *Node) Serve(req *message.Request, ticket Ticket) (resp message.Response, done bool) {
+	if err := n.admit(req); err != nil {
+		return message.Response{Err: err}, true
+	}
+	h := &handlers[req.Kind]
+	if h.leaf != nil {
+		return h.leaf(n, req), true
+	}
+	n.pool.run(n, h.procedure, req, ticket)
+	return message.Response{}, false
+}
+
+// handler answers one kind of request: at once, or by a procedure that asks others first. Row.Leaf of the kind says which.
+type handler struct {
+	leaf      func(*Node, *message.Request) message.Response
+	procedure procedure
+}
+
+var handlers = [message.NumKinds]handler{
+	message.KindPing:             {leaf: (*Node).servePing},
+	message.KindStatus:           {leaf: (*Node).serveStatus},
+	message.KindStructure:        {leaf: (*Node).serveStructure},
+	message.KindInterview:        {leaf: (*Node).serveInterview},
+	message.KindProvide:          {procedure: serveProvide},
+	message.KindRegister:         {procedure: serveRegister},
+	message.KindApprovalInfo:     {leaf: (*Node).approvalInfo},
+	message.KindApprovalCheck:    {leaf: (*Node).checkApproval},
+	message.KindQueryMaster:      {procedure: serveQuery},
+	message.KindQueryButler:      {procedure: serveQuery},
+	message.KindQuerySlave:       {leaf: (*Node).serveQuerySlave},
+	message.KindAvailableNode:    {procedure: serveAvailableNode},
+	message.KindApprovalKey:      {procedure: serveApprovalKey},
+	message.KindApprovalAdd:      {leaf: (*Node).addApproval},
+	message.KindApprovalQuestion: {procedure: serveApprovalQuestion},
+	message.KindQuery:            {procedure: serveClientQuery},
+	message.KindAction:           {procedure: serveAction},
+}
+
+func (n *Node) servePing(*message.Request) message.Response { return message.Response{} }
+
+func (n *Node) serveStatus(*message.Request) message.Response {
+	return message.Response{Body: n.Status()}
+}
+
+func (n *Node) serveStructure(req *message.Request) message.Response {
+	n.hear(req)
+	return message.Response{Body: n.Structure()}
+}
+
+func (n *Node) serveInterview(*message.Request) message.Response {
+	return message.Response{Body: &message.Interview{Address: n.self}}
+}
