@@ -135,7 +135,7 @@ func (n *Node) alive(p Peer) {
 
 // failed counts a failure of a peer in our lists; with more than MaxFails in a row it is broken and leaves them.
 func (n *Node) failed(p Peer) {
-	if !n.lists.has(p) {
+	if !n.level1.has(p) {
 		return
 	}
 	if n.fails == nil {
@@ -152,7 +152,7 @@ func (n *Node) failed(p Peer) {
 // forgetStrangers drops the failures of peers that have left our lists: whoever names masters to us could name ever others.
 func (n *Node) forgetStrangers() {
 	before := len(n.fails)
-	maps.DeleteFunc(n.fails, func(p Peer, _ int) bool { return !n.lists.has(p) })
+	maps.DeleteFunc(n.fails, func(p Peer, _ int) bool { return !n.level1.has(p) })
 	if len(n.fails) != before {
 		n.failsRevision++
 	}
@@ -160,10 +160,10 @@ func (n *Node) forgetStrangers() {
 
 // forget takes p off every list.
 func (n *Node) forget(p Peer) {
-	n.removeSlave(p)
-	n.removeMaster(p, n.env.Now())
-	if n.backlink == p {
-		n.loseBacklink()
+	n.level1.removeSlave(p)
+	n.level1.removeMaster(p, n.env.Now())
+	if n.level1.backlink == p {
+		n.level1.loseBacklink()
 	}
 }
 
@@ -198,12 +198,12 @@ func (n *Node) tidy() {
 		n.bans.Sweep(now)
 	}
 	if n.scores.Len() > 0 {
-		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(n.size())) {
+		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(n.level1.size(), levels)) {
 			n.Ban(v.Who, v.Life, v.Action.String())
 		}
 	}
 	if n.candidates != nil {
-		n.candidates.Sweep(n.size())
+		n.candidates.Sweep(n.level1.size())
 	}
 	if n.approvals != nil {
 		n.approvals.sweep(now, n.approvalKind)

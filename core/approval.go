@@ -137,7 +137,7 @@ func (n *Node) approvalSecret() string {
 // drawApprovers draws the approvers of the period that begins at start: of all slaves of all masters, which is everybody,
 // the first that answer a ping in the order of the draw. Without masters the node stands for itself.
 func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget) []Peer {
-	if len(n.masters.List) == 0 {
+	if len(n.level1.masters.List) == 0 {
 		return []Peer{n.self}
 	}
 	masters, _ := n.targets(levels)
@@ -161,7 +161,7 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 			}
 		}
 	}
-	return n.firstAlive(t, ranking, terms.Approvers.Of(n.size()), b)
+	return n.firstAlive(t, ranking, terms.Approvers.Of(n.level1.size()), b)
 }
 
 // firstAlive pings down the ranking, in batches with some to spare, until count have answered or the time is up.
@@ -197,7 +197,7 @@ func serveApprovalQuestion(t *Task) {
 		t.reply(message.Refuse(message.CodeInvalidInformation))
 		return
 	}
-	count := terms.Approvers.Of(n.size())
+	count := terms.Approvers.Of(n.level1.size())
 	approvers, known := n.approvalBook().issued[body.Key]
 	if !known {
 		t.reply(message.Refuse(message.CodeUnsuitableKey))
@@ -266,9 +266,9 @@ func serveAction(t *Task) {
 	b := t.requestBudget()
 	drawn := n.drawnFor(t, terms, proof, b)
 	named := ordered(drawn, proof.Approvers)
-	count := terms.Approvers.Of(n.size())
+	count := terms.Approvers.Of(n.level1.size())
 	enough := terms.Decision.Of(count)
-	most := max(count, len(drawn), Optimum(n.size())) // npm 0.3.10 draws the square root by default
+	most := max(count, len(drawn), Optimum(n.level1.size(), levels)) // npm 0.3.10 draws the square root by default
 	if len(named) < enough || len(proof.Approvers) > most {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return

@@ -3,29 +3,11 @@ package core
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"spreadable/core/behavior"
 	"spreadable/core/peer"
 )
-
-// Registration chooses how newcomers find their place.
-type Registration uint8
-
-const (
-	// Directed is our rule: whoever is asked for a place remembers whom it has sent where. See doc.go.
-	Directed Registration = iota
-	// Original is the rule of npm spreadable 0.3 to the letter.
-	Original
-)
-
-func (r Registration) String() string {
-	if r == Original {
-		return "original"
-	}
-	return "directed"
-}
 
 // Config holds the options of a node. Many nodes may share one Config; none changes it. The zero value of an option
 // stands for its default, which is npm spreadable's unless the comment says otherwise.
@@ -83,6 +65,8 @@ type Config struct {
 
 	// Load tells how busy the machine is, both from 0 to 1: used share of the heap and of the processor. Nil is idle.
 	Load func() (heap, cpu float64)
+
+	rule rule // of Registration; set by Validate
 }
 
 // Defaults of Config.
@@ -97,6 +81,7 @@ const (
 
 // Validate fills in the defaults and says what is wrong with the rest. It must be called before a node uses the Config.
 func (c *Config) Validate() error {
+	c.rule = c.Registration.rule()
 	orDuration(&c.SyncInterval, DefaultSyncInterval)
 	orDuration(&c.SyncPeriod, DefaultSyncPeriod)
 	orDuration(&c.ServerTimeout, DefaultServerTimeout)
@@ -137,14 +122,4 @@ func orDuration(d *time.Duration, def time.Duration) {
 	if *d == 0 {
 		*d = def
 	}
-}
-
-// Optimum is the number of masters, and of slaves per master, that a network of this size tends to: floor(sqrt(size)) + 1.
-// (npm spreadable: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100, 101 for 10,000.) A size below 0, which only a lie can be,
-// counts as 0.
-func Optimum(size int) int { return int(math.Sqrt(float64(max(size, 0)))) + 1 }
-
-// lifetime is the original's sync lifetime: how long a network of this size takes to be sure that a node is gone.
-func (c *Config) lifetime(size int) time.Duration {
-	return c.SyncInterval * time.Duration(c.MaxFails*Optimum(size))
 }

@@ -36,63 +36,87 @@ func (v *view) observe(size int) {
 // keeps networks near a square number from moving nodes to and fro.
 func slack(optimum int) int { return 1 + optimum/16 }
 
-// syncDirected is one cycle.
-func (n *Node) syncDirected(t *Task) {
+// directed is our rule.
+type directed struct{}
+
+// firstSync and nextSync spread the syncs over the interval: a network started by one hand
+// does not ask its bootstrap node for a place in one instant.
+func (directed) firstSync(n *Node) time.Duration { return n.jitter(0, n.cfg.SyncInterval/16) }
+
+func (directed) nextSync(n *Node) time.Duration {
+	interval := n.cfg.SyncInterval
+	if n.env.Now()-n.started > interval/2 {
+		return interval
+	}
+	return n.jitter(interval/4, interval*5/4)
+}
+
+// start names the network at once if no other node could.
+func (directed) start(n *Node) { n.startRoot() }
+
+func (directed) wantsPlaces() bool { return true }
+
+func (directed) mostSlaves(optimum int) int { return optimum + slack(optimum) }
+
+// sync is one cycle.
+func (directed) sync(l *level, t *Task) {
+	n := l.node
 	b := n.budget(n.cfg.SyncInterval)
 	n.tidy()
 	n.findRoot(t, b)
-	up := n.askUp(t, b.atMost(n.cfg.ServerTimeout))
-	down := n.askDown(t, b)
-	if n.isMaster() {
-		n.findMasters(t, up, down, b)
+	up := l.askUp(t, b.atMost(n.cfg.ServerTimeout))
+	down := l.askDown(t, b)
+	if l.isMaster() {
+		l.findMasters(t, up, down, b)
 	} else {
-		n.believe(up)
+		l.believe(up)
 	}
-	n.view.observe(n.size())
-	n.rounds++
+	l.view.observe(l.size())
+	l.rounds++
 	if up.said != nil {
-		n.dropped = max(0, n.dropped-1)
+		l.dropped = max(0, l.dropped-1)
 	}
-	n.leaveMutual(up)
-	if n.view.settled() {
-		n.normalize()
+	l.leaveMutual(up)
+	if l.view.settled() {
+		l.normalize()
 	}
-	if n.ledger != nil {
-		n.ledger.refresh(n)
+	if l.ledger != nil {
+		l.ledger.refresh(l)
 	}
-	n.registerDirected(t, b)
+	l.registerDirected(t, b)
 }
 
 // askDown asks every slave, drops those that have gone elsewhere and returns the answers of those that are masters.
 // A slave learns of its registration one message later than its master, so a newcomer may still be without a backlink.
-func (n *Node) askDown(t *Task, b budget) []account {
-	var masters []account
-	slaves := n.slaves
-	responses := t.gather(slaves, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+func (l *level) askDown(t *Task, b budget) []answer {
+	var masters []answer
+	slaves := l.slaves
+	responses := t.gather(slaves, message.Request{Kind: message.KindStructure, Timeout: b.atMost(l.node.cfg.ServerTimeout)})
 	var gone []Peer
 	for i, s := range slaves {
 		down, err := message.As[message.Structure](responses[i])
 		if err != nil {
 			continue
 		}
-		if !n.judgeDown(s, down) && !(down.Backlink.IsZero() && n.isNew(s)) {
+		if !l.judgeDown(s, down) && !(down.Backlink.IsZero() && l.isNew(s)) {
 			gone = append(gone, s)
 		}
 		if len(down.Slaves) > 0 {
-			masters = append(masters, account{s, down})
+			masters = append(masters, answer{s, down})
 		}
 	}
 	if len(gone) > 0 {
-		n.keepSlaves(func(i int) bool { return !slices.Contains(gone, n.slaves[i]) })
+		l.keepSlaves(func(i int) bool { return !slices.Contains(gone, l.slaves[i]) })
 	}
 	return masters
 }
 
 // isNew reports whether slave s was listed so recently that it may not know yet.
-func (n *Node) isNew(s Peer) bool {
-	for i, p := range n.slaves {
+func (l *level) isNew(s Peer) bool {
+	n := l.node
+	for i, p := range l.slaves {
 		if p == s {
-			return n.env.Now()-n.joined[i] < n.cfg.ServerTimeout+n.cfg.PingTimeout
+			return n.env.Now()-l.joined[i] < n.cfg.ServerTimeout+n.cfg.PingTimeout
 		}
 	}
 	return false
@@ -100,13 +124,14 @@ func (n *Node) isNew(s Peer) bool {
 
 // believe is a plain slave's way to renew its list of masters: it takes over the backlink's. Without an answer it keeps
 // the old one, but not itself in it.
-func (n *Node) believe(up account) {
-	n.looked = nil // or a former master would hold the lists of all others
+func (l *level) believe(up answer) {
+	n := l.node
+	l.looked = nil // or a former master would hold the lists of all others
 	if up.said == nil {
-		n.removeMaster(n.self, n.env.Now())
+		l.removeMaster(n.self, n.env.Now())
 		return
 	}
-	n.adoptAllowed(up.said.Masters)
+	l.adoptAllowed(up.said.Masters)
 }
 
 // findMasters renews a master's list of masters: it asks all that it knows, and all that they know, until nobody new
@@ -116,8 +141,8 @@ func (n *Node) believe(up account) {
 // One such search closes a component of the graph of who knows whom, however its backlinks run; asking the bootstrap node
 // as well joins the components; and a master whose view has just changed introduces itself to whomever it asks, so that
 // knowing is mutual.
-func (n *Node) findMasters(t *Task, up account, down []account, b budget) {
-	s := n.beginSearch(b)
+func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
+	s := l.beginDiscovery(b)
 	told := down
 	if up.said != nil {
 		told = append(told, up)
@@ -125,17 +150,17 @@ func (n *Node) findMasters(t *Task, up account, down []account, b budget) {
 	for _, a := range told {
 		s.skip(a.peer)
 	}
-	for i, m := range n.masters.List {
+	for i, m := range l.masters.List {
 		s.meetKnown(m.Peer, i)
 	}
-	for _, p := range n.heard {
+	for _, p := range l.heard {
 		s.meet(p)
 	}
-	n.heard = nil
-	if n.ledger != nil {
-		n.ledger.meet(s)
+	l.heard = nil
+	if l.ledger != nil {
+		l.ledger.meet(s)
 	}
-	if p := n.rendezvous(); !p.IsZero() {
+	if p := l.rendezvous(); !p.IsZero() {
 		s.meet(p)
 	}
 	for _, a := range told {
@@ -146,123 +171,139 @@ func (n *Node) findMasters(t *Task, up account, down []account, b budget) {
 }
 
 // rendezvous is the bootstrap address to ask in this sync: with several, another one each time.
-func (n *Node) rendezvous() Peer {
-	p := n.cfg.Bootstrap[(n.rounds+int(n.self.ID()))%len(n.cfg.Bootstrap)]
+func (l *level) rendezvous() Peer {
+	n := l.node
+	p := n.cfg.Bootstrap[(l.rounds+int(n.self.ID()))%len(n.cfg.Bootstrap)]
 	if p == n.self {
 		return Peer{}
 	}
 	return p
 }
 
-// hear remembers, as a master, another one that introduced itself, to be asked at our next sync. Nobody, who is what a
-// request without an address comes from, has nothing to be asked for.
-func (n *Node) hear(req *message.Request) {
-	if req.Body == nil || req.From.IsZero() || !n.isMaster() || n.cfg.Registration != Directed {
+// hear remembers, as a master, another one that introduced itself, to be asked at our next
+// sync. A request without an address comes from none that could be asked.
+func (directed) hear(l *level, from Peer) {
+	if from.IsZero() || !l.isMaster() {
 		return
 	}
-	if n.masterIndex(req.From) >= 0 || slices.Contains(n.heard, req.From) {
-		return
-	}
-	if len(n.heard) < 64+4*len(n.masters.List) { // a bound against a flood of introductions
-		n.heard = append(n.heard, req.From)
+	if len(l.heard) < 64+4*len(l.masters.List) { // a bound against a flood of introductions
+		l.heard = append(l.heard, from)
 	}
 }
-
-// Introduction is the body of a structure request from a master that wants to be known. Npm peers ignore it.
-type Introduction struct{}
 
 var introduction = &message.Introduction{}
 
 // leaveMutual leaves a backlink that is also our slave, in networks of more than two: such a pair hangs on nothing. Of
 // two Go nodes only one leaves: the one with fewer slaves, for which it is easier to find somebody else.
-func (n *Node) leaveMutual(up account) {
-	if up.said == nil || n.backlink != up.peer || n.size() <= 2 || !n.hasSlave(n.backlink) {
+func (l *level) leaveMutual(up answer) {
+	n := l.node
+	if up.said == nil || l.backlink != up.peer || l.size() <= 2 || !l.hasSlave(l.backlink) {
 		return
 	}
-	own, other := len(n.slaves), len(up.said.Slaves)
-	if own < other || own == other && n.cfg.Book.Less(n.self, n.backlink) {
-		n.loseBacklink()
+	own, other := len(l.slaves), len(up.said.Slaves)
+	if own < other || own == other && n.cfg.Book.Less(n.self, l.backlink) {
+		l.loseBacklink()
 	}
 }
 
 // normalize brings the lists of a settled network back to their optimum when they have left it by more than the slack:
 // the smallest masters step down, and the latest slaves of an overfull master have to look for another. The masters that
 // stay have room for them: the optimum squared is more than the size.
-func (n *Node) normalize() {
-	optimum := Optimum(n.size())
+func (l *level) normalize() {
+	n := l.node
+	optimum := Optimum(l.size(), levels)
 	most := optimum + slack(optimum)
-	if n.isMaster() && len(n.masters.List) > most && n.rank() >= optimum {
-		n.steppedDown = n.env.Now()
-		n.stepDown()
+	if l.isMaster() && len(l.masters.List) > most && l.rank() >= optimum {
+		l.steppedDown = n.env.Now()
+		l.stepDown()
 		return
 	}
-	if len(n.slaves) <= most {
+	if len(l.slaves) <= most {
 		return
 	}
-	shed := n.newestSlaves(len(n.slaves) - optimum)
-	n.keepSlaves(func(i int) bool { return !slices.Contains(shed, n.slaves[i]) })
+	shed := l.newestSlaves(len(l.slaves) - optimum)
+	l.keepSlaves(func(i int) bool { return !slices.Contains(shed, l.slaves[i]) })
 	for _, s := range shed {
 		n.env.Note(Note{What: NoteShed, About: s})
 	}
 }
 
-// hasRoom decides whether a newcomer is refused. Only a settled master refuses, by the larger of its own view and the
-// newcomer's provider's; and whoever has just stepped down, so that it is not made a master again by an old list.
-func (n *Node) hasRoom(providerSize int) bool {
-	if n.cfg.Registration != Directed {
-		return true
-	}
-	if n.steppedDown > 0 && n.env.Now()-n.steppedDown < 2*n.cfg.SyncInterval {
+// hasCapacity decides whether a newcomer is listed. Only a settled master refuses, by the
+// larger of its own view and the newcomer's provider's; and one that has just stepped down, so
+// that it is not made a master again by an old list.
+func (directed) hasCapacity(l *level, networkSize int) bool {
+	n := l.node
+	if l.steppedDown > 0 && n.env.Now()-l.steppedDown < 2*n.cfg.SyncInterval {
 		return false
 	}
-	if !n.view.settled() {
+	if !l.view.settled() {
 		return true
 	}
-	optimum := Optimum(max(n.size(), min(providerSize, 4*n.size()))) // a newcomer may exaggerate, but not without bounds
-	return len(n.slaves)+n.interviews < optimum+slack(optimum)
+	optimum := Optimum(max(l.size(), min(networkSize, 4*l.size())), levels) // a newcomer may exaggerate, but not without bounds
+	return len(l.slaves)+l.interviews < optimum+slack(optimum)
+}
+
+// retry is the timer of a node that was refused a place: it asks again, well before its next
+// sync.
+func (directed) retry(l *level) {
+	n := l.node
+	l.retryDue = false
+	if l.backlink.IsZero() && !n.syncing {
+		n.syncing = true
+		n.pool.run(n, retryCycle, nil, 0)
+	}
+}
+
+func retryCycle(t *Task) {
+	n := t.node
+	b := n.budget(n.cfg.SyncInterval / 2)
+	n.findRoot(t, b)
+	n.level1.registerDirected(t, b)
+	n.syncing = false
 }
 
 // registerDirected looks for a backlink if there is none, and arranges to try again soon if that fails.
-func (n *Node) registerDirected(t *Task, b budget) {
-	if !n.backlink.IsZero() {
+func (l *level) registerDirected(t *Task, b budget) {
+	n := l.node
+	if !l.backlink.IsZero() {
 		return
 	}
-	if n.dropped >= 2*maxDrops {
-		n.dropped = 0
-		n.shedNewest()
+	if l.dropped >= 2*maxDrops {
+		l.dropped = 0
+		l.shedNewest()
 	}
-	err := n.tryPlaces(t, b)
+	err := l.tryPlaces(t, b)
 	if err == nil {
-		n.tries, n.firstAsked = 0, 0
+		l.tries, l.firstAsked = 0, 0
 		return
 	}
-	n.registerFailed(err)
-	n.letOneGo()
-	if !n.cfg.ManualSync && !n.retryDue {
-		n.retryDue = true
-		wait := min(n.cfg.SyncInterval/16<<min(n.tries, 3), n.cfg.SyncInterval/2)
+	l.registerFailed(err)
+	l.letOneGo()
+	if !n.cfg.ManualSync && !l.retryDue {
+		l.retryDue = true
+		wait := min(n.cfg.SyncInterval/16<<min(l.tries, 3), n.cfg.SyncInterval/2)
 		n.env.After(n.jitter(wait/2, wait), wakeRetry)
 	}
-	n.tries++
+	l.tries++
 }
 
 // letOneGo sheds a slave when every other node is our slave: then nobody is left who could list us, until one of them
 // finds another master. Only networks of a handful of nodes get there.
-func (n *Node) letOneGo() {
-	if n.tries < 3 || len(n.slaves) < max(2, n.size()) {
+func (l *level) letOneGo() {
+	if l.tries < 3 || len(l.slaves) < max(2, l.size()) {
 		return
 	}
-	n.shedNewest()
+	l.shedNewest()
 }
 
 // shedNewest lets the latest slave go, if there is any.
-func (n *Node) shedNewest() {
-	if !n.isMaster() {
+func (l *level) shedNewest() {
+	if !l.isMaster() {
 		return
 	}
-	shed := n.newestSlaves(1)[0]
-	n.removeSlave(shed)
-	n.env.Note(Note{What: NoteShed, About: shed})
+	shed := l.newestSlaves(1)[0]
+	l.removeSlave(shed)
+	l.node.env.Note(Note{What: NoteShed, About: shed})
 }
 
 // maxDrops is how many backlinks may drop us, one soon after the other, before we let a slave go. In small networks with
@@ -273,15 +314,15 @@ const maxDrops = 3
 // maxPlaces is how many places a newcomer tries before it asks again.
 const maxPlaces = 4
 
-func (n *Node) tryPlaces(t *Task, b budget) error {
-	p, err := n.findPlaces(t, b)
+func (l *level) tryPlaces(t *Task, b budget) error {
+	p, err := l.findPlaces(t, b)
 	if err != nil {
 		return err
 	}
-	n.firstAsked++
+	l.firstAsked++
 	err = error(errNoMaster)
-	for _, place := range n.order(p) {
-		if err = n.registerAt(t, place, p, n.placePatience(b)); err == nil {
+	for _, place := range l.order(p) {
+		if err = l.registerAt(t, place, p, l.placeTimeout(b)); err == nil {
 			return nil
 		}
 	}
@@ -290,43 +331,46 @@ func (n *Node) tryPlaces(t *Task, b budget) error {
 
 // findPlaces asks the bootstrap nodes in the order of the list, so that all newcomers ask the same one while it is there;
 // after a failure the next attempt begins one further down. We may be one of them. After them it asks any master that we know.
-func (n *Node) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
+func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
+	n := l.node
 	if n.root.IsZero() {
 		return nil, message.ErrWrongRoot // of no network yet: nobody who is would take us
 	}
 	providers := n.cfg.Bootstrap
 	for i := range providers {
-		provider := providers[(n.firstAsked+i)%len(providers)]
+		provider := providers[(l.firstAsked+i)%len(providers)]
 		if provider == n.self {
-			return n.provide(t, n.self, true, b), nil
+			return l.findPlacesFor(t, n.self, true, b), nil
 		}
-		if p, err = n.askForPlace(t, provider, n.placePatience(b)); err == nil {
+		if p, err = l.askForPlace(t, provider, l.placeTimeout(b)); err == nil {
 			return p, nil
 		}
 	}
-	if len(n.masters.List) > 0 {
-		if m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer; m != n.self {
-			return n.askForPlace(t, m, n.placePatience(b))
+	if len(l.masters.List) > 0 {
+		if m := l.masters.List[n.env.Rand().IntN(len(l.masters.List))].Peer; m != n.self {
+			return l.askForPlace(t, m, l.placeTimeout(b))
 		}
 	}
 	return nil, err
 }
 
-// placePatience is enough for a provider or a master that has to ask somebody itself; one that hangs must not use up all.
-func (n *Node) placePatience(b budget) time.Duration { return b.atMost(2 * n.cfg.ServerTimeout) }
+// placeTimeout is enough for a provider or a master that has to ask a peer itself; one that
+// hangs must not use up all of the budget.
+func (l *level) placeTimeout(b budget) time.Duration { return b.atMost(2 * l.node.cfg.ServerTimeout) }
 
 // order returns the places to try, best first. A directing provider has ordered them. An npm provider lists all masters
 // with their slaves: then we draw among the free ones, and after them among the slaves of the full ones.
-func (n *Node) order(p *message.Provision) []Peer {
+func (l *level) order(p *message.Provision) []Peer {
+	n := l.node
 	var places, spare []Peer
 	directed := true
 	for _, r := range p.Results {
 		directed = directed && len(r.Spares) == 1 && r.Spares[0] == r.Address
-		if n.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) && len(r.Spares) < Optimum(r.NetworkSize) {
+		if l.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) && len(r.Spares) < Optimum(r.NetworkSize, levels) {
 			places = append(places, r.Address)
 		}
 		for _, c := range r.Spares {
-			if n.eligible(c, p.NetworkSize) && n.allowed(c) && c != r.Address {
+			if l.eligible(c, p.NetworkSize) && n.allowed(c) && c != r.Address {
 				spare = append(spare, c)
 			}
 		}

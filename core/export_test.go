@@ -11,7 +11,7 @@ func (n *Node) Suspicion(a behavior.Action, p Peer) float64 { return n.scores.Su
 func (n *Node) Fails(p Peer) int { return n.fails[p] }
 
 // Heard is how many introductions n remembers; Failing, of how many peers it counts failures.
-func (n *Node) Heard() int   { return len(n.heard) }
+func (n *Node) Heard() int   { return len(n.level1.heard) }
 func (n *Node) Failing() int { return len(n.fails) }
 
 // Approvals is how many clients n vouches for, and how many draws it remembers.

@@ -31,14 +31,14 @@ func TestSnapshotsNeverChange(t *testing.T) {
 			},
 			"set": func(t *rapid.T) {
 				now++
-				n.setMaster(who.Draw(t, "who"), rapid.SampledFrom([]int{0, 1, 2, 9, -1, 1 << 40}).Draw(t, "size"), now)
+				n.level1.setMaster(who.Draw(t, "who"), rapid.SampledFrom([]int{0, 1, 2, 9, -1, 1 << 40}).Draw(t, "size"), now)
 			},
-			"remove":   func(t *rapid.T) { n.removeMaster(who.Draw(t, "who"), now) },
-			"adopt":    func(*rapid.T) { n.adopt(foreign) },
-			"backlink": func(t *rapid.T) { n.setBacklink(who.Draw(t, "who")) },
+			"remove":   func(t *rapid.T) { n.level1.removeMaster(who.Draw(t, "who"), now) },
+			"adopt":    func(*rapid.T) { n.level1.adopt(foreign) },
+			"backlink": func(t *rapid.T) { n.level1.setBacklink(who.Draw(t, "who")) },
 			"slave": func(t *rapid.T) {
-				if p := who.Draw(t, "who"); !n.hasSlave(p) {
-					n.addSlave(p, now)
+				if p := who.Draw(t, "who"); !n.level1.hasSlave(p) {
+					n.level1.addSlave(p, now)
 				}
 			},
 			"": func(t *rapid.T) {
@@ -47,9 +47,9 @@ func TestSnapshotsNeverChange(t *testing.T) {
 						t.Fatalf("a snapshot has changed to %+v, %+v", s, s.Masters)
 					}
 				}
-				right := message.NewMasters(n.masters.List)
-				if n.masters.Total != right.Total || n.masters.Set() != 0 && n.masters.Set() != right.Set() {
-					t.Fatalf("%+v: the sum is %d", n.masters, right.Total)
+				right := message.NewMasters(n.level1.masters.List)
+				if n.level1.masters.Total != right.Total || n.level1.masters.Set() != 0 && n.level1.masters.Set() != right.Set() {
+					t.Fatalf("%+v: the sum is %d", n.level1.masters, right.Total)
 				}
 			},
 		})

@@ -19,12 +19,10 @@ type Node struct {
 	env  Env
 	pool *Pool
 
-	fails map[Peer]int // consecutive failures, only of peers that have any
-	bans  behavior.Bans
-	lists
+	fails  map[Peer]int // consecutive failures, only of peers that have any
+	bans   behavior.Bans
+	level1 level
 
-	provider    Peer          // original rule: the bootstrap address in use
-	seat        uint32        // where we last stood among the backlink's slaves
 	syncing     bool          // a cycle, or a late registration, is under way
 	rootChecked time.Duration // when the bootstrap node last confirmed the root
 	started     time.Duration
@@ -36,20 +34,6 @@ type Node struct {
 	candidates *behavior.Candidates // for applications that choose among nodes; nil until used
 	approvals  *approvals           // nil until the first approval
 	queries    []Query
-
-	delays map[Peer]time.Duration // original rule: masters that reported another network size, and since when
-	// The directed rule.
-	view        view
-	rounds      int                // syncs since the start
-	steppedDown time.Duration      // when we last gave up our slaves for a smaller network; 0 is never
-	tries       int                // failed attempts to register since the last success
-	dropped     int                // two more for each backlink that dropped us, one less for each sync in which one kept us
-	firstAsked  int                // where in the list of bootstrap nodes the next attempt begins
-	interviews  int                // talks with newcomers under way
-	retryDue    bool               // a timer for the next attempt is set
-	looked      []*message.Masters // what each master answered at the last search, parallel to the list that it made
-	ledger      *ledger            // whom we sent where; nil until somebody asks
-	heard       []Peer             // nodes that introduced themselves as masters
 }
 
 // Tags of the node's timers.
@@ -62,38 +46,38 @@ const (
 // node and serves nodes of one Book. The Config must have been validated.
 func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
 	*n = Node{cfg: cfg, env: env, pool: pool, self: self}
-	n.masters = noMasters
+	n.level1 = level{node: n, lists: lists{masters: noMasters}}
 }
 
 // Start brings the node to life: it begins to look for its place in the network.
 func (n *Node) Start() {
 	n.started = n.env.Now()
-	n.provider = n.firstBootstrap()
-	n.startRoot()
+	n.level1.provider = n.level1.firstBootstrap()
+	n.cfg.rule.start(n)
 	if n.cfg.ManualSync {
 		return
 	}
-	n.env.After(n.firstSync(), wakeSync)
+	n.env.After(n.cfg.rule.firstSync(n), wakeSync)
 }
 
 // Wake is called by the driver when a timer of the node is due.
 func (n *Node) Wake(tag uint32) {
 	switch tag {
 	case wakeSync:
-		n.env.After(n.nextSync(), wakeSync)
+		n.env.After(n.cfg.rule.nextSync(n), wakeSync)
 		n.Sync()
 	case wakeRetry:
-		n.retry()
+		n.cfg.rule.retry(&n.level1)
 	}
 }
 
 // Touch reads the fields that the next message will read, so that they are in the processor's cache by then; see Node. The
 // result says nothing: it keeps the reads from being left out.
 func (n *Node) Touch() uint64 {
-	if n.snapshot == nil {
+	if n.level1.snapshot == nil {
 		return uint64(n.root.ID())
 	}
-	return uint64(n.root.ID() + n.snapshot.Backlink.ID())
+	return uint64(n.root.ID() + n.level1.snapshot.Backlink.ID())
 }
 
 // Self returns the node's own address.
@@ -103,13 +87,7 @@ func (n *Node) Self() Peer { return n.self }
 func (n *Node) NetworkRoot() Peer { return n.root }
 
 // Structure returns a snapshot of the node's place in the network.
-func (n *Node) Structure() *message.Structure {
-	if n.snapshot == nil {
-		n.private = false
-		n.snapshot = &message.Structure{Address: n.self, Backlink: n.backlink, Slaves: n.slaves[:len(n.slaves):len(n.slaves)], Masters: n.masters}
-	}
-	return n.snapshot
-}
+func (n *Node) Structure() *message.Structure { return n.level1.structure() }
 
 // Status returns what the node says about itself.
 func (n *Node) Status() *message.Status {
@@ -117,15 +95,15 @@ func (n *Node) Status() *message.Status {
 		Root:         n.root,
 		Availability: n.availability(),
 		SyncAverage:  n.syncs.average(),
-		IsMaster:     n.isMaster(),
+		IsMaster:     n.level1.isMaster(),
 		IsNormalized: n.isNormalized(),
-		IsRegistered: !n.backlink.IsZero(),
-		NetworkSize:  n.size(),
+		IsRegistered: !n.level1.backlink.IsZero(),
+		NetworkSize:  n.level1.size(),
 	}
 }
 
 // NetworkSize is how many nodes the network has, as this node knows it: the sum of its masters' sizes, at least 1.
-func (n *Node) NetworkSize() int { return n.size() }
+func (n *Node) NetworkSize() int { return n.level1.size() }
 
 // Bans returns the addresses that the node refuses.
 func (n *Node) Bans() *behavior.Bans { return &n.bans }
@@ -141,7 +119,7 @@ func (n *Node) availability() float64 {
 
 // isNormalized reports whether the node has been up for a whole sync lifetime, long enough to judge by silence.
 func (n *Node) isNormalized() bool {
-	return n.env.Now()-n.cfg.lifetime(n.size()) > n.started
+	return n.env.Now()-n.cfg.lifetime(n.level1.size(), levels) > n.started
 }
 
 // syncTimes averages the durations of the latest syncs. Instead of a list of them (npm keeps one day's, 5,400) it keeps

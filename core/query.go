@@ -30,9 +30,6 @@ func (n *Node) query(name string) Query {
 	return n.queries[i]
 }
 
-// levels is the depth of the network below its masters. A network of one level asks masters, who ask their slaves.
-const levels = 1
-
 // serveQuerySlave is the end of every path: one node speaks for itself.
 func (n *Node) serveQuerySlave(req *message.Request) message.Response {
 	body := message.Asked[message.QueryRequest](req)
@@ -93,9 +90,9 @@ var queryKinds = [...]message.Kind{message.KindQuerySlave, message.KindQueryButl
 // targets lists whom to ask at a level, and how many nodes stand behind the i-th of them.
 func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
 	if level == 0 {
-		targets, below = n.slaves, func(int) int { return 1 }
+		targets, below = n.level1.slaves, func(int) int { return 1 }
 	} else {
-		list := n.masters.List
+		list := n.level1.masters.List
 		for _, m := range list {
 			targets = append(targets, m.Peer)
 		}
@@ -136,10 +133,10 @@ func serveAvailableNode(t *Task) {
 }
 
 func (n *Node) randomSlave(t *Task, b budget) Peer {
-	if len(n.masters.List) == 0 {
+	if len(n.level1.masters.List) == 0 {
 		return Peer{}
 	}
-	m := n.masters.List[n.env.Rand().IntN(len(n.masters.List))].Peer
+	m := n.level1.masters.List[n.env.Rand().IntN(len(n.level1.masters.List))].Peer
 	resp := t.call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 	if s, err := message.As[message.Structure](resp); err == nil && len(s.Slaves) > 0 {
 		return s.Slaves[n.env.Rand().IntN(len(s.Slaves))]

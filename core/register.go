@@ -19,65 +19,64 @@ func serveProvide(t *Task) {
 		t.reply(message.Refuse(message.CodeInvalidTarget))
 		return
 	}
-	if t.node.cfg.Registration == Original {
-		t.reply(message.Response{Body: t.node.provideOriginal(t)})
-	} else {
-		t.reply(t.node.provideDirected(t))
-	}
+	t.reply(t.node.cfg.rule.provide(&t.node.level1, t))
 }
 
 // serveRegister lists a newcomer as a slave, after an interview. A node that is listed already is told the size again.
 func serveRegister(t *Task) {
-	n, body := t.node, message.Asked[message.RegisterRequest](&t.req)
+	n, l, body := t.node, &t.node.level1, message.Asked[message.RegisterRequest](&t.req)
 	target := body.Target
 	if target == n.self || target.IsZero() || target != t.req.From {
 		t.reply(message.Refuse(message.CodeInvalidTarget))
 		return
 	}
-	if !n.hasSlave(target) {
-		if !n.hasRoom(body.NetworkSize) {
+	if !l.hasSlave(target) {
+		if !n.cfg.rule.hasCapacity(l, body.NetworkSize) {
 			t.reply(message.Refuse(message.CodeMasterFull))
 			return
 		}
-		n.interviews++
+		l.interviews++
 		resp := t.call(target, message.Request{Kind: message.KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
-		n.interviews--
+		l.interviews--
 		if _, err := message.As[message.Interview](resp); err != nil {
 			t.reply(message.Refuse(message.CodeInterviewee))
 			return
 		}
 	}
-	if !n.hasSlave(target) { // the interview took a while
-		n.addSlave(target, n.env.Now())
-		n.bumpOwnSize()
-		if n.ledger != nil {
-			n.ledger.arrived(target)
+	if !l.hasSlave(target) { // the interview took a while
+		l.addSlave(target, n.env.Now())
+		l.bumpOwnSize()
+		if l.ledger != nil {
+			l.ledger.arrived(target)
 		}
 	}
-	t.reply(message.Response{Body: &message.Registered{Size: len(n.slaves)}})
+	t.reply(message.Response{Body: &message.Registered{Size: len(l.slaves)}})
 }
 
 // bumpOwnSize keeps the own entry among the masters in step with a new slave. A node that was no master before enters
 // itself at its next sync.
-func (n *Node) bumpOwnSize() {
-	if n.masterIndex(n.self) >= 0 {
-		n.setMaster(n.self, len(n.slaves), n.env.Now())
+func (l *level) bumpOwnSize() {
+	n := l.node
+	if l.masterIndex(n.self) >= 0 {
+		l.setMaster(n.self, len(l.slaves), n.env.Now())
 	}
 }
 
 // askForPlace asks a provider where to register.
-func (n *Node) askForPlace(t *Task, provider Peer, patience time.Duration) (*message.Provision, error) {
+func (l *level) askForPlace(t *Task, provider Peer, timeout time.Duration) (*message.Provision, error) {
+	n := l.node
 	resp := t.call(provider, message.Request{
-		Kind: message.KindProvide, Timeout: patience,
-		Body: &message.ProvideRequest{Target: n.self, Places: n.cfg.Registration == Directed},
+		Kind: message.KindProvide, Timeout: timeout,
+		Body: &message.ProvideRequest{Target: n.self, Places: n.cfg.rule.wantsPlaces()},
 	})
 	return message.As[message.Provision](resp)
 }
 
 // registerAt asks a chosen node to list us and takes it as the backlink when it does.
-func (n *Node) registerAt(t *Task, chosen Peer, p *message.Provision, patience time.Duration) error {
+func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout time.Duration) error {
+	n := l.node
 	resp := t.call(chosen, message.Request{
-		Kind: message.KindRegister, Timeout: patience,
+		Kind: message.KindRegister, Timeout: timeout,
 		Body: &message.RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
 	})
 	answer, err := message.As[message.Registered](resp)
@@ -87,21 +86,22 @@ func (n *Node) registerAt(t *Task, chosen Peer, p *message.Provision, patience t
 	if err != nil {
 		return err
 	}
-	n.setBacklink(chosen)
-	if n.isMaster() || len(n.masters.List) == 0 {
-		n.setMaster(chosen, max(0, answer.Size), n.env.Now())
+	l.setBacklink(chosen)
+	if l.isMaster() || len(l.masters.List) == 0 {
+		l.setMaster(chosen, max(0, answer.Size), n.env.Now())
 	}
 	n.env.Note(Note{What: NoteRegistered, About: chosen})
 	return nil
 }
 
 // eligible reports whether we may become p's slave: not our own, nor, in a network of more than two, a slave of ours.
-func (n *Node) eligible(p Peer, networkSize int) bool {
-	return p != n.self && !(networkSize > 2 && n.hasSlave(p))
+func (l *level) eligible(p Peer, networkSize int) bool {
+	return p != l.node.self && !(networkSize > 2 && l.hasSlave(p))
 }
 
 // firstBootstrap picks one of the bootstrap addresses at random, the own address only when there is no other.
-func (n *Node) firstBootstrap() Peer {
+func (l *level) firstBootstrap() Peer {
+	n := l.node
 	others := slices.DeleteFunc(slices.Clone(n.cfg.Bootstrap), func(p Peer) bool { return p == n.self })
 	if len(others) == 0 {
 		return n.self
@@ -111,23 +111,6 @@ func (n *Node) firstBootstrap() Peer {
 
 var errNoMaster = message.Refusal(message.CodeNoAvailableMaster, "")
 
-func (n *Node) registerFailed(err error) {
-	n.env.Note(Note{What: NoteRegisterFailed, Text: err.Error()})
-}
-
-// retry is the timer of a node that was refused a place: it asks again, well before its next sync.
-func (n *Node) retry() {
-	n.retryDue = false
-	if n.backlink.IsZero() && !n.syncing && n.cfg.Registration == Directed {
-		n.syncing = true
-		n.pool.run(n, retryCycle, nil, 0)
-	}
-}
-
-func retryCycle(t *Task) {
-	n := t.node
-	b := n.budget(n.cfg.SyncInterval / 2)
-	n.findRoot(t, b)
-	n.registerDirected(t, b)
-	n.syncing = false
+func (l *level) registerFailed(err error) {
+	l.node.env.Note(Note{What: NoteRegisterFailed, Text: err.Error()})
 }

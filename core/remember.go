@@ -15,8 +15,8 @@ import (
 func (n *Node) Revision() state.Revision {
 	r := state.Revision{
 		state.SectionNetwork: n.networkRevision,
-		state.SectionPlace:   n.placeRevision,
-		state.SectionMasters: n.mastersRevision,
+		state.SectionPlace:   n.level1.placeRevision,
+		state.SectionMasters: n.level1.mastersRevision,
 		state.SectionFails:   n.failsRevision,
 		state.SectionScores:  n.scores.Revision(),
 		state.SectionBans:    n.bans.Revision(),
@@ -70,13 +70,13 @@ func (n *Node) export(s state.Section, to *state.State) {
 		to.Self, to.Root, to.RootChecked = n.text(n.self), n.text(n.root), n.rootChecked
 		to.SyncTotal, to.SyncCount = n.syncs.sum, n.syncs.count
 	case state.SectionPlace:
-		to.Backlink = n.text(n.backlink)
-		for i, p := range n.slaves {
-			to.Slaves = append(to.Slaves, state.Slave{Address: n.text(p), Joined: n.joined[i]})
+		to.Backlink = n.text(n.level1.backlink)
+		for i, p := range n.level1.slaves {
+			to.Slaves = append(to.Slaves, state.Slave{Address: n.text(p), Joined: n.level1.joined[i]})
 		}
 	case state.SectionMasters:
-		for i, m := range n.masters.List {
-			to.Masters = append(to.Masters, state.Master{Address: n.text(m.Peer), Size: m.Size, Seen: n.seenAt(i)})
+		for i, m := range n.level1.masters.List {
+			to.Masters = append(to.Masters, state.Master{Address: n.text(m.Peer), Size: m.Size, Seen: n.level1.seenAt(i)})
 		}
 	case state.SectionFails:
 		n.exportFails(to)
@@ -118,7 +118,7 @@ func (n *Node) exportFails(to *state.State) {
 		to.Fails = append(to.Fails, state.Fail{Address: n.text(p), Count: count})
 	}
 	slices.SortFunc(to.Fails, func(a, b state.Fail) int { return strings.Compare(a.Address, b.Address) })
-	for p, since := range n.delays { // order-free: sorted below
+	for p, since := range n.level1.delays { // order-free: sorted below
 		to.Delays = append(to.Delays, state.Delay{Address: n.text(p), Since: since})
 	}
 	slices.SortFunc(to.Delays, func(a, b state.Delay) int { return strings.Compare(a.Address, b.Address) })

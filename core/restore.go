@@ -167,12 +167,12 @@ func (r *restorer) network(s *state.State) {
 func (r *restorer) place(s *state.State) {
 	n := r.node
 	if p := r.optional("backlink", s.Backlink); p != n.self {
-		n.setBacklink(p)
+		n.level1.setBacklink(p)
 	}
 	var slaves others
 	for _, row := range s.Slaves {
 		if p := r.peer("slaves", row.Address); slaves.first(p, n.self) {
-			n.addSlave(p, r.past(row.Joined))
+			n.level1.addSlave(p, r.past(row.Joined))
 		}
 	}
 }
@@ -190,7 +190,7 @@ func (r *restorer) masters(s *state.State) {
 	if adopted {
 		table.seen = nil
 	}
-	r.node.setMasters(table.list, table.seen)
+	r.node.level1.setMasters(table.list, table.seen)
 }
 
 func (r *restorer) failures(s *state.State) {
@@ -206,10 +206,10 @@ func (r *restorer) failures(s *state.State) {
 	}
 	for _, row := range s.Delays {
 		if p := r.peer("delays", row.Address); delays.first(p, Peer{}) { // a provider lists the node itself, too
-			if n.delays == nil {
-				n.delays = make(map[Peer]time.Duration)
+			if n.level1.delays == nil {
+				n.level1.delays = make(map[Peer]time.Duration)
 			}
-			n.delays[p] = r.past(row.Since)
+			n.level1.delays[p] = r.past(row.Since)
 		}
 	}
 	n.failsRevision++

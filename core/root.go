@@ -6,7 +6,7 @@ import "spreadable/core/message"
 
 // rootFresh reports that the root is known and was confirmed within a sync lifetime.
 func (n *Node) rootFresh() bool {
-	return !n.root.IsZero() && n.rootChecked > 0 && n.env.Now()-n.rootChecked < n.cfg.lifetime(n.size())
+	return !n.root.IsZero() && n.rootChecked > 0 && n.env.Now()-n.rootChecked < n.cfg.lifetime(n.level1.size(), levels)
 }
 
 func (n *Node) setRoot(root Peer) {
@@ -20,11 +20,11 @@ func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 	if n.rootFresh() {
 		return nil
 	}
-	if n.provider == n.self {
+	if n.level1.provider == n.self {
 		n.setRoot(n.self)
 		return nil
 	}
-	resp := t.call(n.provider, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
+	resp := t.call(n.level1.provider, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
 	status, err := message.As[message.Status](resp)
 	if err != nil || status.Root.IsZero() {
 		return nil
@@ -63,7 +63,7 @@ func (n *Node) findRoot(t *Task, b budget) {
 
 // startRoot names the network at once if nobody else could.
 func (n *Node) startRoot() bool {
-	alone := n.cfg.Registration == Directed && len(n.cfg.Bootstrap) == 1 && n.cfg.Bootstrap[0] == n.self
+	alone := len(n.cfg.Bootstrap) == 1 && n.cfg.Bootstrap[0] == n.self
 	if alone {
 		n.setRoot(n.self)
 	}

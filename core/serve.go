@@ -49,7 +49,9 @@ func (n *Node) serveStatus(*message.Request) message.Response {
 }
 
 func (n *Node) serveStructure(req *message.Request) message.Response {
-	n.hear(req)
+	if req.Body != nil {
+		n.cfg.rule.hear(&n.level1, req.From)
+	}
 	return message.Response{Body: n.Structure()}
 }
 

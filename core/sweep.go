@@ -7,7 +7,7 @@ package core
 // when the pool is idle and no request, answer or timer of the node that names peers is on its way; held says which
 // peers the driver itself still needs. The book must serve this node alone.
 func (n *Node) SweepBook(held func(Peer) bool) int {
-	n.ledger = nil // a provider's short memory: worth nothing compared with a wrong address in it
+	n.level1.ledger = nil // a provider's short memory: worth nothing compared with a wrong address in it
 	n.pool.hashes.Forget()
 	keep := make(map[Peer]bool)
 	n.eachPeer(func(p Peer) { keep[p] = true })
@@ -16,7 +16,7 @@ func (n *Node) SweepBook(held func(Peer) bool) int {
 
 // eachPeer visits every peer that the node holds, some more than once.
 func (n *Node) eachPeer(visit func(Peer)) {
-	lists := [][]Peer{{n.self, n.root, n.provider, n.backlink}, n.slaves, n.heard, n.cfg.Bootstrap}
+	lists := [][]Peer{{n.self, n.root, n.level1.provider, n.level1.backlink}, n.level1.slaves, n.level1.heard, n.cfg.Bootstrap}
 	if a := n.approvals; a != nil {
 		for _, row := range a.rows { // order-free: visits for a set
 			lists = append(lists, row.usedBy)
@@ -30,13 +30,13 @@ func (n *Node) eachPeer(visit func(Peer)) {
 			visit(p)
 		}
 	}
-	for _, m := range n.masters.List {
+	for _, m := range n.level1.masters.List {
 		visit(m.Peer)
 	}
 	for p := range n.fails { // order-free: visits for a set
 		visit(p)
 	}
-	for p := range n.delays { // order-free: visits for a set
+	for p := range n.level1.delays { // order-free: visits for a set
 		visit(p)
 	}
 	for _, row := range n.scores.Rows() {

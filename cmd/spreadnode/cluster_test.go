@@ -39,7 +39,7 @@ func TestSixtyFourNodesSettleWithinSixRounds(t *testing.T) {
 		}
 		slaves += m.Slaves
 	}
-	if slaves != 64 || masters > core.Optimum(64)+1 {
+	if slaves != 64 || masters > core.Optimum(64, 1)+1 {
 		t.Errorf("%d masters list %d slaves", masters, slaves)
 	}
 	t.Logf("settled after %.1f rounds (%.1f s), %d masters", v.Rounds, v.SettledS, masters)

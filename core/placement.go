@@ -1,0 +1,158 @@
+package core
+
+import (
+	"net/netip"
+	"slices"
+	"spreadable/core/message"
+)
+
+// How a provider of the directed rule chooses where newcomers register, from what its ledger counts.
+
+// provide answers with the places for the asker, best first, each as a result that is its own
+// only spare. An npm newcomer, which would draw among several, gets just one: the best, or, if
+// it is a master, any of them. For the best may be a slave of its own, of which we do not know,
+// each time it asks.
+func (directed) provide(l *level, t *Task) message.Response {
+	body := message.Asked[message.ProvideRequest](&t.req)
+	p := l.findPlacesFor(t, body.Target, t.req.From == body.Target, t.requestBudget())
+	if !body.Places && len(p.Results) > 1 {
+		i := 0
+		if l.masterIndex(body.Target) >= 0 {
+			i = l.node.env.Rand().IntN(len(p.Results))
+		}
+		p.Results = p.Results[i : i+1]
+	}
+	return message.Response{Body: p}
+}
+
+// findPlacesFor finds places for target. A provider that finds none, not even a node that could
+// become a master, asks one master for its slaves.
+//
+// Only a node that asks for itself is entered in the ledger: otherwise it could be filled with
+// nodes that do not exist.
+func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *message.Provision {
+	n := l.node
+	if l.ledger == nil {
+		l.ledger = l.newLedger()
+	}
+	places, size := l.place(target, enter)
+	if len(places) == 0 && len(l.masters.List) > 0 {
+		m := l.masters.List[n.env.Rand().IntN(len(l.masters.List))].Peer
+		resp := t.call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+		if s, err := message.As[message.Structure](resp); err == nil {
+			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
+				l.ledger.remember(slave)
+			}
+			places, size = l.place(target, enter)
+		}
+	}
+	p := &message.Provision{Lifetime: n.cfg.lifetime(size, levels), NetworkSize: size, Results: make([]message.Place, len(places))}
+	for i := range places {
+		p.Results[i] = message.Place{Address: places[i], NetworkSize: size, Spares: places[i : i+1 : i+1]}
+	}
+	return p
+}
+
+// place chooses where target should register, the best place first, and counts it there: a master with room, or, when
+// there is none, a node that shall become a master. Of four places two are masters, one is a node that could become one, in
+// case they refuse, and one more is a master. Size is the network's with target in it.
+func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
+	n, lg := l.node, l.ledger
+	lg.resize(n.self, len(l.slaves))
+	if enter {
+		lg.missed(target)
+	}
+	size = lg.nodes + 1
+	if target != n.self && l.backlink.IsZero() {
+		size++ // ourselves: not in any list yet
+	}
+	lg.bound(Optimum(size, levels))
+	c := choice{l, lg, target, size, make([]Peer, 0, maxPlaces)}
+	// Fewer than three masters cannot form a cycle without a mutual pair, so the first three
+	// newcomers make masters.
+	if lg.masters >= 3 || size <= 2 {
+		c.drawMasters(2)
+	}
+	c.makeMasters(maxPlaces - 1)
+	c.drawMasters(maxPlaces)
+	if enter && len(c.places) > 0 {
+		lg.send(target, c.places[0], l.hostOf(target), n.env.Now())
+	}
+	return c.places, size
+}
+
+// hostOf is the IP by which newcomers of one host are told from those of many. Where nodes share IPs by design, on one
+// machine or in a trusted network, there is none.
+func (l *level) hostOf(p Peer) netip.Addr {
+	n := l.node
+	ip := n.cfg.Book.IP(p)
+	if n.cfg.Trusted || n.cfg.BanByAddress || ip.IsLoopback() {
+		return netip.Addr{}
+	}
+	return ip
+}
+
+// choice is one newcomer's choice in the making.
+type choice struct {
+	level  *level
+	ledger *ledger
+	target Peer
+	size   int
+	places []Peer
+}
+
+// suits reports whether the target could become p's slave: not its own, and not of its own slave, where we know of one: of
+// ours if we are the target, of ourselves if it is our backlink.
+func (c *choice) suits(p Peer) bool {
+	l, self := c.level, c.level.node.self
+	mutual := c.size > 2 && (c.target == self && l.hasSlave(p) || p == self && c.target == l.backlink)
+	return p != c.target && !mutual && l.node.allowed(p) && !slices.Contains(c.places, p)
+}
+
+// drawMasters adds masters with room up to the given number of places, each drawn in proportion to its room: several
+// providers that see the same lists do not send everybody to the same master. However many masters there are, a placement
+// costs next to nothing.
+func (c *choice) drawMasters(most int) {
+	lg := c.ledger
+	if lg.capacity.total == 0 && len(lg.tallies) == 1 && c.suits(c.level.node.self) && len(c.places) < most {
+		c.places = append(c.places, c.level.node.self) // the first node of a network takes the second
+	}
+	drawn := make([]int, 0, maxPlaces) // out of the urn until the choice is made
+	for len(c.places) < most && lg.capacity.total > 0 {
+		i := lg.capacity.at(c.level.node.env.Rand().IntN(lg.capacity.total))
+		lg.capacity.set(i, 0)
+		drawn = append(drawn, i)
+		if p := lg.tallies[i].master; c.suits(p) {
+			c.places = append(c.places, p)
+		}
+	}
+	for _, i := range drawn {
+		lg.capacity.set(i, lg.spare(i))
+	}
+}
+
+// makeMasters adds nodes that are no masters yet and could become ones, up to the given number of places: recent
+// newcomers, our own slaves, ourselves.
+func (c *choice) makeMasters(most int) {
+	for _, from := range [][]Peer{c.ledger.recent, c.level.slaves, {c.level.node.self}} {
+		if len(from) == 0 {
+			continue
+		}
+		start := c.level.node.env.Rand().IntN(len(from))
+		for i := range from {
+			if len(c.places) >= most {
+				return
+			}
+			if p := from[(start+i)%len(from)]; c.couldBecomeMaster(p) {
+				c.places = append(c.places, p)
+			}
+		}
+	}
+}
+
+func (c *choice) couldBecomeMaster(p Peer) bool {
+	if i, known := c.ledger.index[p]; known && (c.ledger.tallies[i].count() > 0 || c.ledger.tallies[i].misses > 0) {
+		return false
+	}
+	return c.suits(p)
+}
