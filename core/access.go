@@ -102,10 +102,11 @@ func (n *Node) trusted(p Peer) bool {
 	return n.cfg.Trusted || n.cfg.Trustlist.Len() > 0 && n.cfg.Trustlist.Match(n.cfg.Book.Address(p), n.cfg.Book.IP(p))
 }
 
-// account keeps book of how an outgoing request ended. An answer, even a refusal, proves a peer alive; a timeout also
-// makes it suspicious. But nobody is blamed for a timeout when we asked in the service of somebody else, not of our own:
-// the patience was theirs to choose, and may have been spent before.
-func (n *Node) account(p Peer, own bool, err error) {
+// conclude draws the conclusions from how an outgoing request ended. An answer, even a refusal,
+// proves a peer alive; a timeout also makes it suspicious. But a peer is not blamed for a
+// timeout when we asked in the service of another participant: the timeout budget was that
+// one's choice, and may have been spent before.
+func (n *Node) conclude(p Peer, own bool, err error) {
 	if p == n.self || err == message.ErrTimeout && !own {
 		return
 	}

@@ -141,7 +141,7 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 		return []Peer{n.self}
 	}
 	masters, _ := n.targets(levels)
-	responses := t.gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	responses := t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 	listed := 0
 	for _, resp := range responses {
 		if s, err := message.As[message.Structure](resp); err == nil {
@@ -175,7 +175,7 @@ func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) [
 		if len(batch) == 0 {
 			break
 		}
-		for i, resp := range t.gather(batch, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+		for i, resp := range t.Gather(batch, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}) {
 			if resp.Err == nil {
 				alive = append(alive, batch[i])
 			}
@@ -211,7 +211,7 @@ func serveApprovalQuestion(t *Task) {
 		return
 	}
 	parts, decided := make([]string, len(confirmed)), 0
-	for i, resp := range t.gather(confirmed, message.Request{
+	for i, resp := range t.Gather(confirmed, message.Request{
 		Kind: message.KindApprovalInfo, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
 		Body: &message.ApprovalInfoRequest{Action: body.Action, Key: body.Key},
 	}) {
@@ -274,7 +274,7 @@ func serveAction(t *Task) {
 		return
 	}
 	right := 0
-	for _, resp := range t.gather(named, message.Request{
+	for _, resp := range t.Gather(named, message.Request{
 		Kind: message.KindApprovalCheck, Timeout: b.atMost(n.cfg.ServerTimeout),
 		Body: &message.ApprovalCheckRequest{Action: proof.Action, Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP},
 	}) {

@@ -26,14 +26,14 @@ func (c *Client) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	c.env.Call(p, req, sink, tag)
 }
 
-func (c *Client) account(Peer, bool, error) {}
+func (c *Client) conclude(Peer, bool, error) {}
 
 // Ask sends a network-wide request through the entry node; done gets the merged answer. Trace marks all requests that
 // serve it.
 func (c *Client) Ask(entry Peer, trace uint32, q *message.QueryRequest, done func(*message.QueryAnswer, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace
-		answer, err := message.As[message.QueryAnswer](t.call(entry, message.Request{Kind: message.KindQuery, Timeout: c.timeout, Body: q}))
+		answer, err := message.As[message.QueryAnswer](t.Call(entry, message.Request{Kind: message.KindQuery, Timeout: c.timeout, Body: q}))
 		if err != nil {
 			done(nil, err)
 			return
@@ -67,14 +67,14 @@ func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(qu
 }
 
 func (c *Client) draw(t *Task, entry Peer, action string) (*message.ApprovalKey, error) {
-	return message.As[message.ApprovalKey](t.call(entry, message.Request{
+	return message.As[message.ApprovalKey](t.Call(entry, message.Request{
 		Kind: message.KindApprovalKey, Timeout: c.timeout, Body: &message.ApprovalKeyRequest{Action: action},
 	}))
 }
 
 func (c *Client) approve(t *Task, entry Peer, action string, key *message.ApprovalKey, answer func(string) string) error {
 	var confirmed []Peer
-	for i, resp := range t.gather(key.Approvers, message.Request{
+	for i, resp := range t.Gather(key.Approvers, message.Request{
 		Kind: message.KindApprovalAdd, Timeout: c.timeout,
 		Body: &message.ApprovalAddRequest{Action: action, Key: key.Key, StartedAt: key.StartedAt},
 	}) {
@@ -82,7 +82,7 @@ func (c *Client) approve(t *Task, entry Peer, action string, key *message.Approv
 			confirmed = append(confirmed, key.Approvers[i])
 		}
 	}
-	question, err := message.As[message.ApprovalQuestion](t.call(entry, message.Request{
+	question, err := message.As[message.ApprovalQuestion](t.Call(entry, message.Request{
 		Kind: message.KindApprovalQuestion, Timeout: c.timeout,
 		Body: &message.ApprovalQuestionRequest{Action: action, Key: key.Key, Confirmed: confirmed},
 	}))
@@ -93,5 +93,5 @@ func (c *Client) approve(t *Task, entry Peer, action string, key *message.Approv
 		Action: action, Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: confirmed,
 		Answer: answer(question.Question),
 	}
-	return t.call(entry, message.Request{Kind: message.KindAction, Timeout: c.timeout, Body: &message.ActionRequest{Proof: proof}}).Err
+	return t.Call(entry, message.Request{Kind: message.KindAction, Timeout: c.timeout, Body: &message.ActionRequest{Proof: proof}}).Err
 }

@@ -91,7 +91,7 @@ func (directed) sync(l *level, t *Task) {
 func (l *level) askDown(t *Task, b budget) []answer {
 	var masters []answer
 	slaves := l.slaves
-	responses := t.gather(slaves, message.Request{Kind: message.KindStructure, Timeout: b.atMost(l.node.cfg.ServerTimeout)})
+	responses := t.Gather(slaves, message.Request{Kind: message.KindStructure, Timeout: b.atMost(l.node.cfg.ServerTimeout)})
 	var gone []Peer
 	for i, s := range slaves {
 		down, err := message.As[message.Structure](responses[i])
@@ -282,7 +282,7 @@ func (l *level) registerDirected(t *Task, b budget) {
 	if !n.cfg.ManualSync && !l.retryDue {
 		l.retryDue = true
 		wait := min(n.cfg.SyncInterval/16<<min(l.tries, 3), n.cfg.SyncInterval/2)
-		n.env.After(n.jitter(wait/2, wait), wakeRetry)
+		n.env.After(n.jitter(wait/2, wait), n.tag(wakeRetry))
 	}
 	l.tries++
 }

@@ -101,7 +101,7 @@ func (d *discovery) run(t *Task) {
 		req.Timeout = d.budget.atMost(d.level.node.cfg.ServerTimeout)
 		asked, known := d.met[d.asked:], d.known[d.asked:]
 		d.asked = len(d.met)
-		responses := t.gather(asked, req)
+		responses := t.Gather(asked, req)
 		d.remark()
 		for i, resp := range responses {
 			if answer, err := message.As[message.Structure](resp); err == nil {

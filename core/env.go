@@ -26,6 +26,12 @@ type Env interface {
 	// After makes the driver call Node.Wake(tag) once, d from now (at once if d <= 0, but never from inside After).
 	After(d time.Duration, tag uint32)
 
+	// Offload does work outside the node's thread of control and then calls sink.Answer(tag,
+	// Response{}), once, never from inside Offload. Work touches nothing of the node. Price is what
+	// it takes on a common machine; a simulation, which does it at once, lets as much virtual time
+	// pass.
+	Offload(price time.Duration, work func(), sink Sink, tag uint32)
+
 	// Note reports something an operator or a simulation wants to know.
 	Note(Note)
 }

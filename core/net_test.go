@@ -172,6 +172,12 @@ func (h *host) After(d time.Duration, tag uint32) {
 	}})
 }
 
+// Offload implements core.Env: work is done at once, and its price passes.
+func (h *host) Offload(price time.Duration, work func(), sink core.Sink, tag uint32) {
+	work()
+	h.net.schedule(h, event{at: h.net.now + max(0, price), to: h.number, do: func() { sink.Answer(tag, message.Response{}) }})
+}
+
 // wakeUp brings a host back that was down or hung: its clock runs again, and timers that it missed go off.
 func (n *network) wakeUp(h *host) {
 	h.up, h.hung = true, false

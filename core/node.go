@@ -13,8 +13,12 @@ import (
 // The fields that every message touches stand together at the beginning: in a simulation the next message is for another
 // node, and each further cache line costs as much as everything else.
 type Node struct {
-	self Peer
-	root Peer // the network's name; nobody while unknown
+	self    Peer
+	root    Peer  // the network's name; nobody while unknown
+	stopped bool  // see Stop
+	syncing bool  // a cycle, or a late registration, is under way
+	life    uint8 // counts the lives of a node that is stopped and initialised again
+
 	cfg  *Config
 	env  Env
 	pool *Pool
@@ -23,7 +27,6 @@ type Node struct {
 	bans   behavior.Bans
 	level1 level
 
-	syncing     bool          // a cycle, or a late registration, is under way
 	rootChecked time.Duration // when the bootstrap node last confirmed the root
 	started     time.Duration
 	syncs       syncTimes
@@ -34,18 +37,27 @@ type Node struct {
 	candidates *behavior.Candidates // for applications that choose among nodes; nil until used
 	approvals  *approvals           // nil until the first approval
 	queries    []Query
+	locks      map[string][]*Task // by key that a task holds: the tasks that wait for it
 }
 
-// Tags of the node's timers.
+// Numbers of the node's timers. A tag has the node's life in its upper 8 bits, so that no timer
+// of a former life does anything, and below it one of these.
 const (
 	wakeSync uint32 = iota
 	wakeRetry
+	wakeTask // and all above: a task that sleeps
+
+	tagBits      = 24
+	timerNumbers = 1<<tagBits - wakeTask // more tasks than this never sleep at a time
 )
 
-// Init makes n a node of its own address self. Tasks come from pool, which belongs to the same thread of control as the
-// node and serves nodes of one Book. The Config must have been validated.
+func (n *Node) tag(number uint32) uint32 { return uint32(n.life)<<tagBits | number }
+
+// Init makes n a node of its own address self. Tasks come from pool, which belongs to the same
+// thread of control as the node and serves nodes of one Book. The Config must have been
+// validated. A node that has been stopped may be initialised again.
 func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
-	*n = Node{cfg: cfg, env: env, pool: pool, self: self}
+	*n = Node{cfg: cfg, env: env, pool: pool, self: self, life: n.life}
 	n.level1 = level{node: n, lists: lists{masters: noMasters}}
 }
 
@@ -57,17 +69,37 @@ func (n *Node) Start() {
 	if n.cfg.ManualSync {
 		return
 	}
-	n.env.After(n.cfg.rule.firstSync(n), wakeSync)
+	n.env.After(n.cfg.rule.firstSync(n), n.tag(wakeSync))
+}
+
+// Stop ends the node's life for good. Its tasks end where they wait, and requests that they
+// were to answer fail with ErrUnreachable; no timer or answer that is still on its way does
+// anything, and no later call does. Like all calls it must come from outside the node.
+//
+// Init and Start give the node a second life, which sees nothing of the first: not even what
+// it remembered, unless it is restored.
+func (n *Node) Stop() {
+	if n.stopped {
+		return
+	}
+	n.stopped = true
+	n.life++
+	n.pool.end(n)
 }
 
 // Wake is called by the driver when a timer of the node is due.
 func (n *Node) Wake(tag uint32) {
-	switch tag {
+	if uint8(tag>>tagBits) != n.life || n.stopped {
+		return
+	}
+	switch number := tag & (1<<tagBits - 1); number {
 	case wakeSync:
-		n.env.After(n.cfg.rule.nextSync(n), wakeSync)
+		n.env.After(n.cfg.rule.nextSync(n), n.tag(wakeSync))
 		n.Sync()
 	case wakeRetry:
 		n.cfg.rule.retry(&n.level1)
+	default:
+		n.pool.awake(n, number)
 	}
 }
 

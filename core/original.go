@@ -106,7 +106,7 @@ func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 	n := l.node
 	var actual []*message.Masters
 	slaves := l.slaves
-	responses := t.gather(slaves, message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout})
+	responses := t.Gather(slaves, message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout})
 	for i, s := range slaves {
 		down, err := message.As[message.Structure](responses[i])
 		if err != nil {
@@ -136,7 +136,7 @@ func (l *level) lookAtMasters(t *Task, actual []*message.Masters, b budget) {
 			}
 		}
 	}
-	responses := t.gather(peers, message.Request{Kind: message.KindStructure, Timeout: b.left()})
+	responses := t.Gather(peers, message.Request{Kind: message.KindStructure, Timeout: b.left()})
 	for i, p := range peers {
 		answer, err := message.As[message.Structure](responses[i])
 		if err != nil {
@@ -187,7 +187,7 @@ func (original) provide(l *level, t *Task) message.Response {
 		}
 	}
 	p := &message.Provision{Lifetime: n.cfg.lifetime(l.size(), levels), NetworkSize: l.size()}
-	for i, resp := range t.gather(masters, message.Request{Kind: message.KindStructure, Timeout: t.requestBudget().left()}) {
+	for i, resp := range t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: t.requestBudget().left()}) {
 		s, err := message.As[message.Structure](resp)
 		switch {
 		case err != nil:

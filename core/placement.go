@@ -38,7 +38,7 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 	places, size := l.place(target, enter)
 	if len(places) == 0 && len(l.masters.List) > 0 {
 		m := l.masters.List[n.env.Rand().IntN(len(l.masters.List))].Peer
-		resp := t.call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+		resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 		if s, err := message.As[message.Structure](resp); err == nil {
 			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
 				l.ledger.remember(slave)

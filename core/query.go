@@ -67,7 +67,7 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) messag
 		return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
 	}
 	targets, below := n.targets(level)
-	responses := t.gather(targets, message.Request{
+	responses := t.Gather(targets, message.Request{
 		Kind: queryKinds[level],
 		// Each level has less, so that a partial answer is in time.
 		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)),
@@ -124,7 +124,7 @@ func serveAvailableNode(t *Task) {
 	n, b := t.node, t.requestBudget()
 	chosen := n.self
 	if s := n.randomSlave(t, b); !s.IsZero() {
-		ping := t.call(s, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)})
+		ping := t.Call(s, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)})
 		if ping.Err == nil {
 			chosen = s
 		}
@@ -137,7 +137,7 @@ func (n *Node) randomSlave(t *Task, b budget) Peer {
 		return Peer{}
 	}
 	m := n.level1.masters.List[n.env.Rand().IntN(len(n.level1.masters.List))].Peer
-	resp := t.call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 	if s, err := message.As[message.Structure](resp); err == nil && len(s.Slaves) > 0 {
 		return s.Slaves[n.env.Rand().IntN(len(s.Slaves))]
 	}

@@ -36,7 +36,7 @@ func serveRegister(t *Task) {
 			return
 		}
 		l.interviews++
-		resp := t.call(target, message.Request{Kind: message.KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
+		resp := t.Call(target, message.Request{Kind: message.KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
 		l.interviews--
 		if _, err := message.As[message.Interview](resp); err != nil {
 			t.reply(message.Refuse(message.CodeInterviewee))
@@ -65,7 +65,7 @@ func (l *level) bumpOwnSize() {
 // askForPlace asks a provider where to register.
 func (l *level) askForPlace(t *Task, provider Peer, timeout time.Duration) (*message.Provision, error) {
 	n := l.node
-	resp := t.call(provider, message.Request{
+	resp := t.Call(provider, message.Request{
 		Kind: message.KindProvide, Timeout: timeout,
 		Body: &message.ProvideRequest{Target: n.self, Places: n.cfg.rule.wantsPlaces()},
 	})
@@ -75,7 +75,7 @@ func (l *level) askForPlace(t *Task, provider Peer, timeout time.Duration) (*mes
 // registerAt asks a chosen node to list us and takes it as the backlink when it does.
 func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout time.Duration) error {
 	n := l.node
-	resp := t.call(chosen, message.Request{
+	resp := t.Call(chosen, message.Request{
 		Kind: message.KindRegister, Timeout: timeout,
 		Body: &message.RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
 	})

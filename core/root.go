@@ -24,7 +24,7 @@ func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 		n.setRoot(n.self)
 		return nil
 	}
-	resp := t.call(n.level1.provider, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
+	resp := t.Call(n.level1.provider, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
 	status, err := message.As[message.Status](resp)
 	if err != nil || status.Root.IsZero() {
 		return nil
@@ -44,7 +44,7 @@ func (n *Node) findRoot(t *Task, b budget) {
 	}
 	first := true // nobody before us in the list is there
 	ours := false // we are in the list, and may name the network
-	for i, resp := range t.gather(n.cfg.Bootstrap, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+	for i, resp := range t.Gather(n.cfg.Bootstrap, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}) {
 		if n.cfg.Bootstrap[i] == n.self {
 			ours = first
 			continue

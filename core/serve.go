@@ -5,6 +5,9 @@ import "spreadable/core/message"
 // Serve takes a request. Leaf requests, and all that are refused, are answered at once: done is true. Otherwise the node
 // calls Env.Reply with the ticket later. Req may be reused by the driver as soon as Serve returns.
 func (n *Node) Serve(req *message.Request, ticket Ticket) (resp message.Response, done bool) {
+	if n.stopped {
+		return message.Response{Err: message.ErrUnreachable}, true
+	}
 	if err := n.admit(req); err != nil {
 		return message.Response{Err: err}, true
 	}

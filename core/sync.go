@@ -16,7 +16,7 @@ import (
 
 // Sync starts a sync cycle now, unless one is still running.
 func (n *Node) Sync() {
-	if !n.syncing {
+	if !n.syncing && !n.stopped {
 		n.syncing = true
 		n.pool.run(n, syncCycle, nil, 0)
 	}
@@ -49,7 +49,7 @@ func (l *level) askUp(t *Task, timeout time.Duration) answer {
 	if b.IsZero() {
 		return answer{}
 	}
-	resp := t.call(b, message.Request{Kind: message.KindStructure, Timeout: timeout})
+	resp := t.Call(b, message.Request{Kind: message.KindStructure, Timeout: timeout})
 	up, err := message.As[message.Structure](resp)
 	if err != nil || l.backlink != b {
 		return answer{}

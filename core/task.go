@@ -1,114 +1,195 @@
 package core
 
 import (
-	"iter"
+	"time"
 
-	"spreadable/core/draw"
 	"spreadable/core/message"
 )
 
-// Task runs a procedure that waits: it reads from top to bottom, and whenever it asks others it parks until they have
-// answered. A task exists only while an operation is in flight. It belongs to one node and runs inside that node's
-// thread of control; between two waits nothing else touches the node.
+// Task runs a procedure that waits: it reads from top to bottom, and parks whenever it asks
+// others, sleeps, or waits for work or a lock. A task exists only while an operation is in
+// flight. It belongs to one node and runs inside that node's thread of control; between two
+// waits nothing else touches the node, and after each wait the node may have changed.
 //
-// Underneath is a coroutine (iter.Pull): a switch costs some 60 ns, a parked one some 3 KB. Finished tasks go back to
-// their pool, with their stack and their buffer of responses, so that a steady network allocates none.
+// Its verbs are Call, Gather, GatherSome, Sleep, Offload and Lock. The last three need a node:
+// a client's task only asks. Node.Stop ends a task in the middle of any of them: deferred
+// functions run, nothing else does.
+//
+// Underneath is a coroutine (iter.Pull): a switch takes some 60 ns, a parked one some 3 KB.
+// Finished tasks go back to their pool, with their stack and their buffer of responses, so
+// that a steady network allocates none.
 type Task struct {
 	caller caller          // on whose behalf it asks: node, or a client
 	node   *Node           // nil in a client's task
 	req    message.Request // the request that a handler answers; zero for the node's own procedures
 	ticket Ticket
 	own    bool // no request is being answered: the node asks for itself
+	owing  bool // the request has no answer yet
 
 	pool      *Pool
 	procedure procedure
-	responses []message.Response // of the last gather; beyond its length all are zero
-	one       [1]Peer            // the target of a call
-	pending   int
+	gather    *gather // the latest
+	one       [1]Peer // the target of a call
 	parked    bool
 	resume    func() (struct{}, bool)
 	stop      func()
 	yield     func(struct{}) bool
 }
 
-// caller is a participant that asks: it sends a request under its own name, and takes note of how it ended.
+// caller is a participant that asks: it sends a request under its own name, and draws its
+// conclusions from how it ended.
 type caller interface {
 	send(p Peer, req message.Request, sink Sink, tag uint32)
-	account(p Peer, own bool, err error)
+	conclude(p Peer, own bool, err error)
 }
 
 // procedure is the body of a task. A plain function: what it works on stands in the task.
 type procedure func(t *Task)
 
-// stopped unwinds a parked task when its pool is closed.
-type stopped struct{}
-
-// Pool keeps what the nodes of one thread of control can share, because only one of them is at work at a time: idle tasks
-// and scratch memory. Peers index that memory, so these nodes must share a Book, too.
-type Pool struct {
-	idle   []*Task
-	all    []*Task
-	marks  marks
-	hashes draw.Memo // of the nodes' addresses, by id
-}
-
-// run starts a procedure for node n and returns when it has finished or parked.
-func (p *Pool) run(n *Node, procedure procedure, req *message.Request, ticket Ticket) {
-	t := p.take()
-	t.caller, t.node, t.procedure, t.ticket, t.own = n, n, procedure, ticket, req == nil
-	if req != nil {
-		t.req = *req
+// Go runs a procedure of the node's own, until it parks or ends. It must not be called from
+// inside another call of the node; a stopped node runs none.
+func (n *Node) Go(procedure func(t *Task)) {
+	if !n.stopped {
+		n.pool.run(n, procedure, nil, 0)
 	}
-	t.resume()
 }
 
-// runFor starts a procedure for somebody who is no node.
-func (p *Pool) runFor(c caller, procedure procedure) {
-	t := p.take()
-	t.caller, t.procedure = c, procedure
-	t.resume()
+// Node returns the node that the task belongs to, nil in a client's task.
+func (t *Task) Node() *Node { return t.node }
+
+// Call asks one peer and waits for its answer, an error, or the end of req.Timeout. The task
+// fills in the sender and the trace.
+func (t *Task) Call(p Peer, req message.Request) message.Response {
+	t.one[0] = p
+	return t.Gather(t.one[:], req)[0]
 }
 
-func (p *Pool) take() *Task {
-	if last := len(p.idle) - 1; last >= 0 {
-		t := p.idle[last]
-		p.idle = p.idle[:last]
-		return t
+// Gather asks all peers at once and waits for the last answer, error or timeout. The responses
+// stand in the order of peers and are valid until the task asks again.
+func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
+	g := t.ask(peers, req, len(peers))
+	for i, p := range peers {
+		t.caller.conclude(p, t.own, g.responses[i].Err)
 	}
-	t := &Task{pool: p}
-	t.resume, t.stop = iter.Pull(t.loop)
-	p.all = append(p.all, t)
-	return t
+	return g.responses
 }
 
-// loop is the coroutine: one procedure after the other.
-func (t *Task) loop(yield func(struct{}) bool) {
-	defer func() {
-		if r := recover(); r != nil && r != any(stopped{}) {
-			panic(r)
-		}
-	}()
-	t.yield = yield
-	for {
-		t.procedure(t)
-		t.caller, t.node, t.procedure, t.req = nil, nil, nil, message.Request{}
-		clear(t.responses)
-		t.pool.idle = append(t.pool.idle, t)
-		if !yield(struct{}{}) {
-			return
+// GatherSome asks all peers at once and waits until as many as enough have answered without an
+// error, or all have answered, or req.Timeout has passed. A peer that was not waited for has
+// ErrUnawaited; its answer still says that it is alive when it comes.
+func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []message.Response {
+	g := t.ask(peers, req, enough)
+	var late []Peer
+	for i, p := range peers {
+		if g.responses[i].Err != ErrUnawaited {
+			t.caller.conclude(p, t.own, g.responses[i].Err)
+		} else if late == nil {
+			late = append(late, peers...) // the caller may change its own
 		}
 	}
+	if late == nil {
+		return g.responses
+	}
+	n, own, caller, life := t.node, t.own, t.caller, t.life()
+	t.leave(func(tag uint32, resp message.Response) {
+		if n == nil || n.life == life {
+			caller.conclude(late[tag], own, resp.Err)
+		}
+	})
+	return g.responses
 }
 
-// Idle reports that no procedure is waiting for anything.
-func (p *Pool) Idle() bool { return len(p.idle) == len(p.all) }
-
-// Close ends all tasks of the pool, the parked ones in the middle of their procedure. Their nodes must not be used again.
-func (p *Pool) Close() {
-	for _, t := range p.all {
-		t.stop()
+// ask sends the questions of a gather and waits for enough good answers, or all answers.
+func (t *Task) ask(peers []Peer, req message.Request, enough int) *gather {
+	g := t.gather
+	g.begin(len(peers), enough)
+	req.Trace = t.req.Trace
+	for i, p := range peers {
+		t.caller.send(p, req, g, uint32(i))
 	}
-	p.all, p.idle = nil, nil
+	if !g.done() {
+		t.park()
+	}
+	return g
+}
+
+// leave gives up the latest gather, of which answers are still to come: late takes them. The
+// gather is never used again, so they cannot land in the next one.
+func (t *Task) leave(late func(tag uint32, resp message.Response)) {
+	t.gather.task, t.gather.late = nil, late
+	t.gather = &gather{task: t}
+}
+
+// Sleep waits for a time; not at all if it is 0 or less.
+func (t *Task) Sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t.node.env.After(d, t.node.tag(t.pool.sleep(t)))
+	t.park()
+}
+
+// Offload does work that takes milliseconds (a picture, a hash, a scan) outside the node's
+// thread, and waits for its end; other tasks run meanwhile. Work must not touch the node, nor
+// anything else that changes meanwhile. Price is what it takes on a common machine: a
+// simulation, where work itself takes no time, charges as much virtual time.
+func (t *Task) Offload(price time.Duration, work func()) {
+	g := t.gather
+	g.begin(1, 1)
+	t.node.env.Offload(price, work, g, 0)
+	if !g.done() {
+		t.park()
+	}
+}
+
+// Lock waits until no other task of the node holds the key, and returns what gives it back,
+// which must be called once: unlock, or defer it at once. Tasks get the key in the order in
+// which they ask for it.
+func (t *Task) Lock(key string) (unlock func()) {
+	n := t.node
+	if n.locks == nil {
+		n.locks = make(map[string][]*Task)
+	}
+	waiting, held := n.locks[key]
+	if held {
+		n.locks[key] = append(waiting, t)
+		t.park()
+	} else {
+		n.locks[key] = nil
+	}
+	life := t.life()
+	return func() {
+		if n.life == life { // not while Stop ends the task
+			n.unlock(key)
+		}
+	}
+}
+
+// unlock hands a key on to the task that has waited longest. That one goes on when the driver
+// calls the node again: until it waits, nothing else may run in the middle of the task that
+// unlocks.
+func (n *Node) unlock(key string) {
+	waiting := n.locks[key]
+	if len(waiting) == 0 {
+		delete(n.locks, key)
+		return
+	}
+	n.locks[key] = waiting[1:]
+	n.env.After(0, n.tag(n.pool.sleep(waiting[0])))
+}
+
+// life is the node's life now; 0 in a client's task.
+func (t *Task) life() uint8 {
+	if t.node == nil {
+		return 0
+	}
+	return t.node.life
+}
+
+// reply answers the request that started the task.
+func (t *Task) reply(resp message.Response) {
+	t.owing = false
+	t.node.env.Reply(t.ticket, resp)
 }
 
 // park waits until wake is called.
@@ -124,42 +205,5 @@ func (t *Task) wake() {
 	t.resume()
 }
 
-// Answer implements Sink: the driver delivers one response of the current gather.
-func (t *Task) Answer(tag uint32, resp message.Response) {
-	t.responses[tag] = resp
-	t.pending--
-	if t.pending == 0 && t.parked {
-		t.wake()
-	}
-}
-
-// gather asks all peers at once and waits for the last answer, error or timeout. The responses stand in the order of
-// peers and are valid until the task's next call or gather.
-func (t *Task) gather(peers []Peer, req message.Request) []message.Response {
-	clear(t.responses)
-	if cap(t.responses) < len(peers) {
-		t.responses = make([]message.Response, len(peers)+len(peers)/8)
-	}
-	t.responses = t.responses[:len(peers)]
-	t.pending = len(peers)
-	req.Trace = t.req.Trace
-	for i, p := range peers {
-		t.caller.send(p, req, t, uint32(i))
-	}
-	if t.pending > 0 {
-		t.park()
-	}
-	for i, p := range peers {
-		t.caller.account(p, t.own, t.responses[i].Err)
-	}
-	return t.responses
-}
-
-// call asks one peer and waits.
-func (t *Task) call(p Peer, req message.Request) message.Response {
-	t.one[0] = p
-	return t.gather(t.one[:], req)[0]
-}
-
-// reply answers the request that started the task.
-func (t *Task) reply(resp message.Response) { t.node.env.Reply(t.ticket, resp) }
+// stopped unwinds a parked task that is ended.
+type stopped struct{}

@@ -55,6 +55,7 @@ type loop struct {
 	err     error // why it ended; read only once stopped is closed
 	caller  *caller
 	calls   sync.WaitGroup
+	desks   chan struct{}   // places for offloaded work
 	ctx     context.Context // ends with the loop
 	cancel  context.CancelFunc
 }
@@ -105,7 +106,7 @@ func newLoop(o *Options, book *peer.Book, c *caller) *loop {
 		book: book, version: o.Version, options: o, caller: c,
 		clock: newClock(time.Now), random: mathrand.New(mathrand.NewChaCha8(seed)),
 		asked: make(map[core.Ticket]asker), learned: make(map[core.Peer]*learned), sweepAt: o.SweepAt,
-		inbox: make(chan func(), inboxSize), stop: make(chan struct{}), stopped: make(chan struct{}),
+		desks: newDesks(), inbox: make(chan func(), inboxSize), stop: make(chan struct{}), stopped: make(chan struct{}),
 		ctx: ctx, cancel: cancel,
 	}
 }

@@ -27,6 +27,7 @@ const (
 	expireCall
 	refuseCall
 	wakeNode
+	finishWork
 	EventKinds
 )
 
@@ -114,6 +115,13 @@ func (e *endpoint) Rand() *rand.Rand { return e.lane.randFrom(&e.random) }
 // After implements core.Env.
 func (e *endpoint) After(d time.Duration, tag uint32) {
 	e.schedule(Event{At: e.lane.sched.Now() + max(0, d), To: e.index, Slot: tag, Kind: wakeNode})
+}
+
+// Offload implements core.Env: the work is done at once, and its price passes in virtual time.
+func (e *endpoint) Offload(price time.Duration, work func(), sink core.Sink, tag uint32) {
+	work()
+	slot, gen := e.lane.calls.put(call{sink, tag})
+	e.schedule(Event{At: e.lane.sched.Now() + max(0, price), To: e.index, Slot: slot, Gen: gen, Kind: finishWork})
 }
 
 // Note implements core.Env.
@@ -238,6 +246,11 @@ func (l *Lane) Deliver(ev Event) {
 		if c, ok := l.calls.take(ev.Slot, ev.Gen); ok {
 			e.record(ev, outcomeFailed)
 			c.sink.Answer(c.tag, message.Response{Err: message.ErrUnreachable})
+		}
+	case finishWork:
+		if c, ok := l.calls.take(ev.Slot, ev.Gen); ok {
+			e.record(ev, outcomeAnswered)
+			c.sink.Answer(c.tag, message.Response{})
 		}
 	case wakeNode:
 		e.record(ev, ev.Slot)

@@ -1,0 +1,57 @@
+package core
+
+import (
+	"errors"
+
+	"spreadable/core/message"
+)
+
+// ErrUnawaited stands for an answer that GatherSome did not wait for.
+var ErrUnawaited = errors.New("not waited for")
+
+// gather is one question to several peers while a task waits for the answers. The answers come
+// to it, not to the task: one that the task has left takes late answers without any effect on
+// the next. A task uses its gather again only when all its answers have come.
+type gather struct {
+	task      *Task                                   // nil once the task has left it
+	late      func(tag uint32, resp message.Response) // takes answers after that; nil to drop them
+	responses []message.Response                      // beyond its length all are zero
+	pending   int                                     // answers to come
+	wanted    int                                     // good answers that are still wanted
+}
+
+// begin clears g for n answers, of which so many good ones are enough.
+func (g *gather) begin(n, enough int) {
+	clear(g.responses)
+	if cap(g.responses) < n {
+		g.responses = make([]message.Response, n+n/8)
+	}
+	g.responses = g.responses[:n]
+	g.pending, g.wanted = n, enough
+	if enough < n {
+		for i := range g.responses {
+			g.responses[i].Err = ErrUnawaited
+		}
+	}
+}
+
+// done reports that the task need not wait any longer.
+func (g *gather) done() bool { return g.pending == 0 || g.wanted <= 0 }
+
+// Answer implements Sink: the driver delivers one response.
+func (g *gather) Answer(tag uint32, resp message.Response) {
+	if g.task == nil {
+		if g.late != nil {
+			g.late(tag, resp)
+		}
+		return
+	}
+	g.responses[tag] = resp
+	g.pending--
+	if resp.Err == nil {
+		g.wanted--
+	}
+	if g.done() && g.task.parked {
+		g.task.wake()
+	}
+}

@@ -1,0 +1,123 @@
+package core
+
+import (
+	"iter"
+	"slices"
+
+	"spreadable/core/draw"
+	"spreadable/core/message"
+)
+
+// Pool keeps what the nodes of one thread of control can share, because only one of them is at
+// work at a time: idle tasks and scratch memory. Peers index that memory, so these nodes must
+// share a Book, too.
+type Pool struct {
+	idle     []*Task
+	all      []*Task
+	sleepers map[uint32]*Task // by the number of the timer that wakes it
+	slept    uint32           // numbers these timers
+	marks    marks
+	hashes   draw.Memo // of the nodes' addresses, by id
+}
+
+// run starts a procedure for node n and returns when it has ended or parked.
+func (p *Pool) run(n *Node, procedure procedure, req *message.Request, ticket Ticket) {
+	t := p.take()
+	t.caller, t.node, t.procedure, t.ticket = n, n, procedure, ticket
+	t.own, t.owing = req == nil, req != nil
+	if req != nil {
+		t.req = *req
+	}
+	t.resume()
+}
+
+// runFor starts a procedure for a participant that is no node.
+func (p *Pool) runFor(c caller, procedure procedure) {
+	t := p.take()
+	t.caller, t.procedure = c, procedure
+	t.resume()
+}
+
+func (p *Pool) take() *Task {
+	if last := len(p.idle) - 1; last >= 0 {
+		t := p.idle[last]
+		p.idle = p.idle[:last]
+		return t
+	}
+	t := &Task{pool: p}
+	t.gather = &gather{task: t}
+	t.resume, t.stop = iter.Pull(t.loop)
+	p.all = append(p.all, t)
+	return t
+}
+
+// loop is the coroutine: one procedure after the other.
+func (t *Task) loop(yield func(struct{}) bool) {
+	defer func() {
+		if r := recover(); r != nil && r != any(stopped{}) {
+			panic(r)
+		}
+	}()
+	t.yield = yield
+	for {
+		t.procedure(t)
+		t.caller, t.node, t.procedure, t.req = nil, nil, nil, message.Request{}
+		clear(t.gather.responses)
+		t.pool.idle = append(t.pool.idle, t)
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+// sleep returns the number of a timer that will wake t.
+func (p *Pool) sleep(t *Task) uint32 {
+	if p.sleepers == nil {
+		p.sleepers = make(map[uint32]*Task)
+	}
+	number := wakeTask + p.slept%timerNumbers
+	p.slept++
+	p.sleepers[number] = t
+	return number
+}
+
+// awake lets the task of node n that a timer belongs to go on.
+func (p *Pool) awake(n *Node, number uint32) {
+	if t := p.sleepers[number]; t != nil && t.node == n {
+		delete(p.sleepers, number)
+		t.wake()
+	}
+}
+
+// end ends all tasks of a node in the middle of their procedures. A request that one of them
+// was to answer is answered as if the node were not there.
+func (p *Pool) end(n *Node) {
+	p.all = slices.DeleteFunc(p.all, func(t *Task) bool {
+		if t.node != n {
+			return false
+		}
+		t.gather.task = nil
+		if t.owing {
+			t.reply(message.Response{Err: message.ErrUnreachable})
+		}
+		t.stop()
+		return true
+	})
+	for number, t := range p.sleepers { // order-free: deletes only
+		if t.node == n {
+			delete(p.sleepers, number)
+		}
+	}
+}
+
+// Idle reports that no procedure is waiting for anything.
+func (p *Pool) Idle() bool { return len(p.idle) == len(p.all) }
+
+// Close ends all tasks of the pool, the parked ones in the middle of their procedure. Their
+// nodes must not be used again.
+func (p *Pool) Close() {
+	for _, t := range p.all {
+		t.stop()
+	}
+	p.all, p.idle, p.sleepers = nil, nil, nil
+}

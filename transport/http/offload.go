@@ -1,0 +1,47 @@
+package httptransport
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+)
+
+// newDesks makes the places at which offloaded work is done: one for each processor, so that a
+// node does not start more than the machine can do.
+func newDesks() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) }
+
+// Offload implements core.Env: work is done in a goroutine of its own, as soon as there is a
+// place for it. Its price is real here. A panic in it ends the node, as one in its own thread
+// does.
+func (l *loop) Offload(_ time.Duration, work func(), sink core.Sink, tag uint32) {
+	l.calls.Go(func() {
+		select {
+		case l.desks <- struct{}{}:
+		case <-l.stopped:
+			return
+		}
+		failed := l.labour(work)
+		<-l.desks
+		l.post(l.ctx, func() {
+			if failed != "" {
+				panic(failed)
+			}
+			sink.Answer(tag, message.Response{})
+		})
+	})
+}
+
+// labour does work and returns what a panic in it says, with its place.
+func (l *loop) labour(work func()) (failed string) {
+	defer func() {
+		if r := recover(); r != nil {
+			failed = fmt.Sprintf("offloaded work: %v\n%s", r, debug.Stack())
+		}
+	}()
+	work()
+	return ""
+}
