@@ -38,18 +38,38 @@ func isStandard(path string) bool {
 
 func within(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
 
+// coretest is the one package below core that may need more: it is for tests only.
+const coretest = module + "/core/coretest"
+
 // The core knows nothing but the standard library, and of that nothing that reaches the world.
 func TestCoreStandsOnTheStandardLibraryAlone(t *testing.T) {
-	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, "./core/...") {
-		if !isStandard(path) && !within(path, module+"/core") {
+	core := slices.DeleteFunc(imports(t, `{{.ImportPath}} `, "./core/..."), func(path string) bool { return within(path, coretest) })
+	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, core...) {
+		if !isStandard(path) && !within(path, module+"/core") || within(path, coretest) {
 			t.Errorf("core depends on %s", path)
 		}
 	}
-	for _, path := range imports(t, `{{range .Imports}}{{.}} {{end}}`, "./core/...") {
+	for _, path := range imports(t, `{{range .Imports}}{{.}} {{end}}`, core...) {
 		for _, outside := range []string{"os", "net", "net/http", "io/fs", "os/exec", "log", "log/slog", "sync", "sync/atomic", "context", "database/sql"} {
 			if path == outside {
 				t.Errorf("core imports %s: it has no I/O, no lock and no context", path)
 			}
+		}
+	}
+}
+
+// The little network of the tests and the simulated one judge each other, so neither knows the
+// other; and nothing but tests knows the little one.
+func TestTheTestNetworkStandsAlone(t *testing.T) {
+	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, "./core/coretest/...") {
+		if within(path, module) && !within(path, module+"/core") {
+			t.Errorf("coretest depends on %s", path)
+		}
+	}
+	for _, line := range imports(t, `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}`, "./...") {
+		importer, path, _ := strings.Cut(line, ">")
+		if within(path, coretest) && !within(importer, coretest) {
+			t.Errorf("%s imports %s outside of its tests", importer, path)
 		}
 	}
 }

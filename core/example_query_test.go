@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 )
@@ -39,18 +40,18 @@ func (w *whoHolds) Merge(a, b any) any {
 // Nine nodes hold documents; a client asks one of them who holds which. The answer comes with its coverage: how many
 // nodes should have answered, and how many did.
 func ExampleQuery() {
-	network := newNetwork(nil, 25*time.Millisecond, 1)
+	network := coretest.New(nil, 25*time.Millisecond, 1)
 	for i := 1; i <= 9; i++ {
-		host := network.addNode(nil, fmt.Sprintf("node%d.example.com:80", i), core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+		host := network.AddNode(fmt.Sprintf("node%d.example.com:80", i), core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
 		documents := map[string]bool{"article": true, "song": i%4 == 0}
-		host.node.Offer(&whoHolds{node: fmt.Sprintf("node%d", i), documents: documents})
-		network.start(host)
+		host.Node.Offer(&whoHolds{node: fmt.Sprintf("node%d", i), documents: documents})
+		host.Start()
 	}
-	network.run(2 * time.Minute)
+	network.Run(2 * time.Minute)
 
 	ask := func(document string) {
 		query := &message.QueryRequest{Name: "who-holds", Arg: document}
-		network.client(1).client.Ask(peer.FromID(5), 0, query, func(answer *message.QueryAnswer, err error) {
+		network.Client(1).Client.Ask(peer.FromID(5), 0, query, func(answer *message.QueryAnswer, err error) {
 			if err != nil {
 				fmt.Println("error:", err)
 				return
@@ -58,11 +59,11 @@ func ExampleQuery() {
 			fmt.Printf("%s: held by %v, %d of %d nodes answered, in %d hops\n",
 				document, answer.Result, answer.Coverage.Answered, answer.Coverage.Asked, answer.Cost.Hops)
 		})
-		network.settle()
+		network.Settle()
 	}
 	ask("song")
 	ask("film")
-	network.hosts[8].up = false
+	network.Host(8).Up = false
 	ask("song")
 	// Output:
 	// song: held by [node4 node8], 9 of 9 nodes answered, in 3 hops

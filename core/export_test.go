@@ -7,9 +7,6 @@ import "spreadable/core/behavior"
 // Suspicion is how suspect p is to n for one kind of misbehaviour.
 func (n *Node) Suspicion(a behavior.Action, p Peer) float64 { return n.scores.Suspicion(a, p) }
 
-// Fails is how many requests to p have failed in a row.
-func (n *Node) Fails(p Peer) int { return n.fails[p] }
-
 // Heard is how many introductions n remembers; Failing, of how many peers it counts failures.
 func (n *Node) Heard() int   { return len(n.level1.heard) }
 func (n *Node) Failing() int { return len(n.fails) }
@@ -21,6 +18,3 @@ func (n *Node) Approvals() (rows, keys int) {
 	}
 	return len(n.approvals.rows), len(n.approvals.issued)
 }
-
-// InFlight is how many tasks of the pool are in the middle of a procedure.
-func (p *Pool) InFlight() int { return len(p.all) - len(p.idle) }

@@ -7,6 +7,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
+	"spreadable/core/coretest"
 	"spreadable/core/draw"
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -18,32 +19,32 @@ import (
 // place: it asks a master that it knows, as it does when nobody is there.
 func TestHungBootstrapIsNotTheEnd(t *testing.T) {
 	n := settled(t, 12)
-	n.hosts[1].hung = true
-	n.run(10 * time.Minute)
-	for _, h := range n.order[1:] {
-		if back := h.node.Structure().Backlink; back.IsZero() || back.ID() == 1 {
-			t.Errorf("node %s has backlink %d ten minutes after the bootstrap node hung", h.name(), back.ID())
+	n.Host(1).Hung = true
+	n.Run(10 * time.Minute)
+	for _, h := range n.Hosts()[1:] {
+		if back := h.Node.Structure().Backlink; back.IsZero() || back.ID() == 1 {
+			t.Errorf("node %s has backlink %d ten minutes after the bootstrap node hung", h.Name(), back.ID())
 		}
 	}
 }
 
 // A place that takes requests and never answers does not keep a newcomer from trying the next one.
 func TestHungPlaceIsNotTheEnd(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	places := &message.Provision{NetworkSize: 3, Lifetime: time.Minute}
 	for i := uint32(2); i <= 3; i++ {
 		places.Results = append(places.Results, message.Place{Address: peer.FromID(i), NetworkSize: 3, Spares: []core.Peer{peer.FromID(i)}})
 	}
-	n.add(t, "", map[message.Kind]message.Response{
+	n.Play("", coretest.Answers{
 		message.KindStatus: {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}}, message.KindProvide: {Body: places},
 	})
-	n.add(t, "", map[message.Kind]message.Response{}).hung = true
-	n.add(t, "", map[message.Kind]message.Response{message.KindRegister: {Body: &message.Registered{Size: 1}}})
-	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
-	n.start(h)
-	h.node.Sync()
-	n.settle()
-	if back := h.node.Structure().Backlink; back.ID() != 3 {
+	n.Play("", coretest.Answers{}).Hung = true
+	n.Play("", coretest.Answers{message.KindRegister: {Body: &message.Registered{Size: 1}}})
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
+	h.Start()
+	h.Node.Sync()
+	n.Settle()
+	if back := h.Node.Structure().Backlink; back.ID() != 3 {
 		t.Errorf("the newcomer has backlink %d; the first of its places hangs, the second is free", back.ID())
 	}
 }
@@ -51,39 +52,39 @@ func TestHungPlaceIsNotTheEnd(t *testing.T) {
 // A full master stays full when many ask at once, in the time of one interview.
 func TestCrowdsDoNotOverfillAMaster(t *testing.T) {
 	n := settled(t, 37)
-	var master *host
-	for _, h := range n.live() {
-		if len(h.node.Structure().Slaves) > 0 {
+	var master *coretest.Host
+	for _, h := range n.Live() {
+		if len(h.Node.Structure().Slaves) > 0 {
 			master = h
 		}
 	}
-	before := len(master.node.Structure().Slaves)
+	before := len(master.Node.Structure().Slaves)
 	for range 30 {
-		h := n.add(t, "", map[message.Kind]message.Response{message.KindInterview: {Body: &message.Interview{}}})
-		h.Call(master.peer(), message.Request{Kind: message.KindRegister, From: h.peer(), Root: peer.FromID(1), Timeout: 10 * time.Second,
-			Body: &message.RegisterRequest{Target: h.peer()}}, sinkFunc(func(message.Response) {}), 0)
+		h := n.Play("", coretest.Answers{message.KindInterview: {Body: &message.Interview{}}})
+		h.Call(master.Peer(), message.Request{Kind: message.KindRegister, From: h.Peer(), Root: peer.FromID(1), Timeout: 10 * time.Second,
+			Body: &message.RegisterRequest{Target: h.Peer()}}, coretest.SinkFunc(func(message.Response) {}), 0)
 	}
-	n.run(time.Second)
-	if after := len(master.node.Structure().Slaves); after > before+5 {
+	n.Run(time.Second)
+	if after := len(master.Node.Structure().Slaves); after > before+5 {
 		t.Errorf("a settled master with %d slaves has %d after thirty came at once", before, after)
 	}
 }
 
 // A master that is full and says so does nothing wrong.
 func TestRefusalsForWantOfRoomAreNoFault(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
-	n.add(t, "", map[message.Kind]message.Response{
+	n := coretest.New(t, 25*time.Millisecond, 1)
+	n.Play("", coretest.Answers{
 		message.KindStatus:   {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
 		message.KindProvide:  {Body: &message.Provision{NetworkSize: 3, Lifetime: time.Minute, Results: []message.Place{{Address: peer.FromID(1), NetworkSize: 3}}}},
 		message.KindRegister: {Err: &message.Error{Code: message.CodeMasterFull}},
 	})
-	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
-	n.start(h)
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
+	h.Start()
 	for range 5 {
-		h.node.Sync()
-		n.settle()
+		h.Node.Sync()
+		n.Settle()
 	}
-	if x := h.node.Suspicion(behavior.Registration, peer.FromID(1)); x > 0 {
+	if x := h.Node.Suspicion(behavior.Registration, peer.FromID(1)); x > 0 {
 		t.Errorf("a full master has suspicion %v", x)
 	}
 }
@@ -93,25 +94,25 @@ func TestRefusalsForWantOfRoomAreNoFault(t *testing.T) {
 func TestOneHungSlaveCostsOneAnswer(t *testing.T) {
 	for _, latency := range []time.Duration{25 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond} {
 		n := grown(t, 9, latency, 0, 1, 160*time.Second)
-		var hung *host
-		for _, h := range n.live() {
-			if len(h.node.Structure().Slaves) == 0 {
+		var hung *coretest.Host
+		for _, h := range n.Live() {
+			if len(h.Node.Structure().Slaves) == 0 {
 				hung = h
 			}
 		}
-		hung.hung = true
-		n.client(1).client.Ask(peer.FromID(1), 0, &message.QueryRequest{Name: "holders", Arg: 0}, func(a *message.QueryAnswer, err error) {
+		hung.Hung = true
+		n.Client(1).Client.Ask(peer.FromID(1), 0, &message.QueryRequest{Name: "holders", Arg: 0}, func(a *message.QueryAnswer, err error) {
 			if err != nil || a.Coverage.Answered != 8 {
 				t.Errorf("at a latency of %v one hung slave leaves %+v, %v", latency, a, err)
 			}
 		})
-		n.settle()
+		n.Settle()
 	}
 }
 
 // A node that two masters list for a moment is drawn once: it has one voice.
 func TestNobodyIsDrawnTwice(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	ids := func(numbers ...uint32) (peers []core.Peer) {
 		for _, i := range numbers {
 			peers = append(peers, peer.FromID(i))
@@ -119,7 +120,7 @@ func TestNobodyIsDrawnTwice(t *testing.T) {
 		return peers
 	}
 	masters := &message.Masters{List: []message.Master{{Peer: peer.FromID(1), Size: 3}, {Peer: peer.FromID(3), Size: 3}}, Total: 6}
-	n.add(t, "", map[message.Kind]message.Response{
+	n.Play("", coretest.Answers{
 		message.KindPing: {}, message.KindStatus: {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
 		message.KindProvide:   {Body: &message.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []message.Place{{Address: peer.FromID(1), NetworkSize: 1}}}},
 		message.KindRegister:  {Body: &message.Registered{Size: 1}},
@@ -129,88 +130,88 @@ func TestNobodyIsDrawnTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry := n.addNode(t, "", core.Config{
+	entry := n.AddNode("", core.Config{
 		Bootstrap: ids(1), ManualSync: true, Registration: core.Original,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: count, Period: time.Minute})},
 	})
 	for _, slaves := range [][]core.Peer{ids(2, 4, 5), nil, nil} {
-		number := uint32(len(n.order)) + 1
-		n.add(t, "", map[message.Kind]message.Response{message.KindPing: {}, message.KindStructure: {Body: &message.Structure{
+		number := uint32(len(n.Hosts())) + 1
+		n.Play("", coretest.Answers{message.KindPing: {}, message.KindStructure: {Body: &message.Structure{
 			Address: peer.FromID(number), Backlink: peer.FromID(1), Slaves: slaves, Masters: masters,
 		}}})
 	}
-	n.start(entry)
+	entry.Start()
 	for range 2 {
-		entry.node.Sync()
-		n.settle()
+		entry.Node.Sync()
+		n.Settle()
 	}
 	for range 10 {
-		n.client(1).client.Draw(entry.peer(), 0, "client", func(k *message.ApprovalKey, err error) {
+		n.Client(1).Client.Draw(entry.Peer(), 0, "client", func(k *message.ApprovalKey, err error) {
 			if err != nil || len(k.Approvers) != 3 {
 				t.Fatalf("draw %+v, %v", k, err)
 			}
 			seen := make(map[core.Peer]bool)
 			for _, p := range k.Approvers {
 				if seen[p] {
-					t.Errorf("drawn %s", numbers(k.Approvers))
+					t.Errorf("drawn %s", coretest.Numbers(k.Approvers))
 				}
 				seen[p] = true
 			}
 		})
-		n.settle()
-		n.run(time.Minute)
+		n.Settle()
+		n.Run(time.Minute)
 	}
 }
 
 // Two of three approvers are enough when the third has gone, also where nobody is left to take its place.
 func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	count, err := draw.ParseCount("3")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		n.start(n.addNode(t, "", core.Config{
+		n.AddNode("", core.Config{
 			Bootstrap: []core.Peer{peer.FromID(1)},
 			Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: count, Period: time.Hour})},
-		}))
+		}).Start()
 	}
-	n.run(160 * time.Second)
+	n.Run(160 * time.Second)
 	var key *message.ApprovalKey
-	c := n.client(1)
-	c.client.Draw(peer.FromID(1), 0, "client", func(k *message.ApprovalKey, _ error) { key = k })
-	n.settle()
+	c := n.Client(1)
+	c.Client.Draw(peer.FromID(1), 0, "client", func(k *message.ApprovalKey, _ error) { key = k })
+	n.Settle()
 	for _, p := range key.Approvers {
-		n.ask(c, p, message.Request{Kind: message.KindApprovalAdd, Timeout: time.Second,
+		n.Ask(c, p, message.Request{Kind: message.KindApprovalAdd, Timeout: time.Second,
 			Body: &message.ApprovalAddRequest{Action: "client", Key: key.Key, StartedAt: key.StartedAt}})
 	}
-	n.ask(c, peer.FromID(1), message.Request{Kind: message.KindApprovalQuestion, Timeout: 10 * time.Second,
+	n.Ask(c, peer.FromID(1), message.Request{Kind: message.KindApprovalQuestion, Timeout: 10 * time.Second,
 		Body: &message.ApprovalQuestionRequest{Action: "client", Key: key.Key, Confirmed: key.Approvers}})
-	for _, h := range n.order[1:] { // whoever is a slave of somebody who stays
-		if h.node.Structure().Backlink != peer.FromID(1) {
+	for _, h := range n.Hosts()[1:] { // whoever is a slave of somebody who stays
+		if h.Node.Structure().Backlink != peer.FromID(1) {
 			continue
 		}
-		h.hung = true
+		h.Hung = true
 		break
 	}
-	resp := n.ask(c, peer.FromID(1), message.Request{Kind: message.KindAction, Timeout: 10 * time.Second, Body: &message.ActionRequest{Proof: &message.Proof{
+	resp := n.Ask(c, peer.FromID(1), message.Request{Kind: message.KindAction, Timeout: 10 * time.Second, Body: &message.ActionRequest{Proof: &message.Proof{
 		Action: "client", Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: key.Approvers, Answer: key.ClientIP.String(),
 	}}})
 	if resp.Err != nil {
-		t.Errorf("with two of three approvers there: %v", outcome(resp.Err))
+		t.Errorf("with two of three approvers there: %v", coretest.Outcome(resp.Err))
 	}
 }
 
 // Several bootstrap nodes that start together make one network, whomever of the others each of them asks first.
 func TestSeveralBootstrapNodesMakeOneNetwork(t *testing.T) {
 	for seed := range uint64(10) {
-		n := newNetwork(t, 25*time.Millisecond, seed)
+		n := coretest.New(t, 25*time.Millisecond, seed)
 		several := []core.Peer{peer.FromID(1), peer.FromID(2), peer.FromID(3), peer.FromID(4)}
 		for range 9 {
-			n.start(n.addNode(t, "", core.Config{Bootstrap: several}))
+			n.AddNode("", core.Config{Bootstrap: several}).Start()
 		}
-		n.run(40 * 16 * time.Second)
-		if v := n.violation(); v != "" {
+		n.Run(40 * 16 * time.Second)
+		if v := n.Violation(); v != "" {
 			t.Errorf("seed %d: %s", seed, v)
 		}
 	}
@@ -220,17 +221,17 @@ func TestSeveralBootstrapNodesMakeOneNetwork(t *testing.T) {
 // makes a network; the others join it when they come.
 func TestBootstrapNodesComeOneByOne(t *testing.T) {
 	for _, first := range []int{0, 1, 2} {
-		n := newNetwork(t, 25*time.Millisecond, 1)
+		n := coretest.New(t, 25*time.Millisecond, 1)
 		several := []core.Peer{peer.FromID(1), peer.FromID(2), peer.FromID(3)}
 		for range 6 {
-			n.addNode(t, "", core.Config{Bootstrap: several})
+			n.AddNode("", core.Config{Bootstrap: several})
 		}
-		for i := range n.order {
-			n.start(n.order[(first+i)%len(n.order)])
-			n.run(5 * time.Minute)
+		for i := range n.Hosts() {
+			n.Hosts()[(first+i)%len(n.Hosts())].Start()
+			n.Run(5 * time.Minute)
 		}
-		n.run(30 * 16 * time.Second)
-		if v := n.violation(); v != "" {
+		n.Run(30 * 16 * time.Second)
+		if v := n.Violation(); v != "" {
 			t.Errorf("node %d first: %s", first+1, v)
 		}
 	}
@@ -242,20 +243,20 @@ func TestOneHostDoesNotFillTheNetwork(t *testing.T) {
 	for _, ports := range []int{2, 300} {
 		n := settled(t, 37)
 		masters := make(map[core.Peer]bool)
-		for _, h := range n.live() {
-			if len(h.node.Structure().Slaves) > 0 {
-				masters[h.peer()] = true
+		for _, h := range n.Live() {
+			if len(h.Node.Structure().Slaves) > 0 {
+				masters[h.Peer()] = true
 			}
 		}
-		var askers []*host
+		var askers []*coretest.Host
 		for i := range ports {
-			askers = append(askers, n.add(t, fmt.Sprintf("192.0.2.200:%d", i+1), map[message.Kind]message.Response{}))
+			askers = append(askers, n.Play(fmt.Sprintf("192.0.2.200:%d", i+1), coretest.Answers{}))
 		}
 		for i := range 300 {
-			askPlace(n, askers[i%ports], askers[i%ports].peer())
+			askPlace(n, askers[i%ports], askers[i%ports].Peer())
 		}
-		honest := n.add(t, "192.0.2.201:80", map[message.Kind]message.Response{})
-		p := askPlace(n, honest, honest.peer())
+		honest := n.Play("192.0.2.201:80", coretest.Answers{})
+		p := askPlace(n, honest, honest.Peer())
 		if first := firstPlace(p); !masters[first] {
 			t.Errorf("%d ports of one IP made the next newcomer go to %d, which is no master", ports, first.ID())
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/draw"
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -17,30 +18,30 @@ func (sternApproval) Name() string { return "stern" }
 
 // An approval of one kind is none of another, though the same nodes have given it: they look at what it was given for.
 func TestAnApprovalIsForItsActionOnly(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	easy := core.NewClientApproval(core.Terms{Period: time.Hour})
 	for range 9 {
-		n.start(n.addNode(t, "", core.Config{
+		n.AddNode("", core.Config{
 			Bootstrap: []core.Peer{peer.FromID(1)},
 			Approvals: []core.ApprovalKind{easy, sternApproval{easy}},
-		}))
+		}).Start()
 	}
-	n.run(160 * time.Second)
-	c := n.client(1)
+	n.Run(160 * time.Second)
+	c := n.Client(1)
 	var key *message.ApprovalKey
-	c.client.Approve(peer.FromID(1), 0, "client", func(question string) string { return question }, func(k *message.ApprovalKey, err error) {
+	c.Client.Approve(peer.FromID(1), 0, "client", func(question string) string { return question }, func(k *message.ApprovalKey, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		key = k
 	})
-	n.settle()
+	n.Settle()
 	for i, action := range []string{"stern", "client"} {
-		err := n.ask(c, peer.FromID(uint32(2+i)), message.Request{Kind: message.KindAction, Timeout: 10 * time.Second, Body: &message.ActionRequest{Proof: &message.Proof{
+		err := n.Ask(c, peer.FromID(uint32(2+i)), message.Request{Kind: message.KindAction, Timeout: 10 * time.Second, Body: &message.ActionRequest{Proof: &message.Proof{
 			Action: action, Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: key.Approvers, Answer: key.ClientIP.String(),
 		}}}).Err
 		if granted := err == nil; granted != (action == "client") {
-			t.Errorf("an approval of kind client, shown for %s: %v", action, outcome(err))
+			t.Errorf("an approval of kind client, shown for %s: %v", action, coretest.Outcome(err))
 		}
 	}
 }
@@ -49,20 +50,20 @@ func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 // given the same.
 func TestKeysCannotBeForetold(t *testing.T) {
 	n := settled(t, 9)
-	c := n.client(1)
+	c := n.Client(1)
 	var keys []*message.ApprovalKey
 	for range 2 {
-		c.client.Draw(peer.FromID(1), 0, "client", func(k *message.ApprovalKey, _ error) { keys = append(keys, k) })
-		n.settle()
+		c.Client.Draw(peer.FromID(1), 0, "client", func(k *message.ApprovalKey, _ error) { keys = append(keys, k) })
+		n.Settle()
 	}
 	if keys[0].Key != keys[1].Key {
 		t.Errorf("asked twice, the keys are %s and %s", keys[0].Key, keys[1].Key)
 	}
 	var approvers []string
 	for _, p := range keys[0].Approvers {
-		approvers = append(approvers, n.book.Text(p))
+		approvers = append(approvers, n.Book.Text(p))
 	}
-	if keys[0].Key == draw.Key(keys[0].ClientIP.String(), "client", keys[0].StartedAt, n.book.Text(peer.FromID(1)), approvers) {
+	if keys[0].Key == draw.Key(keys[0].ClientIP.String(), "client", keys[0].StartedAt, n.Book.Text(peer.FromID(1)), approvers) {
 		t.Error("the key is made of public facts only")
 	}
 }

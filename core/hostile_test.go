@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 )
@@ -14,20 +15,20 @@ import (
 // What a hostile client or peer can not do.
 
 // settled returns a directed network of n nodes that has found itself.
-func settled(t *testing.T, nodes int) *network {
+func settled(t *testing.T, nodes int) *coretest.Network {
 	t.Helper()
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	for range nodes {
-		n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).node.Offer(&holder{node: uint32(n.book.Len())})
+		n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Node.Offer(&coretest.Holder{Node: uint32(n.Book.Len())})
 	}
-	for _, h := range n.order {
-		n.start(h)
+	for _, h := range n.Hosts() {
+		h.Start()
 	}
-	n.run(160 * time.Second)
-	if v := n.violation(); v != "" {
+	n.Run(160 * time.Second)
+	if v := n.Violation(); v != "" {
 		t.Fatal(v)
 	}
-	n.trace = nil
+	n.Trace = nil
 	return n
 }
 
@@ -42,18 +43,18 @@ func TestImpatientClientEvictsNobody(t *testing.T) {
 		{300 * time.Millisecond, 1200 * time.Millisecond}, // more than a ping may take, less than masters need to ask their slaves
 	} {
 		n := grown(t, 9, test.latency, 0, 1, 320*time.Second)
-		if v := n.violation(); v != "" {
+		if v := n.Violation(); v != "" {
 			t.Fatal(v)
 		}
-		entry := n.hosts[5]
-		before := len(entry.node.Structure().Masters.List)
+		entry := n.Host(5)
+		before := len(entry.Node.Structure().Masters.List)
 		for range 30 {
-			n.client(1).Call(entry.peer(), message.Request{
-				Kind: message.KindQuery, Client: n.client(1).ip, Timeout: test.patience, Body: &message.QueryRequest{Name: "holders", Arg: 1},
-			}, sinkFunc(func(message.Response) {}), 0)
+			n.Client(1).Call(entry.Peer(), message.Request{
+				Kind: message.KindQuery, Client: n.Client(1).IP, Timeout: test.patience, Body: &message.QueryRequest{Name: "holders", Arg: 1},
+			}, coretest.SinkFunc(func(message.Response) {}), 0)
 		}
-		n.run(5 * time.Second)
-		if after := len(entry.node.Structure().Masters.List); after != before {
+		n.Run(5 * time.Second)
+		if after := len(entry.Node.Structure().Masters.List); after != before {
 			t.Errorf("latency %v: after 30 searches with a patience of %v a node knows %d of %d masters", test.latency, test.patience, after, before)
 		}
 	}
@@ -63,11 +64,11 @@ func TestImpatientClientEvictsNobody(t *testing.T) {
 func TestNoApproversNoApproval(t *testing.T) {
 	n := settled(t, 9)
 	period := 5 * time.Minute
-	proof := &message.Proof{Action: "client", Key: "none", StartedAt: n.now.Truncate(period), ClientIP: n.client(1).ip, Answer: "192.0.2.1"}
-	resp := n.ask(n.client(1), peer.FromID(5), message.Request{
+	proof := &message.Proof{Action: "client", Key: "none", StartedAt: n.Now().Truncate(period), ClientIP: n.Client(1).IP, Answer: "192.0.2.1"}
+	resp := n.Ask(n.Client(1), peer.FromID(5), message.Request{
 		Kind: message.KindAction, Timeout: 100 * time.Millisecond, Body: &message.ActionRequest{Proof: proof},
 	})
-	n.run(time.Second)
+	n.Run(time.Second)
 	if resp.Err == nil {
 		t.Error("a proof without approvers was taken")
 	}
@@ -84,14 +85,14 @@ func TestQueryLevelsAreBounded(t *testing.T) {
 						t.Errorf("%v of level %d crashes the node: %v", kind, level, r)
 					}
 				}()
-				n.ask(n.hosts[2], peer.FromID(5), message.Request{
+				n.Ask(n.Host(2), peer.FromID(5), message.Request{
 					Kind: kind, Root: peer.FromID(1), Timeout: 700 * time.Millisecond,
 					Body: &message.QueryRequest{Name: "holders", Level: level, Arg: 1},
 				})
 			}()
 			queries := 0
-			for _, r := range n.trace {
-				if r.kind == message.KindQueryMaster || r.kind == message.KindQueryButler || r.kind == message.KindQuerySlave {
+			for _, r := range n.Trace {
+				if r.Kind == message.KindQueryMaster || r.Kind == message.KindQueryButler || r.Kind == message.KindQuerySlave {
 					queries++
 				}
 			}
@@ -107,9 +108,9 @@ func TestQueryLevelsAreBounded(t *testing.T) {
 func TestNodeRequestsNeedTheRoot(t *testing.T) {
 	n := settled(t, 9)
 	for _, root := range []core.Peer{{}, peer.FromID(3)} {
-		resp := n.ask(n.client(1), peer.FromID(5), message.Request{Kind: message.KindStructure, Root: root, Timeout: time.Second})
+		resp := n.Ask(n.Client(1), peer.FromID(5), message.Request{Kind: message.KindStructure, Root: root, Timeout: time.Second})
 		if resp.Err != message.ErrWrongRoot {
-			t.Errorf("a client that asks for the structure with root %d gets %v", root.ID(), outcome(resp.Err))
+			t.Errorf("a client that asks for the structure with root %d gets %v", root.ID(), coretest.Outcome(resp.Err))
 		}
 	}
 }
@@ -118,19 +119,19 @@ func TestNodeRequestsNeedTheRoot(t *testing.T) {
 func TestApprovalsExpire(t *testing.T) {
 	n := settled(t, 9)
 	for i := range 20 {
-		n.client(i+1).client.Approve(peer.FromID(2), 0, "client", func(q string) string { return q }, func(*message.ApprovalKey, error) {})
+		n.Client(i+1).Client.Approve(peer.FromID(2), 0, "client", func(q string) string { return q }, func(*message.ApprovalKey, error) {})
 	}
-	n.run(16 * time.Minute)
-	for _, h := range n.order {
-		if rows, keys := h.node.Approvals(); rows > 0 || keys > 0 {
-			t.Errorf("node %s still keeps %d approvals and %d keys", h.name(), rows, keys)
+	n.Run(16 * time.Minute)
+	for _, h := range n.Hosts() {
+		if rows, keys := h.Node.Approvals(); rows > 0 || keys > 0 {
+			t.Errorf("node %s still keeps %d approvals and %d keys", h.Name(), rows, keys)
 		}
 	}
 }
 
 // askPlace asks node 1 where target could register.
-func askPlace(n *network, from *host, target core.Peer) *message.Provision {
-	resp := n.ask(from, peer.FromID(1), message.Request{
+func askPlace(n *coretest.Network, from *coretest.Host, target core.Peer) *message.Provision {
+	resp := n.Ask(from, peer.FromID(1), message.Request{
 		Kind: message.KindProvide, Root: peer.FromID(1), Timeout: 10 * time.Second, Body: &message.ProvideRequest{Target: target, Places: true},
 	})
 	p, _ := resp.Body.(*message.Provision)
@@ -148,22 +149,22 @@ func firstPlace(p *message.Provision) core.Peer {
 // A peer that asks for a place again and again gets nobody's room taken away.
 func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
 	n := settled(t, 37)
-	newcomer := n.add(t, "", map[message.Kind]message.Response{})
+	newcomer := n.Play("", coretest.Answers{})
 	masters := make(map[core.Peer]bool)
-	for _, h := range n.live() {
-		if len(h.node.Structure().Slaves) > 0 {
-			masters[h.peer()] = true
+	for _, h := range n.Live() {
+		if len(h.Node.Structure().Slaves) > 0 {
+			masters[h.Peer()] = true
 		}
 	}
-	if first := firstPlace(askPlace(n, newcomer, newcomer.peer())); !masters[first] {
+	if first := firstPlace(askPlace(n, newcomer, newcomer.Peer())); !masters[first] {
 		t.Fatalf("the first place, %d, is no master", first.ID())
 	}
-	asker := n.add(t, "", map[message.Kind]message.Response{})
+	asker := n.Play("", coretest.Answers{})
 	for range 60 {
-		askPlace(n, asker, asker.peer())
+		askPlace(n, asker, asker.Peer())
 	}
-	honest := n.add(t, "", map[message.Kind]message.Response{})
-	if first := firstPlace(askPlace(n, honest, honest.peer())); !masters[first] {
+	honest := n.Play("", coretest.Answers{})
+	if first := firstPlace(askPlace(n, honest, honest.Peer())); !masters[first] {
 		t.Errorf("after 60 questions of one peer, the next newcomer is sent to %d, which is no master", first.ID())
 	}
 }
@@ -171,18 +172,18 @@ func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
 // A peer that asks on behalf of addresses it made up gets nobody sent there.
 func TestForgedTargetsAttractNobody(t *testing.T) {
 	n := settled(t, 30)
-	asker := n.add(t, "", map[message.Kind]message.Response{})
+	asker := n.Play("", coretest.Answers{})
 	forged := make(map[core.Peer]bool)
 	for i := range 200 {
-		p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.100.%d:80", i+1)))
+		p, err := n.Book.Intern(peer.MustParse(fmt.Sprintf("198.51.100.%d:80", i+1)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		forged[p] = true
 		askPlace(n, asker, p)
 	}
-	honest := n.add(t, "", map[message.Kind]message.Response{})
-	p := askPlace(n, honest, honest.peer())
+	honest := n.Play("", coretest.Answers{})
+	p := askPlace(n, honest, honest.Peer())
 	for _, r := range p.Results {
 		if forged[r.Address] {
 			t.Errorf("a newcomer is sent to the forged address %d", r.Address.ID())
@@ -196,30 +197,30 @@ func TestForgedTargetsAttractNobody(t *testing.T) {
 // A slave that names thousands of masters does not make its own master ask them all.
 func TestSearchForMastersIsBounded(t *testing.T) {
 	n := settled(t, 30)
-	var liar *host
-	for _, h := range n.live() {
-		if s := h.node.Structure(); len(s.Slaves) == 0 {
+	var liar *coretest.Host
+	for _, h := range n.Live() {
+		if s := h.Node.Structure(); len(s.Slaves) == 0 {
 			liar = h
 		}
 	}
-	truth := liar.node.Structure()
+	truth := liar.Node.Structure()
 	list := append([]message.Master(nil), truth.Masters.List...)
 	for i := range 3000 {
-		p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+i/250, i%250+1)))
+		p, err := n.Book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+i/250, i%250+1)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		list = append(list, message.Master{Peer: p, Size: 1})
 	}
-	liar.script = map[message.Kind]message.Response{message.KindStructure: {Body: &message.Structure{
-		Address: liar.peer(), Backlink: truth.Backlink, Slaves: []core.Peer{peer.FromID(2)}, Masters: &message.Masters{List: list, Total: 3030},
+	liar.Actor = coretest.Answers{message.KindStructure: {Body: &message.Structure{
+		Address: liar.Peer(), Backlink: truth.Backlink, Slaves: []core.Peer{peer.FromID(2)}, Masters: &message.Masters{List: list, Total: 3030},
 	}}}
-	n.trace = nil
-	n.run(17 * time.Second) // one sync of everybody
+	n.Trace = nil
+	n.Run(17 * time.Second) // one sync of everybody
 	most, sent := 0, make(map[string]int)
-	for _, r := range n.trace {
-		sent[r.from]++
-		most = max(most, sent[r.from])
+	for _, r := range n.Trace {
+		sent[r.From]++
+		most = max(most, sent[r.From])
 	}
 	if most > 500 {
 		t.Errorf("one lie made a node of a network of 30 send %d requests in a round", most)
@@ -229,24 +230,24 @@ func TestSearchForMastersIsBounded(t *testing.T) {
 // Introductions of addresses where nobody is leave nothing behind.
 func TestFalseIntroductionsLeaveNothing(t *testing.T) {
 	n := settled(t, 30)
-	var master *host
-	for _, h := range n.live() {
-		if len(h.node.Structure().Slaves) > 0 {
+	var master *coretest.Host
+	for _, h := range n.Live() {
+		if len(h.Node.Structure().Slaves) > 0 {
 			master = h
 		}
 	}
 	for round := range 30 {
 		for i := range 60 {
-			p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+round, i+1)))
+			p, err := n.Book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+round, i+1)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			req := message.Request{Kind: message.KindStructure, From: p, Root: peer.FromID(1), Timeout: time.Second, Body: &message.Introduction{}}
-			master.node.Serve(&req, 0)
+			master.Node.Serve(&req, 0)
 		}
-		n.run(16 * time.Second)
+		n.Run(16 * time.Second)
 	}
-	if failing := master.node.Failing(); failing > 200 {
+	if failing := master.Node.Failing(); failing > 200 {
 		t.Errorf("a master remembers the failures of %d peers that never were", failing)
 	}
 }
@@ -254,13 +255,13 @@ func TestFalseIntroductionsLeaveNothing(t *testing.T) {
 // An introduction of nobody, as whoever hides its address could send it, is no introduction: there is nobody to ask.
 func TestNobodyIsNotIntroduced(t *testing.T) {
 	n := settled(t, 30)
-	for _, h := range n.live() {
+	for _, h := range n.Live() {
 		req := message.Request{Kind: message.KindStructure, Root: peer.FromID(1), Timeout: time.Second, Body: &message.Introduction{}}
-		if resp, done := h.node.Serve(&req, 0); !done || resp.Err != nil {
+		if resp, done := h.Node.Serve(&req, 0); !done || resp.Err != nil {
 			t.Fatalf("the structure was refused to nobody: %v", resp.Err)
 		}
-		if got := h.node.Heard(); got > 0 {
-			t.Fatalf("node %s will ask %d who have no address", h.name(), got)
+		if got := h.Node.Heard(); got > 0 {
+			t.Fatalf("node %s will ask %d who have no address", h.Name(), got)
 		}
 	}
 }
@@ -270,15 +271,15 @@ func TestNobodyIsNotIntroduced(t *testing.T) {
 func TestSlackIsNoMisbehaviour(t *testing.T) {
 	for _, nodes := range []int{9, 18, 19, 27, 30, 31, 40, 44} {
 		n := settled(t, nodes)
-		for i, h := range n.order {
+		for i, h := range n.Hosts() {
 			if i > 0 && i%4 == 0 {
-				h.up = false
+				h.Up = false
 			}
 		}
-		n.run(4000 * time.Second)
-		for _, h := range n.live() {
-			for _, b := range h.node.Bans().All() {
-				t.Fatalf("%d nodes less a quarter, %v later: node %s has banned %d for %s", nodes, n.now-begin, h.name(), b.Who.ID(), b.Reason)
+		n.Run(4000 * time.Second)
+		for _, h := range n.Live() {
+			for _, b := range h.Node.Bans().All() {
+				t.Fatalf("%d nodes less a quarter, %v later: node %s has banned %d for %s", nodes, n.Now()-coretest.Begin, h.Name(), b.Who.ID(), b.Reason)
 			}
 		}
 	}
@@ -290,14 +291,14 @@ func TestRetryLearnsTheRoot(t *testing.T) {
 	late := 0
 	for seed := range uint64(10) {
 		n := settled(t, 9)
-		n.seed = seed + 100
-		newcomer := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
-		n.hosts[1].up = false
-		n.start(newcomer)
-		n.run(1100 * time.Millisecond)
-		n.hosts[1].up = true
-		n.run(2 * time.Second)
-		if newcomer.node.Structure().Backlink.IsZero() {
+		n.Seed = seed + 100
+		newcomer := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+		n.Host(1).Up = false
+		newcomer.Start()
+		n.Run(1100 * time.Millisecond)
+		n.Host(1).Up = true
+		n.Run(2 * time.Second)
+		if newcomer.Node.Structure().Backlink.IsZero() {
 			late++
 		}
 	}
@@ -308,15 +309,15 @@ func TestRetryLearnsTheRoot(t *testing.T) {
 
 // Two nodes that name each other as bootstrap agree on a root: without one, nothing tells networks apart.
 func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	both := []core.Peer{peer.FromID(1), peer.FromID(2)}
 	for range 5 {
-		n.start(n.addNode(t, "", core.Config{Bootstrap: both}))
+		n.AddNode("", core.Config{Bootstrap: both}).Start()
 	}
-	n.run(80 * time.Second)
-	for _, h := range n.order {
-		if root := h.node.NetworkRoot(); root.IsZero() || root != n.order[0].node.NetworkRoot() {
-			t.Errorf("node %s is in network %d, node 1 in %d", h.name(), root.ID(), n.order[0].node.NetworkRoot().ID())
+	n.Run(80 * time.Second)
+	for _, h := range n.Hosts() {
+		if root := h.Node.NetworkRoot(); root.IsZero() || root != n.Hosts()[0].Node.NetworkRoot() {
+			t.Errorf("node %s is in network %d, node 1 in %d", h.Name(), root.ID(), n.Hosts()[0].Node.NetworkRoot().ID())
 		}
 	}
 }
@@ -324,21 +325,21 @@ func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
 // While its bootstrap node is away a newcomer asks again soon, but not more often the longer it lasts: some four times
 // an interval, and once with its sync.
 func TestRetriesDoNotPileUp(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
-	n.add(t, "", map[message.Kind]message.Response{}).up = false
-	n.start(n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}))
+	n := coretest.New(t, 25*time.Millisecond, 1)
+	n.Play("", coretest.Answers{}).Up = false
+	n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
 	asked := func() (count int) {
-		for _, r := range n.trace {
-			if r.kind == message.KindProvide {
+		for _, r := range n.Trace {
+			if r.Kind == message.KindProvide {
 				count++
 			}
 		}
-		n.trace = nil
+		n.Trace = nil
 		return count
 	}
-	n.run(10 * time.Minute)
+	n.Run(10 * time.Minute)
 	asked()
-	n.run(160 * time.Second)
+	n.Run(160 * time.Second)
 	if late := asked(); late > 60 {
 		t.Errorf("a lonely node asks for a place %d times in ten sync intervals", late)
 	}
@@ -348,62 +349,62 @@ func TestRetriesDoNotPileUp(t *testing.T) {
 // the size of another one.
 func TestAnswersSpeakForTheirSenderOnly(t *testing.T) {
 	n := settled(t, 60)
-	var master, victim, liar *host
-	for _, h := range n.live() {
-		if s := h.node.Structure(); len(s.Slaves) == 0 {
-			liar, master = h, n.hosts[s.Backlink.ID()]
+	var master, victim, liar *coretest.Host
+	for _, h := range n.Live() {
+		if s := h.Node.Structure(); len(s.Slaves) == 0 {
+			liar, master = h, n.Host(s.Backlink.ID())
 		}
 	}
-	known := master.node.Structure()
-	for _, h := range n.live() {
-		near := h == master || h.peer() == known.Backlink || slices.Contains(known.Slaves, h.peer())
-		if len(h.node.Structure().Slaves) > 0 && !near {
+	known := master.Node.Structure()
+	for _, h := range n.Live() {
+		near := h == master || h.Peer() == known.Backlink || slices.Contains(known.Slaves, h.Peer())
+		if len(h.Node.Structure().Slaves) > 0 && !near {
 			victim = h
 		}
 	}
-	truth := liar.node.Structure()
+	truth := liar.Node.Structure()
 	crowd := make([]core.Peer, 100)
 	for i := range crowd {
 		crowd[i] = peer.FromID(uint32(i%60) + 1)
 	}
-	liar.script = map[message.Kind]message.Response{message.KindStructure: {Body: &message.Structure{
-		Address: victim.peer(), Backlink: truth.Backlink, Slaves: crowd, Masters: truth.Masters,
+	liar.Actor = coretest.Answers{message.KindStructure: {Body: &message.Structure{
+		Address: victim.Peer(), Backlink: truth.Backlink, Slaves: crowd, Masters: truth.Masters,
 	}}}
-	n.run(17 * time.Second)
-	for _, m := range master.node.Structure().Masters.List {
-		if m.Peer == victim.peer() && m.Size > 30 {
-			t.Errorf("a slave made its master believe that %s has %d slaves", victim.name(), m.Size)
+	n.Run(17 * time.Second)
+	for _, m := range master.Node.Structure().Masters.List {
+		if m.Peer == victim.Peer() && m.Size > 30 {
+			t.Errorf("a slave made its master believe that %s has %d slaves", victim.Name(), m.Size)
 		}
 	}
 }
 
 // An npm master that sheds a slave tells its new size at once: the row of a plain slave takes one off the own size.
 func TestOriginalTellsItsSizeAfterShedding(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
-	n.add(t, "", map[message.Kind]message.Response{
+	n := coretest.New(t, 25*time.Millisecond, 1)
+	n.Play("", coretest.Answers{
 		message.KindStatus:   {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
 		message.KindProvide:  {Body: &message.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []message.Place{{Address: peer.FromID(1), NetworkSize: 1}}}},
 		message.KindRegister: {Body: &message.Registered{Size: 1}},
 		message.KindStructure: {Body: &message.Structure{Address: peer.FromID(1), Slaves: []core.Peer{peer.FromID(2)},
 			Masters: &message.Masters{List: []message.Master{{Peer: peer.FromID(1), Size: 1}, {Peer: peer.FromID(2), Size: 4}}, Total: 5}}},
 	})
-	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: core.Original, ManualSync: true})
-	n.start(h)
-	h.node.Sync()
-	n.settle()
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: core.Original, ManualSync: true})
+	h.Start()
+	h.Node.Sync()
+	n.Settle()
 	for range 4 {
-		s := n.add(t, "", map[message.Kind]message.Response{message.KindInterview: {Body: &message.Interview{}},
-			message.KindStructure: {Body: &message.Structure{Backlink: h.peer(), Masters: &message.Masters{}}}})
-		n.ask(s, h.peer(), message.Request{Kind: message.KindRegister, Root: peer.FromID(1), Timeout: time.Second, Body: &message.RegisterRequest{Target: s.peer()}})
+		s := n.Play("", coretest.Answers{message.KindInterview: {Body: &message.Interview{}},
+			message.KindStructure: {Body: &message.Structure{Backlink: h.Peer(), Masters: &message.Masters{}}}})
+		n.Ask(s, h.Peer(), message.Request{Kind: message.KindRegister, Root: peer.FromID(1), Timeout: time.Second, Body: &message.RegisterRequest{Target: s.Peer()}})
 	}
-	h.node.Sync()
-	n.settle()
-	s := h.node.Structure()
+	h.Node.Sync()
+	n.Settle()
+	s := h.Node.Structure()
 	if len(s.Slaves) != 3 {
 		t.Fatalf("%d slaves, want 3 of 5 nodes", len(s.Slaves))
 	}
 	for _, m := range s.Masters.List {
-		if m.Peer == h.peer() && int(m.Size) != len(s.Slaves) {
+		if m.Peer == h.Peer() && int(m.Size) != len(s.Slaves) {
 			t.Errorf("tells of %d slaves, and has %d", m.Size, len(s.Slaves))
 		}
 	}
@@ -413,45 +414,45 @@ func TestOriginalTellsItsSizeAfterShedding(t *testing.T) {
 // provider's next sync as well.
 func TestAskingAgainCountsOnce(t *testing.T) {
 	n := settled(t, 37)
-	asker := n.add(t, "", map[message.Kind]message.Response{})
+	asker := n.Play("", coretest.Answers{})
 	for range 20 {
-		askPlace(n, asker, asker.peer())
+		askPlace(n, asker, asker.Peer())
 	}
-	n.hosts[1].node.Sync()
-	n.settle()
-	other := n.add(t, "", map[message.Kind]message.Response{})
-	if p := askPlace(n, other, other.peer()); p.NetworkSize > 39 {
+	n.Host(1).Node.Sync()
+	n.Settle()
+	other := n.Play("", coretest.Answers{})
+	if p := askPlace(n, other, other.Peer()); p.NetworkSize > 39 {
 		t.Errorf("with 37 nodes and two newcomers, the provider counts %d", p.NetworkSize)
 	}
 }
 
 // A master that answers with ever other names, where nobody is, leaves no failures of them behind.
 func TestMadeUpMastersLeaveNothing(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	one := peer.FromID(1)
-	liar := n.add(t, "", map[message.Kind]message.Response{
+	liar := n.Play("", coretest.Answers{
 		message.KindStatus:   {Body: &message.Status{Root: one, IsRegistered: true}},
 		message.KindProvide:  {Body: &message.Provision{NetworkSize: 1, Results: []message.Place{{Address: one, NetworkSize: 1, Spares: []core.Peer{one}}}}},
 		message.KindRegister: {Body: &message.Registered{Size: 1}},
 	})
-	h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{one}, ManualSync: true})
-	h.node.Offer(&holder{node: h.number})
-	n.start(h)
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{one}, ManualSync: true})
+	h.Node.Offer(&coretest.Holder{Node: h.Number})
+	h.Start()
 	for round := range 30 {
 		list := []message.Master{{Peer: one, Size: 1}}
 		for i := range 10 {
-			p, err := n.book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+round, i+1)))
+			p, err := n.Book.Intern(peer.MustParse(fmt.Sprintf("198.51.%d.%d:80", 100+round, i+1)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			list = append(list, message.Master{Peer: p, Size: 1})
 		}
-		liar.script[message.KindStructure] = message.Response{Body: &message.Structure{Address: one, Slaves: []core.Peer{h.peer()}, Masters: &message.Masters{List: list, Total: 11}}}
-		h.node.Sync()
-		n.settle()
-		n.ask(n.client(1), h.peer(), message.Request{Kind: message.KindQuery, Timeout: 10 * time.Second, Body: &message.QueryRequest{Name: "holders", Arg: 1}})
+		liar.Actor.(coretest.Answers)[message.KindStructure] = message.Response{Body: &message.Structure{Address: one, Slaves: []core.Peer{h.Peer()}, Masters: &message.Masters{List: list, Total: 11}}}
+		h.Node.Sync()
+		n.Settle()
+		n.Ask(n.Client(1), h.Peer(), message.Request{Kind: message.KindQuery, Timeout: 10 * time.Second, Body: &message.QueryRequest{Name: "holders", Arg: 1}})
 	}
-	if failing := h.node.Failing(); failing > 40 {
+	if failing := h.Node.Failing(); failing > 40 {
 		t.Errorf("a slave remembers the failures of %d masters that never were", failing)
 	}
 }
@@ -461,14 +462,14 @@ func TestOneHostDoesNotBecomeTheNextMasters(t *testing.T) {
 	n := settled(t, 37)
 	evil := make(map[core.Peer]bool)
 	for port := range 600 {
-		h := n.add(t, fmt.Sprintf("198.51.100.1:%d", port+1), map[message.Kind]message.Response{})
-		evil[h.peer()] = true
-		askPlace(n, h, h.peer())
+		h := n.Play(fmt.Sprintf("198.51.100.1:%d", port+1), coretest.Answers{})
+		evil[h.Peer()] = true
+		askPlace(n, h, h.Peer())
 	}
 	proposed := 0
 	for i := range 40 {
-		honest := n.add(t, fmt.Sprintf("192.0.2.%d:80", 100+i), map[message.Kind]message.Response{})
-		for _, r := range askPlace(n, honest, honest.peer()).Results {
+		honest := n.Play(fmt.Sprintf("192.0.2.%d:80", 100+i), coretest.Answers{})
+		for _, r := range askPlace(n, honest, honest.Peer()).Results {
 			if evil[r.Address] {
 				proposed++
 			}
@@ -481,22 +482,22 @@ func TestOneHostDoesNotBecomeTheNextMasters(t *testing.T) {
 
 // Where a backlink and a slave that hang use up a whole sync, a master forgets no other master for lack of time to ask.
 func TestNoTimeToAskForgetsNoMaster(t *testing.T) {
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	for range 40 {
-		n.start(n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, SyncInterval: 4 * time.Second, ServerTimeout: 2 * time.Second}))
+		n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, SyncInterval: 4 * time.Second, ServerTimeout: 2 * time.Second}).Start()
 	}
-	n.run(80 * time.Second)
-	if v := n.violation(); v != "" {
+	n.Run(80 * time.Second)
+	if v := n.Violation(); v != "" {
 		t.Fatal(v)
 	}
-	for _, h := range n.live() {
-		s := h.node.Structure()
-		if len(s.Slaves) == 0 || h.number == 1 {
+	for _, h := range n.Live() {
+		s := h.Node.Structure()
+		if len(s.Slaves) == 0 || h.Number == 1 {
 			continue
 		}
-		n.hosts[s.Backlink.ID()].hung, n.hosts[s.Slaves[0].ID()].hung = true, true
-		n.run(9 * time.Second)
-		if now := len(h.node.Structure().Masters.List); now < len(s.Masters.List)-2 {
+		n.Host(s.Backlink.ID()).Hung, n.Host(s.Slaves[0].ID()).Hung = true, true
+		n.Run(9 * time.Second)
+		if now := len(h.Node.Structure().Masters.List); now < len(s.Masters.List)-2 {
 			t.Errorf("of %d masters it knows %d", len(s.Masters.List), now)
 		}
 		return
@@ -506,19 +507,19 @@ func TestNoTimeToAskForgetsNoMaster(t *testing.T) {
 // A provider that names a size no network has gets no place taken, and no node down.
 func TestNegativeNetworkSizes(t *testing.T) {
 	for _, rule := range []core.Registration{core.Original, core.Directed} {
-		n := newNetwork(t, 25*time.Millisecond, 1)
+		n := coretest.New(t, 25*time.Millisecond, 1)
 		one := peer.FromID(1)
-		n.add(t, "", map[message.Kind]message.Response{
+		n.Play("", coretest.Answers{
 			message.KindStatus:    {Body: &message.Status{Root: one, IsRegistered: true, NetworkSize: -5}},
 			message.KindProvide:   {Body: &message.Provision{NetworkSize: -5, Results: []message.Place{{Address: one, NetworkSize: -5}}}},
 			message.KindRegister:  {Body: &message.Registered{Size: -5}},
 			message.KindStructure: {Body: &message.Structure{Address: one, Slaves: []core.Peer{peer.FromID(2)}, Masters: &message.Masters{Total: -5}}},
 		})
-		h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{one}, Registration: rule, ManualSync: true})
-		n.start(h)
+		h := n.AddNode("", core.Config{Bootstrap: []core.Peer{one}, Registration: rule, ManualSync: true})
+		h.Start()
 		for range 3 {
-			h.node.Sync()
-			n.settle()
+			h.Node.Sync()
+			n.Settle()
 		}
 	}
 }
@@ -527,23 +528,23 @@ func TestNegativeNetworkSizes(t *testing.T) {
 func TestNobodyInLists(t *testing.T) {
 	n := settled(t, 9)
 	nobody := core.Peer{}
-	for _, h := range n.live() {
-		if s := h.node.Structure(); len(s.Slaves) > 0 && h.number != 1 {
-			h.script = map[message.Kind]message.Response{message.KindStructure: {Body: &message.Structure{
-				Address: h.peer(), Slaves: append([]core.Peer{nobody}, s.Slaves...),
+	for _, h := range n.Live() {
+		if s := h.Node.Structure(); len(s.Slaves) > 0 && h.Number != 1 {
+			h.Actor = coretest.Answers{message.KindStructure: {Body: &message.Structure{
+				Address: h.Peer(), Slaves: append([]core.Peer{nobody}, s.Slaves...),
 				Masters: &message.Masters{List: append([]message.Master{{Peer: nobody, Size: 1}}, s.Masters.List...), Total: s.Masters.Total + 1},
 			}}}
 		}
 	}
-	n.run(40 * time.Second)
-	for _, h := range n.live() {
-		n.client(1).client.Draw(h.peer(), 0, "client", func(*message.ApprovalKey, error) {})
-		n.client(1).client.Ask(h.peer(), 0, &message.QueryRequest{Name: "holders", Arg: 1}, func(*message.QueryAnswer, error) {})
+	n.Run(40 * time.Second)
+	for _, h := range n.Live() {
+		n.Client(1).Client.Draw(h.Peer(), 0, "client", func(*message.ApprovalKey, error) {})
+		n.Client(1).Client.Ask(h.Peer(), 0, &message.QueryRequest{Name: "holders", Arg: 1}, func(*message.QueryAnswer, error) {})
 	}
-	n.settle()
-	for _, r := range n.trace {
-		if r.to == nobody {
-			t.Fatalf("node %s asks nobody: %s", r.from, r.kind)
+	n.Settle()
+	for _, r := range n.Trace {
+		if r.To == nobody {
+			t.Fatalf("node %s asks nobody: %s", r.From, r.Kind)
 		}
 	}
 }

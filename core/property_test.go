@@ -9,19 +9,20 @@ import (
 	"pgregory.net/rapid"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
 // grown is a directed network of nodes that start within a time, after a while.
-func grown(t testing.TB, nodes int, latency, spread time.Duration, seed uint64, after time.Duration) *network {
-	n := newNetwork(t, latency, seed)
+func grown(t testing.TB, nodes int, latency, spread time.Duration, seed uint64, after time.Duration) *coretest.Network {
+	n := coretest.New(t, latency, seed)
 	for i := range nodes {
-		h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
-		h.node.Offer(&holder{node: h.number})
-		n.schedule(h, event{at: begin + spread*time.Duration(i)/time.Duration(nodes), to: h.number, do: func() { n.start(h) }})
+		h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+		h.Node.Offer(&coretest.Holder{Node: h.Number})
+		h.At(coretest.Begin+spread*time.Duration(i)/time.Duration(nodes), h.Start)
 	}
-	n.run(spread + after)
+	n.Run(spread + after)
 	return n
 }
 
@@ -34,15 +35,15 @@ func TestNetworksSettleAndStaySettled(t *testing.T) {
 		latency := time.Duration(rapid.IntRange(1, 200).Draw(r, "latency")) * time.Millisecond
 		spread := time.Duration(rapid.IntRange(0, 120).Draw(r, "spread")) * time.Second
 		n := grown(t, nodes, latency, spread, rapid.Uint64().Draw(r, "seed"), 10*16*time.Second)
-		n.notes = nil
+		n.Notes = nil
 		for round := range 20 {
-			if v := n.violation(); v != "" {
+			if v := n.Violation(); v != "" {
 				r.Fatalf("%d rounds after it should have settled: %s", round, v)
 			}
-			n.run(16 * time.Second)
+			n.Run(16 * time.Second)
 		}
-		if len(n.notes) > 0 {
-			r.Fatalf("a settled network is not at rest: %s", n.notes[0])
+		if len(n.Notes) > 0 {
+			r.Fatalf("a settled network is not at rest: %s", n.Notes[0])
 		}
 	})
 }
@@ -55,10 +56,10 @@ func TestNetworksMendThemselves(t *testing.T) {
 		n := grown(t, nodes, 25*time.Millisecond, 0, rapid.Uint64().Draw(r, "seed"), 160*time.Second)
 		lost := rapid.SliceOfNDistinct(rapid.IntRange(2, nodes), 1, max(1, nodes/4), rapid.ID).Draw(r, "lost")
 		for _, i := range lost {
-			n.hosts[uint32(i)].up = false
+			n.Host(uint32(i)).Up = false
 		}
-		n.run(40 * 16 * time.Second)
-		if v := n.violation(); v != "" {
+		n.Run(40 * 16 * time.Second)
+		if v := n.Violation(); v != "" {
 			r.Fatalf("%d nodes without %v: %s", nodes, lost, v)
 		}
 	})
@@ -77,13 +78,13 @@ func TestEveryEntryReachesEverybodyOnce(t *testing.T) {
 			}
 		}
 		entry := peer.FromID(uint32(rapid.IntRange(1, nodes).Draw(r, "entry")))
-		n.client(1).client.Ask(entry, 0, &message.QueryRequest{Name: "holders", Arg: key}, func(a *message.QueryAnswer, err error) {
+		n.Client(1).Client.Ask(entry, 0, &message.QueryRequest{Name: "holders", Arg: key}, func(a *message.QueryAnswer, err error) {
 			got, _ := a.Result.([]int)
 			if err != nil || !slices.Equal(got, holders) || a.Coverage != (message.Coverage{Asked: nodes, Answered: nodes}) || a.Cost.Hops != 3 {
 				r.Fatalf("key %d of %d nodes: got %+v, %v, want %v", key, nodes, a, err, holders)
 			}
 		})
-		n.settle()
+		n.Settle()
 	})
 }
 
@@ -93,26 +94,26 @@ func TestNoTaskIsLeftBehind(t *testing.T) {
 		nodes := rapid.IntRange(2, 12).Draw(r, "nodes")
 		n := grown(t, nodes, 25*time.Millisecond, 0, rapid.Uint64().Draw(r, "seed"), 100*time.Second)
 		for range rapid.IntRange(1, 10).Draw(r, "operations") {
-			h := n.hosts[uint32(rapid.IntRange(1, nodes).Draw(r, "who"))]
+			h := n.Host(uint32(rapid.IntRange(1, nodes).Draw(r, "who")))
 			switch rapid.IntRange(0, 4).Draw(r, "what") {
 			case 0:
-				h.up = !h.up
+				h.Up = !h.Up
 			case 1:
-				h.hung = !h.hung
+				h.Hung = !h.Hung
 			case 2:
-				n.client(1).client.Ask(h.peer(), 0, &message.QueryRequest{Name: "holders", Arg: 1}, func(*message.QueryAnswer, error) {})
+				n.Client(1).Client.Ask(h.Peer(), 0, &message.QueryRequest{Name: "holders", Arg: 1}, func(*message.QueryAnswer, error) {})
 			case 3:
-				n.client(1).client.Approve(h.peer(), 0, "client", strings.Clone, func(*message.ApprovalKey, error) {})
+				n.Client(1).Client.Approve(h.Peer(), 0, "client", strings.Clone, func(*message.ApprovalKey, error) {})
 			case 4:
-				n.run(time.Duration(rapid.IntRange(1, 3000).Draw(r, "ms")) * time.Millisecond)
+				n.Run(time.Duration(rapid.IntRange(1, 3000).Draw(r, "ms")) * time.Millisecond)
 			}
 		}
-		for _, h := range n.order {
-			h.up = false // nobody's timer goes off any more; what is asked for still gets its answer
+		for _, h := range n.Hosts() {
+			h.Up = false // nobody's timer goes off any more; what is asked for still gets its answer
 		}
-		n.run(2 * time.Minute)
-		if n.open > 0 || n.pool.InFlight() > 0 {
-			r.Fatalf("%d requests and %d tasks are left", n.open, n.pool.InFlight())
+		n.Run(2 * time.Minute)
+		if n.Pending() > 0 || !n.Idle() {
+			r.Fatalf("%d requests are left, all procedures at their end: %v", n.Pending(), n.Idle())
 		}
 	})
 }
@@ -126,17 +127,17 @@ func TestNodesOfTheOriginalRuleFitIn(t *testing.T) {
 		"onono": time.Second / 10,
 	} {
 		for seed := range uint64(100) {
-			n := newNetwork(t, 25*time.Millisecond, seed)
+			n := coretest.New(t, 25*time.Millisecond, seed)
 			for i, kind := range pattern {
 				rule := core.Directed
 				if kind == 'n' {
 					rule = core.Original
 				}
-				h := n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: rule})
-				n.schedule(h, event{at: begin + spacing*time.Duration(i), to: h.number, do: func() { n.start(h) }})
+				h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: rule})
+				h.At(coretest.Begin+spacing*time.Duration(i), h.Start)
 			}
-			n.run(40 * 16 * time.Second)
-			if v := n.violation(); v != "" {
+			n.Run(40 * 16 * time.Second)
+			if v := n.Violation(); v != "" {
 				t.Errorf("%s, seed %d: after 40 rounds %s", pattern, seed, v)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/behavior"
+	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/core/state"
@@ -98,31 +99,35 @@ func plain(s state.State) state.State {
 }
 
 // busyNetwork is a network in which much of what a node remembers happens: restless hosts, liars, bans, approvals.
-func busyNetwork(t *testing.T, rule core.Registration, seed uint64) *network {
-	n := newNetwork(t, 25*time.Millisecond, seed)
+func busyNetwork(t *testing.T, rule core.Registration, seed uint64) *coretest.Network {
+	n := coretest.New(t, 25*time.Millisecond, seed)
 	for range 9 {
-		n.addNode(t, "", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: rule, MaxFails: 3})
+		n.AddNode("", busyConfig(rule))
 	}
-	for _, h := range n.order {
-		n.start(h)
+	for _, h := range n.Hosts() {
+		h.Start()
 	}
 	return n
 }
 
+func busyConfig(rule core.Registration) core.Config {
+	return core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: rule, MaxFails: 3}
+}
+
 // disturb lets one thing happen in a busy network.
-func disturb(n *network, kind, a, b int) {
-	one, other := n.order[a%len(n.order)], n.order[b%len(n.order)]
+func disturb(n *coretest.Network, kind, a, b int) {
+	one, other := n.Hosts()[a%len(n.Hosts())], n.Hosts()[b%len(n.Hosts())]
 	switch kind % 6 {
 	case 0:
-		one.up = !one.up || a == 0
+		one.Up = !one.Up || a == 0
 	case 1:
-		one.node.Bans().Add(behavior.Ban{Who: other.peer(), Reason: "test", Since: n.now, Until: n.now + time.Minute})
+		one.Node.Bans().Add(behavior.Ban{Who: other.Peer(), Reason: "test", Since: n.Now(), Until: n.Now() + time.Minute})
 	case 2:
-		one.node.Bans().Clear()
+		one.Node.Bans().Clear()
 	case 3:
-		one.hung = !one.hung && a != 0
+		one.Hung = !one.Hung && a != 0
 	default:
-		n.client(1+b).client.Approve(one.peer(), 0, "client", func(q string) string { return q }, func(*message.ApprovalKey, error) {})
+		n.Client(1+b).Client.Approve(one.Peer(), 0, "client", func(q string) string { return q }, func(*message.ApprovalKey, error) {})
 	}
 }
 
@@ -132,20 +137,20 @@ func TestChangesAddUpToTheState(t *testing.T) {
 		t.Run(rule.String(), func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				n := busyNetwork(t, rule, rapid.Uint64().Draw(rt, "seed"))
-				mirrors := make([]mirror, len(n.order))
+				mirrors := make([]mirror, len(n.Hosts()))
 				for range rapid.IntRange(1, 12).Draw(rt, "disturbances") {
 					disturb(n, rapid.IntRange(0, 5).Draw(rt, "kind"), rapid.IntRange(0, 8).Draw(rt, "one"), rapid.IntRange(0, 8).Draw(rt, "other"))
-					limit := n.now + time.Duration(rapid.IntRange(1, 200).Draw(rt, "seconds"))*time.Second
-					for n.step(limit) {
-						for i, h := range n.order {
-							mirrors[i].follow(&h.node)
+					limit := n.Now() + time.Duration(rapid.IntRange(1, 200).Draw(rt, "seconds"))*time.Second
+					for n.Step(limit) {
+						for i, h := range n.Hosts() {
+							mirrors[i].follow(h.Node)
 						}
 					}
-					n.now = limit
-					for i, h := range n.order {
-						mirrors[i].follow(&h.node)
-						if saved := h.node.State(); !sameState(saved, mirrors[i].saved) {
-							rt.Fatalf("node %s has\n%+v, its changes gave\n%+v", h.name(), saved, mirrors[i].saved)
+					n.Run(limit - n.Now())
+					for i, h := range n.Hosts() {
+						mirrors[i].follow(h.Node)
+						if saved := h.Node.State(); !sameState(saved, mirrors[i].saved) {
+							rt.Fatalf("node %s has\n%+v, its changes gave\n%+v", h.Name(), saved, mirrors[i].saved)
 						}
 					}
 				}
@@ -157,49 +162,48 @@ func TestChangesAddUpToTheState(t *testing.T) {
 // Changes that stand alone, which others would hide in a busy network.
 func TestSingleChangesAreSeen(t *testing.T) {
 	h := lonely(t, 0)
-	other, _ := h.net.book.Intern(peer.MustParse("10.0.0.2:4000"))
-	ban := behavior.Ban{Who: other, Since: begin, Until: begin + time.Hour}
+	other := h.Network().Peer("10.0.0.2:4000")
+	ban := behavior.Ban{Who: other, Since: coretest.Begin, Until: coretest.Begin + time.Hour}
 	var m mirror
-	m.follow(&h.node)
+	m.follow(h.Node)
 	for _, c := range []struct {
 		name string
 		do   func()
 	}{
-		{"the first node names its network", h.node.Start},
+		{"the first node names its network", h.Node.Start},
 		{"a client asks to be vouched for", func() {
-			body := &message.ApprovalAddRequest{Action: "client", Key: "key", StartedAt: begin.Truncate(5 * time.Minute)}
-			if resp, _ := h.node.Serve(&message.Request{Kind: message.KindApprovalAdd, Client: netip.MustParseAddr("192.0.2.1"), Body: body}, 0); resp.Err != nil {
+			body := &message.ApprovalAddRequest{Action: "client", Key: "key", StartedAt: coretest.Begin.Truncate(5 * time.Minute)}
+			if resp, _ := h.Node.Serve(&message.Request{Kind: message.KindApprovalAdd, Client: netip.MustParseAddr("192.0.2.1"), Body: body}, 0); resp.Err != nil {
 				t.Fatal(resp.Err)
 			}
 		}},
-		{"a ban", func() { h.node.Bans().Add(ban) }},
-		{"its end", func() { h.node.Bans().Remove(other) }},
+		{"a ban", func() { h.Node.Bans().Add(ban) }},
+		{"its end", func() { h.Node.Bans().Remove(other) }},
 	} {
-		before := h.node.State()
+		before := h.Node.State()
 		c.do()
-		if sameState(before, h.node.State()) {
+		if sameState(before, h.Node.State()) {
 			t.Fatalf("%s changes nothing", c.name)
 		}
-		if m.follow(&h.node); !sameState(m.saved, h.node.State()) {
+		if m.follow(h.Node); !sameState(m.saved, h.Node.State()) {
 			t.Errorf("%s is missed", c.name)
 		}
 	}
 }
 
 // reborn is a node with the memory of h, in a process of its own: its peers have other numbers.
-func reborn(t testing.TB, n *network, h *host) (*network, *host, error) {
-	other := newNetwork(t, n.latency, n.seed)
-	other.now = n.now
-	for i := len(n.order) - 1; i >= 0; i-- {
-		other.add(t, n.book.Text(n.order[i].peer()), nil)
+func reborn(t testing.TB, h *coretest.Host, c core.Config) (*coretest.Host, error) {
+	n := h.Network()
+	other := coretest.New(t, n.Low, n.Seed)
+	other.Run(n.Now() - other.Now())
+	for _, p := range slices.Backward(n.Hosts()) {
+		if p != h {
+			other.Peer(n.Book.Text(p.Peer()))
+		}
 	}
-	self, _ := other.book.Find(n.book.Text(h.peer()))
-	again := other.hosts[self.ID()]
-	config := *h.config
-	config.Book, config.Bootstrap = other.book, []core.Peer{self}
-	again.config = &config
-	again.node.Init(again.config, again, &other.pool, self)
-	return other, again, again.node.Restore(h.node.State())
+	c.Bootstrap = []core.Peer{peer.FromID(uint32(len(n.Hosts())))}
+	again := other.AddNode(n.Book.Text(h.Peer()), c)
+	return again, again.Node.Restore(h.Node.State())
 }
 
 // A restart changes nothing of what a node remembers.
@@ -208,14 +212,14 @@ func TestStateSurvivesARestart(t *testing.T) {
 		n := busyNetwork(t, rule, 7)
 		for i := range 40 {
 			disturb(n, i*7, i*5, i*3)
-			n.run(20 * time.Second)
-			for _, h := range n.order {
-				_, again, err := reborn(t, n, h)
+			n.Run(20 * time.Second)
+			for _, h := range n.Hosts() {
+				again, err := reborn(t, h, busyConfig(rule))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if before, after := h.node.State(), again.node.State(); !sameState(before, after) {
-					t.Fatalf("%v: node %s had\n%+v, and has\n%+v", rule, h.name(), before, after)
+				if before, after := h.Node.State(), again.Node.State(); !sameState(before, after) {
+					t.Fatalf("%v: node %s had\n%+v, and has\n%+v", rule, h.Name(), before, after)
 				}
 			}
 		}
@@ -225,28 +229,24 @@ func TestStateSurvivesARestart(t *testing.T) {
 // A node that comes back with its memory is a member at once, before it has asked anybody anything.
 func TestRestoredNodeGoesOn(t *testing.T) {
 	n := settled(t, 9)
-	for _, h := range n.order {
-		saved := h.node.State()
-		h.node.Init(h.config, h, &n.pool, h.peer())
-		if err := h.node.Restore(saved); err != nil {
-			t.Fatal(err)
+	for _, h := range n.Hosts() {
+		h.Crash(false)
+		h.Boot(&h.Saved)
+		if v := n.Violation(); v != "" {
+			t.Fatalf("after the restart of node %s: %s", h.Name(), v)
 		}
-		h.node.Start()
-		if v := n.violation(); v != "" {
-			t.Fatalf("after the restart of node %s: %s", h.name(), v)
-		}
-		n.run(time.Minute)
+		n.Run(time.Minute)
 	}
-	if v := n.violation(); v != "" {
+	if v := n.Violation(); v != "" {
 		t.Error(v)
 	}
 }
 
 // lonely returns a node of its own network, not started.
-func lonely(t *testing.T, limit int) *host {
-	n := newNetwork(t, 0, 1)
-	n.book = peer.NewBook(limit)
-	return n.addNode(t, "10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+func lonely(t *testing.T, limit int) *coretest.Host {
+	n := coretest.New(t, 0, 1)
+	n.Book = peer.NewBook(limit)
+	return n.AddNode("10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
 }
 
 func TestRestoreRefuses(t *testing.T) {
@@ -266,18 +266,18 @@ func TestRestoreRefuses(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			h := lonely(t, 3)
-			err := h.node.Restore(c.saved)
+			err := h.Node.Restore(c.saved)
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "restore: ") {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			if s := h.node.State(); !sameState(s, state.State{Self: self}) {
+			if s := h.Node.State(); !sameState(s, state.State{Self: self}) {
 				t.Errorf("the node remembers %+v", s)
 			}
 		})
 	}
 	h := lonely(t, 3)
-	h.node.Start()
-	if err := h.node.Restore(state.State{}); err == nil {
+	h.Node.Start()
+	if err := h.Node.Restore(state.State{}); err == nil {
 		t.Error("a node that has started was restored")
 	}
 }
@@ -287,14 +287,14 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 	const self, other, third = "10.0.0.1:4000", "10.0.0.2:4000", "10.0.0.3:4000"
 	h := lonely(t, 0)
 	v4in6 := netip.MustParseAddr("::ffff:192.0.2.1")
-	future := begin + time.Hour
-	err := h.node.Restore(state.State{
+	future := coretest.Begin + time.Hour
+	err := h.Node.Restore(state.State{
 		Self: self, Root: other, RootChecked: future, SyncCount: -1, SyncTotal: time.Second, Backlink: self,
-		Slaves:     []state.Slave{{Address: self, Joined: begin}, {Address: other, Joined: future}, {Address: other, Joined: begin}, {Address: third, Joined: -5}},
+		Slaves:     []state.Slave{{Address: self, Joined: coretest.Begin}, {Address: other, Joined: future}, {Address: other, Joined: coretest.Begin}, {Address: third, Joined: -5}},
 		Masters:    []state.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}, {Address: other, Size: 7, Seen: 0}},
 		Fails:      []state.Fail{{Address: self, Count: 1}, {Address: other, Count: -1}, {Address: third, Count: math.MaxInt}},
 		Scores:     []state.Score{{Address: other, Action: "unheardOf", Suspicion: 1}, {Address: self, Action: "registration", Suspicion: 1}, {Address: third, Action: "registration", Suspicion: math.NaN()}},
-		Bans:       []state.Ban{{Address: self, Until: future}, {Address: third, Since: begin, Until: future}},
+		Bans:       []state.Ban{{Address: self, Until: future}, {Address: third, Since: coretest.Begin, Until: future}},
 		Candidates: []state.Candidate{{Action: "a", Address: other, Suspicion: 1, Excuse: 2}},
 		Approvals: []state.Approval{
 			{ApprovalID: state.ApprovalID{Action: "unoffered", Client: v4in6}, Key: "a"},
@@ -304,17 +304,17 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 		},
 	})
 	want := state.State{
-		Self: self, Root: other, RootChecked: begin,
-		Slaves:    []state.Slave{{Address: other, Joined: begin}, {Address: third, Joined: 0}},
+		Self: self, Root: other, RootChecked: coretest.Begin,
+		Slaves:    []state.Slave{{Address: other, Joined: coretest.Begin}, {Address: third, Joined: 0}},
 		Masters:   []state.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}},
 		Fails:     []state.Fail{{Address: third, Count: core.DefaultMaxFails}},
-		Bans:      []state.Ban{{Address: third, Since: begin, Until: future}},
-		Approvals: []state.Approval{{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: begin}},
+		Bans:      []state.Ban{{Address: third, Since: coretest.Begin, Until: future}},
+		Approvals: []state.Approval{{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: coretest.Begin}},
 	}
-	if err != nil || !sameState(h.node.State(), want) {
-		t.Errorf("got %v\n%+v, want\n%+v", err, h.node.State(), want)
+	if err != nil || !sameState(h.Node.State(), want) {
+		t.Errorf("got %v\n%+v, want\n%+v", err, h.Node.State(), want)
 	}
-	if size := h.node.NetworkSize(); size != 7 {
+	if size := h.Node.NetworkSize(); size != 7 {
 		t.Errorf("the network has %d nodes, want the masters' sizes summed up: 7", size)
 	}
 }
@@ -324,16 +324,16 @@ func TestStateOfAnotherAddress(t *testing.T) {
 	h := lonely(t, 0)
 	saved := state.State{
 		Self: "10.0.0.9:4000", Root: "10.0.0.2:4000", Backlink: "10.0.0.2:4000",
-		Slaves: []state.Slave{{Address: "10.0.0.3:4000", Joined: begin}}, Masters: []state.Master{{Address: "10.0.0.2:4000", Size: 1, Seen: begin}},
+		Slaves: []state.Slave{{Address: "10.0.0.3:4000", Joined: coretest.Begin}}, Masters: []state.Master{{Address: "10.0.0.2:4000", Size: 1, Seen: coretest.Begin}},
 		Fails: []state.Fail{{Address: "10.0.0.3:4000", Count: 1}}, Keys: []state.Key{{Key: "k"}},
-		Scores: []state.Score{{Address: "10.0.0.3:4000", Action: "registration", Up: 1, Suspicion: 1, Since: begin, Used: begin}},
-		Bans:   []state.Ban{{Address: "10.0.0.2:4000", Since: begin, Until: begin + time.Hour}},
+		Scores: []state.Score{{Address: "10.0.0.3:4000", Action: "registration", Up: 1, Suspicion: 1, Since: coretest.Begin, Used: coretest.Begin}},
+		Bans:   []state.Ban{{Address: "10.0.0.2:4000", Since: coretest.Begin, Until: coretest.Begin + time.Hour}},
 	}
-	if err := h.node.Restore(saved); err != nil {
+	if err := h.Node.Restore(saved); err != nil {
 		t.Fatal(err)
 	}
 	want := state.State{Self: "10.0.0.1:4000", Scores: saved.Scores, Bans: saved.Bans}
-	if got := h.node.State(); !sameState(got, want) {
+	if got := h.Node.State(); !sameState(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}
 }

@@ -1,0 +1,3 @@
+package coretest
+
+func (s *Script) check() string { return s.Net.Violation() }

@@ -1,0 +1,11 @@
+package coretest
+
+func (s *Script) hang() string {
+	h := s.Host("node")
+	if s.Has("off") {
+		h.Revive()
+	} else {
+		h.Hung = true
+	}
+	return ""
+}

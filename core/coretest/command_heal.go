@@ -1,0 +1,6 @@
+package coretest
+
+func (s *Script) heal() string {
+	s.Net.Heal()
+	return ""
+}

@@ -1,0 +1,12 @@
+package coretest
+
+import (
+	"spreadable/core/message"
+)
+
+func (s *Script) question() string {
+	c, key := s.drawn()
+	return s.Answer(s.Ask(c, s.Host("entry").Peer(), message.Request{Kind: message.KindApprovalQuestion, Body: &message.ApprovalQuestionRequest{
+		Action: s.Text("action", "client"), Key: key.Key, Confirmed: s.Peers("confirmed", key.Approvers), Info: s.info(),
+	}}))
+}

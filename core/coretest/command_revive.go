@@ -1,0 +1,6 @@
+package coretest
+
+func (s *Script) revive() string {
+	s.Host("node").Revive()
+	return ""
+}

@@ -1,0 +1,10 @@
+package coretest
+
+func (s *Script) syncMany() string {
+	for range s.Number("times", 1) {
+		s.Host("node").Node.Sync()
+		s.Net.Settle()
+	}
+	s.told = len(s.Net.Notes)
+	return ""
+}
