@@ -1,14 +1,13 @@
 package conformance_test
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/peer"
 	"spreadable/transport/conformance"
 	"spreadable/transport/inmem"
@@ -16,12 +15,11 @@ import (
 
 func TestInMemory(t *testing.T) { conformance.Test(t, newSimulated) }
 
-// simulated is a world in virtual time, with the simplest of kernels.
+// simulated is a world in virtual time, driven by the events of the core's test network.
 type simulated struct {
-	net    *inmem.Network
-	lane   *inmem.Lane
-	now    time.Duration
-	events []inmem.Event
+	coretest.Events
+	net  *inmem.Network
+	lane *inmem.Lane
 }
 
 func newSimulated(t *testing.T, s conformance.Setup) conformance.World {
@@ -59,11 +57,10 @@ func newSimulated(t *testing.T, s conformance.Setup) conformance.World {
 	return w
 }
 
-// Now implements inmem.Scheduler.
-func (w *simulated) Now() time.Duration { return w.now }
-
 // Schedule implements inmem.Scheduler.
-func (w *simulated) Schedule(e inmem.Event) { w.events = append(w.events, e) }
+func (w *simulated) Schedule(e inmem.Event) {
+	w.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { w.lane.Deliver(e) }})
+}
 
 // Enter implements conformance.World.
 func (w *simulated) Enter(i int, f func(core.Env)) { f(w.net.Host(i)) }
@@ -73,21 +70,11 @@ func (w *simulated) Peer(_, j int) core.Peer { return peer.FromID(uint32(j) + 1)
 
 // Run implements conformance.World.
 func (w *simulated) Run(limit time.Duration, done func() bool) {
-	end := w.now + limit
+	end := w.Now() + limit
 	for !done() {
-		if len(w.events) == 0 {
-			w.now = end
+		if !w.Step(end) {
+			w.Events.Run(end - w.Now())
 			return
 		}
-		next := slices.MinFunc(w.events, func(a, b inmem.Event) int {
-			return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.To, b.To), cmp.Compare(a.From, b.From), cmp.Compare(a.Seq, b.Seq))
-		})
-		if next.At > end {
-			w.now = end
-			return
-		}
-		w.events = slices.DeleteFunc(w.events, func(e inmem.Event) bool { return e == next })
-		w.now = next.At
-		w.lane.Deliver(next)
 	}
 }

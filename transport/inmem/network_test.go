@@ -1,8 +1,6 @@
 package inmem_test
 
 import (
-	"cmp"
-	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -12,44 +10,21 @@ import (
 	"pgregory.net/rapid"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/transport/inmem"
 )
 
-// kernel is the simplest one that drives a lane: a heap in the order that events have.
+// kernel drives a lane by the events of the core's test network.
 type kernel struct {
-	pending events
-	now     time.Duration
-	lane    *inmem.Lane
+	coretest.Events
+	lane *inmem.Lane
 }
 
-type events []inmem.Event
-
-func (q events) Len() int      { return len(q) }
-func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q events) Less(i, j int) bool {
-	a, b := q[i], q[j]
-	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.To, b.To), cmp.Compare(a.From, b.From), cmp.Compare(a.Seq, b.Seq)) < 0
-}
-func (q *events) Push(x any) { *q = append(*q, x.(inmem.Event)) }
-func (q *events) Pop() any {
-	last := len(*q) - 1
-	e := (*q)[last]
-	*q = (*q)[:last]
-	return e
-}
-
-func (k *kernel) Now() time.Duration     { return k.now }
-func (k *kernel) Schedule(e inmem.Event) { heap.Push(&k.pending, e) }
-
-// drain delivers everything that is under way, and what follows from it.
-func (k *kernel) drain() {
-	for len(k.pending) > 0 {
-		e := heap.Pop(&k.pending).(inmem.Event)
-		k.now = e.At
-		k.lane.Deliver(e)
-	}
+// Schedule implements inmem.Scheduler.
+func (k *kernel) Schedule(e inmem.Event) {
+	k.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { k.lane.Deliver(e) }})
 }
 
 // build makes a network of nodes that sync when told to, and one client.
@@ -90,7 +65,7 @@ func newAnswers(k *kernel) *answers {
 func (a *answers) Answer(tag uint32, resp message.Response) {
 	a.nested = a.nested || a.inside
 	a.got[tag] = append(a.got[tag], resp)
-	a.at[tag] = a.kernel.now
+	a.at[tag] = a.kernel.Now()
 }
 
 func TestAnswersTakeARoundTrip(t *testing.T) {
@@ -98,7 +73,7 @@ func TestAnswersTakeARoundTrip(t *testing.T) {
 	n.Start(0)
 	a := newAnswers(k)
 	n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 7)
-	k.drain()
+	k.Drain()
 	if len(a.got[7]) != 1 || a.got[7][0].Err != nil || a.at[7] != 60*time.Millisecond {
 		t.Errorf("a ping over 30 ms each way got %v at %v", a.got[7], a.at[7])
 	}
@@ -123,7 +98,7 @@ func TestLateAnswersAreTimeouts(t *testing.T) {
 		n.Host(1).Call(peer.FromID(1), message.Request{
 			Kind: message.KindProvide, From: peer.FromID(2), Timeout: test.timeout - test.timeout/8, Body: &message.ProvideRequest{},
 		}, a, 1)
-		k.drain()
+		k.Drain()
 		if late := a.got[0][0].Err == message.ErrTimeout; late != test.late {
 			t.Errorf("a ping over %v with a patience of %v got %v", test.latency, test.timeout, a.got[0])
 		}
@@ -143,7 +118,7 @@ func TestExpiredRequestsAreStillServed(t *testing.T) {
 	n.Start(0)
 	a := newAnswers(k)
 	n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Millisecond}, a, 0)
-	k.drain()
+	k.Drain()
 	if got := n.Host(0).Traffic; got.RequestsReceived != 1 || got.BytesSent == 0 {
 		t.Errorf("the receiver has %+v", got)
 	}
@@ -159,7 +134,7 @@ func TestNobodyAnswersWhereNobodyIs(t *testing.T) {
 	req := message.Request{Kind: message.KindPing, Timeout: time.Second}
 	n.Host(0).Call(peer.FromID(2), req, a, 2) // a host that is not up
 	n.Host(0).Call(peer.FromID(4), req, a, 4) // a client's place
-	k.drain()
+	k.Drain()
 	for _, tag := range []uint32{2, 4} {
 		if len(a.got[tag]) != 1 || a.got[tag][0].Err != message.ErrUnreachable || a.at[tag] != 20*time.Millisecond {
 			t.Errorf("a ping to host %d got %v at %v", tag, a.got[tag], a.at[tag])
@@ -178,7 +153,7 @@ func TestNobodyAnswersAtUnknownAddresses(t *testing.T) {
 		}
 	}()
 	n.Host(0).Call(peer.FromID(7), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 7)
-	k.drain()
+	k.Drain()
 	if len(a.got[7]) != 1 || a.got[7][0].Err != message.ErrUnreachable {
 		t.Errorf("a ping to an address without a host got %v", a.got[7])
 	}
@@ -207,7 +182,7 @@ func TestEveryCallIsAnsweredOnce(t *testing.T) {
 			n.Host(rapid.IntRange(0, 3).Draw(r, "from")).Call(peer.FromID(uint32(rapid.IntRange(1, 4).Draw(r, "to"))), req, a, tag)
 			a.inside = false
 		}
-		k.drain()
+		k.Drain()
 		for tag := range uint32(calls) {
 			if len(a.got[tag]) != 1 {
 				r.Fatalf("call %d was answered %d times", tag, len(a.got[tag]))
@@ -232,12 +207,12 @@ func TestTrafficAddsUp(t *testing.T) {
 	}
 	for range 300 {
 		n.Host(rng.IntN(nodes)).Node.Sync()
-		k.drain()
+		k.Drain()
 	}
 	asked := 0
 	for range 20 {
 		n.Client(0).Client.Ask(peer.FromID(uint32(rng.IntN(nodes))+1), 5, &message.QueryRequest{Name: "nothing"}, func(*message.QueryAnswer, error) { asked++ })
-		k.drain()
+		k.Drain()
 	}
 	var sum inmem.Traffic
 	add := func(t inmem.Traffic) {
@@ -272,7 +247,7 @@ func TestFingerprintFollowsTheSeed(t *testing.T) {
 		}
 		for i := range 90 {
 			n.Host(i % 9).Node.Sync()
-			k.drain()
+			k.Drain()
 		}
 		return n.Fingerprint()
 	}
@@ -296,7 +271,7 @@ func TestStreamsAreSeparate(t *testing.T) {
 			n.Host(1).Rand().Uint64()
 		}
 		n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 1)
-		k.drain()
+		k.Drain()
 		return a.at[1], n.Host(0).Rand().Uint64()
 	}
 	quietAt, quietOwn := draw(false)
