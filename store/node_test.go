@@ -54,11 +54,12 @@ func (w *world) peer(text string) core.Peer {
 	return p
 }
 
-func (w *world) Now() time.Duration                  { return w.now }
-func (w *world) Rand() *rand.Rand                    { return rand.New(rand.NewPCG(1, uint64(w.now))) }
-func (w *world) After(time.Duration, uint32)         {}
-func (w *world) Note(core.Note)                      {}
-func (w *world) Reply(core.Ticket, message.Response) {}
+func (w *world) Now() time.Duration                               { return w.now }
+func (w *world) Rand() *rand.Rand                                 { return rand.New(rand.NewPCG(1, uint64(w.now))) }
+func (w *world) After(time.Duration, uint32)                      {}
+func (w *world) Note(core.Note)                                   {}
+func (w *world) Reply(core.Ticket, message.Response)              {}
+func (w *world) Offload(time.Duration, func(), core.Sink, uint32) {}
 func (w *world) Call(to core.Peer, _ message.Request, sink core.Sink, tag uint32) {
 	answer := message.Response{Body: &message.Interview{Address: to}}
 	if w.dead {
