@@ -25,16 +25,29 @@ type program struct {
 	running   *exec.Cmd
 }
 
-// buildProgram makes the program, and a file of options for a member of the network with that root.
-func buildProgram(t *testing.T, root string) *program {
+// buildProgram makes spreadnode of a checkout, and returns the file.
+func buildProgram(t *testing.T, checkout string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "spreadnode")
+	build := exec.Command("go", "build", "-o", path, "./cmd/spreadnode")
+	build.Dir = checkout
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build in %s: %v\n%s", checkout, err, out)
+	}
+	return path
+}
+
+// newProgram is a program at an IP of its own, with a file of options for a member of the
+// network with that root, or for the root itself if that is "".
+func newProgram(t *testing.T, path, host, root string) *program {
 	t.Helper()
 	dir := t.TempDir()
 	port := freePort(t)
-	p := &program{path: filepath.Join(dir, "spreadnode"), dir: dir, address: fmt.Sprintf("127.0.0.21:%d", port)}
-	if out, err := exec.Command("go", "build", "-o", p.path, "../cmd/spreadnode").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	p := &program{path: path, dir: dir, address: fmt.Sprintf("%s:%d", host, port)}
+	if root == "" {
+		root = p.address
 	}
-	options := fmt.Sprintf(`hostname: 127.0.0.21
+	options := fmt.Sprintf(`hostname: %s
 port: %d
 data: data
 bootstrap: [%q]
@@ -43,7 +56,7 @@ server_timeout: %v
 ping_timeout: %v
 approvers: auto
 ban_by_address: true
-`, port, root, round, serverTimeout, pingTimeout)
+`, host, port, root, round, serverTimeout, pingTimeout)
 	if err := os.WriteFile(filepath.Join(dir, "node.yaml"), []byte(options), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +148,7 @@ func TestTheProgramIsAMember(t *testing.T) {
 	n := &network{standard: true}
 	n.start(t, 3, 0, true)
 	root := n.members[0].address
-	p := buildProgram(t, root)
+	p := newProgram(t, buildProgram(t, ".."), "127.0.0.21", root)
 	p.start(t)
 	eventually(t, "the program is a member", 20, func() bool { return p.isMember(t, n) })
 	p.must(t, "ban", "add", "192.0.2.1:80", "--reason", "kept")
