@@ -320,7 +320,7 @@ func (l *level) tryPlaces(t *Task, b budget) error {
 		return err
 	}
 	l.firstAsked++
-	err = error(errNoMaster)
+	err = errNoMaster
 	for _, place := range l.order(p) {
 		if err = l.registerAt(t, place, p, l.placeTimeout(b)); err == nil {
 			return nil

@@ -1,9 +1,11 @@
 package core
 
 import (
+	"errors"
 	"slices"
-	"spreadable/core/message"
 	"time"
+
+	"spreadable/core/message"
 )
 
 // The registration rule of npm spreadable 0.3, to the letter and with its quirks, so that a simulation shows what the
@@ -230,7 +232,7 @@ func (l *level) registerOriginal(t *Task, b budget) error {
 	return nil
 }
 
-var errNotNormalized = message.Refusal(message.CodeNotNormalized, "")
+var errNotNormalized = errors.New("the network is not normalized yet")
 
 // agreeing is the rule that stalls the original: every master must report the network size that the provider sees. The
 // first disagreement of a master fails the registration; for a sync lifetime after that the master is left out, and,

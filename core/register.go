@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -109,7 +110,7 @@ func (l *level) firstBootstrap() Peer {
 	return others[n.env.Rand().IntN(len(others))]
 }
 
-var errNoMaster = message.Refusal(message.CodeNoAvailableMaster, "")
+var errNoMaster = errors.New("no available master")
 
 func (l *level) registerFailed(err error) {
 	l.node.env.Note(Note{What: NoteRegisterFailed, Text: err.Error()})

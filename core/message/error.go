@@ -34,8 +34,6 @@ func IsRefusal(err error, code string) bool { return errors.Is(err, &Error{Code:
 const (
 	CodeInvalidTarget      = "INVALID_TARGET_FIELD"
 	CodeInterviewee        = "INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"
-	CodeNotNormalized      = "NETWORK_NOT_NORMALIZED"
-	CodeNoAvailableMaster  = "NETWORK_NO_AVAILABLE_MASTER"
 	CodeMasterFull         = "MASTER_IS_FULL" // ours: a settled master with no room; npm peers see an ordinary failure
 	CodeInvalidAction      = "INVALID_APPROVAL_ACTION"
 	CodeWrongApprovalTime  = "WRONG_APPROVAL_TIME"
@@ -52,8 +50,6 @@ const (
 var texts = map[string]string{
 	CodeInvalidTarget:      `"target" field is invalid`,
 	CodeInterviewee:        "interviewee is unavailable",
-	CodeNotNormalized:      "the network is not normalized yet",
-	CodeNoAvailableMaster:  "no available master",
 	CodeMasterFull:         "master is full",
 	CodeInvalidAction:      "unknown approval action",
 	CodeWrongApprovalTime:  "wrong approval time",
