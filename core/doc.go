@@ -1,185 +1,311 @@
-// Package core is a Spreadable node: one member of a network of servers that has no centre.
+// Package core is a Spreadable node: one member of a network of servers that has no
+// centre.
 //
 // # What a node is
 //
-// Servers of many owners run the same node. Some of them keep a list of others: such a node is a master, those in its list
-// are its slaves, and to them it is their backlink. Any node can be both, roles are no privileges, and they change at any
-// time. The masters know each other, and every node knows the masters. The number of masters, and of slaves per
-// master, tends to the square root of the number of nodes N, so a request to everybody takes three sequential steps
-// whatever N is: client to any node, that node to all masters, the masters to their slaves.
+// Servers of many owners run the same node. Some nodes keep a list of others: such a node
+// is a master, the nodes in its list are its slaves, and it is their backlink. A node can
+// be master and slave at once. The roles give no privileges, and they change at any time.
+// The masters know each other, and every node knows the masters. The number of masters,
+// and the number of slaves of each master, tend to the square root of the number of nodes
+// N. So a request to all nodes takes three sequential steps whatever N is: from the
+// client to any node, from that node to all masters, from the masters to their slaves.
 //
-// A node does not know whether its world is real. Package transport/inmem runs many thousands of them in virtual time,
-// package transport/http runs one on a server, and both run this code.
+// A node does not know whether its world is real. Package transport/inmem runs many
+// thousands of nodes in virtual time, package transport/http runs one on a server, and
+// both run this code.
 //
 // # The smallest use
 //
-// A Node is a state machine without a clock, a goroutine, a lock or a socket. Its driver owns it:
+// A Node is a state machine without a clock, a goroutine, a lock or a socket. It belongs
+// to a driver:
 //
 //	var node core.Node
-//	node.Init(config, env, pool, self) // a validated Config, the driver's Env, the Pool of its thread, the own address
-//	node.Offer(query)                  // what applications answer at this node, if any
-//	node.Start()                       // it begins to look for its place
+//	node.Init(config, env, pool, self) // a validated Config, the driver's Env and Pool
+//	node.Offer(query)                  // what an application answers here, if there is one
+//	node.Start()                       // the node begins to look for its place
 //
-// From then on the driver has these duties, always from the same thread of control and never from inside another call:
+// From then on the driver has these duties. It carries them out from one thread of
+// control, and never from inside another call:
 //
-//   - A request has arrived: call node.Serve. If it is done, send the response. If not, keep the ticket; the node will
-//     call Env.Reply with it.
+//   - A request has arrived: call node.Serve. If it is done, send the response. If not,
+//     keep the ticket: the node will call Env.Reply with it.
 //   - A timer that the node set by Env.After is due: call node.Wake with its tag.
-//   - A request that the node sent by Env.Call has been answered, refused, or timed out: call the Answer method of
-//     its Sink, once.
+//   - A request that the node sent by Env.Call has been answered, refused, or timed out:
+//     call the Answer method of its Sink, once.
 //
-// That is all it must do. It may ask for more: the Status, the Bans, and the Structure of a node; a Sync out of turn;
-// what has changed since it last wrote the state down (Revision, Changes), to Restore it after a restart; whether the
-// address filter would refuse somebody before it reads the request (Screen, AdmitsAll); and to drop addresses that nobody
-// needs (SweepBook). Touch and AtEase are for a simulation's driver: one warms the processor's cache, the other says when
-// a question needs no Serve.
+// That is all that a driver must do. It may ask for more: the Status, the Bans and the
+// Structure of the node; a Sync out of turn; what has changed since the driver last wrote
+// the state down (Revision, Changes), and after a restart to Restore it; whether the
+// address filter would refuse a sender, before the driver reads the request (Screen,
+// AdmitsAll); and to drop addresses that are no longer needed (SweepBook). Touch and
+// AtEase are for the driver of a simulation: Touch warms the processor's cache, AtEase
+// says when a request for the structure needs no Serve.
 //
-// Less formally: the node does something only when it is called, finishes it before it returns, and between
-// two calls nothing touches it. In a simulation the kernel calls, in a server one goroutine to which the others post.
+// Less formally: the node does something only when it is called, finishes it before it
+// returns, and is left alone between two calls. In a simulation the kernel calls the
+// node; in a server one goroutine does, and all others post their work to it.
 //
 // # How a node is written
 //
-// Nearly all messages are leaf requests: a ping, a question for the structure, an application's local answer. Serve
-// answers them on the spot (node.go).
+// Nearly all messages are leaf requests: a ping, a request for the structure, an
+// application's local answer. Serve answers them at once (serve.go).
 //
-// Whatever must ask others first is a procedure that reads from top to bottom and runs as a Task, a coroutine that exists
-// only while the operation is in flight (task.go): the sync cycle, registration, approvals, queries. A task knows two verbs:
-// call one peer, and gather answers from many. While it waits, the node serves others, so after every wait the lists may
-// have changed; a procedure that depends on them looks again.
+// An operation that must ask other nodes first is a procedure. It reads from top to
+// bottom and runs as a Task, a coroutine that exists only while the operation is in
+// flight (task.go). The sync cycle, registration, approvals and queries are procedures. A
+// task has two verbs: call one peer, and gather the answers of many. While it waits, the
+// node serves other requests, so the lists may have changed after every wait. A procedure
+// that depends on the lists reads them again.
 //
-// Lists that travel are immutable snapshots and shared (lists.go): a slave keeps the very list of masters that its
-// backlink answered with, and a structure answer is one pointer until something changes. Addresses are interned numbers
+// Lists that travel are immutable snapshots and are shared (lists.go). A slave keeps the
+// very list of masters that its backlink answered with, and all answers to structure
+// requests are one pointer until something changes. Addresses are interned as numbers
 // (package peer).
 //
 // # Messages
 //
-// One paragraph for each request, in the order of Kind. The body types stand in message.go. Each request between nodes
-// carries the sender's address and root; whoever sends one is alive, and its failures are forgotten.
+// One paragraph for each kind of request, in the order of message.Kind. The types of the
+// bodies are in package message; a body that is not mentioned is empty.
 //
-// Ping: anybody asks anybody, and gets an answer without any check, even when banned. Entry nodes ping the approvers
-// that they have drawn; clients ping the addresses they were given.
+// A request between nodes carries the sender's address and root. Any request but a ping
+// can be denied: with ErrDenied if the sender is banned, blacklisted, or not in the
+// whitelist of a receiver that has one; and a request under /api with ErrWrongRoot if it
+// names another root than the receiver's. On the wire both are status 403 without a code.
+// A sender that gets past these two checks is alive, so the receiver forgets its
+// failures.
 //
-// Status: anybody asks. The answer says to which root the node belongs, how busy it is, its roles, and how many nodes it
-// believes the network to have. A node asks its bootstrap nodes for the root at its first sync, and once per sync lifetime
-// from then on (root.go).
+// A refusal is an answer with a code (message.Error). On the wire it has status 422, and
+// its code the prefix ERR_SPREADABLE_. Each paragraph names all codes that its kind can
+// be refused with. The wire decoder refuses a field that cannot be read with the code
+// that the node would give to a wrong one. Everything else that goes wrong has no code.
 //
-// Structure: nodes ask each other at every sync: a slave its backlink, a master its slaves and all other masters. The
-// answer lists backlink, slaves and masters with their sizes. With an Introduction as its body it also tells the receiver
-// that the sender is a master.
+// Ping (GET /ping): from any participant to any node, to see that it is there. Entry
+// nodes ping the approvers that they have drawn, and clients the addresses that they were
+// given. Answer: nothing; on the wire, version and address. Effect: none. Never refused,
+// not even to a banned sender.
 //
-// Interview (get-interview-summary): a master asks a newcomer before it lists it, to see that the address answers.
+// Status (GET /status): from any participant to any node. A node asks its bootstrap nodes
+// for the root at its first sync, and once per sync lifetime from then on (root.go).
+// Answer: Status, the root, how busy the node is, its roles, and how many nodes it counts
+// in the network. Effect: none. Never refused.
 //
-// Provide (provide-registration): a node without a backlink asks its provider, a bootstrap node, where it could register.
-// Under the original rule the provider asks all masters for their structure and answers with all of it; under the
-// directed rule it names the places.
+// Structure (POST /api/node/structure): at every sync, from a slave to its backlink, and
+// from a master to its slaves and to all other masters; also from an entry node to
+// masters, to learn their slaves. Body: none, or Introduction. Answer: Structure, with
+// the backlink, the slaves, and the masters with their sizes. Effect: with an
+// Introduction, the receiver takes the sender for a master and asks it at its next sync.
+// Never refused.
 //
-// Register: the newcomer asks the chosen node to list it. That node interviews it, adds it to its slaves and answers with
-// their number; whereupon the newcomer has a backlink. A node that had no slaves has become a master by this.
+// Interview (POST /api/node/get-interview-summary): from a master to a newcomer that
+// wants to register at it, to see that its address answers. Answer: Interview, the own
+// address. Effect: none. Never refused.
 //
-// ApprovalInfo (get-approval-info): an entry node asks an approver for its part of a client's question. The approver
-// settles on the answer it expects.
+// Provide (POST /api/node/provide-registration): from a node without a backlink to its
+// provider, a bootstrap node, to learn where it could register. Body: ProvideRequest, the
+// address that looks for a place. Answer: Provision. Under the original rule the provider
+// asks all masters for their structure and passes on all of it; under the directed rule
+// it names the places to try, best first. Effect: under the directed rule the provider
+// counts a newcomer that asks for itself at the first of these places. Refused with
+// INVALID_TARGET_FIELD if the body names no address.
 //
-// ApprovalCheck (check-approval-answer): the node at which a client takes an action asks each of the approvers whether the
-// client's answer was right, and its approval for this action. Each node may ask once per approval, and a wrong answer counts.
+// Register (POST /api/node/register): from a newcomer to the node that it has chosen, to
+// be listed as its slave. Body: RegisterRequest, the newcomer's address and the network
+// size that its provider named. Answer: Registered, the number of slaves. Effect: the
+// receiver interviews the newcomer and adds it to its slaves, which makes it a master if
+// it had none; the newcomer takes the receiver as its backlink. A newcomer that is listed
+// already is just told the number again. Refused with INVALID_TARGET_FIELD if the body
+// names no address, the receiver's own, or another one than the sender's; MASTER_IS_FULL
+// if the receiver follows the directed rule and is a settled master without capacity, or
+// has stepped down within the last two sync intervals;
+// INTERVIEW_INTERVIEWEE_NOT_AVAILABLE if the newcomer does not answer the interview.
 //
-// QueryMaster, QueryButler, QuerySlave: the three faces of a network-wide request. The entry node asks all masters as
-// butlers; a butler asks its slaves; a slave answers for itself; answers merge on the way back. QueryMaster is for networks of
-// more levels.
+// ApprovalInfo (POST /api/node/get-approval-info): from an entry node to an approver, to
+// get its part of a client's question. Body: ApprovalInfoRequest, the action and the key.
+// Answer: ApprovalInfo, the part. Effect: the approver settles on the answer that it
+// expects. Refused with INVALID_APPROVAL_ACTION if the receiver has no approval of this
+// kind; UNSUITABLE_APPROVAL_KEY if it vouches for no client under this key and for this
+// action.
 //
-// AvailableNode (get-available-node): a client asks for a node to work with, and is given a random slave of a random master.
+// ApprovalCheck (POST /api/node/check-approval-answer): from the node at which a client
+// takes an action to each of the client's approvers, to learn whether the answer was
+// right. Body: ApprovalCheckRequest, the action, the key, the answer, and the client's IP
+// and approvers. Answer: nothing. Effect: each node may ask once per approval, whether
+// the answer is right or wrong. Refused with UNSUITABLE_APPROVAL_KEY if the receiver does
+// not know the key, knows it for another action or client, has not been asked for its
+// part yet, or has been asked by this sender before; INVALID_APPROVAL_INFO, on the wire
+// only, if the approvers are not a list of addresses; WRONG_APPROVAL_ANSWER if the answer
+// is wrong or the receiver is not among the approvers.
 //
-// ApprovalKey (request-approval-key): a client asks an entry node who approves it. The node draws the approvers from the
-// slaves of all masters and answers with them, a key that names this approval, and the start of the period.
+// QueryMaster (POST /api/master/NAME): from a node to a master of a network with more
+// levels, to pass a network-wide request down. Body: QueryRequest, with level 2. Answer:
+// QueryAnswer, merged from those of all masters that the receiver knows. Effect: what the
+// application does. Refused with UNKNOWN_QUERY if no application of the receiver answers
+// this query; on the wire such a path does not exist, which is status 404 without a code.
 //
-// ApprovalAdd (add-approval-info): the client asks each approver to vouch for it under that key.
+// QueryButler (POST /api/butler/NAME): from an entry node to each master, which answers
+// for its slaves. Body: QueryRequest, with level 1. Answer: QueryAnswer, merged from
+// those of the slaves; a node without slaves asks itself. Effect: what the application
+// does. Refused with UNKNOWN_QUERY as QueryMaster is.
 //
-// ApprovalQuestion (request-approval-question): the client tells the entry node which approvers have agreed, and gets the
-// question, composed of their parts.
+// QuerySlave (POST /api/slave/NAME): from a master to each slave, which answers for
+// itself. Body: QueryRequest, with level 0. Answer: QueryAnswer, what this one node has
+// to say. Effect: what the application does. Refused with UNKNOWN_QUERY as QueryMaster
+// is.
 //
-// Query: a client asks the entry node to ask the whole network.
+// AvailableNode (POST /client/get-available-node): from a client to any node, to learn of
+// a node to work with. Answer: AvailableNode, a random slave of a random master if it
+// answers a ping, and otherwise the receiver itself. Effect: none. Never refused; on the
+// wire, a request whose timeout has passed already is answered with status 408 without a
+// code.
 //
-// Action: a client shows its approval with the answer. The node draws the approvers of that period again, asks those
-// whom the client names, and lets the action happen if enough of them say yes.
+// ApprovalKey (POST /client/request-approval-key): from a client to an entry node, to
+// learn which nodes approve it in the current period. Body: ApprovalKeyRequest, the
+// action. Answer: ApprovalKey, the approvers in the order of the draw, a key that names
+// this approval, the start of the period, and the client's IP. Effect: the entry node
+// draws the approvers from the slaves of all masters and remembers the draw until it is
+// no longer valid. Refused with INVALID_APPROVAL_ACTION if the receiver has no approval
+// of this kind.
+//
+// ApprovalAdd (POST /client/add-approval-info): from a client to each of its approvers,
+// to ask it to vouch. Body: ApprovalAddRequest, the action, the key, the start of the
+// period, and what the client asks of the question. Answer: nothing. Effect: the approver
+// remembers the client under this key; asked again, it starts anew. Refused with
+// INVALID_APPROVAL_ACTION if the receiver has no approval of this kind;
+// WRONG_APPROVAL_TIME if the start is not that of the current period or the one before;
+// VALIDATE_SCHEMA_APPROVAL_INFO if a client cannot ask this of the question;
+// UNSUITABLE_APPROVAL_KEY if the key is missing, if it is another client's, or if the
+// receiver vouches for as many clients as it can remember.
+//
+// ApprovalQuestion (POST /client/request-approval-question): from a client to the entry
+// node that gave it the key, to get the question. Body: ApprovalQuestionRequest, the
+// action, the key, the approvers that have agreed, and what the client asks of the
+// question. Answer: ApprovalQuestion, the question composed of the approvers' parts.
+// Effect: the entry node sends ApprovalInfo to these approvers. Refused with
+// INVALID_APPROVAL_ACTION if the receiver has no approval of this kind;
+// VALIDATE_SCHEMA_APPROVAL_INFO if a client cannot ask this of the question, or no
+// question can be composed of the parts; UNSUITABLE_APPROVAL_KEY if the receiver has not
+// given out the key; NOT_ENOUGH_APPROVER_DECISIONS if fewer of the approvers drawn than
+// the decision level demands have agreed, or give a part that fits.
+//
+// Query (POST /client/NAME): from a client to an entry node, which asks the whole
+// network. Body: QueryRequest. Answer: QueryAnswer, merged from those of all masters,
+// with the number of nodes behind it and what it cost. Effect: what the application does.
+// Refused with UNKNOWN_QUERY as QueryMaster is.
+//
+// Action (POST /client/NAME): from a client to any node, to take an action of an
+// application that is behind an approval. On the wire the field approvalInfo of the
+// application's own request holds the proof. Body: ActionRequest, the approval with the
+// answer. Answer: nothing; the application goes on with the request. Effect: the receiver
+// draws the approvers of that period again, unless it gave out the key, and sends
+// ApprovalCheck to those that the client names. Refused with APPROVAL_INFO_REQUIRED if
+// there is no proof; INVALID_APPROVAL_ACTION if the receiver has no approval of this
+// kind; WRONG_APPROVAL_TIME if its start is not that of the current period or the one
+// before; INVALID_APPROVAL_INFO if it is another client's or names an approver twice, or
+// on the wire has not exactly the fields that it must have; NOT_ENOUGH_APPROVER_DECISIONS
+// if it names fewer approvers of the draw than the decision level demands, or more nodes
+// than a draw can have; WRONG_APPROVAL_ANSWER if fewer approvers than that say that the
+// answer is right.
 //
 // # The sync cycle
 //
-// At every sync interval a node renews its lists (sync.go and, for each rule, original.go and directed.go). Bans that
-// have ended are lifted and misbehaviour that has piled up is punished (access.go). The root is confirmed. The node asks
-// its backlink, and without slaves it takes over the backlink's list of masters: one request, which is all that a plain
-// slave sends. A master asks its slaves too, drops those that name another backlink or, if they had time to know better,
-// none, and asks every other master for its size. So a settled network of N nodes with about √N masters sends three
-// requests per node and interval: one up, one down, and √N·√N between masters. At the end, whoever has no backlink
+// At every sync interval a node renews its lists (sync.go and, for each rule, original.go
+// and directed.go). It lifts bans that have ended and punishes misbehaviour that has
+// piled up (access.go). It confirms the root. It asks its backlink, and if it has no
+// slaves it takes over the backlink's list of masters: this one request is all that a
+// plain slave sends. A master also asks its slaves. It drops those that name another
+// backlink, and those that name none although they have had time to learn of their
+// registration. Then it asks every other master for its size. So a settled network of N
+// nodes with about √N masters sends three requests per node and interval: one up, one
+// down, and √N·√N between masters. A node that has no backlink at the end of the cycle
 // registers.
 //
 // # Registration, and why ours converges
 //
-// In the original every newcomer sees the same picture and chooses for itself; as a guard it may only register when every
-// master reports the same network size. While many arrive the sizes never agree, so the guard locks out those it should
-// protect: of a thousand nodes that start at once about half are still outside after sixty intervals, and little changes
-// from then on (scenarios/original-1k.yaml). Masters learn of each other along
-// backlinks, so masters whose backlinks form a cycle are an island that nobody else hears of. And whoever sees too many
-// masters steps down at once, on a view that is about to change.
+// In the original every newcomer sees the same picture and chooses for itself. As a
+// guard, it may register only when every master reports the same network size. While many
+// nodes arrive the sizes never agree, so the guard keeps out the very nodes that it
+// should protect: of a thousand nodes that start at once about half are still outside
+// after sixty intervals, and little changes from then on (scenarios/original-1k.yaml).
+// Masters learn of each other along backlinks, so masters whose backlinks form a cycle
+// are an island that no other node hears of. And a node that sees too many masters steps
+// down at once, on a view that is about to change.
 //
-// The directed rule speaks the same messages and rests on four observations.
+// The directed rule uses the same messages and rests on four observations.
 //
-// The provider knows whom it has just sent where. It keeps a ledger (ledger.go) in which every newcomer counts at its
-// place from the moment it is sent there until the master itself reports it. So newcomers are placed as if they had
-// arrived one by one, however many come at once (place.go): on the first masters until these are as full as a network of
-// the present size wants them (Optimum), then on a recent newcomer, which becomes a master by that. The number of masters
-// grows as √N does, by construction. Everybody who reaches the provider is registered two requests later. With several
-// bootstrap nodes all newcomers ask the first that is there, so that there is one ledger; more than one costs some
-// rounds, no more.
+// The provider knows where it has just sent each newcomer. It keeps a ledger, which
+// counts every newcomer at its place from the moment it is sent there until the master
+// itself reports it. So newcomers are placed as if they had arrived one by one, however
+// many come at once. They go to the first masters until these are as full as a network of
+// the present size wants them (Optimum), then to a recent newcomer, which becomes a
+// master by that. The number of masters grows as √N does, by construction. Every node
+// that reaches the provider is registered two requests later. With several bootstrap
+// nodes all newcomers ask the first that answers, so that there is one ledger; more than
+// one ledger costs some rounds, no more.
 //
-// Masters search (search.go). In every sync a master asks all masters it knows, then all that those know, until nobody new
-// turns up: one sync closes a component of the graph of who knows whom. A master and its backlink know each other, so a
-// component is at least a tree of backlinks; asking the bootstrap node as well joins the components, and since a master
-// whose view has just changed introduces itself to whomever it asks, knowledge flows both ways along every edge. After one
-// interval all masters know all masters and their true sizes; after the next, when the slaves have asked their
-// backlinks, everybody does. That makes three or four intervals from nothing to an exact picture everywhere, for a
-// thousand nodes as for a hundred thousand.
+// Masters discover each other. In every sync a master asks all masters that it knows,
+// then all masters that those know, until no new one turns up: one sync visits a whole
+// component of the graph of which master knows which. A master and its backlink know each
+// other, so a component is at least a tree of backlinks. A master also asks the bootstrap
+// node, which joins the components. And a master whose view has just changed introduces
+// itself to every node that it asks, so knowledge flows both ways along every edge. After
+// one interval all masters know all masters and their true sizes. After the next, when
+// the slaves have asked their backlinks, all nodes do. That makes three or four intervals
+// from nothing to an exact picture everywhere, for a thousand nodes as for a hundred
+// thousand.
 //
-// Haste is for those outside, patience for those inside. A node without a place asks again after a second or so, with
-// jitter and growing pauses. But a master steps down, sheds slaves or refuses newcomers only when its view has settled:
-// when the network size has held for two rounds, give or take a 32nd. And then only if it is off the optimum by more than
-// a slack, so that networks near a square number do not move nodes to and fro.
+// A node outside acts fast, a node inside acts slowly. A node without a place asks again
+// after a second or so, with jitter and growing pauses. But a master steps down, sheds
+// slaves or refuses newcomers only when its view has settled: when the network size has
+// held for two rounds, give or take a 32nd. And it does so only if it is off the optimum
+// by more than a slack, so that networks near a square number do not move nodes back and
+// forth.
 //
-// Every node hangs on somebody who does not hang on it. In networks of more than two nodes a pair of mutual backlinks would
-// be cut off from everybody, so it is forbidden, and the smallest network without such a pair is a cycle of three. Hence the
-// first three newcomers always make masters; of a mutual pair, which appears when a network of two grows, the one with fewer
-// slaves looks for another backlink; and a master all of whose peers are its slaves lets one go. The original forbids the pair
-// but allows three nodes only two masters, which is why it never settles there.
+// The backlink of a node must not have that node as its own backlink. In a network of
+// more than two nodes such a pair would be cut off from all others, so it is forbidden,
+// and the smallest network without such a pair is a cycle of three. Hence the first three
+// newcomers always make masters. A pair appears when a network of two grows; then the
+// node with fewer slaves looks for another backlink. A master whose peers are all its
+// slaves sheds one of them. The original forbids the pair but allows three nodes only two
+// masters, which is why it never settles there.
 //
 // # Approval
 //
-// An approval limits what clients, who have no identity but an IP address, may do. For each period every node can work
-// out by itself which nodes vouch for clients: those whose hash of address and period start is lowest among all that
-// answer a ping (package draw). The client gets key and approvers from an entry node, asks the approvers to vouch, gets
-// the question from the entry node and shows its answer with the action; whoever serves the action draws the approvers
-// again, unless it is that entry node, and asks them (approval.go). Approvers forget what nobody has touched for a period
-// (approver.go). What a question is belongs to the ApprovalKind.
+// An approval limits what clients, which have no identity but an IP address, may do. For
+// each period every node can compute on its own which nodes vouch for clients: of all
+// nodes that answer a ping, those whose hash of address and period start is lowest
+// (package draw). The client gets a key and the approvers from an entry node, asks the
+// approvers to vouch, gets the question from the entry node, and shows its answer with
+// the action. The node that serves the action draws the approvers again, unless it is
+// that entry node, and asks them (approval.go). An approver forgets what has not been
+// used for a period (approver.go). What a question is belongs to the ApprovalKind.
 //
-// The original believes what clients say about approvers: here, an entry node asks only approvers it has drawn itself,
-// and the node that serves an action asks only approvers of its own draw, and refuses a proof that names far more of them
-// or another client IP than the requester's.
+// The original believes what clients say about approvers. Here an entry node asks only
+// approvers that it has drawn itself. The node that serves an action asks only approvers
+// of its own draw, and refuses a proof that names far more of them or another client IP
+// than the requester's.
 //
 // # Trust
 //
-// Peers may lie, stall or vanish. Nodes watch each other at every sync; wrong sizes, missing backlinks, bad answers and
-// slowness raise a score that good conduct lowers again, and whoever goes too far is banned for a time (package behavior,
-// access.go). White-, black- and trust-lists come before everything else.
+// Peers may lie, stall or vanish. Nodes watch each other at every sync. Wrong sizes,
+// missing backlinks, bad answers and slowness raise a score, good conduct lowers it, and
+// a peer whose score gets too high is banned for a time (package behavior, access.go).
+// White-, black- and trust-lists come before everything else.
 //
 // # Restart
 //
-// What a node must remember over a restart (package memory) it gives out in eight sections, each with a counter of its
-// changes, so that a driver writes down only what has changed since (state.go, journal.go). Restore takes it back before
-// Start and trusts it no more than what comes by wire (restore.go): of a node whose address has changed, only what it
-// knows of others' behaviour.
+// A node gives out what it must remember over a restart (package state) in eight
+// sections, each with a counter of its changes, so that a driver writes down only what
+// has changed since. Restore takes the sections back before Start and trusts them no more
+// than what comes by wire (restore.go). A node whose address has changed takes back only
+// what it knows of the behaviour of others.
 //
 // # What npm nodes and ours do differently
 //
-// Both kinds can live in one network. Beyond registration: a slave that cannot reach its backlink keeps its last list of
-// masters, where the original believes itself alone until the next good answer; a master does not ask a slave or its
-// backlink again when it renews its list of masters; a bootstrap node that is down does not keep anybody out who knows a
-// master; and a sync never overlaps the next. With Config.Registration = Original, a node does as the original does, for
-// comparison.
+// Both kinds can live in one network. Beyond registration they differ in this. A slave of
+// ours that cannot reach its backlink keeps its last list of masters, where the original
+// believes itself alone until the next good answer. A master of ours does not ask a slave
+// or its backlink again when it renews its list of masters. A bootstrap node that is down
+// does not keep out a node that knows a master. And a sync never overlaps the next. With
+// Config.Registration = Original, a node does as the original does, for comparison.
 package core

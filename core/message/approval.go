@@ -14,8 +14,8 @@ type ApprovalInfoRequest struct{ Action, Key string }
 // approval.
 type ApprovalInfo struct{ Info string }
 
-// ApprovalCheckRequest asks an approver whether a client's answer is right. Action is what the
-// approval shall be for; npm peers do not say, and do not look.
+// ApprovalCheckRequest asks an approver whether a client's answer is right. Action is
+// what the approval is for; npm peers neither send it nor look at it.
 type ApprovalCheckRequest struct {
 	Action      string
 	Key, Answer string
@@ -23,7 +23,8 @@ type ApprovalCheckRequest struct {
 	ClientIP    netip.Addr
 }
 
-// ApprovalKeyRequest asks an entry node who approves the client in the current period.
+// ApprovalKeyRequest asks an entry node which nodes approve the client in the current
+// period.
 type ApprovalKeyRequest struct{ Action string }
 
 // ApprovalKey is the answer: the approvers in the order of the draw.
@@ -38,7 +39,7 @@ type ApprovalKey struct {
 type ApprovalAddRequest struct {
 	Action, Key string
 	StartedAt   time.Duration
-	Info        *string // what the client wants of the question; the approval of kind client takes none
+	Info        *string // what the client asks of the question, nil for nothing
 }
 
 // ApprovalQuestionRequest asks the entry node for the question, made of the confirmed
@@ -61,6 +62,6 @@ type Proof struct {
 	Answer      string
 }
 
-// ActionRequest asks whether a client may take the action that Proof is for. Proof is nil when
-// it showed none.
+// ActionRequest asks whether a client may take the action that Proof is for. Proof is nil
+// if the client showed none.
 type ActionRequest struct{ Proof *Proof }

@@ -2,18 +2,20 @@ package message
 
 import "errors"
 
-// What can befall a request besides a refusal. Each counts as one failure of the peer asked;
-// a timeout counts only when the asker asked for itself (see core.Node).
+// What can happen to a request besides a refusal. Each counts as one failure of the peer
+// that was asked; a timeout counts only when the asker asked for itself (see core.Node).
+// ErrDenied is the address filter's, here or there: the other side is banned,
+// blacklisted, or not in a whitelist.
 var (
 	ErrTimeout     = errors.New("request timed out")
 	ErrUnreachable = errors.New("peer is unreachable")
-	ErrDenied      = errors.New("denied by the address filter") // banned, blacklisted or not whitelisted, here or there
+	ErrDenied      = errors.New("denied by the address filter")
 	ErrWrongRoot   = errors.New("node root is different")
 	ErrMalformed   = errors.New("malformed answer")
 )
 
-// Error is a refusal: the other side understood the request and says no. It crosses the wire
-// with its code; a peer that sends one is alive.
+// Error is a refusal: the other side understood the request and says no. It crosses the
+// wire with its code; a peer that sends one is alive.
 type Error struct {
 	Code    string // one of the Code constants, or an application's; on the wire with a prefix
 	Message string // for people
@@ -30,11 +32,13 @@ func (e *Error) Is(target error) bool {
 // IsRefusal reports whether err is a refusal with the given code.
 func IsRefusal(err error, code string) bool { return errors.Is(err, &Error{Code: code}) }
 
-// The codes of refusals, those of npm spreadable where it has one.
+// The codes of refusals, those of npm spreadable where it has one. CodeMasterFull and
+// CodeUnknownQuery are ours: npm peers take them for an ordinary failure. Which kinds are
+// refused with which codes stands in the table (Row.Refusals).
 const (
 	CodeInvalidTarget      = "INVALID_TARGET_FIELD"
 	CodeInterviewee        = "INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"
-	CodeMasterFull         = "MASTER_IS_FULL" // ours: a settled master with no room; npm peers see an ordinary failure
+	CodeMasterFull         = "MASTER_IS_FULL"
 	CodeInvalidAction      = "INVALID_APPROVAL_ACTION"
 	CodeWrongApprovalTime  = "WRONG_APPROVAL_TIME"
 	CodeUnsuitableKey      = "UNSUITABLE_APPROVAL_KEY"
@@ -43,10 +47,10 @@ const (
 	CodeApprovalRequired   = "APPROVAL_INFO_REQUIRED"
 	CodeInvalidApproval    = "INVALID_APPROVAL_INFO"
 	CodeInvalidInformation = "VALIDATE_SCHEMA_APPROVAL_INFO"
-	CodeUnknownQuery       = "UNKNOWN_QUERY" // ours: no application of this name at this node
+	CodeUnknownQuery       = "UNKNOWN_QUERY"
 )
 
-// texts are what people read with a code, where a refusal does not say more.
+// texts are what people read with a code.
 var texts = map[string]string{
 	CodeInvalidTarget:      `"target" field is invalid`,
 	CodeInterviewee:        "interviewee is unavailable",

@@ -15,8 +15,8 @@ type ProvideRequest struct {
 	Places bool // the asker understands an ordered list of places; npm peers never set it
 }
 
-// Provision is the answer: one result for each master, or the places chosen by a directing
-// provider.
+// Provision is the answer: one result for each master, or the places chosen by a
+// directing provider.
 type Provision struct {
 	Results     []Place
 	Lifetime    time.Duration // the provider's sync lifetime
@@ -24,18 +24,20 @@ type Provision struct {
 }
 
 // Place is one result of a Provision: a master, the size of the network it sees, and its
-// slaves, which could become masters if all masters are full. A master without slaves is its
-// own only spare, and so is every place that a directing provider has chosen.
+// slaves, which could become masters if all masters are full. A master without slaves is
+// its own only spare, and so is every place that a directing provider has chosen.
 type Place struct {
 	Address     peer.Peer
 	NetworkSize int
 	Spares      []peer.Peer // npm: candidates
 }
 
-// RegisterRequest asks a node to list Target as its slave.
+// RegisterRequest asks a node to list Target as its slave. NetworkSize is what the
+// provider said: a master whose own view is older takes as many slaves as a network of
+// that size needs. It is 0 from npm peers.
 type RegisterRequest struct {
 	Target      peer.Peer
-	NetworkSize int // what the provider said: a master whose own view is older makes room by it. 0 from npm peers
+	NetworkSize int
 }
 
 // Registered tells a new slave how many slaves its master has now.

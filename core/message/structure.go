@@ -6,16 +6,16 @@ import (
 	"spreadable/core/peer"
 )
 
-// Master is an entry of a list of masters: its address, and how many slaves it was last known
-// to have.
+// Master is an entry of a list of masters: its address, and how many slaves it was last
+// known to have.
 type Master struct {
 	Peer peer.Peer
 	Size uint32
 }
 
-// Masters is a list of masters as it travels: immutable, so that all who learned it from the
-// same node can share it. A slave keeps its backlink's very list: that is why a hundred
-// thousand nodes fit in a few megabytes.
+// Masters is a list of masters as it travels: immutable, so that all who learned it from
+// the same node can share it. A slave keeps its backlink's very list: that is why a
+// hundred thousand nodes fit in a few megabytes.
 type Masters struct {
 	List  []Master
 	Total int // sum of the sizes: how many nodes the masters list
@@ -33,8 +33,8 @@ func NewMasters(list []Master) *Masters {
 	return m
 }
 
-// Set is a digest of the set of masters, whatever their order and sizes. It is 0, which says
-// nothing, of a list that came by wire: a sender could forge it.
+// Set is a digest of the set of masters, whatever their order and sizes. It is 0, which
+// says nothing, of a list that came by wire: a sender could forge it.
 func (m *Masters) Set() uint64 { return m.members }
 
 // SizeOf returns the size that the list gives p; ok is false when it is not in the list.
@@ -47,10 +47,10 @@ func (m *Masters) SizeOf(p peer.Peer) (size int, ok bool) {
 	return 0, false
 }
 
-// scatter spreads a peer's number over 64 bits, so that the sum over a set of peers is its
-// digest: whatever the order, and seldom that of another set. It is the last step of the
-// splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
-// 2014).
+// scatter spreads a peer's number over 64 bits, so that the sum over a set of peers is
+// its digest: whatever the order, and seldom that of another set. It is the last step of
+// the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom number
+// generators, 2014).
 func scatter(p peer.Peer) uint64 {
 	z := uint64(p.ID()) * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -58,8 +58,8 @@ func scatter(p peer.Peer) uint64 {
 	return z ^ z>>31
 }
 
-// Introduction is the body of a structure request from a master that wants to be known. Npm
-// peers ignore it.
+// Introduction is the body of a structure request from a master that wants to be known.
+// Npm peers ignore it.
 type Introduction struct{}
 
 // Structure is a node's answer about its place in the network. It is a snapshot and never
@@ -71,8 +71,8 @@ type Structure struct {
 	Masters  *Masters // never nil
 }
 
-// Size returns the network size that the snapshot speaks for: the sum of its masters' sizes,
-// at least 1.
+// Size returns the network size that the snapshot speaks for: the sum of its masters'
+// sizes, at least 1.
 func (s *Structure) Size() int { return max(1, s.Masters.Total) }
 
 // Status is a node's answer about itself.

@@ -3,8 +3,8 @@ package message
 // Kind names a request: it is the number of a row in the table.
 type Kind uint8
 
-// The requests. Nodes send those up to KindQuerySlave to each other, clients send nodes the
-// rest.
+// The requests. Nodes send those up to KindQuerySlave to each other, clients send nodes
+// the rest.
 const (
 	KindPing             Kind = iota // are you there
 	KindStatus                       // root, availability, roles, network size
@@ -28,25 +28,30 @@ const (
 
 // Row is all that is fixed about a kind of request.
 type Row struct {
-	// Name is what people read.
+	// Name is what people read. It differs from those of all other rows.
 	Name string
-	// Path is where the request goes on the wire of npm spreadable 0.3. The name of the query or
-	// of the action follows one that ends in a slash.
+	// Path is where the request goes on the wire of npm spreadable 0.3: by GET for ping
+	// and status, by POST for the rest. The name of the query or of the action follows a
+	// path that ends in a slash.
 	Path string
 	// Sender says who may send it.
 	Sender Sender
 	// Leaf says that a node answers at once, from what it has. The other kinds start a
-	// procedure, which asks other nodes first. Nearly all of the traffic are leaf requests, so
-	// a transport may treat them specially: their answer is ready when Node.Serve returns.
+	// procedure, which asks other nodes first. Nearly all of the traffic are leaf
+	// requests, so a transport may treat them specially: their answer is ready when
+	// Node.Serve returns.
 	Leaf bool
-	// Repeatable says that the request may be sent again when it is not known whether it has
-	// arrived. An approver counts how often an answer is checked; what the query or the action
-	// of an application does is not known here.
+	// Repeatable says that the request may be sent again when it is not known whether it
+	// has arrived. An approver counts how often an answer is checked; what the query or
+	// the action of an application does is not known here.
 	Repeatable bool
 	// Limit is how many bytes of an answer's body are read at most.
 	Limit int64
 	// Queue says which bounded queue the request waits in before its procedure starts.
 	Queue Queue
+	// Refusals are the codes with which a node may refuse it, in the order of the checks.
+	// The essay of package core says what each means for this kind.
+	Refusals []string
 }
 
 // Sender says who may send a request.
@@ -54,9 +59,9 @@ type Sender uint8
 
 // The senders.
 const (
-	Anybody Sender = iota // not even the sender's address is looked at
+	Anybody Sender = iota // any participant: not even its address is looked at
 	Nodes                 // members: their address and root are checked
-	Clients               // anybody whose IP is not refused
+	Clients               // any participant whose IP is not refused
 )
 
 // Queue is one of the bounded queues of a server.
@@ -77,23 +82,35 @@ const (
 )
 
 var table = [NumKinds]Row{
-	KindPing:             {"ping", "/ping", Anybody, true, true, smallAnswer, NoQueue},
-	KindStatus:           {"status", "/status", Anybody, true, true, smallAnswer, NoQueue},
-	KindStructure:        {"structure", "/api/node/structure", Nodes, true, true, listAnswer, NoQueue},
-	KindInterview:        {"get-interview-summary", "/api/node/get-interview-summary", Nodes, true, true, smallAnswer, NoQueue},
-	KindProvide:          {"provide-registration", "/api/node/provide-registration", Nodes, false, true, worldAnswer, NodeQueue},
-	KindRegister:         {"register", "/api/node/register", Nodes, false, true, smallAnswer, NodeQueue},
-	KindApprovalInfo:     {"get-approval-info", "/api/node/get-approval-info", Nodes, true, true, smallAnswer, NoQueue},
-	KindApprovalCheck:    {"check-approval-answer", "/api/node/check-approval-answer", Nodes, true, false, smallAnswer, NoQueue},
-	KindQueryMaster:      {"master", "/api/master/", Nodes, false, false, listAnswer, NodeQueue},
-	KindQueryButler:      {"butler", "/api/butler/", Nodes, false, false, listAnswer, NodeQueue},
-	KindQuerySlave:       {"slave", "/api/slave/", Nodes, true, false, listAnswer, NoQueue},
-	KindAvailableNode:    {"get-available-node", "/client/get-available-node", Clients, false, true, smallAnswer, ClientQueue},
-	KindApprovalKey:      {"request-approval-key", "/client/request-approval-key", Clients, false, true, smallAnswer, ClientQueue},
-	KindApprovalAdd:      {"add-approval-info", "/client/add-approval-info", Clients, true, true, smallAnswer, NoQueue},
-	KindApprovalQuestion: {"request-approval-question", "/client/request-approval-question", Clients, false, true, listAnswer, ClientQueue},
-	KindQuery:            {"query", "/client/", Clients, false, false, listAnswer, ClientQueue},
-	KindAction:           {"action", "/client/", Clients, false, false, smallAnswer, ClientQueue},
+	KindPing:      {"ping", "/ping", Anybody, true, true, smallAnswer, NoQueue, nil},
+	KindStatus:    {"status", "/status", Anybody, true, true, smallAnswer, NoQueue, nil},
+	KindStructure: {"structure", "/api/node/structure", Nodes, true, true, listAnswer, NoQueue, nil},
+	KindInterview: {"get-interview-summary", "/api/node/get-interview-summary", Nodes, true, true, smallAnswer, NoQueue, nil},
+	KindProvide: {"provide-registration", "/api/node/provide-registration", Nodes, false, true, worldAnswer, NodeQueue,
+		[]string{CodeInvalidTarget}},
+	KindRegister: {"register", "/api/node/register", Nodes, false, true, smallAnswer, NodeQueue,
+		[]string{CodeInvalidTarget, CodeMasterFull, CodeInterviewee}},
+	KindApprovalInfo: {"get-approval-info", "/api/node/get-approval-info", Nodes, true, true, smallAnswer, NoQueue,
+		[]string{CodeInvalidAction, CodeUnsuitableKey}},
+	KindApprovalCheck: {"check-approval-answer", "/api/node/check-approval-answer", Nodes, true, false, smallAnswer, NoQueue,
+		[]string{CodeUnsuitableKey, CodeInvalidApproval, CodeWrongAnswer}},
+	KindQueryMaster: {"master", "/api/master/", Nodes, false, false, listAnswer, NodeQueue,
+		[]string{CodeUnknownQuery}},
+	KindQueryButler: {"butler", "/api/butler/", Nodes, false, false, listAnswer, NodeQueue,
+		[]string{CodeUnknownQuery}},
+	KindQuerySlave: {"slave", "/api/slave/", Nodes, true, false, listAnswer, NoQueue,
+		[]string{CodeUnknownQuery}},
+	KindAvailableNode: {"get-available-node", "/client/get-available-node", Clients, false, true, smallAnswer, ClientQueue, nil},
+	KindApprovalKey: {"request-approval-key", "/client/request-approval-key", Clients, false, true, smallAnswer, ClientQueue,
+		[]string{CodeInvalidAction}},
+	KindApprovalAdd: {"add-approval-info", "/client/add-approval-info", Clients, true, true, smallAnswer, NoQueue,
+		[]string{CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidInformation, CodeUnsuitableKey}},
+	KindApprovalQuestion: {"request-approval-question", "/client/request-approval-question", Clients, false, true, listAnswer, ClientQueue,
+		[]string{CodeInvalidAction, CodeInvalidInformation, CodeUnsuitableKey, CodeTooFewDecisions}},
+	KindQuery: {"query", "/client/", Clients, false, false, listAnswer, ClientQueue,
+		[]string{CodeUnknownQuery}},
+	KindAction: {"action", "/client/", Clients, false, false, smallAnswer, ClientQueue,
+		[]string{CodeApprovalRequired, CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidApproval, CodeTooFewDecisions, CodeWrongAnswer}},
 }
 
 // Row returns what is fixed about k, which must be below NumKinds.
@@ -106,8 +123,8 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// FromNode reports whether nodes send the kind, under /api, where the sender's address and
-// root are checked.
+// FromNode reports whether nodes send the kind, under /api, where the sender's address
+// and root are checked.
 func (k Kind) FromNode() bool { return table[k].Sender == Nodes }
 
 // Leaf is Row.Leaf.
