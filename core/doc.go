@@ -33,14 +33,16 @@
 //   - A timer that the node set by Env.After is due: call node.Wake with its tag.
 //   - A request that the node sent by Env.Call has been answered, refused, or timed out:
 //     call the Answer method of its Sink, once.
+//   - Work that the node gave away by Env.Offload is done: call Answer of its Sink, once.
 //
-// That is all that a driver must do. It may ask for more: the Status, the Bans and the
-// Structure of the node; a Sync out of turn; what has changed since the driver last wrote
-// the state down (Revision, Changes), and after a restart to Restore it; whether the
-// address filter would refuse a sender, before the driver reads the request (Screen,
-// AdmitsAll); and to drop addresses that are no longer needed (SweepBook). Touch and
-// AtEase are for the driver of a simulation: Touch warms the processor's cache, AtEase
-// says when a request for the structure needs no Serve.
+// That is all that a driver must do. Node.Stop ends a node: after that no call does
+// anything. A driver may ask for more: the Status, the Bans and the Structure of the
+// node; a Sync out of turn; what has changed since the driver last wrote the state down
+// (Revision, Changes), and after a restart to Restore it; whether the address filter
+// would refuse a sender, before the driver reads the request (Screen, AdmitsAll); and to
+// drop addresses that are no longer needed (SweepBook). Touch and AtEase are for the
+// driver of a simulation: Touch warms the processor's cache, AtEase says when a request
+// for the structure needs no Serve.
 //
 // Less formally: the node does something only when it is called, finishes it before it
 // returns, and is left alone between two calls. In a simulation the kernel calls the
@@ -54,9 +56,15 @@
 // An operation that must ask other nodes first is a procedure. It reads from top to
 // bottom and runs as a Task, a coroutine that exists only while the operation is in
 // flight (task.go). The sync cycle, registration, approvals and queries are procedures. A
-// task has two verbs: call one peer, and gather the answers of many. While it waits, the
-// node serves other requests, so the lists may have changed after every wait. A procedure
-// that depends on the lists reads them again.
+// task has six verbs: Call asks one peer, Gather asks many and waits for all answers,
+// GatherSome for enough of them, Sleep waits for a time, Offload for work outside the
+// node's thread, and Lock for a key that another task holds. While a task waits, the node
+// serves other requests, so the lists may have changed after every wait. A procedure that
+// depends on the lists reads them again.
+//
+// A node's membership is a level: its lists, and what it remembers to renew them
+// (level.go). How it finds and keeps its place there is its rule, which has two values,
+// directed and original (rule.go).
 //
 // Lists that travel are immutable snapshots and are shared (lists.go). A slave keeps the
 // very list of masters that its backlink answered with, and all answers to structure
@@ -233,26 +241,26 @@
 //
 // The directed rule uses the same messages and rests on four observations.
 //
-// The provider knows where it has just sent each newcomer. It keeps a ledger, which
-// counts every newcomer at its place from the moment it is sent there until the master
-// itself reports it. So newcomers are placed as if they had arrived one by one, however
-// many come at once. They go to the first masters until these are as full as a network of
-// the present size wants them (Optimum), then to a recent newcomer, which becomes a
-// master by that. The number of masters grows as √N does, by construction. Every node
-// that reaches the provider is registered two requests later. With several bootstrap
-// nodes all newcomers ask the first that answers, so that there is one ledger; more than
-// one ledger costs some rounds, no more.
+// The provider knows where it has just sent each newcomer. It keeps a ledger (ledger.go),
+// which counts every newcomer at its place from the moment it is sent there until the
+// master itself reports it. So newcomers are placed as if they had arrived one by one,
+// however many come at once (placement.go). They go to the first masters until these are
+// as full as a network of the present size wants them (Optimum), then to a recent
+// newcomer, which becomes a master by that. The number of masters grows as √N does, by
+// construction. Every node that reaches the provider is registered two requests later.
+// With several bootstrap nodes all newcomers ask the first that answers, so that there is
+// one ledger; more than one ledger costs some rounds, no more.
 //
-// Masters discover each other. In every sync a master asks all masters that it knows,
-// then all masters that those know, until no new one turns up: one sync visits a whole
-// component of the graph of which master knows which. A master and its backlink know each
-// other, so a component is at least a tree of backlinks. A master also asks the bootstrap
-// node, which joins the components. And a master whose view has just changed introduces
-// itself to every node that it asks, so knowledge flows both ways along every edge. After
-// one interval all masters know all masters and their true sizes. After the next, when
-// the slaves have asked their backlinks, all nodes do. That makes three or four intervals
-// from nothing to an exact picture everywhere, for a thousand nodes as for a hundred
-// thousand.
+// Masters discover each other (discovery.go). In every sync a master asks all masters
+// that it knows, then all masters that those know, until no new one turns up: one sync
+// visits a whole component of the graph of which master knows which. A master and its
+// backlink know each other, so a component is at least a tree of backlinks. A master also
+// asks the bootstrap node, which joins the components. And a master whose view has just
+// changed introduces itself to every node that it asks, so knowledge flows both ways
+// along every edge. After one interval all masters know all masters and their true sizes.
+// After the next, when the slaves have asked their backlinks, all nodes do. That makes
+// three or four intervals from nothing to an exact picture everywhere, for a thousand
+// nodes as for a hundred thousand.
 //
 // A node outside acts fast, a node inside acts slowly. A node without a place asks again
 // after a second or so, with jitter and growing pauses. But a master steps down, sheds
