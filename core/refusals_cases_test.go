@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 )
@@ -20,18 +21,18 @@ var memberRefusals = []refusal{
 		return w.register(w.stranger, core.Peer{})
 	}},
 	{message.KindRegister, message.CodeInvalidTarget, "the receiver's own address is named", func(w *town) error {
-		return w.register(w.hosts[1], peer.FromID(1))
+		return w.register(w.Host(1), peer.FromID(1))
 	}},
 	{message.KindRegister, message.CodeInvalidTarget, "another address than the sender's is named", func(w *town) error {
-		return w.register(w.stranger, w.newcomer().peer())
+		return w.register(w.stranger, w.newcomer().Peer())
 	}},
 	{message.KindRegister, message.CodeInterviewee, "the newcomer does not answer", func(w *town) error {
-		return w.register(w.stranger, w.stranger.peer())
+		return w.register(w.stranger, w.stranger.Peer())
 	}},
 	{message.KindRegister, message.CodeMasterFull, "the master is settled and has no capacity", func(w *town) (err error) {
 		for range 9 {
 			newcomer := w.newcomer()
-			if err = w.register(newcomer, newcomer.peer()); err != nil {
+			if err = w.register(newcomer, newcomer.Peer()); err != nil {
 				break
 			}
 		}
@@ -46,7 +47,7 @@ var memberRefusals = []refusal{
 }
 
 // register asks node 1 to list the target.
-func (w *town) register(from *host, target core.Peer) error {
+func (w *town) register(from *coretest.Host, target core.Peer) error {
 	return w.asNode(from, peer.FromID(1), message.KindRegister, &message.RegisterRequest{Target: target})
 }
 
@@ -65,7 +66,7 @@ var approverRefusals = []refusal{
 	add(message.CodeInvalidInformation, "there is nothing to ask for", func(b *message.ApprovalAddRequest) { b.Info = new(string) }),
 	{message.KindApprovalAdd, message.CodeUnsuitableKey, "the key is another client's", func(w *town) error {
 		key := w.draw("client")
-		return w.asClient(w.client(2), w.vouch("client", key), message.KindApprovalAdd,
+		return w.asClient(w.Client(2), w.vouch("client", key), message.KindApprovalAdd,
 			&message.ApprovalAddRequest{Action: "client", Key: key.Key, StartedAt: key.StartedAt})
 	}},
 	{message.KindApprovalInfo, message.CodeInvalidAction, "there is no such approval", func(w *town) error {
@@ -103,7 +104,7 @@ var approverRefusals = []refusal{
 var otherIP = netip.MustParseAddr("192.0.2.99")
 
 // part asks an approver for its part of the question.
-func (w *town) part(from *host, at core.Peer, action string, key *message.ApprovalKey) error {
+func (w *town) part(from *coretest.Host, at core.Peer, action string, key *message.ApprovalKey) error {
 	return w.asNode(from, at, message.KindApprovalInfo, &message.ApprovalInfoRequest{Action: action, Key: key.Key})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/coretest"
 	"spreadable/core/draw"
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -24,7 +25,7 @@ func TestEveryRefusalOccurs(t *testing.T) {
 	for _, r := range slices.Concat(memberRefusals, approverRefusals, entryRefusals) {
 		t.Run(r.kind.String()+" if "+r.when, func(t *testing.T) {
 			if err := r.ask(newTown(t)); !message.IsRefusal(err, r.code) {
-				t.Errorf("the answer is %s, want %s", outcome(err), r.code)
+				t.Errorf("the answer is %s, want %s", coretest.Outcome(err), r.code)
 			}
 		})
 		occurred[r.kind] = append(occurred[r.kind], r.code)
@@ -45,15 +46,15 @@ func TestNoOtherRefusalOccurs(t *testing.T) {
 	key := w.draw("client")
 	w.vouch("client", key)
 	random := rand.New(rand.NewPCG(1, 1))
-	senders := []*host{w.stranger, w.newcomer(), w.order[1], w.order[2]}
+	senders := []*coretest.Host{w.stranger, w.newcomer(), w.Hosts()[1], w.Hosts()[2]}
 	for range 400 {
 		for kind := range message.NumKinds {
 			from := w.visitor
 			if kind.FromNode() {
 				from = senders[random.IntN(len(senders))]
 			}
-			to := w.order[random.IntN(9)].peer()
-			resp := w.ask(from, to, message.Request{Kind: kind, Root: peer.FromID(1), Timeout: time.Second, Body: w.anyBody(random, kind, key)})
+			to := w.Hosts()[random.IntN(9)].Peer()
+			resp := w.Ask(from, to, message.Request{Kind: kind, Root: peer.FromID(1), Timeout: time.Second, Body: w.anyBody(random, kind, key)})
 			var refused *message.Error
 			if errors.As(resp.Err, &refused) && !slices.Contains(kind.Row().Refusals, refused.Code) {
 				t.Fatalf("%s is refused with %s, which its row does not list", kind, refused.Code)
@@ -70,9 +71,9 @@ func (w *town) anyBody(random *rand.Rand, kind message.Kind, key *message.Approv
 		name   = pick(random, key.Key, key.Key, "unknown", "")
 		start  = pick(random, key.StartedAt, key.StartedAt, key.StartedAt-10*time.Minute, -1)
 		info   = pick(random, nil, nil, &something)
-		list   = pick(random, key.Approvers, key.Approvers, nil, []core.Peer{{}, {}}, []core.Peer{w.stranger.peer()})
-		ip     = pick(random, w.visitor.ip, netip.MustParseAddr("192.0.2.99"), netip.Addr{})
-		target = pick(random, core.Peer{}, peer.FromID(1), peer.FromID(2), w.stranger.peer())
+		list   = pick(random, key.Approvers, key.Approvers, nil, []core.Peer{{}, {}}, []core.Peer{w.stranger.Peer()})
+		ip     = pick(random, w.visitor.IP, netip.MustParseAddr("192.0.2.99"), netip.Addr{})
+		target = pick(random, core.Peer{}, peer.FromID(1), peer.FromID(2), w.stranger.Peer())
 		query  = pick(random, "holders", "unknown")
 	)
 	switch kind {
@@ -107,9 +108,9 @@ func pick[T any](random *rand.Rand, values ...T) T { return values[random.IntN(l
 // town is a settled network of nine nodes, each of which can ask for an approval of kind
 // client or mute by three approvers, with a client and a host that answers nothing.
 type town struct {
-	*network
+	*coretest.Network
 	t                 *testing.T
-	visitor, stranger *host
+	visitor, stranger *coretest.Host
 }
 
 // muteApproval is like ClientApproval, but finds no question for any parts.
@@ -127,33 +128,33 @@ func newTown(t *testing.T) *town {
 		t.Fatal(err)
 	}
 	client := core.NewClientApproval(core.Terms{Approvers: three, Period: 5 * time.Minute})
-	n := newNetwork(t, 25*time.Millisecond, 1)
+	n := coretest.New(t, 25*time.Millisecond, 1)
 	for range 9 {
-		h := n.addNode(t, "", core.Config{
+		h := n.AddNode("", core.Config{
 			Bootstrap: []core.Peer{peer.FromID(1)}, Approvals: []core.ApprovalKind{client, muteApproval{client}},
 		})
-		h.node.Offer(&holder{node: h.number})
-		n.start(h)
+		h.Node.Offer(&coretest.Holder{Node: h.Number})
+		h.Start()
 	}
-	n.run(160 * time.Second)
-	if v := n.violation(); v != "" {
+	n.Run(160 * time.Second)
+	if v := n.Violation(); v != "" {
 		t.Fatal(v)
 	}
-	return &town{n, t, n.client(1), n.add(t, "", map[message.Kind]message.Response{})}
+	return &town{n, t, n.Client(1), n.Play("", coretest.Answers{})}
 }
 
 // newcomer is a host that answers an interview, and nothing else.
-func (w *town) newcomer() *host {
-	return w.add(w.t, "", map[message.Kind]message.Response{message.KindInterview: {Body: &message.Interview{}}})
+func (w *town) newcomer() *coretest.Host {
+	return w.Play("", coretest.Answers{message.KindInterview: {Body: &message.Interview{}}})
 }
 
 // asNode asks a node as another one would, asClient as a client.
-func (w *town) asNode(from *host, to core.Peer, kind message.Kind, body any) error {
-	return w.ask(from, to, message.Request{Kind: kind, Root: peer.FromID(1), Timeout: 10 * time.Second, Body: body}).Err
+func (w *town) asNode(from *coretest.Host, to core.Peer, kind message.Kind, body any) error {
+	return w.Ask(from, to, message.Request{Kind: kind, Root: peer.FromID(1), Timeout: 10 * time.Second, Body: body}).Err
 }
 
-func (w *town) asClient(from *host, to core.Peer, kind message.Kind, body any) error {
-	return w.ask(from, to, message.Request{Kind: kind, Timeout: 10 * time.Second, Body: body}).Err
+func (w *town) asClient(from *coretest.Host, to core.Peer, kind message.Kind, body any) error {
+	return w.Ask(from, to, message.Request{Kind: kind, Timeout: 10 * time.Second, Body: body}).Err
 }
 
 // entry is the node that the client asks.
@@ -161,8 +162,8 @@ var entry = peer.FromID(5)
 
 // draw gets the client's approvers.
 func (w *town) draw(action string) (key *message.ApprovalKey) {
-	w.visitor.client.Draw(entry, 0, action, func(k *message.ApprovalKey, _ error) { key = k })
-	w.settle()
+	w.visitor.Client.Draw(entry, 0, action, func(k *message.ApprovalKey, _ error) { key = k })
+	w.Settle()
 	return key
 }
 
