@@ -1,10 +1,13 @@
 package config
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -149,10 +152,13 @@ func (c *Config) FillPaths() error {
 	return c.checkAdmin()
 }
 
-// Resolve completes all options that follow from others, or from the machine, reads the password file, and says what does
-// not fit together.
-// OwnIP is asked for the node's IP when there is no hostname: [LastIPv4].
+// Resolve completes all options that follow from others, or from the machine, reads the
+// password file, and says what is out of range or does not fit together. A resolved Config may
+// be resolved again. OwnIP is asked for the node's IP when there is no hostname: [LastIPv4].
 func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
+	if err := c.checkValues(); err != nil {
+		return err
+	}
 	if err := c.ReadPassword(); err != nil {
 		return err
 	}
@@ -183,6 +189,61 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 		c.Bootstrap = []string{address.String()}
 	}
 	return errors.Join(c.FillPaths(), c.check())
+}
+
+// checkValues says which value is out of range. Load has checked each already; a program that
+// sets fields has not.
+func (c *Config) checkValues() error {
+	other := Defaults()
+	for _, o := range Options() {
+		text := o.value(c).String()
+		if text == "" && o.Default == "" {
+			continue // not given
+		}
+		if err := copyValue(o.value(other), text); err != nil {
+			return c.blame(err, o.Key)
+		}
+	}
+	return nil
+}
+
+// copyValue sets a value from the text that another value of its kind shows.
+func copyValue(to value, text string) error {
+	if list, many := to.(listValue); many {
+		return list.setList(splitList(text))
+	}
+	return to.set(text)
+}
+
+// Clone returns a copy that shares nothing with c.
+func (c *Config) Clone() *Config {
+	other := *c
+	other.sources = maps.Clone(c.sources)
+	if other.sources == nil {
+		other.sources = make(map[string]string)
+	}
+	for _, list := range []*[]string{&other.Bootstrap, &other.Whitelist, &other.Blacklist, &other.Trustlist} {
+		*list = slices.Clone(*list)
+	}
+	other.TrustedProxies = slices.Clone(c.TrustedProxies)
+	return &other
+}
+
+// Authorities reads the certificates, in PEM, of the authorities that sign those of other nodes:
+// the file that tls_ca names. It returns nil, which stands for the system's, if none is named.
+func (c *Config) Authorities() (*x509.CertPool, error) {
+	if c.TLSCA == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(c.TLSCA)
+	if err != nil {
+		return nil, fmt.Errorf("tls_ca: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("tls_ca: %s: no certificate in PEM", c.TLSCA)
+	}
+	return pool, nil
 }
 
 // Address is what the node announces.
@@ -309,12 +370,7 @@ func (c *Config) Take(other *Config) {
 			continue
 		}
 		if text := o.value(other).String(); o.value(c).String() != text {
-			// What another Config shows is good for this one.
-			if list, many := o.value(c).(listValue); many {
-				_ = list.setList(splitList(text))
-			} else {
-				_ = o.value(c).set(text)
-			}
+			_ = copyValue(o.value(c), text) // what another Config shows is good for this one
 		}
 		delete(c.sources, o.Key)
 		if source, given := other.sources[o.Key]; given {

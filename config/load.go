@@ -49,14 +49,7 @@ func Load(given Given) (*Config, error) {
 
 // take sets an option from a text; a list is separated by commas.
 func (c *Config) take(o Option, text, source string) error {
-	v := o.value(c)
-	err := error(nil)
-	if list, many := v.(listValue); many {
-		err = list.setList(splitList(text))
-	} else {
-		err = v.set(text)
-	}
-	if err != nil {
+	if err := copyValue(o.value(c), text); err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
 	c.sources[o.Key] = source
@@ -134,9 +127,9 @@ const maxPassword = 4096
 func (c *Config) ReadPassword() error {
 	direct, byFile := c.rank("password"), c.rank("password_file")
 	switch {
-	case c.PasswordFile == "" || direct > byFile:
-		return nil
-	case direct == byFile:
+	case c.PasswordFile == "" || direct > byFile || c.Origin("password") == "file "+c.PasswordFile:
+		return nil // the last: read already
+	case direct == byFile && (direct > 0 || c.Password != ""):
 		return c.blame(errors.New("give password or password_file, not both"), "password_file")
 	}
 	data, err := os.ReadFile(c.PasswordFile)

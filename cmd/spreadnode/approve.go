@@ -16,8 +16,6 @@ import (
 	"spreadable/client"
 	"spreadable/config"
 	"spreadable/core/peer"
-
-	"spreadable/cmd/spreadnode/internal/service"
 )
 
 // approveKeys are the options of a node that a client needs too.
@@ -145,8 +143,8 @@ func connect(c *cli.Context) (*client.Client, error) {
 	if options.Username != "" {
 		o.Auth = &client.Credentials{Username: options.Username, Password: options.Password}
 	}
-	if o.HTTPS && options.TLSCA != "" {
-		if o.CA, err = service.LoadAuthorities(options.TLSCA); err != nil {
+	if o.HTTPS {
+		if o.CA, err = options.Authorities(); err != nil {
 			return nil, inputError{err}
 		}
 	}

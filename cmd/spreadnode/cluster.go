@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -23,8 +22,7 @@ import (
 	"spreadable/admin"
 	"spreadable/cmd/internal/command"
 	"spreadable/config"
-
-	"spreadable/cmd/spreadnode/internal/service"
+	"spreadable/node"
 )
 
 // maxCluster is how many nodes one process is tried with; beyond it descriptors run out.
@@ -63,13 +61,16 @@ func runCluster(c *cli.Context) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
-	cluster, err := startCluster(c.Context, plan, c.App.ErrWriter)
+	cluster, err := newCluster(plan, c.App.ErrWriter)
 	if err != nil {
-		return errors.Join(err, cluster.close(plan[0].LeaveTimeout))
+		return inputError{err}
+	}
+	if err := cluster.start(c.Context); err != nil {
+		return cmp.Or(cluster.close(), err)
 	}
 	err = cluster.watch(c, signals)
 	ended := make(chan error, 1)
-	go func() { ended <- cluster.close(plan[0].LeaveTimeout) }()
+	go func() { ended <- cluster.close() }()
 	select {
 	case closing := <-ended:
 		return cmp.Or(err, closing)
@@ -130,43 +131,49 @@ func planNode(c *cli.Context, i int) (*config.Config, error) {
 	return options, options.Resolve(config.LastIPv4)
 }
 
-// cluster is a running network.
+// cluster is a network in this process.
 type cluster struct {
-	nodes    []*service.Service
+	nodes    []*node.Node
 	interval time.Duration
 	started  time.Time
 }
 
-// startCluster starts all nodes at once; after an error the cluster holds those that run.
-func startCluster(ctx context.Context, plan []*config.Config, log io.Writer) (*cluster, error) {
-	running := make([]*service.Service, len(plan))
-	failures := make([]error, len(plan))
-	k := &cluster{interval: plan[0].SyncInterval, started: time.Now()}
-	var starting sync.WaitGroup
+// newCluster makes all nodes.
+func newCluster(plan []*config.Config, log io.Writer) (*cluster, error) {
+	k := &cluster{interval: plan[0].SyncInterval}
 	for i, options := range plan {
-		starting.Go(func() {
-			logger, level := newLog(log, options)
-			running[i], failures[i] = service.Start(ctx, service.Options{
-				Config: options, Forgetful: options.Origin("data") == "default", Version: command.Version(), Level: level,
-				Log: logger.With(slog.Int("node", i+1)),
-			})
+		logger, level := newLog(log, options)
+		n, err := node.New(node.Options{
+			Config: options, Ephemeral: options.Origin("data") == "default", Version: command.Version(), Level: level,
+			Log: logger.With(slog.Int("node", i+1)),
 		})
+		if err != nil {
+			return nil, err
+		}
+		k.nodes = append(k.nodes, n)
 	}
-	starting.Wait()
-	k.nodes = slices.DeleteFunc(running, func(s *service.Service) bool { return s == nil })
-	return k, cmp.Or(failures...)
+	return k, nil
 }
 
-func (k *cluster) close(patience time.Duration) error {
-	if k == nil {
-		return nil
+// start starts all nodes at once and waits until they serve; or returns why one does not.
+func (k *cluster) start(ctx context.Context) error {
+	k.started = time.Now()
+	for _, n := range k.nodes {
+		go n.Run(ctx) // its error is that of Ready and Stop
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+	var failed error
+	for _, n := range k.nodes {
+		failed = cmp.Or(failed, n.Ready(ctx))
+	}
+	return failed
+}
+
+// close ends all nodes and returns why one of them failed.
+func (k *cluster) close() error {
 	failures := make([]error, len(k.nodes))
 	var ending sync.WaitGroup
-	for i, node := range k.nodes {
-		ending.Go(func() { failures[i] = node.Close(ctx) })
+	for i, n := range k.nodes {
+		ending.Go(func() { failures[i] = n.Stop() })
 	}
 	ending.Wait()
 	return cmp.Or(failures...)
@@ -188,10 +195,10 @@ func (v *view) settled() bool { return v.Registered == v.Nodes && v.Exact == v.N
 // look asks all nodes. A node alone needs no backlink.
 func (k *cluster) look(ctx context.Context) (*view, error) {
 	v := &view{Nodes: len(k.nodes), IntervalMS: k.interval.Milliseconds()}
-	for _, node := range k.nodes {
-		s, err := node.Status(ctx)
+	for _, n := range k.nodes {
+		s, err := n.Status(ctx)
 		if err != nil {
-			return nil, cmp.Or(node.Err(), err)
+			return nil, cmp.Or(n.Stop(), err) // it has failed, and Stop says why
 		}
 		if s.Registered || v.Nodes == 1 && s.Settled() {
 			v.Registered++

@@ -3,10 +3,10 @@
 //	spreadnode run --hostname n1.example.com
 //	spreadnode status
 //
-// What a node is, is the business of package core; how it speaks, of transport/http; how it is put together for a
-// server, of internal/service; what a command line looks like, of package command. This package has the commands, the
-// signals and the terminal. The commands other than run and cluster ask the running node through its local endpoint
-// (package admin).
+// How a node is put together, package node says; what its options are, package config; what a
+// command line looks like, package command. This package has the commands, the signals and the
+// terminal. The commands other than run and cluster ask the running node through its local
+// endpoint (package admin).
 package main
 
 import "os"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,8 +13,7 @@ import (
 
 	"spreadable/cmd/internal/command"
 	"spreadable/config"
-
-	"spreadable/cmd/spreadnode/internal/service"
+	"spreadable/node"
 )
 
 func runCommand() *cli.Command {
@@ -45,23 +43,20 @@ func runNode(c *cli.Context) error {
 		return err
 	}
 	warnUnknown(c)
-	// Before anything else: whoever sends a signal to a starting node means it.
+	// Before anything else: a signal to a starting node is meant.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
 	log, level := newLog(c.App.ErrWriter, options)
-	running, err := service.Start(c.Context, service.Options{
-		Config: options, Again: func() (*config.Config, error) { return nodeConfig(from) },
+	n, err := node.New(node.Options{
+		Config: options, Reload: func() (*config.Config, error) { return nodeConfig(from) },
 		TestAnswers: c.Bool("test-answers"), Version: command.Version(), Log: log, Level: level,
 	})
-	if wrong := (service.OptionError{}); errors.As(err, &wrong) {
+	if err != nil {
 		return inputError{err}
-	} else if err != nil {
-		return err
 	}
-	reason := serve(c.Context, running, signals, log)
-	return leave(running, options, reason, signals, log)
+	return serve(c.Context, n, signals, log)
 }
 
 // newLog makes the log that the options want.
@@ -74,46 +69,44 @@ func newLog(w io.Writer, options *config.Config) (*slog.Logger, *slog.LevelVar) 
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})), level
 }
 
-// serve waits until the node is to end, and returns why.
-func serve(ctx context.Context, running *service.Service, signals <-chan os.Signal, log *slog.Logger) string {
+var errAtOnce = errors.New("ended at once by a second signal")
+
+// serve runs the node until it has ended, by itself or by a signal, or until a second signal.
+func serve(ctx context.Context, n *node.Node, signals <-chan os.Signal, log *slog.Logger) error {
+	life, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(life) }()
+	if n.Ready(ctx) != nil {
+		return <-ended
+	}
+	told := false
 	for {
 		select {
-		case <-running.Done():
-			return "the node has ended"
-		case <-running.Leaving():
-			return "the owner asked"
+		case err := <-ended:
+			return err
 		case s := <-signals:
-			if s != syscall.SIGHUP {
-				return s.String()
-			}
-			if _, err := running.Reload(ctx); err != nil {
-				log.Error("the options were not read again", "error", oneLine(err.Error()))
+			leaving := told || isClosed(n.Leaving())
+			switch {
+			case s != syscall.SIGHUP && leaving:
+				return errAtOnce
+			case s != syscall.SIGHUP:
+				told = true
+				end(errors.New(s.String()))
+			case !leaving:
+				if _, err := n.Reload(ctx); err != nil {
+					log.Error("the options were not read again", "error", oneLine(err.Error()))
+				}
 			}
 		}
 	}
 }
 
-var errAtOnce = errors.New("ended at once by a second signal")
-
-// leave ends the node: gracefully, unless another signal comes.
-func leave(running *service.Service, options *config.Config, reason string, signals <-chan os.Signal, log *slog.Logger) error {
-	log.Info("leaving", "reason", reason)
-	failed := running.Err()
-	ctx, cancel := context.WithTimeout(context.Background(), options.LeaveTimeout)
-	defer cancel()
-	left := make(chan error, 1)
-	go func() { left <- running.Close(ctx) }()
-	for {
-		select {
-		case err := <-left:
-			if err = errors.Join(failed, err); err == nil {
-				log.Info("left")
-			}
-			return cmp.Or(failed, err) // why it has ended says more than what its end has led to
-		case s := <-signals:
-			if s != syscall.SIGHUP {
-				return errAtOnce
-			}
-		}
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

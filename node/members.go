@@ -1,4 +1,4 @@
-package service
+package node
 
 import (
 	"cmp"
@@ -20,8 +20,9 @@ import (
 	httptransport "spreadable/transport/http"
 )
 
-// directory asks masters for their slaves, as the node itself does at its syncs, but for the owner, outside of the node's
-// thread: the core keeps no list of all nodes, because no node needs one.
+// directory asks masters for their slaves, as the node itself does at its syncs, but for the
+// owner, outside of the node's thread: the core keeps no list of all nodes, because no node needs
+// one.
 type directory struct {
 	http   *http.Client
 	scheme string
@@ -53,7 +54,9 @@ func newDirectory(o *httptransport.Options) *directory {
 	d.http = &http.Client{
 		Timeout: askTimeout,
 		// No connection is kept: npm nodes drop idle ones without a word.
-		Transport:     &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true},
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return d
@@ -92,13 +95,14 @@ func (d *directory) slaves(ctx context.Context, master, root string) ([]string, 
 	return list, nil
 }
 
-// Members implements admin.Node.
-func (s *Service) Members(ctx context.Context) (*admin.Members, error) {
+// Members lists all nodes of the network, asked from the masters now: one request to each. It is
+// an error if none answers; Members.Answered says how many did.
+func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
 	var root string
-	if err := s.do(ctx, func(n *core.Node) { root = s.text(n.NetworkRoot()) }); err != nil {
+	if err := n.Do(ctx, func(c *core.Node) { root = n.text(c.NetworkRoot()) }); err != nil {
 		return nil, err
 	}
-	own, err := s.Structure(ctx)
+	own, err := n.Structure(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +118,7 @@ func (s *Service) Members(ctx context.Context) (*admin.Members, error) {
 		asked.Go(func() {
 			gate <- struct{}{}
 			defer func() { <-gate }()
-			lists[i], failures[i] = s.peers.slaves(ctx, m.Address, root)
+			lists[i], failures[i] = n.peers.slaves(ctx, m.Address, root)
 		})
 	}
 	asked.Wait()
@@ -122,7 +126,7 @@ func (s *Service) Members(ctx context.Context) (*admin.Members, error) {
 	for i, err := range failures {
 		if err != nil {
 			members.Answered--
-			s.options.Log.Warn("a master does not tell its slaves", "master", own.Masters[i].Address, "error", err)
+			n.options.Log.Warn("a master does not tell its slaves", "master", own.Masters[i].Address, "error", err)
 		}
 	}
 	if members.Answered == 0 && members.Masters > 0 {
@@ -132,8 +136,8 @@ func (s *Service) Members(ctx context.Context) (*admin.Members, error) {
 	return members, nil
 }
 
-// collect makes one list of what the masters said. A node that two masters list, as happens for a round, counts once,
-// at the first of them.
+// collect makes one list of what the masters said. A node that two masters list, as happens for a
+// round, counts once, at the first of them.
 func collect(own *admin.Structure, lists [][]string) []admin.Member {
 	found := map[string]*admin.Member{own.Address: {Address: own.Address, Backlink: own.Backlink}}
 	at := func(address string) *admin.Member {

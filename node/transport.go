@@ -1,11 +1,9 @@
-package service
+package node
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
 
 	"spreadable/config"
@@ -16,44 +14,42 @@ import (
 )
 
 // transport makes the options of the wire from those of the owner.
-func (s *Service) transport() (httptransport.Options, error) {
-	c := s.config
+func (n *Node) transport() (httptransport.Options, error) {
+	c := n.config
 	var none httptransport.Options
 	var err error
-	if s.core, err = s.coreConfig(); err != nil {
+	if n.core, err = n.coreConfig(); err != nil {
 		return none, err
 	}
 	o := httptransport.Options{
-		Config: s.core, Address: s.address, Listen: c.Listen, Source: c.Source, HTTPS: c.HTTPS != config.HTTPSOff,
+		Config: n.core, Address: n.address, Listen: c.Listen, Source: c.Source, HTTPS: c.HTTPS != config.HTTPSOff,
 		CookieAge: c.CookieAge, PlainCookie: c.PlainCookie, TrustedProxies: c.TrustedProxies, Version: c.NetworkVersion,
 		MaxBody: c.MaxBody, Concurrency: c.ClientConcurrency, MaxCalls: c.MaxCalls, MaxConnections: c.MaxConnections,
-		Persist: s.persist, Observe: s.observe, Log: s.options.Log,
+		Queries: n.options.Queries, Admit: n.options.Admit, Persist: n.persist, Observe: n.observe, Log: n.options.Log,
 	}
-	if ip := s.address.IP(); !o.Source.IsValid() && ip.IsLoopback() && s.address.Host() != "localhost" {
-		o.Source = ip // whoever lives at 127.0.0.N must call from there; the transport does the same
+	if ip := n.address.IP(); !o.Source.IsValid() && ip.IsLoopback() && n.address.Host() != "localhost" {
+		o.Source = ip // a node at 127.0.0.N must call from there; the transport does the same
 	}
 	if c.Username != "" {
 		o.Auth = &httptransport.Credentials{Username: c.Username, Password: c.Password}
 	}
 	if c.HTTPS == config.HTTPSOn {
-		if s.cert, err = loadCertificate(c.TLSCert, c.TLSKey); err != nil {
+		if n.cert, err = loadCertificate(c.TLSCert, c.TLSKey); err != nil {
 			return none, err
 		}
-		o.GetCertificate = s.cert.get
+		o.GetCertificate = n.cert.get
 	}
-	if c.TLSCA != "" {
-		o.CA, err = LoadAuthorities(c.TLSCA)
-	}
+	o.CA, err = c.Authorities()
 	return o, err
 }
 
 // coreConfig makes the options of the core.
-func (s *Service) coreConfig() (*core.Config, error) {
-	c := s.config
+func (n *Node) coreConfig() (*core.Config, error) {
+	c := n.config
 	cfg := &core.Config{
 		Book: peer.NewBook(httptransport.DefaultBookLimit), SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
 		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, Trusted: c.Trusted,
-		BanByAddress: c.BanByAddress, CandidateSuspicion: c.CandidateSuspicion, Load: s.load.read,
+		BanByAddress: c.BanByAddress, CandidateSuspicion: c.CandidateSuspicion, Load: n.load.read,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod})},
 	}
 	if c.Registration == core.Original.String() {
@@ -69,13 +65,18 @@ func (s *Service) coreConfig() (*core.Config, error) {
 		}
 		cfg.Approvals = append(cfg.Approvals, pictures)
 	}
+	cfg.Approvals = append(cfg.Approvals, n.options.Approvals...)
+	if err := checkApprovals(cfg.Approvals); err != nil {
+		return nil, err
+	}
 	if err := setLists(cfg, c); err != nil {
 		return nil, err
 	}
 	return cfg, setBootstrap(cfg, c.Bootstrap)
 }
 
-// setLists and setBootstrap give the core what can change while it runs: then in the node's thread.
+// setLists and setBootstrap give the core what can change while it runs: then only in the node's
+// thread.
 func setLists(cfg *core.Config, c *config.Config) error {
 	var lists [3]peer.List
 	for i, items := range [][]string{c.Whitelist, c.Blacklist, c.Trustlist} {
@@ -109,28 +110,29 @@ func setBootstrap(cfg *core.Config, texts []string) error {
 	return nil
 }
 
-// persist runs after every step of the node, in its thread, before what the step caused leaves the process.
-func (s *Service) persist(n *core.Node) error {
-	if root := n.NetworkRoot(); !s.rooted && !root.IsZero() {
-		s.rooted = true
-		s.options.Log.Info("the network is known", "root", s.core.Book.Text(root))
+// persist runs after every step of the node, in its thread, before what the step caused leaves
+// the process.
+func (n *Node) persist(c *core.Node) error {
+	if root := c.NetworkRoot(); !n.rooted && !root.IsZero() {
+		n.rooted = true
+		n.options.Log.Info("the network is known", "root", n.core.Book.Text(root))
 	}
-	if s.store == nil {
+	if n.store == nil {
 		return nil
 	}
-	return s.store.Commit(n)
+	return n.store.Commit(c)
 }
 
 // observe keeps of what the node notes the latest failure to register, for the status.
-func (s *Service) observe(n core.Note) {
-	if n.What != core.NoteRegistered && n.What != core.NoteRegisterFailed {
+func (n *Node) observe(note core.Note) {
+	if note.What != core.NoteRegistered && note.What != core.NoteRegisterFailed {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failed = ""
-	if n.What == core.NoteRegisterFailed {
-		s.failed = n.Text
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.failed = ""
+	if note.What == core.NoteRegisterFailed {
+		n.failed = note.Text
 	}
 }
 
@@ -156,17 +158,4 @@ func (c *certificate) load(cert, key string) error {
 // get is what a handshake asks for.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load(), nil
-}
-
-// LoadAuthorities reads the certificates of authorities, in PEM, that tls_ca names.
-func LoadAuthorities(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("tls_ca: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("tls_ca: %s: no certificate in PEM", path)
-	}
-	return pool, nil
 }

@@ -1,4 +1,4 @@
-package service
+package node
 
 import (
 	"context"
@@ -20,16 +20,16 @@ type gauge struct {
 
 // collector asks the node when it is asked itself: between two scrapes metrics cost nothing.
 type collector struct {
-	service *Service
-	up      *prometheus.Desc
-	gauges  []gauge
+	node   *Node
+	up     *prometheus.Desc
+	gauges []gauge
 }
 
-func newCollector(s *Service) *collector {
+func newCollector(n *Node) *collector {
 	describe := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("spreadable_"+name, help, nil, nil)
 	}
-	return &collector{s, describe("up", "Whether the node answers."), []gauge{
+	return &collector{n, describe("up", "Whether the node answers."), []gauge{
 		{describe("registered", "Whether the node has a backlink."), func(s *admin.Status) float64 { return one(s.Registered) }},
 		{describe("master", "Whether the node has slaves."), func(s *admin.Status) float64 { return one(s.Master) }},
 		{describe("slaves", "Slaves of the node."), func(s *admin.Status) float64 { return float64(s.Slaves) }},
@@ -49,11 +49,12 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Of a node that does not answer there is nothing to tell but this.
+// Collect implements prometheus.Collector. Of a node that does not answer, this is all there
+// is to tell.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	status, err := c.service.Status(ctx)
+	status, err := c.node.Status(ctx)
 	out <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, one(err == nil))
 	if err != nil {
 		return
@@ -71,8 +72,8 @@ func one(b bool) float64 {
 }
 
 // metrics serves the node's numbers and those of the process.
-func (s *Service) metrics() http.Handler {
+func (n *Node) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(newCollector(s), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(newCollector(n), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }

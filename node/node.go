@@ -1,0 +1,312 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"spreadable/admin"
+	"spreadable/config"
+	"spreadable/core"
+	"spreadable/core/peer"
+	"spreadable/core/state"
+	"spreadable/store"
+	httptransport "spreadable/transport/http"
+)
+
+// Node is a node of the network. Its methods may be called from any goroutine.
+type Node struct {
+	options Options
+	address peer.Address
+	core    *core.Config // belongs to the node's thread once the node runs
+	wire    *httptransport.Node
+	peers   *directory
+	load    *load
+	cert    *certificate // nil without TLS of its own
+
+	leave    chan struct{} // closed by Leave
+	leaveOne sync.Once
+	ready    chan struct{} // closed when the node serves; guards the fields of Run
+	leaving  chan struct{} // closed when it begins to end
+	ended    chan struct{} // closed when Run returns; guards err
+	err      error
+
+	// Fields of Run.
+	started time.Time
+	store   *store.Store   // nil for an ephemeral node
+	local   *http.Server   // the local endpoint; nil without one
+	serving sync.WaitGroup // goroutines beside those of the transport
+
+	reloading sync.Mutex     // a reload waits for the node's thread, which must never wait for it
+	config    *config.Config // those values that can change belong to the reload
+
+	mu     sync.Mutex // of those below; held for moments only, also in the node's thread
+	used   bool       // by Run
+	taken  endpoints
+	failed string // the latest failure to register; "" once registered
+
+	rooted bool // the root has been logged; belongs to the node's thread
+}
+
+var _ admin.Node = (*Node)(nil)
+
+// Errors of a Node that is not running, or not yet or no longer open to what is asked of it.
+var (
+	ErrNotRunning = errors.New("the node is not running")
+	ErrUsed       = errors.New("the node has been started before: a node runs once")
+)
+
+// New makes a node. It checks all options and reads the files of certificates and passwords,
+// but opens neither data nor ports: what it refuses is wrong with the options, and would be at
+// the next try. An error is one line that begins with the option and where its value came from.
+func New(o Options) (*Node, error) {
+	c, err := resolved(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{
+		options: o, config: c, load: &load{}, taken: newEndpoints(), leave: make(chan struct{}), ready: make(chan struct{}),
+		leaving: make(chan struct{}), ended: make(chan struct{}),
+	}
+	if err := o.check(n.taken); err != nil {
+		return nil, err
+	}
+	if n.options.Log == nil {
+		n.options.Log = slog.New(slog.DiscardHandler)
+	}
+	if n.address, err = c.Address(); err != nil {
+		return nil, err
+	}
+	wire, err := n.transport()
+	if err != nil {
+		return nil, err
+	}
+	n.peers = newDirectory(&wire)
+	n.wire, err = httptransport.New(wire)
+	return n, err
+}
+
+// Address is what the node announces, "host:port": what clients and other nodes call it by.
+func (n *Node) Address() string { return n.address.String() }
+
+// Run is the node's life: it returns when that has ended and all is closed. See the package
+// comment for what ends it; it returns nil if that was asked for. It takes up to the option
+// leave_timeout (10 s by default) after that. The cause of ctx (context.WithCancelCause) is what
+// the log gives as the reason. A second Run returns ErrUsed; a Run after Stop returns at once.
+func (n *Node) Run(ctx context.Context) error {
+	if n.use() {
+		return ErrUsed
+	}
+	defer close(n.ended)
+	select {
+	case <-n.leave:
+	default:
+		n.err = n.run(ctx)
+	}
+	return n.err
+}
+
+// use notes that Run has begun, and reports whether it had before.
+func (n *Node) use() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	before := n.used
+	n.used = true
+	return before
+}
+
+func (n *Node) isUsed() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.used
+}
+
+// Ready waits until the node serves and its local endpoint is open. It returns why that will not
+// happen: the error of Run, ErrNotRunning after a Run without one, or the error of ctx.
+func (n *Node) Ready(ctx context.Context) error {
+	select {
+	case <-n.ended:
+		return cmp.Or(n.err, ErrNotRunning)
+	default:
+	}
+	select {
+	case <-n.ready:
+		return nil
+	case <-n.ended:
+		return cmp.Or(n.err, ErrNotRunning)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Leave makes the node end and does not wait for it. It may be called more than once.
+func (n *Node) Leave() { n.leaveOne.Do(func() { close(n.leave) }) }
+
+// Leaving is closed when a running node begins to end, for whatever reason.
+func (n *Node) Leaving() <-chan struct{} { return n.leaving }
+
+// Stop makes the node end, waits until Run has returned, and returns the same. It may be called
+// more than once. Before Run it makes that one return at once.
+func (n *Node) Stop() error {
+	n.Leave()
+	if !n.isUsed() {
+		return nil
+	}
+	<-n.ended
+	return n.err
+}
+
+// Do runs f in the node's thread, between two events, and waits until it has run and what it
+// changed is on disk. F must not block and not keep what it is given; it may call all methods
+// of core.Node. Without a running node it returns ErrNotRunning.
+func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
+	if !n.isRunning() {
+		return ErrNotRunning
+	}
+	return n.wire.Do(ctx, f)
+}
+
+// isRunning reports whether the node serves. What Run has set may be read then.
+func (n *Node) isRunning() bool {
+	select {
+	case <-n.ended:
+		return false
+	default:
+	}
+	select {
+	case <-n.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// run opens all, waits, and closes all.
+func (n *Node) run(ctx context.Context) error {
+	// Until the node is closed, not only until it begins to leave.
+	alive, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	if err := n.open(ctx, alive); err != nil {
+		end()
+		n.release()
+		return err
+	}
+	reason := n.wait(ctx)
+	close(n.leaving)
+	n.options.Log.Info("leaving", "reason", reason)
+	failed := n.wire.Err()
+	finish, cancel := context.WithTimeout(alive, n.config.LeaveTimeout)
+	defer cancel()
+	err := n.wire.Close(finish)
+	end()
+	if err = errors.Join(failed, err, n.release()); err == nil {
+		n.options.Log.Info("left")
+	}
+	return cmp.Or(failed, err) // why it failed says more than what that has led to
+}
+
+// wait returns when the node is to end, and says why.
+func (n *Node) wait(ctx context.Context) string {
+	select {
+	case <-n.wire.Done():
+		return "the node has ended"
+	case <-n.leave:
+		return "the owner asked"
+	case <-ctx.Done():
+		return context.Cause(ctx).Error()
+	}
+}
+
+// open does what can fail for reasons outside of the options. Release gives back what it has
+// taken when a step fails.
+func (n *Node) open(ctx, alive context.Context) error {
+	n.started = time.Now()
+	var saved state.State
+	known := false
+	if !n.options.Ephemeral {
+		var err error
+		if n.store, err = store.Open(n.config.Data, store.Options{}); err != nil {
+			return err
+		}
+		if saved, known, err = n.store.Load(); err != nil {
+			return err
+		}
+	}
+	listener, err := n.listen(ctx)
+	if err != nil {
+		return err
+	}
+	err = n.wire.Start(func(c *core.Node) error {
+		if !known {
+			return nil
+		}
+		return c.Restore(saved)
+	})
+	if err != nil {
+		return errors.Join(err, closeIf(listener))
+	}
+	n.announce()
+	close(n.ready) // before the owner is served, who may ask at once
+	n.serving.Go(func() { n.checkName(alive) })
+	n.serving.Go(func() { n.load.watch(alive) })
+	if listener != nil {
+		n.serving.Go(func() { n.local.Serve(listener) }) // always ends with an error: that it is closed
+	}
+	return nil
+}
+
+// release gives back all but the transport. The data directory is free before the local endpoint
+// closes: whoever finds that closed can start the next node.
+func (n *Node) release() error {
+	var err error
+	if n.store != nil {
+		err = n.store.Close()
+	}
+	n.peers.close()
+	if n.local != nil {
+		const flush = 200 * time.Millisecond // for the answer to the request that made the node leave
+		ctx, cancel := context.WithTimeout(context.Background(), flush)
+		defer cancel()
+		if n.local.Shutdown(ctx) != nil {
+			n.local.Close()
+		}
+	}
+	n.serving.Wait()
+	return err
+}
+
+// announce says in the log where the node is.
+func (n *Node) announce() {
+	c := n.config
+	n.options.Log.Info("node started", "address", n.Address(), "listen", n.wire.Addr().String(), "data", n.data(), "admin", n.endpoint(),
+		"bootstrap", c.Bootstrap, "https", c.HTTPS, "closed", c.Username != "", "pid", os.Getpid(), "version", n.options.Version)
+	if n.options.TestAnswers {
+		n.options.Log.Warn("test answers: the admin endpoint gives away the answers to approvals; never run a public node like this")
+	}
+}
+
+// checkName warns of a hostname that leads nowhere: other nodes will see it like that.
+func (n *Node) checkName(ctx context.Context) {
+	if n.address.IP().IsValid() {
+		return
+	}
+	lookup, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := net.DefaultResolver.LookupNetIP(lookup, "ip", n.address.Host()); err != nil && ctx.Err() == nil {
+		n.options.Log.Warn("the node's hostname is not found: other nodes will not accept it", "hostname", n.address.Host(), "error", err)
+	}
+}
+
+// data is the node's directory; "" without one.
+func (n *Node) data() string {
+	if n.options.Ephemeral {
+		return ""
+	}
+	return n.config.Data
+}

@@ -1,0 +1,313 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"spreadable/admin"
+	"spreadable/core"
+	"spreadable/core/behavior"
+	"spreadable/core/peer"
+	"spreadable/core/state"
+)
+
+// What the owner asks of the node: admin.Node, by Go calls or at the local endpoint. Refusals
+// are of type *admin.Error.
+
+// text is the address of p, "" for none. In the node's thread only, as the book is the node's.
+func (n *Node) text(p core.Peer) string {
+	if p.IsZero() {
+		return ""
+	}
+	return n.core.Book.Text(p)
+}
+
+func (n *Node) texts(peers []core.Peer) []string {
+	texts := []string{} // never null in JSON
+	for _, p := range peers {
+		texts = append(texts, n.text(p))
+	}
+	return texts
+}
+
+// Status says how the node is: its place, its size of the network, how busy it is.
+func (n *Node) Status(ctx context.Context) (*admin.Status, error) {
+	status := &admin.Status{Address: n.address.String(), Data: n.data(), PID: os.Getpid(), Version: n.options.Version}
+	err := n.Do(ctx, func(c *core.Node) {
+		own, place := c.Status(), c.Structure()
+		status.Root, status.Backlink = n.text(own.Root), n.text(place.Backlink)
+		status.Registered, status.Master, status.Normalized = own.IsRegistered, own.IsMaster, own.IsNormalized
+		status.Slaves, status.Masters, status.NetworkSize = len(place.Slaves), len(place.Masters.List), own.NetworkSize
+		status.Availability = own.Availability
+		status.SyncAverage = float64(own.SyncAverage) / float64(time.Millisecond)
+		status.Bans = c.Bans().Len()
+		status.Bootstrap = n.texts(n.core.Bootstrap)
+	})
+	if err != nil {
+		return nil, err
+	}
+	status.Listen, status.Started = n.wire.Addr().String(), n.started
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	status.LastFailure = n.failed
+	return status, nil
+}
+
+// Structure returns the node's place in the network: backlink, slaves and masters.
+func (n *Node) Structure(ctx context.Context) (*admin.Structure, error) {
+	structure := &admin.Structure{Address: n.address.String(), Masters: []admin.Master{}}
+	err := n.Do(ctx, func(c *core.Node) {
+		place := c.Structure()
+		structure.Backlink, structure.Slaves = n.text(place.Backlink), n.texts(place.Slaves)
+		for _, m := range place.Masters.List {
+			structure.Masters = append(structure.Masters, admin.Master{Address: n.text(m.Peer), Size: int(m.Size)})
+		}
+	})
+	return structure, err
+}
+
+// Sync makes the node renew its lists now and returns when that has ended. If a sync is under way
+// already, it waits for that one.
+func (n *Node) Sync(ctx context.Context) error {
+	var before, now syncMark
+	var revision uint32
+	if err := n.Do(ctx, func(c *core.Node) {
+		before, revision = markOf(c), c.Revision()[state.SectionNetwork]
+		c.Sync()
+	}); err != nil {
+		return err
+	}
+	pause := time.NewTicker(5 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		if err := n.Do(ctx, func(c *core.Node) {
+			// The mark costs a look at the whole state, so only when it may have changed.
+			if next := c.Revision()[state.SectionNetwork]; next != revision {
+				now, revision = markOf(c), next
+			} else {
+				now = before
+			}
+		}); err != nil || now != before {
+			return err
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// syncMark changes with the end of every sync.
+type syncMark struct {
+	total time.Duration
+	count int
+}
+
+func markOf(c *core.Node) syncMark {
+	saved := c.State()
+	return syncMark{saved.SyncTotal, saved.SyncCount}
+}
+
+// Bans returns the addresses that the node refuses, oldest ban first.
+func (n *Node) Bans(ctx context.Context) ([]admin.Ban, error) {
+	list := []admin.Ban{}
+	err := n.Do(ctx, func(c *core.Node) {
+		for _, b := range c.Bans().All() {
+			list = append(list, n.ban(b))
+		}
+	})
+	return list, err
+}
+
+// ban writes a ban in texts.
+func (n *Node) ban(b behavior.Ban) admin.Ban {
+	ip := ""
+	if b.IP.IsValid() {
+		ip = b.IP.String()
+	}
+	return admin.Ban{Address: n.text(b.Who), IP: ip, Reason: b.Reason, Since: moment(b.Since), Until: moment(b.Until)}
+}
+
+// moment turns the core's time into one of the calendar.
+func moment(d time.Duration) time.Time { return time.Unix(0, int64(d)).UTC() }
+
+// Ban returns the ban of an address; a refusal with status 404 if it is not banned.
+func (n *Node) Ban(ctx context.Context, address string) (*admin.Ban, error) {
+	a, err := parseAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	var ban admin.Ban
+	found := false
+	if err := n.Do(ctx, func(c *core.Node) {
+		if p, known := n.core.Book.Find(a.String()); known {
+			var b behavior.Ban
+			if b, found = c.Bans().Get(p); found {
+				ban = n.ban(b)
+			}
+		}
+	}); err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, admin.NotFound("%s is not banned", a)
+	}
+	return &ban, nil
+}
+
+func parseAddress(text string) (peer.Address, error) {
+	a, err := peer.Parse(text)
+	if err != nil {
+		return a, admin.Refuse("%v", err)
+	}
+	return a, nil
+}
+
+// maxReason bounds the reason of a ban, in bytes.
+const maxReason = 1024
+
+// AddBan refuses an address from now on, and takes it off all lists. The IP of a name is looked up
+// now; if it is not found, the one at which the peer was met last counts, and without that the ban
+// is for the address only.
+func (n *Node) AddBan(ctx context.Context, address string, request admin.BanRequest) (*admin.Ban, error) {
+	a, err := parseAddress(address)
+	switch {
+	case err != nil:
+		return nil, err
+	case a == n.address:
+		return nil, admin.Refuse("%s is the node itself", a)
+	case len(request.Reason) > maxReason:
+		return nil, admin.Refuse("a reason has at most %d bytes", maxReason)
+	}
+	ip := lookup(ctx, a)
+	life := time.Duration(request.Seconds * float64(time.Second))
+	var ban admin.Ban
+	var failed error
+	if err := n.Do(ctx, func(c *core.Node) {
+		p, err := n.core.Book.Intern(a)
+		if failed = errors.Join(err, n.mistrusts(a, ip)); failed != nil {
+			return
+		}
+		if ip.IsValid() {
+			n.core.Book.SetIP(p, ip)
+		}
+		c.Ban(p, life, request.Reason)
+		b, _ := c.Bans().Get(p)
+		ban = n.ban(b)
+	}); err != nil || failed != nil {
+		return nil, errors.Join(err, failed)
+	}
+	n.options.Log.Info("banned by the owner", "address", ban.Address, "until", ban.Until, "reason", ban.Reason)
+	return &ban, nil
+}
+
+// mistrusts is an error if the core never bans an address: it is on the trust list, or the node
+// trusts all.
+func (n *Node) mistrusts(a peer.Address, ip netip.Addr) error {
+	switch {
+	case n.core.Trusted:
+		return admin.Refuse("this node bans nobody: it trusts everybody (option trusted)")
+	case n.core.Trustlist.Match(a, ip):
+		return admin.Refuse("%s is trusted (option trustlist): trusted nodes are never banned", a)
+	}
+	return nil
+}
+
+// lookup finds the IP of an address; the zero one if there is none.
+func lookup(ctx context.Context, a peer.Address) netip.Addr {
+	if ip := a.IP(); ip.IsValid() {
+		return ip
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", a.Host())
+	if err != nil || len(ips) == 0 {
+		return netip.Addr{}
+	}
+	return ips[0].Unmap()
+}
+
+// RemoveBan lifts the ban of an address; a refusal with status 404 if it is not banned.
+func (n *Node) RemoveBan(ctx context.Context, address string) error {
+	a, err := parseAddress(address)
+	if err != nil {
+		return err
+	}
+	found := false
+	if err := n.Do(ctx, func(c *core.Node) {
+		if p, known := n.core.Book.Find(a.String()); known {
+			found = c.Bans().Remove(p)
+		}
+	}); err != nil {
+		return err
+	}
+	if !found {
+		return admin.NotFound("%s is not banned", a)
+	}
+	n.options.Log.Info("ban lifted by the owner", "address", a.String())
+	return nil
+}
+
+// ClearBans lifts all bans and returns how many there were.
+func (n *Node) ClearBans(ctx context.Context) (int, error) {
+	count := 0
+	err := n.Do(ctx, func(c *core.Node) {
+		count = c.Bans().Len()
+		c.Bans().Clear()
+	})
+	if err == nil {
+		n.options.Log.Info("all bans lifted by the owner", "count", count)
+	}
+	return count, err
+}
+
+// Backup writes a copy of the state, while the node runs, in the form that store.Restore reads.
+func (n *Node) Backup(_ context.Context, to io.Writer) error {
+	switch {
+	case n.options.Ephemeral:
+		return admin.Refuse("this node keeps nothing on disk")
+	case !n.isRunning():
+		return ErrNotRunning
+	}
+	return n.store.Backup(to)
+}
+
+// Bootstrap returns the addresses of which a node without a place asks one.
+func (n *Node) Bootstrap(ctx context.Context) ([]string, error) {
+	var list []string
+	err := n.Do(ctx, func(*core.Node) { list = n.texts(n.core.Bootstrap) })
+	return list, err
+}
+
+// SetBootstrap changes them, one or more, until the node is made anew. A node that has its place
+// keeps it, and asks one of the new addresses when it needs another.
+func (n *Node) SetBootstrap(ctx context.Context, addresses []string) error {
+	var failed error
+	err := n.Do(ctx, func(*core.Node) { failed = setBootstrap(n.core, addresses) })
+	if failed != nil {
+		return admin.Refuse("%v", failed)
+	}
+	return err
+}
+
+// Answer returns what this node, as an approver, expects to hear for the approval of a key; a
+// refusal with status 404 if it knows none. It is for tests.
+func (n *Node) Answer(ctx context.Context, key string) (*admin.Answer, error) {
+	var saved state.State
+	if err := n.Do(ctx, func(c *core.Node) { saved = c.State() }); err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(saved.Approvals, func(row state.Approval) bool { return row.Key == key })
+	if i < 0 {
+		return nil, admin.NotFound("no approval of the key %.80q", key)
+	}
+	row := saved.Approvals[i]
+	return &admin.Answer{Action: row.Action, Client: row.Client.String(), Answer: row.Answer}, nil
+}

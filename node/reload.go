@@ -1,0 +1,56 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"spreadable/admin"
+	"spreadable/core"
+)
+
+// Reload reads the configuration again, by Options.Reload, and puts in force what a running node
+// can take. An error leaves all as it was. The certificate's files are read again even when their
+// names are the same.
+func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
+	if n.options.Reload == nil {
+		return nil, admin.Refuse("this node has no options to read again")
+	}
+	next, err := n.options.Reload()
+	if err == nil {
+		next, err = resolved(next)
+	}
+	if err != nil {
+		return nil, admin.Refuse("%v", err)
+	}
+	n.reloading.Lock()
+	defer n.reloading.Unlock()
+	reload, restart := n.config.Changed(next)
+	if n.cert != nil && !slices.Contains(restart, "https") {
+		if err := n.cert.load(next.TLSCert, next.TLSKey); err != nil {
+			return nil, admin.Refuse("%v", err)
+		}
+	}
+	var failed error
+	if err := n.Do(ctx, func(*core.Node) {
+		if failed = setLists(n.core, next); failed == nil && slices.Contains(reload, "bootstrap") {
+			failed = setBootstrap(n.core, next.Bootstrap)
+		}
+	}); err != nil || failed != nil {
+		return nil, cmp.Or(err, failed)
+	}
+	if n.options.Level != nil {
+		n.options.Level.UnmarshalText([]byte(next.LogLevel)) // one of the words that the options allow
+	}
+	n.config.Take(next)
+	n.options.Log.Info("options read again", "changed", reload, "only_after_restart", restart)
+	return &admin.Reloaded{Changed: orEmpty(reload), Restart: orEmpty(restart)}, nil
+}
+
+// orEmpty makes an empty list of none: [] in JSON.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
