@@ -74,13 +74,23 @@ func TestTheTestNetworkStandsAlone(t *testing.T) {
 	}
 }
 
-// core <- transport <- sim <- cmd, and the command line library stays in cmd.
+// core <- transport <- node, sim <- cmd: what runs a node knows nothing of the simulator, and the
+// other way round. The command line library stays in cmd.
 func TestArrowsPointOneWay(t *testing.T) {
 	for _, rule := range []struct{ from, never string }{
 		{"./transport/...", module + "/sim"},
 		{"./transport/...", module + "/cmd"},
 		{"./sim/...", module + "/cmd"},
 		{"./transport/inmem/...", module + "/transport/http"},
+		{"./node/...", module + "/sim"},
+		{"./node/...", module + "/transport/inmem"},
+		{"./node/...", module + "/client"},
+		{"./node/...", module + "/cmd"},
+		{"./cmd/spreadnode/...", module + "/sim"},
+		{"./transport/...", module + "/node"},
+		{"./extensions/...", module + "/node"},
+		{"./sim/...", module + "/node"},
+		{"./cmd/spreadsim/...", module + "/node"},
 	} {
 		for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, rule.from) {
 			if within(path, rule.never) {

@@ -157,6 +157,13 @@ func TestExamplesAreGoodScenarios(t *testing.T) {
 	}
 }
 
+// The program in the manual is the one that the tests of package node build and run.
+func TestTheEmbeddedNodeIsTheExample(t *testing.T) {
+	if program := read(t, "examples/embed/main.go"); !strings.Contains(read(t, "docs/embedding.md"), "\n```go\n"+program+"```\n") {
+		t.Error("docs/embedding.md does not hold examples/embed/main.go as it is")
+	}
+}
+
 func TestEveryNumberOfTheSummaryIsDocumented(t *testing.T) {
 	var list, single []string
 	for _, path := range firstCells(section(t, read(t, "docs/results.md"), "## summary.json"), "path") {

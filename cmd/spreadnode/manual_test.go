@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"spreadable/config"
+	"spreadable/internal/nettest"
 )
 
 var update = flag.Bool("update", false, "rewrite the table of options in the manual")
@@ -90,7 +91,7 @@ func TestManualWalkthroughRuns(t *testing.T) {
 	if !found || !closed {
 		t.Fatal("no walkthrough in the manual")
 	}
-	ports, err := freePorts(3)
+	ports, err := nettest.FreePorts(3)
 	if err != nil {
 		t.Fatal(err)
 	}

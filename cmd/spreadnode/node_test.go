@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spreadable/admin"
+	"spreadable/internal/nettest"
 )
 
 // process is a node in a process of its own: this test binary as spreadnode.
@@ -101,7 +102,7 @@ func (p *process) status(t *testing.T) *admin.Status {
 // port is a free port, as a text.
 func port(t *testing.T) string {
 	t.Helper()
-	ports, err := freePorts(1)
+	ports, err := nettest.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}

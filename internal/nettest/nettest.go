@@ -2,10 +2,33 @@
 package nettest
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"testing"
 )
+
+// FreePorts are n consecutive ports of 127.0.0.1 at which nothing listens, below those that
+// systems give to outgoing connections: none is taken by chance before the test takes it.
+func FreePorts(n int) ([]int, error) {
+	for range 100 {
+		first := 10_000 + rand.IntN(20_000)
+		var ports []int
+		for next := first; len(ports) < n; next++ {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next))
+			if err != nil {
+				break
+			}
+			defer l.Close() // only now: no port is found twice
+			ports = append(ports, next)
+		}
+		if len(ports) == n {
+			return ports, nil
+		}
+	}
+	return nil, fmt.Errorf("found no %d free ports in a row", n)
+}
 
 // OwnIPv6 is an IPv6 address of this machine that can be a node's: not the loopback one, which nodes take for 127.0.0.1, and
 // none that needs a zone. The test is skipped where there is none.
