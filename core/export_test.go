@@ -18,3 +18,6 @@ func (n *Node) Approvals() (rows, keys int) {
 	}
 	return len(n.approvals.rows), len(n.approvals.issued)
 }
+
+// Locks is how many keys tasks of the node hold.
+func (n *Node) Locks() int { return len(n.locks) }

@@ -96,6 +96,15 @@ func (h *Host) Boot(remembered *state.State) {
 	h.Node.Start()
 }
 
+// Restart stops the node and starts it again in the same place, with nothing that it knew.
+// Timers and answers that are on their way to its first life still arrive: it is for the node
+// to ignore them. After a Crash the world itself drops them.
+func (h *Host) Restart() {
+	h.Node.Stop()
+	h.Node.Init(h.config, h.life, &h.life.pool, h.Peer())
+	h.Node.Start()
+}
+
 // live gives the host a node that has not started.
 func (h *Host) live() {
 	n := h.net
