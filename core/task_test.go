@@ -275,6 +275,21 @@ func TestASecondLifeSeesNothingOfTheFirst(t *testing.T) {
 	}
 }
 
+// The rhythm of syncs is the second life's alone: the first one's timer does not add another.
+func TestASecondLifeSyncsInItsOwnRhythm(t *testing.T) {
+	n := coretest.New(t, oneWay, 1)
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+	h.Start()
+	n.Run(40 * time.Second)
+	h.Restart()
+	n.Run(10 * time.Minute)
+	before := h.Node.State().SyncCount
+	n.Run(10 * 16 * time.Second)
+	if syncs := h.Node.State().SyncCount - before; syncs != 10 {
+		t.Errorf("%d syncs in ten intervals", syncs)
+	}
+}
+
 // The verbs of a task: ask some peers, take the first two answers, and sum up outside the
 // node's thread what they said.
 func ExampleTask() {
