@@ -18,8 +18,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// Config holds the options of a node. [Options] says what each means; here stand only the types. Make one with [Load] or
-// [Defaults].
+// Config holds the options of a node. [Options] says what each means; here stand only the
+// types. Make one with [Load] or [Defaults].
 type Config struct {
 	Port, PublicPort uint16
 	Hostname         string
@@ -93,7 +93,8 @@ func Defaults() *Config {
 	return c
 }
 
-// Origin says where the value of a key came from: "default", "file FILE:LINE:COLUMN", "environment NAME" or "flag --name".
+// Origin says where the value of a key came from: "default", "file FILE:LINE:COLUMN",
+// "environment NAME" or "flag --name".
 func (c *Config) Origin(key string) string {
 	if source, given := c.sources[key]; given {
 		return source
@@ -109,7 +110,8 @@ type Setting struct {
 	Reload bool   `json:"reloadable"`
 }
 
-// Settings returns all options with their values and where these came from, in the order of [Options].
+// Settings returns all options with their values and where these came from, in the order
+// of [Options].
 func (c *Config) Settings() []Setting {
 	var list []Setting
 	for _, o := range Options() {
@@ -122,8 +124,8 @@ func (c *Config) Settings() []Setting {
 	return list
 }
 
-// Changed returns the keys whose values differ in other, split into those that a running node can take and those for
-// which it must be started again.
+// Changed returns the keys whose values differ in other, split into those that a running
+// node can take and those for which it must be started again.
 func (c *Config) Changed(other *Config) (reload, restart []string) {
 	for _, o := range Options() {
 		switch {
@@ -137,8 +139,8 @@ func (c *Config) Changed(other *Config) (reload, restart []string) {
 	return reload, restart
 }
 
-// FillPaths completes the options that say where things are, as far as they follow from others: enough to find a running
-// node, not to run one.
+// FillPaths completes the options that say where things are, as far as they follow from
+// others: enough to find a running node, not to run one.
 func (c *Config) FillPaths() error {
 	if c.Data == "" {
 		c.Data = "spreadnode-" + strconv.Itoa(int(c.Port))
@@ -153,8 +155,9 @@ func (c *Config) FillPaths() error {
 }
 
 // Resolve completes all options that follow from others, or from the machine, reads the
-// password file, and says what is out of range or does not fit together. A resolved Config may
-// be resolved again. OwnIP is asked for the node's IP when there is no hostname: [LastIPv4].
+// password file, and says what is out of range or does not fit together. A resolved
+// Config may be resolved again. OwnIP is asked for the node's IP when there is no
+// hostname: [LastIPv4].
 func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if err := c.checkValues(); err != nil {
 		return err
@@ -191,8 +194,8 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	return errors.Join(c.FillPaths(), c.check())
 }
 
-// checkValues says which value is out of range. Load has checked each already; a program that
-// sets fields has not.
+// checkValues says which value is out of range. Load has checked each already; a program
+// that sets fields has not.
 func (c *Config) checkValues() error {
 	other := Defaults()
 	for _, o := range Options() {
@@ -229,8 +232,9 @@ func (c *Config) Clone() *Config {
 	return &other
 }
 
-// Authorities reads the certificates, in PEM, of the authorities that sign those of other nodes:
-// the file that tls_ca names. It returns nil, which stands for the system's, if none is named.
+// Authorities reads the certificates, in PEM, of the authorities that sign those of other
+// nodes: the file that tls_ca names. It returns nil, which stands for the system's, if
+// none is named.
 func (c *Config) Authorities() (*x509.CertPool, error) {
 	if c.TLSCA == "" {
 		return nil, nil
@@ -291,7 +295,8 @@ func (c *Config) firstZero() string {
 	return "max_connections"
 }
 
-// checkAdmin says what is wrong with the local endpoint: above all, an address that others could reach.
+// checkAdmin says what is wrong with the local endpoint: above all, an address that
+// others could reach.
 func (c *Config) checkAdmin() error {
 	if c.Admin == AdminOff {
 		return nil
@@ -314,7 +319,8 @@ func (c *Config) checkAdmin() error {
 	return nil
 }
 
-// clash puts where the value came from before an error that names the keys itself: one of values that do not fit together.
+// clash puts where the value came from before an error that names the keys itself: one of
+// values that do not fit together.
 func (c *Config) clash(err error, keys ...string) error {
 	if source, given := c.sources[c.guilty(keys)]; given {
 		return fmt.Errorf("%s: %w", source, err)
@@ -328,8 +334,8 @@ func (c *Config) guilty(keys []string) string {
 	return keys[max(0, i)]
 }
 
-// blame puts the key, and where its value came from, before an error; of several keys the first that was given. A flag and
-// a variable have the key in their names.
+// blame puts the key, and where its value came from, before an error; of several keys the
+// first that was given. A flag and a variable have the key in their names.
 func (c *Config) blame(err error, keys ...string) error {
 	key := c.guilty(keys)
 	source, given := c.sources[key]
@@ -342,8 +348,9 @@ func (c *Config) blame(err error, keys ...string) error {
 	return fmt.Errorf("%s: %w", source, err)
 }
 
-// LastIPv4 is the default hostname, as in the npm package: the last IPv4 of the machine's interfaces that is not a loopback
-// one. No host on the internet is asked, which the npm package does.
+// LastIPv4 is the default hostname, as in the npm package: the last IPv4 of the machine's
+// interfaces that is not a loopback one. No host on the internet is asked, which the npm
+// package does.
 func LastIPv4() (netip.Addr, error) {
 	list, err := net.InterfaceAddrs()
 	if err != nil {
@@ -363,7 +370,8 @@ func LastIPv4() (netip.Addr, error) {
 	return last, nil
 }
 
-// Take makes the options that a running node can change those of other, with where they came from.
+// Take makes the options that a running node can change those of other, with where they
+// came from.
 func (c *Config) Take(other *Config) {
 	for _, o := range Options() {
 		if !o.Reload {

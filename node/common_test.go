@@ -16,7 +16,8 @@ import (
 
 // What the tests share: nodes on loopback that sync once a second.
 
-// nodeConfig is the configuration of a node at a free port, with a data directory of its own.
+// nodeConfig is the configuration of a node at a free port, with a data directory of its
+// own.
 func nodeConfig(t *testing.T) *config.Config {
 	t.Helper()
 	ports, err := nettest.FreePorts(1)

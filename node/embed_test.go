@@ -70,8 +70,8 @@ func (e *embedded) stop(t *testing.T) {
 	}
 }
 
-// The example in the manual is a whole program. It serves its handlers, stops, and goes on with
-// the same state when it is started again.
+// The example in the manual is a whole program. It serves its handlers, stops, and goes
+// on with the same state when it is started again.
 func TestTheExampleRuns(t *testing.T) {
 	program, dir, port := build(t), t.TempDir(), fmt.Sprint(nodeConfig(t).Port)
 	for run := range 2 {

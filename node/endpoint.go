@@ -12,8 +12,8 @@ import (
 	"spreadable/config"
 )
 
-// listen opens the local endpoint; nothing is served there yet. It returns nil if there is to
-// be none.
+// listen opens the local endpoint; nothing is served there yet. It returns nil if there
+// is to be none.
 func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 	if n.options.Ephemeral || n.config.Admin == config.AdminOff {
 		return nil, nil

@@ -10,8 +10,8 @@ import (
 	"spreadable/node"
 )
 
-// An application puts a node into its process, adds a handler, and stops the node. A client calls
-// the handler.
+// An application puts a node into its process, adds a handler, and stops the node. A
+// client calls the handler.
 func Example() {
 	options := config.Defaults()
 	options.Hostname, options.Port = "127.0.0.1", 4793

@@ -11,8 +11,8 @@ import (
 )
 
 // load measures, once a second, how busy the process is: what a node tells others as its
-// availability. The share of the heap is that of the memory limit (GOMEMLIMIT), 0 if there is
-// none; the share of the processor is that of all cores.
+// availability. The share of the heap is that of the memory limit (GOMEMLIMIT), 0 if
+// there is none; the share of the processor is that of all cores.
 type load struct {
 	heap, cpu atomic.Uint64 // bits of a float64
 }

@@ -20,9 +20,9 @@ import (
 	httptransport "spreadable/transport/http"
 )
 
-// directory asks masters for their slaves, as the node itself does at its syncs, but for the
-// owner, outside of the node's thread: the core keeps no list of all nodes, because no node needs
-// one.
+// directory asks masters for their slaves, as the node itself does at its syncs, but for
+// the owner, outside of the node's thread: the core keeps no list of all nodes, because
+// no node needs one.
 type directory struct {
 	http   *http.Client
 	scheme string
@@ -95,8 +95,8 @@ func (d *directory) slaves(ctx context.Context, master, root string) ([]string, 
 	return list, nil
 }
 
-// Members lists all nodes of the network, asked from the masters now: one request to each. It is
-// an error if none answers; Members.Answered says how many did.
+// Members lists all nodes of the network, asked from the masters now: one request to
+// each. It is an error if none answers; Members.Answered says how many did.
 func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
 	var root string
 	if err := n.Do(ctx, func(c *core.Node) { root = n.text(c.NetworkRoot()) }); err != nil {
@@ -136,8 +136,8 @@ func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
 	return members, nil
 }
 
-// collect makes one list of what the masters said. A node that two masters list, as happens for a
-// round, counts once, at the first of them.
+// collect makes one list of what the masters said. A node that two masters list, as
+// happens for a round, counts once, at the first of them.
 func collect(own *admin.Structure, lists [][]string) []admin.Member {
 	found := map[string]*admin.Member{own.Address: {Address: own.Address, Backlink: own.Backlink}}
 	at := func(address string) *admin.Member {

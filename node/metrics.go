@@ -18,7 +18,8 @@ type gauge struct {
 	of   func(*admin.Status) float64
 }
 
-// collector asks the node when it is asked itself: between two scrapes metrics cost nothing.
+// collector asks the node when it is asked itself: between two scrapes metrics cost
+// nothing.
 type collector struct {
 	node   *Node
 	up     *prometheus.Desc
@@ -49,8 +50,8 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Of a node that does not answer, this is all there
-// is to tell.
+// Collect implements prometheus.Collector. Of a node that does not answer, this is all
+// there is to tell.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

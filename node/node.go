@@ -56,15 +56,16 @@ type Node struct {
 
 var _ admin.Node = (*Node)(nil)
 
-// Errors of a Node that is not running, or not yet or no longer open to what is asked of it.
+// Errors that callers can test for, by errors.Is.
 var (
 	ErrNotRunning = errors.New("the node is not running")
 	ErrUsed       = errors.New("the node has been started before: a node runs once")
 )
 
-// New makes a node. It checks all options and reads the files of certificates and passwords,
-// but opens neither data nor ports: what it refuses is wrong with the options, and would be at
-// the next try. An error is one line that begins with the option and where its value came from.
+// New makes a node. It checks all options and reads the files of certificates and
+// passwords, but opens neither data nor ports: what it refuses is wrong with the options,
+// and would be at the next try. An error names the option and, if it was read, where its
+// value came from.
 func New(o Options) (*Node, error) {
 	c, err := resolved(o.Config)
 	if err != nil {
@@ -88,17 +89,21 @@ func New(o Options) (*Node, error) {
 		return nil, err
 	}
 	n.peers = newDirectory(&wire)
-	n.wire, err = httptransport.New(wire)
-	return n, err
+	if n.wire, err = httptransport.New(wire); err != nil {
+		return nil, err
+	}
+	return n, nil
 }
 
-// Address is what the node announces, "host:port": what clients and other nodes call it by.
+// Address is what the node announces, "host:port": what clients and other nodes call it
+// by.
 func (n *Node) Address() string { return n.address.String() }
 
-// Run is the node's life: it returns when that has ended and all is closed. See the package
-// comment for what ends it; it returns nil if that was asked for. It takes up to the option
-// leave_timeout (10 s by default) after that. The cause of ctx (context.WithCancelCause) is what
-// the log gives as the reason. A second Run returns ErrUsed; a Run after Stop returns at once.
+// Run is the node's life: it opens all, serves, and closes all. The package comment says
+// what ends it. From then on it takes up to the option leave_timeout, 10 s by default,
+// and returns nil if the end was asked for, or why the node failed. The log gives the
+// cause of ctx (context.WithCancelCause) as the reason of leaving. A second Run returns
+// ErrUsed; a Run after Stop returns nil at once.
 func (n *Node) Run(ctx context.Context) error {
 	if n.use() {
 		return ErrUsed
@@ -127,8 +132,9 @@ func (n *Node) isUsed() bool {
 	return n.used
 }
 
-// Ready waits until the node serves and its local endpoint is open. It returns why that will not
-// happen: the error of Run, ErrNotRunning after a Run without one, or the error of ctx.
+// Ready waits until the node serves and its local endpoint is open. It returns why that
+// will not happen: the error of Run, ErrNotRunning after a Run without one, or the error
+// of ctx.
 func (n *Node) Ready(ctx context.Context) error {
 	select {
 	case <-n.ended:
@@ -151,8 +157,8 @@ func (n *Node) Leave() { n.leaveOne.Do(func() { close(n.leave) }) }
 // Leaving is closed when a running node begins to end, for whatever reason.
 func (n *Node) Leaving() <-chan struct{} { return n.leaving }
 
-// Stop makes the node end, waits until Run has returned, and returns the same. It may be called
-// more than once. Before Run it makes that one return at once.
+// Stop makes the node end, waits until Run has returned, and returns the same. It may be
+// called more than once. Before Run it makes that one return at once.
 func (n *Node) Stop() error {
 	n.Leave()
 	if !n.isUsed() {
@@ -162,9 +168,9 @@ func (n *Node) Stop() error {
 	return n.err
 }
 
-// Do runs f in the node's thread, between two events, and waits until it has run and what it
-// changed is on disk. F must not block and not keep what it is given; it may call all methods
-// of core.Node. Without a running node it returns ErrNotRunning.
+// Do runs f in the node's thread, between two events, and waits until it has run and what
+// it changed is on disk. F must not block and not keep what it is given; it may call all
+// methods of core.Node. Without a running node it returns ErrNotRunning.
 func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	if !n.isRunning() {
 		return ErrNotRunning
@@ -223,8 +229,8 @@ func (n *Node) wait(ctx context.Context) string {
 	}
 }
 
-// open does what can fail for reasons outside of the options. Release gives back what it has
-// taken when a step fails.
+// open does what can fail for reasons outside of the options. Release gives back what it
+// has taken when a step fails.
 func (n *Node) open(ctx, alive context.Context) error {
 	n.started = time.Now()
 	var saved state.State
@@ -252,7 +258,7 @@ func (n *Node) open(ctx, alive context.Context) error {
 		return errors.Join(err, closeIf(listener))
 	}
 	n.announce()
-	close(n.ready) // before the owner is served, who may ask at once
+	close(n.ready) // before the owner is served, which may ask at once
 	n.serving.Go(func() { n.checkName(alive) })
 	n.serving.Go(func() { n.load.watch(alive) })
 	if listener != nil {
@@ -261,8 +267,8 @@ func (n *Node) open(ctx, alive context.Context) error {
 	return nil
 }
 
-// release gives back all but the transport. The data directory is free before the local endpoint
-// closes: whoever finds that closed can start the next node.
+// release gives back all but the transport. The data directory is free before the local
+// endpoint closes: when that is closed, the next node can be started.
 func (n *Node) release() error {
 	var err error
 	if n.store != nil {

@@ -14,50 +14,55 @@ import (
 
 // Options say which node to run. The zero value is a node of the default configuration.
 type Options struct {
-	// Config is what the owner of a node decides: where it is, which network it joins, who may
-	// talk to it. It is config.Defaults() when nil: port 4000 of the machine's last IPv4 address,
-	// a network of its own, its state in the directory spreadnode-4000. New takes a copy, and
-	// resolves it (see config.Config.Resolve). All other options are the program's to decide.
+	// Config is what the owner of a node decides: where it is, which network it joins,
+	// who may talk to it. It is config.Defaults() when nil: port 4000 of the machine's
+	// last IPv4 address, a network of its own, its state in the directory
+	// spreadnode-4000. New takes a copy, and resolves it (see config.Config.Resolve). All
+	// other options are the program's to decide.
 	Config *config.Config
 
-	// Reload reads the configuration anew when the owner asks for that, by Node.Reload or at the
-	// local endpoint. What a running node cannot take is ignored until the next start. Nil, the
-	// default, refuses.
+	// Reload reads the configuration anew when the owner asks for that, by Node.Reload or
+	// at the local endpoint. What a running node cannot take is ignored until the next
+	// start. Nil, the default, refuses.
 	Reload func() (*config.Config, error)
 
-	// Ephemeral nodes keep nothing on disk and have no local endpoint: Config.Data and Config.Admin
-	// do not count. After a restart the node is a stranger to the network. For tests, and for
-	// networks to try things.
+	// Ephemeral nodes keep nothing on disk and have no local endpoint: Config.Data and
+	// Config.Admin do not count. After a restart the node is a stranger to the network.
+	// For tests, and for networks to try things.
 	Ephemeral bool
 
-	// Approvals are kinds of approval beside "client", and "captcha" unless Config.Captcha is
-	// false. Their names must differ. All nodes of a network need the same kinds on the same terms.
+	// Approvals are kinds of approval beside "client", and "captcha" unless
+	// Config.Captcha is false. Their names must differ. All nodes of a network need the
+	// same kinds on the same terms.
 	Approvals []core.ApprovalKind
 
-	// Queries are requests to the whole network, served at POST /client/<name>. A name must differ
-	// from those of the protocol, of other queries and of handlers, whatever the case of letters.
-	// All nodes of a network need the same queries. See core.Query; its methods run in the node's
-	// thread and must not block.
+	// Queries are requests to the whole network, served at POST /client/<name>. A name
+	// must differ from those of the protocol, of other queries and of handlers, whatever
+	// the case of letters. All nodes of a network need the same queries. See core.Query;
+	// its methods run in the node's thread and must not block.
 	Queries []core.Query
 
-	// Admit is asked last of all checks, for every request of nodes and clients alike. What it
-	// returns is the message of a 403; it runs in the goroutine of the request. Nil admits all.
+	// Admit is asked last of all checks, for every request of nodes and clients alike.
+	// What it returns is the message of a 403; it runs in the goroutine of the request.
+	// Nil admits all.
 	Admit func(*http.Request) error
 
-	// TestAnswers lets the local endpoint give away what this node, as an approver, expects to
-	// hear. Only for tests: who can ask the endpoint needs no person to read a captcha.
+	// TestAnswers lets the local endpoint give away what this node, as an approver,
+	// expects to hear. Only for tests: a program that may ask the endpoint needs no
+	// person to read a captcha.
 	TestAnswers bool
 
 	// Version is the program's, as the status and the log show it; "" is none. It is not
 	// Config.NetworkVersion, by which nodes of one network know each other.
 	Version string
 
-	// Log gets what an operator should know; never a password. Nil, the default, is silent.
-	// Config.LogFormat and Config.LogLevel are for the program that makes the log.
+	// Log gets what an operator should know; never a password. Nil, the default, is
+	// silent. Config.LogFormat and Config.LogLevel are for the program that makes the
+	// log.
 	Log *slog.Logger
 
-	// Level is set to Config.LogLevel by Reload. It should be that of Log's handler. Nil, the
-	// default, leaves the level as it is.
+	// Level is set to Config.LogLevel by Reload. It should be that of Log's handler. Nil,
+	// the default, leaves the level as it is.
 	Level *slog.LevelVar
 }
 

@@ -17,10 +17,11 @@ import (
 	"spreadable/core/state"
 )
 
-// What the owner asks of the node: admin.Node, by Go calls or at the local endpoint. Refusals
-// are of type *admin.Error.
+// What the owner asks of the node: admin.Node, by Go calls or at the local endpoint.
+// Refusals are of type *admin.Error.
 
-// text is the address of p, "" for none. In the node's thread only, as the book is the node's.
+// text is the address of p, "" for none. In the node's thread only, as the book is the
+// node's.
 func (n *Node) text(p core.Peer) string {
 	if p.IsZero() {
 		return ""
@@ -72,8 +73,8 @@ func (n *Node) Structure(ctx context.Context) (*admin.Structure, error) {
 	return structure, err
 }
 
-// Sync makes the node renew its lists now and returns when that has ended. If a sync is under way
-// already, it waits for that one.
+// Sync makes the node renew its lists now and returns when that has ended. If a sync is
+// under way already, it waits for that one.
 func (n *Node) Sync(ctx context.Context) error {
 	var before, now syncMark
 	var revision uint32
@@ -173,9 +174,9 @@ func parseAddress(text string) (peer.Address, error) {
 // maxReason bounds the reason of a ban, in bytes.
 const maxReason = 1024
 
-// AddBan refuses an address from now on, and takes it off all lists. The IP of a name is looked up
-// now; if it is not found, the one at which the peer was met last counts, and without that the ban
-// is for the address only.
+// AddBan refuses an address from now on, and takes it off all lists. The IP of a name is
+// looked up now; if it is not found, the one at which the peer was met last counts, and
+// without that the ban is for the address only.
 func (n *Node) AddBan(ctx context.Context, address string, request admin.BanRequest) (*admin.Ban, error) {
 	a, err := parseAddress(address)
 	switch {
@@ -208,8 +209,8 @@ func (n *Node) AddBan(ctx context.Context, address string, request admin.BanRequ
 	return &ban, nil
 }
 
-// mistrusts is an error if the core never bans an address: it is on the trust list, or the node
-// trusts all.
+// mistrusts is an error if the core never bans an address: it is on the trust list, or
+// the node trusts all.
 func (n *Node) mistrusts(a peer.Address, ip netip.Addr) error {
 	switch {
 	case n.core.Trusted:
@@ -268,7 +269,8 @@ func (n *Node) ClearBans(ctx context.Context) (int, error) {
 	return count, err
 }
 
-// Backup writes a copy of the state, while the node runs, in the form that store.Restore reads.
+// Backup writes a copy of the state, while the node runs, in the form that store.Restore
+// reads.
 func (n *Node) Backup(_ context.Context, to io.Writer) error {
 	switch {
 	case n.options.Ephemeral:
@@ -286,8 +288,8 @@ func (n *Node) Bootstrap(ctx context.Context) ([]string, error) {
 	return list, err
 }
 
-// SetBootstrap changes them, one or more, until the node is made anew. A node that has its place
-// keeps it, and asks one of the new addresses when it needs another.
+// SetBootstrap changes them, one or more, until the node is made anew. A node that has
+// its place keeps it, and asks one of the new addresses when it needs another.
 func (n *Node) SetBootstrap(ctx context.Context, addresses []string) error {
 	var failed error
 	err := n.Do(ctx, func(*core.Node) { failed = setBootstrap(n.core, addresses) })
@@ -297,8 +299,8 @@ func (n *Node) SetBootstrap(ctx context.Context, addresses []string) error {
 	return err
 }
 
-// Answer returns what this node, as an approver, expects to hear for the approval of a key; a
-// refusal with status 404 if it knows none. It is for tests.
+// Answer returns what this node, as an approver, expects to hear for the approval of a
+// key; a refusal with status 404 if it knows none. It is for tests.
 func (n *Node) Answer(ctx context.Context, key string) (*admin.Answer, error) {
 	var saved state.State
 	if err := n.Do(ctx, func(c *core.Node) { saved = c.State() }); err != nil {

@@ -9,9 +9,9 @@ import (
 	"spreadable/core"
 )
 
-// Reload reads the configuration again, by Options.Reload, and puts in force what a running node
-// can take. An error leaves all as it was. The certificate's files are read again even when their
-// names are the same.
+// Reload reads the configuration again, by Options.Reload, and puts in force what a
+// running node can take. An error leaves all as it was. The certificate's files are read
+// again even when their names are the same.
 func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	if n.options.Reload == nil {
 		return nil, admin.Refuse("this node has no options to read again")

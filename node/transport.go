@@ -75,8 +75,8 @@ func (n *Node) coreConfig() (*core.Config, error) {
 	return cfg, setBootstrap(cfg, c.Bootstrap)
 }
 
-// setLists and setBootstrap give the core what can change while it runs: then only in the node's
-// thread.
+// setLists and setBootstrap give the core what can change while it runs: then only in the
+// node's thread.
 func setLists(cfg *core.Config, c *config.Config) error {
 	var lists [3]peer.List
 	for i, items := range [][]string{c.Whitelist, c.Blacklist, c.Trustlist} {
@@ -110,8 +110,8 @@ func setBootstrap(cfg *core.Config, texts []string) error {
 	return nil
 }
 
-// persist runs after every step of the node, in its thread, before what the step caused leaves
-// the process.
+// persist runs after every step of the node, in its thread, before what the step caused
+// leaves the process.
 func (n *Node) persist(c *core.Node) error {
 	if root := c.NetworkRoot(); !n.rooted && !root.IsZero() {
 		n.rooted = true

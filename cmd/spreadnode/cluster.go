@@ -114,13 +114,13 @@ func planNode(c *cli.Context, i int) (*config.Config, error) {
 		"port": strconv.Itoa(port), "hostname": host, "listen": net.JoinHostPort(host, strconv.Itoa(port)), "ban_by_address": "true",
 		"sync_interval": c.String("sync-interval"), "registration": c.String("registration"), "log_level": c.String("log-level"),
 	}
-	// Patience must fit in a round.
+	// The timeouts must fit in a round.
 	interval, err := config.ParseDuration(flags["sync_interval"])
 	if err != nil {
 		return nil, fmt.Errorf("flag --sync-interval: %w", err)
 	}
-	patience := min(2*time.Second, interval*3/4)
-	flags["server_timeout"], flags["ping_timeout"] = patience.String(), min(time.Second, patience).String()
+	timeout := min(2*time.Second, interval*3/4)
+	flags["server_timeout"], flags["ping_timeout"] = timeout.String(), min(time.Second, timeout).String()
 	if dir := c.String("data"); dir != "" {
 		flags["data"] = filepath.Join(dir, strconv.Itoa(i+1))
 	}
@@ -216,7 +216,8 @@ const lookEvery = 50 * time.Millisecond
 
 var errUnsettled = errors.New("the network has not settled")
 
-// watch tells of the network until a signal comes, or until it has settled if that is all that was asked for.
+// watch tells of the network until a signal comes, or until it has settled if that is all
+// that was asked for.
 func (k *cluster) watch(c *cli.Context, signals <-chan os.Signal) error {
 	progress := &progress{out: c.App.ErrWriter, quiet: c.Bool("json"), interval: k.interval}
 	pause := time.NewTicker(lookEvery)

@@ -71,7 +71,8 @@ func newLog(w io.Writer, options *config.Config) (*slog.Logger, *slog.LevelVar) 
 
 var errAtOnce = errors.New("ended at once by a second signal")
 
-// serve runs the node until it has ended, by itself or by a signal, or until a second signal.
+// serve runs the node until it has ended, by itself or by a signal, or until a second
+// signal.
 func serve(ctx context.Context, n *node.Node, signals <-chan os.Signal, log *slog.Logger) error {
 	life, end := context.WithCancelCause(ctx)
 	defer end(nil)

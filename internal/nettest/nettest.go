@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// FreePorts are n consecutive ports of 127.0.0.1 at which nothing listens, below those that
-// systems give to outgoing connections: none is taken by chance before the test takes it.
+// FreePorts are n consecutive ports of 127.0.0.1 at which nothing listens, below those
+// that systems give to outgoing connections: none is taken by chance before the test
+// takes it.
 func FreePorts(n int) ([]int, error) {
 	for range 100 {
 		first := 10_000 + rand.IntN(20_000)
@@ -30,8 +31,9 @@ func FreePorts(n int) ([]int, error) {
 	return nil, fmt.Errorf("found no %d free ports in a row", n)
 }
 
-// OwnIPv6 is an IPv6 address of this machine that can be a node's: not the loopback one, which nodes take for 127.0.0.1, and
-// none that needs a zone. The test is skipped where there is none.
+// OwnIPv6 is an IPv6 address of this machine that can be a node's: not the loopback one,
+// which nodes take for 127.0.0.1, and none that needs a zone. The test is skipped where
+// there is none.
 func OwnIPv6(t *testing.T) netip.Addr {
 	t.Helper()
 	list, err := net.InterfaceAddrs()
