@@ -82,35 +82,86 @@ const (
 )
 
 var table = [NumKinds]Row{
-	KindPing:      {"ping", "/ping", Anybody, true, true, smallAnswer, NoQueue, nil},
-	KindStatus:    {"status", "/status", Anybody, true, true, smallAnswer, NoQueue, nil},
-	KindStructure: {"structure", "/api/node/structure", Nodes, true, true, listAnswer, NoQueue, nil},
-	KindInterview: {"get-interview-summary", "/api/node/get-interview-summary", Nodes, true, true, smallAnswer, NoQueue, nil},
-	KindProvide: {"provide-registration", "/api/node/provide-registration", Nodes, false, true, worldAnswer, NodeQueue,
-		[]string{CodeInvalidTarget}},
-	KindRegister: {"register", "/api/node/register", Nodes, false, true, smallAnswer, NodeQueue,
-		[]string{CodeInvalidTarget, CodeMasterFull, CodeInterviewee}},
-	KindApprovalInfo: {"get-approval-info", "/api/node/get-approval-info", Nodes, true, true, smallAnswer, NoQueue,
-		[]string{CodeInvalidAction, CodeUnsuitableKey}},
-	KindApprovalCheck: {"check-approval-answer", "/api/node/check-approval-answer", Nodes, true, false, smallAnswer, NoQueue,
-		[]string{CodeUnsuitableKey, CodeInvalidApproval, CodeWrongAnswer}},
-	KindQueryMaster: {"master", "/api/master/", Nodes, false, false, listAnswer, NodeQueue,
-		[]string{CodeUnknownQuery}},
-	KindQueryButler: {"butler", "/api/butler/", Nodes, false, false, listAnswer, NodeQueue,
-		[]string{CodeUnknownQuery}},
-	KindQuerySlave: {"slave", "/api/slave/", Nodes, true, false, listAnswer, NoQueue,
-		[]string{CodeUnknownQuery}},
-	KindAvailableNode: {"get-available-node", "/client/get-available-node", Clients, false, true, smallAnswer, ClientQueue, nil},
-	KindApprovalKey: {"request-approval-key", "/client/request-approval-key", Clients, false, true, smallAnswer, ClientQueue,
-		[]string{CodeInvalidAction}},
-	KindApprovalAdd: {"add-approval-info", "/client/add-approval-info", Clients, true, true, smallAnswer, NoQueue,
-		[]string{CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidInformation, CodeUnsuitableKey}},
-	KindApprovalQuestion: {"request-approval-question", "/client/request-approval-question", Clients, false, true, listAnswer, ClientQueue,
-		[]string{CodeInvalidAction, CodeInvalidInformation, CodeUnsuitableKey, CodeTooFewDecisions}},
-	KindQuery: {"query", "/client/", Clients, false, false, listAnswer, ClientQueue,
-		[]string{CodeUnknownQuery}},
-	KindAction: {"action", "/client/", Clients, false, false, smallAnswer, ClientQueue,
-		[]string{CodeApprovalRequired, CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidApproval, CodeTooFewDecisions, CodeWrongAnswer}},
+	KindPing: {
+		Name: "ping", Path: "/ping",
+		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer,
+	},
+	KindStatus: {
+		Name: "status", Path: "/status",
+		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer,
+	},
+	KindStructure: {
+		Name: "structure", Path: "/api/node/structure",
+		Sender: Nodes, Leaf: true, Repeatable: true, Limit: listAnswer,
+	},
+	KindInterview: {
+		Name: "get-interview-summary", Path: "/api/node/get-interview-summary",
+		Sender: Nodes, Leaf: true, Repeatable: true, Limit: smallAnswer,
+	},
+	KindProvide: {
+		Name: "provide-registration", Path: "/api/node/provide-registration",
+		Sender: Nodes, Repeatable: true, Limit: worldAnswer, Queue: NodeQueue,
+		Refusals: []string{CodeInvalidTarget},
+	},
+	KindRegister: {
+		Name: "register", Path: "/api/node/register",
+		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue,
+		Refusals: []string{CodeInvalidTarget, CodeMasterFull, CodeInterviewee},
+	},
+	KindApprovalInfo: {
+		Name: "get-approval-info", Path: "/api/node/get-approval-info",
+		Sender: Nodes, Leaf: true, Repeatable: true, Limit: smallAnswer,
+		Refusals: []string{CodeInvalidAction, CodeUnsuitableKey},
+	},
+	KindApprovalCheck: {
+		Name: "check-approval-answer", Path: "/api/node/check-approval-answer",
+		Sender: Nodes, Leaf: true, Limit: smallAnswer,
+		Refusals: []string{CodeUnsuitableKey, CodeInvalidApproval, CodeWrongAnswer},
+	},
+	KindQueryMaster: {
+		Name: "master", Path: "/api/master/",
+		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue,
+		Refusals: []string{CodeUnknownQuery},
+	},
+	KindQueryButler: {
+		Name: "butler", Path: "/api/butler/",
+		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue,
+		Refusals: []string{CodeUnknownQuery},
+	},
+	KindQuerySlave: {
+		Name: "slave", Path: "/api/slave/",
+		Sender: Nodes, Leaf: true, Limit: listAnswer,
+		Refusals: []string{CodeUnknownQuery},
+	},
+	KindAvailableNode: {
+		Name: "get-available-node", Path: "/client/get-available-node",
+		Sender: Clients, Repeatable: true, Limit: smallAnswer, Queue: ClientQueue,
+	},
+	KindApprovalKey: {
+		Name: "request-approval-key", Path: "/client/request-approval-key",
+		Sender: Clients, Repeatable: true, Limit: smallAnswer, Queue: ClientQueue,
+		Refusals: []string{CodeInvalidAction},
+	},
+	KindApprovalAdd: {
+		Name: "add-approval-info", Path: "/client/add-approval-info",
+		Sender: Clients, Leaf: true, Repeatable: true, Limit: smallAnswer,
+		Refusals: []string{CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidInformation, CodeUnsuitableKey},
+	},
+	KindApprovalQuestion: {
+		Name: "request-approval-question", Path: "/client/request-approval-question",
+		Sender: Clients, Repeatable: true, Limit: listAnswer, Queue: ClientQueue,
+		Refusals: []string{CodeInvalidAction, CodeInvalidInformation, CodeUnsuitableKey, CodeTooFewDecisions},
+	},
+	KindQuery: {
+		Name: "query", Path: "/client/",
+		Sender: Clients, Limit: listAnswer, Queue: ClientQueue,
+		Refusals: []string{CodeUnknownQuery},
+	},
+	KindAction: {
+		Name: "action", Path: "/client/",
+		Sender: Clients, Limit: smallAnswer, Queue: ClientQueue,
+		Refusals: []string{CodeApprovalRequired, CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidApproval, CodeTooFewDecisions, CodeWrongAnswer},
+	},
 }
 
 // Row returns what is fixed about k, which must be below NumKinds.
