@@ -6,7 +6,8 @@ import (
 	"spreadable/core/coretest"
 )
 
-// TestInteraction runs the scripts in testdata/interaction: what nodes say to each other, one
-// rule of the protocol a file. Each begins with prose; the package comment of coretest lists
-// the commands. `go test ./core -run Interaction -rewrite` writes what the nodes say now.
+// TestInteraction runs the scripts in testdata/interaction: what nodes say to each other,
+// one rule of the protocol a file. Each begins with prose; the package comment of
+// coretest lists the commands. `go test ./core -run Interaction -rewrite` writes what the
+// nodes say now.
 func TestInteraction(t *testing.T) { coretest.RunScripts(t, "testdata/interaction", nil) }

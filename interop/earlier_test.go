@@ -17,7 +17,8 @@ import (
 
 // Nodes of an earlier commit, as people may still run them, beside those of this one.
 
-// checkout unpacks an earlier commit from the history, which must be there: no network is used.
+// checkout unpacks an earlier commit from the history, which must be there: no network is
+// used.
 func checkout(t *testing.T, commit string) string {
 	t.Helper()
 	if err := exec.Command("git", "cat-file", "-e", commit+"^{commit}").Run(); err != nil {
@@ -41,9 +42,9 @@ func checkout(t *testing.T, commit string) string {
 // programs are the nodes of a network.
 type programs []*program
 
-// violation names the first thing that is not exact in a network of these nodes, or returns "":
-// each has one backlink, which alone lists it; each knows all masters with their true sizes, and
-// counts all nodes.
+// violation names the first thing that is not exact in a network of these nodes, or
+// returns "": each has one backlink, which alone lists it; each knows all masters with
+// their true sizes, and counts all nodes.
 func (all programs) violation(t *testing.T) string {
 	t.Helper()
 	places := make(map[string]*admin.Structure)
@@ -108,9 +109,9 @@ func (all programs) stay(t *testing.T, rounds int) {
 	}
 }
 
-// TestEarlierNodesAndOursAreExact: nodes of an earlier commit and of this one become an exact
-// network and stay it, whichever kind its root is of. Then the earlier ones are updated, one
-// after the other: each goes on with its data directory.
+// TestEarlierNodesAndOursAreExact: nodes of an earlier commit and of this one become an
+// exact network and stay it, whichever kind its root is of. Then the earlier ones are
+// updated, one after the other: each goes on with its data directory.
 func TestEarlierNodesAndOursAreExact(t *testing.T) {
 	const commit = "d1d81cd"
 	earlier, ours := buildProgram(t, checkout(t, commit)), buildProgram(t, "..")

@@ -13,8 +13,8 @@ import (
 	"spreadable/store"
 )
 
-// written is a data directory as a node of an earlier commit wrote it, begin being its time.
-// Beside the file, testdata holds what that commit read from it.
+// written is a data directory as a node of an earlier commit wrote it, begin being its
+// time. Beside the file, testdata holds what that commit read from it.
 func written(t *testing.T, commit string) (dir, holds string) {
 	t.Helper()
 	from := filepath.Join("testdata", commit)
@@ -54,8 +54,8 @@ func asJSON(t *testing.T, s state.State) string {
 	return string(text) + "\n"
 }
 
-// A node goes on with the directory of an earlier version: what that knew it knows, all of it,
-// and writes it down again as the same.
+// A node goes on with the directory of an earlier version: what that knew it knows, all
+// of it, and writes it down again as the same.
 func TestDirectoriesOfEarlierVersionsLoad(t *testing.T) {
 	for _, commit := range []string{"d1d81cd"} {
 		dir, holds := written(t, commit)

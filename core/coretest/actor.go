@@ -29,8 +29,8 @@ func (f ActorFunc) Act(from core.Peer, req *message.Request) (message.Response, 
 	return f(from, req)
 }
 
-// Answers is an Actor that has one answer to each kind of request, and none that makes sense to
-// the others.
+// Answers is an Actor that has one answer to each kind of request, and none that makes
+// sense to the others.
 type Answers map[message.Kind]message.Response
 
 // Act implements Actor.

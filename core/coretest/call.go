@@ -119,7 +119,8 @@ func (n *Network) arrive(to *Host, req *message.Request, x *exchange) {
 	}
 }
 
-// serve lets the actor or the node answer. The request is the sender's: the node gets a copy.
+// serve lets the actor or the node answer. The request is the sender's: the node gets a
+// copy.
 func (l *life) serve(req *message.Request, x *exchange) {
 	own := *req
 	if l.host.Actor != nil {
@@ -156,8 +157,8 @@ func (n *Network) refuse(at *Host, x *exchange) {
 	n.back(x.by.host, at, x, message.Response{Err: message.ErrUnreachable})
 }
 
-// back sends an answer on its way from a place, nil where there is no host, by the doing of a
-// host. A cut that begins meanwhile catches it.
+// back sends an answer on its way from a place, nil where there is no host, by the doing
+// of a host. An asker that a cut moves to another group meanwhile does not get it.
 func (n *Network) back(by, from *Host, x *exchange, resp message.Response) {
 	if n.lost() {
 		return

@@ -7,9 +7,9 @@ import (
 	"spreadable/core"
 )
 
-// Violation names the first invariant of a settled network that does not hold, or returns "".
-// It looks from outside at all live nodes. Each has one backlink, which lists it, and no other
-// does; each knows all masters with their true sizes; so each counts all nodes.
+// Violation names the first invariant of a settled network that does not hold, or returns
+// "". It looks from outside at all live nodes. Each has one backlink, which lists it, and
+// no other does; each knows all masters with their true sizes; so each counts all nodes.
 func (n *Network) Violation() string {
 	live := n.Live()
 	masters := make(map[core.Peer]int)
@@ -34,7 +34,8 @@ func (n *Network) Violation() string {
 	return ""
 }
 
-// misplaced says what is wrong with the node's backlink, given the masters that list the node.
+// misplaced says what is wrong with the node's backlink, given the masters that list the
+// node.
 func (h *Host) misplaced(by []core.Peer) string {
 	switch back := h.Node.Structure().Backlink; {
 	case back.IsZero():
@@ -64,8 +65,8 @@ func (h *Host) mistaken(masters map[core.Peer]int, size int) string {
 	return ""
 }
 
-// Components is how many networks the live nodes form: those that know each other as backlink,
-// slave or master are in one.
+// Components is how many networks the live nodes form: those that know each other as
+// backlink, slave or master are in one.
 func (n *Network) Components() int {
 	parent := make(map[uint32]uint32)
 	var root func(uint32) uint32

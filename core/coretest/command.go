@@ -8,8 +8,8 @@ type Command struct {
 	Run  func(*Script) string
 }
 
-// Commands returns the commands that each script has. Run returns what the command prints; ""
-// is printed as ok.
+// Commands returns the commands that each script has. Run returns what the command
+// prints; "" is printed as ok.
 func Commands() []Command {
 	return []Command{
 		{"network", "[latency=] [seed=]", "begins a new network", (*Script).network},

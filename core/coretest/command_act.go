@@ -6,6 +6,8 @@ import (
 	"spreadable/core/message"
 )
 
+// act also takes approvers=, time= and action= to change the proof, and without to show
+// none.
 func (s *Script) act() string {
 	if s.Has("without") {
 		return s.Answer(s.Ask(s.Net.Client(1), s.Host("entry").Peer(), message.Request{Kind: message.KindAction, Body: &message.ActionRequest{}}))

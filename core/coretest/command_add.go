@@ -7,6 +7,8 @@ import (
 	"spreadable/core/message"
 )
 
+// add asks all drawn approvers, or those of node=; time=, info= and key= change what they
+// are told, draw-of= takes the draw of another client.
 func (s *Script) add() string {
 	c, key := s.drawn()
 	var lines []string

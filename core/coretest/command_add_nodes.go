@@ -8,6 +8,10 @@ import (
 	"spreadable/core/peer"
 )
 
+// addNodes takes what a Config has: rule=original, manual, sync=, fails=, trusted,
+// ban-by-address, whitelist=, blacklist=, trustlist=, and of the approval of clients
+// approvers=, decision= and period=. The bootstrap node is node 1 unless bootstrap= says
+// another.
 func (s *Script) addNodes() string {
 	for range s.Number("n", 1) {
 		c := core.Config{

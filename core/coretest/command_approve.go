@@ -4,6 +4,7 @@ import (
 	"spreadable/core/message"
 )
 
+// approve echoes the question as its answer.
 func (s *Script) approve() string {
 	var out string
 	c := s.Net.Client(s.Number("client", 1))

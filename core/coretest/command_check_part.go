@@ -7,6 +7,8 @@ import (
 	"spreadable/core/peer"
 )
 
+// checkPart also takes approvers=, ip= and key= to ask of another proof than the drawn
+// one.
 func (s *Script) checkPart() string {
 	c, key := s.drawn()
 	ip := netip.MustParseAddr(s.Text("ip", key.ClientIP.String()))

@@ -4,6 +4,7 @@ import (
 	"spreadable/core/message"
 )
 
+// draw keeps the draw for the client's later commands.
 func (s *Script) draw() string {
 	client := s.Number("client", 1)
 	req := message.Request{Kind: message.KindApprovalKey, Body: &message.ApprovalKeyRequest{Action: s.Text("action", "client")}}

@@ -1,5 +1,6 @@
 package coretest
 
+// hang also ends it, with off.
 func (s *Script) hang() string {
 	h := s.Host("node")
 	if s.Has("off") {

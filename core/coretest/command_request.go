@@ -4,7 +4,8 @@ import (
 	"spreadable/core/message"
 )
 
-// request sends one by hand: from a host, with root= (1) as its root, or from a client.
+// request sends as a host or as a client, by default client 1, with root=1 unless said.
+// Requests to register and for a place take target=, the latter places, too.
 func (s *Script) request() string {
 	kind := s.Kind(s.Text("kind", ""))
 	req := message.Request{Kind: kind, Root: s.Peer(s.Text("root", "1"))}

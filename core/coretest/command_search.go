@@ -4,6 +4,7 @@ import (
 	"spreadable/core/message"
 )
 
+// search asks for the holders of a key, as an application.
 func (s *Script) search() string {
 	var out string
 	q := &message.QueryRequest{Name: s.Text("name", "holders"), Arg: s.Number("key", 0)}

@@ -7,6 +7,7 @@ import (
 	"spreadable/core/behavior"
 )
 
+// suspicion prints scores in the order of the actions, not by name.
 func (s *Script) suspicion() string {
 	var lines []string
 	of := s.Net.Book.Text(s.Host("of").Peer())

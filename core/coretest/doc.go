@@ -1,10 +1,10 @@
-// Package coretest is a little world for tests of the core and of extensions: a network in
-// virtual time whose hosts can be killed, hung, held, crashed, cut off from each other, or
-// played by a script. It runs the scripts of core/testdata/interaction and the faults of
-// package faults.
+// Package coretest is a little world for tests of the core and of extensions: a network
+// in virtual time whose hosts can be killed, hung, held, crashed, cut off from each
+// other, or played by a script. It runs the scripts of core/testdata/interaction and the
+// faults of package faults.
 //
-// It shares no code with the simulator: neither sim/kernel nor transport/inmem. So the two can
-// judge each other. Tests only may import it.
+// It shares no code with the simulator: neither sim/kernel nor transport/inmem. So the
+// two can judge each other. Tests only may import it.
 //
 // The smallest use is a network of three nodes:
 //
@@ -19,10 +19,11 @@
 //
 // # Scripts
 //
-// A script is a file of commands with what they print (github.com/cockroachdb/datadriven).
-// RunScripts runs a folder of them; an extension adds commands of its own. Hosts are named by
-// their numbers, from 1 in the order of adding. Each command stands in a file of its own,
-// command_*.go, which says what else it takes:
+// A script is a file of commands with what they print
+// (github.com/cockroachdb/datadriven). RunScripts runs a folder of them; an extension
+// adds commands of its own. Hosts are named by their numbers, from 1 in the order of
+// adding. Each command stands in a file of its own, command_*.go, which says what else it
+// takes:
 //
 //	network [latency=] [seed=]: begins a new network
 //	add-nodes [n=] [bootstrap=] [rule=] ...: adds nodes, not started yet

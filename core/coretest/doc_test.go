@@ -10,7 +10,8 @@ import (
 	"spreadable/core/coretest"
 )
 
-// The package comment lists the commands as the table has them, each with a file of its own.
+// The package comment lists the commands as the table has them, each with a file of its
+// own.
 func TestEveryCommandIsDocumented(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {

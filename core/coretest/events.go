@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Event is something that will happen. Events of one moment happen in the order of receiver,
-// sender, and the sender's own counter.
+// Event is something that will happen. Events of one moment happen in the order of
+// receiver, sender, and the sender's own counter.
 type Event struct {
 	At       time.Duration
 	To, From uint32
@@ -16,8 +16,8 @@ type Event struct {
 }
 
 // Events is the smallest event kernel there is: the time, and a heap of what is still to
-// happen. It shares no code with sim/kernel, so that the two can judge each other. The zero
-// value is ready for use, at time 0.
+// happen. It shares no code with sim/kernel, so that the two can judge each other. The
+// zero value is ready for use, at time 0.
 type Events struct {
 	now     time.Duration
 	pending eventHeap
@@ -29,7 +29,8 @@ func (e *Events) Now() time.Duration { return e.now }
 // Schedule adds an event. One that lies in the past happens now.
 func (e *Events) Schedule(event Event) { heap.Push(&e.pending, event) }
 
-// Step lets the next event happen; false when there is none up to the limit, a point in time.
+// Step lets the next event happen; false when there is none up to the limit, a point in
+// time.
 func (e *Events) Step(limit time.Duration) bool {
 	if len(e.pending) == 0 || e.pending[0].At > limit {
 		return false

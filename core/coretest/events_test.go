@@ -10,8 +10,8 @@ import (
 	"spreadable/core/coretest"
 )
 
-// Whatever the order in which events are scheduled, they happen by time, receiver, sender and
-// the sender's counter.
+// Whatever the order in which events are scheduled, they happen by time, receiver, sender
+// and the sender's counter.
 func TestEventsHappenInTheirOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		small := rapid.Uint32Range(0, 3)

@@ -20,8 +20,8 @@ type Host struct {
 	IP     netip.Addr  // of a client; not valid otherwise
 	Actor  Actor       // answers in place of the node; nil for an honest node
 
-	// Up hosts are reached. One that is down refuses all requests, and its timers wait for
-	// Revive; its node keeps what it knows.
+	// Up hosts are reached. One that is down refuses all requests, and its timers wait
+	// for Revive; its node keeps what it knows.
 	Up bool
 	// A hung host takes requests and never answers, and its timers wait for Revive.
 	Hung bool
@@ -62,8 +62,8 @@ func (h *Host) Start() {
 	h.Node.Start()
 }
 
-// Revive brings back a host that was down or hung: its clock runs again, and the timers that
-// it missed go off.
+// Revive brings back a host that was down or hung: its clock runs again, and the timers
+// that it missed go off.
 func (h *Host) Revive() {
 	h.Up, h.Hung = true, false
 	for _, tag := range h.missed {
@@ -72,9 +72,9 @@ func (h *Host) Revive() {
 	h.missed = nil
 }
 
-// Crash ends the node. All that it was in the middle of is gone; what a store would have is in
-// Saved. A silent host swallows requests from now on, as a machine without power does; others
-// are refused.
+// Crash ends the node. All that it was in the middle of is gone; what a store would have
+// is in Saved. A silent host swallows requests from now on, as a machine without power
+// does; others are refused.
 func (h *Host) Crash(silent bool) {
 	if !h.Up {
 		return
@@ -139,8 +139,8 @@ func (h *Host) Call(to core.Peer, req message.Request, sink core.Sink, tag uint3
 	h.life.Call(to, req, sink, tag)
 }
 
-// life is one life of a host, from boot to crash: the world as its node sees it. What the world
-// still had for a life that is over is dropped, and never reaches the next.
+// life is one life of a host, from boot to crash: the world as its node sees it. What the
+// world still had for a life that is over is dropped, and never reaches the next.
 type life struct {
 	host    *Host
 	node    core.Node

@@ -11,12 +11,12 @@ import (
 	"spreadable/core/peer"
 )
 
-// Begin is when a network's time begins. It is not the Unix epoch, as no other time in the
-// world is.
+// Begin is when a network's time begins. It is not the Unix epoch, as no other time in
+// the world is.
 const Begin = 1_700_000_100 * time.Second
 
-// Network is a little network in virtual time. Host i is peer i; its address is 10.0.0.i:4000
-// unless the test names another.
+// Network is a little network in virtual time. Host i is peer i; its address is
+// 10.0.0.i:4000 unless the test names another.
 type Network struct {
 	Events
 	Book *peer.Book
@@ -32,14 +32,15 @@ type Network struct {
 	CutSwallows bool
 
 	// InTurn lets events of one moment happen in the order in which they were scheduled.
-	// Otherwise they have the order of Event, which does not depend on what happens elsewhere.
+	// Otherwise they have the order of Event, which does not depend on what happens
+	// elsewhere.
 	InTurn bool
 
 	// Prepare is called with each new node before it starts, to offer applications to it.
 	Prepare func(*Host)
 
-	// Observer is told what happens, if it is not nil. With Untold set, Trace and Notes stay
-	// empty: they would grow for as long as the network runs.
+	// Observer is told what happens, if it is not nil. With Untold set, Trace and Notes
+	// stay empty: they would grow for as long as the network runs.
 	Observer Observer
 	Untold   bool
 	Trace    []*Record
@@ -63,8 +64,8 @@ type Observer interface {
 	Noted(h *Host, note core.Note)
 }
 
-// New returns an empty network in which each message takes the same time. It ends with the
-// test; t is nil in examples, which end with their process.
+// New returns an empty network in which each message takes the same time. It ends with
+// the test; t is nil in examples, which end with their process.
 func New(t testing.TB, latency time.Duration, seed uint64) *Network {
 	n := &Network{
 		Events: Events{now: Begin}, Book: peer.NewBook(0), Seed: seed, Low: latency, High: latency,
@@ -103,8 +104,8 @@ func (n *Network) must(err error) {
 	}
 }
 
-// AddNode adds a host with a node, not started yet, at the address, or at the next free one if
-// that is "". The config gets its book and its defaults.
+// AddNode adds a host with a node, not started yet, at the address, or at the next free
+// one if that is "". The config gets its book and its defaults.
 func (n *Network) AddNode(address string, c core.Config) *Host {
 	h := n.add(address)
 	c.Book = n.Book

@@ -14,12 +14,12 @@ import (
 	"spreadable/core/peer"
 )
 
-// RunScripts runs the scripts in a folder, each in a network of its own, and fails where they
-// say something else than the nodes. An extension adds commands of its own, and offers its
-// applications to each node by prepare; nil offers a Holder.
+// RunScripts runs the scripts in a folder, each in a network of its own, and fails where
+// they say something else than the nodes. An extension adds commands of its own, and
+// offers its applications to each node by prepare; nil offers a Holder.
 //
-// With the test flag -rewrite the scripts get what the nodes say now. Read the difference as
-// you would read code.
+// With the test flag -rewrite the scripts get what the nodes say now. Read the difference
+// as you would read code.
 func RunScripts(t *testing.T, folder string, prepare func(*Host), extra ...Command) {
 	if prepare == nil {
 		prepare = OfferHolder

@@ -1,11 +1,12 @@
-// Package faults breaks networks of nodes and watches how they mend. One run has a kind of
-// fault, a size and a seed, which make the run repeatable to the bit: a network grows, the
-// fault does its harm, and then every round of syncs is checked for the invariants of
+// Package faults breaks networks of nodes and watches how they mend. One run has a kind
+// of fault, a size and a seed, which make the run repeatable to the bit: a network grows,
+// the fault does its harm, and then every round of syncs is checked for the invariants of
 // coretest.Network.Violation.
 //
-// Besides faults there are liars, nodes that answer what is not so (liars.go); the toggle, an
-// attack by registering again and again (toggle.go); and two questions asked alone: whether a
-// bootstrap node finds back to its network (returns.go), and what constant loss does (loss.go).
+// Besides faults there are liars, nodes that answer what is not so (liars.go); the
+// toggle, an attack by registering again and again (toggle.go); and two questions asked
+// alone: whether a bootstrap node finds back to its network (returns.go), and what
+// constant loss does (loss.go).
 //
 // To look for failures, run many seeds, then trace the smallest that fails:
 //

@@ -30,8 +30,8 @@ type golden struct {
 	do   func(t testing.TB, log io.Writer)
 }
 
-// goldenRuns are 500 runs: all kinds of faults in twenty sizes, and of liars and the others in
-// five.
+// goldenRuns are 500 runs: all kinds of faults in twenty sizes, and of liars and the
+// others in five.
 func goldenRuns() (runs []golden) {
 	add := func(kind string, size, seed int, do func(t testing.TB, log io.Writer)) {
 		runs = append(runs, golden{fmt.Sprintf("%s %d %d", kind, size, seed), do})
@@ -68,10 +68,11 @@ func goldenRuns() (runs []golden) {
 
 const hashes = "testdata/hashes.txt"
 
-// Each run is as it was, to the bit: every request with its outcome and time, and every note.
-// The hashes were taken from commit d1d81cd with another driver, so they prove that this one
-// and all changes since are the same. Whoever changes how nodes behave writes them anew with
-// -update, and says why the new runs are right.
+// Each run is as it was, to the bit: every request with its outcome and time, and every
+// note. The hashes were taken from commit d1d81cd with another driver, so they prove that
+// this one and all changes since are the same. A commit that changes how nodes behave
+// writes them anew with -update, and says why the new runs are right. All 500 take half a
+// minute, with -all.
 func TestRunsAreAsTheyWere(t *testing.T) {
 	runs := goldenRuns()
 	if *update {

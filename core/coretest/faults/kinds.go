@@ -11,8 +11,8 @@ import (
 // Kinds are the names of all faults, sorted.
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds())) }
 
-// kinds are the faults by name. Each does its harm, takes it back if it is one that passes, and
-// returns at the end of the fault.
+// kinds are the faults by name. Each does its harm, takes it back if it is one that
+// passes, and returns at the end of the fault.
 func kinds() map[string]func(*World) {
 	return map[string]func(*World){
 		"none":                func(*World) {},
@@ -101,7 +101,8 @@ func slow(w *World) {
 	}
 }
 
-// slowForever delays them for good, by so little that a round trip stays below two seconds.
+// slowForever delays them for good, by so little that a round trip stays below two
+// seconds.
 func slowForever(w *World) {
 	hosts := w.some(w.share(0.05, 0.3), false)
 	for _, h := range hosts {
@@ -157,7 +158,8 @@ func rolling(w *World, remember bool) {
 	}
 }
 
-// crashloop lets one to three nodes run for some seconds, crash, and start again, for long.
+// crashloop lets one to three nodes run for some seconds, crash, and start again, for
+// long.
 func crashloop(w *World, remember bool) {
 	const rounds = 300
 	hosts := w.some(1+w.plan.IntN(3), false)

@@ -42,7 +42,8 @@ func lies() map[string]func(*liar) coretest.Actor {
 	}
 }
 
-// structure is an actor that tells the truth but for its structure, of which lie changes a copy.
+// structure is an actor that tells the truth but for its structure, of which lie changes
+// a copy.
 func (l *liar) structure(lie func(s *message.Structure, from core.Peer)) coretest.Actor {
 	return coretest.ActorFunc(func(from core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
 		if req.Kind != message.KindStructure {
@@ -55,7 +56,8 @@ func (l *liar) structure(lie func(s *message.Structure, from core.Peer)) coretes
 	})
 }
 
-// heard is a list of masters as one that came by wire: without a digest, which could be forged.
+// heard is a list of masters as one that came by wire: without a digest, which could be
+// forged.
 func heard(list []message.Master) *message.Masters {
 	m := &message.Masters{List: list}
 	for _, e := range list {
@@ -224,9 +226,9 @@ func (l *liar) anyProvision() *message.Provision {
 	return p
 }
 
-// RunLiars lets so many nodes of a settled network lie for some rounds. The first liar is a
-// master if there is one besides the bootstrap node. The world that is left is closed: it may
-// be looked at, not run.
+// RunLiars lets so many nodes of a settled network lie for some rounds. The first liar is
+// a master if there is one besides the bootstrap node. The world that is left is closed:
+// it may be looked at, not run.
 func RunLiars(t testing.TB, kind string, size, liars int, seed uint64, rounds int, log io.Writer) *World {
 	w := grown(t, size, seed, 1, log)
 	w.Run(12 * round)

@@ -60,8 +60,8 @@ func (r Run) Do(t testing.TB, log io.Writer) Result {
 	return result
 }
 
-// settle runs until the invariants hold and returns after how many rounds; -1 if they do not
-// within the limit.
+// settle runs until the invariants hold and returns after how many rounds; -1 if they do
+// not within the limit.
 func (w *World) settle(limit int) int {
 	for i := range limit {
 		w.Run(round)

@@ -12,9 +12,10 @@ import (
 	"spreadable/core/peer"
 )
 
-// toggler is one address of an attacker that makes a master ban its own slaves. It registers at
-// the master just before each of the master's syncs, and names no backlink when it is asked: so
-// the master drops it again, and its size is another than its slaves have heard of.
+// toggler is one address of an attacker that makes a master ban its own slaves. It
+// registers at the master just before each of the master's syncs, and names no backlink
+// when it is asked: so the master drops it again, and its size is another than its slaves
+// have heard of.
 type toggler struct {
 	w      *World
 	host   *coretest.Host
@@ -23,8 +24,8 @@ type toggler struct {
 	asked  time.Duration // when we last asked to be taken, or were asked
 }
 
-// RunToggle lets an attacker with one IP toggle at each master of a settled network. The world
-// that is left is closed: it may be looked at, not run.
+// RunToggle lets an attacker with one IP toggle at each master of a settled network. The
+// world that is left is closed: it may be looked at, not run.
 func RunToggle(t testing.TB, size int, seed uint64, rounds int, log io.Writer) *World {
 	w := grown(t, size, seed, 1, log)
 	w.Run(12 * round)

@@ -18,8 +18,8 @@ import (
 // round is the time of one sync of each node, in which faults are measured.
 const round = core.DefaultSyncInterval
 
-// World is a network and the plan of what befalls it. The plan has a random stream of its own,
-// so that another fault leaves latencies as they are.
+// World is a network and the plan of what befalls it. The plan has a random stream of its
+// own, so that another fault leaves latencies as they are.
 type World struct {
 	*coretest.Network
 	Bans []Ban // by any node, in the order of time
@@ -37,8 +37,8 @@ type Ban struct {
 	Reason  string
 }
 
-// newWorld makes an empty world whose first nodes, so many, are the bootstrap nodes. All that
-// happens is written to log, a line each.
+// newWorld makes an empty world whose first nodes, so many, are the bootstrap nodes. All
+// that happens is written to log, a line each.
 func newWorld(t testing.TB, seed uint64, boots int, log io.Writer) *World {
 	w := &World{Network: coretest.New(t, 0, seed), plan: rand.New(rand.NewPCG(seed, 0xfa01)), log: log}
 	w.Low, w.High = 10*time.Millisecond, 60*time.Millisecond
