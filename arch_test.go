@@ -91,6 +91,9 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"./extensions/...", module + "/node"},
 		{"./sim/...", module + "/node"},
 		{"./cmd/spreadsim/...", module + "/node"},
+		{"./wire/...", module + "/transport"},
+		{"./wire/...", module + "/client"},
+		{"./client/...", module + "/transport"},
 	} {
 		for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, rule.from) {
 			if within(path, rule.never) {

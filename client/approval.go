@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync"
 
+	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // Question is what a client has to answer to be approved. As JSON it is what the npm client returns.
@@ -90,11 +92,11 @@ func (c *Client) ApprovalQuestion(ctx context.Context, action string, info any) 
 func (c *Client) question(ctx context.Context, entry, action string, info any) (*Question, error) {
 	q := &Question{}
 	body := map[string]any{"action": action}
-	if err := c.ask(ctx, entry, "request-approval-key", body, q); err != nil {
+	if err := c.ask(ctx, entry, message.KindApprovalKey.String(), body, q); err != nil {
 		return nil, err
 	}
-	if len(q.Approvers) > maxApprovers {
-		return nil, malformed(http.StatusOK, fmt.Errorf("%d approvers", len(q.Approvers))).at(entry, "request-approval-key")
+	if len(q.Approvers) > wire.MaxApprovers {
+		return nil, malformed(http.StatusOK, fmt.Errorf("%d approvers", len(q.Approvers))).at(entry, message.KindApprovalKey.String())
 	}
 	q.Action = action
 	if info != nil {
@@ -105,15 +107,12 @@ func (c *Client) question(ctx context.Context, entry, action string, info any) (
 	delete(body, "startedAt")
 	body["confirmedAddresses"] = q.Approvers
 	var answer struct{ Question string }
-	if err := c.ask(ctx, entry, "request-approval-question", body, &answer); err != nil {
+	if err := c.ask(ctx, entry, message.KindApprovalQuestion.String(), body, &answer); err != nil {
 		return nil, err
 	}
 	q.Text = answer.Question
 	return q, nil
 }
-
-// maxApprovers bounds whom a node can make us call. An npm network of 16 million nodes has as many.
-const maxApprovers = 4096
 
 // atOnce bounds the requests of one question that are on the wire at a time.
 const atOnce = 64
@@ -153,7 +152,7 @@ func (c *Client) vouch(ctx context.Context, approver string, body map[string]any
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
-	return c.ask(ctx, approver, "add-approval-info", body, nil)
+	return c.ask(ctx, approver, message.KindApprovalAdd.String(), body, nil)
 }
 
 // ask sends one of the requests of an approval: they may all be sent twice.
@@ -162,5 +161,5 @@ func (c *Client) ask(ctx context.Context, node, endpoint string, body map[string
 	if err != nil {
 		return err
 	}
-	return c.wire.post(ctx, node, r, out)
+	return c.caller.post(ctx, node, r, out)
 }

@@ -8,13 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
 // Client uses a network through its nodes. Any number of goroutines may use one Client.
 type Client struct {
 	options Options
-	wire    *wire
+	caller  *caller
 
 	life  context.Context // ends with Close
 	close context.CancelCauseFunc
@@ -34,11 +35,11 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{options: o, wire: newWire(&o), moving: make(chan struct{}, 1)}
+	c := &Client{options: o, caller: newCaller(&o), moving: make(chan struct{}, 1)}
 	c.life, c.close = context.WithCancelCause(context.Background())
 	entry, err := c.firstAlive(ctx, shuffled(o.Addresses))
 	if err != nil {
-		c.wire.close()
+		c.caller.close()
 		return nil, err
 	}
 	c.entry, c.worker = entry, entry
@@ -52,7 +53,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 func (c *Client) Close() {
 	c.close(ErrClosed)
 	c.tasks.Wait()
-	c.wire.close()
+	c.caller.close()
 }
 
 // Worker is the address of the node that the next request goes to.
@@ -88,9 +89,9 @@ func (c *Client) keepChanging() {
 func (c *Client) ChangeWorker(ctx context.Context) error {
 	ctx, end := c.patience(ctx, c.options.Timeout)
 	defer end()
-	ask := &request{endpoint: "get-available-node", repeatable: true}
+	ask := &request{endpoint: message.KindAvailableNode.String(), repeatable: true}
 	var found struct{ Address string }
-	err := c.somewhere(ctx, c.entryNode, ask.mayRepeat, func(node string) error { return c.wire.post(ctx, node, ask, &found) })
+	err := c.somewhere(ctx, c.entryNode, ask.mayRepeat, func(node string) error { return c.caller.post(ctx, node, ask, &found) })
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (c *Client) ChangeWorker(ctx context.Context) error {
 	if worker == c.Worker() {
 		return nil
 	}
-	if err := c.wire.ping(ctx, worker); err != nil {
+	if err := c.caller.ping(ctx, worker); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -187,7 +188,7 @@ func rank(address, entry, failed string) int {
 func (c *Client) firstAlive(ctx context.Context, addresses []string) (string, error) {
 	failed := fmt.Errorf("client: %w", ErrUnavailable)
 	for _, address := range addresses {
-		err := c.wire.ping(ctx, address)
+		err := c.caller.ping(ctx, address)
 		if err == nil {
 			return address, nil
 		}

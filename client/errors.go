@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"spreadable/core/message"
+	"spreadable/wire"
 )
 
 // Code is a refusal's name on the wire. It is an error, so that errors.Is finds it in whatever a Client returns.
@@ -19,7 +20,7 @@ type Code string
 // Error implements error.
 func (c Code) Error() string { return string(c) }
 
-const prefix = "ERR_SPREADABLE_"
+const prefix = wire.CodePrefix
 
 // The codes that clients meet.
 const (
@@ -85,7 +86,7 @@ func (e *Error) Unwrap() []error {
 func refusal(resp *http.Response, body []byte) *Error {
 	e := &Error{Status: resp.StatusCode}
 	var said struct{ Message, Code string }
-	if strings.Contains(resp.Header.Get("Content-Type"), "application/json") && json.Unmarshal(body, &said) == nil {
+	if strings.Contains(resp.Header.Get("Content-Type"), wire.RequestType) && json.Unmarshal(body, &said) == nil {
 		e.Code = Code(printable(said.Code))
 		e.Message = printable(said.Message)
 	}
@@ -110,11 +111,9 @@ func malformed(status int, err error) *Error {
 	return &Error{Status: status, Message: printable(fmt.Sprintf("malformed answer: %v", err)), Cause: err}
 }
 
-const maxMessage = 1024 // bytes
-
 // printable makes a text of others fit for a terminal and a log.
 func printable(text string) string {
-	text = strings.ToValidUTF8(text[:min(len(text), maxMessage)], "")
+	text = strings.ToValidUTF8(text[:min(len(text), wire.MaxMessage)], "")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

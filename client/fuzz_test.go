@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"spreadable/wire"
 )
 
 // What nodes answer is hostile until it has been read: whatever it is, the client gets a value or an *Error with a short
@@ -31,7 +33,7 @@ func FuzzAnswer(f *testing.F) {
 			StatusCode: status, Status: kind, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body)),
 		}
 		var q Question
-		e := (&wire{maxAnswer: 1 << 10}).read(t.Context(), resp, &q)
+		e := (&caller{maxAnswer: 1 << 10}).read(t.Context(), resp, &q)
 		if good := status >= 200 && status <= 299; e == nil {
 			if !good || !json.Valid([]byte(body)) || len(body) > 1<<10 {
 				t.Fatalf("status %d with %q is a success", status, body)
@@ -39,7 +41,7 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		text := e.at("localhost:1", "x").Error()
-		if len(text) > 3*maxMessage || strings.ContainsAny(text, "\n\r\x1b") || !utf8.ValidString(text) {
+		if len(text) > 3*wire.MaxMessage || strings.ContainsAny(text, "\n\r\x1b") || !utf8.ValidString(text) {
 			t.Fatalf("the error is %q", text)
 		}
 		if e.Code != "" && !errors.Is(e, e.Code) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // Options of a Client. The zero value of an option stands for its default, which is that of the npm client.
@@ -59,7 +60,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultVersion         = "spreadable-0.3"
+	DefaultVersion         = wire.DefaultVersion
 	DefaultTimeout         = 10 * time.Second
 	DefaultQuestionTimeout = 20 * time.Second
 	DefaultPingTimeout     = time.Second

@@ -74,9 +74,9 @@ func (c *Client) Request(ctx context.Context, endpoint string, body, out any, op
 	ctx, end := c.patience(ctx, r.timeout)
 	defer end()
 	if r.at != "" {
-		return c.wire.post(ctx, r.at, r, out)
+		return c.caller.post(ctx, r.at, r, out)
 	}
-	return c.somewhere(ctx, c.Worker, r.mayRepeat, func(node string) error { return c.wire.post(ctx, node, r, out) })
+	return c.somewhere(ctx, c.Worker, r.mayRepeat, func(node string) error { return c.caller.post(ctx, node, r, out) })
 }
 
 func newRequest(endpoint string, body any, options []RequestOption) (*request, error) {

@@ -18,6 +18,7 @@ import (
 	"spreadable/admin"
 	"spreadable/core"
 	httptransport "spreadable/transport/http"
+	"spreadable/wire"
 )
 
 // directory asks masters for their slaves, as the node itself does at its syncs, but for
@@ -41,7 +42,7 @@ func newDirectory(o *httptransport.Options) *directory {
 		dialer.LocalAddr = &net.TCPAddr{IP: o.Source.AsSlice()}
 	}
 	d := &directory{scheme: "http", header: http.Header{
-		"Original-Address": {o.Address.String()}, "Node-Version": {cmp.Or(o.Version, httptransport.DefaultVersion)},
+		wire.AddressHeader: {o.Address.String()}, wire.NodeVersionHeader: {cmp.Or(o.Version, httptransport.DefaultVersion)},
 		"Content-Type": {"application/json"},
 	}}
 	if o.HTTPS {
@@ -71,7 +72,7 @@ func (d *directory) slaves(ctx context.Context, master, root string) ([]string, 
 		return nil, err
 	}
 	r.Header = d.header.Clone()
-	r.Header.Set("Node-Root", root)
+	r.Header.Set(wire.RootHeader, root)
 	resp, err := d.http.Do(r)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/draw"
 	"spreadable/core/message"
-	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // Handlers of applications, and the approval that may stand before them.
@@ -55,7 +55,7 @@ func (s *server) protect(action string, next http.Handler) http.Handler {
 			return
 		}
 		if err := s.approve(v, action); err != nil {
-			s.send(v, failure(err))
+			s.fail(v, err)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -64,32 +64,21 @@ func (s *server) protect(action string, next http.Handler) http.Handler {
 
 // approve asks the node whether the client has deserved the action.
 func (s *server) approve(v *visit, action string) error {
-	now := time.Duration(time.Now().UnixNano())
-	proof, err := s.proof(v, action, now)
+	proof, err := s.proof(v, action, time.Duration(time.Now().UnixNano()))
 	if err != nil {
 		return err
 	}
-	in := &incoming{kind: message.KindAction, ip: v.ip, timeout: s.patience(v), body: proof}
+	in := &incoming{kind: message.KindAction, ip: v.ip, timeout: s.budget(v), body: proof}
 	ctx, cancel := context.WithTimeout(v.r.Context(), max(in.timeout, 0)+answerGrace)
 	defer cancel()
-	a, err := s.ask(ctx, in)
-	if err != nil {
-		return err
-	}
-	if a.status != http.StatusOK {
-		w, _ := a.body.(wireError)
-		if w.Code != "" {
-			return &message.Error{Code: w.Code, Message: w.Message}
-		}
-		return statusError{a.status, w.Message}
-	}
-	return nil
+	_, err = s.ask(ctx, in)
+	return err
 }
 
 // proof reads the approvalInfo of a request, from its body or its query, as an object or as JSON text. The checks stand in
 // the order of npm nodes: is there one, is it JSON, is the action known, is the start a current one, and only then the
 // shape, which must be exact.
-func (s *server) proof(v *visit, action string, now time.Duration) (*proofIn, error) {
+func (s *server) proof(v *visit, action string, now time.Duration) (wire.Body, error) {
 	raw, found := v.fields["approvalInfo"]
 	if !found {
 		if text := v.r.URL.Query().Get("approvalInfo"); text != "" {
@@ -103,22 +92,26 @@ func (s *server) proof(v *visit, action string, now time.Duration) (*proofIn, er
 		}
 	}
 	if !found || len(raw) == 0 || string(raw) == "null" {
-		return nil, errNoProof
+		return nil, message.Refusal(message.CodeApprovalRequired, "")
 	}
-	var f fields
+	var f wire.Fields
 	if len(raw) > int(s.options.MaxBody) || json.Unmarshal(raw, &f) != nil {
-		return nil, errApproval
+		return nil, message.Refusal(message.CodeInvalidApproval, "")
 	}
-	given, _ := f.text("action", maxAction)
+	given := f.Action()
 	kind := s.approval(given)
 	if kind == nil || given != action {
-		return nil, errAction
+		return nil, message.Refusal(message.CodeInvalidAction, "")
 	}
-	started, ok := f.millis("startedAt")
+	started, ok := f.Millis("startedAt")
 	if !ok || !draw.Valid(started, now, kind.Terms().Period) {
-		return nil, errTime
+		return nil, message.Refusal(message.CodeWrongApprovalTime, "")
 	}
-	return decodeProof(kind, f, started)
+	accepts := func(string) bool { return true }
+	if k, picky := kind.(interface{ AcceptsAnswer(string) bool }); picky {
+		accepts = k.AcceptsAnswer
+	}
+	return wire.ReadProof(f, accepts)
 }
 
 func (s *server) approval(action string) core.ApprovalKind {
@@ -130,38 +123,6 @@ func (s *server) approval(action string) core.ApprovalKind {
 	return nil
 }
 
-var proofKeys = []string{"action", "key", "startedAt", "clientIp", "approvers", "answer"}
-
-func decodeProof(kind core.ApprovalKind, f fields, started time.Duration) (*proofIn, error) {
-	for _, key := range proofKeys {
-		if !f.has(key) {
-			return nil, errApproval
-		}
-	}
-	key, okKey := f.text("key", maxKey)
-	approvers, okApprovers := f.addresses("approvers")
-	answer, okAnswer := f.text("answer", maxAnswer)
-	client := f.ip("clientIp")
-	if len(f) != len(proofKeys) || !okKey || !okApprovers || !okAnswer || !client.IsValid() || repeats(approvers) {
-		return nil, errApproval
-	}
-	if k, picky := kind.(interface{ AcceptsAnswer(string) bool }); picky && !k.AcceptsAnswer(answer) {
-		return nil, errApproval
-	}
-	return &proofIn{kind.Name(), key, started, client, approvers, answer}, nil
-}
-
-func repeats(list []peer.Address) bool {
-	seen := make(map[peer.Address]bool, len(list))
-	for _, a := range list {
-		if seen[a] {
-			return true
-		}
-		seen[a] = true
-	}
-	return false
-}
-
 // WriteJSON answers a request to a handler of Node.Handle: v as JSON with status 200, or err as nodes write errors, a
 // *message.Error with its code and status 422.
 func WriteJSON(w http.ResponseWriter, r *http.Request, body any, err error) error {
@@ -169,17 +130,19 @@ func WriteJSON(w http.ResponseWriter, r *http.Request, body any, err error) erro
 	if v == nil {
 		return errors.New("write json: not a request to a node")
 	}
-	a := answer{http.StatusOK, body}
+	status, text := http.StatusOK, []byte(nil)
 	if err != nil {
-		a = failure(err)
+		var failure wire.Encoded
+		status, failure = wire.Failure(err)
+		text, err = failure.JSON()
+	} else {
+		text, err = json.Marshal(body)
 	}
-	doc, err := encodeAnswer(a)
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h["Content-Type"] = jsonType
-	w.WriteHeader(a.status)
-	_, err = w.Write(doc.plain)
+	w.Header()["Content-Type"] = jsonType
+	w.WriteHeader(status)
+	_, err = w.Write(text)
 	return err
 }

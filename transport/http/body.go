@@ -5,9 +5,12 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"spreadable/wire"
 )
 
 // Reading the bodies of requests, with the checks of npm nodes (Express's body-parser) in their order: the type, whose
@@ -23,19 +26,17 @@ func (s *server) readBody(v *visit) (err error) {
 		return nil
 	}
 	kind, params := contentType(r.Header.Get("Content-Type"))
-	parse := checkJSON
+	parse := wire.CheckJSON
 	switch kind {
-	case "application/json":
+	case wire.RequestType:
 	case "application/x-www-form-urlencoded":
-		parse = parseForm
+		parse = wire.ParseForm
 	default:
 		v.parsed = false
 		return nil
 	}
 	if charset, named := params["charset"]; named && !strings.EqualFold(charset, "utf-8") {
-		return statusError{
-			http.StatusUnsupportedMediaType, `unsupported charset "` + strings.ToUpper(clip(charset)) + `"`,
-		}
+		return wire.WithStatus(http.StatusUnsupportedMediaType, `unsupported charset "`+strings.ToUpper(clip(charset))+`"`)
 	}
 	if v.body, err = s.inflate(r); err == nil {
 		v.fields, err = parse(v.body)
@@ -46,8 +47,17 @@ func (s *server) readBody(v *visit) (err error) {
 // unpack makes the fields of a body that readBody has checked.
 func (v *visit) unpack() {
 	if v.parsed && v.fields == nil {
-		v.fields, _ = parseJSON(v.body) // a form has its fields already
+		v.fields, _ = wire.ParseJSON(v.body) // a form has its fields already
 	}
+}
+
+// contentType reads a Content-Type; its parameters are in lower case.
+func contentType(header string) (kind string, params map[string]string) {
+	kind, params, err := mime.ParseMediaType(header)
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return "", nil
+	}
+	return kind, params
 }
 
 // clip shortens what is quoted from a request.
@@ -59,7 +69,7 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
 	plain := encoding == "" || encoding == "identity"
 	if !plain && encoding != "gzip" && encoding != "deflate" {
-		return nil, statusError{http.StatusUnsupportedMediaType, `unsupported content encoding "` + clip(encoding) + `"`}
+		return nil, wire.WithStatus(http.StatusUnsupportedMediaType, `unsupported content encoding "`+clip(encoding)+`"`)
 	}
 	if plain && r.ContentLength > s.options.MaxBody {
 		// Whoever is still sending when the connection closes loses the answer; so what is not much too large is read.
@@ -83,21 +93,23 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 		source, err = zlib.NewReader(r.Body)
 	}
 	if err != nil {
-		return nil, errBody{"incorrect header check"}
+		return nil, badBody("incorrect header check")
 	}
 	body, err := io.ReadAll(io.LimitReader(source, s.options.MaxBody+1))
 	switch {
 	case int64(len(body)) > s.options.MaxBody:
 		return nil, errTooLarge
 	case errors.Is(err, io.ErrUnexpectedEOF) && plain:
-		return nil, errBody{"request aborted"}
+		return nil, badBody("request aborted")
 	case err != nil:
-		return nil, errBody{"the body cannot be read"}
+		return nil, badBody("the body cannot be read")
 	}
 	return body, nil
 }
 
-var errTooLarge = statusError{http.StatusRequestEntityTooLarge, "request entity too large"}
+func badBody(reason string) error { return wire.WithStatus(http.StatusBadRequest, reason) }
+
+var errTooLarge = wire.WithStatus(http.StatusRequestEntityTooLarge, "request entity too large")
 
 const (
 	tolerated = 4        // times the limit: how much of a body too large is read, to be thrown away

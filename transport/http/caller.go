@@ -16,6 +16,7 @@ import (
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // caller sends requests to peers. It has three ways to hold connections, because a lost request is worse than a new
@@ -41,15 +42,13 @@ type caller struct {
 }
 
 const (
-	serverName   = "spreadable-go"  // in our Server header
-	serverIdle   = 2 * time.Minute  // how long our servers hold an idle connection
-	oursIdle     = 90 * time.Second // less, so that it is the asker who lets go
-	keptIdle     = 3 * time.Second  // well below npm's 5 s
-	maxKnown     = 1 << 16
-	idlePerPeer  = 8
-	idleInTotal  = 1024
-	headerLimit  = 16 << 10
-	budgetHeader = "Timeout-Budget" // ms; between our nodes, instead of a time of day by somebody else's clock
+	serverIdle  = 2 * time.Minute  // how long our servers hold an idle connection
+	oursIdle    = 90 * time.Second // less, so that it is the asker who lets go
+	keptIdle    = 3 * time.Second  // well below npm's 5 s
+	maxKnown    = 1 << 16
+	idlePerPeer = 8
+	idleInTotal = 1024
+	headerLimit = 16 << 10
 )
 
 func newCaller(o *Options, n *names) *caller {
@@ -99,18 +98,18 @@ func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) 
 
 // received is what came back: an answer, or, between our nodes, that nothing has changed.
 type received struct {
-	ip        netip.Addr // of whoever answered
-	answer    incomingAnswer
+	ip        netip.Addr // of the node that answered
+	body      wire.Body  // nil for none
 	etag      string
 	unchanged bool
 }
 
-// do sends a request and reads the answer, within the patience.
-func (c *caller) do(ctx context.Context, o *outgoing, patience time.Duration) (*received, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// do sends a request and reads the answer, within the timeout budget.
+func (c *caller) do(ctx context.Context, o *outgoing, budget time.Duration) (*received, error) {
+	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	got, err := c.exchange(ctx, o)
-	if err != nil && isEnd(ctx.Err()) {
+	if err != nil && wire.IsEnd(ctx.Err()) {
 		return nil, message.ErrTimeout
 	}
 	return got, err
@@ -121,65 +120,59 @@ func (c *caller) exchange(ctx context.Context, o *outgoing) (*received, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.way(o).RoundTrip(req) // not a Client: whoever answers with a redirect does not answer
+	resp, err := c.way(o).RoundTrip(req) // not a Client: a node that answers with a redirect does not answer
 	if err != nil {
 		return nil, unreachable(err)
 	}
 	defer resp.Body.Close()
-	c.learn(o.to, resp)
-	ip, _ := c.names.resolve(ctx, o.to) // known since dial
-	if o.known != nil && resp.StatusCode == http.StatusNotModified {
-		return &received{ip: ip, unchanged: true}, nil
+	got := &received{etag: c.learn(o.to, resp)}
+	got.ip, _ = c.names.resolve(ctx, o.to) // known since dial
+	if got.unchanged = o.known != nil && resp.StatusCode == http.StatusNotModified; got.unchanged {
+		return got, nil
 	}
-	body, err := readAnswer(resp.Body, answerLimit(o.kind))
+	text, err := readAnswer(resp.Body, o.kind.Row().Limit)
 	if err != nil {
 		return nil, err
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, decodeFailure(resp, body)
+		return nil, wire.ReadFailure(resp, text)
 	}
-	decoded, err := decodeAnswer(o.kind, o.query, body)
-	if err != nil {
-		return nil, err
-	}
-	got := &received{ip: ip, answer: decoded}
-	if c.isOurs(o.to) {
-		got.etag = resp.Header.Get("ETag")
-	}
-	return got, nil
+	got.body, err = wire.ReadAnswer(o.kind, o.query, text)
+	return got, err
 }
 
 // request builds the HTTP request with the headers that nodes, or clients, send.
 func (c *caller) request(ctx context.Context, o *outgoing) (*http.Request, error) {
-	body, err := o.body()
+	body, err := o.body.JSON()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.kind, err)
 	}
 	url := c.scheme + "://" + o.to.String() + o.path
-	req, err := http.NewRequestWithContext(context.WithValue(ctx, target{}, o.to), o.method(), url, bytes.NewReader(body))
+	ctx = context.WithValue(ctx, target{}, o.to)
+	req, err := http.NewRequestWithContext(ctx, wire.Method(o.kind), url, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.kind, err)
 	}
 	h := req.Header
 	if o.self != "" {
-		h["Original-Address"] = []string{o.self}
-		h["Node-Version"] = []string{c.version}
-		h["Node-Root"] = []string{o.root} // sent when empty, too: npm nodes tell that from a missing one
+		h[wire.AddressHeader] = []string{o.self}
+		h[wire.NodeVersionHeader] = []string{c.version}
+		h[wire.RootHeader] = []string{o.root} // sent when empty, too: npm nodes tell that from a missing one
 	} else {
-		h["Client-Version"] = []string{c.version}
+		h[wire.ClientVersionHeader] = []string{c.version}
 	}
-	h["Content-Type"] = []string{"application/json"}
-	h["User-Agent"] = []string{serverName}
+	h["Content-Type"] = []string{wire.RequestType}
+	h["User-Agent"] = []string{wire.ServerName}
 	if c.authorization != "" {
 		h["Authorization"] = []string{c.authorization}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		h[budgetHeader] = []string{strconv.FormatInt(time.Until(deadline).Milliseconds(), 10)}
+		h[wire.BudgetHeader] = []string{strconv.FormatInt(time.Until(deadline).Milliseconds(), 10)}
 	}
 	if o.known != nil {
 		h["If-None-Match"] = []string{o.known.etag}
 	}
-	if o.idempotent() {
+	if o.kind.Row().Repeatable {
 		h["Idempotency-Key"] = []string{} // replayable, without a header on the wire: see http.Transport
 	}
 	return req, nil
@@ -189,7 +182,7 @@ func (c *caller) way(o *outgoing) *http.Transport {
 	switch {
 	case c.isOurs(o.to):
 		return c.ours
-	case o.idempotent():
+	case o.kind.Row().Repeatable:
 		return c.kept
 	}
 	return c.fresh
@@ -202,17 +195,20 @@ func (c *caller) isOurs(a peer.Address) bool {
 	return ours
 }
 
-// learn notes by its Server header whether a peer is ours.
-func (c *caller) learn(a peer.Address, resp *http.Response) {
-	ours := resp.Header.Get("Server") == serverName
+// learn notes by its Server header whether a peer is ours, and returns the ETag of one that is.
+func (c *caller) learn(a peer.Address, resp *http.Response) (etag string) {
+	ours := resp.Header.Get("Server") == wire.ServerName
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case !ours:
+	if !ours {
 		delete(c.known, a.String())
-	case len(c.known) < maxKnown:
-		c.known[a.String()] = struct{}{}
+		return ""
 	}
+	if _, found := c.known[a.String()]; !found && len(c.known) >= maxKnown {
+		return ""
+	}
+	c.known[a.String()] = struct{}{}
+	return resp.Header.Get("ETag")
 }
 
 // readAnswer reads a body up to a limit; beyond it, the answer is none.
@@ -222,7 +218,7 @@ func readAnswer(r io.Reader, limit int64) ([]byte, error) {
 		return nil, unreachable(err)
 	}
 	if int64(len(body)) > limit {
-		return nil, malformed("more than %d bytes", limit)
+		return nil, wire.TooLong(limit)
 	}
 	return body, nil
 }

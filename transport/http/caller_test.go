@@ -33,7 +33,7 @@ func callFrom(t testing.TB, n *Node, to string, req message.Request) message.Res
 		if err != nil {
 			t.Error(err)
 		}
-		req.From, req.Root = n.loop.self, n.loop.self
+		req.From, req.Root = n.loop.speaker.Self, n.loop.speaker.Self
 		n.loop.Call(p, req, got, 0)
 	})
 	select {
@@ -66,7 +66,7 @@ const structureJSON = `{"address":"localhost:1","backlink":null,"slaves":[],"mas
 func TestWhatPeersMayAnswer(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	const json = "application/json; charset=utf-8"
-	list := strings.Repeat(`{"address":"localhost:1"},`, maxList) + `{"address":"localhost:1"}`
+	list := strings.Repeat(`{"address":"localhost:1"},`, 1<<13) + `{"address":"localhost:1"}`
 	tests := []struct {
 		name   string
 		kind   message.Kind
@@ -325,7 +325,8 @@ func TestPeersAreKnownByTheIPTheyAnswerFrom(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		n.loop.receive(&call{sink: make(answers, 1), to: p}, &received{ip: ip}, nil)
+		n.loop.flying++
+		n.loop.land(&call{sink: make(answers, 1), to: p}, &received{ip: ip}, nil)
 		if got := n.loop.book.IP(p); got != ip {
 			t.Errorf("the IP is %v, want %v", got, ip)
 		}

@@ -52,6 +52,14 @@ func NewClient(o ClientOptions) *Client {
 // Close ends the client and all that it waits for.
 func (c *Client) Close() { c.loop.close() }
 
+func texts(book *peer.Book, peers []core.Peer) []string {
+	list := make([]string, len(peers))
+	for i, p := range peers {
+		list[i] = book.Text(p)
+	}
+	return list
+}
+
 // outcome is what an operation of the core ends with.
 type outcome[T any] struct {
 	value T

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -178,6 +179,17 @@ func lookupTable(table map[string]string) func(context.Context, string) ([]netip
 		}
 		return nil, errors.New("no such host")
 	}
+}
+
+// requestSeeds are bodies that npm nodes and clients were seen to send, with which wire is fuzzed
+// too.
+func requestSeeds(t testing.TB) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../wire/testdata/requests.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
 func decodeBase64(text string) (string, error) {

@@ -10,18 +10,18 @@ import (
 	"spreadable/transport/conformance"
 )
 
-func TestConformance(t *testing.T) { conformance.Test(t, newWire) }
+func TestConformance(t *testing.T) { conformance.Test(t, newLoopback) }
 
-// wire is a world on loopback.
-type wire struct {
+// loopback is a world of nodes on loopback.
+type loopback struct {
 	t     *testing.T
 	nodes []*Node
 	addrs []string
 }
 
-func newWire(t *testing.T, s conformance.Setup) conformance.World {
+func newLoopback(t *testing.T, s conformance.Setup) conformance.World {
 	t.Helper()
-	w := &wire{t: t}
+	w := &loopback{t: t}
 	for range s.Nodes {
 		var first *Node
 		if len(w.nodes) > 0 {
@@ -48,12 +48,12 @@ func newWire(t *testing.T, s conformance.Setup) conformance.World {
 }
 
 // Enter implements conformance.World.
-func (w *wire) Enter(i int, f func(core.Env)) {
+func (w *loopback) Enter(i int, f func(core.Env)) {
 	in(w.t, w.nodes[i], func(*core.Node) { f(w.nodes[i].loop) })
 }
 
 // Peer implements conformance.World. It is called from inside node i, or while that rests.
-func (w *wire) Peer(i, j int) core.Peer {
+func (w *loopback) Peer(i, j int) core.Peer {
 	p, err := w.nodes[i].loop.book.Intern(peer.MustParse(w.addrs[j]))
 	if err != nil {
 		w.t.Fatal(err)
@@ -62,7 +62,7 @@ func (w *wire) Peer(i, j int) core.Peer {
 }
 
 // Run implements conformance.World.
-func (w *wire) Run(limit time.Duration, done func() bool) {
+func (w *loopback) Run(limit time.Duration, done func() bool) {
 	end := time.After(limit)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

@@ -7,13 +7,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -28,13 +28,14 @@ func TestMalformedRequestsLeaveNothing(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before := heap()
+	seeds := brokenSeeds(t)
 	const requests, attackers = 10_000, 40
 	var all sync.WaitGroup
 	for i := range attackers {
 		all.Go(func() {
 			rng := rand.New(rand.NewPCG(1, uint64(i)))
 			for range requests / attackers {
-				answer := attack(t, n, broken(rng, n.address()))
+				answer := attack(t, n, broken(rng, seeds, n.address()))
 				// 501 and 505 are net/http's own, for a broken Transfer-Encoding and version.
 				if strings.HasPrefix(answer, "HTTP/1.1 5") && !strings.HasPrefix(answer[9:], "501") && !strings.HasPrefix(answer[9:], "505") {
 					t.Errorf("the node stumbles: %.300s", answer)
@@ -74,21 +75,24 @@ func attack(t *testing.T, n *Node, text string) string {
 type brokenSeed struct{ plain, packed string }
 
 // brokenSeeds are those of good requests, and some that no good request has.
-var brokenSeeds = func() (seeds []brokenSeed) {
+func brokenSeeds(t *testing.T) (seeds []brokenSeed) {
 	for _, text := range append([]string{
 		`{"target":`, `{"approvers":[{}]}`, "\x00", "{\"target\":\"\xff\xc0\x80\",\"\xfe\":1}",
 		strings.Repeat("[", 20_000), strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000),
-	}, requestSeeds...) {
+	}, requestSeeds(t)...) {
 		seeds = append(seeds, brokenSeed{text, gzipped(text)})
 	}
 	return seeds
-}()
+}
 
 // broken makes a request of good parts and breaks it.
-func broken(rng *rand.Rand, root string) string {
+func broken(rng *rand.Rand, seeds []brokenSeed, root string) string {
 	pick := func(texts ...string) string { return texts[rng.IntN(len(texts))] }
-	paths := slices.Concat(paths[:], []string{"/", "/api/", "/client/x", "/%zz", "//", "*", strings.Repeat("/a", 4000)})
-	seed := brokenSeeds[rng.IntN(len(brokenSeeds))]
+	paths := []string{"/", "/api/", "/client/x", "/%zz", "//", "*", strings.Repeat("/a", 4000)}
+	for kind := range message.NumKinds {
+		paths = append(paths, kind.Row().Path)
+	}
+	seed := seeds[rng.IntN(len(seeds))]
 	body := seed.plain
 	encoding := pick("", "", "gzip", "deflate", "br")
 	if encoding == "gzip" && rng.IntN(4) > 0 { // else it is none
@@ -130,7 +134,8 @@ func showCrowd(t *testing.T, n *Node) {
 			}
 			s.Slaves = append(s.Slaves, p)
 		}
-		n.loop.texts, n.loop.shown = &structureDocument{texts: presentStructure(n.loop.book, &s)}, c.Structure()
+		n.loop.structure(&s)
+		n.loop.shown = c.Structure()
 	})
 	in(t, n, func(*core.Node) {}) // the next step shows it like any other
 }

@@ -4,9 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"runtime/debug"
 	"sync"
@@ -16,6 +14,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // loop is the node's thread: one goroutine that owns the node, its pool, its book and everything in this struct above
@@ -24,27 +23,26 @@ type loop struct {
 	node    *core.Node // nil for a client
 	pool    core.Pool
 	book    *peer.Book
-	self    peer.Peer
-	version string
+	speaker wire.Speaker // says what the node says
 	options *Options
 
-	clock   clock
-	now     time.Duration
-	random  *mathrand.Rand
-	alarms  alarms
-	alarmed uint64 // numbers alarms
-	ticket  core.Ticket
-	asked   map[core.Ticket]asker // who waits for the node's answer
-	own     []ownCall             // requests of the node to itself, served next
-	queued  []*call               // waiting for a place on the wire
-	flying  int                   // calls on the wire
-	effects []func()              // what the current step has caused, not released yet
-	backlog []func()              // put off until the pool is idle and the book can be swept
-	sweepAt int                   // book size at which it is swept
-	shown   *message.Structure    // the snapshot that view shows
-	texts   *structureDocument    // and its document
-	learned map[core.Peer]*learned
-	outside string // why the node failed to register last, as logged; "" once registered
+	clock    clock
+	now      time.Duration
+	random   *mathrand.Rand
+	alarms   alarms
+	alarmed  uint64 // numbers alarms
+	ticket   core.Ticket
+	asked    map[core.Ticket]asker // what waits for the node's answer
+	own      []ownCall             // requests of the node to itself, served next
+	queued   []*call               // waiting for a place on the wire
+	flying   int                   // calls on the wire
+	effects  []func()              // what the current step has caused, not released yet
+	backlog  []func()              // put off until the pool is idle and the book can be swept
+	sweepAt  int                   // book size at which it is swept
+	shown    *message.Structure    // the snapshot that view shows
+	document *wire.Document        // and its document
+	learned  map[core.Peer]*learned
+	outside  string // why the node failed to register last, as logged; "" once registered
 
 	// ---- below: shared ----
 	view    atomic.Pointer[view]
@@ -63,7 +61,7 @@ type loop struct {
 // view is what the rest of the process may know of the node without asking it: the state after the last step that was
 // saved.
 type view struct {
-	structure *structureDocument
+	structure *wire.Document
 	root      string
 	rooted    bool // the root is known
 	open      bool // the address filter lets everybody pass
@@ -75,35 +73,20 @@ type asker interface {
 	reply(l *loop, resp message.Response)
 }
 
-// call is a request of the node that waits for its answer.
-type call struct {
-	sink core.Sink
-	tag  uint32
-	out  outgoing
-	to   core.Peer
-	ends time.Duration
-}
-
-// ownCall is a request that the node sent to itself.
-type ownCall struct {
-	req  message.Request
-	call *call
-}
-
 // inboxSize is how many events may wait for the loop. Each takes some microseconds.
 const inboxSize = 1024
 
 // batch is how many events are handled in one step, which is saved and released as a whole.
 const batch = 64
 
-var errStopped = statusError{503, "the node is stopping"}
+var errStopped = wire.WithStatus(503, "the node is stopping")
 
 func newLoop(o *Options, book *peer.Book, c *caller) *loop {
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
 	ctx, cancel := context.WithCancel(context.Background())
 	return &loop{
-		book: book, version: o.Version, options: o, caller: c,
+		book: book, speaker: wire.Speaker{Book: book, Version: o.Version}, options: o, caller: c,
 		clock: newClock(time.Now), random: mathrand.New(mathrand.NewChaCha8(seed)),
 		asked: make(map[core.Ticket]asker), learned: make(map[core.Peer]*learned), sweepAt: o.SweepAt,
 		desks: newDesks(), inbox: make(chan func(), inboxSize), stop: make(chan struct{}), stopped: make(chan struct{}),
@@ -190,20 +173,12 @@ func (l *loop) show() {
 	}
 	root := l.node.NetworkRoot()
 	next := view{
-		structure: l.structure(l.node.Structure()), rooted: !root.IsZero(), root: text(l.book, root),
+		structure: l.structure(l.node.Structure()), rooted: !root.IsZero(), root: l.speaker.Text(root),
 		open: l.node.AdmitsAll(), atEase: l.node.AtEase(),
 	}
 	if old := l.view.Load(); old == nil || *old != next {
 		l.view.Store(&next)
 	}
-}
-
-// structure returns the document of a snapshot, a new one only for a new snapshot.
-func (l *loop) structure(s *message.Structure) *structureDocument {
-	if l.shown != s {
-		l.shown, l.texts = s, &structureDocument{texts: presentStructure(l.book, s)}
-	}
-	return l.texts
 }
 
 // post hands an event to the loop, waiting for room in its inbox as long as ctx allows.
@@ -275,14 +250,6 @@ func (l *loop) setAlarm(a alarm) {
 	heap.Push(&l.alarms, a)
 }
 
-// finish delivers the answer of a call, once.
-func (l *loop) finish(c *call, resp message.Response) {
-	if sink := c.sink; sink != nil {
-		c.sink = nil
-		sink.Answer(c.tag, resp)
-	}
-}
-
 // orLater does something that may start a procedure, now or, while the book waits to be swept, after that.
 func (l *loop) orLater(f func()) {
 	if l.mustSweep() {
@@ -301,7 +268,7 @@ func (l *loop) tidy() {
 		return
 	}
 	clear(l.learned)
-	swept := l.node.SweepBook(func(p core.Peer) bool { return p == l.self })
+	swept := l.node.SweepBook(func(p core.Peer) bool { return p == l.speaker.Self })
 	l.sweepAt = max(l.options.SweepAt, l.book.Len()*9/8) // not at every step, if so many are needed
 	l.options.Log.Info("forgot addresses that nobody needs", "count", swept, "left", l.book.Len())
 	l.shown = nil
@@ -310,12 +277,4 @@ func (l *loop) tidy() {
 	for _, f := range backlog {
 		f()
 	}
-}
-
-// logged makes slog take a peer as its address.
-func (l *loop) logged(p core.Peer) slog.Attr { return slog.String("peer", text(l.book, p)) }
-
-// isEnd reports that an error is the end of somebody's patience, not of a request.
-func isEnd(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

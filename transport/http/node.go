@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"spreadable/core"
-	"spreadable/core/message"
+	"spreadable/wire"
 )
 
 // Node is a node core on the real wire: its thread, its server and its connections to others.
@@ -34,7 +34,7 @@ func New(o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http: own address: %w", err)
 	}
-	n.loop.self = self
+	n.loop.speaker.Self = self
 	if n.server, err = newServer(&n.options, n.loop, resolver); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func New(o Options) (*Node, error) {
 // Handle serves POST /client/<path> by an application's handler, after the checks that all requests of clients pass.
 // The handler runs in its own goroutine and asks the node through Do. It must be called before Start.
 func (n *Node) Handle(path string, h http.Handler) {
-	n.server.routes[strings.ToLower(paths[message.KindAction]+strings.Trim(path, "/"))] = route{app: h}
+	n.server.routes[strings.ToLower(wire.ClientPath+strings.Trim(path, "/"))] = route{app: h}
 }
 
 // Protect puts a handler, to be given to Handle, behind an approval: it is called only for requests whose approvalInfo

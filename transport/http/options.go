@@ -15,6 +15,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // Options of a node on the real wire. The zero value of an option stands for its default.
@@ -103,7 +104,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultVersion        = "spreadable-0.3"
+	DefaultVersion        = wire.DefaultVersion
 	DefaultMaxBody        = 512_000
 	DefaultConcurrency    = 50
 	DefaultMaxCalls       = 1024

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // origin is where a request comes from, as far as it can be said before anything is believed.
@@ -23,7 +24,7 @@ const maxForwarded = 16
 func (s *server) originOf(r *http.Request) (origin, error) {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return origin{}, statusError{http.StatusBadRequest, "unknown client"}
+		return origin{}, wire.WithStatus(http.StatusBadRequest, "unknown client")
 	}
 	ip := socketIP(remote.Addr())
 	if forwarded := r.Header["X-Forwarded-For"]; len(forwarded) > 0 && s.trusts(ip) {
@@ -31,13 +32,13 @@ func (s *server) originOf(r *http.Request) (origin, error) {
 		for i := len(hops) - 1; i >= 0 && s.trusts(ip); i-- {
 			ip, err = peer.ParseIP(strings.TrimSpace(hops[i]))
 			if err != nil || len(hops) > maxForwarded {
-				return origin{}, statusError{http.StatusBadRequest, "X-Forwarded-For is not a list of IPs"}
+				return origin{}, wire.WithStatus(http.StatusBadRequest, "X-Forwarded-For is not a list of IPs")
 			}
 			ip = socketIP(ip)
 		}
 	}
 	// A header that comes twice is one text with a comma, as it is for npm nodes: no address.
-	return origin{ip, strings.Join(r.Header["Original-Address"], ", ")}, nil
+	return origin{ip, strings.Join(r.Header[wire.AddressHeader], ", ")}, nil
 }
 
 // socketIP brings the IP of a connection to the form in which it is compared: IPv6's loopback is 127.0.0.1, as in npm

@@ -13,6 +13,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/wire"
 )
 
 // server is the side of the node that others call. Its handlers run in net/http's goroutines: they read, check and
@@ -25,7 +26,8 @@ type server struct {
 	failures failures
 	routes   map[string]route // POST, by path in lower case
 	bodies   chan struct{}    // a place for each large body
-	ping     *document
+	ping     *wire.Document
+	success  *wire.Document // all that is said to a GET of anything else
 }
 
 // route is a request that is served by POST.
@@ -45,30 +47,46 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 		options: o, loop: l, names: n, auth: a, failures: failures{now: time.Now},
 		routes: make(map[string]route), bodies: make(chan struct{}, maxBodies),
 	}
-	for kind := message.KindStructure; kind <= message.KindApprovalQuestion; kind++ {
-		if !strings.HasSuffix(paths[kind], "/") {
-			s.routes[paths[kind]] = route{kind: kind, queue: s.queueOf(kind)}
+	for kind := range message.NumKinds {
+		row := kind.Row()
+		if row.Sender != message.Anybody && !strings.HasSuffix(row.Path, "/") {
+			s.routes[row.Path] = route{kind: kind, queue: s.newQueue(row.Queue)}
 		}
 	}
 	for _, q := range o.Queries {
-		for _, kind := range []message.Kind{message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindQuery} {
-			s.routes[strings.ToLower(paths[kind]+q.Name())] = route{kind: kind, query: q, queue: s.queueOf(kind)}
+		for _, kind := range queryKinds {
+			row := kind.Row()
+			s.routes[strings.ToLower(row.Path+q.Name())] = route{kind: kind, query: q, queue: s.newQueue(row.Queue)}
 		}
 	}
-	s.ping, err = encodeAnswer(answer{body: wirePing{o.Version, o.Address.String()}})
+	if s.ping, err = s.fixed(message.KindPing); err == nil {
+		s.success, err = s.fixed(message.KindAction)
+	}
 	return s, err
 }
 
-// queueOf limits what may be in work at a time of requests that make us ask others. Nodes, of whom there are few, get
-// more than clients; npm nodes do not limit them at all.
-func (s *server) queueOf(kind message.Kind) chan struct{} {
-	switch {
-	case kind.Leaf():
-		return nil
-	case kind.FromNode():
+// queryKinds are the kinds whose path ends with the name of a query.
+var queryKinds = []message.Kind{
+	message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindQuery,
+}
+
+// fixed makes an answer that is always the same.
+func (s *server) fixed(kind message.Kind) (*wire.Document, error) {
+	body := s.loop.speaker.Answer(kind, nil)
+	text, err := body.JSON()
+	return wire.NewDocument(text), err
+}
+
+// newQueue limits what may be in work at a time of requests that make us ask others. Nodes, of
+// which there are few, get more than clients; npm nodes do not limit them at all.
+func (s *server) newQueue(q message.Queue) chan struct{} {
+	switch q {
+	case message.NodeQueue:
 		return make(chan struct{}, nodeShare*s.options.Concurrency)
+	case message.ClientQueue:
+		return make(chan struct{}, s.options.Concurrency)
 	}
-	return make(chan struct{}, s.options.Concurrency)
+	return nil
 }
 
 const nodeShare = 8
@@ -81,7 +99,7 @@ func (s *server) httpServer() *http.Server {
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      maxPatience + 30*time.Second,
+		WriteTimeout:      wire.MaxBudget + 30*time.Second,
 		IdleTimeout:       serverIdle,
 		MaxHeaderBytes:    headerLimit,
 		Protocols:         protocols,
@@ -96,21 +114,21 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.options.Log.Error("a request panicked", "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			s.send(v, failure(statusError{http.StatusInternalServerError, "internal error"}))
+			s.fail(v, errInternal)
 		}
 	}()
 	h := w.Header()
 	h["Server"] = serverHeader
 	h["Access-Control-Allow-Origin"] = anyOrigin
 	if err := s.serve(v); err != nil {
-		s.send(v, failure(err))
+		s.fail(v, err)
 	}
 }
 
 var (
-	serverHeader = []string{serverName}
+	serverHeader = []string{wire.ServerName}
 	anyOrigin    = []string{"*"}
-	jsonType     = []string{"application/json; charset=utf-8"}
+	jsonType     = []string{wire.AnswerType}
 	varyEncoding = []string{"Accept-Encoding"}
 )
 
@@ -159,28 +177,28 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) notFound(v *visit) error {
 	uri := v.r.RequestURI
-	return statusError{http.StatusNotFound, fmt.Sprintf("Not found route %q", uri[:min(len(uri), maxMessage)])}
+	return wire.WithStatus(http.StatusNotFound, fmt.Sprintf("Not found route %q", uri[:min(len(uri), wire.MaxMessage)]))
 }
 
 // get serves ping to everybody, and the rest to whoever knows the password.
 func (s *server) get(v *visit) error {
 	if v.path == "/ping" {
-		s.send(v, answer{http.StatusOK, s.ping})
+		s.send(v, s.ping)
 		return nil
 	}
 	if err := s.access(v, statusScope); err != nil {
 		return err
 	}
 	if v.path != "/status" {
-		s.send(v, answer{http.StatusOK, wireSuccess{true}})
+		s.send(v, s.success)
 		return nil
 	}
-	a, err := s.ask(v.r.Context(), &incoming{kind: message.KindStatus, from: v.from, ip: v.ip})
-	if status, ok := a.body.(wireStatus); ok && v.r.URL.Query().Has("pretty") {
-		a.body = status.pretty()
+	status, err := s.ask(v.r.Context(), &incoming{kind: message.KindStatus, from: v.from, ip: v.ip})
+	if err == nil && v.r.URL.Query().Has("pretty") {
+		status, err = wire.PrettyStatus(status)
 	}
 	if err == nil {
-		s.send(v, a)
+		s.send(v, status)
 	}
 	return err
 }
@@ -204,8 +222,11 @@ func (s *server) post(v *visit) error {
 		rt.app.ServeHTTP(v.w, v.forApplication())
 		return nil
 	}
-	if rt.kind == message.KindStructure && !bytes.Contains(v.body, introduce) && s.sendStructure(v) {
-		return nil
+	if rt.kind == message.KindStructure && !bytes.Contains(v.body, introduce) {
+		if view := s.loop.view.Load(); view.atEase {
+			s.send(v, view.structure) // nearly all requests of a network at rest, without asking the node
+			return nil
+		}
 	}
 	in, err := s.incoming(v, rt)
 	if err != nil {
@@ -213,89 +234,75 @@ func (s *server) post(v *visit) error {
 	}
 	ctx, cancel := context.WithTimeout(v.r.Context(), max(in.timeout, 0)+answerGrace)
 	defer cancel()
-	a, err := s.ask(ctx, in)
+	doc, err := s.ask(ctx, in)
 	if err == nil {
-		s.send(v, a)
+		s.send(v, doc)
 	}
 	return err
 }
 
 const (
-	defaultPatience = 10 * time.Second // of whoever does not say: as npm clients have
-	answerGrace     = 5 * time.Second  // how much later than asked for an answer may still be of use
+	defaultBudget = 10 * time.Second // of a request that does not say: as npm clients have
+	answerGrace   = 5 * time.Second  // how much later than asked for an answer may still be of use
 )
 
-// introduce is the one field of a structure request that asks for more than the structure.
-var introduce = []byte("introduce")
+var introduce = []byte(wire.IntroduceField)
 
 // incoming decodes the request that a route is for.
 func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 	v.unpack()
-	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get("Node-Root"), timeout: s.patience(v)}
+	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get(wire.RootHeader), timeout: s.budget(v)}
 	if rt.kind == message.KindAvailableNode && in.timeout <= slippage {
-		return nil, statusError{http.StatusRequestTimeout, "the timeout has passed already"}
+		return nil, wire.WithStatus(http.StatusRequestTimeout, "the timeout has passed already")
 	}
 	var err error
-	if rt.query != nil {
-		in.body, err = decodeQuery(rt.kind, rt.query, v.fields)
-	} else {
-		in.body, err = decodeRequest(rt.kind, v.fields)
-	}
-	if _, introduces := in.body.(introduceIn); introduces && v.from.IsZero() {
-		in.body = nil // nobody cannot introduce itself
-	}
+	in.body, err = wire.ReadRequest(rt.kind, rt.query, v.fields)
 	return in, err
 }
 
 // slippage is what a node takes off a budget it is given (see core); below it there is nothing left.
 const slippage = 120 * time.Millisecond
 
-// patience prefers the header that our nodes send: it needs no clock of another machine.
-func (s *server) patience(v *visit) time.Duration {
-	if given := v.r.Header.Get(budgetHeader); given != "" {
+// budget prefers the header that our nodes send: it needs no clock of another machine.
+func (s *server) budget(v *visit) time.Duration {
+	if given := v.r.Header.Get(wire.BudgetHeader); given != "" {
 		if left, err := time.ParseDuration(given + "ms"); err == nil {
-			return min(left, maxPatience)
+			return min(left, wire.MaxBudget)
 		}
 	}
-	return v.fields.patience(time.Duration(time.Now().UnixNano()), defaultPatience)
+	return v.fields.Budget(time.Duration(time.Now().UnixNano()), defaultBudget)
 }
 
-// sendStructure answers nearly all requests of a network at rest: from the last snapshot, encoded once, without asking
-// the node.
-func (s *server) sendStructure(v *visit) bool {
-	view := s.loop.view.Load()
-	if !view.atEase {
-		return false
+// send answers with a document, or tells that it is still the one that the asker has.
+func (s *server) send(v *visit, doc *wire.Document) {
+	v.w.Header()["Etag"] = []string{doc.ETag()}
+	if match := v.r.Header.Get("If-None-Match"); match != "" && match == doc.ETag() {
+		v.w.WriteHeader(http.StatusNotModified)
+		return
 	}
-	s.send(v, answer{http.StatusOK, view.structure})
-	return true
+	s.write(v, http.StatusOK, doc)
 }
 
-// send encodes and writes an answer.
-func (s *server) send(v *visit, a answer) {
-	doc, err := encodeAnswer(a)
-	if err != nil {
-		s.options.Log.Error("an answer cannot be encoded", "path", v.path, "error", err)
-		a.status, doc = http.StatusInternalServerError, newDocument([]byte(`{"message":"internal error"}`))
-	}
+// fail answers with an error.
+func (s *server) fail(v *visit, err error) {
+	status, body := wire.Failure(err)
+	text, _ := body.JSON() // of texts alone, so it has a form
+	s.write(v, status, wire.NewDocument(text))
+}
+
+// write sends an answer in one piece, compressed if that is worth it.
+func (s *server) write(v *visit, status int, doc *wire.Document) {
 	h := v.w.Header()
-	if a.status == http.StatusOK {
-		h["Etag"] = []string{doc.etag}
-		if match := v.r.Header.Get("If-None-Match"); match != "" && match == doc.etag {
-			v.w.WriteHeader(http.StatusNotModified)
-			return
-		}
-	}
 	encoding := ""
-	if len(doc.plain) >= minCompressed {
+	if doc.Len() >= wire.MinCompressed {
 		if encoding = accepted(v.r.Header.Get("Accept-Encoding")); encoding != "" {
 			h.Set("Content-Encoding", encoding)
 		}
 	}
-	body := doc.in(encoding)
+	body := doc.In(encoding)
 	h["Content-Type"], h["Vary"] = jsonType, varyEncoding
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	gather(v.r, len(body))
-	v.w.WriteHeader(a.status)
-	v.w.Write(body) // whoever has left needs no answer
+	v.w.WriteHeader(status)
+	v.w.Write(body) // an asker that has left needs no answer
 }

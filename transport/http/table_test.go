@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -223,7 +224,7 @@ func TestAddressFilter(t *testing.T) {
 			o.Config.Trustlist = list("127.0.0.9")
 		}, nil, "127.0.0.9", nil, "/client/get-available-node", 200, ""},
 		{"the owner's own filter", func(o *Options) {
-			o.Admit = func(*http.Request) error { return errBody{"not today"} }
+			o.Admit = func(*http.Request) error { return errors.New("not today") }
 		}, nil, "", nil, "/client/get-available-node", 403, `{"message":"not today"}`},
 	}
 	for _, tt := range tests {

@@ -14,12 +14,15 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"spreadable/core/message"
+	"spreadable/wire"
 )
 
-// wire sends single requests to single nodes, with the headers of a client. What may be sent twice goes over connections
+// caller sends single requests to single nodes, with the headers of a client. What may be sent twice goes over connections
 // that are kept. What may not gets one of its own: nobody can tell whether a node that closes a kept connection has seen
 // the request that was just sent over it. (No http.Client: whoever answers with a redirect does not answer.)
-type wire struct {
+type caller struct {
 	kept, fresh *http.Transport
 	scheme      string
 	version     string // "" to say none
@@ -36,14 +39,10 @@ const (
 	maxIdle     = 256
 	maxHeader   = 64 << 10
 	maxRefusal  = 64 << 10 // bytes of an answer that is no success
-
-	// budgetHeader tells our nodes what is left of the patience without a time of day, so that clients' clocks may be wrong. Npm
-	// nodes do not know it.
-	budgetHeader = "Timeout-Budget"
 )
 
-func newWire(o *Options) *wire {
-	w := &wire{
+func newCaller(o *Options) *caller {
+	w := &caller{
 		scheme: "http", version: o.Version, credentials: o.Auth, pingTimeout: o.PingTimeout, maxAnswer: o.MaxAnswer,
 		kept: newTransport(o), fresh: newTransport(o),
 	}
@@ -69,7 +68,7 @@ func newTransport(o *Options) *http.Transport {
 	}
 }
 
-func (w *wire) close() {
+func (w *caller) close() {
 	w.kept.CloseIdleConnections()
 	w.fresh.CloseIdleConnections()
 }
@@ -95,10 +94,10 @@ func dialer(source netip.Addr) func(ctx context.Context, network, address string
 }
 
 // ping asks whether anybody is there. Any answer will do, also that of a proxy which wants to know more about us.
-func (w *wire) ping(ctx context.Context, node string) error {
+func (w *caller) ping(ctx context.Context, node string) error {
 	limited, cancel := context.WithTimeout(ctx, w.pingTimeout)
 	defer cancel()
-	req, err := w.request(limited, http.MethodGet, node, "/ping", nil)
+	req, err := w.request(limited, http.MethodGet, node, message.KindPing.Row().Path, nil)
 	if err != nil {
 		return fmt.Errorf("client: %s: %w", node, err)
 	}
@@ -113,14 +112,14 @@ func (w *wire) ping(ctx context.Context, node string) error {
 }
 
 // post sends a request to a node and decodes the answer into out, if that is not nil.
-func (w *wire) post(ctx context.Context, node string, r *request, out any) error {
+func (w *caller) post(ctx context.Context, node string, r *request, out any) error {
 	if err := w.exchange(ctx, node, r, out); err != nil {
 		return err.at(node, r.endpoint)
 	}
 	return nil
 }
 
-func (w *wire) exchange(ctx context.Context, node string, r *request, out any) *Error {
+func (w *caller) exchange(ctx context.Context, node string, r *request, out any) *Error {
 	deadline, _ := ctx.Deadline() // all of ours have one
 	now := time.Now()
 	left := deadline.Sub(now)
@@ -128,12 +127,12 @@ func (w *wire) exchange(ctx context.Context, node string, r *request, out any) *
 	if err != nil {
 		return failure(ctx, err)
 	}
-	req, err := w.request(ctx, http.MethodPost, node, "/client/"+r.endpoint, body)
+	req, err := w.request(ctx, http.MethodPost, node, wire.ClientPath+r.endpoint, body)
 	if err != nil {
 		return failure(ctx, err)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(budgetHeader, strconv.FormatInt(left.Milliseconds(), 10))
+	req.Header.Set("Content-Type", wire.RequestType)
+	req.Header.Set(wire.BudgetHeader, strconv.FormatInt(left.Milliseconds(), 10))
 	transport := w.fresh
 	if r.repeatable {
 		transport = w.kept
@@ -148,14 +147,14 @@ func (w *wire) exchange(ctx context.Context, node string, r *request, out any) *
 }
 
 // request builds a request with what all requests of clients have.
-func (w *wire) request(ctx context.Context, method, node, path string, body []byte) (*http.Request, error) {
+func (w *caller) request(ctx context.Context, method, node, path string, body []byte) (*http.Request, error) {
 	where := url.URL{Scheme: w.scheme, Host: node, Path: path}
 	req, err := http.NewRequestWithContext(ctx, method, where.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	if w.version != "" {
-		req.Header.Set("Client-Version", w.version)
+		req.Header.Set(wire.ClientVersionHeader, w.version)
 	}
 	if w.credentials != nil {
 		req.SetBasicAuth(w.credentials.Username, w.credentials.Password)
@@ -164,7 +163,7 @@ func (w *wire) request(ctx context.Context, method, node, path string, body []by
 }
 
 // read takes an answer apart. As in npm clients a success is JSON, whatever type it claims to be.
-func (w *wire) read(ctx context.Context, resp *http.Response, out any) *Error {
+func (w *caller) read(ctx context.Context, resp *http.Response, out any) *Error {
 	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
 	limit := w.maxAnswer
 	if !good {

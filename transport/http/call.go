@@ -1,0 +1,168 @@
+package httptransport
+
+import (
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+	"spreadable/wire"
+)
+
+// The way of a request of the node: written in the loop, sent by the caller in a goroutine of
+// its own, whose answer comes back as an event. See "What happens to a call" in doc.go.
+
+// call is a request of the node that waits for its answer.
+type call struct {
+	sink core.Sink // nil once it has its answer
+	tag  uint32
+	to   core.Peer
+	ends time.Duration
+	out  outgoing
+}
+
+// outgoing is a request as the caller sends it.
+type outgoing struct {
+	kind  message.Kind
+	to    peer.Address
+	path  string
+	body  wire.Encoded
+	query core.Query // that the request is for; nil for none
+	self  string     // the sender, "" for a client
+	root  string
+	known *learned // the answer that we still have of an earlier request
+}
+
+// learned is a structure that a peer of our kind answered with, and the name by which it can
+// say "as before".
+type learned struct {
+	etag      string
+	structure *message.Structure
+}
+
+// maxLearned bounds how many peers' structures are kept: a few times the masters of a large
+// network.
+const maxLearned = 4096
+
+// Call implements core.Transport. A request to ourselves does not leave the process: what npm
+// nodes ask of their own public address is answered here without a network that leads back to
+// it.
+func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
+	c := &call{sink: sink, tag: tag, to: to, ends: l.now + req.Timeout}
+	l.setAlarm(alarm{at: c.ends, call: c})
+	if l.node != nil && to == l.speaker.Self {
+		l.own = append(l.own, ownCall{req, c})
+		return
+	}
+	path, body := l.speaker.Request(&req, l.now)
+	c.out = outgoing{
+		kind: req.Kind, to: l.book.Address(to), path: path, body: body, query: l.query(&req),
+		self: l.speaker.Text(l.speaker.Self), root: l.speaker.Text(req.Root),
+	}
+	if req.Kind == message.KindStructure {
+		c.out.known = l.learned[to]
+	}
+	l.effects = append(l.effects, func() { l.launch(c) })
+}
+
+// query is the application's query that a request is for; nil for none.
+func (l *loop) query(req *message.Request) core.Query {
+	if body := message.Asked[message.QueryRequest](req); body != nil {
+		for _, q := range l.options.Queries {
+			if q.Name() == body.Name {
+				return q
+			}
+		}
+	}
+	return nil
+}
+
+// launch puts a call on the wire, or in the queue for it.
+func (l *loop) launch(c *call) {
+	if l.flying >= l.options.MaxCalls {
+		l.queued = append(l.queued, c)
+		return
+	}
+	l.flying++
+	left := c.ends - l.now
+	l.calls.Go(func() {
+		got, err := l.caller.do(l.ctx, &c.out, left)
+		l.post(l.ctx, func() { l.land(c, got, err) })
+	})
+}
+
+// land takes what came over the wire, frees the place of the call, and gives the sink its
+// answer, unless the call has timed out.
+func (l *loop) land(c *call, got *received, err error) {
+	l.flying--
+	l.launchQueued()
+	if c.sink == nil {
+		return
+	}
+	resp := message.Response{Err: err}
+	if err == nil {
+		l.book.SetIP(c.to, got.ip) // so that a ban of the peer, whose name says nothing, is one of its host
+		resp.Body = l.intern(c, got)
+	}
+	l.finish(c, resp)
+}
+
+// intern gives an answer its peers. An unchanged structure is the very one that the peer
+// answered with before, so that the node, too, sees that nothing has changed.
+func (l *loop) intern(c *call, got *received) any {
+	if got.unchanged {
+		return c.out.known.structure
+	}
+	if got.body == nil {
+		return nil
+	}
+	body := got.body(&wire.Interner{Book: l.book, Other: c.to})
+	if s, ok := body.(*message.Structure); ok && got.etag != "" {
+		if len(l.learned) >= maxLearned {
+			clear(l.learned)
+		}
+		l.learned[c.to] = &learned{got.etag, s}
+	}
+	return body
+}
+
+// finish delivers the answer of a call, once.
+func (l *loop) finish(c *call, resp message.Response) {
+	if sink := c.sink; sink != nil {
+		c.sink = nil
+		sink.Answer(c.tag, resp)
+	}
+}
+
+// launchQueued fills the freed place with the next call that is still waited for. It is an
+// effect, like any call.
+func (l *loop) launchQueued() {
+	for len(l.queued) > 0 {
+		c := l.queued[0]
+		l.queued[0] = nil
+		l.queued = l.queued[1:]
+		if c.sink != nil && c.ends > l.now {
+			l.effects = append(l.effects, func() { l.launch(c) })
+			return
+		}
+	}
+}
+
+// ownCall is a request that the node sent to itself.
+type ownCall struct {
+	req  message.Request
+	call *call
+}
+
+// serveOwn answers the node's requests to itself, and those that follow from them.
+func (l *loop) serveOwn() {
+	for len(l.own) > 0 {
+		next := l.own[0]
+		l.own = l.own[1:]
+		l.serve(&next.req, next.call)
+	}
+	l.own = nil
+}
+
+// reply implements asker for a node that asked itself.
+func (c *call) reply(l *loop, resp message.Response) { l.finish(c, resp) }

@@ -1,0 +1,133 @@
+package httptransport
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+	"spreadable/wire"
+)
+
+// The way of a request from outside: read by the server, taken by the loop, answered by the
+// node, written in the loop and finished and sent by the server. See "What happens to a
+// request" in doc.go.
+
+// incoming is a request as far as it can be read without the node.
+type incoming struct {
+	kind    message.Kind
+	from    peer.Address // a node's, proven to live at ip; zero for a client
+	ip      netip.Addr
+	root    string
+	timeout time.Duration
+	body    wire.Body   // nil for none
+	done    chan answer // has room for the one answer: a handler that has given up need not take it
+}
+
+// answer is what the node has answered, as far as it was written in the loop.
+type answer struct {
+	body wire.Encoded
+	doc  *wire.Document // in place of body: the structure, which is written already
+	err  error          // or this: the refusal
+}
+
+// ask gives a request to the node and waits for its answer. A refusal is an error.
+func (s *server) ask(ctx context.Context, in *incoming) (*wire.Document, error) {
+	in.done = make(chan answer, 1)
+	if err := s.loop.post(ctx, func() { s.loop.orLater(func() { s.loop.take(in) }) }); err != nil {
+		return nil, err
+	}
+	var a answer
+	select {
+	case a = <-in.done:
+	case <-s.loop.stopped:
+		return nil, errStopped
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if a.err != nil || a.doc != nil {
+		return a.doc, a.err
+	}
+	text, err := a.body.JSON()
+	if err != nil {
+		s.options.Log.Error("an answer cannot be encoded", "kind", in.kind.String(), "error", err)
+		return nil, errInternal
+	}
+	return wire.NewDocument(text), nil
+}
+
+var (
+	errFull     = wire.WithStatus(http.StatusServiceUnavailable, "too many addresses")
+	errInternal = wire.WithStatus(http.StatusInternalServerError, "internal error")
+)
+
+// take makes the core's request and gives it to the node. The root is only looked up: a name
+// that no peer has is of another network, and not worth remembering.
+func (l *loop) take(in *incoming) {
+	interner := wire.Interner{Book: l.book}
+	req := message.Request{Kind: in.kind, Client: in.ip, Timeout: in.timeout}
+	if req.From = interner.Peer(in.from); !req.From.IsZero() {
+		l.book.SetIP(req.From, in.ip)
+	}
+	if in.kind.FromNode() {
+		req.Root, _ = l.book.Find(in.root)
+	}
+	if in.body != nil {
+		interner.Other = req.From
+		req.Body = in.body(&interner)
+	}
+	if interner.Full {
+		l.release(in, answer{err: errFull})
+		return
+	}
+	l.serve(&req, in)
+}
+
+// serve gives the node a request; the answer goes to from, perhaps later.
+func (l *loop) serve(req *message.Request, from asker) {
+	l.ticket++
+	ticket := l.ticket
+	l.asked[ticket] = from
+	if resp, done := l.node.Serve(req, ticket); done {
+		l.Reply(ticket, resp)
+	}
+}
+
+// Reply implements core.Transport.
+func (l *loop) Reply(ticket core.Ticket, resp message.Response) {
+	from := l.asked[ticket]
+	delete(l.asked, ticket)
+	if from != nil {
+		from.reply(l, resp)
+	}
+}
+
+// reply implements asker for a request from outside.
+func (in *incoming) reply(l *loop, resp message.Response) {
+	switch s, _ := resp.Body.(*message.Structure); {
+	case resp.Err != nil:
+		l.release(in, answer{err: resp.Err})
+	case s != nil:
+		l.release(in, answer{doc: l.structure(s)})
+	default:
+		l.release(in, answer{body: l.speaker.Answer(in.kind, resp.Body)})
+	}
+}
+
+// release hands an answer out once the step is saved.
+func (l *loop) release(in *incoming, a answer) {
+	l.effects = append(l.effects, func() { in.done <- a })
+}
+
+// structure returns the document of a snapshot, a new one only for a new snapshot.
+func (l *loop) structure(s *message.Structure) *wire.Document {
+	if l.shown != s {
+		body := l.speaker.Answer(message.KindStructure, s)
+		text, _ := body.JSON() // of peers and numbers alone, so it has a form
+		l.shown, l.document = s, wire.NewDocument(text)
+	}
+	return l.document
+}

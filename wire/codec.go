@@ -1,0 +1,141 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// Body is the body of a message that was read, as far as it can be without the book: called in
+// the node's thread, it gives the body that the core knows. A nil Body stands for none.
+type Body func(in *Interner) any
+
+// Query is as much of a core.Query as its codec needs.
+type Query interface{ Name() string }
+
+// codec is how one kind of request and its answer are written and read. Without writeRequest
+// the request has no fields, without readRequest they do not matter; without writeAnswer and
+// readAnswer the answer says success and nothing else.
+type codec struct {
+	writeRequest func(w *writer, body any) error
+	readRequest  func(q Query, f Fields) (Body, error)
+	writeAnswer  func(w *writer, body any) error
+	readAnswer   func(q Query, text []byte) (Body, error)
+}
+
+var codecs = [message.NumKinds]codec{
+	message.KindPing:             {nil, nil, writePing, nil},
+	message.KindStatus:           {nil, nil, of(writeStatus), answered(readStatus)},
+	message.KindStructure:        {of(writeIntroduction), asked(readIntroduction), of(writeStructure), answered(readStructure)},
+	message.KindInterview:        {nil, nil, of(writeInterview), answered(readInterview)},
+	message.KindProvide:          {of(writeProvide), asked(readProvide), of(writeProvision), answered(readProvision)},
+	message.KindRegister:         {of(writeRegister), asked(readRegister), of(writeRegistered), answered(readRegistered)},
+	message.KindApprovalInfo:     {of(writeInfoRequest), asked(readInfoRequest), of(writeInfo), answered(readInfo)},
+	message.KindApprovalCheck:    {of(writeCheck), asked(readCheck), nil, nil},
+	message.KindQueryMaster:      {of(writeQuery), readQuery(2), of(writeQueryAnswer), readQueryAnswer},
+	message.KindQueryButler:      {of(writeQuery), readQuery(1), of(writeQueryAnswer), readQueryAnswer},
+	message.KindQuerySlave:       {of(writeQuery), readQuery(0), of(writeQueryAnswer), readQueryAnswer},
+	message.KindAvailableNode:    {writeBudget, nil, of(writeAvailable), answered(readAvailable)},
+	message.KindApprovalKey:      {of(writeKeyRequest), asked(readKeyRequest), of(writeKey), answered(readKey)},
+	message.KindApprovalAdd:      {of(writeAdd), asked(readAdd), nil, nil},
+	message.KindApprovalQuestion: {of(writeQuestionRequest), asked(readQuestionRequest), of(writeQuestion), answered(readQuestion)},
+	message.KindQuery:            {of(writeQuery), readQuery(0), of(writeQueryAnswer), readQueryAnswer},
+	message.KindAction:           {of(writeAction), nil, nil, nil}, // read by ReadProof: its checks have an order of their own
+}
+
+// of makes a function of the table of one for the kind's own type. No body writes nothing.
+func of[T any](write func(*writer, *T)) func(*writer, any) error {
+	return func(w *writer, body any) error {
+		b, ok := body.(*T)
+		switch {
+		case ok:
+			write(w, b)
+		case body != nil:
+			return fmt.Errorf("a body of type %T has no form on the wire", body)
+		}
+		return nil
+	}
+}
+
+// asked and answered make functions of the table of those that need no query.
+
+func asked(read func(Fields) (Body, error)) func(Query, Fields) (Body, error) {
+	return func(_ Query, f Fields) (Body, error) { return read(f) }
+}
+
+func answered(read func([]byte) (Body, error)) func(Query, []byte) (Body, error) {
+	return func(_ Query, text []byte) (Body, error) { return read(text) }
+}
+
+// Speaker is what a participant says in its messages: its peers by the texts of Book, and in
+// the answer to a ping Version and Self. Its methods belong to the thread that owns the book.
+type Speaker struct {
+	Book    *peer.Book
+	Self    peer.Peer // none for a client
+	Version string
+}
+
+// Request writes a request: where it goes, and its body. Now is the time since the Unix epoch,
+// from which npm peers count the timeout.
+func (s *Speaker) Request(req *message.Request, now time.Duration) (path string, body Encoded) {
+	w := writer{speaker: s, timeout: req.Timeout, now: now}
+	w.request(req)
+	return req.Kind.Row().Path + url.PathEscape(w.name), w.encoded(req.Kind)
+}
+
+// Answer writes the body of an answer that is no error.
+func (s *Speaker) Answer(kind message.Kind, body any) Encoded {
+	w := writer{speaker: s}
+	w.answer(kind, body)
+	return w.encoded(kind)
+}
+
+func (w *writer) request(req *message.Request) {
+	if write := codecs[req.Kind].writeRequest; write != nil {
+		w.err = write(w, req.Body)
+	}
+}
+
+func (w *writer) answer(kind message.Kind, body any) {
+	write := codecs[kind].writeAnswer
+	if write == nil || body == nil && kind != message.KindPing {
+		w.raw(`{"success":true}`)
+		return
+	}
+	w.err = write(w, body)
+}
+
+// ReadRequest reads the fields of a request of a kind, made for the query q if the kind is for
+// queries. An error is a refusal that the core would pronounce as well, if it were given
+// nonsense.
+func ReadRequest(kind message.Kind, q Query, f Fields) (Body, error) {
+	if read := codecs[kind].readRequest; read != nil {
+		return read(q, f)
+	}
+	return nil, nil
+}
+
+// ReadAnswer reads the body of a good answer, whatever content type it claims. Whatever a peer
+// says is bounded, and lists hold no peer twice.
+func ReadAnswer(kind message.Kind, q Query, text []byte) (Body, error) {
+	if read := codecs[kind].readAnswer; read != nil {
+		return read(q, text)
+	}
+	if !json.Valid(text) {
+		return nil, malformed("not JSON")
+	}
+	return nil, nil
+}
+
+// Method is the method of HTTP for a kind: GET for what not only nodes and clients ask.
+func Method(kind message.Kind) string {
+	if kind.Row().Sender == message.Anybody {
+		return http.MethodGet
+	}
+	return http.MethodPost
+}

@@ -1,0 +1,65 @@
+package wire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"sync"
+)
+
+// Document is an answer's body, ready to send. It is never changed, so many requests may share
+// one: what it takes to send it is worked out once, by the first that needs it.
+type Document struct {
+	plain []byte
+
+	naming, gzipping, deflating sync.Once
+	etag                        string
+	gzip, deflate               []byte
+}
+
+// NewDocument makes a document of JSON.
+func NewDocument(plain []byte) *Document { return &Document{plain: plain} }
+
+// MinCompressed is the size in bytes from which a body is worth compressing, as in npm nodes.
+const MinCompressed = 1024
+
+// Len is the size of the plain body in bytes.
+func (d *Document) Len() int { return len(d.plain) }
+
+// ETag names the content.
+func (d *Document) ETag() string {
+	d.naming.Do(func() {
+		h := fnv.New64a()
+		h.Write(d.plain)
+		d.etag = fmt.Sprintf(`W/"%x-%x"`, len(d.plain), h.Sum64())
+	})
+	return d.etag
+}
+
+// In returns the body in a content encoding, "gzip", "deflate" or "" for plain.
+func (d *Document) In(encoding string) []byte {
+	switch encoding {
+	case "gzip":
+		d.gzipping.Do(func() {
+			d.gzip = compressed(d.plain, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
+		})
+		return d.gzip
+	case "deflate":
+		d.deflating.Do(func() {
+			d.deflate = compressed(d.plain, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
+		})
+		return d.deflate
+	}
+	return d.plain
+}
+
+func compressed(plain []byte, method func(io.Writer) io.WriteCloser) []byte {
+	var b bytes.Buffer
+	w := method(&b)
+	w.Write(plain) // a Buffer takes everything
+	w.Close()
+	return b.Bytes()
+}

@@ -1,0 +1,140 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// Answers that are no success, and answers and requests that cannot be read.
+
+// statusError is an error with a status of HTTP of its own.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e statusError) Error() string { return e.text }
+
+// WithStatus makes an error that is answered with a status of HTTP and this text.
+func WithStatus(status int, text string) error { return statusError{status, text} }
+
+// badBody is the error of a request's body that cannot be read.
+func badBody(reason string) error { return statusError{http.StatusBadRequest, reason} }
+
+// Failure is how an error is answered: a refusal with 422 and its code, any other with the
+// status of its kind.
+func Failure(err error) (status int, body Encoded) {
+	status, text, code := failure(err)
+	w := writer{}
+	w.failure(text, code)
+	return status, w.encoded(message.KindPing)
+}
+
+func failure(err error) (status int, text, code string) {
+	var refusal *message.Error
+	var withStatus statusError
+	switch {
+	case errors.As(err, &refusal):
+		return http.StatusUnprocessableEntity, refusal.Message, refusal.Code
+	case errors.As(err, &withStatus):
+		return withStatus.status, withStatus.text, ""
+	case IsEnd(err):
+		return http.StatusRequestTimeout, "the request was given up", ""
+	case errors.Is(err, message.ErrDenied), errors.Is(err, message.ErrWrongRoot):
+		return http.StatusForbidden, err.Error(), ""
+	}
+	return http.StatusInternalServerError, err.Error(), ""
+}
+
+// failure writes the body of a failure; code is "" for none.
+func (w *writer) failure(text, code string) {
+	w.raw(`{"message":`)
+	w.string(text)
+	if code != "" {
+		w.raw(`,"code":`)
+		w.string(Code(code))
+	}
+	w.raw(`}`)
+}
+
+// IsEnd reports that an error is the end of a timeout budget, or of its owner, and not of a
+// request.
+func IsEnd(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// ReadFailure reads an answer that is no success. JSON with a code is a refusal, made on
+// purpose by a peer that is alive; everything else is a plain failure.
+func ReadFailure(resp *http.Response, body []byte) error {
+	var shape struct{ Message, Code string }
+	isJSON := strings.Contains(resp.Header.Get("Content-Type"), RequestType)
+	if isJSON && json.Unmarshal(body, &shape) == nil && shape.Code != "" {
+		code := strings.TrimPrefix(shape.Code, CodePrefix)
+		return &message.Error{Code: code[:min(maxKey, len(code))], Message: shape.Message[:min(MaxMessage, len(shape.Message))]}
+	}
+	switch {
+	case resp.StatusCode == http.StatusForbidden && strings.HasPrefix(shape.Message, RootMessage):
+		return message.ErrWrongRoot
+	case resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusUnauthorized:
+		return fmt.Errorf("%w: %s", message.ErrDenied, resp.Status)
+	}
+	return fmt.Errorf("%w: it answers %s", message.ErrUnreachable, resp.Status)
+}
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{message.ErrMalformed}, args...)...)
+}
+
+// TooLong is the error of an answer beyond the limit of its kind.
+func TooLong(limit int64) error { return malformed("more than %d bytes", limit) }
+
+// lenient reads an answer of which only the named keys matter.
+func lenient(text []byte, shape any) error {
+	if err := json.Unmarshal(text, shape); err != nil {
+		return malformed("%.200s", err)
+	}
+	return nil
+}
+
+// strict reads an answer that npm nodes check against a schema: no other keys, and nothing
+// behind it.
+func strict(text []byte, shape any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(shape); err != nil {
+		return malformed("%.200s", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return malformed("something behind the object")
+	}
+	return nil
+}
+
+// addressOf reads an address that must be one.
+func addressOf(text string) (peer.Address, error) {
+	a, err := peer.Parse(text)
+	if err != nil {
+		return a, malformed("%.200s", err)
+	}
+	return a, nil
+}
+
+// addressesOf reads a list and leaves out what is no address: a peer we could never call.
+func addressesOf(list []nodeShape) []peer.Address {
+	addresses := make([]peer.Address, 0, len(list))
+	for _, n := range list {
+		if a, err := peer.Parse(n.Address); err == nil {
+			addresses = append(addresses, a)
+		}
+	}
+	return addresses
+}

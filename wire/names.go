@@ -1,0 +1,66 @@
+package wire
+
+import (
+	"strings"
+
+	"spreadable/core/message"
+)
+
+// The headers of requests, in the spelling in which net/http keeps them.
+const (
+	AddressHeader       = "Original-Address" // of the asking node
+	NodeVersionHeader   = "Node-Version"
+	ClientVersionHeader = "Client-Version"
+	RootHeader          = "Node-Root" // the sender's network; empty while unknown, which is not the same as missing
+
+	// BudgetHeader tells our nodes how many milliseconds of the timeout budget are left, without a
+	// time of day, so that the sender's clock may be wrong. Npm nodes do not know it.
+	BudgetHeader = "Timeout-Budget"
+)
+
+// Values of headers.
+const (
+	DefaultVersion = "spreadable-0.3"                  // of the network, in Node-Version and Client-Version
+	ServerName     = "spreadable-go"                   // Server of our answers, by which our nodes know each other
+	RequestType    = "application/json"                // Content-Type of requests
+	AnswerType     = "application/json; charset=utf-8" // Content-Type of answers
+)
+
+// CodePrefix stands before the codes of refusals on the wire. Codes of applications have
+// prefixes of their own.
+const CodePrefix = "ERR_SPREADABLE_"
+
+// Code is a refusal's code as it is sent.
+func Code(code string) string {
+	if strings.HasPrefix(code, "ERR_") {
+		return code
+	}
+	return CodePrefix + code
+}
+
+// RootMessage begins what is said to nodes of another network.
+const RootMessage = "Node root is different"
+
+// ClientPath begins the paths of all that clients ask for.
+var ClientPath = message.KindQuery.Row().Path
+
+// IntroduceField is the one field of a structure request that asks for more than the
+// structure.
+const IntroduceField = "introduce"
+
+// Limits on what others send, in entries and bytes. Lists of masters and slaves hold some
+// square root of the network size: the limit is that of a network of 67 million nodes, and
+// sixty times what a network of a hundred thousand needs.
+const (
+	MaxMessage   = 1024    // of an error
+	maxList      = 1 << 13 // masters, slaves, places
+	MaxApprovers = 1 << 12 // of one client; an npm network of 16 million nodes has as many
+	maxAddress   = 512
+	maxAction    = 128
+	maxKey       = 128
+	maxAnswer    = 4096
+	maxInfo      = 4096
+	maxPart      = 1 << 16 // an approver's part of a question
+	maxCount     = 1 << 30 // a network size
+	maxMillis    = 8e12    // a time: some 250 years, what a Duration can hold
+)

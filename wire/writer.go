@@ -1,0 +1,228 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// writer writes the JSON of one body, byte for byte as encoding/json does, or, for a Sizes,
+// only adds up what it would take. The functions of the codecs cannot tell which.
+type writer struct {
+	speaker      *Speaker
+	sizes        *Sizes        // set to count instead of writing
+	timeout, now time.Duration // of a request
+	name         string        // what follows the kind's path: the query, or the action
+	err          error         // the body has no form on the wire
+
+	text  []byte
+	value any // of an application, to be put in at the byte at; see later
+	at    int
+	holds bool // there is such a value, nil or not
+
+	tally           // of what was counted
+	previous string // the last address among it
+	last     int64  // and the last number
+}
+
+// Encoded is a body as JSON, but for the value of an application. Such a value may take long
+// to encode, and that need not be in the node's thread.
+type Encoded struct {
+	text  []byte
+	value any
+	at    int
+	holds bool
+	err   error
+}
+
+func (w *writer) encoded(kind message.Kind) Encoded {
+	e := Encoded{w.text, w.value, w.at, w.holds, w.err}
+	if w.err != nil {
+		e.err = fmt.Errorf("%s: %w", kind, w.err)
+	}
+	return e
+}
+
+// JSON finishes the body; nil for none. It may be called from any thread.
+func (e *Encoded) JSON() ([]byte, error) {
+	if e.err != nil || !e.holds {
+		return e.text, e.err
+	}
+	value, err := json.Marshal(e.value)
+	if err != nil {
+		return nil, fmt.Errorf("value of an application: %w", err)
+	}
+	text := make([]byte, 0, len(e.text)+len(value))
+	text = append(text, e.text[:e.at]...)
+	text = append(text, value...)
+	return append(text, e.text[e.at:]...), nil
+}
+
+// raw writes JSON that is there already.
+func (w *writer) raw(text string) {
+	if w.sizes != nil {
+		w.bytes += len(text)
+		return
+	}
+	w.text = append(w.text, text...)
+}
+
+// string writes a text.
+func (w *writer) string(text string) {
+	if w.sizes != nil {
+		w.texts += len(text)
+	}
+	if isPlain(text) {
+		w.quoted(text)
+		return
+	}
+	escaped, _ := json.Marshal(text) // a text always has a JSON form
+	w.raw(string(escaped))
+}
+
+// isPlain reports whether encoding/json writes a text as it is.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ', c >= 0x80, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return false
+		}
+	}
+	return true
+}
+
+func (w *writer) quoted(plain string) {
+	if w.sizes != nil {
+		w.bytes += len(plain) + len(`""`)
+		return
+	}
+	w.text = append(w.text, '"')
+	w.text = append(w.text, plain...)
+	w.text = append(w.text, '"')
+}
+
+// Text is the text of a peer, "" for none.
+func (s *Speaker) Text(p peer.Peer) string {
+	if p.IsZero() {
+		return ""
+	}
+	return s.Book.Text(p)
+}
+
+// strings writes a list of the texts of peers.
+func (w *writer) strings(peers []peer.Peer) {
+	w.raw(`[`)
+	for i, p := range peers {
+		w.comma(i)
+		w.peer(p)
+	}
+	w.raw(`]`)
+}
+
+// comma separates the i-th element of a list from the one before.
+func (w *writer) comma(i int) {
+	if i > 0 {
+		w.raw(`,`)
+	}
+}
+
+// peer writes an address, "" for none.
+func (w *writer) peer(p peer.Peer) {
+	if p.IsZero() {
+		w.raw(`""`)
+		return
+	}
+	text := w.speaker.Book.Text(p)
+	if w.sizes != nil {
+		w.address(text)
+		return
+	}
+	w.quoted(text) // of letters, digits and what stands between them
+}
+
+// node writes a peer as an object.
+func (w *writer) node(p peer.Peer) {
+	w.raw(`{"address":`)
+	w.peer(p)
+	w.raw(`}`)
+}
+
+// nodes writes a list of peers as objects, never as null: npm peers stumble over that.
+func (w *writer) nodes(peers []peer.Peer) {
+	w.raw(`[`)
+	for i, p := range peers {
+		w.comma(i)
+		w.node(p)
+	}
+	w.raw(`]`)
+}
+
+// int writes a whole number.
+func (w *writer) int(n int64) {
+	if w.sizes != nil {
+		w.digits(n)
+		return
+	}
+	w.text = strconv.AppendInt(w.text, n, 10)
+}
+
+// number writes a number that need not be whole. It must be finite.
+func (w *writer) number(x float64) {
+	const exact = 1 << 53 // up to here every whole number is a float
+	if x == math.Trunc(x) && math.Abs(x) < exact {
+		w.int(int64(x))
+		return
+	}
+	text, _ := json.Marshal(x)
+	w.texts += len(text)
+	w.raw(string(text))
+}
+
+// bool writes true or false.
+func (w *writer) bool(b bool) { w.raw(strconv.FormatBool(b)) }
+
+// millis writes a time of day or a duration as the wire does, in milliseconds.
+func (w *writer) millis(d time.Duration) { w.number(float64(d.Microseconds()) / 1000) }
+
+// ip writes a client's IP.
+func (w *writer) ip(ip netip.Addr) { w.string(IPText(ip)) }
+
+// IPText is a client's IP as npm nodes write it: IPv4 as such, IPv6 in full.
+func IPText(ip netip.Addr) string {
+	if ip = ip.Unmap(); ip.Is4() {
+		return ip.String()
+	}
+	return peer.FullIPv6(ip)
+}
+
+// later leaves a gap for the value of an application, one in a body.
+func (w *writer) later(value any) {
+	if w.sizes != nil {
+		w.valueOf(value)
+		return
+	}
+	w.value, w.at, w.holds = value, len(w.text), true
+}
+
+// budget writes the last fields of a request that asks its receiver to ask others: how much of
+// the timeout budget was left, and when.
+func (w *writer) budget() {
+	w.raw(`"timeout":`)
+	w.int(w.timeout.Milliseconds())
+	w.raw(`,"timestamp":`)
+	w.int(w.now.Milliseconds())
+	w.raw(`}`)
+}
+
+// writeBudget writes a request that has no other fields.
+func writeBudget(w *writer, _ any) error {
+	w.raw(`{`)
+	w.budget()
+	return nil
+}
