@@ -44,7 +44,7 @@ func failure(err error) (status int, text, code string) {
 	var withStatus statusError
 	switch {
 	case errors.As(err, &refusal):
-		return http.StatusUnprocessableEntity, refusal.Message, refusal.Code
+		return http.StatusUnprocessableEntity, refusal.Message, Code(refusal.Code)
 	case errors.As(err, &withStatus):
 		return withStatus.status, withStatus.text, ""
 	case IsEnd(err):
@@ -61,7 +61,7 @@ func (w *writer) failure(text, code string) {
 	w.string(text)
 	if code != "" {
 		w.raw(`,"code":`)
-		w.string(Code(code))
+		w.string(code)
 	}
 	w.raw(`}`)
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"math/bits"
 	"net/http"
 	"net/url"
 
@@ -62,14 +63,20 @@ func NewSizes(book *peer.Book, version string) *Sizes {
 // Request is the size of a request to a peer. Known is the structure that the sender still has
 // of an earlier answer of that peer, and that it names in the request; nil for none.
 func (s *Sizes) Request(to peer.Peer, req *message.Request, known *message.Structure) int {
-	w := s.count(peer.Peer{})
-	w.timeout = req.Timeout
-	w.request(req)
-	method := Method(req.Kind)
-	size := len(method) + len(req.Kind.Row().Path) + len(url.PathEscape(w.name)) + requestHead +
-		s.length(to) + digits(req.Timeout.Milliseconds()) + w.bytes
-	if method == http.MethodPost {
-		size += contentLength + digits(int64(w.bytes))
+	budget := req.Timeout.Milliseconds()
+	size := requestHead + len(req.Kind.Row().Path) + s.length(to) + digits(budget)
+	body := 0
+	if codecs[req.Kind].writeRequest != nil {
+		w := s.count(peer.Peer{})
+		w.timeout = req.Timeout
+		w.request(req)
+		body = w.bytes
+		size += body + len(url.PathEscape(w.name))
+	}
+	if Method(req.Kind) == http.MethodGet {
+		size += len(http.MethodGet)
+	} else {
+		size += len(http.MethodPost) + contentLength + digits(int64(body))
 	}
 	if req.From.IsZero() {
 		size += clientHead + len(s.speaker.Version)
@@ -88,19 +95,18 @@ func (s *Sizes) Answer(from peer.Peer, kind message.Kind, resp *message.Response
 	if resp.Err != nil {
 		return s.failure(resp.Err)
 	}
-	structure, _ := resp.Body.(*message.Structure)
-	var t tally
-	if structure != nil {
+	var t *tally
+	if structure, ok := resp.Body.(*message.Structure); ok {
 		t = s.structure(structure)
+		if structure == known {
+			return answerHead + len("304 Not Modified") + etagHead + etag(t.bytes)
+		}
 	} else {
 		w := s.count(from)
 		w.answer(kind, resp.Body)
-		t = w.tally
+		t = &w.tally
 	}
-	if structure != nil && structure == known {
-		return statusLine(http.StatusNotModified) + answerHead + etagHead + etag(t.bytes)
-	}
-	body, size := t.bytes, statusLine(http.StatusOK)+answerHead+etagHead+etag(t.bytes)
+	body, size := t.bytes, answerHead+len("200 OK")+etagHead+etag(t.bytes)
 	if body >= MinCompressed {
 		body = t.compressed()
 		size += contentEncoding
@@ -112,7 +118,8 @@ func (s *Sizes) failure(err error) int {
 	status, text, code := failure(err)
 	w := s.count(peer.Peer{})
 	w.failure(text, code)
-	return statusLine(status) + answerHead + bodyHead + digits(int64(w.bytes)) + w.bytes
+	line := digits(int64(status)) + len(" ") + len(http.StatusText(status))
+	return answerHead + line + bodyHead + digits(int64(w.bytes)) + w.bytes
 }
 
 // Heads as net/http writes them, without what varies.
@@ -124,22 +131,16 @@ const (
 	nodeHead      = len(AddressHeader + ": \r\n" + NodeVersionHeader + ": \r\n" + RootHeader + ": \r\n")
 	ifNoneMatch   = len("If-None-Match: \r\n")
 
-	answerHead = len("Access-Control-Allow-Origin: *\r\nServer: "+ServerName+"\r\n") +
+	answerHead = len("HTTP/1.1 \r\nAccess-Control-Allow-Origin: *\r\nServer: "+ServerName+"\r\n") +
 		len("Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n\r\n")
 	bodyHead        = contentLength + len("Content-Type: "+AnswerType+"\r\nVary: Accept-Encoding\r\n")
 	contentEncoding = len("Content-Encoding: gzip\r\n")
 	etagHead        = len("Etag: \r\n")
 )
 
-func statusLine(status int) int { return len("HTTP/1.1 200 \r\n") + len(http.StatusText(status)) }
-
 // etag is the length of the ETag of a body of so many bytes: see Document.ETag.
 func etag(body int) int {
-	size := len(`W/"-0123456789abcdef"`)
-	for ; body > 0; body >>= 4 {
-		size++
-	}
-	return size
+	return len(`W/"-0123456789abcdef"`) + (bits.Len(uint(body))+3)/4
 }
 
 // digits is the length of a number.
@@ -148,8 +149,14 @@ func digits(n int64) int {
 	if n < 0 {
 		size, n = 2, -n
 	}
-	for ; n >= 10; n /= 10 {
-		size++
+	for ; n >= 1000; n /= 1000 {
+		size += 3
+	}
+	switch {
+	case n >= 100:
+		return size + 2
+	case n >= 10:
+		return size + 1
 	}
 	return size
 }
@@ -173,28 +180,29 @@ func (s *Sizes) count(self peer.Peer) *writer {
 }
 
 // structure adds up a snapshot, the large ones only once.
-func (s *Sizes) structure(b *message.Structure) tally {
+func (s *Sizes) structure(b *message.Structure) *tally {
 	kept := &s.structures[b.Address.ID()%keptStructures]
 	if kept.of == b {
-		return kept.tally
+		return &kept.tally
 	}
 	w := s.count(peer.Peer{})
 	writeStructure(w, b)
-	if len(b.Slaves) > 0 {
-		*kept = counted[message.Structure]{b, w.tally}
+	if len(b.Slaves) == 0 {
+		return &w.tally
 	}
-	return w.tally
+	*kept = counted[message.Structure]{b, w.tally}
+	return &kept.tally
 }
 
 // masters adds up a list, which many structures share.
-func (s *Sizes) masters(m *message.Masters) tally {
+func (s *Sizes) masters(m *message.Masters) *tally {
 	kept := &s.lists[m.Set()%keptLists]
 	if kept.of != m {
 		w := writer{speaker: &s.speaker, sizes: s}
 		w.eachMaster(m)
 		*kept = counted[message.Masters]{m, w.tally}
 	}
-	return kept.tally
+	return &kept.tally
 }
 
 // tally is what there is in a body: all its bytes, and what of it compresses badly.
@@ -206,7 +214,7 @@ type tally struct {
 	texts     int // bytes of other texts
 }
 
-func (t *tally) add(other tally) {
+func (t *tally) add(other *tally) {
 	t.bytes += other.bytes
 	t.addresses += other.addresses
 	t.novel += other.novel
@@ -272,7 +280,8 @@ func (w *writer) valueOf(value any) {
 // compressed estimates what gzip makes of a body, in bytes: a table and a first entry, then for
 // each entry of a list a reference back, what is new of the address, and a size that is not
 // that of the entry before. The factors are a least-squares fit over lists of 20 to 2,000
-// entries of seven kinds of addresses, sorted and not; base64 has 6 bits in a byte.
+// entries of seven kinds of addresses, sorted and not. Other texts are taken for base64, of
+// which 6 bits in a byte say something.
 func (t *tally) compressed() int {
-	return 104 + (680*t.addresses+80*t.novel+506*t.changes+196*t.texts)/256
+	return 104 + (680*t.addresses+88*t.novel+506*t.changes+196*t.texts)/256
 }

@@ -1,0 +1,85 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// sample is a request of a kind and an answer to it, with peers of the same book.
+type sample struct {
+	name string
+	req  message.Request
+	resp message.Response
+}
+
+// aTime is a time of day within a millisecond, as startedAt never is in practice.
+const aTime = 1795355499326*time.Millisecond + 250*time.Microsecond
+
+// samples are messages of every kind: with and without what is optional, with texts that JSON
+// escapes, and with refusals.
+func samples(t testing.TB, book *peer.Book) []sample {
+	t.Helper()
+	p := func(text string) peer.Peer {
+		interned, err := book.Intern(peer.MustParse(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return interned
+	}
+	a, b, c := p("n1.example.com:4000"), p("10.0.0.7:80"), p("[2001:db8::5]:65535")
+	names := p("bücher.example.org:4001")
+	v4, v6 := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::7")
+	info, empty := `{"captchaWidth": 180, "note":"<&>"}`, ""
+	hard := "a\"b\\c<d>&\n\t\x01é\u2028\xff" // what encoding/json does not write as it is
+	proof := &message.Proof{Action: "client", Key: "k1", StartedAt: aTime, ClientIP: v4, Approvers: []peer.Peer{a, c}, Answer: hard}
+	const key = "22fdd95849a9df3b0d256542fff3ba9b"
+	type req = message.Request
+	type resp = message.Response
+	list := []sample{
+		{"ping", req{Kind: message.KindPing}, resp{}},
+		{"status", req{Kind: message.KindStatus}, resp{Body: &message.Status{Root: a, Availability: 0.5209814850350731, SyncAverage: 13125 * time.Microsecond, IsMaster: true, IsRegistered: true, NetworkSize: 6}}},
+		{"status without a root", req{Kind: message.KindStatus}, resp{Body: &message.Status{Availability: 1e-7, IsNormalized: true}}},
+		{"structure", req{Kind: message.KindStructure}, resp{Body: &message.Structure{Address: a, Backlink: b, Slaves: []peer.Peer{c, names}, Masters: message.NewMasters([]message.Master{{Peer: a, Size: 17}, {Peer: b, Size: 0}})}}},
+		{"structure of a node alone", req{Kind: message.KindStructure, Body: &message.Introduction{}}, resp{Body: &message.Structure{Address: a, Masters: message.NewMasters(nil)}}},
+		{"interview", req{Kind: message.KindInterview}, resp{Body: &message.Interview{Address: names}}},
+		{"provide", req{Kind: message.KindProvide, Body: &message.ProvideRequest{Target: a}}, resp{Body: &message.Provision{Results: []message.Place{{Address: a, NetworkSize: 3, Spares: []peer.Peer{b, c}}, {Address: b}}, Lifetime: 320 * time.Second, NetworkSize: 4}}},
+		{"provide with places", req{Kind: message.KindProvide, Body: &message.ProvideRequest{Places: true}}, resp{Body: &message.Provision{}}},
+		{"register", req{Kind: message.KindRegister, Body: &message.RegisterRequest{Target: a}}, resp{Body: &message.Registered{Size: 2}}},
+		{"register with a size", req{Kind: message.KindRegister, Body: &message.RegisterRequest{Target: a, NetworkSize: 1234567}}, resp{Body: &message.Registered{}}},
+		{"approval info", req{Kind: message.KindApprovalInfo, Body: &message.ApprovalInfoRequest{Action: hard, Key: key}}, resp{Body: &message.ApprovalInfo{Info: hard}}},
+		{"check", req{Kind: message.KindApprovalCheck, Body: &message.ApprovalCheckRequest{Action: "client", Key: key, Answer: hard, Approvers: []peer.Peer{a, b}, ClientIP: v6}}, resp{}},
+		{"available node", req{Kind: message.KindAvailableNode}, resp{Body: &message.AvailableNode{Address: b}}},
+		{"approval key", req{Kind: message.KindApprovalKey, Body: &message.ApprovalKeyRequest{Action: "captcha"}}, resp{Body: &message.ApprovalKey{Approvers: []peer.Peer{c, a}, Key: key, StartedAt: aTime, ClientIP: v4}}},
+		{"add", req{Kind: message.KindApprovalAdd, Body: &message.ApprovalAddRequest{Action: "client", Key: key, StartedAt: aTime, Info: &info}}, resp{}},
+		{"add without info", req{Kind: message.KindApprovalAdd, Body: &message.ApprovalAddRequest{Action: "client", Key: key, StartedAt: 1795355400000 * time.Millisecond, Info: &empty}}, resp{}},
+		{"question", req{Kind: message.KindApprovalQuestion, Body: &message.ApprovalQuestionRequest{Action: "client", Key: key, Confirmed: []peer.Peer{a}, Info: &info}}, resp{Body: &message.ApprovalQuestion{Question: hard}}},
+		{"question of no approvers", req{Kind: message.KindApprovalQuestion, Body: &message.ApprovalQuestionRequest{Action: "client", Key: key}}, resp{Body: &message.ApprovalQuestion{}}},
+		{"action", req{Kind: message.KindAction, Body: &message.ActionRequest{Proof: proof}}, resp{}},
+		{"action without a proof", req{Kind: message.KindAction, Body: &message.ActionRequest{}}, resp{}},
+	}
+	for _, kind := range []message.Kind{message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindQuery} {
+		for i, arg := range []any{nil, "a<b", []any{1.5, "x", nil}, 12, true} {
+			list = append(list, sample{
+				fmt.Sprintf("query %v %d", kind, i),
+				req{Kind: kind, Body: &message.QueryRequest{Name: "find it/é", Level: i, Arg: arg}},
+				resp{Body: &message.QueryAnswer{Result: arg, Coverage: message.Coverage{Asked: 30, Answered: 29}, Cost: message.Cost{Hops: 3, Fanout: 17}}},
+			})
+		}
+	}
+	for i, err := range []error{
+		message.Refusal(message.CodeInvalidTarget, ""), &message.Error{Code: "ERR_MUSIC_NONE", Message: hard},
+		message.ErrDenied, message.ErrWrongRoot, message.ErrMalformed, message.ErrTimeout, errors.New(hard), &message.Error{Message: "no code"},
+	} {
+		list = append(list, sample{fmt.Sprintf("refusal %d", i), req{Kind: message.KindRegister, Body: &message.RegisterRequest{Target: b}}, resp{Err: err}})
+	}
+	for i := range list {
+		list[i].req.Timeout = 15991 * time.Millisecond
+	}
+	return list
+}

@@ -1,0 +1,218 @@
+package wire
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// What whole messages take on a socket is tested in transport/http, between nodes.
+
+// TestCountingIsWriting compares what is counted of every body with what is written.
+func TestCountingIsWriting(t *testing.T) {
+	book := peer.NewBook(0)
+	for _, s := range samples(t, book) {
+		sizes := NewSizes(book, DefaultVersion)
+		speaker := Speaker{Book: book, Self: book1(t, book), Version: DefaultVersion}
+		_, body := speaker.Request(&s.req, aTime)
+		text, err := body.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := sizes.count(speaker.Self)
+		w.timeout = s.req.Timeout
+		if w.request(&s.req); w.bytes != len(text) {
+			t.Errorf("%s: a request of %d bytes, want %d: %s", s.name, w.bytes, len(text), text)
+		}
+		body = speaker.Answer(s.req.Kind, s.resp.Body)
+		if text, err = body.JSON(); err != nil {
+			t.Fatal(err)
+		}
+		w = sizes.count(speaker.Self)
+		if w.answer(s.req.Kind, s.resp.Body); w.bytes != len(text) {
+			t.Errorf("%s: an answer of %d bytes, want %d: %s", s.name, w.bytes, len(text), text)
+		}
+	}
+}
+
+// families are the kinds of addresses that networks have.
+var families = map[string]func(r *rand.Rand, n int) string{
+	"of the simulator": func(r *rand.Rand, n int) string {
+		x := r.IntN(n * n)
+		return fmt.Sprintf("10.%d.%d.%d:4000", byte(x>>16), byte(x>>8), byte(x))
+	},
+	"numbered hosts": func(r *rand.Rand, n int) string { return fmt.Sprintf("n%d.example.com:4000", r.IntN(n*n)) },
+	"ports of one host": func(r *rand.Rand, _ int) string {
+		return fmt.Sprintf("localhost:%d", 1000+r.IntN(60_000))
+	},
+	"any IPv4": func(r *rand.Rand, _ int) string {
+		return fmt.Sprintf("%d.%d.%d.%d:%d", 1+r.IntN(200), r.IntN(256), r.IntN(256), 1+r.IntN(250), 4000+r.IntN(1000))
+	},
+	"IPv6 of a prefix": func(r *rand.Rand, n int) string { return fmt.Sprintf("[2001:db8::1:%x]:4000", r.IntN(1<<16)) },
+	"hosts of a domain": func(r *rand.Rand, _ int) string {
+		return letters(r, 4+r.IntN(8)) + ".example.org:4000"
+	},
+	"hosts of several domains": func(r *rand.Rand, _ int) string {
+		domain := []string{".example.org", ".spreadable.net", ".nodes.com", ".dyn.provider.de"}[r.IntN(4)]
+		return fmt.Sprint(letters(r, 6+r.IntN(10)), domain, ":", []int{80, 4000, 5000, 8080}[r.IntN(4)])
+	},
+}
+
+func letters(r *rand.Rand, n int) string {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = byte('a' + r.IntN(26))
+	}
+	return string(text)
+}
+
+// crowd makes a structure of n masters and some slaves, with sizes of some spread.
+func crowd(t testing.TB, book *peer.Book, r *rand.Rand, address func(*rand.Rand, int) string, n, slaves, spread int, sorted bool) *message.Structure {
+	t.Helper()
+	names := map[string]bool{}
+	var list []string
+	for len(list) < n+slaves {
+		if a := address(r, n+slaves); !names[a] {
+			names[a], list = true, append(list, a)
+		}
+	}
+	if sorted {
+		slices.Sort(list)
+	}
+	peers := make([]peer.Peer, len(list))
+	for i, a := range list {
+		var err error
+		if peers[i], err = book.Intern(peer.MustParse(a)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	masters := make([]message.Master, n)
+	for i := range masters {
+		masters[i] = message.Master{Peer: peers[i], Size: uint32(n + r.IntN(spread))}
+	}
+	return &message.Structure{Address: peers[0], Backlink: peers[1], Slaves: peers[n:], Masters: message.NewMasters(masters)}
+}
+
+// TestCompressedSizesAreNear holds the estimate to its bound.
+func TestCompressedSizesAreNear(t *testing.T) {
+	for name, address := range families { // order-free: each has a book and numbers of its own
+		least, most := 1.0, 1.0
+		for _, n := range []int{10, 30, 100, 320} {
+			for _, slaves := range []int{0, n} {
+				for _, spread := range []int{1, 40} {
+					for _, sorted := range []bool{false, true} {
+						book, r := peer.NewBook(0), rand.New(rand.NewPCG(uint64(n), uint64(spread)))
+						s := crowd(t, book, r, address, n, slaves, spread, sorted)
+						speaker := Speaker{Book: book}
+						body := speaker.Answer(message.KindStructure, s)
+						text, err := body.JSON()
+						if err != nil {
+							t.Fatal(err)
+						}
+						if len(text) < MinCompressed {
+							continue
+						}
+						tally := NewSizes(book, DefaultVersion).structure(s)
+						ratio := float64(tally.compressed()) / float64(len(NewDocument(text).In("gzip")))
+						least, most = min(least, ratio), max(most, ratio)
+						if ratio < 0.75 || ratio > 1.25 {
+							t.Errorf("%s: %d masters, %d slaves, spread %d, sorted %t: estimated at %.2f of what it is", name, n, slaves, spread, sorted, ratio)
+						}
+					}
+				}
+			}
+		}
+		t.Logf("%s: estimated at %.2f to %.2f of what they are", name, least, most)
+	}
+}
+
+func TestCompressedPicturesAreNear(t *testing.T) {
+	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
+	for _, size := range []int{1 << 10, 4 << 10, 30 << 10} {
+		picture := make([]byte, size)
+		for i := range picture {
+			picture[i] = byte(r.Uint32()) // a PNG is compressed already
+		}
+		b := &message.ApprovalQuestion{Question: "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture)}
+		speaker := Speaker{Book: book}
+		body := speaker.Answer(message.KindApprovalQuestion, b)
+		text, err := body.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := NewSizes(book, DefaultVersion).count(peer.Peer{})
+		w.answer(message.KindApprovalQuestion, b)
+		if ratio := float64(w.compressed()) / float64(len(NewDocument(text).In("gzip"))); ratio < 0.9 || ratio > 1.1 {
+			t.Errorf("a picture of %d bytes is estimated at %.2f of what it is", size, ratio)
+		}
+	}
+}
+
+// TestSizesDoNotDependOnWhatWasAskedBefore asks about more lists than are kept, in two orders.
+func TestSizesDoNotDependOnWhatWasAskedBefore(t *testing.T) {
+	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
+	var all []*message.Structure
+	for range 3 * keptLists {
+		all = append(all, crowd(t, book, r, families["of the simulator"], 12, 3, 9, false))
+	}
+	used := NewSizes(book, DefaultVersion)
+	for range 2 {
+		for _, s := range all {
+			resp := message.Response{Body: s}
+			fresh := NewSizes(book, DefaultVersion).Answer(s.Address, message.KindStructure, &resp, nil)
+			if got := used.Answer(s.Address, message.KindStructure, &resp, nil); got != fresh {
+				t.Fatalf("%d bytes, want %d", got, fresh)
+			}
+		}
+		slices.Reverse(all)
+	}
+}
+
+// BenchmarkSizes is what a simulation pays for each message.
+func BenchmarkSizes(b *testing.B) {
+	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
+	s := crowd(b, book, r, families["of the simulator"], 320, 320, 40, false)
+	slave := *s
+	slave.Address, slave.Slaves = s.Slaves[0], nil
+	sizes := NewSizes(book, DefaultVersion)
+	from, root, to := s.Slaves[1], s.Slaves[2], s.Address
+	requests := map[string]*message.Request{
+		"structure": {Kind: message.KindStructure, From: from, Root: root},
+		"register":  {Kind: message.KindRegister, From: from, Root: root, Body: &message.RegisterRequest{Target: from, NetworkSize: 100}},
+	}
+	for name, req := range requests { // order-free: measures
+		b.Run("request "+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				sizes.Request(to, req, nil)
+			}
+		})
+	}
+	for name, body := range map[string]any{
+		"structure of a master": s, "structure of a slave": &slave, "interview": &message.Interview{Address: to}, "ping": nil,
+		"query": &message.QueryAnswer{Result: 17},
+	} {
+		kind := map[string]message.Kind{"interview": message.KindInterview, "ping": message.KindPing, "query": message.KindQuerySlave}[name]
+		if _, ok := body.(*message.Structure); ok {
+			kind = message.KindStructure
+		}
+		resp := message.Response{Body: body}
+		b.Run("answer "+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				sizes.Answer(to, kind, &resp, nil)
+			}
+		})
+	}
+	b.Run("a new list of masters", func(b *testing.B) {
+		for b.Loop() {
+			list := *s.Masters
+			sizes.masters(&list)
+		}
+	})
+}
