@@ -17,7 +17,8 @@ var (
 	errTooFew   = message.Refusal(message.CodeTooFewDecisions, "")
 )
 
-// part writes the fields that the requests of approvals share, and leaves the object open.
+// part writes the fields that the requests of approvals share, and leaves the object
+// open.
 func (w *writer) part(action, key string) {
 	w.raw(`{"action":`)
 	w.string(action)
@@ -163,8 +164,8 @@ func writeAdd(w *writer, b *message.ApprovalAddRequest) {
 	w.budget()
 }
 
-// readAdd leaves an action without a good start to the core: it knows the order in which to
-// complain.
+// readAdd leaves an action without a good start to the core: it knows the order in which
+// to complain.
 func readAdd(f Fields) (Body, error) {
 	action, key, err := f.part()
 	if err != nil {
@@ -248,9 +249,9 @@ func writeAction(w *writer, b *message.ActionRequest) {
 
 var proofFields = []string{"action", "key", "startedAt", "clientIp", "approvers", "answer"}
 
-// ReadProof reads the shape of a proof, which must be exact. What it is for and when it began,
-// Action and Millis("startedAt"), the caller has checked before, since npm nodes complain of
-// these first; accepts is what the kind of approval says of an answer.
+// ReadProof reads the shape of a proof, which must be exact. What it is for and when it
+// began, Action and Millis("startedAt"), the caller has checked before, since npm nodes
+// complain of these first; accepts is what the kind of approval says of an answer.
 func ReadProof(f Fields, accepts func(answer string) bool) (Body, error) {
 	for _, name := range proofFields {
 		if f[name] == nil {

@@ -3,24 +3,22 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
-	"time"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
-// Body is the body of a message that was read, as far as it can be without the book: called in
-// the node's thread, it gives the body that the core knows. A nil Body stands for none.
+// Body is the body of a message that was read, as far as it can be without the book:
+// called in the node's thread, it gives the body that the core knows. A nil Body stands
+// for none.
 type Body func(in *Interner) any
 
 // Query is as much of a core.Query as its codec needs.
 type Query interface{ Name() string }
 
-// codec is how one kind of request and its answer are written and read. Without writeRequest
-// the request has no fields, without readRequest they do not matter; without writeAnswer and
-// readAnswer the answer says success and nothing else.
+// codec is how one kind of request and its answer are written and read. Without
+// writeRequest the request has no fields, without readRequest they do not matter; without
+// writeAnswer and readAnswer the answer says success and nothing else.
 type codec struct {
 	writeRequest func(w *writer, body any) error
 	readRequest  func(q Query, f Fields) (Body, error)
@@ -48,7 +46,8 @@ var codecs = [message.NumKinds]codec{
 	message.KindAction:           {of(writeAction), nil, nil, nil}, // read by ReadProof: its checks have an order of their own
 }
 
-// of makes a function of the table of one for the kind's own type. No body writes nothing.
+// of makes a function of the table of one for the kind's own type. No body writes
+// nothing.
 func of[T any](write func(*writer, *T)) func(*writer, any) error {
 	return func(w *writer, body any) error {
 		b, ok := body.(*T)
@@ -72,27 +71,55 @@ func answered(read func([]byte) (Body, error)) func(Query, []byte) (Body, error)
 	return func(_ Query, text []byte) (Body, error) { return read(text) }
 }
 
-// Speaker is what a participant says in its messages: its peers by the texts of Book, and in
-// the answer to a ping Version and Self. Its methods belong to the thread that owns the book.
+// Speaker is what a participant says in its messages: its peers by the texts of Book, and
+// in the answer to a ping Version and Self. Its methods belong to the thread that owns
+// the book.
 type Speaker struct {
 	Book    *peer.Book
 	Self    peer.Peer // none for a client
 	Version string
 }
 
-// Request writes a request: where it goes, and its body. Now is the time since the Unix epoch,
-// from which npm peers count the timeout.
-func (s *Speaker) Request(req *message.Request, now time.Duration) (path string, body Encoded) {
-	w := writer{speaker: s, timeout: req.Timeout, now: now}
-	w.request(req)
-	return req.Kind.Row().Path + url.PathEscape(w.name), w.encoded(req.Kind)
-}
-
 // Answer writes the body of an answer that is no error.
 func (s *Speaker) Answer(kind message.Kind, body any) Encoded {
 	w := writer{speaker: s}
 	w.answer(kind, body)
-	return w.encoded(kind)
+	return w.encoded()
+}
+
+// Text is the text of a peer, "" for none.
+func (s *Speaker) Text(p peer.Peer) string {
+	if p.IsZero() {
+		return ""
+	}
+	return s.Book.Text(p)
+}
+
+// Encoded is a body as JSON, but for the value of an application. Such a value may take
+// long to encode, and that need not be in the node's thread.
+type Encoded struct {
+	text  []byte
+	value any
+	at    int
+	holds bool
+	err   error
+}
+
+func (w *writer) encoded() Encoded { return Encoded{w.text, w.value, w.at, w.holds, w.err} }
+
+// JSON finishes the body; nil for none. It may be called from any thread.
+func (e *Encoded) JSON() ([]byte, error) {
+	if e.err != nil || !e.holds {
+		return e.text, e.err
+	}
+	value, err := json.Marshal(e.value)
+	if err != nil {
+		return nil, fmt.Errorf("value of an application: %w", err)
+	}
+	text := make([]byte, 0, len(e.text)+len(value))
+	text = append(text, e.text[:e.at]...)
+	text = append(text, value...)
+	return append(text, e.text[e.at:]...), nil
 }
 
 func (w *writer) request(req *message.Request) {
@@ -110,9 +137,9 @@ func (w *writer) answer(kind message.Kind, body any) {
 	w.err = write(w, body)
 }
 
-// ReadRequest reads the fields of a request of a kind, made for the query q if the kind is for
-// queries. An error is a refusal that the core would pronounce as well, if it were given
-// nonsense.
+// ReadRequest reads the fields of a request of a kind, made for the query q if the kind
+// is for queries. An error is a refusal that the core would pronounce as well, if it were
+// given nonsense.
 func ReadRequest(kind message.Kind, q Query, f Fields) (Body, error) {
 	if read := codecs[kind].readRequest; read != nil {
 		return read(q, f)
@@ -120,8 +147,8 @@ func ReadRequest(kind message.Kind, q Query, f Fields) (Body, error) {
 	return nil, nil
 }
 
-// ReadAnswer reads the body of a good answer, whatever content type it claims. Whatever a peer
-// says is bounded, and lists hold no peer twice.
+// ReadAnswer reads the body of a good answer, whatever content type it claims. Whatever a
+// peer says is bounded, and lists hold no peer twice.
 func ReadAnswer(kind message.Kind, q Query, text []byte) (Body, error) {
 	if read := codecs[kind].readAnswer; read != nil {
 		return read(q, text)
@@ -130,12 +157,4 @@ func ReadAnswer(kind message.Kind, q Query, text []byte) (Body, error) {
 		return nil, malformed("not JSON")
 	}
 	return nil, nil
-}
-
-// Method is the method of HTTP for a kind: GET for what not only nodes and clients ask.
-func Method(kind message.Kind) string {
-	if kind.Row().Sender == message.Anybody {
-		return http.MethodGet
-	}
-	return http.MethodPost
 }

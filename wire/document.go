@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// Document is an answer's body, ready to send. It is never changed, so many requests may share
-// one: what it takes to send it is worked out once, by the first that needs it.
+// Document is an answer's body, ready to send. It is never changed, so many requests may
+// share one: what it takes to send it is worked out once, by the first that needs it.
 type Document struct {
 	plain []byte
 
@@ -23,7 +23,8 @@ type Document struct {
 // NewDocument makes a document of JSON.
 func NewDocument(plain []byte) *Document { return &Document{plain: plain} }
 
-// MinCompressed is the size in bytes from which a body is worth compressing, as in npm nodes.
+// MinCompressed is the size in bytes from which a body is worth compressing, as in npm
+// nodes.
 const MinCompressed = 1024
 
 // Len is the size of the plain body in bytes.

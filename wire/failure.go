@@ -30,13 +30,13 @@ func WithStatus(status int, text string) error { return statusError{status, text
 // badBody is the error of a request's body that cannot be read.
 func badBody(reason string) error { return statusError{http.StatusBadRequest, reason} }
 
-// Failure is how an error is answered: a refusal with 422 and its code, any other with the
-// status of its kind.
+// Failure is how an error is answered: a refusal with 422 and its code, any other with
+// the status of its kind.
 func Failure(err error) (status int, body Encoded) {
 	status, text, code := failure(err)
 	w := writer{}
 	w.failure(text, code)
-	return status, w.encoded(message.KindPing)
+	return status, w.encoded()
 }
 
 func failure(err error) (status int, text, code string) {
@@ -66,15 +66,15 @@ func (w *writer) failure(text, code string) {
 	w.raw(`}`)
 }
 
-// IsEnd reports that an error is the end of a timeout budget, or of its owner, and not of a
-// request.
+// IsEnd reports that an error is the end of a timeout budget, or of its owner, and not of
+// a request.
 func IsEnd(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// ReadFailure reads an answer that is no success. JSON with a code is a refusal, made on
+// readFailure reads an answer that is no success. JSON with a code is a refusal, made on
 // purpose by a peer that is alive; everything else is a plain failure.
-func ReadFailure(resp *http.Response, body []byte) error {
+func readFailure(resp *http.Response, body []byte) error {
 	var shape struct{ Message, Code string }
 	isJSON := strings.Contains(resp.Header.Get("Content-Type"), RequestType)
 	if isJSON && json.Unmarshal(body, &shape) == nil && shape.Code != "" {
@@ -94,9 +94,6 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{message.ErrMalformed}, args...)...)
 }
 
-// TooLong is the error of an answer beyond the limit of its kind.
-func TooLong(limit int64) error { return malformed("more than %d bytes", limit) }
-
 // lenient reads an answer of which only the named keys matter.
 func lenient(text []byte, shape any) error {
 	if err := json.Unmarshal(text, shape); err != nil {
@@ -105,8 +102,8 @@ func lenient(text []byte, shape any) error {
 	return nil
 }
 
-// strict reads an answer that npm nodes check against a schema: no other keys, and nothing
-// behind it.
+// strict reads an answer that npm nodes check against a schema: no other keys, and
+// nothing behind it.
 func strict(text []byte, shape any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

@@ -11,13 +11,13 @@ import (
 	"spreadable/core/peer"
 )
 
-// Fields is a request's body: the top level of a JSON object, or the pairs of a form. Npm nodes
-// look at each field by itself and forgive all others, so a field of the wrong type is as good
-// as none, and what that means is decided where it is needed.
+// Fields is a request's body: the top level of a JSON object, or the pairs of a form. Npm
+// nodes look at each field by itself and forgive all others, so a field of the wrong type
+// is as good as none, and what that means is decided where it is needed.
 type Fields map[string]json.RawMessage
 
-// ParseJSON reads a JSON body. An array is a body without fields; a bare value is an error, as
-// it is for npm nodes.
+// ParseJSON reads a JSON body. An array is a body without fields; a bare value is an
+// error, as it is for npm nodes.
 func ParseJSON(body []byte) (Fields, error) {
 	body = bytes.TrimLeft(body, " \t\r\n")
 	if len(body) == 0 {
@@ -39,8 +39,8 @@ func ParseJSON(body []byte) (Fields, error) {
 	return nil, badBody("the body must be a JSON object")
 }
 
-// CheckJSON finds the errors that ParseJSON would find, at a fraction of its price, and no
-// fields.
+// CheckJSON finds the errors that ParseJSON would find, at a fraction of its price, and
+// no fields.
 func CheckJSON(body []byte) (Fields, error) {
 	start := bytes.TrimLeft(body, " \t\r\n")
 	if len(start) == 0 || (start[0] == '{' || start[0] == '[') && json.Valid(start) {
@@ -125,7 +125,8 @@ func (f Fields) address(name string) peer.Address {
 	return a
 }
 
-// addresses returns a list of addresses, all of them good ones, and not more than MaxApprovers.
+// addresses returns a list of addresses, all of them good ones, and not more than
+// MaxApprovers.
 func (f Fields) addresses(name string) ([]peer.Address, bool) {
 	raw := f[name]
 	var texts []string
@@ -153,8 +154,8 @@ func (f Fields) ip(name string) netip.Addr {
 	return ip
 }
 
-// raw returns a field's JSON as text, nil when there is no such field: what an approval takes
-// as info.
+// raw returns a field's JSON as text, nil when there is no such field: what an approval
+// takes as info.
 func (f Fields) raw(name string, most int) (*string, bool) {
 	raw, ok := f[name]
 	if !ok {
@@ -171,9 +172,9 @@ func (f Fields) raw(name string, most int) (*string, bool) {
 	return &text, true
 }
 
-// Budget returns how much is left of the sender's timeout budget, def if it does not say. Npm
-// peers send the budget with the time of day at which they had it; a message cannot be younger
-// than no time at all, whatever the clocks say.
+// Budget returns how much is left of the sender's timeout budget, def if it does not say.
+// Npm peers send the budget with the time of day at which they had it; a message cannot
+// be younger than no time at all, whatever the clocks say.
 func (f Fields) Budget(now, def time.Duration) time.Duration {
 	left, ok := f.Millis("timeout")
 	if !ok {

@@ -13,8 +13,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/messages.txt")
 
-// TestEveryMessageHasItsForm compares the messages with what stands in testdata, which was
-// written by the structs and encoding/json of the time before this package.
+// TestEveryMessageHasItsForm compares the messages with what stands in testdata, which
+// was written by the structs and encoding/json of the time before this package.
 func TestEveryMessageHasItsForm(t *testing.T) {
 	const file = "testdata/messages.txt"
 	book := peer.NewBook(0)
@@ -22,8 +22,8 @@ func TestEveryMessageHasItsForm(t *testing.T) {
 	var b bytes.Buffer
 	for _, s := range list {
 		speaker := Speaker{Book: book, Self: book1(t, book), Version: DefaultVersion}
-		path, body := speaker.Request(&s.req, aTime)
-		request, err := body.JSON()
+		out := speaker.Request(speaker.Self, &s.req, aTime)
+		request, err := out.body.JSON()
 		if err != nil {
 			t.Errorf("%s: %v", s.name, err)
 		}
@@ -35,7 +35,7 @@ func TestEveryMessageHasItsForm(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", s.name, err)
 		}
-		fmt.Fprintf(&b, "# %s\n%s %s\n%s\n%d\n%s\n\n", s.name, Method(s.req.Kind), path, request, status, text)
+		fmt.Fprintf(&b, "# %s\n%s %s\n%s\n%d\n%s\n\n", s.name, Method(s.req.Kind), out.path, request, status, text)
 	}
 	if *update {
 		if err := os.WriteFile(file, b.Bytes(), 0o666); err != nil {
@@ -69,8 +69,12 @@ func TestABodyOfAnotherKindIsAnError(t *testing.T) {
 	if text, err := body.JSON(); err == nil {
 		t.Errorf("a status is %s", text)
 	}
-	_, request := speaker.Request(&message.Request{Kind: message.KindRegister, Body: wrong}, 0)
-	if text, err := request.JSON(); err == nil {
+	to, err := speaker.Book.Intern(peer.MustParse("localhost:1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := speaker.Request(to, &message.Request{Kind: message.KindRegister, Body: wrong}, 0)
+	if text, err := out.body.JSON(); err == nil {
 		t.Errorf("a registration is %s", text)
 	}
 }

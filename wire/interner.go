@@ -4,8 +4,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// Interner turns addresses into peers. It works inside the node's thread, which alone writes
-// the book.
+// Interner turns addresses into peers. It works inside the node's thread, which alone
+// writes the book.
 type Interner struct {
 	Book  *peer.Book
 	Other peer.Peer // the other end: the sender of a request, none for a client; or the node that has answered
@@ -39,7 +39,8 @@ func (in *Interner) set(list []peer.Address) []peer.Peer {
 	return peers
 }
 
-// all interns a list as it is: repetitions stay, since they tell something about the sender.
+// all interns a list as it is: repetitions stay, since they tell something about the
+// sender.
 func (in *Interner) all(list []peer.Address) []peer.Peer {
 	peers := make([]peer.Peer, len(list))
 	for i, a := range list {

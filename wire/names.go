@@ -13,8 +13,9 @@ const (
 	ClientVersionHeader = "Client-Version"
 	RootHeader          = "Node-Root" // the sender's network; empty while unknown, which is not the same as missing
 
-	// BudgetHeader tells our nodes how many milliseconds of the timeout budget are left, without a
-	// time of day, so that the sender's clock may be wrong. Npm nodes do not know it.
+	// BudgetHeader tells our nodes how many milliseconds of the timeout budget are left,
+	// without a time of day, so that the sender's clock may be wrong. Npm nodes do not
+	// know it.
 	BudgetHeader = "Timeout-Budget"
 )
 
@@ -49,8 +50,8 @@ var ClientPath = message.KindQuery.Row().Path
 const IntroduceField = "introduce"
 
 // Limits on what others send, in entries and bytes. Lists of masters and slaves hold some
-// square root of the network size: the limit is that of a network of 67 million nodes, and
-// sixty times what a network of a hundred thousand needs.
+// square root of the network size: the limit is that of a network of 67 million nodes,
+// and sixty times what a network of a hundred thousand needs.
 const (
 	MaxMessage   = 1024    // of an error
 	maxList      = 1 << 13 // masters, slaves, places

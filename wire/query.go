@@ -9,8 +9,8 @@ import (
 // Network-wide requests of applications. Npm peers have other ones.
 
 // Values is what a core.Query implements if its arguments and results are more than what
-// encoding/json makes of an empty interface. Both are written by json.Marshal. The data is
-// hostile; it is no longer than a whole body may be.
+// encoding/json makes of an empty interface. Both are written by json.Marshal. The data
+// is hostile; it is no longer than a whole body may be.
 type Values interface {
 	DecodeArg(data []byte) (any, error)
 	DecodeResult(data []byte) (any, error)
@@ -30,10 +30,10 @@ func writeQuery(w *writer, b *message.QueryRequest) {
 	w.budget()
 }
 
-// readQuery reads a request for q at a level. How far down it may still go is for its receiver
-// to say: a slave answers for itself and a butler for its slaves, and each level above
-// multiplies the requests by the number of masters, so nothing goes higher than the one level
-// that there is.
+// readQuery reads a request for q at a level. How far down it may still go is for its
+// receiver to say: a slave answers for itself and a butler for its slaves, and each level
+// above multiplies the requests by the number of masters, so nothing goes higher than the
+// one level that there is.
 func readQuery(level int) func(q Query, f Fields) (Body, error) {
 	return func(q Query, f Fields) (Body, error) {
 		if q == nil {

@@ -21,8 +21,8 @@ type sample struct {
 // aTime is a time of day within a millisecond, as startedAt never is in practice.
 const aTime = 1795355499326*time.Millisecond + 250*time.Microsecond
 
-// samples are messages of every kind: with and without what is optional, with texts that JSON
-// escapes, and with refusals.
+// samples are messages of every kind: with and without what is optional, with texts that
+// JSON escapes, and with refusals.
 func samples(t testing.TB, book *peer.Book) []sample {
 	t.Helper()
 	p := func(text string) peer.Peer {

@@ -10,24 +10,27 @@ import (
 	"spreadable/core/peer"
 )
 
-// Sizes tells how many bytes messages take on a connection between two participants of this
-// project that have met before, with net/http at both ends: the request or status line, the
-// headers and the body, as transport/http sends them, without TLS and without what TCP adds.
-// Nothing is encoded. Sizes keeps what it has added up of lists, so it belongs to one thread;
-// what it answers depends on its arguments alone.
+// Sizes tells how many bytes messages take on a connection between two participants of
+// this project that have met before, with net/http at both ends: the request or status
+// line, the headers and the body, as transport/http sends them, without TLS and without
+// what TCP adds. Nothing is encoded. Sizes keeps what it has added up of lists, so it
+// belongs to one thread; what it answers depends on its arguments alone.
 //
-// Exact to the byte is all that is not compressed, refusals and 304 included, but for this:
+// Exact to the byte is all that is not compressed, refusals and 304 included, but for
+// this:
 //
-//   - Timeout-Budget is counted as the whole of Request.Timeout; what a real exchange has left
-//     when it sends may have a digit less.
+//   - Timeout-Budget is counted as the whole of Request.Timeout; what a real exchange has
+//     left when it sends may have a digit less.
 //   - One hash in sixteen begins with a zero, which an ETag leaves out.
-//   - A host in another script than Latin is counted as UTF-8, also where HTTP wants Punycode.
-//   - The value of an application is encoded to be counted, unless it is a text, a number, a
-//     bool, nil, or Sized.
+//   - A host in another script than Latin is counted as UTF-8, also where HTTP wants
+//     Punycode.
+//   - The value of an application is encoded to be counted, unless it is a text, a
+//     number, a bool, nil, or Sized.
 //
-// The body of an answer from MinCompressed bytes on is sent compressed, and its size is an
-// estimate: within a quarter for lists of addresses, as the test of this package holds, and
-// for pictures in base64. How other long texts compress cannot be known without doing it.
+// The body of an answer from MinCompressed bytes on is sent compressed, and its size is
+// an estimate: within a quarter for lists of addresses, as the test of this package
+// holds, and for pictures in base64. How other long texts compress cannot be known
+// without doing it.
 type Sizes struct {
 	speaker    Speaker
 	lists      []counted[message.Masters]   // by digest of the list
@@ -44,14 +47,15 @@ type counted[T any] struct {
 	tally tally
 }
 
-// How much is kept. Of a network of 100,000 nodes some 300 are masters, and each has a list of
-// its own until all have heard the news.
+// How much is kept. Of a network of 100,000 nodes some 300 are masters, and each has a
+// list of its own until all have heard the news.
 const (
 	keptLists      = 256
 	keptStructures = 1024
 )
 
-// NewSizes makes the sizes of messages of a network of the version, between the peers of book.
+// NewSizes makes the sizes of messages of a network of the version, between the peers of
+// book.
 func NewSizes(book *peer.Book, version string) *Sizes {
 	return &Sizes{
 		speaker:    Speaker{Book: book, Version: version},
@@ -60,8 +64,9 @@ func NewSizes(book *peer.Book, version string) *Sizes {
 	}
 }
 
-// Request is the size of a request to a peer. Known is the structure that the sender still has
-// of an earlier answer of that peer, and that it names in the request; nil for none.
+// Request is the size of a request to a peer. Known is the structure that the sender
+// still has of an earlier answer of that peer, and that it names in the request; nil for
+// none.
 func (s *Sizes) Request(to peer.Peer, req *message.Request, known *message.Structure) int {
 	budget := req.Timeout.Milliseconds()
 	size := requestHead + len(req.Kind.Row().Path) + s.length(to) + digits(budget)
@@ -89,8 +94,8 @@ func (s *Sizes) Request(to peer.Peer, req *message.Request, known *message.Struc
 	return size
 }
 
-// Answer is the size of the answer that a node gives to a request of the kind. Known is what
-// the request named; if the answer is that very structure, it is a 304.
+// Answer is the size of the answer that a node gives to a request of the kind. Known is
+// what the request named; if the answer is that very structure, it is a 304.
 func (s *Sizes) Answer(from peer.Peer, kind message.Kind, resp *message.Response, known *message.Structure) int {
 	if resp.Err != nil {
 		return s.failure(resp.Err)
@@ -169,7 +174,8 @@ func (s *Sizes) length(p peer.Peer) int {
 	return len(s.speaker.Book.Text(p))
 }
 
-// timestamp stands for the time of day in a request: it has 13 digits from 2001 until 2286.
+// timestamp stands for the time of day in a request: it has 13 digits from 2001 until
+// 2286.
 const timestamp = 1_000_000_000_000
 
 // count begins to count a message of a participant.
@@ -230,7 +236,8 @@ func (w *writer) address(text string) {
 	w.previous = text
 }
 
-// novel is how many bytes of a text are not those with which the one before begins and ends.
+// novel is how many bytes of a text are not those with which the one before begins and
+// ends.
 func novel(before, text string) int {
 	i, most := 0, min(len(before), len(text))
 	for i < most && before[i] == text[i] {
@@ -277,11 +284,11 @@ func (w *writer) valueOf(value any) {
 	}
 }
 
-// compressed estimates what gzip makes of a body, in bytes: a table and a first entry, then for
-// each entry of a list a reference back, what is new of the address, and a size that is not
-// that of the entry before. The factors are a least-squares fit over lists of 20 to 2,000
-// entries of seven kinds of addresses, sorted and not. Other texts are taken for base64, of
-// which 6 bits in a byte say something.
+// compressed estimates what gzip makes of a body, in bytes: a table and a first entry,
+// then for each entry of a list a reference back, what is new of the address, and a size
+// that is not that of the entry before. The factors are a least-squares fit over lists of
+// 20 to 2,000 entries of seven kinds of addresses, sorted and not. Other texts are taken
+// for base64, of which 6 bits in a byte say something.
 func (t *tally) compressed() int {
 	return 104 + (680*t.addresses+88*t.novel+506*t.changes+196*t.texts)/256
 }

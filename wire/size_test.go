@@ -19,8 +19,8 @@ func TestCountingIsWriting(t *testing.T) {
 	for _, s := range samples(t, book) {
 		sizes := NewSizes(book, DefaultVersion)
 		speaker := Speaker{Book: book, Self: book1(t, book), Version: DefaultVersion}
-		_, body := speaker.Request(&s.req, aTime)
-		text, err := body.JSON()
+		out := speaker.Request(speaker.Self, &s.req, aTime)
+		text, err := out.body.JSON()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestCountingIsWriting(t *testing.T) {
 		if w.request(&s.req); w.bytes != len(text) {
 			t.Errorf("%s: a request of %d bytes, want %d: %s", s.name, w.bytes, len(text), text)
 		}
-		body = speaker.Answer(s.req.Kind, s.resp.Body)
+		body := speaker.Answer(s.req.Kind, s.resp.Body)
 		if text, err = body.JSON(); err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,8 @@ func TestCompressedPicturesAreNear(t *testing.T) {
 	}
 }
 
-// TestSizesDoNotDependOnWhatWasAskedBefore asks about more lists than are kept, in two orders.
+// TestSizesDoNotDependOnWhatWasAskedBefore asks about more lists than are kept, in two
+// orders.
 func TestSizesDoNotDependOnWhatWasAskedBefore(t *testing.T) {
 	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
 	var all []*message.Structure

@@ -200,8 +200,8 @@ func readStructure(text []byte) (Body, error) {
 	}, nil
 }
 
-// masters interns a list of masters, without repetitions, and without those that would make
-// the network larger than there is a number for.
+// masters interns a list of masters, without repetitions, and without those that would
+// make the network larger than there is a number for.
 func (in *Interner) masters(list []sizedAddress) *message.Masters {
 	masters := &message.Masters{List: make([]message.Master, 0, len(list))}
 	seen := make(map[peer.Peer]struct{}, len(list))

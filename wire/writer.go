@@ -2,18 +2,16 @@ package wire
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/netip"
 	"strconv"
 	"time"
 
-	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
-// writer writes the JSON of one body, byte for byte as encoding/json does, or, for a Sizes,
-// only adds up what it would take. The functions of the codecs cannot tell which.
+// writer writes the JSON of one body, byte for byte as encoding/json does, or, for a
+// Sizes, only adds up what it would take. The functions of the codecs cannot tell which.
 type writer struct {
 	speaker      *Speaker
 	sizes        *Sizes        // set to count instead of writing
@@ -29,39 +27,6 @@ type writer struct {
 	tally           // of what was counted
 	previous string // the last address among it
 	last     int64  // and the last number
-}
-
-// Encoded is a body as JSON, but for the value of an application. Such a value may take long
-// to encode, and that need not be in the node's thread.
-type Encoded struct {
-	text  []byte
-	value any
-	at    int
-	holds bool
-	err   error
-}
-
-func (w *writer) encoded(kind message.Kind) Encoded {
-	e := Encoded{w.text, w.value, w.at, w.holds, w.err}
-	if w.err != nil {
-		e.err = fmt.Errorf("%s: %w", kind, w.err)
-	}
-	return e
-}
-
-// JSON finishes the body; nil for none. It may be called from any thread.
-func (e *Encoded) JSON() ([]byte, error) {
-	if e.err != nil || !e.holds {
-		return e.text, e.err
-	}
-	value, err := json.Marshal(e.value)
-	if err != nil {
-		return nil, fmt.Errorf("value of an application: %w", err)
-	}
-	text := make([]byte, 0, len(e.text)+len(value))
-	text = append(text, e.text[:e.at]...)
-	text = append(text, value...)
-	return append(text, e.text[e.at:]...), nil
 }
 
 // raw writes JSON that is there already.
@@ -105,14 +70,6 @@ func (w *writer) quoted(plain string) {
 	w.text = append(w.text, '"')
 	w.text = append(w.text, plain...)
 	w.text = append(w.text, '"')
-}
-
-// Text is the text of a peer, "" for none.
-func (s *Speaker) Text(p peer.Peer) string {
-	if p.IsZero() {
-		return ""
-	}
-	return s.Book.Text(p)
 }
 
 // strings writes a list of the texts of peers.
@@ -210,8 +167,8 @@ func (w *writer) later(value any) {
 	w.value, w.at, w.holds = value, len(w.text), true
 }
 
-// budget writes the last fields of a request that asks its receiver to ask others: how much of
-// the timeout budget was left, and when.
+// budget writes the last fields of a request that asks its receiver to ask others: how
+// much of the timeout budget was left, and when.
 func (w *writer) budget() {
 	w.raw(`"timeout":`)
 	w.int(w.timeout.Milliseconds())

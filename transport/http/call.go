@@ -5,12 +5,12 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
-	"spreadable/core/peer"
 	"spreadable/wire"
 )
 
-// The way of a request of the node: written in the loop, sent by the caller in a goroutine of
-// its own, whose answer comes back as an event. See "What happens to a call" in doc.go.
+// The way of a request of the node: written in the loop, sent by the caller in a
+// goroutine of its own, whose answer comes back as an event. See "What happens to a call"
+// in doc.go.
 
 // call is a request of the node that waits for its answer.
 type call struct {
@@ -18,35 +18,25 @@ type call struct {
 	tag  uint32
 	to   core.Peer
 	ends time.Duration
-	out  outgoing
+
+	out   wire.Outgoing
+	known *message.Structure // what the ETag of out stands for
 }
 
-// outgoing is a request as the caller sends it.
-type outgoing struct {
-	kind  message.Kind
-	to    peer.Address
-	path  string
-	body  wire.Encoded
-	query core.Query // that the request is for; nil for none
-	self  string     // the sender, "" for a client
-	root  string
-	known *learned // the answer that we still have of an earlier request
-}
-
-// learned is a structure that a peer of our kind answered with, and the name by which it can
-// say "as before".
+// learned is a structure that a peer of our kind answered with, and the name by which it
+// can say "as before".
 type learned struct {
 	etag      string
 	structure *message.Structure
 }
 
-// maxLearned bounds how many peers' structures are kept: a few times the masters of a large
-// network.
+// maxLearned bounds how many peers' structures are kept: a few times the masters of a
+// large network.
 const maxLearned = 4096
 
-// Call implements core.Transport. A request to ourselves does not leave the process: what npm
-// nodes ask of their own public address is answered here without a network that leads back to
-// it.
+// Call implements core.Transport. A request to ourselves does not leave the process: what
+// npm nodes ask of their own public address is answered here without a network that leads
+// back to it.
 func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
 	c := &call{sink: sink, tag: tag, to: to, ends: l.now + req.Timeout}
 	l.setAlarm(alarm{at: c.ends, call: c})
@@ -54,27 +44,14 @@ func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint3
 		l.own = append(l.own, ownCall{req, c})
 		return
 	}
-	path, body := l.speaker.Request(&req, l.now)
-	c.out = outgoing{
-		kind: req.Kind, to: l.book.Address(to), path: path, body: body, query: l.query(&req),
-		self: l.speaker.Text(l.speaker.Self), root: l.speaker.Text(req.Root),
+	c.out = l.speaker.Request(to, &req, l.now)
+	if body := message.Asked[message.QueryRequest](&req); body != nil {
+		c.out.Query = l.options.query(body.Name)
 	}
-	if req.Kind == message.KindStructure {
-		c.out.known = l.learned[to]
+	if k := l.learned[to]; k != nil && req.Kind == message.KindStructure {
+		c.known, c.out.ETag = k.structure, k.etag
 	}
 	l.effects = append(l.effects, func() { l.launch(c) })
-}
-
-// query is the application's query that a request is for; nil for none.
-func (l *loop) query(req *message.Request) core.Query {
-	if body := message.Asked[message.QueryRequest](req); body != nil {
-		for _, q := range l.options.Queries {
-			if q.Name() == body.Name {
-				return q
-			}
-		}
-	}
-	return nil
 }
 
 // launch puts a call on the wire, or in the queue for it.
@@ -111,7 +88,7 @@ func (l *loop) land(c *call, got *received, err error) {
 // answered with before, so that the node, too, sees that nothing has changed.
 func (l *loop) intern(c *call, got *received) any {
 	if got.unchanged {
-		return c.out.known.structure
+		return c.known
 	}
 	if got.body == nil {
 		return nil
@@ -134,8 +111,8 @@ func (l *loop) finish(c *call, resp message.Response) {
 	}
 }
 
-// launchQueued fills the freed place with the next call that is still waited for. It is an
-// effect, like any call.
+// launchQueued fills the freed place with the next call that is still waited for. It is
+// an effect, like any call.
 func (l *loop) launchQueued() {
 	for len(l.queued) > 0 {
 		c := l.queued[0]

@@ -1,16 +1,11 @@
 package httptransport
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -19,22 +14,24 @@ import (
 	"spreadable/wire"
 )
 
-// caller sends requests to peers. It has three ways to hold connections, because a lost request is worse than a new
-// connection: npm servers drop a connection that was idle for five seconds, and a request that is sent in that instant
-// is lost without anybody knowing.
+// caller sends requests to peers. It has three ways to hold connections, because a lost
+// request is worse than a new connection: npm servers drop a connection that was idle for
+// five seconds, and a request that is sent in that instant is lost without anybody
+// knowing.
 //
-//   - ours: peers that have shown our Server header keep idle connections for two minutes, and so do we a little less;
+//   - ours: peers that have shown our Server header keep idle connections for two
+//     minutes, and so do we a little less;
 //   - kept: all others are kept for less than npm's five seconds;
-//   - fresh: a request that must not be sent twice, to a peer that is not ours, gets its own connection.
+//   - fresh: a request that must not be sent twice, to a peer that is not ours, gets its
+//     own connection.
 //
-// In the first two a request that finds its connection dead is sent again, once, by net/http, which is told by an
-// Idempotency-Key without a value that it may.
+// In the first two a request that finds its connection dead is sent again, once, by
+// net/http, which is told by an Idempotency-Key without a value that it may.
 type caller struct {
 	ours, kept, fresh *http.Transport
 	names             *names
 	source            netip.Addr
 	scheme            string
-	version           string
 	authorization     string // of Basic auth, "" for none
 
 	mu    sync.Mutex
@@ -52,7 +49,7 @@ const (
 )
 
 func newCaller(o *Options, n *names) *caller {
-	c := &caller{names: n, source: o.Source, scheme: "http", version: o.Version, known: make(map[string]struct{})}
+	c := &caller{names: n, source: o.Source, scheme: "http", known: make(map[string]struct{})}
 	if o.HTTPS {
 		c.scheme = "https"
 	}
@@ -78,11 +75,13 @@ func (c *caller) transport(o *Options, idle time.Duration) *http.Transport {
 	}
 }
 
-// target is the key under which a request's context holds whom it is for. The text that net/http hands to dial is not
-// always the address: names in other scripts than Latin come back in the escapes of IDNA.
+// target is the key under which a request's context holds whom it is for. The text that
+// net/http hands to dial is not always the address: names in other scripts than Latin
+// come back in the escapes of IDNA.
 type target struct{}
 
-// dial connects to the IP that the name stood for when it was checked: not to whatever it stands for a moment later.
+// dial connects to the IP that the name stood for when it was checked: not to whatever it
+// stands for a moment later.
 func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	a := ctx.Value(target{}).(peer.Address)
 	ip, err := c.names.resolve(ctx, a)
@@ -105,7 +104,7 @@ type received struct {
 }
 
 // do sends a request and reads the answer, within the timeout budget.
-func (c *caller) do(ctx context.Context, o *outgoing, budget time.Duration) (*received, error) {
+func (c *caller) do(ctx context.Context, o *wire.Outgoing, budget time.Duration) (*received, error) {
 	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	got, err := c.exchange(ctx, o)
@@ -115,74 +114,30 @@ func (c *caller) do(ctx context.Context, o *outgoing, budget time.Duration) (*re
 	return got, err
 }
 
-func (c *caller) exchange(ctx context.Context, o *outgoing) (*received, error) {
-	req, err := c.request(ctx, o)
+func (c *caller) exchange(ctx context.Context, o *wire.Outgoing) (*received, error) {
+	req, err := o.HTTP(context.WithValue(ctx, target{}, o.To), c.scheme)
 	if err != nil {
 		return nil, err
+	}
+	if c.authorization != "" {
+		req.Header["Authorization"] = []string{c.authorization}
 	}
 	resp, err := c.way(o).RoundTrip(req) // not a Client: a node that answers with a redirect does not answer
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, wire.Unreachable(err)
 	}
 	defer resp.Body.Close()
-	got := &received{etag: c.learn(o.to, resp)}
-	got.ip, _ = c.names.resolve(ctx, o.to) // known since dial
-	if got.unchanged = o.known != nil && resp.StatusCode == http.StatusNotModified; got.unchanged {
-		return got, nil
-	}
-	text, err := readAnswer(resp.Body, o.kind.Row().Limit)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, wire.ReadFailure(resp, text)
-	}
-	got.body, err = wire.ReadAnswer(o.kind, o.query, text)
+	got := &received{etag: c.learn(o.To, resp), unchanged: o.Unchanged(resp)}
+	got.ip, _ = c.names.resolve(ctx, o.To) // known since dial
+	got.body, err = o.Read(resp)
 	return got, err
 }
 
-// request builds the HTTP request with the headers that nodes, or clients, send.
-func (c *caller) request(ctx context.Context, o *outgoing) (*http.Request, error) {
-	body, err := o.body.JSON()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.kind, err)
-	}
-	url := c.scheme + "://" + o.to.String() + o.path
-	ctx = context.WithValue(ctx, target{}, o.to)
-	req, err := http.NewRequestWithContext(ctx, wire.Method(o.kind), url, bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.kind, err)
-	}
-	h := req.Header
-	if o.self != "" {
-		h[wire.AddressHeader] = []string{o.self}
-		h[wire.NodeVersionHeader] = []string{c.version}
-		h[wire.RootHeader] = []string{o.root} // sent when empty, too: npm nodes tell that from a missing one
-	} else {
-		h[wire.ClientVersionHeader] = []string{c.version}
-	}
-	h["Content-Type"] = []string{wire.RequestType}
-	h["User-Agent"] = []string{wire.ServerName}
-	if c.authorization != "" {
-		h["Authorization"] = []string{c.authorization}
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		h[wire.BudgetHeader] = []string{strconv.FormatInt(time.Until(deadline).Milliseconds(), 10)}
-	}
-	if o.known != nil {
-		h["If-None-Match"] = []string{o.known.etag}
-	}
-	if o.kind.Row().Repeatable {
-		h["Idempotency-Key"] = []string{} // replayable, without a header on the wire: see http.Transport
-	}
-	return req, nil
-}
-
-func (c *caller) way(o *outgoing) *http.Transport {
+func (c *caller) way(o *wire.Outgoing) *http.Transport {
 	switch {
-	case c.isOurs(o.to):
+	case c.isOurs(o.To):
 		return c.ours
-	case o.kind.Row().Repeatable:
+	case o.Kind.Row().Repeatable:
 		return c.kept
 	}
 	return c.fresh
@@ -195,7 +150,8 @@ func (c *caller) isOurs(a peer.Address) bool {
 	return ours
 }
 
-// learn notes by its Server header whether a peer is ours, and returns the ETag of one that is.
+// learn notes by its Server header whether a peer is ours, and returns the ETag of one
+// that is.
 func (c *caller) learn(a peer.Address, resp *http.Response) (etag string) {
 	ours := resp.Header.Get("Server") == wire.ServerName
 	c.mu.Lock()
@@ -209,26 +165,6 @@ func (c *caller) learn(a peer.Address, resp *http.Response) (etag string) {
 	}
 	c.known[a.String()] = struct{}{}
 	return resp.Header.Get("ETag")
-}
-
-// readAnswer reads a body up to a limit; beyond it, the answer is none.
-func readAnswer(r io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, unreachable(err)
-	}
-	if int64(len(body)) > limit {
-		return nil, wire.TooLong(limit)
-	}
-	return body, nil
-}
-
-// unreachable says why a peer is, in short.
-func unreachable(err error) error {
-	if op := new(net.OpError); errors.As(err, &op) {
-		err = op.Err
-	}
-	return fmt.Errorf("%w: %.200s", message.ErrUnreachable, err.Error())
 }
 
 func (c *caller) close() {

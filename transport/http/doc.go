@@ -26,47 +26,53 @@
 // waits for anybody: its effects are sends into channels with room, and starts of goroutines. Everybody else may wait for
 // the loop, with an end: of the request's context, or of the loop itself.
 //
-// Less formally: the node is a program of one thread, and HTTP happens around it. Handlers parse, check and encode in
-// parallel; only what needs the node's memory goes through the loop, one after the other, some microseconds each. Peers
-// are small integers inside the loop and texts outside; the interner and the present functions stand at the border. Nobody
-// outside ever holds a core.Peer.
+// Less formally: the node is a program of one thread, and HTTP happens around it. Handlers
+// parse, check and send in parallel; only what needs the node's memory goes through the loop,
+// one after the other, some microseconds each. Peers are small integers inside the loop and
+// texts outside; package wire translates at the border. Nothing outside ever holds a core.Peer.
 //
-// Most requests of a network at rest ask for the structure. They are answered from the view, already encoded, unless
-// somebody has to be judged: a ban, a list, a peer whose failures its request would take back. Of their bodies only the
-// syntax is looked at, and the answer goes out in one piece (listener.go).
+// Most requests of a network at rest ask for the structure. They are answered from the view,
+// already encoded, unless the sender has to be judged: a ban, a list, a peer whose failures its
+// request would take back. Of their bodies only the syntax is looked at, and the answer goes
+// out in one piece (listener.go).
 //
 // # What happens to a request
 //
-// ServeHTTP goes the way of npm nodes: who is it (originOf), CORS, the body (readBody), access, route. The checks of
-// access stand in their order in access; each has the status and message of an npm node. What npm nodes answer with 500 because
-// they stumble gets a clean 4xx here. Then the kind's fields are decoded (decode_request.go), the request goes to the
-// node, and the answer is written in texts inside the loop and as JSON outside (encode_answer.go).
+// ServeHTTP goes the way of npm nodes: where is it from (originOf), CORS, the body (readBody),
+// access, route. The checks of access stand in their order in access; each has the status and
+// message of an npm node. What npm nodes answer with 500 because they stumble gets a clean 4xx
+// here. Then incoming.go: the kind's fields are read (wire.ReadRequest), the loop takes the
+// request and gives it to the node, the answer is written in the loop and released when the
+// step is saved, and the server sends it.
 //
 // # What happens to a call
 //
-// Call writes the request in texts (encode_request.go) and, when the step is saved, starts a goroutine, or queues the
-// call while MaxCalls are on the wire. The caller sends it, reads and checks the answer (decode_answer.go), and posts it
-// back. A call is finished once: by its answer, by its error, or by its alarm, whichever the loop meets first; then its sink
-// is gone and the others find nothing to do. What the node asks of itself does not leave the process.
+// It stands in call.go, top to bottom. Call writes the request (wire.Speaker.Request) and, when
+// the step is saved, launches it: starts a goroutine, or queues the call while MaxCalls are on
+// the wire. The caller sends it and reads the answer (wire.Outgoing), which lands as an event
+// of the loop. A call is finished once: by its answer, by its error, or by its alarm, whichever
+// the loop meets first; then its sink is gone and the others find nothing to do. What the node
+// asks of itself does not leave the process.
 //
 // # Bounds
 //
-// Everything that others can make grow has a limit: headers, bodies before and after inflation, large bodies in
-// memory at a time, connections, clients' requests in work, events waiting, calls on the wire, bytes and entries of
-// answers, names looked up, addresses remembered. Addresses are interned for as long as somebody needs them: when the
-// book is nearly full the loop lets all procedures end, puts new ones off for that moment, and has the node sweep it.
+// Everything that others can make grow has a limit: headers, bodies before and after inflation,
+// large bodies in memory at a time, connections, clients' requests in work, events waiting,
+// calls on the wire, bytes and entries of answers, names looked up, addresses remembered.
+// Addresses are interned for as long as they are needed: when the book is nearly full the loop
+// lets all procedures end, puts new ones off for that moment, and has the node sweep it.
 //
 // # State
 //
-// Options.Persist is called after every step, before anything leaves the process; Node.Start takes what restores the
-// node. Both run in the loop. A store needs no lock and no snapshot: nothing moves while it looks. An error of Persist
-// stops the node.
+// Options.Persist is called after every step, before anything leaves the process; Node.Start
+// takes what restores the node. Both run in the loop. A store needs no lock and no snapshot:
+// nothing moves while it looks. An error of Persist stops the node.
 //
 // # Between our own nodes
 //
-// What only Go nodes understand is invisible to npm nodes. A Server header tells that connections may be kept. An ETag
-// on the structure, sent back in If-None-Match, makes an unchanged one cost a 304. The header Timeout-Budget tells what is
-// left of the asker's patience without a time of day. The fields "introduce", "places" and "networkSize" of the core's
-// registration rule, and "action" of an approval to check, ride in bodies whose other fields npm nodes know. Network-wide requests of applications have "arg",
-// "result", "coverage" and "cost".
+// What only Go nodes understand is invisible to npm nodes. A Server header tells that
+// connections may be kept. An ETag on the structure, sent back in If-None-Match, makes an
+// unchanged one cost a 304. The header Timeout-Budget tells what is left of the timeout budget
+// without a time of day. Fields of our own ride in bodies whose other fields npm nodes know:
+// see package wire.
 package httptransport

@@ -12,9 +12,9 @@ import (
 	"spreadable/wire"
 )
 
-// The way of a request from outside: read by the server, taken by the loop, answered by the
-// node, written in the loop and finished and sent by the server. See "What happens to a
-// request" in doc.go.
+// The way of a request from outside: read by the server, taken by the loop, answered by
+// the node, written in the loop and finished and sent by the server. See "What happens to
+// a request" in doc.go.
 
 // incoming is a request as far as it can be read without the node.
 type incoming struct {
@@ -64,8 +64,8 @@ var (
 	errInternal = wire.WithStatus(http.StatusInternalServerError, "internal error")
 )
 
-// take makes the core's request and gives it to the node. The root is only looked up: a name
-// that no peer has is of another network, and not worth remembering.
+// take makes the core's request and gives it to the node. The root is only looked up: a
+// name that no peer has is of another network, and not worth remembering.
 func (l *loop) take(in *incoming) {
 	interner := wire.Interner{Book: l.book}
 	req := message.Request{Kind: in.kind, Client: in.ip, Timeout: in.timeout}

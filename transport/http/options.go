@@ -160,6 +160,16 @@ func (o *Options) validate() error {
 // speaksTLS reports whether the listener does it itself.
 func (o *Options) speaksTLS() bool { return len(o.Certificates) > 0 || o.GetCertificate != nil }
 
+// query is the application's query of a name, nil for none.
+func (o *Options) query(name string) wire.Query {
+	for _, q := range o.Queries {
+		if q.Name() == name {
+			return q
+		}
+	}
+	return nil
+}
+
 func orDefault[T comparable](v *T, def T) {
 	var zero T
 	if *v == zero {

@@ -16,8 +16,8 @@ import (
 	"spreadable/wire"
 )
 
-// server is the side of the node that others call. Its handlers run in net/http's goroutines: they read, check and
-// decode, post to the loop, wait, and encode.
+// server is the side of the node that others call. Its handlers run in net/http's
+// goroutines: they read, check and decode, post to the loop, wait, and encode.
 type server struct {
 	options  *Options
 	loop     *loop
@@ -77,8 +77,9 @@ func (s *server) fixed(kind message.Kind) (*wire.Document, error) {
 	return wire.NewDocument(text), err
 }
 
-// newQueue limits what may be in work at a time of requests that make us ask others. Nodes, of
-// which there are few, get more than clients; npm nodes do not limit them at all.
+// newQueue limits what may be in work at a time of requests that make us ask others.
+// Nodes, of which there are few, get more than clients; npm nodes do not limit them at
+// all.
 func (s *server) newQueue(q message.Queue) chan struct{} {
 	switch q {
 	case message.NodeQueue:
@@ -91,7 +92,8 @@ func (s *server) newQueue(q message.Queue) chan struct{} {
 
 const nodeShare = 8
 
-// httpServer puts limits around the handler: whoever sends slowly, or not at all, is let go.
+// httpServer puts limits around the handler: whoever sends slowly, or not at all, is let
+// go.
 func (s *server) httpServer() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // all that npm peers speak; one protocol less to be attacked by
@@ -162,8 +164,8 @@ func (s *server) serve(v *visit) (err error) {
 	return s.notFound(v)
 }
 
-// preflight lets every page ask, with the headers it wants: nodes serve browsers of any site, and nothing that they do
-// depends on where a page is from.
+// preflight lets every page ask, with the headers it wants: nodes serve browsers of any
+// site, and nothing that they do depends on where a page is from.
 func preflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE")
@@ -260,7 +262,8 @@ func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 	return in, err
 }
 
-// slippage is what a node takes off a budget it is given (see core); below it there is nothing left.
+// slippage is what a node takes off a budget it is given (see core); below it there is
+// nothing left.
 const slippage = 120 * time.Millisecond
 
 // budget prefers the header that our nodes send: it needs no clock of another machine.
