@@ -16,7 +16,8 @@ import (
 	"spreadable/wire"
 )
 
-// Question is what a client has to answer to be approved. As JSON it is what the npm client returns.
+// Question is what a client has to answer to be approved. As JSON it is what the npm
+// client returns.
 type Question struct {
 	Action    string   `json:"action"`    // the kind: "client", "captcha"
 	Key       string   `json:"key"`       // names the approval at its approvers
@@ -26,8 +27,8 @@ type Question struct {
 	Text      string   `json:"question"`  // of kind client, the IP; of kind captcha, a picture: see Picture
 }
 
-// Approval is an answered question. Whether the answer is right comes out when it is used. As JSON it is the approvalInfo of
-// a request, which must have just these keys.
+// Approval is an answered question. Whether the answer is right comes out when it is
+// used. As JSON it is the approvalInfo of a request, which must have just these keys.
 type Approval struct {
 	Action    string   `json:"action"`
 	Key       string   `json:"key"`
@@ -37,14 +38,16 @@ type Approval struct {
 	Answer    string   `json:"answer"`
 }
 
-// Captcha is what a client may wish of the picture, as the info of ApprovalQuestion. What is zero is left to the network.
+// Captcha is what a client may wish of the picture, as the info of ApprovalQuestion. What
+// is zero is left to the network.
 type Captcha struct {
 	Width      int    `json:"captchaWidth,omitempty"`      // 100 to 500 pixels
 	Background string `json:"captchaBackground,omitempty"` // "transparent" or "#rrggbb"
 	Color      string `json:"captchaColor,omitempty"`      // of the symbols: "random" or "#rrggbb"
 }
 
-// Answer turns the question into an approval. The question stays as it is: another answer makes another approval.
+// Answer turns the question into an approval. The question stays as it is: another answer
+// makes another approval.
 func (q *Question) Answer(text string) *Approval {
 	return &Approval{q.Action, q.Key, q.StartedAt, q.ClientIP, slices.Clone(q.Approvers), text}
 }
@@ -70,13 +73,15 @@ func (q *Question) Picture() ([]byte, error) {
 	return picture, nil
 }
 
-// ApprovalQuestion asks the network for a question of the given kind. Info is what the client wishes of it, a *Captcha
-// for instance, and becomes JSON; nil for nothing, which is all that kind "client" takes.
+// ApprovalQuestion asks the network for a question of the given kind. Info is what the
+// client wishes of it, a *Captcha for instance, and becomes JSON; nil for nothing, which
+// is all that kind "client" takes.
 func (c *Client) ApprovalQuestion(ctx context.Context, action string, info any) (*Question, error) {
-	ctx, end := c.patience(ctx, c.options.QuestionTimeout)
+	ctx, end := c.limit(ctx, c.options.QuestionTimeout)
 	defer end()
 	var q *Question
-	// The key is known to the node that gave it out, so a second attempt begins from the start, elsewhere.
+	// The key is known to the node that gave it out, so a second attempt begins from the
+	// start, elsewhere.
 	anywhere := request{repeatable: true}
 	err := c.somewhere(ctx, c.Worker, anywhere.mayRepeat, func(node string) (err error) {
 		q, err = c.question(ctx, node, action, info)
@@ -88,7 +93,8 @@ func (c *Client) ApprovalQuestion(ctx context.Context, action string, info any) 
 	return q, nil
 }
 
-// question goes the way of an approval through one entry node: who approves, would they, what is the question.
+// question goes the way of an approval through one entry node: which nodes approve, would
+// they, what is the question.
 func (c *Client) question(ctx context.Context, entry, action string, info any) (*Question, error) {
 	q := &Question{}
 	body := map[string]any{"action": action}
@@ -117,8 +123,9 @@ func (c *Client) question(ctx context.Context, entry, action string, info any) (
 // atOnce bounds the requests of one question that are on the wire at a time.
 const atOnce = 64
 
-// vouching asks the approvers and returns those that will vouch, in their order. One who is drawn twice, as happens to npm
-// nodes while a node moves between masters, counts once: an approval that names it twice would be refused.
+// vouching asks the approvers and returns those that will vouch, in their order. One that
+// is drawn twice, as happens to npm nodes while a node moves between masters, counts
+// once: an approval that names it twice would be refused.
 func (c *Client) vouching(ctx context.Context, approvers []string, body map[string]any) []string {
 	places := make(chan struct{}, atOnce)
 	willing := make([]bool, len(approvers))

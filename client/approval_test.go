@@ -126,7 +126,8 @@ func TestQuestionsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
-// The keys are those of the npm client's texts: nodes refuse an approval with one more or less.
+// The keys are those of the npm client's texts: nodes refuse an approval with one more or
+// less.
 func TestApprovalsTravelAsJSON(t *testing.T) {
 	q := &client.Question{Action: "captcha", Key: "22fd", StartedAt: 1795355400000, ClientIP: "127.0.0.1", Approvers: []string{"localhost:1"}, Text: "data:"}
 	for name, tt := range map[string]struct {

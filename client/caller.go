@@ -19,9 +19,11 @@ import (
 	"spreadable/wire"
 )
 
-// caller sends single requests to single nodes, with the headers of a client. What may be sent twice goes over connections
-// that are kept. What may not gets one of its own: nobody can tell whether a node that closes a kept connection has seen
-// the request that was just sent over it. (No http.Client: whoever answers with a redirect does not answer.)
+// caller sends single requests to single nodes, with the headers of a client. What may be
+// sent twice goes over connections that are kept. What may not gets one of its own: it
+// cannot be told whether a node that closes a kept connection has seen the request that
+// was just sent over it. (No http.Client: a node that answers with a redirect does not
+// answer.)
 type caller struct {
 	kept, fresh *http.Transport
 	scheme      string
@@ -32,9 +34,10 @@ type caller struct {
 }
 
 const (
-	// Npm nodes drop a connection that was idle for five seconds, without a word. The client lets go well before.
+	// Npm nodes drop a connection that was idle for five seconds, without a word. The
+	// client closes it well before.
 	idleTimeout = 3 * time.Second
-	dialTimeout = 3 * time.Second // whoever takes longer to accept would not answer in time either
+	dialTimeout = 3 * time.Second // a node that takes longer to accept would not answer in time either
 	idlePerNode = 8
 	maxIdle     = 256
 	maxHeader   = 64 << 10
@@ -93,7 +96,8 @@ func dialer(source netip.Addr) func(ctx context.Context, network, address string
 	}
 }
 
-// ping asks whether anybody is there. Any answer will do, also that of a proxy which wants to know more about us.
+// ping asks whether a node is there. Any answer will do, also that of a proxy which wants
+// to know more about us.
 func (w *caller) ping(ctx context.Context, node string) error {
 	limited, cancel := context.WithTimeout(ctx, w.pingTimeout)
 	defer cancel()
@@ -162,7 +166,8 @@ func (w *caller) request(ctx context.Context, method, node, path string, body []
 	return req, nil
 }
 
-// read takes an answer apart. As in npm clients a success is JSON, whatever type it claims to be.
+// read takes an answer apart. As in npm clients a success is JSON, whatever type it
+// claims to be.
 func (w *caller) read(ctx context.Context, resp *http.Response, out any) *Error {
 	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
 	limit := w.maxAnswer
@@ -186,7 +191,7 @@ func (w *caller) read(ctx context.Context, resp *http.Response, out any) *Error 
 	return nil
 }
 
-// at says whom an error is of, and what it was asked.
+// at says which node an error is of, and what it was asked.
 func (e *Error) at(node, endpoint string) *Error {
 	e.Address, e.Endpoint = node, endpoint
 	return e

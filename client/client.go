@@ -21,16 +21,17 @@ type Client struct {
 	close context.CancelCauseFunc
 	tasks sync.WaitGroup
 
-	moving chan struct{} // a place for the one who looks for another entry
+	moving chan struct{} // a place for the one that looks for another entry
 
 	mu     sync.Mutex
-	entry  string // whom we ask for workers
-	worker string // whom we ask for everything else
+	entry  string // which we ask for workers
+	worker string // which we ask for everything else
 }
 
-// Connect looks for a node among the addresses and returns a client that is ready to ask it. Whoever answers a ping is a
-// node, whatever it says: a wrong password comes out with the first request. The error wraps ErrUnavailable if nobody does.
-// Ctx is for the search only.
+// Connect looks for a node among the addresses and returns a client that is ready to ask
+// it. What answers a ping is a node, whatever it says: a wrong password comes out with
+// the first request. The error wraps ErrUnavailable if none does. Ctx is for the search
+// only.
 func Connect(ctx context.Context, o Options) (*Client, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -84,10 +85,10 @@ func (c *Client) keepChanging() {
 	}
 }
 
-// ChangeWorker asks the entry for a node with time to spare and moves there if it answers a ping. The client does it by
-// itself every Options.WorkerChange.
+// ChangeWorker asks the entry for a node with time to spare and moves there if it answers
+// a ping. The client does it by itself every Options.WorkerChange.
 func (c *Client) ChangeWorker(ctx context.Context) error {
-	ctx, end := c.patience(ctx, c.options.Timeout)
+	ctx, end := c.limit(ctx, c.options.Timeout)
 	defer end()
 	ask := &request{endpoint: message.KindAvailableNode.String(), repeatable: true}
 	var found struct{ Address string }
@@ -113,8 +114,8 @@ func (c *Client) ChangeWorker(ctx context.Context) error {
 	return nil
 }
 
-// patience limits ctx by a timeout and by the life of the client.
-func (c *Client) patience(ctx context.Context, timeout time.Duration) (limited context.Context, end func()) {
+// limit bounds ctx by a timeout and by the life of the client.
+func (c *Client) limit(ctx context.Context, timeout time.Duration) (limited context.Context, end func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	if c.life.Err() != nil {
@@ -128,10 +129,12 @@ func (c *Client) patience(ctx context.Context, timeout time.Duration) (limited c
 	}
 }
 
-// attempts is how often the same is asked at most: with two nodes down at a time a client gets through.
+// attempts is how often the same is asked at most: with two nodes down at a time a client
+// gets through.
 const attempts = 3
 
-// somewhere tries at the node that choose names and, as long as again approves of the error, at the next one.
+// somewhere tries at the node that choose names and, as long as again approves of the
+// error, at the next one.
 func (c *Client) somewhere(ctx context.Context, choose func() string, again func(error) bool, try func(node string) error) error {
 	for attempt := 1; ; attempt++ {
 		node := choose()
@@ -145,8 +148,8 @@ func (c *Client) somewhere(ctx context.Context, choose func() string, again func
 	}
 }
 
-// leave looks for another entry because a node has failed us. Of many who have met with the same failure one looks, and the
-// others wait and take what it found.
+// leave looks for another entry because a node has failed us. Of many goroutines that
+// have met with the same failure one looks, and the others wait and take what it found.
 func (c *Client) leave(ctx context.Context, failed string) error {
 	select {
 	case c.moving <- struct{}{}:
@@ -158,7 +161,7 @@ func (c *Client) leave(ctx context.Context, failed string) error {
 	entry, worker := c.entry, c.worker
 	c.mu.Unlock()
 	if failed != entry && failed != worker {
-		return nil // somebody has moved us already
+		return nil // another goroutine has moved us already
 	}
 	others := shuffled(c.options.Addresses)
 	slices.SortStableFunc(others, func(a, b string) int { return rank(a, entry, failed) - rank(b, entry, failed) })
@@ -173,7 +176,8 @@ func (c *Client) leave(ctx context.Context, failed string) error {
 	return nil
 }
 
-// rank puts the present entry first, which is known to have worked, and the node that has failed last: it may be back.
+// rank puts the present entry first, which is known to have worked, and the node that has
+// failed last: it may be back.
 func rank(address, entry, failed string) int {
 	switch address {
 	case failed:

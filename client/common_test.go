@@ -23,7 +23,8 @@ import (
 	httptransport "spreadable/transport/http"
 )
 
-// What the tests share: real nodes on loopback, and stubs that behave as no honest node would.
+// What the tests share: real nodes on loopback, and stubs that behave as no honest node
+// would.
 
 // node is a member of a network.
 type node struct {
@@ -31,10 +32,12 @@ type node struct {
 	address string
 }
 
-// approvers is how many are drawn for kind client: all nodes of the networks of these tests.
+// approvers is how many are drawn for kind client: all nodes of the networks of these
+// tests.
 const approvers = 4
 
-// newNode builds a node at an IP, which bootstraps from the given address or, if that is empty, from itself.
+// newNode builds a node at an IP, which bootstraps from the given address or, if that is
+// empty, from itself.
 func newNode(ip, bootstrap string, change func(*httptransport.Options)) (*node, error) {
 	address, err := freeAddress(ip)
 	if err != nil {
@@ -93,7 +96,8 @@ func startNode(t testing.TB, ip, bootstrap string, change func(*httptransport.Op
 	return n
 }
 
-// startNetwork starts four nodes, each with an IP of its own, and syncs them until all know all.
+// startNetwork starts four nodes, each with an IP of its own, and syncs them until all
+// know all.
 func startNetwork(t testing.TB) []*node {
 	t.Helper()
 	nodes := []*node{startNode(t, "127.0.0.21", "", nil)}
@@ -159,7 +163,8 @@ func solve(t testing.TB, nodes []*node, q *client.Question) string {
 	return answer
 }
 
-// connect is Connect for the time of a test. The timer for workers is off unless the test sets it.
+// connect is Connect for the time of a test. The timer for workers is off unless the test
+// sets it.
 func connect(t testing.TB, o client.Options) *client.Client {
 	t.Helper()
 	if o.WorkerChange == 0 {
@@ -173,7 +178,8 @@ func connect(t testing.TB, o client.Options) *client.Client {
 	return c
 }
 
-// stub is somebody who says what the test wants, at an address of loopback. It answers pings unless told otherwise.
+// stub is somebody who says what the test wants, at an address of loopback. It answers
+// pings unless told otherwise.
 type stub struct {
 	address string
 	server  *httptest.Server
@@ -232,7 +238,8 @@ func breaksOff(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// hangs answers nothing until the asker has left. The body is read first: only then does the server notice.
+// hangs answers nothing until the asker has left. The body is read first: only then does
+// the server notice.
 func hangs(w http.ResponseWriter, r *http.Request) {
 	var rest [1]byte
 	for {
@@ -243,7 +250,8 @@ func hangs(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// freeAddress is an address at which nobody listens, with a port below those that outgoing connections take.
+// freeAddress is an address at which nobody listens, with a port below those that
+// outgoing connections take.
 func freeAddress(ip string) (string, error) {
 	for range 100 {
 		address := net.JoinHostPort(ip, strconv.Itoa(15_000+rand.IntN(17_000)))

@@ -13,8 +13,9 @@ import (
 	"spreadable/wire"
 )
 
-// Code is a refusal's name on the wire. It is an error, so that errors.Is finds it in whatever a Client returns.
-// Applications have codes besides these, with prefixes of their own.
+// Code is a refusal's name on the wire. It is an error, so that errors.Is finds it in
+// whatever a Client returns. Applications have codes besides these, with prefixes of
+// their own.
 type Code string
 
 // Error implements error.
@@ -24,33 +25,35 @@ const prefix = wire.CodePrefix
 
 // The codes that clients meet.
 const (
-	CodeTimeout            Code = prefix + "REQUEST_TIMEDOUT"             // ours and the npm client's: the patience is over
+	CodeTimeout            Code = prefix + "REQUEST_TIMEDOUT"             // ours and the npm client's: the timeout has passed
 	CodeApprovalRequired   Code = prefix + message.CodeApprovalRequired   // the action needs an approval
 	CodeInvalidAction      Code = prefix + message.CodeInvalidAction      // the node has no approval of this kind
 	CodeInvalidApproval    Code = prefix + message.CodeInvalidApproval    // the approval has not the form that it must have
 	CodeInvalidInformation Code = prefix + message.CodeInvalidInformation // what was wished of the question; see IsSchema for npm's codes
 	CodeTooFewDecisions    Code = prefix + message.CodeTooFewDecisions    // too few approvers vouch for the client
-	CodeUnsuitableKey      Code = prefix + message.CodeUnsuitableKey      // the key is somebody else's, or unknown
+	CodeUnsuitableKey      Code = prefix + message.CodeUnsuitableKey      // the key is another client's, or unknown
 	CodeWrongAnswer        Code = prefix + message.CodeWrongAnswer        // or right, but used at this node before
 	CodeWrongApprovalTime  Code = prefix + message.CodeWrongApprovalTime  // the approval is too old
 	schemaPrefix                = prefix + "VALIDATE_SCHEMA_"
 )
 
-// IsSchema reports whether a node refused what it was given because of its form. Npm nodes have a code for each fault of
-// form, ours have CodeInvalidInformation.
+// IsSchema reports whether a node refused what it was given because of its form. Npm
+// nodes have a code for each fault of form, ours have CodeInvalidInformation.
 func IsSchema(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && strings.HasPrefix(string(e.Code), schemaPrefix)
 }
 
 var (
-	// ErrUnavailable is in the error of Connect, and of requests, when none of the addresses answers.
+	// ErrUnavailable is in the error of Connect, and of requests, when none of the
+	// addresses answers.
 	ErrUnavailable = errors.New("no node is available")
 	// ErrClosed is in the error of all that a closed client is asked for, or was at.
 	ErrClosed = errors.New("client is closed")
 )
 
-// Error is a request that did not succeed: refused by a node, or without an answer that could be used.
+// Error is a request that did not succeed: refused by a node, or without an answer that
+// could be used.
 type Error struct {
 	Address  string // the node's
 	Endpoint string // what it was asked for
@@ -69,7 +72,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap lets errors.Is find the code, and context's errors behind a request that was cut off.
+// Unwrap lets errors.Is find the code, and context's errors behind a request that was cut
+// off.
 func (e *Error) Unwrap() []error {
 	var inner []error
 	if e.Code != "" {
@@ -81,8 +85,8 @@ func (e *Error) Unwrap() []error {
 	return inner
 }
 
-// refusal reads an answer that is no success. As in npm clients only JSON may have a code: proxies, which know nothing
-// of codes, answer in HTML.
+// refusal reads an answer that is no success. As in npm clients only JSON may have a
+// code: proxies, which know nothing of codes, answer in HTML.
 func refusal(resp *http.Response, body []byte) *Error {
 	e := &Error{Status: resp.StatusCode}
 	var said struct{ Message, Code string }
@@ -96,7 +100,8 @@ func refusal(resp *http.Response, body []byte) *Error {
 	return e
 }
 
-// failure says why there was no answer: because of ctx, or because of what happened on the way.
+// failure says why there was no answer: because of ctx, or because of what happened on
+// the way.
 func failure(ctx context.Context, err error) *Error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

@@ -10,13 +10,14 @@ import (
 	"spreadable/client"
 )
 
-// exampleNode is a network of one node on this machine, with an endpoint behind each kind of approval.
+// exampleNode is a network of one node on this machine, with an endpoint behind each kind
+// of approval.
 func exampleNode() (*node, error) {
 	return newNode("127.0.0.1", "", nil)
 }
 
-// Ask the network for something: connect to whichever of the addresses is there, and send a request to an endpoint of an
-// application.
+// Ask the network for something: connect to whichever of the addresses is there, and send
+// a request to an endpoint of an application.
 func Example() {
 	n, err := exampleNode()
 	if err != nil {
@@ -38,8 +39,8 @@ func Example() {
 	// Output: true <nil>
 }
 
-// Take an action that is behind an approval of kind "client". The question is the IP address that the network sees, and it
-// is its own answer.
+// Take an action that is behind an approval of kind "client". The question is the IP
+// address that the network sees, and it is its own answer.
 func ExampleClient_ApprovalQuestion() {
 	n, err := exampleNode()
 	if err != nil {
@@ -72,7 +73,8 @@ func ExampleClient_ApprovalQuestion() {
 	// again: true
 }
 
-// Take an action that is behind a captcha: get the picture, show it to a person, send what the person reads.
+// Take an action that is behind a captcha: get the picture, show it to a person, send
+// what the person reads.
 func ExampleQuestion_Picture() {
 	n, err := exampleNode()
 	if err != nil {

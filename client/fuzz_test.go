@@ -12,8 +12,8 @@ import (
 	"spreadable/wire"
 )
 
-// What nodes answer is hostile until it has been read: whatever it is, the client gets a value or an *Error with a short
-// text in one line.
+// What nodes answer is hostile until it has been read: whatever it is, the client gets a
+// value or an *Error with a short text in one line.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []struct {
 		status     int
@@ -50,7 +50,8 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// FuzzPicture: a question is a picture, or an error; never anything else that goes for one.
+// FuzzPicture: a question is a picture, or an error; never anything else that goes for
+// one.
 func FuzzPicture(f *testing.F) {
 	for _, seed := range []string{"127.0.0.1", pictureStart, pictureStart + "iVBORw0KGgo=", pictureStart + "!", "data:text/html;base64,aGVsbG8="} {
 		f.Add(seed)

@@ -28,7 +28,8 @@ func manual(t *testing.T) string {
 	return string(text)
 }
 
-// table returns the rows of the table whose head begins with the given cell, without code marks.
+// table returns the rows of the table whose head begins with the given cell, without code
+// marks.
 func table(t *testing.T, head string) (rows [][]string) {
 	t.Helper()
 	inside := false

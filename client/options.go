@@ -12,49 +12,54 @@ import (
 	"spreadable/wire"
 )
 
-// Options of a Client. The zero value of an option stands for its default, which is that of the npm client.
+// Options of a Client. The zero value of an option stands for its default, which is that
+// of the npm client.
 type Options struct {
-	// Addresses are some nodes of the network, "host:port" each, in any order. One is enough; with more, the client outlives
-	// the others. Required.
+	// Addresses are some nodes of the network, "host:port" each, in any order. One is
+	// enough; with more, the client outlives the others. Required.
 	Addresses []string
 
 	// HTTPS is on for networks whose nodes are called by https.
 	HTTPS bool
 
-	// CA is who signs the certificates of nodes: the system's authorities by default. Only with HTTPS.
+	// CA signs the certificates of nodes: the system's authorities by default. Only with
+	// HTTPS.
 	CA *x509.CertPool
 
 	// Auth is the name and password of a closed network.
 	Auth *Credentials
 
-	// Version is what nodes must be: "spreadable-0.3". Applications built on the network have their own.
+	// Version is what nodes must be: "spreadable-0.3". Applications built on the network
+	// have their own.
 	Version string
 
 	// IgnoreVersion leaves it to the nodes to be of another version.
 	IgnoreVersion bool
 
-	// Timeout is the patience with a request: 10 s. (npm: request.clientTimeout)
+	// Timeout bounds a request: 10 s. (npm: request.clientTimeout)
 	Timeout time.Duration
 
-	// QuestionTimeout is the patience with all requests for a question together: 20 s. It should be longer than Timeout,
-	// after which approvers are no longer waited for. (npm: request.approvalQuestionTimeout)
+	// QuestionTimeout bounds all requests for a question together: 20 s. It should be
+	// longer than Timeout, after which approvers are no longer waited for. (npm:
+	// request.approvalQuestionTimeout)
 	QuestionTimeout time.Duration
 
-	// PingTimeout is the patience with a ping: 1 s. (npm: request.pingTimeout)
+	// PingTimeout bounds a ping: 1 s. (npm: request.pingTimeout)
 	PingTimeout time.Duration
 
-	// WorkerChange is how often the client asks for a node with time to spare: every 30 s. Below 0 it never does, and stays at
-	// its entry. (npm: task.workerChangeInterval)
+	// WorkerChange is how often the client asks for a node with time to spare: every 30
+	// s. Below 0 it never does, and stays at its entry. (npm: task.workerChangeInterval)
 	WorkerChange time.Duration
 
 	// MaxAnswer is the most bytes of an answer, after inflation: 8 MiB.
 	MaxAnswer int64
 
-	// Source is the local IP that requests come from: the operating system's choice by default. Approvals are for one IP.
+	// Source is the local IP that requests come from: the operating system's choice by
+	// default. Approvals are for one IP.
 	Source netip.Addr
 
-	// Log is told of changes of the worker, and of approvers that do not vouch; it never gets credentials or answers. Silent
-	// by default.
+	// Log is told of changes of the worker, and of approvers that do not vouch; it never
+	// gets credentials or answers. Silent by default.
 	Log *slog.Logger
 }
 
@@ -77,7 +82,8 @@ func (Credentials) LogValue() slog.Value { return slog.StringValue("***") }
 // String keeps credentials out of messages.
 func (Credentials) String() string { return "***" }
 
-// validate fills in the defaults, brings the addresses to their one form, and says what is wrong with the rest.
+// validate fills in the defaults, brings the addresses to their one form, and says what
+// is wrong with the rest.
 func (o *Options) validate() error {
 	switch {
 	case len(o.Addresses) == 0:

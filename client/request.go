@@ -40,7 +40,7 @@ func At(address string) RequestOption {
 	}
 }
 
-// Within is the patience with this request, above 0, in place of Options.Timeout.
+// Within is the timeout of this request, above 0, in place of Options.Timeout.
 func Within(timeout time.Duration) RequestOption {
 	return func(r *request) error {
 		r.timeout = timeout
@@ -51,8 +51,8 @@ func Within(timeout time.Duration) RequestOption {
 	}
 }
 
-// Repeatable says that it does no harm if the endpoint gets the request twice. So it may be sent again when nobody knows
-// what became of it.
+// Repeatable says that it does no harm if the endpoint gets the request twice. So it may
+// be sent again when it is not known what became of it.
 func Repeatable() RequestOption {
 	return func(r *request) error {
 		r.repeatable = true
@@ -60,9 +60,10 @@ func Repeatable() RequestOption {
 	}
 }
 
-// Request is POST /client/<endpoint> at the worker. Body is what becomes a JSON object, nil for one without fields;
-// "timeout", "timestamp" and "approvalInfo" are set by the client. Out is what the answer's JSON goes into, nil if only
-// its success matters. The error is an *Error, or joined of several, unless the arguments are to blame.
+// Request is POST /client/<endpoint> at the worker. Body is what becomes a JSON object,
+// nil for one without fields; "timeout", "timestamp" and "approvalInfo" are set by the
+// client. Out is what the answer's JSON goes into, nil if only its success matters. The
+// error is an *Error, or joined of several, unless the arguments are to blame.
 func (c *Client) Request(ctx context.Context, endpoint string, body, out any, options ...RequestOption) error {
 	r, err := newRequest(endpoint, body, options)
 	if err != nil {
@@ -71,7 +72,7 @@ func (c *Client) Request(ctx context.Context, endpoint string, body, out any, op
 	if r.timeout == 0 {
 		r.timeout = c.options.Timeout
 	}
-	ctx, end := c.patience(ctx, r.timeout)
+	ctx, end := c.limit(ctx, r.timeout)
 	defer end()
 	if r.at != "" {
 		return c.caller.post(ctx, r.at, r, out)
@@ -111,7 +112,8 @@ func (r *request) set(name string, value any) error {
 	return err
 }
 
-// body is the JSON to send now, with so much of the patience left. Npm nodes count from the timestamp, by their own clock.
+// body is the JSON to send now, with so much of the timeout left. Npm nodes count from
+// the timestamp, by their own clock.
 func (r *request) body(now time.Time, left time.Duration) ([]byte, error) {
 	fields := make(map[string]json.RawMessage, len(r.fields)+2)
 	maps.Copy(fields, r.fields)
@@ -120,14 +122,15 @@ func (r *request) body(now time.Time, left time.Duration) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// mayRepeat reports whether a request that has failed so may be sent again, to another node.
+// mayRepeat reports whether a request that has failed so may be sent again, to another
+// node.
 func (r *request) mayRepeat(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.Code != "" {
 		return false
 	}
 	if op := new(net.OpError); errors.As(err, &op) && op.Op == "dial" {
-		return true // nobody has seen it
+		return true // no node has seen it
 	}
 	return r.repeatable && (e.Status == 0 || e.Status >= 500)
 }

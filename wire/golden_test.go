@@ -20,7 +20,9 @@ func TestEveryMessageHasItsForm(t *testing.T) {
 	book := peer.NewBook(0)
 	list := samples(t, book)
 	var b bytes.Buffer
+	seen := make(map[message.Kind]bool)
 	for _, s := range list {
+		seen[s.req.Kind] = true
 		speaker := Speaker{Book: book, Self: book1(t, book), Version: DefaultVersion}
 		out := speaker.Request(speaker.Self, &s.req, aTime)
 		request, err := out.body.JSON()
@@ -36,6 +38,9 @@ func TestEveryMessageHasItsForm(t *testing.T) {
 			t.Errorf("%s: %v", s.name, err)
 		}
 		fmt.Fprintf(&b, "# %s\n%s %s\n%s\n%d\n%s\n\n", s.name, Method(s.req.Kind), out.path, request, status, text)
+	}
+	if len(seen) != int(message.NumKinds) {
+		t.Errorf("messages of %d kinds, want one of each of %d", len(seen), message.NumKinds)
 	}
 	if *update {
 		if err := os.WriteFile(file, b.Bytes(), 0o666); err != nil {

@@ -132,12 +132,12 @@ func (w *writer) int(n int64) {
 // number writes a number that need not be whole. It must be finite.
 func (w *writer) number(x float64) {
 	const exact = 1 << 53 // up to here every whole number is a float
-	if x == math.Trunc(x) && math.Abs(x) < exact {
+	whole := x == math.Trunc(x) && math.Abs(x) < exact
+	if negativeZero := x == 0 && math.Signbit(x); whole && !negativeZero {
 		w.int(int64(x))
 		return
 	}
 	text, _ := json.Marshal(x)
-	w.texts += len(text)
 	w.raw(string(text))
 }
 

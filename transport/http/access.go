@@ -30,8 +30,8 @@ var (
 	statusScope = scope{}
 )
 
-// access is the access check of npm nodes, in its order: address filter, the owner's own filter, does the address fit
-// the connection, authentication, version, root.
+// access is the access check of npm nodes, in its order: address filter, the owner's own
+// filter, does the address fit the connection, authentication, version, root.
 func (s *server) access(v *visit, sc scope) error {
 	if err := s.checkFilter(v, sc); err != nil {
 		return err
@@ -63,10 +63,11 @@ func (v *visit) name() string {
 	return wire.IPText(v.ip) + ":0"
 }
 
-// checkFilter reads the address that the sender claims, passes it through the node's address filter, and compares it
-// with the connection. Outside /api an address proves nothing, and npm nodes let it stand for the sender all the same, so that
-// whoever is banned needs only claim another; here an address that does not fit the connection counts for nothing, and its
-// sender is judged by its IP, like any client.
+// checkFilter reads the address that the sender claims, passes it through the node's
+// address filter, and compares it with the connection. Outside /api an address proves
+// nothing, and npm nodes let it stand for the sender all the same, so that a banned
+// sender needs only claim another; here an address that does not fit the connection
+// counts for nothing, and its sender is judged by its IP, like any client.
 func (s *server) checkFilter(v *visit, sc scope) error {
 	a, err := peer.Parse(v.claimed)
 	if v.claimed != "" && err != nil {
@@ -96,7 +97,7 @@ func (s *server) checkFilter(v *visit, sc scope) error {
 	return nil
 }
 
-// screen asks the node's address filter, unless it is known to let everybody pass.
+// screen asks the node's address filter, unless it is known to let every address pass.
 func (s *server) screen(v *visit, a peer.Address) error {
 	if s.loop.view.Load().open {
 		return nil
@@ -143,7 +144,7 @@ func (s *server) checkAuth(v *visit, sc scope) error {
 	return nil
 }
 
-// checkVersion accepts whoever names no version, as npm nodes do.
+// checkVersion accepts a sender that names no version, as npm nodes do.
 func (s *server) checkVersion(h http.Header) error {
 	version := h.Get(wire.NodeVersionHeader)
 	if version == "" {
@@ -155,7 +156,8 @@ func (s *server) checkVersion(h http.Header) error {
 	return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("The version is different: %q instead of %q", clip(version), s.options.Version))
 }
 
-// checkRoot tells a missing root from an empty one: young nodes, which do not know their root yet, know each other by it.
+// checkRoot tells a missing root from an empty one: young nodes, which do not know their
+// root yet, know each other by it.
 func (s *server) checkRoot(h http.Header) error {
 	given, present := h[wire.RootHeader]
 	view := s.loop.view.Load()

@@ -20,7 +20,8 @@ import (
 
 type visitKey struct{}
 
-// forApplication gives a handler the request as if nobody had read it, with the visit behind it.
+// forApplication gives a handler the request as if it had not been read, with the visit
+// behind it.
 func (v *visit) forApplication() *http.Request {
 	r := v.r.WithContext(context.WithValue(v.r.Context(), visitKey{}, v))
 	if v.parsed {
@@ -37,8 +38,9 @@ func visitOf(r *http.Request) *visit {
 	return v
 }
 
-// ClientIP returns the client of a request to a handler of Node.Handle, as the node sees it: behind trusted proxies
-// that is not the other end of the connection. It is zero for other requests.
+// ClientIP returns the client of a request to a handler of Node.Handle, as the node sees
+// it: behind trusted proxies that is not the other end of the connection. It is zero for
+// other requests.
 func ClientIP(r *http.Request) netip.Addr {
 	if v := visitOf(r); v != nil {
 		return v.ip
@@ -75,9 +77,10 @@ func (s *server) approve(v *visit, action string) error {
 	return err
 }
 
-// proof reads the approvalInfo of a request, from its body or its query, as an object or as JSON text. The checks stand in
-// the order of npm nodes: is there one, is it JSON, is the action known, is the start a current one, and only then the
-// shape, which must be exact.
+// proof reads the approvalInfo of a request, from its body or its query, as an object or
+// as JSON text. The checks stand in the order of npm nodes: is there one, is it JSON, is
+// the action known, is the start a current one, and only then the shape, which must be
+// exact.
 func (s *server) proof(v *visit, action string, now time.Duration) (wire.Body, error) {
 	raw, found := v.fields["approvalInfo"]
 	if !found {
@@ -123,8 +126,8 @@ func (s *server) approval(action string) core.ApprovalKind {
 	return nil
 }
 
-// WriteJSON answers a request to a handler of Node.Handle: v as JSON with status 200, or err as nodes write errors, a
-// *message.Error with its code and status 422.
+// WriteJSON answers a request to a handler of Node.Handle: v as JSON with status 200, or
+// err as nodes write errors, a *message.Error with its code and status 422.
 func WriteJSON(w http.ResponseWriter, r *http.Request, body any, err error) error {
 	v := visitOf(r)
 	if v == nil {

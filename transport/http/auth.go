@@ -18,11 +18,13 @@ import (
 
 // Basic auth, and the cookie that spares browsers its dialog.
 //
-// The npm package puts name and password into the cookie: base64 of {"username","password"}, readable to scripts, because
-// its browser client takes them from there and sends them to all nodes as Basic auth. Our cookie has the same form, but
-// in the place of the password a token: a time at which it ends, signed with a key derived from the password. The
-// browser client works with it as it is, against any Go node of the network, and whoever steals it has stolen a week and not
-// the password. An npm node knows nothing of tokens; Options.PlainCookie is for browsers in networks of both.
+// The npm package puts name and password into the cookie: base64 of
+// {"username","password"}, readable to scripts, because its browser client takes them
+// from there and sends them to all nodes as Basic auth. Our cookie has the same form, but
+// in the place of the password a token: a time at which it ends, signed with a key
+// derived from the password. The browser client works with it as it is, against any Go
+// node of the network, and a thief of it has a week and not the password. An npm node
+// knows nothing of tokens; Options.PlainCookie is for browsers in networks of both.
 type auth struct {
 	credentials Credentials
 	key         []byte // of tokens
@@ -34,7 +36,8 @@ type auth struct {
 	now         func() time.Time
 }
 
-// tokenRounds makes guessing the password from a token expensive. Once per start of a node.
+// tokenRounds makes guessing the password from a token expensive. Once per start of a
+// node.
 const tokenRounds = 100_000
 
 func newAuth(o *Options, now func() time.Time) (*auth, error) {
@@ -58,7 +61,8 @@ func basic(c Credentials) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password))
 }
 
-// permits decides by the header or the cookie. Fresh means that a browser would like a cookie for next time.
+// permits decides by the header or the cookie. Fresh means that a browser would like a
+// cookie for next time.
 func (a *auth) permits(r *http.Request) (ok, fresh bool) {
 	if username, password, found := r.BasicAuth(); found && a.matches(username, password) {
 		return true, !a.permitsCookie(r)
@@ -91,7 +95,8 @@ func (a *auth) permitsCookie(r *http.Request) bool {
 	return json.Unmarshal(text, &c) == nil && a.matches(c.Username, c.Password)
 }
 
-// findCookie looks for a cookie whose name has brackets, which net/http takes for malformed.
+// findCookie looks for a cookie whose name has brackets, which net/http takes for
+// malformed.
 func findCookie(headers []string, name string) (value string, found bool) {
 	for _, header := range headers {
 		for pair := range strings.SplitSeq(header, ";") {
@@ -145,8 +150,9 @@ func (a *auth) validToken(token string) bool {
 	return err == nil && a.now().Unix() < ends
 }
 
-// failures slows down who guesses passwords: npm's rule of the behaviour "authentication", more than ten failures and
-// fifteen minutes of silence, for IPs, since most who guess have no address. A success takes one failure back.
+// failures slows down guessing of passwords: npm's rule of the behaviour
+// "authentication", more than ten failures and fifteen minutes of silence, for IPs, since
+// most guessers have no address. A success takes one failure back.
 type failures struct {
 	now func() time.Time
 	mu  sync.Mutex
@@ -164,7 +170,8 @@ const (
 	maxGuessers = 10_000
 )
 
-// host is what failures are counted by: an IPv4, or the part of an IPv6 that one customer has.
+// host is what failures are counted by: an IPv4, or the part of an IPv6 that one customer
+// has.
 func host(ip netip.Addr) netip.Prefix {
 	bits := 64
 	if ip = ip.Unmap(); ip.Is4() {

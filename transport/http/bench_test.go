@@ -12,8 +12,8 @@ func (w nowhere) Header() http.Header       { return w.header }
 func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (nowhere) WriteHeader(int)             {}
 
-// BenchmarkHandler is what we add to net/http for the request that networks at rest live on, with the headers that
-// npm nodes send.
+// BenchmarkHandler is what we add to net/http for the request that networks at rest live
+// on, with the headers that npm nodes send.
 func BenchmarkHandler(b *testing.B) {
 	n := startNode(b, "localhost", nil, nil)
 	sync1(b, n)

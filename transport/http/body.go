@@ -13,12 +13,13 @@ import (
 	"spreadable/wire"
 )
 
-// Reading the bodies of requests, with the checks of npm nodes (Express's body-parser) in their order: the type, whose
-// parser looks at the charset; the content encoding; the size after inflation; the syntax.
+// Reading the bodies of requests, with the checks of npm nodes (Express's body-parser) in
+// their order: the type, whose parser looks at the charset; the content encoding; the
+// size after inflation; the syntax.
 
-// readBody reads a body that is JSON or a form; any other kind is left unread, which v.parsed tells. Of JSON it checks the
-// syntax, and v.unpack takes it apart for whoever needs the fields: nearly all requests of a network at rest have none that
-// matter.
+// readBody reads a body that is JSON or a form; any other kind is left unread, which
+// v.parsed tells. Of JSON it checks the syntax, and v.unpack takes it apart where the
+// fields are needed: nearly all requests of a network at rest have none that matter.
 func (s *server) readBody(v *visit) (err error) {
 	r := v.r
 	v.parsed = true
@@ -63,8 +64,8 @@ func contentType(header string) (kind string, params map[string]string) {
 // clip shortens what is quoted from a request.
 func clip(text string) string { return text[:min(80, len(text))] }
 
-// inflate reads a body in its content encoding. Large bodies, and those that do not say how large they get, are read
-// a few at a time: together they could fill the memory.
+// inflate reads a body in its content encoding. Large bodies, and those that do not say
+// how large they get, are read a few at a time: together they could fill the memory.
 func (s *server) inflate(r *http.Request) ([]byte, error) {
 	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
 	plain := encoding == "" || encoding == "identity"
@@ -72,7 +73,8 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 		return nil, wire.WithStatus(http.StatusUnsupportedMediaType, `unsupported content encoding "`+clip(encoding)+`"`)
 	}
 	if plain && r.ContentLength > s.options.MaxBody {
-		// Whoever is still sending when the connection closes loses the answer; so what is not much too large is read.
+		// A sender that is still sending when the connection closes loses the answer; so
+		// what is not much too large is read.
 		_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, tolerated*s.options.MaxBody))
 		return nil, errTooLarge
 	}

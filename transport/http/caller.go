@@ -16,8 +16,8 @@ import (
 
 // caller sends requests to peers. It has three ways to hold connections, because a lost
 // request is worse than a new connection: npm servers drop a connection that was idle for
-// five seconds, and a request that is sent in that instant is lost without anybody
-// knowing.
+// five seconds, and a request that is sent in that instant is lost, and neither
+// side knows.
 //
 //   - ours: peers that have shown our Server header keep idle connections for two
 //     minutes, and so do we a little less;
@@ -40,7 +40,7 @@ type caller struct {
 
 const (
 	serverIdle  = 2 * time.Minute  // how long our servers hold an idle connection
-	oursIdle    = 90 * time.Second // less, so that it is the asker who lets go
+	oursIdle    = 90 * time.Second // less, so that the asker closes first
 	keptIdle    = 3 * time.Second  // well below npm's 5 s
 	maxKnown    = 1 << 16
 	idlePerPeer = 8
@@ -75,9 +75,9 @@ func (c *caller) transport(o *Options, idle time.Duration) *http.Transport {
 	}
 }
 
-// target is the key under which a request's context holds whom it is for. The text that
-// net/http hands to dial is not always the address: names in other scripts than Latin
-// come back in the escapes of IDNA.
+// target is the key under which a request's context holds the node that it is for. The
+// text that net/http hands to dial is not always the address: names in other scripts than
+// Latin come back in the escapes of IDNA.
 type target struct{}
 
 // dial connects to the IP that the name stood for when it was checked: not to whatever it

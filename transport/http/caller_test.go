@@ -179,7 +179,8 @@ func TestSlowPeersTimeOut(t *testing.T) {
 	}
 }
 
-// deaf is a server of the npm kind that, on each connection, answers one request and loses the next.
+// deaf is a server of the npm kind that, on each connection, answers one request and
+// loses the next.
 func deaf(t *testing.T, connections *atomic.Int32) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -13,7 +13,8 @@ import (
 
 func wallClock() time.Time { return time.Now() }
 
-// ClientOptions are the options of a Client. The zero value is a client of an open network over HTTP.
+// ClientOptions are the options of a Client. The zero value is a client of an open
+// network over HTTP.
 type ClientOptions struct {
 	HTTPS   bool
 	CA      *x509.CertPool // the system's authorities by default
@@ -30,7 +31,7 @@ type Client struct {
 	core core.Client
 }
 
-// DefaultClientTimeout is the patience of an npm client.
+// DefaultClientTimeout is the timeout of an npm client.
 const DefaultClientTimeout = 10 * time.Second
 
 // NewClient returns a client that is ready to ask. It must be closed.
@@ -96,8 +97,8 @@ func (c *Client) Ask(ctx context.Context, entry peer.Address, q *message.QueryRe
 	return await(ctx, c, entry, func(p core.Peer, done func(*message.QueryAnswer, error)) { c.core.Ask(p, 0, q, done) })
 }
 
-// Draw asks an entry node who approves this client for the action in the current period, and returns the approvers'
-// addresses in the order of the draw.
+// Draw asks an entry node which nodes approve this client for the action in the current
+// period, and returns the approvers' addresses in the order of the draw.
 func (c *Client) Draw(ctx context.Context, entry peer.Address, action string) ([]string, error) {
 	return await(ctx, c, entry, func(p core.Peer, done func([]string, error)) {
 		c.core.Draw(p, 0, action, func(key *message.ApprovalKey, err error) {
@@ -110,8 +111,9 @@ func (c *Client) Draw(ctx context.Context, entry peer.Address, action string) ([
 	})
 }
 
-// Approve goes the whole way of an approval and takes the action at the entry node, by POST /client/<action>. Answer is
-// given the question; it runs in the client's thread and must not block.
+// Approve goes the whole way of an approval and takes the action at the entry node, by
+// POST /client/<action>. Answer is given the question; it runs in the client's thread and
+// must not block.
 func (c *Client) Approve(ctx context.Context, entry peer.Address, action string, answer func(question string) string) error {
 	_, err := await(ctx, c, entry, func(p core.Peer, done func(struct{}, error)) {
 		c.core.Approve(p, 0, action, answer, func(_ *message.ApprovalKey, err error) { done(struct{}{}, err) })

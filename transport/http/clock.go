@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// clock tells the node's time: the wall's, but never going back. A wall clock that is set forward is followed at once;
-// one that is set back is waited for at half speed, so that timeouts still pass while both meet again.
+// clock tells the node's time: the wall's, but never going back. A wall clock that is set
+// forward is followed at once; one that is set back is waited for at half speed, so that
+// timeouts still pass while both meet again.
 type clock struct {
 	wall func() time.Time // with its monotonic reading
 	last time.Time

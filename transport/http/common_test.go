@@ -20,7 +20,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// What the tests of this package share: nodes on loopback, and a way to send them any bytes from any loopback IP.
+// What the tests of this package share: nodes on loopback, and a way to send them any
+// bytes from any loopback IP.
 
 // freePort is a port that nobody listens on, below those that outgoing connections take.
 func freePort(t testing.TB) string {
@@ -36,7 +37,8 @@ func freePort(t testing.TB) string {
 	return ""
 }
 
-// startNode starts a node at host, an IP or localhost, that bootstraps from the given node, or from itself.
+// startNode starts a node at host, an IP or localhost, that bootstraps from the given
+// node, or from itself.
 func startNode(t testing.TB, host string, bootstrap *Node, change func(*Options)) *Node {
 	t.Helper()
 	n := newNode(t, host, bootstrap, change)
@@ -181,8 +183,8 @@ func lookupTable(table map[string]string) func(context.Context, string) ([]netip
 	}
 }
 
-// requestSeeds are bodies that npm nodes and clients were seen to send, with which wire is fuzzed
-// too.
+// requestSeeds are bodies that npm nodes and clients were seen to send, with which wire
+// is fuzzed too.
 func requestSeeds(t testing.TB) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../wire/testdata/requests.txt")

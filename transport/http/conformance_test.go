@@ -52,7 +52,8 @@ func (w *loopback) Enter(i int, f func(core.Env)) {
 	in(w.t, w.nodes[i], func(*core.Node) { f(w.nodes[i].loop) })
 }
 
-// Peer implements conformance.World. It is called from inside node i, or while that rests.
+// Peer implements conformance.World. It is called from inside node i, or while that
+// rests.
 func (w *loopback) Peer(i, j int) core.Peer {
 	p, err := w.nodes[i].loop.book.Intern(peer.MustParse(w.addrs[j]))
 	if err != nil {

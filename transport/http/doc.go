@@ -1,5 +1,6 @@
-// Package httptransport is the real wire: the node core over HTTP and HTTPS, in the protocol of the npm package
-// spreadable 0.3. A node of this package is a member of any network of npm nodes, and of networks of its own kind.
+// Package httptransport is the real wire: the node core over HTTP and HTTPS, in the
+// protocol of the npm package spreadable 0.3. A node of this package is a member of any
+// network of npm nodes, and of networks of its own kind.
 //
 // # The smallest use
 //
@@ -16,63 +17,68 @@
 //
 // # Threads and ownership
 //
-// Formally: a node has one goroutine, the loop. It owns the core, its pool of tasks, the book of addresses, the random
-// stream, the alarms and all tables of requests on their way. Other goroutines reach these only by events, functions
-// posted to the loop's inbox, and read only the view, an immutable value that the loop publishes. Per incoming
-// request there is net/http's goroutine, which owns the visit; per outgoing request on the wire there is one, which owns
-// nothing but the outgoing and what it received. A step is: one event and at most a few dozen more that are waiting, the
-// alarms that are due, the node's requests to itself. After a step Persist runs; then, and only then, the view is
-// published and the effects of the step are released: answers to whoever waits, requests to others. The loop never
-// waits for anybody: its effects are sends into channels with room, and starts of goroutines. Everybody else may wait for
-// the loop, with an end: of the request's context, or of the loop itself.
+// Formally: a node has one goroutine, the loop. It owns the core, its pool of tasks, the
+// book of addresses, the random stream, the alarms and all tables of requests on their
+// way. Other goroutines reach these only by events, functions posted to the loop's inbox,
+// and read only the view, an immutable value that the loop publishes. Per incoming
+// request there is net/http's goroutine, which owns the visit; per outgoing request on
+// the wire there is one, which owns nothing but the outgoing and what it received. A step
+// is: one event and at most a few dozen more that are waiting, the alarms that are due,
+// the node's requests to itself. After a step Persist runs; then, and only then, the view
+// is published and the effects of the step are released: answers to those that wait,
+// requests to others. The loop never waits for others: its effects are sends into
+// channels with capacity left, and starts of goroutines. All others may wait for the
+// loop, with an end: of the request's context, or of the loop itself.
 //
-// Less formally: the node is a program of one thread, and HTTP happens around it. Handlers
-// parse, check and send in parallel; only what needs the node's memory goes through the loop,
-// one after the other, some microseconds each. Peers are small integers inside the loop and
-// texts outside; package wire translates at the border. Nothing outside ever holds a core.Peer.
+// Less formally: the node is a program of one thread, and HTTP happens around it.
+// Handlers parse, check and send in parallel; only what needs the node's memory goes
+// through the loop, one after the other, some microseconds each. Peers are small integers
+// inside the loop and texts outside; package wire translates at the border. Nothing
+// outside ever holds a core.Peer.
 //
-// Most requests of a network at rest ask for the structure. They are answered from the view,
-// already encoded, unless the sender has to be judged: a ban, a list, a peer whose failures its
-// request would take back. Of their bodies only the syntax is looked at, and the answer goes
-// out in one piece (listener.go).
+// Most requests of a network at rest ask for the structure. They are answered from the
+// view, already encoded, unless the sender has to be judged: a ban, a list, a peer whose
+// failures its request would take back. Of their bodies only the syntax is looked at, and
+// the answer goes out in one piece (listener.go).
 //
 // # What happens to a request
 //
-// ServeHTTP goes the way of npm nodes: where is it from (originOf), CORS, the body (readBody),
-// access, route. The checks of access stand in their order in access; each has the status and
-// message of an npm node. What npm nodes answer with 500 because they stumble gets a clean 4xx
-// here. Then incoming.go: the kind's fields are read (wire.ReadRequest), the loop takes the
-// request and gives it to the node, the answer is written in the loop and released when the
-// step is saved, and the server sends it.
+// ServeHTTP goes the way of npm nodes: where is it from (originOf), CORS, the body
+// (readBody), access, route. The checks of access stand in their order in access; each
+// has the status and message of an npm node. What npm nodes answer with 500 because they
+// stumble gets a clean 4xx here. Then incoming.go: the kind's fields are read
+// (wire.ReadRequest), the loop takes the request and gives it to the node, the answer is
+// written in the loop and released when the step is saved, and the server sends it.
 //
 // # What happens to a call
 //
-// It stands in call.go, top to bottom. Call writes the request (wire.Speaker.Request) and, when
-// the step is saved, launches it: starts a goroutine, or queues the call while MaxCalls are on
-// the wire. The caller sends it and reads the answer (wire.Outgoing), which lands as an event
-// of the loop. A call is finished once: by its answer, by its error, or by its alarm, whichever
-// the loop meets first; then its sink is gone and the others find nothing to do. What the node
-// asks of itself does not leave the process.
+// It stands in call.go, top to bottom. Call writes the request (wire.Speaker.Request)
+// and, when the step is saved, launches it: starts a goroutine, or queues the call while
+// MaxCalls are on the wire. The caller sends it and reads the answer (wire.Outgoing),
+// which lands as an event of the loop. A call is finished once: by its answer, by its
+// error, or by its alarm, whichever the loop meets first; then its sink is gone and the
+// others find nothing to do. What the node asks of itself does not leave the process.
 //
 // # Bounds
 //
-// Everything that others can make grow has a limit: headers, bodies before and after inflation,
-// large bodies in memory at a time, connections, clients' requests in work, events waiting,
-// calls on the wire, bytes and entries of answers, names looked up, addresses remembered.
-// Addresses are interned for as long as they are needed: when the book is nearly full the loop
-// lets all procedures end, puts new ones off for that moment, and has the node sweep it.
+// Everything that others can make grow has a limit: headers, bodies before and after
+// inflation, large bodies in memory at a time, connections, clients' requests in work,
+// events waiting, calls on the wire, bytes and entries of answers, names looked up,
+// addresses remembered. Addresses are interned for as long as they are needed: when the
+// book is nearly full the loop lets all procedures end, puts new ones off for that
+// moment, and has the node sweep it.
 //
 // # State
 //
-// Options.Persist is called after every step, before anything leaves the process; Node.Start
-// takes what restores the node. Both run in the loop. A store needs no lock and no snapshot:
-// nothing moves while it looks. An error of Persist stops the node.
+// Options.Persist is called after every step, before anything leaves the process;
+// Node.Start takes what restores the node. Both run in the loop. A store needs no lock
+// and no snapshot: nothing moves while it looks. An error of Persist stops the node.
 //
 // # Between our own nodes
 //
 // What only Go nodes understand is invisible to npm nodes. A Server header tells that
 // connections may be kept. An ETag on the structure, sent back in If-None-Match, makes an
-// unchanged one cost a 304. The header Timeout-Budget tells what is left of the timeout budget
-// without a time of day. Fields of our own ride in bodies whose other fields npm nodes know:
-// see package wire.
+// unchanged one cost a 304. The header Timeout-Budget tells what is left of the timeout
+// budget without a time of day. Fields of our own ride in bodies whose other fields npm
+// nodes know: see package wire.
 package httptransport

@@ -24,9 +24,10 @@ func (l *loop) After(d time.Duration, tag uint32) {
 	l.setAlarm(alarm{at: l.now + max(0, d), tag: tag})
 }
 
-// Note implements core.Env. The first node of a network fails to register at every sync, until somebody joins it, and so
-// does one whose bootstrap is gone: only a new reason is news. A node of no network has no root that could differ from
-// that of others, so its reason is put into other words.
+// Note implements core.Env. The first node of a network fails to register at every sync,
+// until a node joins it, and so does one whose bootstrap is gone: only a new reason is
+// news. A node of no network has no root that could differ from that of others, so its
+// reason is put into other words.
 func (l *loop) Note(n core.Note) {
 	level := slog.LevelInfo
 	switch n.What {

@@ -17,7 +17,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// TestMalformedRequestsLeaveNothing sends what a generator breaks, over raw connections, and looks at the node after.
+// TestMalformedRequestsLeaveNothing sends what a generator breaks, over raw connections,
+// and looks at the node after.
 func TestMalformedRequestsLeaveNothing(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	sync1(t, n)
@@ -36,7 +37,8 @@ func TestMalformedRequestsLeaveNothing(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(i)))
 			for range requests / attackers {
 				answer := attack(t, n, broken(rng, seeds, n.address()))
-				// 501 and 505 are net/http's own, for a broken Transfer-Encoding and version.
+				// 501 and 505 are net/http's own, for a broken Transfer-Encoding and
+				// version.
 				if strings.HasPrefix(answer, "HTTP/1.1 5") && !strings.HasPrefix(answer[9:], "501") && !strings.HasPrefix(answer[9:], "505") {
 					t.Errorf("the node stumbles: %.300s", answer)
 				}

@@ -24,7 +24,7 @@ type incoming struct {
 	root    string
 	timeout time.Duration
 	body    wire.Body   // nil for none
-	done    chan answer // has room for the one answer: a handler that has given up need not take it
+	done    chan answer // takes the one answer: a handler that has given up need not take it
 }
 
 // answer is what the node has answered, as far as it was written in the loop.

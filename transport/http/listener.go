@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// limitListener lets so many connections be open at a time; the others wait to be accepted.
+// limitListener lets so many connections be open at a time; the others wait to be
+// accepted.
 type limitListener struct {
 	net.Listener
 	places chan struct{}
@@ -42,9 +43,10 @@ func (l *limitListener) Close() error {
 	return l.Listener.Close()
 }
 
-// conn is an incoming connection, which gives its place back when it is closed. It can send an answer as a whole: net/http
-// has a buffer of 4 KiB for each connection, so it sends a list of some hundred addresses in two pieces, for each of which
-// both sides are woken up.
+// conn is an incoming connection, which gives its place back when it is closed. It can
+// send an answer as a whole: net/http has a buffer of 4 KiB for each connection, so it
+// sends a list of some hundred addresses in two pieces, for each of which both sides are
+// woken up.
 type conn struct {
 	net.Conn
 	once sync.Once
@@ -63,8 +65,9 @@ func (c *conn) Close() error {
 	return err
 }
 
-// CloseWrite ends our half. Net/http does so after a request that is too broken to go on, half a second before it closes the
-// connection, so that the asker gets to read the answer.
+// CloseWrite ends our half. Net/http does so after a request that is too broken to go on,
+// half a second before it closes the connection, so that the asker gets to read the
+// answer.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -72,7 +75,8 @@ func (c *conn) CloseWrite() error {
 	return nil
 }
 
-// Write implements net.Conn. Pieces of an announced answer are kept until it is whole; then an error is that of all.
+// Write implements net.Conn. Pieces of an announced answer are kept until it is whole;
+// then an error is that of all.
 func (c *conn) Write(p []byte) (int, error) {
 	if c.body == 0 {
 		return c.Conn.Write(p)
@@ -100,8 +104,8 @@ func (c *conn) Write(p []byte) (int, error) {
 
 var endOfHead = []byte("\r\n\r\n")
 
-// Bodies that are gathered: smaller ones net/http sends in one piece by itself, and of larger ones the pieces matter
-// little and the copies much.
+// Bodies that are gathered: smaller ones net/http sends in one piece by itself, and of
+// larger ones the pieces matter little and the copies much.
 const (
 	minGathered = 3 << 10
 	maxGathered = 64 << 10
@@ -119,7 +123,8 @@ func gather(r *http.Request, body int) {
 
 type connKey struct{}
 
-// withConn lets handlers find their connection. One of TLS is not a conn: it has none of our heads inside.
+// withConn lets handlers find their connection. One of TLS is not a conn: it has none of
+// our heads inside.
 func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }

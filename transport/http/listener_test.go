@@ -23,7 +23,8 @@ func (r *records) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// However net/http cuts an announced answer up, it goes out as one; what is not announced goes out as it comes.
+// However net/http cuts an announced answer up, it goes out as one; what is not announced
+// goes out as it comes.
 func TestAnnouncedAnswersGoOutWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		to := &records{}
@@ -72,8 +73,8 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// The structure of a large network reaches the asker in one piece, request after request on one connection, and what
-// follows it is served as ever.
+// The structure of a large network reaches the asker in one piece, request after request
+// on one connection, and what follows it is served as ever.
 func TestLargeStructuresAreSentInOnePiece(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	sync1(t, n)

@@ -17,8 +17,9 @@ import (
 	"spreadable/wire"
 )
 
-// loop is the node's thread: one goroutine that owns the node, its pool, its book and everything in this struct above
-// the line. All others talk to it through inbox. See doc.go.
+// loop is the node's thread: one goroutine that owns the node, its pool, its book and
+// everything in this struct above the line. All others talk to it through inbox. See
+// doc.go.
 type loop struct {
 	node    *core.Node // nil for a client
 	pool    core.Pool
@@ -58,13 +59,13 @@ type loop struct {
 	cancel  context.CancelFunc
 }
 
-// view is what the rest of the process may know of the node without asking it: the state after the last step that was
-// saved.
+// view is what the rest of the process may know of the node without asking it: the state
+// after the last step that was saved.
 type view struct {
 	structure *wire.Document
 	root      string
 	rooted    bool // the root is known
-	open      bool // the address filter lets everybody pass
+	open      bool // the address filter lets every address pass
 	atEase    bool // see core.Node.AtEase
 }
 
@@ -76,7 +77,8 @@ type asker interface {
 // inboxSize is how many events may wait for the loop. Each takes some microseconds.
 const inboxSize = 1024
 
-// batch is how many events are handled in one step, which is saved and released as a whole.
+// batch is how many events are handled in one step, which is saved and released as a
+// whole.
 const batch = 64
 
 var errStopped = wire.WithStatus(503, "the node is stopping")
@@ -118,8 +120,9 @@ func (l *loop) run() {
 	}
 }
 
-// survive turns a panic of the core into the loop's error, with the place where it happened: the process, its log and
-// its other nodes go on, and whoever waits for the node learns that it is gone.
+// survive turns a panic of the core into the loop's error, with the place where it
+// happened: the process, its log and its other nodes go on, and those that wait for the
+// node learn that it is gone.
 func (l *loop) survive() {
 	if r := recover(); r != nil {
 		l.err = fmt.Errorf("the node panicked: %v\n%s", r, debug.Stack())
@@ -127,8 +130,8 @@ func (l *loop) survive() {
 	}
 }
 
-// step handles what has come up, saves the node, and then releases what it has caused: nobody learns of a state that
-// could still be lost.
+// step handles what has come up, saves the node, and then releases what it has caused: no
+// peer learns of a state that could still be lost.
 func (l *loop) step(event func()) {
 	l.now = l.clock.read()
 	if event != nil {
@@ -181,7 +184,8 @@ func (l *loop) show() {
 	}
 }
 
-// post hands an event to the loop, waiting for room in its inbox as long as ctx allows.
+// post hands an event to the loop, waiting for a place in its inbox as long as ctx
+// allows.
 func (l *loop) post(ctx context.Context, event func()) error {
 	select {
 	case l.inbox <- event:
@@ -250,7 +254,8 @@ func (l *loop) setAlarm(a alarm) {
 	heap.Push(&l.alarms, a)
 }
 
-// orLater does something that may start a procedure, now or, while the book waits to be swept, after that.
+// orLater does something that may start a procedure, now or, while the book waits to be
+// swept, after that.
 func (l *loop) orLater(f func()) {
 	if l.mustSweep() {
 		l.backlog = append(l.backlog, f)
@@ -261,8 +266,9 @@ func (l *loop) orLater(f func()) {
 
 func (l *loop) mustSweep() bool { return l.node != nil && l.book.Len() >= l.sweepAt }
 
-// tidy sweeps the book if it must and nobody is in the middle of anything. Procedures end within their patience, and new
-// ones are put off meanwhile, so the moment comes.
+// tidy sweeps the book if it must and no procedure is in the middle of its work.
+// Procedures end within their budget, and new ones are put off meanwhile, so the moment
+// comes.
 func (l *loop) tidy() {
 	if !l.mustSweep() || !l.pool.Idle() || len(l.own) > 0 {
 		return
@@ -270,7 +276,7 @@ func (l *loop) tidy() {
 	clear(l.learned)
 	swept := l.node.SweepBook(func(p core.Peer) bool { return p == l.speaker.Self })
 	l.sweepAt = max(l.options.SweepAt, l.book.Len()*9/8) // not at every step, if so many are needed
-	l.options.Log.Info("forgot addresses that nobody needs", "count", swept, "left", l.book.Len())
+	l.options.Log.Info("forgot addresses that are not needed", "count", swept, "left", l.book.Len())
 	l.shown = nil
 	backlog := l.backlog
 	l.backlog = nil

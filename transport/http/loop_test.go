@@ -234,7 +234,8 @@ func BenchmarkStructure(b *testing.B) {
 	})
 }
 
-// TestTheSameFailureIsLoggedOnce: a node that is alone fails to register at every sync, and that is no news.
+// TestTheSameFailureIsLoggedOnce: a node that is alone fails to register at every sync,
+// and that is no news.
 func TestTheSameFailureIsLoggedOnce(t *testing.T) {
 	var log bytes.Buffer // belongs to the node's thread until the node is closed
 	n := startNode(t, "localhost", nil, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
@@ -249,7 +250,8 @@ func TestTheSameFailureIsLoggedOnce(t *testing.T) {
 	}
 }
 
-// TestANodeOfNoNetworkSaysSo: with a bootstrap node that is not there, it has no root that could differ from any other.
+// TestANodeOfNoNetworkSaysSo: with a bootstrap node that is not there, it has no root
+// that could differ from any other.
 func TestANodeOfNoNetworkSaysSo(t *testing.T) {
 	gone := newNode(t, "localhost", nil, nil) // never starts
 	var log bytes.Buffer                      // belongs to the node's thread until the node is closed

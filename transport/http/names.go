@@ -11,8 +11,9 @@ import (
 	"spreadable/core/peer"
 )
 
-// names looks up the IPs of peers' hosts. What it found holds for ten minutes, failures for one; it keeps a bounded
-// number of names, and no more than a few lookups run at once, since anybody can make us look up names.
+// names looks up the IPs of peers' hosts. What it found holds for ten minutes, failures
+// for one; it keeps a bounded number of names, and no more than a few lookups run at
+// once, since any peer can make us look up names.
 type names struct {
 	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	now    func() time.Time
@@ -44,8 +45,9 @@ func newNames(lookup func(context.Context, string) ([]netip.Addr, error), now fu
 	return &names{lookup: lookup, now: now, gate: make(chan struct{}, maxLookups), known: make(map[string]resolved)}
 }
 
-// resolve returns the IP of an address. Literals and localhost need no lookup; a name that leads to a loopback address is
-// refused, as it is by npm nodes: it would make us call our own machine.
+// resolve returns the IP of an address. Literals and localhost need no lookup; a name
+// that leads to a loopback address is refused, as it is by npm nodes: it would make us
+// call our own machine.
 func (n *names) resolve(ctx context.Context, a peer.Address) (netip.Addr, error) {
 	if ip := a.IP(); ip.IsValid() {
 		return ip, nil
@@ -67,7 +69,8 @@ func (n *names) resolve(ctx context.Context, a peer.Address) (netip.Addr, error)
 	return r.ip, nil
 }
 
-// ask looks a name up and remembers what comes of it; an error is the end of the asker's patience.
+// ask looks a name up and remembers what comes of it; an error is the end of the asker's
+// budget.
 func (n *names) ask(ctx context.Context, host string) (netip.Addr, error) {
 	select {
 	case n.gate <- struct{}{}:

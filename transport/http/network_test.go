@@ -136,7 +136,8 @@ func TestApprovalOverTheWire(t *testing.T) {
 	}
 }
 
-// TestProofsOfTheWrongShape goes through the checks before a protected handler, in their order.
+// TestProofsOfTheWrongShape goes through the checks before a protected handler, in their
+// order.
 func TestProofsOfTheWrongShape(t *testing.T) {
 	n := approving(newNode(t, "localhost", nil, nil))
 	if err := n.Start(nil); err != nil {
@@ -345,7 +346,8 @@ func TestNodesOfManyIPs(t *testing.T) {
 	})
 }
 
-// TestClientsReachANodeAtIPv6Loopback, which other nodes take for 127.0.0.1; see TestLoopbackOfIPv6IsLocalhost.
+// TestClientsReachANodeAtIPv6Loopback, which other nodes take for 127.0.0.1; see
+// TestLoopbackOfIPv6IsLocalhost.
 func TestClientsReachANodeAtIPv6Loopback(t *testing.T) {
 	first := startNode(t, "[::1]", nil, func(o *Options) { o.Listen = o.Address.String() })
 	if got := send(t, first, asks{method: "GET", path: "/ping"}); got.status != 200 {
@@ -359,7 +361,8 @@ func TestClientsReachANodeAtIPv6Loopback(t *testing.T) {
 	}
 }
 
-// TestNetworkOverIPv6: nodes at literal IPv6 addresses find each other, and approve a client that calls from one.
+// TestNetworkOverIPv6: nodes at literal IPv6 addresses find each other, and approve a
+// client that calls from one.
 func TestNetworkOverIPv6(t *testing.T) {
 	ip := nettest.OwnIPv6(t)
 	var first *Node

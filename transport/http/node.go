@@ -12,7 +12,8 @@ import (
 	"spreadable/wire"
 )
 
-// Node is a node core on the real wire: its thread, its server and its connections to others.
+// Node is a node core on the real wire: its thread, its server and its connections to
+// others.
 type Node struct {
 	options  Options
 	loop     *loop
@@ -46,20 +47,22 @@ func New(o Options) (*Node, error) {
 	return n, nil
 }
 
-// Handle serves POST /client/<path> by an application's handler, after the checks that all requests of clients pass.
-// The handler runs in its own goroutine and asks the node through Do. It must be called before Start.
+// Handle serves POST /client/<path> by an application's handler, after the checks that
+// all requests of clients pass. The handler runs in its own goroutine and asks the node
+// through Do. It must be called before Start.
 func (n *Node) Handle(path string, h http.Handler) {
 	n.server.routes[strings.ToLower(wire.ClientPath+strings.Trim(path, "/"))] = route{app: h}
 }
 
-// Protect puts a handler, to be given to Handle, behind an approval: it is called only for requests whose approvalInfo
-// holds the right answer. Refusals have the codes of npm nodes.
+// Protect puts a handler, to be given to Handle, behind an approval: it is called only
+// for requests whose approvalInfo holds the right answer. Refusals have the codes of npm
+// nodes.
 func (n *Node) Protect(action string, next http.Handler) http.Handler {
 	return n.server.protect(action, next)
 }
 
-// Start listens and brings the node to life. Restored state, if there is any, must be put into the node before: by
-// restore, which runs in the node's thread; nil for none.
+// Start listens and brings the node to life. Restored state, if there is any, must be put
+// into the node before: by restore, which runs in the node's thread; nil for none.
 func (n *Node) Start(restore func(*core.Node) error) error {
 	listener, err := net.Listen("tcp", n.options.Listen)
 	if err != nil {
@@ -99,7 +102,8 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 	return nil
 }
 
-// Do runs f in the node's thread and waits for it: between two events, with nobody else near the node. F must not block.
+// Do runs f in the node's thread and waits for it: between two events, with no other code
+// near the node. F must not block.
 func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	return n.loop.do(ctx, func() { f(&n.core) })
 }
@@ -107,7 +111,8 @@ func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 // Addr is where the node listens. It may be called after Start.
 func (n *Node) Addr() net.Addr { return n.listener.Addr() }
 
-// Done is closed when the node's thread has ended, by Close, a panic or a failure to save; then Err says why.
+// Done is closed when the node's thread has ended, by Close, a panic or a failure to
+// save; then Err says why.
 func (n *Node) Done() <-chan struct{} { return n.loop.stopped }
 
 // Err returns why the node's thread ended before Close; nil if it runs or was closed.
@@ -120,8 +125,8 @@ func (n *Node) Err() error {
 	}
 }
 
-// Close ends the node: no new connections; requests in work may finish until ctx ends; then the thread. All goroutines
-// of the node have ended when it returns.
+// Close ends the node: no new connections; requests in work may finish until ctx ends;
+// then the thread. All goroutines of the node have ended when it returns.
 func (n *Node) Close(ctx context.Context) error {
 	if n.http == nil {
 		return nil // it never started

@@ -10,13 +10,13 @@ import (
 	"spreadable/core/message"
 )
 
-// newDesks makes the places at which offloaded work is done: one for each processor, so that a
-// node does not start more than the machine can do.
+// newDesks makes the places at which offloaded work is done: one for each processor, so
+// that a node does not start more than the machine can do.
 func newDesks() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) }
 
-// Offload implements core.Env: work is done in a goroutine of its own, as soon as there is a
-// place for it. Its price is real here. A panic in it ends the node, as one in its own thread
-// does.
+// Offload implements core.Env: work is done in a goroutine of its own, as soon as there
+// is a place for it. Its price is real here. A panic in it ends the node, as one in its
+// own thread does.
 func (l *loop) Offload(_ time.Duration, work func(), sink core.Sink, tag uint32) {
 	l.calls.Go(func() {
 		select {

@@ -20,82 +20,98 @@ import (
 
 // Options of a node on the real wire. The zero value of an option stands for its default.
 type Options struct {
-	// Config is the core's. It is validated by New. Its Book must serve this node alone, and should have a limit
-	// (DefaultBookLimit is a good one): peers can name addresses to us.
+	// Config is the core's. It is validated by New. Its Book must serve this node alone,
+	// and should have a limit (DefaultBookLimit is a good one): peers can name addresses
+	// to us.
 	Config *core.Config
 
-	// Address is what the node announces, and what peers call. Its host must resolve, as peers see it, to the IP that our
-	// requests come from. Required.
+	// Address is what the node announces, and what peers call. Its host must resolve, as
+	// peers see it, to the IP that our requests come from. Required.
 	Address peer.Address
 
-	// Listen is the local address of the listener: all interfaces at Address's port by default.
+	// Listen is the local address of the listener: all interfaces at Address's port by
+	// default.
 	Listen string
 
-	// Source is the local IP of outgoing connections: the operating system's choice by default, but the own address when
-	// that is a literal loopback one, since peers compare the two.
+	// Source is the local IP of outgoing connections: the operating system's choice by
+	// default, but the own address when that is a literal loopback one, since peers
+	// compare the two.
 	Source netip.Addr
 
-	// HTTPS makes the network one of https addresses. With Certificates the listener speaks TLS itself; without, a proxy
-	// in front of it does (npm: https: true), and loopback is a trusted proxy if TrustedProxies is empty.
+	// HTTPS makes the network one of https addresses. With Certificates the listener
+	// speaks TLS itself; without, a proxy in front of it does (npm: https: true), and
+	// loopback is a trusted proxy if TrustedProxies is empty.
 	HTTPS        bool
 	Certificates []tls.Certificate
 
-	// GetCertificate chooses the certificate for each connection, in place of Certificates: for one that is renewed while
-	// the node runs.
+	// GetCertificate chooses the certificate for each connection, in place of
+	// Certificates: for one that is renewed while the node runs.
 	GetCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
-	// CA is who signs the certificates of peers: the system's authorities by default.
+	// CA signs the certificates of peers: the system's authorities by default.
 	CA *x509.CertPool
 
-	// Auth closes the network to whoever does not know the name and password. All nodes of a network share them.
+	// Auth closes the network to all that do not know the name and password. All nodes of
+	// a network share them.
 	Auth *Credentials
 
 	// CookieAge is how long a browser stays logged in: 7 days.
 	CookieAge time.Duration
 
-	// PlainCookie puts the password itself into the cookie of a browser, as npm nodes do. Needed only where browsers
-	// use a network of both kinds of nodes with Auth: npm nodes do not know our tokens.
+	// PlainCookie puts the password itself into the cookie of a browser, as npm nodes do.
+	// Needed only where browsers use a network of both kinds of nodes with Auth: npm
+	// nodes do not know our tokens.
 	PlainCookie bool
 
-	// TrustedProxies may say in X-Forwarded-For whom they speak for. Nobody by default. (npm trusts its own host always,
-	// so that every program there may pose as any client.)
+	// TrustedProxies may name in X-Forwarded-For the client that they speak for. None by
+	// default. (npm trusts its own host always, so that every program there may pose as
+	// any client.)
 	TrustedProxies []netip.Prefix
 
-	// Version is who may talk to us: "spreadable-0.3". Applications built on the network have their own.
+	// Version is what others must be to talk to us: "spreadable-0.3". Applications built
+	// on the network have their own.
 	Version string
 
 	// MaxBody is the most bytes of a request's body, after inflation: 512,000.
 	MaxBody int64
 
-	// Concurrency is how many requests of clients are in work at a time for each of the endpoints that ask others; the
-	// rest waits in order: 50. (npm: request.clientConcurrency)
+	// Concurrency is how many requests of clients are in work at a time for each of the
+	// endpoints that ask others; the rest waits in order: 50. (npm:
+	// request.clientConcurrency)
 	Concurrency int
 
-	// MaxCalls is how many outgoing requests are on the wire at a time; the rest waits, on its own patience: 1,024.
+	// MaxCalls is how many outgoing requests are on the wire at a time; the rest waits,
+	// on its own timeout budget: 1,024.
 	MaxCalls int
 
-	// MaxConnections is how many incoming connections are open at a time: 8,192. More wait in the kernel's queue.
+	// MaxConnections is how many incoming connections are open at a time: 8,192. More
+	// wait in the kernel's queue.
 	MaxConnections int
 
-	// SweepAt is how many addresses the Book holds when those that nobody needs any more are forgotten: seven eighths of
-	// DefaultBookLimit. It must be below the Book's limit.
+	// SweepAt is how many addresses the Book holds when those that are no longer needed
+	// are forgotten: seven eighths of DefaultBookLimit. It must be below the Book's
+	// limit.
 	SweepAt int
 
 	// Queries are the applications' network-wide requests.
 	Queries []core.Query
 
-	// Admit is the owner's own filter, asked after the address filter. What it returns is the reason of a 403.
+	// Admit is the owner's own filter, asked after the address filter. What it returns is
+	// the reason of a 403.
 	Admit func(*http.Request) error
 
-	// Persist saves what the node must not forget. It runs in the node's thread after every step and before anything
-	// that the step caused, answers and requests, leaves the process; what it needs to know it reads from the node. It is
-	// called often, so it must be cheap when nothing has changed. An error stops the node: better silent than forgetful.
+	// Persist saves what the node must not forget. It runs in the node's thread after
+	// every step and before anything that the step caused, answers and requests, leaves
+	// the process; what it needs to know it reads from the node. It is called often, so
+	// it must be cheap when nothing has changed. An error stops the node: better silent
+	// than forgetful.
 	Persist func(*core.Node) error
 
 	// Observe is told what the node notes, in the node's thread.
 	Observe func(core.Note)
 
-	// Log gets what an operator should know; it never gets credentials. Silent by default.
+	// Log gets what an operator should know; it never gets credentials. Silent by
+	// default.
 	Log *slog.Logger
 
 	// Lookup resolves a host name: the system's resolver by default.

@@ -9,7 +9,8 @@ import (
 	"spreadable/wire"
 )
 
-// origin is where a request comes from, as far as it can be said before anything is believed.
+// origin is where a request comes from, as far as it can be said before anything is
+// believed.
 type origin struct {
 	ip      netip.Addr // never zero, never in a mapped form
 	claimed string     // the address a node says to have; "" for none
@@ -18,9 +19,10 @@ type origin struct {
 // maxForwarded bounds the proxies on the way of one request.
 const maxForwarded = 16
 
-// originOf looks at the connection and, if a trusted proxy holds its other end, at what it says: the last one on the way
-// whom we do not trust is the client. (Npm nodes take the first entry if all others are trusted; where the client
-// itself sent the header, that one is the client's own invention.)
+// originOf looks at the connection and, if a trusted proxy holds its other end, at what
+// it says: the last one on the way that we do not trust is the client. (Npm nodes take
+// the first entry if all others are trusted; where the client itself sent the header,
+// that one is the client's own invention.)
 func (s *server) originOf(r *http.Request) (origin, error) {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -37,12 +39,13 @@ func (s *server) originOf(r *http.Request) (origin, error) {
 			ip = socketIP(ip)
 		}
 	}
-	// A header that comes twice is one text with a comma, as it is for npm nodes: no address.
+	// A header that comes twice is one text with a comma, as it is for npm nodes: no
+	// address.
 	return origin{ip, strings.Join(r.Header[wire.AddressHeader], ", ")}, nil
 }
 
-// socketIP brings the IP of a connection to the form in which it is compared: IPv6's loopback is 127.0.0.1, as in npm
-// nodes, for which localhost has no other.
+// socketIP brings the IP of a connection to the form in which it is compared: IPv6's
+// loopback is 127.0.0.1, as in npm nodes, for which localhost has no other.
 func socketIP(ip netip.Addr) netip.Addr {
 	ip = ip.Unmap().WithZone("")
 	if ip == netip.IPv6Loopback() {

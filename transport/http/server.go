@@ -92,7 +92,7 @@ func (s *server) newQueue(q message.Queue) chan struct{} {
 
 const nodeShare = 8
 
-// httpServer puts limits around the handler: whoever sends slowly, or not at all, is let
+// httpServer puts limits around the handler: a sender that is slow, or silent, is let
 // go.
 func (s *server) httpServer() *http.Server {
 	protocols := new(http.Protocols)
@@ -182,7 +182,7 @@ func (s *server) notFound(v *visit) error {
 	return wire.WithStatus(http.StatusNotFound, fmt.Sprintf("Not found route %q", uri[:min(len(uri), wire.MaxMessage)]))
 }
 
-// get serves ping to everybody, and the rest to whoever knows the password.
+// get serves ping to all, and the rest to those that know the password.
 func (s *server) get(v *visit) error {
 	if v.path == "/ping" {
 		s.send(v, s.ping)
@@ -212,7 +212,7 @@ func (s *server) post(v *visit) error {
 		return s.notFound(v)
 	}
 	if rt.queue != nil {
-		select { // whoever waits longest comes first
+		select { // the one that waits longest comes first
 		case rt.queue <- struct{}{}:
 			defer func() { <-rt.queue }()
 		case <-v.r.Context().Done():

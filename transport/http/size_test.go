@@ -224,8 +224,9 @@ var values = rapid.OneOf(
 	rapid.Float64().AsAny(), rapid.SliceOfN(rapid.String(), 0, 5).AsAny(),
 )
 
-// TestSizesAreWhatGoesOverTheSocket weighs requests and answers of every kind, between nodes and
-// from a client: granted, refused, unchanged, and structures large enough to be compressed.
+// TestSizesAreWhatGoesOverTheSocket weighs requests and answers of every kind, between
+// nodes and from a client: granted, refused, unchanged, and structures large enough to be
+// compressed.
 func TestSizesAreWhatGoesOverTheSocket(t *testing.T) {
 	withEcho := func(o *Options) { o.Queries = []core.Query{echoes{}} }
 	asked := approving(newNode(t, "localhost", nil, withEcho))

@@ -38,7 +38,8 @@ func deflated(text string) string {
 	return b.String()
 }
 
-// TestProvokedErrors sends what npm nodes were provoked with, and wants the same status and message, but never a 500.
+// TestProvokedErrors sends what npm nodes were provoked with, and wants the same status
+// and message, but never a 500.
 func TestProvokedErrors(t *testing.T) {
 	n := startNode(t, "localhost", nil, func(o *Options) {
 		o.Lookup = lookupTable(map[string]string{"inner.example.com": "127.0.0.9"})
@@ -285,7 +286,8 @@ func TestForwardedFor(t *testing.T) {
 	}
 }
 
-// TestLoopbackOfIPv6IsLocalhost: systems may take either family for localhost, so both are one host.
+// TestLoopbackOfIPv6IsLocalhost: systems may take either family for localhost, so both
+// are one host.
 func TestLoopbackOfIPv6IsLocalhost(t *testing.T) {
 	n := startNode(t, "localhost", nil, func(o *Options) { o.Listen = "[::1]:0" })
 	sync1(t, n)
