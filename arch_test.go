@@ -74,6 +74,15 @@ func TestTheTestNetworkStandsAlone(t *testing.T) {
 	}
 }
 
+// The simulator's kernel knows events and partitions, and nothing of what they stand for.
+func TestTheKernelStandsOnTheStandardLibraryAlone(t *testing.T) {
+	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, "./sim/kernel/...") {
+		if !isStandard(path) && !within(path, module+"/sim/kernel") {
+			t.Errorf("sim/kernel depends on %s", path)
+		}
+	}
+}
+
 // core <- transport <- node, sim <- cmd: what runs a node knows nothing of the simulator, and the
 // other way round. The command line library stays in cmd.
 func TestArrowsPointOneWay(t *testing.T) {
@@ -175,7 +184,7 @@ func (s *source) at(n ast.Node) string {
 var deterministic = []string{"core", "sim", "transport/inmem"}
 
 // workerPool is the one file that may start goroutines.
-const workerPool = "sim/workers.go"
+const workerPool = "sim/kernel/workers.go"
 
 // banned names nothing deterministic may use, by package.
 var banned = map[string][]string{
@@ -200,6 +209,10 @@ func (s *source) checkStatements(t *testing.T) {
 		switch n := n.(type) {
 		case *ast.GoStmt:
 			if s.path != workerPool {
+				t.Errorf("%s: a goroutine outside the worker pool", s.at(n))
+			}
+		case *ast.SelectorExpr:
+			if x := s.info.TypeOf(n.X); n.Sel.Name == "Go" && x != nil && x.String() == "sync.WaitGroup" && s.path != workerPool {
 				t.Errorf("%s: a goroutine outside the worker pool", s.at(n))
 			}
 		case *ast.SelectStmt, *ast.SendStmt, *ast.ChanType:

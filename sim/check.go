@@ -13,7 +13,6 @@ import (
 	"spreadable/core/draw"
 	"spreadable/core/message"
 	"spreadable/sim/result"
-	"spreadable/sim/scenario"
 	"spreadable/transport/inmem"
 )
 
@@ -33,19 +32,20 @@ func newChecker(w *world) *checker { return &checker{world: w, listed: make([]in
 
 // settledFrom is the virtual time from which the invariants must hold.
 func (c *checker) settledFrom() time.Duration {
-	return c.world.starts[len(c.world.starts)-1] + patience*c.world.scenario.SyncInterval
+	return c.world.population.Complete() + patience*c.world.scenario.SyncInterval
 }
 
 // check returns the first violated invariant.
 func (c *checker) check() error {
 	w := c.world
-	if w.now() < c.settledFrom() || w.nodes == 1 {
+	alive := w.population.At(w.now())
+	if w.now() < c.settledFrom() || alive.Size() == 1 {
 		return nil
 	}
 	c.known = make(map[*message.Masters]bool)
 	clear(c.listed)
 	masters := 0
-	for i := range w.nodes {
+	for i := range alive.All() {
 		slaves := w.node(i).Structure().Slaves
 		if len(slaves) > 0 {
 			masters++
@@ -54,8 +54,8 @@ func (c *checker) check() error {
 			c.listed[inmem.Index(s)]++
 		}
 	}
-	for i := range w.nodes {
-		if err := c.checkNode(i, masters); err != nil {
+	for i := range alive.All() {
+		if err := c.checkNode(i, alive.Size(), masters); err != nil {
 			return fmt.Errorf("invariant violated: node %d (%s) %w", i, w.book.Text(peerOf(i)), err)
 		}
 	}
@@ -64,7 +64,7 @@ func (c *checker) check() error {
 
 // checkNode checks one node: exactly one master lists it, and that is its backlink; its list has all masters, each
 // with as many slaves as it has; and the sizes add up to the network.
-func (c *checker) checkNode(i, masters int) error {
+func (c *checker) checkNode(i, alive, masters int) error {
 	w := c.world
 	s := w.node(i).Structure()
 	switch {
@@ -74,8 +74,8 @@ func (c *checker) checkNode(i, masters int) error {
 		return fmt.Errorf("is listed by %d masters instead of one", c.listed[i])
 	case !slices.Contains(w.node(inmem.Index(s.Backlink)).Structure().Slaves, s.Address):
 		return fmt.Errorf("is not listed by its backlink %s", w.book.Text(s.Backlink))
-	case s.Size() != w.nodes:
-		return fmt.Errorf("counts %d nodes instead of %d", s.Size(), w.nodes)
+	case s.Size() != alive:
+		return fmt.Errorf("counts %d nodes instead of %d", s.Size(), alive)
 	case c.known[s.Masters]:
 		return nil
 	case len(s.Masters.List) != masters:
@@ -122,7 +122,7 @@ func (c *checker) checkDraws() error {
 // over unless it may have missed a ping.
 func (c *checker) follows(drawn, ranking []core.Peer) bool {
 	count, err := draw.ParseCount(c.world.scenario.Approval.Approvers)
-	if err != nil || len(drawn) != count.Of(c.world.nodes) {
+	if err != nil || len(drawn) != count.Of(len(ranking)) {
 		return false
 	}
 	if c.world.pingsMayFail() {
@@ -139,23 +139,22 @@ func (c *checker) follows(drawn, ranking []core.Peer) bool {
 	return slices.Equal(drawn, ranking[:len(drawn)])
 }
 
-// pingsMayFail reports whether a ping can take longer than nodes wait for it.
+// pingsMayFail reports whether a ping, there and back, can take longer than nodes wait for it.
 func (w *world) pingsMayFail() bool {
-	l := w.scenario.Latency
-	longest := max(l.Mean, l.Max)
-	unbounded := l.Model == scenario.Lognormal || l.Model == scenario.Normal && l.Max == 0
-	return unbounded || 2*longest > w.scenario.Node.PingTimeout
+	model, err := w.scenario.Latency.Build()
+	return err != nil || model.Max() > w.scenario.Node.PingTimeout/2
 }
 
-// ranking works out the order of a draw the slow way: the hex MD5 of "address+start in milliseconds" for every node, sorted.
+// ranking works out the order of a draw the slow way: the hex MD5 of "address+start in
+// milliseconds" for every node that is up, sorted.
 func (c *checker) ranking(start time.Duration) []core.Peer {
 	w := c.world
 	hashes := make(map[core.Peer]string, w.nodes)
-	all := make([]core.Peer, w.nodes)
-	for i := range all {
+	var all []core.Peer
+	for i := range w.population.At(w.now()).All() {
 		sum := md5.Sum([]byte(w.book.Text(peerOf(i)) + "+" + strconv.FormatInt(start.Milliseconds(), 10)))
-		all[i] = peerOf(i)
-		hashes[all[i]] = hex.EncodeToString(sum[:])
+		all = append(all, peerOf(i))
+		hashes[peerOf(i)] = hex.EncodeToString(sum[:])
 	}
 	slices.SortFunc(all, func(a, b core.Peer) int { return cmp.Compare(hashes[a], hashes[b]) })
 	return all

@@ -8,6 +8,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/sim/population"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
 )
@@ -36,11 +37,12 @@ func newMeter(w *world) *meter { return &meter{world: w, nodes: make([]glance, w
 func (m *meter) sample() {
 	w := m.world
 	now := w.now()
-	alive := w.alive(now)
+	up := w.population.At(now)
+	alive := up.Size()
 	if alive == 0 {
 		return
 	}
-	c := m.count(alive)
+	c := m.count(up)
 	total, events := m.traffic()
 	m.samples = append(m.samples, result.Sample{
 		Time:            now,
@@ -48,7 +50,7 @@ func (m *meter) sample() {
 		Registered:      float64(c.registered) / float64(alive),
 		RegisteredCount: c.registered,
 		ExactSize:       float64(c.exact) / float64(alive),
-		Coverage:        m.coverage(alive),
+		Coverage:        m.coverage(up),
 		Masters:         c.masters,
 		MastersExpected: math.Sqrt(float64(alive)),
 		Requests:        int64(total.Requests - m.total.Requests),
@@ -62,12 +64,13 @@ func (m *meter) sample() {
 type counts struct{ registered, masters, exact int }
 
 // count looks at all live nodes.
-func (m *meter) count(alive int) counts {
-	w := m.world
+func (m *meter) count(up population.Alive) counts {
+	w, alive := m.world, up.Size()
 	var masters, exact atomic.Int64
-	w.workers.split(alive, func(from, to int) {
+	w.kernel.Split(alive, func(from, to int) {
 		lists, right := 0, 0
-		for i := from; i < to; i++ {
+		for k := from; k < to; k++ {
+			i := up.Node(k)
 			s := w.node(i).Structure()
 			m.nodes[i].backlink, m.nodes[i].up = s.Backlink, w.net.Host(i).Up()
 			if len(s.Slaves) > 0 {
@@ -81,7 +84,7 @@ func (m *meter) count(alive int) counts {
 		exact.Add(int64(right))
 	})
 	c := counts{masters: int(masters.Load()), exact: int(exact.Load())}
-	for i := range alive {
+	for i := range up.All() {
 		s := w.node(i).Structure()
 		for _, slave := range s.Slaves {
 			if g := &m.nodes[inmem.Index(slave)]; g.up && g.backlink == s.Address {
@@ -95,10 +98,10 @@ func (m *meter) count(alive int) counts {
 	return c
 }
 
-// traffic sums up what all lanes have carried.
+// traffic sums up what all partitions have carried.
 func (m *meter) traffic() (total inmem.Trace, events uint64) {
 	var upkeep inmem.Trace
-	for _, l := range m.world.net.Lanes() {
+	for _, l := range m.world.net.Partitions() {
 		total.Requests += l.Total.Requests
 		total.Bytes += l.Total.Bytes
 		upkeep.Requests += l.Upkeep.Requests
@@ -115,12 +118,12 @@ const entriesSampled = 32
 const purposeCoverage = 0x636f7665
 
 // coverage is the share of live nodes that a search through a random entry node would reach.
-func (m *meter) coverage(alive int) float64 {
+func (m *meter) coverage(up population.Alive) float64 {
 	rng := rand.New(rand.NewPCG(m.world.scenario.Seed^purposeCoverage, uint64(m.world.now())))
 	known := make(map[uint64]int)
 	sum := 0
 	for range entriesSampled {
-		masters := m.world.node(rng.IntN(alive)).Structure().Masters
+		masters := m.world.node(up.Random(rng)).Structure().Masters
 		same := masters.Set() // in a settled network all lists are the same, and are counted once
 		reached, ok := known[same]
 		if !ok {
@@ -129,7 +132,7 @@ func (m *meter) coverage(alive int) float64 {
 		}
 		sum += max(1, reached) // an entry node without masters at least answers itself
 	}
-	return float64(sum) / entriesSampled / float64(alive)
+	return float64(sum) / entriesSampled / float64(up.Size())
 }
 
 // reach counts the different live nodes that the masters list.

@@ -30,13 +30,10 @@ func Memory(s *scenario.Scenario) int64 {
 // requests one after the other, of two messages each.
 func overlapping(s *scenario.Scenario) float64 {
 	load := s.Workload.Searches
-	mean := s.Latency.Mean
-	if s.Latency.Model == scenario.Uniform {
-		mean = (s.Latency.Min + s.Latency.Max) / 2
-	}
 	all := float64(load.Count)
-	if load.Over == 0 {
+	latency, err := s.Latency.Build()
+	if load.Over == 0 || err != nil {
 		return all
 	}
-	return min(all, max(1, all*float64(6*mean)/float64(load.Over/time.Nanosecond)))
+	return min(all, max(1, all*float64(6*latency.Mean())/float64(load.Over/time.Nanosecond)))
 }

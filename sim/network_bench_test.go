@@ -24,7 +24,7 @@ func network(b *testing.B, nodes int, more string) *world {
 		b.Fatal(err)
 	}
 	b.Cleanup(w.net.Close)
-	w.workers.runUntil(converged)
+	w.kernel.RunUntil(converged)
 	if size := w.node(nodes / 2).NetworkSize(); size != nodes {
 		b.Fatalf("the network has not settled: %d of %d nodes known", size, nodes)
 	}
@@ -34,7 +34,7 @@ func network(b *testing.B, nodes int, more string) *world {
 // messages is how many messages have been delivered: requests, and as many answers.
 func (w *world) messages() uint64 {
 	sum := uint64(0)
-	for _, l := range w.net.Lanes() {
+	for _, l := range w.net.Partitions() {
 		sum += 2 * l.Total.Requests
 	}
 	return sum
@@ -53,7 +53,7 @@ func BenchmarkMessage(b *testing.B) {
 			b.ReportAllocs()
 			b.ResetTimer()
 			for end := w.messages() + uint64(b.N); w.messages() < end; {
-				w.workers.runUntil(w.now() + 5*time.Millisecond)
+				w.kernel.RunUntil(w.now() + 5*time.Millisecond)
 			}
 		})
 	}
@@ -65,7 +65,7 @@ func BenchmarkSyncRound(b *testing.B) {
 	before := w.messages()
 	b.ReportAllocs()
 	for b.Loop() {
-		w.workers.runUntil(w.now() + w.scenario.SyncInterval)
+		w.kernel.RunUntil(w.now() + w.scenario.SyncInterval)
 	}
 	b.ReportMetric(float64(w.messages()-before)/float64(b.N), "messages/op")
 }

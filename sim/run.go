@@ -61,7 +61,7 @@ func (w *world) live(m *meter, o Options) error {
 	s := w.scenario
 	nextCheck := o.Check
 	c := newChecker(w)
-	w.workers.runUntil(1) // what happens at time 0
+	w.kernel.RunUntil(1) // what happens at time 0
 	m.sample()
 	m.samples[0].Time = 0
 	longest := max(1, s.Sample/slicesPerSample)
@@ -71,7 +71,7 @@ func (w *world) live(m *meter, o Options) error {
 		for now < until {
 			now = min(now+slice, until)
 			before := w.events()
-			w.workers.runUntil(now)
+			w.kernel.RunUntil(now)
 			switch events := w.events() - before; {
 			case events > eventsPerSlice:
 				slice = max(1, slice/2)
@@ -103,7 +103,7 @@ func (w *world) results(m *meter) *result.Run {
 	nodes := m.nodeRows(requests)
 	convergence := result.ConvergenceSummary(m.samples, s.SyncInterval)
 	banned := 0
-	for _, l := range w.net.Lanes() {
+	for _, l := range w.net.Partitions() {
 		banned += l.Notes[core.NoteBanned]
 	}
 	run := &result.Run{
@@ -116,7 +116,7 @@ func (w *world) results(m *meter) *result.Run {
 			Partial:     end < s.Duration,
 			Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
 			Fingerprint: fmt.Sprintf("%016x", w.net.Fingerprint()),
-			Engine:      result.Engine{VirtualS: end.Seconds(), Events: int64(w.events()), Workers: w.workers.count},
+			Engine:      result.Engine{VirtualS: end.Seconds(), Events: int64(w.events()), Workers: w.kernel.Workers()},
 			Convergence: convergence,
 			Structure:   result.StructureSummary(nodes),
 			Search:      result.SearchSummary(requests),

@@ -55,8 +55,8 @@ const purposeWorkload = 0x776f726b
 func (c *clients) begin(i int) {
 	op := &c.operations[i]
 	rng := rand.New(rand.NewPCG(c.world.scenario.Seed^purposeWorkload, uint64(i)))
-	alive := c.world.alive(op.row.Start)
-	op.row.Entry = rng.IntN(alive)
+	alive := c.world.population.At(op.row.Start)
+	op.row.Entry = alive.Random(rng)
 	if op.row.Kind == result.KindSearch {
 		c.search(i)
 		return
@@ -65,7 +65,7 @@ func (c *clients) begin(i int) {
 	others := c.world.scenario.Workload.Approvals.Entries - 1
 	op.draws = append(op.draws, make([]*message.ApprovalKey, others)...)
 	for k := range others {
-		c.drawAgain(i, k+1, rng.IntN(alive))
+		c.drawAgain(i, k+1, alive.Random(rng))
 	}
 }
 
@@ -82,7 +82,7 @@ func (c *clients) search(i int) {
 			return
 		}
 		reached, _ := answer.Result.(int)
-		alive := c.world.alive(op.row.Start)
+		alive := c.world.population.At(op.row.Start).Size()
 		op.row.Asked, op.row.Answered = answer.Coverage.Asked, answer.Coverage.Answered
 		op.row.Coverage = float64(min(reached, alive)) / float64(alive)
 		op.row.Hops, op.row.Fanout = answer.Cost.Hops, answer.Cost.Fanout

@@ -2,35 +2,36 @@ package sim
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"net/netip"
-	"sort"
 	"time"
 
 	"spreadable/core"
 	"spreadable/core/draw"
 	"spreadable/core/peer"
+	"spreadable/sim/kernel"
+	"spreadable/sim/population"
 	"spreadable/sim/scenario"
 	"spreadable/transport/inmem"
 )
 
 // world is the network of one scenario.
 type world struct {
-	scenario *scenario.Scenario
-	nodes    int
-	book     *peer.Book
-	net      *inmem.Network
-	workers  *workers
-	clients  *clients
-	starts   []time.Duration // when each node starts, ascending
-	epoch    time.Duration   // what clocks show at the start of the run
-	planned  uint32          // events that the scenario has scheduled itself
+	scenario   *scenario.Scenario
+	nodes      int
+	population *population.Population
+	book       *peer.Book
+	net        *inmem.Network
+	kernel     *kernel.Kernel[inmem.Envelope]
+	clients    *clients
+	epoch      time.Duration // what clocks show at the start of the run
+	planned    uint32        // events that the scenario has scheduled itself
 }
 
-// newWorld builds the network of a scenario, with nobody up yet, to be run by a number of workers.
+// newWorld builds the network of a scenario, with all nodes down, to be run by a number of
+// workers.
 func newWorld(s *scenario.Scenario, workers int) (*world, error) {
-	w := &world{scenario: s, nodes: s.Nodes, book: peer.NewBook(0), epoch: epoch(s.Seed)}
+	w := &world{scenario: s, nodes: s.Nodes, population: population.New(s), book: peer.NewBook(0), epoch: epoch(s.Seed)}
 	if err := w.nameNodes(); err != nil {
 		return nil, err
 	}
@@ -38,25 +39,20 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	latency, err := newLatency(s.Latency)
+	model, err := s.Latency.Build()
 	if err != nil {
 		return nil, err
 	}
 	w.clients = newClients(w)
 	w.net = inmem.New(inmem.Options{
-		Config: config, Latency: latency, Nodes: s.Nodes, Clients: len(w.clients.operations), Seed: s.Seed,
-		ClientTimeout: clientTimeout, ClientIP: clientIP, Lanes: tracksFor(workers, s.Nodes), Epoch: w.epoch,
+		Config: inmem.OneConfig(config), Latency: model, Nodes: s.Nodes, Clients: len(w.clients.operations), Seed: s.Seed,
+		ClientTimeout: clientTimeout, ClientIP: clientIP, Partitions: kernel.Partitions(workers, s.Nodes), Epoch: w.epoch,
 	})
-	kernels := make([]*kernel, len(w.net.Lanes()))
-	for i, lane := range w.net.Lanes() {
-		kernels[i] = newKernel(w, lane)
-	}
-	w.workers = newWorkers(workers, kernels, latency.Min())
+	w.kernel = newKernel(w.net, w, workers)
 	for i := range w.nodes {
 		w.net.Host(i).Node.Offer(&w.clients.probes[i])
 	}
-	w.starts = startTimes(s)
-	for i, at := range w.starts {
+	for i, at := range w.population.Starts() {
 		w.plan(at, eventStart, i)
 	}
 	w.clients.plan()
@@ -74,18 +70,16 @@ const purposeEpoch = 0x65706f6368
 
 // plan schedules an event of the scenario's own.
 func (w *world) plan(at time.Duration, kind inmem.EventKind, to int) {
-	e := inmem.Event{At: at, To: uint32(to), From: scenarioSource, Seq: w.planned, Kind: kind}
-	w.workers.tracks[w.net.LaneOf(e.To)].kernel.Schedule(e)
+	e := kernel.Event{Time: int64(at), To: uint32(to), From: scenarioSource, Seq: w.planned, Kind: uint8(kind)}
+	w.kernel.Partition(w.net.PartitionOf(e.To)).Schedule(e)
 	w.planned++
 }
 
 // now is the virtual time; all workers stand still when it is asked for.
-func (w *world) now() time.Duration { return w.workers.tracks[0].kernel.now }
+func (w *world) now() time.Duration { return w.kernel.Now() }
 
 // events is how many events have been delivered.
-func (w *world) events() uint64 {
-	return w.workers.events()
-}
+func (w *world) events() uint64 { return w.kernel.Events() }
 
 // nodePort is the port of every node; clientTimeout is the patience of npm's clients.
 const (
@@ -142,49 +136,6 @@ func (w *world) config() (*core.Config, error) {
 		c.Bootstrap = append(c.Bootstrap, peer.FromID(uint32(i)+1))
 	}
 	return c, c.Validate()
-}
-
-func newLatency(l scenario.Latency) (inmem.Latency, error) {
-	switch l.Model {
-	case scenario.Uniform:
-		return inmem.Uniform{Low: l.Min, High: l.Max}, nil
-	case scenario.Normal:
-		return inmem.Normal{Mean: l.Mean, Stddev: l.Stddev, Low: l.Min, High: l.Max}, nil
-	case scenario.Lognormal:
-		return inmem.NewLognormal(l.Mean, l.Stddev, l.Min)
-	}
-	return inmem.Constant(l.Mean), nil
-}
-
-// startTimes says when each node starts, in ascending order.
-func startTimes(s *scenario.Scenario) []time.Duration {
-	starts := make([]time.Duration, s.Nodes)
-	switch s.Join.Mode {
-	case scenario.Spread:
-		for i := range starts {
-			starts[i] = time.Duration(float64(s.Join.Over) * float64(i) / float64(max(1, s.Nodes-1)))
-		}
-	case scenario.Growth:
-		growthTimes(starts, s)
-	}
-	return starts
-}
-
-// growthTimes lets the network grow by the rate at every sync interval; newcomers of an interval come evenly spread.
-func growthTimes(starts []time.Duration, s *scenario.Scenario) {
-	at := time.Duration(0)
-	for here := min(s.Join.Initial, len(starts)); here < len(starts); at += s.SyncInterval {
-		more := min(int(math.Ceil(float64(here)*s.Join.Rate)), len(starts)-here)
-		for i := range more {
-			starts[here+i] = at + s.SyncInterval*time.Duration(i+1)/time.Duration(more)
-		}
-		here += more
-	}
-}
-
-// alive is how many nodes have started by a time: those with the lowest indexes.
-func (w *world) alive(at time.Duration) int {
-	return sort.Search(len(w.starts), func(i int) bool { return w.starts[i] > at })
 }
 
 func (w *world) node(i int) *core.Node { return &w.net.Host(i).Node }

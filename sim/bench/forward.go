@@ -10,6 +10,7 @@ import (
 	"spreadable/core/peer"
 	"spreadable/sim"
 	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/latency"
 )
 
 // forwarding is a network whose nodes do nothing but ping each other.
@@ -37,7 +38,7 @@ func newForwarding(nodes int) (*forwarding, error) {
 	}
 	f := &forwarding{
 		net: inmem.New(inmem.Options{
-			Config: config, Nodes: nodes, Seed: 1, Latency: inmem.Uniform{Low: leastLatency, High: mostLatency},
+			Config: inmem.OneConfig(config), Nodes: nodes, Seed: 1, Latency: latency.Uniform{Low: leastLatency, High: mostLatency},
 		}),
 		neighbours: make([][neighbourCount]uint32, nodes),
 	}

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 
-	"spreadable/sim/queue"
+	"spreadable/sim/kernel/queue"
 )
 
 // process is a logical process of PHOLD: what an event reads and writes. It has a random stream of its own, as every node

@@ -23,6 +23,7 @@ type positions map[string]string
 var (
 	durationType     = reflect.TypeFor[time.Duration]()
 	expectationsType = reflect.TypeFor[[]Expectation]()
+	latencyModelType = reflect.TypeFor[LatencyModel]()
 )
 
 // decoder fills structs from a syntax tree, strictly, by the yaml tags of

@@ -8,6 +8,7 @@ const (
 	defaultLevels        = 1
 	defaultSyncInterval  = 16 * time.Second
 	defaultSamplesASync  = 4
+	defaultModel         = "constant"
 	defaultLatency       = 25 * time.Millisecond
 	defaultInitial       = 10
 	defaultServerTimeout = 2 * time.Second
@@ -29,8 +30,8 @@ func (s *Scenario) fillDefaults() {
 	fill(s, "sample", &s.Sample, s.SyncInterval/defaultSamplesASync)
 	fill(s, "registration", &s.Registration, Directed)
 
-	fill(s, "latency.model", &s.Latency.Model, Constant)
-	if s.Latency.Model != Uniform {
+	fill(s, "latency.model", &s.Latency.Model, defaultModel)
+	if _, takes := s.Latency.row().parameter("mean"); takes {
 		fill(s, "latency.mean", &s.Latency.Mean, defaultLatency)
 	}
 

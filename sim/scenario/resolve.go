@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -51,14 +52,14 @@ func (s *Scenario) resolveGroup(path string, v reflect.Value) yaml.MapSlice {
 // meaningful reports whether a key belongs into the resolved form: a key that
 // has no meaning in this scenario would be refused when it is read again.
 func (s *Scenario) meaningful(path string, v reflect.Value) bool {
-	has := func(keys []string, key string) bool { return slices.Contains(keys, key) }
+	group, key, _ := strings.Cut(path, ".")
+	if group == "latency" && key != "" && key != "model" {
+		p, takes := s.Latency.row().parameter(key)
+		return takes && !(p.open && v.IsZero())
+	}
 	switch path {
-	case "latency.mean", "latency.min", "latency.stddev":
-		return has(latencyKeys(s.Latency.Model), path[len("latency."):])
-	case "latency.max": // absent means unbounded, which no number says
-		return has(latencyKeys(s.Latency.Model), "max") && !v.IsZero()
 	case "join.rate", "join.initial", "join.over":
-		return has(joinKeys(s.Join.Mode), path[len("join."):])
+		return slices.Contains(joinKeys(s.Join.Mode), key)
 	case "description", "expect":
 		return !v.IsZero()
 	}

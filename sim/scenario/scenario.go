@@ -68,34 +68,27 @@ const (
 )
 
 // Latency describes the time one message takes in one direction. A request
-// and its answer take two of them.
+// and its answer take two of them. The words in braces come from the table of
+// models in latency.go, where each says which of the keys it takes.
 type Latency struct {
-	// Distribution: constant (mean), uniform (min, max), normal (mean, stddev, truncated at min and max) or lognormal (mean, stddev, shifted by min).
-	Model LatencyModel `yaml:"model" jsonschema:"enum=constant,enum=uniform,enum=normal,enum=lognormal"`
+	// Distribution: {models}.
+	Model LatencyModel `yaml:"model"`
 
-	// Mean of constant, normal (before truncation) and lognormal (min included).
+	// Mean of {A and B}.
 	Mean time.Duration `yaml:"mean"`
 
-	// Least latency: of uniform (required), of normal (0s if absent), of lognormal (0s if absent).
+	// Least latency: {of A, of B}.
 	Min time.Duration `yaml:"min"`
 
-	// Greatest latency: of uniform (required), of normal (none if absent).
+	// Greatest latency: {of A, of B}.
 	Max time.Duration `yaml:"max"`
 
-	// Standard deviation of normal and lognormal (required).
+	// Standard deviation of {A and B}.
 	Stddev time.Duration `yaml:"stddev"`
 }
 
-// LatencyModel names a distribution of latencies.
+// LatencyModel names a distribution of latencies: one of those in latency.go.
 type LatencyModel string
-
-// The distributions of latency.
-const (
-	Constant  LatencyModel = "constant"
-	Uniform   LatencyModel = "uniform"
-	Normal    LatencyModel = "normal"
-	Lognormal LatencyModel = "lognormal"
-)
 
 // Join describes when the nodes start.
 type Join struct {

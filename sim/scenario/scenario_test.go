@@ -62,7 +62,7 @@ func TestEveryKeyArrivesInItsField(t *testing.T) {
 		Duration: 320 * time.Second, SyncInterval: 20 * time.Second, Sample: 2 * time.Second,
 		Registration: scenario.Original,
 		Latency: scenario.Latency{
-			Model: scenario.Normal, Mean: 25 * time.Millisecond, Min: 5 * time.Millisecond,
+			Model: "normal", Mean: 25 * time.Millisecond, Min: 5 * time.Millisecond,
 			Max: 45 * time.Millisecond, Stddev: 5 * time.Millisecond,
 		},
 		Join: scenario.Join{Mode: scenario.Growth, Rate: 0.125, Initial: 20, Bootstrap: 2},
@@ -90,7 +90,7 @@ func TestWhatIsLeftOutGetsItsDefault(t *testing.T) {
 		Name: "small", Seed: 1, Nodes: 10, Levels: 1,
 		Duration: time.Minute, SyncInterval: 16 * time.Second, Sample: 4 * time.Second,
 		Registration: scenario.Directed,
-		Latency:      scenario.Latency{Model: scenario.Constant, Mean: 25 * time.Millisecond},
+		Latency:      scenario.Latency{Model: "constant", Mean: 25 * time.Millisecond},
 		Join:         scenario.Join{Mode: scenario.Mass, Bootstrap: 1},
 		Node: scenario.Node{
 			ServerTimeout: 2 * time.Second, PingTimeout: time.Second, ServerMaxFails: 10, CandidateSuspicionLevel: 5,

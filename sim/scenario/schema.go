@@ -33,7 +33,11 @@ func Schema() []byte {
 		Anonymous:                  true,
 		Mapper:                     mapType,
 		LookupComment: func(t reflect.Type, field string) string {
-			return docs[t.Name()+"."+field]
+			comment := docs[t.Name()+"."+field]
+			if f, found := t.FieldByName(field); found && t == reflect.TypeFor[Latency]() {
+				return describeLatency(comment, f.Tag.Get("yaml"))
+			}
+			return comment
 		},
 	}
 	schema := reflector.Reflect(&Scenario{})
@@ -55,6 +59,12 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Pattern: durationPattern, Examples: []any{"16s", "5m20s"}}
 	case t == expectationsType:
 		return expectSchema()
+	case t == latencyModelType:
+		schema := &jsonschema.Schema{Type: "string"}
+		for _, name := range latencyModels() {
+			schema.Enum = append(schema.Enum, name)
+		}
+		return schema
 	case t.Kind() == reflect.Float64:
 		return &jsonschema.Schema{Type: "string", Pattern: sharePattern, Examples: []any{"20%"}}
 	case t.Kind() == reflect.Uint64:

@@ -113,68 +113,6 @@ func (s *Scenario) checkTimes() error {
 	return nil
 }
 
-// latencyKeys tells which keys have a meaning with which model.
-func latencyKeys(model LatencyModel) []string {
-	switch model {
-	case Uniform:
-		return []string{"min", "max"}
-	case Normal:
-		return []string{"mean", "stddev", "min", "max"}
-	case Lognormal:
-		return []string{"mean", "stddev", "min"}
-	default:
-		return []string{"mean"}
-	}
-}
-
-func (s *Scenario) checkLatency() error {
-	l := s.Latency
-	if err := s.checkMeaning("latency", "model", string(l.Model), latencyKeys(l.Model), "mean", "min", "max", "stddev"); err != nil {
-		return err
-	}
-	switch l.Model {
-	case Uniform:
-		return s.checkUniform()
-	case Normal, Lognormal:
-		return s.checkBell()
-	default:
-		return s.positive("latency.mean", l.Mean)
-	}
-}
-
-func (s *Scenario) checkUniform() error {
-	if err := s.needs("latency", "model uniform", "min", "max"); err != nil {
-		return err
-	}
-	if s.Latency.Max <= s.Latency.Min {
-		return s.errorf("latency.max", "latency.max: %s is not above latency.min, %s",
-			formatDuration(s.Latency.Max), formatDuration(s.Latency.Min))
-	}
-	return nil
-}
-
-// checkBell judges normal and lognormal. The mean must lie within the
-// truncation: otherwise almost every draw would be thrown away.
-func (s *Scenario) checkBell() error {
-	l := s.Latency
-	if err := s.needs("latency", "model "+string(l.Model), "stddev"); err != nil {
-		return err
-	}
-	if err := s.positive("latency.mean", l.Mean); err != nil {
-		return err
-	}
-	if err := s.positive("latency.stddev", l.Stddev); err != nil {
-		return err
-	}
-	if l.Min >= l.Mean {
-		return s.errorf("latency.min", "latency.min: %s is not below latency.mean, %s", formatDuration(l.Min), formatDuration(l.Mean))
-	}
-	if s.given("latency.max") && l.Max <= l.Mean {
-		return s.errorf("latency.max", "latency.max: %s is not above latency.mean, %s", formatDuration(l.Max), formatDuration(l.Mean))
-	}
-	return nil
-}
-
 // joinKeys tells which keys have a meaning with which mode.
 func joinKeys(mode JoinMode) []string {
 	switch mode {
@@ -389,8 +327,9 @@ func (l limits) span() string {
 	return fmt.Sprintf("%d to %d", l.minimum, l.maximum)
 }
 
-// limitsOf reads the limits from the jsonschema tag of a field, so that the
-// schema and the decoder cannot disagree. The tags are ours: a malformed one
+// limitsOf reads the limits from the jsonschema tag of a field, and the names
+// of latency models from their table, so that the schema and the decoder
+// cannot disagree. The tags are ours: a malformed one
 // is a programming error, which the tests find.
 func limitsOf(f reflect.StructField) limits {
 	l := limits{minimum: math.MinInt64, maximum: math.MaxInt64, maxLength: 2000}
@@ -410,6 +349,9 @@ func limitsOf(f reflect.StructField) limits {
 		case "pattern":
 			l.pattern = regexp.MustCompile(value)
 		}
+	}
+	if f.Type == latencyModelType {
+		l.enum = latencyModels()
 	}
 	return l
 }

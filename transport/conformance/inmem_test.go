@@ -11,6 +11,7 @@ import (
 	"spreadable/core/peer"
 	"spreadable/transport/conformance"
 	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/latency"
 )
 
 func TestInMemory(t *testing.T) { conformance.Test(t, newSimulated) }
@@ -19,7 +20,7 @@ func TestInMemory(t *testing.T) { conformance.Test(t, newSimulated) }
 type simulated struct {
 	coretest.Events
 	net  *inmem.Network
-	lane *inmem.Lane
+	part *inmem.Partition
 }
 
 func newSimulated(t *testing.T, s conformance.Setup) conformance.World {
@@ -41,11 +42,11 @@ func newSimulated(t *testing.T, s conformance.Setup) conformance.World {
 	}
 	w := &simulated{}
 	w.net = inmem.New(inmem.Options{
-		Config: config, Latency: inmem.Constant(s.Latency / 2), Nodes: s.Nodes + 1, Seed: 1, ClientIP: func(int) netip.Addr { return netip.Addr{} },
+		Config: inmem.OneConfig(config), Latency: latency.Constant(s.Latency / 2), Nodes: s.Nodes + 1, Seed: 1, ClientIP: func(int) netip.Addr { return netip.Addr{} },
 	})
 	t.Cleanup(w.net.Close)
-	w.lane = w.net.Lanes()[0]
-	w.lane.Attach(w)
+	w.part = w.net.Partitions()[0]
+	w.part.Attach(w)
 	for i := range s.Nodes {
 		if s.Queries != nil {
 			for _, q := range s.Queries() {
@@ -59,7 +60,7 @@ func newSimulated(t *testing.T, s conformance.Setup) conformance.World {
 
 // Schedule implements inmem.Scheduler.
 func (w *simulated) Schedule(e inmem.Event) {
-	w.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { w.lane.Deliver(e) }})
+	w.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { w.part.Deliver(e) }})
 }
 
 // Enter implements conformance.World.

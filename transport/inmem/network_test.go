@@ -14,21 +14,22 @@ import (
 	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/latency"
 )
 
-// kernel drives a lane by the events of the core's test network.
+// kernel drives a partition by the events of the core's test network.
 type kernel struct {
 	coretest.Events
-	lane *inmem.Lane
+	partition *inmem.Partition
 }
 
 // Schedule implements inmem.Scheduler.
 func (k *kernel) Schedule(e inmem.Event) {
-	k.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { k.lane.Deliver(e) }})
+	k.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { k.partition.Deliver(e) }})
 }
 
 // build makes a network of nodes that sync when told to, and one client.
-func build(t testing.TB, nodes int, latency inmem.Latency, seed uint64) (*inmem.Network, *kernel) {
+func build(t testing.TB, nodes int, model latency.Model, seed uint64) (*inmem.Network, *kernel) {
 	book := peer.NewBook(0)
 	for i := range nodes + 5 { // the book knows more addresses than there are hosts
 		if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.%d.%d:4000", i/250, i%250+1))); err != nil {
@@ -40,11 +41,11 @@ func build(t testing.TB, nodes int, latency inmem.Latency, seed uint64) (*inmem.
 		t.Fatal(err)
 	}
 	n := inmem.New(inmem.Options{
-		Config: c, Latency: latency, Nodes: nodes, Clients: 1, Seed: seed, ClientTimeout: 10 * time.Second,
+		Config: inmem.OneConfig(c), Latency: model, Nodes: nodes, Clients: 1, Seed: seed, ClientTimeout: 10 * time.Second,
 		ClientIP: func(int) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 	})
-	k := &kernel{lane: n.Lanes()[0]}
-	k.lane.Attach(k)
+	k := &kernel{partition: n.Partitions()[0]}
+	k.partition.Attach(k)
 	t.Cleanup(n.Close)
 	return n, k
 }
@@ -69,7 +70,7 @@ func (a *answers) Answer(tag uint32, resp message.Response) {
 }
 
 func TestAnswersTakeARoundTrip(t *testing.T) {
-	n, k := build(t, 2, inmem.Constant(30*time.Millisecond), 1)
+	n, k := build(t, 2, latency.Constant(30*time.Millisecond), 1)
 	n.Start(0)
 	a := newAnswers(k)
 	n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, a, 7)
@@ -91,7 +92,7 @@ func TestLateAnswersAreTimeouts(t *testing.T) {
 		{5 * time.Second, 2 * time.Second, true},
 		{0, 1, false},
 	} {
-		n, k := build(t, 2, inmem.Constant(test.latency), 1)
+		n, k := build(t, 2, latency.Constant(test.latency), 1)
 		n.Start(0)
 		a := newAnswers(k)
 		n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: test.timeout}, a, 0)
@@ -114,7 +115,7 @@ func TestLateAnswersAreTimeouts(t *testing.T) {
 // The receiver of a request knows nothing of the asker's patience: the request arrives and is worked on, and what it
 // answers is lost.
 func TestExpiredRequestsAreStillServed(t *testing.T) {
-	n, k := build(t, 2, inmem.Constant(time.Second), 1)
+	n, k := build(t, 2, latency.Constant(time.Second), 1)
 	n.Start(0)
 	a := newAnswers(k)
 	n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Millisecond}, a, 0)
@@ -128,7 +129,7 @@ func TestExpiredRequestsAreStillServed(t *testing.T) {
 }
 
 func TestNobodyAnswersWhereNobodyIs(t *testing.T) {
-	n, k := build(t, 3, inmem.Constant(10*time.Millisecond), 1)
+	n, k := build(t, 3, latency.Constant(10*time.Millisecond), 1)
 	n.Start(0)
 	a := newAnswers(k)
 	req := message.Request{Kind: message.KindPing, Timeout: time.Second}
@@ -144,7 +145,7 @@ func TestNobodyAnswersWhereNobodyIs(t *testing.T) {
 
 // An address of the book at which there is no host is unreachable like any other.
 func TestNobodyAnswersAtUnknownAddresses(t *testing.T) {
-	n, k := build(t, 3, inmem.Constant(10*time.Millisecond), 1)
+	n, k := build(t, 3, latency.Constant(10*time.Millisecond), 1)
 	n.Start(0)
 	a := newAnswers(k)
 	defer func() {
@@ -168,7 +169,7 @@ func TestEveryCallIsAnsweredOnce(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		low := time.Duration(rapid.IntRange(0, 50).Draw(r, "low")) * time.Millisecond
 		high := low + time.Duration(rapid.IntRange(0, 500).Draw(r, "spread"))*time.Millisecond
-		n, k := build(t, 4, inmem.Uniform{Low: low, High: high}, rapid.Uint64().Draw(r, "seed"))
+		n, k := build(t, 4, latency.Uniform{Low: low, High: high}, rapid.Uint64().Draw(r, "seed"))
 		for i := range 3 {
 			n.Start(i)
 		}
@@ -197,10 +198,10 @@ func TestEveryCallIsAnsweredOnce(t *testing.T) {
 	})
 }
 
-// Where nothing is lost, what is sent is received; and what the lanes count is what the hosts count.
+// Where nothing is lost, what is sent is received; and what the partitions count is what the hosts count.
 func TestTrafficAddsUp(t *testing.T) {
 	const nodes = 20
-	n, k := build(t, nodes, inmem.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, 3)
+	n, k := build(t, nodes, latency.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, 3)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range nodes {
 		n.Start(i)
@@ -225,23 +226,23 @@ func TestTrafficAddsUp(t *testing.T) {
 		add(n.Host(i).Traffic)
 	}
 	add(n.Client(0).Traffic)
-	lane := n.Lanes()[0]
+	partition := n.Partitions()[0]
 	switch {
 	case asked != 20 || sum.RequestsSent < 1000:
 		t.Fatalf("only %d searches and %d requests", asked, sum.RequestsSent)
 	case sum.RequestsSent != sum.RequestsReceived || sum.BytesSent != sum.BytesReceived:
 		t.Errorf("sent and received differ: %+v", sum)
-	case lane.Total.Requests != uint64(sum.RequestsSent) || lane.Total.Bytes != sum.BytesSent:
-		t.Errorf("the lane counts %+v, the hosts %+v", lane.Total, sum)
-	case lane.Upkeep.Requests+n.Trace(5).Requests != lane.Total.Requests || lane.Upkeep.Bytes+n.Trace(5).Bytes != lane.Total.Bytes:
-		t.Errorf("upkeep %+v and searches %+v do not make the total %+v", lane.Upkeep, n.Trace(5), lane.Total)
+	case partition.Total.Requests != uint64(sum.RequestsSent) || partition.Total.Bytes != sum.BytesSent:
+		t.Errorf("the partition counts %+v, the hosts %+v", partition.Total, sum)
+	case partition.Upkeep.Requests+n.Trace(5).Requests != partition.Total.Requests || partition.Upkeep.Bytes+n.Trace(5).Bytes != partition.Total.Bytes:
+		t.Errorf("upkeep %+v and searches %+v do not make the total %+v", partition.Upkeep, n.Trace(5), partition.Total)
 	}
 }
 
 // The same seed gives the same events, another seed others.
 func TestFingerprintFollowsTheSeed(t *testing.T) {
 	run := func(seed uint64) uint64 {
-		n, k := build(t, 9, inmem.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, seed)
+		n, k := build(t, 9, latency.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, seed)
 		for i := range 9 {
 			n.Start(i)
 		}
@@ -263,7 +264,7 @@ func TestFingerprintFollowsTheSeed(t *testing.T) {
 // A draw more at one host shifts nothing at another: the streams are their own.
 func TestStreamsAreSeparate(t *testing.T) {
 	draw := func(disturb bool) (at time.Duration, own uint64) {
-		n, k := build(t, 3, inmem.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, 1)
+		n, k := build(t, 3, latency.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, 1)
 		n.Start(0)
 		a := newAnswers(k)
 		if disturb {

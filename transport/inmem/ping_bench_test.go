@@ -10,6 +10,7 @@ import (
 	"spreadable/core/peer"
 	"spreadable/sim"
 	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/latency"
 )
 
 // pinger is a network in which every node pings its successor, and again when the answer comes.
@@ -38,7 +39,7 @@ func BenchmarkPing(b *testing.B) {
 		b.Fatal(err)
 	}
 	p := &pinger{net: inmem.New(inmem.Options{
-		Config: config, Nodes: nodes, Seed: 1, Latency: inmem.Uniform{Low: 10 * time.Millisecond, High: 100 * time.Millisecond},
+		Config: inmem.OneConfig(config), Nodes: nodes, Seed: 1, Latency: latency.Uniform{Low: 10 * time.Millisecond, High: 100 * time.Millisecond},
 	})}
 	driver := sim.NewDriver(p.net)
 	for i := range nodes {
@@ -50,7 +51,7 @@ func BenchmarkPing(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for end := driver.Events() + uint64(b.N); driver.Events() < end; {
-		now += ms // some eighteen messages
+		now += time.Millisecond // some eighteen messages
 		driver.RunUntil(now)
 	}
 }

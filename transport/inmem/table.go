@@ -1,8 +1,9 @@
 package inmem
 
-// table holds values under small numbers that are used again: the calls and messages in flight of a lane. The numbers go
-// into events, which hold no pointers, so that the collector never looks into the event queue. Free slots are reused
-// last in, first out: what was touched last is still in the cache.
+// table holds values under small numbers that are used again: the calls and messages in
+// flight of a partition. The numbers go into events, which hold no pointers, so that the
+// collector never looks into the event queue. Free slots are reused last in, first out: what
+// was touched last is still in the cache.
 type table[T any] struct {
 	slots  []slot[T]
 	vacant []uint32

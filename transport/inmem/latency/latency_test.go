@@ -1,4 +1,4 @@
-package inmem_test
+package latency_test
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/latency"
 )
 
 const ms = time.Millisecond
@@ -29,7 +29,7 @@ func truncated(mean, stddev, low, high time.Duration) (m, s float64) {
 
 // Each distribution has the mean and the standard deviation that it promises.
 func TestMomentsOfLatencies(t *testing.T) {
-	lognormal, err := inmem.NewLognormal(50*ms, 20*ms, 10*ms)
+	lognormal, err := latency.NewLognormal(50*ms, 20*ms, 10*ms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,21 +37,21 @@ func TestMomentsOfLatencies(t *testing.T) {
 	floored, spread := truncated(50*ms, 30*ms, 20*ms, 0)
 	for _, test := range []struct {
 		name       string
-		latency    inmem.Latency
+		latency    latency.Model
 		mean, devi float64
 	}{
-		{"constant", inmem.Constant(25 * ms), float64(25 * ms), 0},
-		{"uniform", inmem.Uniform{Low: 10 * ms, High: 40 * ms}, float64(25 * ms), float64(30*ms) / math.Sqrt(12)},
-		{"normal, hardly cut", inmem.Normal{Mean: 50 * ms, Stddev: 5 * ms}, float64(50 * ms), float64(5 * ms)},
-		{"normal, cut on both sides", inmem.Normal{Mean: 50 * ms, Stddev: 30 * ms, Low: 20 * ms, High: 60 * ms}, wide, highest},
-		{"normal, cut below", inmem.Normal{Mean: 50 * ms, Stddev: 30 * ms, Low: 20 * ms}, floored, spread},
+		{"constant", latency.Constant(25 * ms), float64(25 * ms), 0},
+		{"uniform", latency.Uniform{Low: 10 * ms, High: 40 * ms}, float64(25 * ms), float64(30*ms) / math.Sqrt(12)},
+		{"normal, hardly cut", latency.Normal{Center: 50 * ms, Stddev: 5 * ms}, float64(50 * ms), float64(5 * ms)},
+		{"normal, cut on both sides", latency.Normal{Center: 50 * ms, Stddev: 30 * ms, Low: 20 * ms, High: 60 * ms}, wide, highest},
+		{"normal, cut below", latency.Normal{Center: 50 * ms, Stddev: 30 * ms, Low: 20 * ms}, floored, spread},
 		{"lognormal", lognormal, float64(50 * ms), float64(20 * ms)},
 	} {
 		const draws = 200_000
 		rng := rand.New(rand.NewPCG(1, 2))
 		sum, squares := 0.0, 0.0
 		for range draws {
-			x := float64(test.latency.Draw(rng))
+			x := float64(test.latency.Draw(1, 2, rng))
 			sum += x
 			squares += x * x
 		}
@@ -60,13 +60,16 @@ func TestMomentsOfLatencies(t *testing.T) {
 		if math.Abs(mean-test.mean) > 0.005*test.mean {
 			t.Errorf("%s: mean %v, want %v", test.name, time.Duration(mean), time.Duration(test.mean))
 		}
+		if cut := test.mean != float64(50*ms) && test.name[:6] == "normal"; !cut && test.latency.Mean() != time.Duration(test.mean) {
+			t.Errorf("%s: says that its mean is %v, want %v", test.name, test.latency.Mean(), time.Duration(test.mean))
+		}
 		if math.Abs(devi-test.devi) > 0.02*test.devi+1000 {
 			t.Errorf("%s: standard deviation %v, want %v", test.name, time.Duration(devi), time.Duration(test.devi))
 		}
 	}
 }
 
-// No draw is below Min, for kernels run hosts apart by it; nor above the upper limit, where there is one.
+// No draw is below Min, for kernels run hosts apart by it; nor above Max.
 func TestLatenciesKeepTheirLimits(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 1))
@@ -75,22 +78,22 @@ func TestLatenciesKeepTheirLimits(t *testing.T) {
 		}
 		low := duration("low", 100_000)
 		high := low + duration("spread", 100_000)
-		lognormal, err := inmem.NewLognormal(low+1+duration("mean", 100_000), 1+duration("stddev", 1_000_000), low)
+		lognormal, err := latency.NewLognormal(low+1+duration("mean", 100_000), 1+duration("stddev", 1_000_000), low)
 		if err != nil {
 			r.Fatal(err)
 		}
-		for _, l := range []inmem.Latency{
-			inmem.Constant(low), inmem.Uniform{Low: low, High: high},
-			inmem.Normal{Mean: duration("normal mean", 300_000), Stddev: 1 + duration("normal stddev", 100_000), Low: low, High: high},
+		for _, l := range []latency.Model{
+			latency.Constant(low), latency.Uniform{Low: low, High: high},
+			latency.Normal{Center: duration("normal mean", 300_000), Stddev: 1 + duration("normal stddev", 100_000), Low: low, High: high},
 			lognormal,
 		} {
-			if l.Min() != low {
-				r.Fatalf("%T: min %v, want %v", l, l.Min(), low)
+			if l.Min() != low || l.Max() < low {
+				r.Fatalf("%T: min %v, want %v; max %v", l, l.Min(), low, l.Max())
 			}
 			for range 50 {
-				d := l.Draw(rng)
-				if _, open := l.(inmem.Lognormal); d < low || !open && d > high && high > 0 {
-					r.Fatalf("%T %+v: drew %v outside %v..%v", l, l, d, low, high)
+				d := l.Draw(1, 2, rng)
+				if d < low || d > l.Max() {
+					r.Fatalf("%T %+v: drew %v outside %v..%v", l, l, d, low, l.Max())
 				}
 			}
 		}
@@ -99,8 +102,30 @@ func TestLatenciesKeepTheirLimits(t *testing.T) {
 
 func TestImpossibleLognormalsAreRefused(t *testing.T) {
 	for _, test := range []struct{ mean, stddev, floor time.Duration }{{10 * ms, ms, 10 * ms}, {ms, ms, 2 * ms}, {10 * ms, 0, 0}, {10 * ms, -ms, 0}} {
-		if _, err := inmem.NewLognormal(test.mean, test.stddev, test.floor); err == nil {
+		if _, err := latency.NewLognormal(test.mean, test.stddev, test.floor); err == nil {
 			t.Errorf("a lognormal latency of mean %v, stddev %v and min %v is taken", test.mean, test.stddev, test.floor)
+		}
+	}
+}
+
+// A model without an upper limit says so.
+func TestOnlyANormalWithoutMaxIsUnbounded(t *testing.T) {
+	lognormal, err := latency.NewLognormal(50*ms, 20*ms, 10*ms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		model latency.Model
+		want  time.Duration
+	}{
+		{latency.Constant(25 * ms), 25 * ms},
+		{latency.Uniform{Low: 10 * ms, High: 40 * ms}, 40 * ms},
+		{latency.Normal{Center: 50 * ms, Stddev: ms, High: 60 * ms}, 60 * ms},
+		{latency.Normal{Center: 50 * ms, Stddev: ms}, latency.Unbounded},
+		{lognormal, time.Hour + 10*ms},
+	} {
+		if got := test.model.Max(); got != test.want {
+			t.Errorf("%T %+v: max %v, want %v", test.model, test.model, got, test.want)
 		}
 	}
 }

@@ -3,7 +3,7 @@ package queue_test
 import (
 	"fmt"
 
-	"spreadable/sim/queue"
+	"spreadable/sim/kernel/queue"
 )
 
 func Example() {

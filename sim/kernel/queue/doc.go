@@ -81,5 +81,5 @@
 // Beyond the caches the rates depend on who else uses the memory: in quiet
 // minutes 10M pending gave 8 to 10 without nodes, and 7.5 ahead. To repeat:
 //
-//	go test -run '^$' -bench 'Hold|Nodes|Delays|Burst' -benchtime 2000000x ./sim/queue
+//	go test -run '^$' -bench 'Hold|Nodes|Delays|Burst' -benchtime 2000000x ./sim/kernel/queue
 package queue

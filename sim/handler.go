@@ -1,0 +1,78 @@
+package sim
+
+import (
+	"time"
+
+	"spreadable/sim/kernel"
+	"spreadable/transport/inmem"
+)
+
+// handler joins a partition of the network with the kernel's: it hands the events of the one
+// to the other, and keeps the scenario's own for itself.
+type handler struct {
+	*inmem.Partition
+	kernel  *kernel.Partition[inmem.Envelope]
+	world   *world // nil when there is no scenario
+	touched uint64 // keeps the loads of Prefetch alive
+}
+
+// The scenario's own events, by which the world acts on its nodes and clients.
+const (
+	eventStart  = inmem.EventKinds + iota // bring up node To
+	eventClient                           // let client To begin its operation
+)
+
+// scenarioSource is the source of the scenario's own events: after all nodes and clients in
+// the order of events.
+const scenarioSource = ^uint32(0)
+
+// newKernel makes the kernel that drives a network, with a scenario's world or none.
+func newKernel(net *inmem.Network, w *world, workers int) *kernel.Kernel[inmem.Envelope] {
+	parts := net.Partitions()
+	handlers := make([]*handler, len(parts))
+	given := make([]kernel.Handler[inmem.Envelope], len(parts))
+	for i, p := range parts {
+		handlers[i] = &handler{Partition: p, world: w}
+		given[i] = handlers[i]
+	}
+	k := kernel.New(workers, net.Lookahead(), given)
+	for i, h := range handlers {
+		h.kernel = k.Partition(i)
+		h.Attach(h)
+	}
+	return k
+}
+
+// Now implements inmem.Scheduler.
+func (h *handler) Now() time.Duration { return h.kernel.Now() }
+
+// Schedule implements inmem.Scheduler.
+func (h *handler) Schedule(e inmem.Event) {
+	h.kernel.Schedule(kernel.Event{
+		Time: int64(e.At), To: e.To, From: e.From, Seq: e.Seq, Slot: e.Slot, Aux: e.Gen, Kind: uint8(e.Kind),
+	})
+}
+
+// Prefetch implements kernel.Handler.
+func (h *handler) Prefetch(next []kernel.Event) {
+	for i := range next {
+		h.touched += h.Touch(inmem.EventKind(next[i].Kind), next[i].To, next[i].Slot)
+	}
+	for i := range next {
+		h.touched += h.TouchCall(inmem.EventKind(next[i].Kind), next[i].Slot)
+	}
+}
+
+// Deliver implements kernel.Handler.
+func (h *handler) Deliver(e kernel.Event) {
+	switch kind := inmem.EventKind(e.Kind); kind {
+	case eventStart:
+		h.world.net.Start(int(e.To))
+	case eventClient:
+		h.world.clients.begin(int(e.To) - h.world.nodes)
+	default:
+		h.Partition.Deliver(inmem.Event{
+			At: time.Duration(e.Time), To: e.To, From: e.From, Seq: e.Seq, Slot: e.Slot, Gen: e.Aux, Kind: kind,
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package inmem
+
+import (
+	"spreadable/core"
+	"spreadable/core/message"
+)
+
+// Deliver makes an event happen.
+func (p *Partition) Deliver(ev Event) {
+	e := p.net.endpoint(ev.To)
+	p.Arrived++
+	switch ev.Kind {
+	case arriveRequest:
+		if p.net.opts.Link == nil || p.arrive(ev, readRequest) {
+			p.deliverRequest(e, ev)
+		}
+	case arriveAnswer:
+		if p.net.opts.Link == nil || p.arrive(ev, readAnswer) {
+			p.deliverAnswer(e, ev)
+		}
+	case readRequest:
+		p.deliverRequest(e, ev)
+	case readAnswer:
+		p.deliverAnswer(e, ev)
+	case expireCall:
+		if c, ok := p.calls.take(ev.Slot, ev.Gen); ok {
+			e.record(ev, outcomeTimeout)
+			c.sink.Answer(c.tag, message.Response{Err: message.ErrTimeout})
+		}
+	case refuseCall:
+		if c, ok := p.calls.take(ev.Slot, ev.Gen); ok {
+			e.record(ev, outcomeFailed)
+			c.sink.Answer(c.tag, message.Response{Err: message.ErrUnreachable})
+		}
+	case finishWork:
+		if c, ok := p.calls.take(ev.Slot, ev.Gen); ok {
+			e.record(ev, outcomeAnswered)
+			c.sink.Answer(c.tag, message.Response{})
+		}
+	case wakeNode:
+		e.record(ev, ev.Slot)
+		if e.up {
+			p.net.hosts[ev.To].Node.Wake(ev.Slot)
+		}
+	}
+}
+
+func (p *Partition) deliverRequest(e *endpoint, ev Event) {
+	m := p.messages.at(ev.Slot)
+	e.record(ev, uint32(m.req.Kind))
+	e.Traffic.RequestsReceived++
+	e.Traffic.BytesReceived += p.net.requestBytes(&m.req)
+	if !e.up || int(ev.To) >= len(p.net.hosts) {
+		p.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
+		return
+	}
+	req := m.req // serving may grow the table
+	if resp, done := p.net.hosts[ev.To].Node.Serve(&req, core.Ticket(ev.Slot)); done {
+		p.answer(e, ev.Slot, resp)
+	}
+}
+
+// answer ends a request that e received: the slot is free, and the answer on its way.
+func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
+	m := p.messages.at(slot)
+	bytes := p.net.answerBytes(&resp)
+	e.Traffic.BytesSent += bytes
+	p.count(m.req.Trace, 0, bytes)
+	answer := parcel{resp: resp, call: m.call, gen: m.gen}
+	to, back, none := m.from, m.back, m.expired
+	p.messages.free(slot)
+	if back == drawnAtAnswer {
+		back, none = e.depart(to, bytes)
+	}
+	if !none {
+		p.dispatch(e, Event{At: p.sched.Now() + back, To: to, Kind: arriveAnswer}, answer)
+	}
+}
+
+func (p *Partition) deliverAnswer(e *endpoint, ev Event) {
+	m := p.messages.at(ev.Slot)
+	resp := m.resp
+	c, waiting := p.calls.take(m.call, m.gen)
+	p.messages.free(ev.Slot)
+	if !waiting {
+		return // it timed out before
+	}
+	e.Traffic.BytesReceived += p.net.answerBytes(&resp)
+	e.record(ev, outcome(resp.Err))
+	c.sink.Answer(c.tag, resp)
+}

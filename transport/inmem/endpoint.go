@@ -1,0 +1,100 @@
+package inmem
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+)
+
+// endpoint is what nodes and clients have in common on the network. It is the core.Env of both.
+type endpoint struct {
+	partition *Partition
+	index     uint32
+	seq       uint32 // numbers the events that this host causes
+	up        bool
+	hash      uint64   // rolling hash over the events delivered here
+	random    rand.PCG // the node's own stream
+	weather   rand.PCG // what happens to the messages that it sends
+	Traffic   Traffic
+}
+
+// Traffic counts what a host sent and received. An answer's bytes count as sent by the host
+// that answers.
+type Traffic struct {
+	RequestsSent, RequestsReceived uint32
+	BytesSent, BytesReceived       uint64
+}
+
+// Up reports whether the host is up.
+func (e *endpoint) Up() bool { return e.up }
+
+// Now implements core.Env.
+func (e *endpoint) Now() time.Duration {
+	return e.partition.net.opts.Epoch + e.partition.sched.Now()
+}
+
+// Rand implements core.Env.
+func (e *endpoint) Rand() *rand.Rand { return e.partition.randFrom(&e.random) }
+
+// After implements core.Env.
+func (e *endpoint) After(d time.Duration, tag uint32) {
+	e.schedule(Event{At: e.partition.sched.Now() + max(0, d), To: e.index, Slot: tag, Kind: wakeNode})
+}
+
+// Offload implements core.Env: the work is done at once, and its price passes in virtual time.
+func (e *endpoint) Offload(price time.Duration, work func(), sink core.Sink, tag uint32) {
+	work()
+	slot, gen := e.partition.calls.put(call{sink, tag})
+	at := e.partition.sched.Now() + max(0, price)
+	e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: finishWork})
+}
+
+// Note implements core.Env.
+func (e *endpoint) Note(note core.Note) {
+	e.partition.Notes[note.What]++
+	if observe := e.partition.net.opts.Observe; observe != nil {
+		observe(int(e.index), note)
+	}
+}
+
+// schedule gives the event its source and number.
+func (e *endpoint) schedule(ev Event) {
+	e.number(&ev)
+	e.partition.sched.Schedule(ev)
+}
+
+func (e *endpoint) number(ev *Event) {
+	ev.From, ev.Seq = e.index, e.seq
+	e.seq++
+}
+
+// Call implements core.Transport.
+func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
+	p := e.partition
+	now := p.sched.Now()
+	bytes := p.net.requestBytes(&req)
+	way := e.passage(to.ID()-1, &req, bytes)
+	slot, gen := p.calls.put(call{sink, tag})
+	if way.timed {
+		e.schedule(Event{At: now + req.Timeout, To: e.index, Slot: slot, Gen: gen, Kind: expireCall})
+	}
+	e.Traffic.RequestsSent++
+	e.Traffic.BytesSent += bytes
+	p.count(req.Trace, 1, bytes)
+	switch {
+	case way.lost:
+	case p.net.endpoint(to.ID()-1) == nil: // an address without a host
+		at := now + min(way.there+way.back, req.Timeout)
+		e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: refuseCall})
+	default:
+		m := parcel{req: req, call: slot, gen: gen, from: e.index, back: way.back, expired: way.expired}
+		p.dispatch(e, Event{At: now + way.there, To: to.ID() - 1, Kind: arriveRequest}, m)
+	}
+}
+
+// Reply implements core.Transport.
+func (e *endpoint) Reply(ticket core.Ticket, resp message.Response) {
+	e.partition.answer(e, uint32(ticket), resp)
+}

@@ -1,0 +1,104 @@
+package inmem
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"spreadable/core/message"
+)
+
+// Link is how messages get from host to host. A message departs from its sender, travels,
+// arrives at its receiver's end of the link, and waits there until the receiver reads it.
+//
+// A request and its answer are two messages: the way back is asked for when the answer
+// departs, with the answer's size. The asker knows nothing of all this: when its timeout has
+// passed without an answer, the call has failed.
+//
+// A link is called from all partitions at the same time. So Depart may change only state of
+// the sender, Arrive only state of the receiver, and neither may read what the other changes.
+type Link interface {
+	// Depart says how long a message travels, its wait in the sender's uplink included:
+	// never less than Least. lost means that it never arrives. It is called at the time now
+	// at which the sender sends; r is the sender's random stream for all its messages.
+	Depart(m Message, now time.Duration, r *rand.Rand) (travel time.Duration, lost bool)
+
+	// Arrive says how long a message that has travelled waits before its receiver reads it:
+	// for the downlink, in a queue, for the receiver's processor. lost means that it is
+	// dropped. It is called in the order in which messages arrive at the receiver.
+	Arrive(m Message, now time.Duration) (wait time.Duration, lost bool)
+
+	// Least is the shortest travel of all: how far partitions may run apart.
+	Least() time.Duration
+}
+
+// Message is what a link needs to know of a request or an answer.
+type Message struct {
+	From, To uint32 // indexes of hosts: nodes, and after them clients
+	Bytes    uint64
+}
+
+// passage is how a request gets to its receiver, and what is known of the way back.
+type passage struct {
+	there, back time.Duration // back may be drawnAtAnswer
+	timed       bool          // the asker needs a timer
+	expired     bool          // the answer will be late for certain, and need not be sent
+	lost        bool
+}
+
+// drawnAtAnswer is the way back of a request over a Link: not known yet.
+const drawnAtAnswer time.Duration = -1
+
+// passage draws what happens to a request that e sends.
+func (e *endpoint) passage(to uint32, req *message.Request, bytes uint64) passage {
+	if e.partition.net.opts.Link == nil {
+		return e.bothWays(to, req)
+	}
+	there, lost := e.depart(to, bytes)
+	way := passage{there: there, back: drawnAtAnswer, timed: true, lost: lost}
+	if e.partition.net.endpoint(to) == nil {
+		way.back = there // no host, no answer: what says so takes as long as the request
+	}
+	return way
+}
+
+// bothWays is the fast case of a network without a Link, in which a message has a latency
+// and nothing else happens to it. The asker draws both ways at the call. So it knows whether
+// the answer of a leaf request can be in time: if it cannot, only the timeout is scheduled
+// and the answer is not sent; if it can, no timer is needed. A request whose answer takes as
+// long as it takes always needs one.
+func (e *endpoint) bothWays(to uint32, req *message.Request) passage {
+	latency, weather := e.partition.net.opts.Latency, e.partition.randFrom(&e.weather)
+	there := latency.Draw(e.index, to, weather)
+	back := latency.Draw(to, e.index, weather)
+	late, leaf := there+back > req.Timeout, req.Kind.Leaf()
+	return passage{there: there, back: back, timed: late || !leaf, expired: late && leaf}
+}
+
+// depart sends a message on its way over the Link.
+func (e *endpoint) depart(to uint32, bytes uint64) (travel time.Duration, lost bool) {
+	p := e.partition
+	return p.net.opts.Link.Depart(Message{From: e.index, To: to, Bytes: bytes}, p.sched.Now(), p.randFrom(&e.weather))
+}
+
+// arrive takes a message off the Link. It reports whether the receiver reads it at once;
+// otherwise the event comes again as read when the wait is over, or never.
+func (p *Partition) arrive(ev Event, read EventKind) bool {
+	m := p.messages.at(ev.Slot)
+	sent := Message{From: ev.From, To: ev.To}
+	if read == readRequest {
+		sent.Bytes = p.net.requestBytes(&m.req)
+	} else {
+		sent.Bytes = p.net.answerBytes(&m.resp)
+	}
+	wait, lost := p.net.opts.Link.Arrive(sent, ev.At)
+	switch {
+	case lost:
+		p.messages.free(ev.Slot)
+	case wait > 0:
+		ev.At, ev.Kind = ev.At+wait, read
+		p.sched.Schedule(ev)
+	default:
+		return true
+	}
+	return false
+}

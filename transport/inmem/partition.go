@@ -1,0 +1,164 @@
+package inmem
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+)
+
+// Event is something that will happen to a host. The order of events at one time is by
+// destination, source and the source's own count (To, From, Seq), never by when they were
+// scheduled.
+type Event struct {
+	At            time.Duration
+	To, From, Seq uint32
+	Slot, Gen     uint32 // the partition's: a message, a call, or the tag of a timer
+	Kind          EventKind
+}
+
+// EventKind says what happens.
+type EventKind uint8
+
+// What can happen to a host. Kinds from EventKinds on are the kernel's own. The numbers
+// are part of fingerprints.
+const (
+	arriveRequest EventKind = iota
+	arriveAnswer
+	expireCall
+	refuseCall
+	wakeNode
+	finishWork
+	readRequest // after a wait at the receiver's end of the link
+	readAnswer
+	EventKinds
+)
+
+// Scheduler is the kernel as a partition needs it. Times are virtual, since the start of the
+// run.
+type Scheduler interface {
+	// Now is the time of the event being delivered.
+	Now() time.Duration
+	// Schedule makes the kernel call Partition.Deliver at e.At, which is not before Now.
+	Schedule(e Event)
+}
+
+// Partition is a part of a network: the hosts that one worker of the kernel drives at a time.
+type Partition struct {
+	net    *Network
+	number int
+	sched  Scheduler
+	pool   *core.Pool
+	rng    *rand.Rand // over source, whose stream is set for each use
+	source switchSource
+
+	calls    table[call]
+	messages table[parcel]
+	out      [][]Envelope // for each other partition: what is on its way there
+
+	traces  []Trace // of clients' operations, by Request.Trace
+	Upkeep  Trace   // requests that serve no client: what it takes to keep the network together
+	Total   Trace
+	Notes   [core.NumWhats]int
+	Arrived uint64 // events delivered
+}
+
+// call is a request that a host of this partition waits for.
+type call struct {
+	sink core.Sink
+	tag  uint32
+}
+
+// parcel is a request or an answer on its way to a host of this partition; a request stays
+// here until it is answered.
+type parcel struct {
+	req     message.Request
+	resp    message.Response
+	call    uint32 // at the asker
+	gen     uint32
+	from    uint32
+	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
+	expired bool          // the asker has given up already: no answer
+}
+
+// Envelope is an event for another partition, with its message.
+type Envelope struct {
+	event  Event
+	parcel parcel
+}
+
+func newPartition(n *Network, number, partitions int) *Partition {
+	p := &Partition{net: n, number: number, pool: new(core.Pool), out: make([][]Envelope, partitions)}
+	p.rng = rand.New(&p.source)
+	return p
+}
+
+// Attach connects the partition with its kernel. Required before anything else.
+func (p *Partition) Attach(s Scheduler) { p.sched = s }
+
+// switchSource lets one rand.Rand draw from the streams of all hosts of a partition.
+type switchSource struct{ stream *rand.PCG }
+
+func (s *switchSource) Uint64() uint64 { return s.stream.Uint64() }
+
+func (p *Partition) randFrom(stream *rand.PCG) *rand.Rand {
+	p.source.stream = stream
+	return p.rng
+}
+
+// dispatch sends a message to a host, of this partition or another.
+func (p *Partition) dispatch(from *endpoint, ev Event, m parcel) {
+	from.number(&ev)
+	to := p.net.PartitionOf(ev.To)
+	if to != p.number {
+		p.out[to] = append(p.out[to], Envelope{ev, m})
+		return
+	}
+	ev.Slot, _ = p.messages.put(m)
+	p.sched.Schedule(ev)
+}
+
+// Waiting is how many envelopes wait for another partition.
+func (p *Partition) Waiting(to int) int { return len(p.out[to]) }
+
+// Seal returns the envelopes for another partition since the last call. The partition goes on
+// with empty, which it owns from now on.
+func (p *Partition) Seal(to int, empty []Envelope) []Envelope {
+	sealed := p.out[to]
+	p.out[to] = empty[:0]
+	return sealed
+}
+
+// Accept takes over envelopes from another partition, and leaves them blank.
+func (p *Partition) Accept(envelopes []Envelope) {
+	for i := range envelopes {
+		ev := envelopes[i].event
+		ev.Slot, _ = p.messages.put(envelopes[i].parcel)
+		p.sched.Schedule(ev)
+	}
+	clear(envelopes)
+}
+
+// Touch loads what delivering an event will need first, so that the memory for several events
+// is fetched at the same time instead of one after the other: the host, and the message. It
+// returns something that depends on it.
+func (p *Partition) Touch(kind EventKind, host, slot uint32) uint64 {
+	if int(host) >= len(p.net.hosts) {
+		return 0
+	}
+	h := &p.net.hosts[host]
+	touched := h.hash + h.Node.Touch()
+	if kind == arriveRequest || kind == arriveAnswer {
+		touched += uint64(p.messages.at(slot).call)
+	}
+	return touched
+}
+
+// TouchCall loads, after Touch, what an answer is waited for by.
+func (p *Partition) TouchCall(kind EventKind, slot uint32) uint64 {
+	if kind != arriveAnswer {
+		return 0
+	}
+	return uint64(p.calls.slots[p.messages.at(slot).call].gen)
+}
