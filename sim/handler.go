@@ -64,7 +64,7 @@ func (h *handler) Prefetch(next []kernel.Event) {
 }
 
 // Deliver implements kernel.Handler.
-func (h *handler) Deliver(e kernel.Event) {
+func (h *handler) Deliver(e *kernel.Event) {
 	switch kind := inmem.EventKind(e.Kind); kind {
 	case eventStart:
 		h.world.net.Start(int(e.To))

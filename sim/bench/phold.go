@@ -66,14 +66,14 @@ func newPhold(size int, seed uint64) (*queue.Queue, []process) {
 // hold runs PHOLD until the end and returns the number of events.
 func hold(q *queue.Queue, processes []process, end int64) uint64 {
 	events, loaded := uint64(0), uint64(0)
+	var e queue.Event
 	for {
 		next := q.Ahead(group)
 		for i := range next {
 			loaded += processes[next[i].To].random
 		}
 		for range len(next) + 1 {
-			e, ok := q.PopBefore(end)
-			if !ok {
+			if !q.PopBefore(end, &e) {
 				runtime.KeepAlive(loaded)
 				return events
 			}

@@ -17,8 +17,8 @@ type Event = queue.Event
 // events; its content is theirs.
 type Handler[E any] interface {
 	// Deliver makes an event happen. It may call the partition's Schedule and Now, and
-	// must touch nothing of another partition.
-	Deliver(e Event)
+	// must touch nothing of another partition, nor keep e.
+	Deliver(e *Event)
 
 	// Prefetch is told which events are probably next, in order, and loads the memory that
 	// they will need. Destinations are scattered over memory far larger than any cache;
@@ -72,18 +72,15 @@ const group = 32
 
 // runUntil delivers all events before the limit; then it is the limit's time.
 func (p *Partition[E]) runUntil(limit time.Duration) {
-	for {
-		e, ok := p.pending.PopBefore(int64(limit))
-		if !ok {
-			break
-		}
+	var e Event
+	for p.pending.PopBefore(int64(limit), &e) {
 		p.now = time.Duration(e.Time)
 		if p.delivered%group == 0 {
 			p.handler.Prefetch(p.pending.Ahead(group))
 			p.publish(p.now)
 		}
 		p.delivered++
-		p.handler.Deliver(e)
+		p.handler.Deliver(&e)
 	}
 	p.now = limit
 }

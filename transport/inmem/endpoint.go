@@ -77,19 +77,19 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 	bytes := p.net.requestBytes(&req)
 	way := e.passage(to.ID()-1, &req, bytes)
 	slot, gen := p.calls.put(call{sink, tag})
-	if way.timed {
+	if way.fate&timed != 0 {
 		e.schedule(Event{At: now + req.Timeout, To: e.index, Slot: slot, Gen: gen, Kind: expireCall})
 	}
 	e.Traffic.RequestsSent++
 	e.Traffic.BytesSent += bytes
 	p.count(req.Trace, 1, bytes)
 	switch {
-	case way.lost:
+	case way.fate&lost != 0:
 	case p.net.endpoint(to.ID()-1) == nil: // an address without a host
 		at := now + min(way.there+way.back, req.Timeout)
 		e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: refuseCall})
 	default:
-		m := parcel{req: req, call: slot, gen: gen, from: e.index, back: way.back, expired: way.expired}
+		m := parcel{req: req, call: slot, gen: gen, from: e.index, back: way.back, expired: way.fate&expired != 0}
 		p.dispatch(e, Event{At: now + way.there, To: to.ID() - 1, Kind: arriveRequest}, m)
 	}
 }

@@ -37,13 +37,21 @@ type Message struct {
 	Bytes    uint64
 }
 
-// passage is how a request gets to its receiver, and what is known of the way back.
+// passage is how a request gets to its receiver, and what is known of the way back. (With
+// more than four fields the compiler would keep it in memory instead of registers.)
 type passage struct {
 	there, back time.Duration // back may be drawnAtAnswer
-	timed       bool          // the asker needs a timer
-	expired     bool          // the answer will be late for certain, and need not be sent
-	lost        bool
+	fate        fate
 }
+
+// fate is a set of what is certain of a request when it departs.
+type fate uint8
+
+const (
+	timed   fate = 1 << iota // the asker needs a timer
+	expired                  // the answer will be late, and need not be sent
+	lost                     // the request never arrives
+)
 
 // drawnAtAnswer is the way back of a request over a Link: not known yet.
 const drawnAtAnswer time.Duration = -1
@@ -53,8 +61,11 @@ func (e *endpoint) passage(to uint32, req *message.Request, bytes uint64) passag
 	if e.partition.net.opts.Link == nil {
 		return e.bothWays(to, req)
 	}
-	there, lost := e.depart(to, bytes)
-	way := passage{there: there, back: drawnAtAnswer, timed: true, lost: lost}
+	there, gone := e.depart(to, bytes)
+	way := passage{there, drawnAtAnswer, timed}
+	if gone {
+		way.fate |= lost
+	}
 	if e.partition.net.endpoint(to) == nil {
 		way.back = there // no host, no answer: what says so takes as long as the request
 	}
@@ -70,8 +81,13 @@ func (e *endpoint) bothWays(to uint32, req *message.Request) passage {
 	latency, weather := e.partition.net.opts.Latency, e.partition.randFrom(&e.weather)
 	there := latency.Draw(e.index, to, weather)
 	back := latency.Draw(to, e.index, weather)
-	late, leaf := there+back > req.Timeout, req.Kind.Leaf()
-	return passage{there: there, back: back, timed: late || !leaf, expired: late && leaf}
+	switch late, leaf := there+back > req.Timeout, req.Kind.Leaf(); {
+	case late && leaf:
+		return passage{there, back, timed | expired}
+	case late || !leaf:
+		return passage{there, back, timed}
+	}
+	return passage{there, back, 0}
 }
 
 // depart sends a message on its way over the Link.
@@ -90,9 +106,9 @@ func (p *Partition) arrive(ev Event, read EventKind) bool {
 	} else {
 		sent.Bytes = p.net.answerBytes(&m.resp)
 	}
-	wait, lost := p.net.opts.Link.Arrive(sent, ev.At)
+	wait, gone := p.net.opts.Link.Arrive(sent, ev.At)
 	switch {
-	case lost:
+	case gone:
 		p.messages.free(ev.Slot)
 	case wait > 0:
 		ev.At, ev.Kind = ev.At+wait, read

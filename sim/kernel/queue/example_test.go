@@ -27,9 +27,10 @@ func ExampleQueue_PopBefore() {
 	for i := range uint32(6) {
 		q.Push(queue.Event{Time: int64(i) * 2, Seq: i})
 	}
+	var e queue.Event
 	for end := int64(5); q.Len() > 0; end += 5 {
 		fmt.Print("before ", end, ":")
-		for e, ok := q.PopBefore(end); ok; e, ok = q.PopBefore(end) {
+		for q.PopBefore(end, &e) {
 			fmt.Print(" ", e.Time)
 		}
 		fmt.Println()

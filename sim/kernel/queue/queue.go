@@ -158,35 +158,39 @@ func (q *Queue) Ahead(n int) []Event {
 
 // Pop removes and returns the least event, or false when there is none.
 func (q *Queue) Pop() (Event, bool) {
+	var e Event
 	if q.n == 0 {
-		return Event{}, false
+		return e, false
 	}
-	return q.take(), true
+	q.take(&e)
+	return e, true
 }
 
-// PopBefore is Pop for events before limit only. The queue does not look past
-// limit, so events pushed later for that time find their buckets unopened.
-func (q *Queue) PopBefore(limit int64) (Event, bool) {
+// PopBefore is Pop for events before limit only, and stores the event in e. The
+// queue does not look past limit, so events pushed later for that time find
+// their buckets unopened.
+func (q *Queue) PopBefore(limit int64, e *Event) bool {
 	if t, ok := q.PeekTime(); !ok || t >= limit {
-		return Event{}, false
+		return false
 	}
-	return q.take(), true
+	q.take(e)
+	return true
 }
 
-// take removes the least event of a queue that is not empty.
-func (q *Queue) take() Event {
+// take moves the least event of a queue that is not empty to e.
+func (q *Queue) take(e *Event) {
 	q.n--
 	if q.head == len(q.due) {
 		q.refill()
 	}
 	if len(q.late) > 0 && (q.head == len(q.due) || q.late[0].Before(&q.due[q.head])) {
 		q.now = q.late[0].Time
-		return q.late.pop()
+		*e = q.late.pop()
+		return
 	}
-	e := &q.due[q.head]
+	*e = q.due[q.head]
 	q.head++
 	q.now = e.Time
-	return *e
 }
 
 // refill is called when due has run out. Late events, all earlier than those in

@@ -58,7 +58,8 @@ func (w *twins) pop() (Event, bool) {
 // popBefore takes one event before limit from both; false when none is.
 func (w *twins) popBefore(limit int64) (Event, bool) {
 	w.t.Helper()
-	got, ok := w.q.PopBefore(limit)
+	var got Event
+	ok := w.q.PopBefore(limit, &got)
 	return w.compare(got, ok, len(w.want) > 0 && w.want[0].Time < limit)
 }
 
