@@ -30,6 +30,11 @@ func (k *kernel) Schedule(e inmem.Event) {
 
 // build makes a network of nodes that sync when told to, and one client.
 func build(t testing.TB, nodes int, model latency.Model, seed uint64) (*inmem.Network, *kernel) {
+	return buildOver(t, nodes, model, nil, seed)
+}
+
+// buildOver is build with a link, if there is one, instead of a latency.
+func buildOver(t testing.TB, nodes int, model latency.Model, link inmem.Link, seed uint64) (*inmem.Network, *kernel) {
 	book := peer.NewBook(0)
 	for i := range nodes + 5 { // the book knows more addresses than there are hosts
 		if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.%d.%d:4000", i/250, i%250+1))); err != nil {
@@ -41,7 +46,7 @@ func build(t testing.TB, nodes int, model latency.Model, seed uint64) (*inmem.Ne
 		t.Fatal(err)
 	}
 	n := inmem.New(inmem.Options{
-		Config: inmem.OneConfig(c), Latency: model, Nodes: nodes, Clients: 1, Seed: seed, ClientTimeout: 10 * time.Second,
+		Config: inmem.OneConfig(c), Latency: model, Link: link, Nodes: nodes, Clients: 1, Seed: seed, ClientTimeout: 10 * time.Second,
 		ClientIP: func(int) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 	})
 	k := &kernel{partition: n.Partitions()[0]}
@@ -278,5 +283,40 @@ func TestStreamsAreSeparate(t *testing.T) {
 	quietAt, quietOwn := draw(false)
 	if at, own := draw(true); at != quietAt || own != quietOwn {
 		t.Errorf("another host's draws changed a latency from %v to %v, or a node's own draw", quietAt, at)
+	}
+}
+
+// Each node may have a Config of its own: of two nodes that ask a third one, which takes 2 s to
+// answer, only the one that waits for 3 s gets the answer.
+func TestNodesMayDifferInTheirConfig(t *testing.T) {
+	book := peer.NewBook(0)
+	var configs []*core.Config
+	for i, timeout := range []time.Duration{time.Second, time.Second, 3 * time.Second} {
+		if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.0.%d:4000", i+1))); err != nil {
+			t.Fatal(err)
+		}
+		c := &core.Config{
+			Book: book, Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true,
+			SyncInterval: time.Minute, ServerTimeout: timeout, PingTimeout: timeout,
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		configs = append(configs, c)
+	}
+	n := inmem.New(inmem.Options{
+		Config: func(i int) *core.Config { return configs[i] }, Latency: latency.Constant(time.Second), Nodes: 3, Seed: 1,
+	})
+	t.Cleanup(n.Close)
+	k := &kernel{partition: n.Partitions()[0]}
+	k.partition.Attach(k)
+	for i := range configs {
+		n.Start(i)
+	}
+	n.Host(1).Node.Sync()
+	n.Host(2).Node.Sync()
+	k.Run(2 * time.Second)
+	if one, three := n.Host(1).Traffic.BytesReceived, n.Host(2).Traffic.BytesReceived; one > 0 || three == 0 {
+		t.Errorf("after 2 s the node that waits for 1 s has received %d bytes, the one that waits for 3 s %d", one, three)
 	}
 }
