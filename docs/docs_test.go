@@ -5,6 +5,7 @@ package docs
 import (
 	"encoding/csv"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -131,6 +132,26 @@ func TestEveryScenarioKeyIsDocumentedWithItsDefault(t *testing.T) {
 		if is, ok := defaults[key]; ok && is != said {
 			t.Errorf("the default of %s is %s, not %s", key, is, said)
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite what documents repeat of the code")
+
+// latencyModels finds the table of the latency models.
+var latencyModels = regexp.MustCompile(`(?m)^\| model \| takes \| shape \|\n(\|.*\n)+`)
+
+// The table of the latency models is that of the code: -update writes it anew.
+func TestEveryLatencyModelIsDocumented(t *testing.T) {
+	const path = "docs/scenarios.md"
+	text := read(t, path)
+	if *update {
+		text = latencyModels.ReplaceAllLiteralString(text, scenario.LatencyTable())
+		if err := os.WriteFile(filepath.Join("..", path), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := latencyModels.FindString(text), scenario.LatencyTable(); got != want {
+		t.Errorf("the latency models of %s are\n%snot\n%s(run with -update)", path, got, want)
 	}
 }
 

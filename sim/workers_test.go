@@ -12,7 +12,7 @@ import (
 
 // The number of workers is nobody's business but the machine's: on every shipped scenario, made small, some with
 // latencies that vary, any number of them gives the same fingerprint, summary, series and rows. Under the race detector
-// (go test -race -run Workers ./sim) it also says that tracks share nothing but what they hand over.
+// (go test -race -run Workers ./sim) it also says that partitions share nothing but what they hand over.
 func TestWorkersDoNotMatter(t *testing.T) {
 	all := small(t)
 	for name, sets := range map[string]string{
