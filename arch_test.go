@@ -280,7 +280,7 @@ func (s *source) checkNames(t *testing.T) {
 const (
 	longestFunction = 70
 	longestFile     = 600
-	mostCoreNames   = 63
+	mostCoreNames   = 75
 )
 
 func TestThingsAreOfAReadableSize(t *testing.T) {
@@ -300,7 +300,7 @@ func TestThingsAreOfAReadableSize(t *testing.T) {
 	}
 }
 
-// What a user of the core has to know: its exported names, a list of constants counted as one.
+// What a user of the core has to know: its exported names, each constant counted.
 func TestCoreExportsFewNames(t *testing.T) {
 	var names, undocumented []string
 	for _, s := range sources(t) {
@@ -332,7 +332,7 @@ func TestCoreExportsFewNames(t *testing.T) {
 
 func isMethodOfError(d *ast.FuncDecl) bool { return d.Recv != nil && d.Name.Name == "Error" }
 
-// declared returns the exported types and variables of a declaration, and one name for a list of constants.
+// declared returns the exported types, variables and constants of a declaration.
 func declared(d *ast.GenDecl) []string {
 	var names []string
 	for _, spec := range d.Specs {
@@ -343,7 +343,7 @@ func declared(d *ast.GenDecl) []string {
 			}
 		case *ast.ValueSpec:
 			for _, name := range spec.Names {
-				if name.IsExported() && (d.Tok == token.VAR || len(names) == 0) {
+				if name.IsExported() {
 					names = append(names, name.Name)
 				}
 			}
