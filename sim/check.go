@@ -16,7 +16,8 @@ import (
 	"spreadable/transport/inmem"
 )
 
-// checker judges a settled network from outside: it looks at every node and shares no code with what it judges.
+// checker judges a settled network from outside: it looks at every node and shares no
+// code with what it judges.
 type checker struct {
 	world  *world
 	listed []int                     // per node: how many masters list it
@@ -24,8 +25,8 @@ type checker struct {
 	next   int                       // the first operation whose draw has not been checked
 }
 
-// patience is how many sync intervals after the last node's start the network must have settled. Until then there is
-// nothing to check.
+// patience is how many sync intervals after the last node's start the network must have
+// settled. Until then there is nothing to check.
 const patience = 10
 
 func newChecker(w *world) *checker { return &checker{world: w, listed: make([]int, w.nodes)} }
@@ -62,8 +63,9 @@ func (c *checker) check() error {
 	return c.checkDraws()
 }
 
-// checkNode checks one node: exactly one master lists it, and that is its backlink; its list has all masters, each
-// with as many slaves as it has; and the sizes add up to the network.
+// checkNode checks one node: exactly one master lists it, and that is its backlink; its
+// list has all masters, each with as many slaves as it has; and the sizes add up to the
+// network.
 func (c *checker) checkNode(i, alive, masters int) error {
 	w := c.world
 	s := w.node(i).Structure()
@@ -93,8 +95,9 @@ func (c *checker) checkNode(i, alive, masters int) error {
 	return nil
 }
 
-// checkDraws checks the approvers of every approval since the last check: they must be the first in the order that
-// anybody can work out from the addresses of all nodes. Where a ping can time out, some may have been passed over.
+// checkDraws checks the approvers of every approval since the last check: they must be
+// the first in the order that anybody can work out from the addresses of all nodes. Where
+// a ping can time out, some may have been passed over.
 func (c *checker) checkDraws() error {
 	w := c.world
 	for ; c.next < len(w.clients.operations); c.next++ {
@@ -118,8 +121,8 @@ func (c *checker) checkDraws() error {
 	return nil
 }
 
-// follows reports whether a draw has as many approvers as it should, all in the order of the ranking, and none passed
-// over unless it may have missed a ping.
+// follows reports whether a draw has as many approvers as it should, all in the order of
+// the ranking, and none passed over unless it may have missed a ping.
 func (c *checker) follows(drawn, ranking []core.Peer) bool {
 	count, err := draw.ParseCount(c.world.scenario.Approval.Approvers)
 	if err != nil || len(drawn) != count.Of(len(ranking)) {
@@ -139,7 +142,8 @@ func (c *checker) follows(drawn, ranking []core.Peer) bool {
 	return slices.Equal(drawn, ranking[:len(drawn)])
 }
 
-// pingsMayFail reports whether a ping, there and back, can take longer than nodes wait for it.
+// pingsMayFail reports whether a ping, there and back, can take longer than nodes wait
+// for it.
 func (w *world) pingsMayFail() bool {
 	model, err := w.scenario.Latency.Build()
 	return err != nil || model.Max() > w.scenario.Node.PingTimeout/2

@@ -1,5 +1,5 @@
-// Package sim runs scenarios: it builds a simulated network of real node cores, lets it live
-// in virtual time, asks it what clients would ask, and measures what it does.
+// Package sim runs scenarios: it builds a simulated network of real node cores, lets it
+// live in virtual time, asks it what clients would ask, and measures what it does.
 //
 // Run is the whole of it. Inside, from the bottom up:
 //

@@ -8,8 +8,8 @@ import (
 )
 
 // Driver lets virtual time pass for a network that the caller has built itself, with the
-// kernel of real runs but without a scenario, clients or samples: for benchmarks of kernel
-// and transport.
+// kernel of real runs but without a scenario, clients or samples: for benchmarks of
+// kernel and transport.
 type Driver struct {
 	kernel *kernel.Kernel[inmem.Envelope]
 }

@@ -7,8 +7,8 @@ import (
 	"spreadable/transport/inmem"
 )
 
-// handler joins a partition of the network with the kernel's: it hands the events of the one
-// to the other, and keeps the scenario's own for itself.
+// handler joins a partition of the network with the kernel's: it hands the events of the
+// one to the other, and keeps the scenario's own for itself.
 type handler struct {
 	*inmem.Partition
 	kernel  *kernel.Partition[inmem.Envelope]
@@ -22,8 +22,8 @@ const (
 	eventClient                           // let client To begin its operation
 )
 
-// scenarioSource is the source of the scenario's own events: after all nodes and clients in
-// the order of events.
+// scenarioSource is the source of the scenario's own events: after all nodes and clients
+// in the order of events.
 const scenarioSource = ^uint32(0)
 
 // newKernel makes the kernel that drives a network, with a scenario's world or none.

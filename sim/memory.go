@@ -6,8 +6,9 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// What runs have been seen to take, resident, at their fullest: twice what lives, because the collector lets the heap
-// double before it looks. Measured with one worker; docs/performance.md says how.
+// What runs have been seen to take, resident, at their fullest: twice what lives, because
+// the collector lets the heap double before it looks. Measured with one worker;
+// docs/performance.md says how.
 const (
 	memoryAlways      = 16 << 20 // the program, the queue's buckets
 	memoryPerNode     = 3900     // lists, streams, timers, what a mass start has in flight
@@ -16,8 +17,9 @@ const (
 	memoryPerApproval = 14_000   // the same, and what the approvers keep of it for a period
 )
 
-// Memory estimates how many bytes of memory a run will take at its fullest: for mass starts of 10,000 nodes and more to
-// within a sixth or so; networks that come together slowly take less.
+// Memory estimates how many bytes of memory a run will take at its fullest: for mass
+// starts of 10,000 nodes and more to within a sixth or so; networks that come together
+// slowly take less.
 func Memory(s *scenario.Scenario) int64 {
 	load := s.Workload
 	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode
@@ -26,8 +28,9 @@ func Memory(s *scenario.Scenario) int64 {
 	return bytes + int64(overlapping(s)*float64(s.Nodes))*memoryPerMessage
 }
 
-// overlapping is how many searches are on their way at a time: each has a message to every node in flight, and takes three
-// requests one after the other, of two messages each.
+// overlapping is how many searches are on their way at a time: each has a message to
+// every node in flight, and takes three requests one after the other, of two messages
+// each.
 func overlapping(s *scenario.Scenario) float64 {
 	load := s.Workload.Searches
 	all := float64(load.Count)

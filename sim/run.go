@@ -12,14 +12,16 @@ import (
 
 // Options of a run that do not change what happens in it.
 type Options struct {
-	// Workers is how many cores deliver events, as Workers allows; 0 is 1. The results do not depend on it.
+	// Workers is how many cores deliver events, as Workers allows; 0 is 1. The results do
+	// not depend on it.
 	Workers int
-	// Check is the rhythm, in virtual time, at which the invariants of a settled network are checked, from ten sync
-	// intervals after the last node's start; 0 is never.
+	// Check is the rhythm, in virtual time, at which the invariants of a settled network
+	// are checked, from ten sync intervals after the last node's start; 0 is never.
 	Check time.Duration
 	// Progress is told how far the run is, now and then. May be nil.
 	Progress func(Progress)
-	// Stop ends the run early when it returns true. It is asked as often as Progress is told. May be nil.
+	// Stop ends the run early when it returns true. It is asked as often as Progress is
+	// told. May be nil.
 	Stop func() bool
 }
 
@@ -32,8 +34,9 @@ type Progress struct {
 // ErrStopped ends a run that Options.Stop stopped.
 var ErrStopped = errors.New("stopped before the end")
 
-// Run runs a scenario and returns its results. What depends on the machine (wall time, memory) is left for the caller to
-// fill in. A run that Options.Stop ended returns what it has, marked as partial and judged by nobody, with ErrStopped.
+// Run runs a scenario and returns its results. What depends on the machine (wall time,
+// memory) is left for the caller to fill in. A run that Options.Stop ended returns what
+// it has, marked as partial and judged by nobody, with ErrStopped.
 func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	workers, _ := Workers(s, o.Workers)
 	w, err := newWorld(s, workers)
@@ -49,8 +52,9 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	return w.results(m), err
 }
 
-// Between two reports passes a slice of time, in which a run cannot be stopped: a sixteenth of a sample's time, or what it
-// takes to deliver some hundred thousand events, about a tenth of a second.
+// Between two reports passes a slice of time, in which a run cannot be stopped: a
+// sixteenth of a sample's time, or what it takes to deliver some hundred thousand events,
+// about a tenth of a second.
 const (
 	slicesPerSample = 16
 	eventsPerSlice  = 100_000

@@ -7,8 +7,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// Workers says how many workers a run of the scenario can use when so many are wanted, and,
-// if fewer, why.
+// Workers says how many workers a run of the scenario can use when so many are wanted,
+// and, if fewer, why.
 func Workers(s *scenario.Scenario, wanted int) (count int, reason string) {
 	latency, err := s.Latency.Build()
 	switch {

@@ -28,8 +28,8 @@ type world struct {
 	planned    uint32        // events that the scenario has scheduled itself
 }
 
-// newWorld builds the network of a scenario, with all nodes down, to be run by a number of
-// workers.
+// newWorld builds the network of a scenario, with all nodes down, to be run by a number
+// of workers.
 func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	w := &world{scenario: s, nodes: s.Nodes, population: population.New(s), book: peer.NewBook(0), epoch: epoch(s.Seed)}
 	if err := w.nameNodes(); err != nil {
@@ -59,8 +59,9 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	return w, nil
 }
 
-// epoch is the midnight at which a run with this seed starts, in the hundred years from 2026 on: approvers are drawn by
-// the time, and runs with different seeds shall draw differently.
+// epoch is the midnight at which a run with this seed starts, in the hundred years from
+// 2026 on: approvers are drawn by the time, and runs with different seeds shall draw
+// differently.
 func epoch(seed uint64) time.Duration {
 	const day, first, days = 24 * time.Hour, 20454, 36500 // a hundred years from 2026-01-01
 	return day * time.Duration(first+rand.New(rand.NewPCG(seed, purposeEpoch)).Int64N(days))
@@ -102,8 +103,9 @@ func (w *world) nameNodes() error {
 	return nil
 }
 
-// clientIP gives client i, below 2^28, an address of its own in 240.0.0.0/4, a range in which no node is: the largest that
-// the Internet leaves unused. A scenario has at most 20 million clients.
+// clientIP gives client i, below 2^28, an address of its own in 240.0.0.0/4, a range in
+// which no node is: the largest that the Internet leaves unused. A scenario has at most
+// 20 million clients.
 func clientIP(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{240 | byte(i>>24)&15, byte(i >> 16), byte(i >> 8), byte(i)})
 }

@@ -1,6 +1,6 @@
 // Package stream derives the random streams of a simulation from its seed. There is one
-// stream for each purpose of each node, so that a draw more in one place shifts nothing in
-// another.
+// stream for each purpose of each node, so that a draw more in one place shifts nothing
+// in another.
 package stream
 
 import "math/rand/v2"
@@ -22,8 +22,8 @@ func New(seed, node uint64, purpose Purpose) *rand.PCG {
 	return rand.NewPCG(Mix(seed, node), Mix(seed^uint64(purpose)*golden, node))
 }
 
-// Mix hashes two words into one: a step of the splitmix64 generator (Steele, Lea, Flood: Fast
-// splittable pseudorandom number generators, 2014).
+// Mix hashes two words into one: a step of the splitmix64 generator (Steele, Lea, Flood:
+// Fast splittable pseudorandom number generators, 2014).
 func Mix(a, b uint64) uint64 {
 	z := a + b*golden + golden
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

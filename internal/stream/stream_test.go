@@ -6,8 +6,8 @@ import (
 	"spreadable/internal/stream"
 )
 
-// The streams of a run differ from each other in every number that names them, and are the
-// same in every run.
+// The streams of a run differ from each other in every number that names them, and are
+// the same in every run.
 func TestEachStreamIsItsOwn(t *testing.T) {
 	type name struct {
 		seed, node uint64

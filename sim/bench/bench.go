@@ -1,5 +1,6 @@
-// Package bench measures what the simulator costs, from the bare event core up to a search of a whole network, in the
-// same units for all: events a second, and nanoseconds, bytes and allocations for each event.
+// Package bench measures what the simulator costs, from the bare event core up to a
+// search of a whole network, in the same units for all: events a second, and nanoseconds,
+// bytes and allocations for each event.
 //
 //   - phold: the event core alone. N logical processes with 10 events each; an event causes one other, 0.1 + Exp(0.9) s
 //     later, at any process. It is the benchmark of Fujimoto (Performance of Time Warp under synthetic workloads, 1990)
@@ -51,8 +52,9 @@ type Result struct {
 	NsPerEvent     float64 `json:"ns_per_event"`
 	BytesPerEvent  float64 `json:"bytes_per_event"`  // allocated on the heap
 	AllocsPerEvent float64 `json:"allocs_per_event"` // allocations on the heap
-	// PeakBytes is the most memory that the process held from the operating system, building and settling the network
-	// included. What benchmarks before it had used was given back.
+	// PeakBytes is the most memory that the process held from the operating system,
+	// building and settling the network included. What benchmarks before it had used was
+	// given back.
 	PeakBytes uint64 `json:"peak_bytes"`
 }
 
@@ -74,7 +76,8 @@ func Names() []string {
 	return names
 }
 
-// Run runs the benchmarks and returns their results in order. It returns those it has with the first error.
+// Run runs the benchmarks and returns their results in order. It returns those it has
+// with the first error.
 func Run(o Options) ([]Result, error) {
 	var results []Result
 	for _, b := range benchmarks {

@@ -83,7 +83,8 @@ func (f *forwarding) ping(node uint32) {
 // Answer implements core.Sink: the node that the tag names has its answer, and pings on.
 func (f *forwarding) Answer(node uint32, _ message.Response) { f.ping(node) }
 
-// forwardStretch is the virtual time in which some one million messages are delivered, or four per node if that is more.
+// forwardStretch is the virtual time in which some one million messages are delivered, or
+// four per node if that is more.
 func forwardStretch(nodes int) time.Duration {
 	perNode := max(4, 1e6/float64(nodes))
 	return time.Duration(perNode / 2 * float64(leastLatency+mostLatency))

@@ -8,7 +8,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// A run reports its progress this often between two samples; that divides it into the slices measured here.
+// A run reports its progress this often between two samples; that divides it into the
+// slices measured here.
 const slicesPerSample = 16
 
 // settled is when every network here has converged long since.
@@ -16,7 +17,8 @@ const settled = 128 * time.Second
 
 const syncInterval = 16 * time.Second
 
-// syncRound measures slices of one sync interval each. Samples would disturb, so they are 16 of them apart.
+// syncRound measures slices of one sync interval each. Samples would disturb, so they are
+// 16 of them apart.
 func syncRound(w *watch, size, runs int) error {
 	const sample = slicesPerSample * syncInterval
 	end := settled + time.Duration(runs+runs/(slicesPerSample-1)+1)*syncInterval
@@ -53,8 +55,8 @@ func converging(nodes int, more string) (*scenario.Scenario, error) {
 		"name: bench\nnodes: %d\nsync_interval: %s\nlatency: {mean: 25ms}\njoin: {mode: mass}\n%s", nodes, syncInterval, more), nil)
 }
 
-// measure runs a scenario and measures the slices that begin at the times wanted. A slice that follows a sample must not
-// be: taking the sample would count.
+// measure runs a scenario and measures the slices that begin at the times wanted. A slice
+// that follows a sample must not be: taking the sample would count.
 func measure(w *watch, s *scenario.Scenario, wanted func(start time.Duration) bool) error {
 	before, measuring := uint64(0), false
 	run, err := sim.Run(s, sim.Options{Progress: func(p sim.Progress) {

@@ -7,8 +7,8 @@ import (
 	"spreadable/sim/kernel/queue"
 )
 
-// process is a logical process of PHOLD: what an event reads and writes. It has a random stream of its own, as every node
-// of a simulation must.
+// process is a logical process of PHOLD: what an event reads and writes. It has a random
+// stream of its own, as every node of a simulation must.
 type process struct {
 	random uint64
 	count  uint64
@@ -20,8 +20,8 @@ const (
 	group      = 32 // events whose processes are loaded together
 )
 
-// Uint64 implements rand.Source by a step of the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom
-// number generators, 2014).
+// Uint64 implements rand.Source by a step of the splitmix64 generator (Steele, Lea,
+// Flood: Fast splittable pseudorandom number generators, 2014).
 func (p *process) Uint64() uint64 {
 	p.random += 0x9e3779b97f4a7c15
 	z := p.random
@@ -33,7 +33,8 @@ func (p *process) Uint64() uint64 {
 // delay draws 0.1 + Exp(0.9) seconds.
 func (p *process) delay() int64 { return int64(1e8 + 9e8*rand.New(p).ExpFloat64()) }
 
-// pholdEnd is the virtual time that a run lasts, in nanoseconds: a million events or more, as the peers were run.
+// pholdEnd is the virtual time that a run lasts, in nanoseconds: a million events or
+// more, as the peers were run.
 func pholdEnd(processes int) int64 {
 	if processes >= 1e6 {
 		return 7e8

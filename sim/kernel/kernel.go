@@ -11,12 +11,12 @@ type Kernel[E any] struct {
 	parking    parking
 }
 
-// LeastLookahead is the least lookahead with which workers can run ahead of each other far
-// enough to be worth it. With less, use one worker and one partition.
+// LeastLookahead is the least lookahead with which workers can run ahead of each other
+// far enough to be worth it. With less, use one worker and one partition.
 const LeastLookahead = 500 * time.Microsecond
 
-// perWorker is a compromise: more partitions keep the workers busier, and more envelopes go
-// from partition to partition.
+// perWorker is a compromise: more partitions keep the workers busier, and more envelopes
+// go from partition to partition.
 const perWorker = 2
 
 // Partitions is how many partitions so many workers need for so many destinations.
@@ -27,9 +27,9 @@ func Partitions(workers, destinations int) int {
 	return min(destinations, workers*perWorker)
 }
 
-// New makes a kernel of a partition for each handler, at time 0. The lookahead is the least
-// time from what happens in one partition to what it causes in another; with one partition
-// it has no meaning.
+// New makes a kernel of a partition for each handler, at time 0. The lookahead is the
+// least time from what happens in one partition to what it causes in another; with one
+// partition it has no meaning.
 func New[E any](workers int, lookahead time.Duration, handlers []Handler[E]) *Kernel[E] {
 	k := &Kernel[E]{workers: workers, lookahead: lookahead, load: worthwhile}
 	k.parking.changed.L = &k.parking.mutex
@@ -81,8 +81,8 @@ func (k *Kernel[E]) RunUntil(limit time.Duration) {
 	k.load = max((k.Events()-before)/uint64(steps), k.load*7/8) // one quiet slice does not make a quiet time
 }
 
-// idle skips a time in which nothing happens: workers that only follow each other's clocks
-// would take as many steps as it has lookaheads.
+// idle skips a time in which nothing happens: workers that only follow each other's
+// clocks would take as many steps as it has lookaheads.
 func (k *Kernel[E]) idle(limit time.Duration) bool {
 	for _, p := range k.partitions {
 		p.accept()

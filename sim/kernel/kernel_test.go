@@ -82,7 +82,8 @@ func (c *chain) Accept(letters []letter) {
 	clear(letters)
 }
 
-// start makes a kernel of so many workers over chains, with an event for every destination.
+// start makes a kernel of so many workers over chains, with an event for every
+// destination.
 func start(workers int, seed uint64) (*kernel.Kernel[letter], []*chain) {
 	chains := make([]*chain, kernel.Partitions(workers, destinations))
 	handlers := make([]kernel.Handler[letter], len(chains))
@@ -111,8 +112,8 @@ func history(chains []*chain) [][]kernel.Event {
 	return all
 }
 
-// However many workers there are, and however time is cut into slices, each destination sees
-// the same events in the same order.
+// However many workers there are, and however time is cut into slices, each destination
+// sees the same events in the same order.
 func TestWorkersAndSlicesDoNotMatter(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4)) // workers take turns on fewer processors
 	rapid.Check(t, func(r *rapid.T) {

@@ -6,8 +6,8 @@ import (
 )
 
 // mailbox holds the envelopes that one partition has handed over to another, and that the
-// receiver has not taken over yet. The path of a message has no lock: envelopes change hands
-// by the box.
+// receiver has not taken over yet. The path of a message has no lock: envelopes change
+// hands by the box.
 type mailbox[E any] struct {
 	full  atomic.Bool // saves the lock when there is nothing
 	mutex sync.Mutex

@@ -7,37 +7,39 @@ import (
 	"spreadable/sim/kernel/queue"
 )
 
-// Event is something that happens to one destination at one instant; see queue.Event. Time
-// is virtual time since the start of the run in nanoseconds, To and From are numbers of the
-// caller's. Slot, Aux and Kind are the caller's, too.
+// Event is something that happens to one destination at one instant; see queue.Event.
+// Time is virtual time since the start of the run in nanoseconds, To and From are numbers
+// of the caller's. Slot, Aux and Kind are the caller's, too.
 type Event = queue.Event
 
-// Handler is what events happen to: one partition of the simulated system. A kernel calls it
-// from one goroutine at a time. E is the envelope in which the handlers send each other
-// events; its content is theirs.
+// Handler is what events happen to: one partition of the simulated system. A kernel calls
+// it from one goroutine at a time. E is the envelope in which the handlers send each
+// other events; its content is theirs.
 type Handler[E any] interface {
 	// Deliver makes an event happen. It may call the partition's Schedule and Now, and
 	// must touch nothing of another partition, nor keep e.
 	Deliver(e *Event)
 
-	// Prefetch is told which events are probably next, in order, and loads the memory that
-	// they will need. Destinations are scattered over memory far larger than any cache;
-	// loaded in a group, the misses overlap. It must change nothing.
+	// Prefetch is told which events are probably next, in order, and loads the memory
+	// that they will need. Destinations are scattered over memory far larger than any
+	// cache; loaded in a group, the misses overlap. It must change nothing.
 	Prefetch(next []Event)
 
-	// Waiting is how many envelopes wait to be handed over to another partition, by number.
+	// Waiting is how many envelopes wait to be handed over to another partition, by
+	// number.
 	Waiting(to int) int
 
-	// Seal returns these envelopes. The handler goes on with empty, which it owns from now on.
+	// Seal returns these envelopes. The handler goes on with empty, which it owns from
+	// now on.
 	Seal(to int, empty []E) []E
 
-	// Accept schedules the events in envelopes from another partition, and clears them. None
-	// is earlier than the lookahead after it was sent.
+	// Accept schedules the events in envelopes from another partition, and clears them.
+	// None is earlier than the lookahead after it was sent.
 	Accept(envelopes []E)
 }
 
-// Partition is a part of the simulated system that one worker drives at a time. The fields
-// that other workers read stand on cache lines of their own.
+// Partition is a part of the simulated system that one worker drives at a time. The
+// fields that other workers read stand on cache lines of their own.
 type Partition[E any] struct {
 	handler   Handler[E]
 	pending   *queue.Queue
@@ -100,8 +102,8 @@ func (p *Partition[E]) publish(now time.Duration) {
 	p.kernel.parking.wake()
 }
 
-// accept takes over what the others have handed over. It must come after the look at their
-// clocks: what they send later arrives after the safe time.
+// accept takes over what the others have handed over. It must come after the look at
+// their clocks: what they send later arrives after the safe time.
 func (p *Partition[E]) accept() {
 	for i := range p.boxes {
 		p.boxes[i].empty(p.handler)

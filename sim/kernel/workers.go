@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// This file has the only goroutines of the simulator: no more of them than processors, and
-// one only while there is little to do.
+// This file has the only goroutines of the simulator: no more of them than processors,
+// and one only while there is little to do.
 
 // share does something on so many goroutines, numbered from 0, and waits for all of them.
 func share(goroutines int, do func(worker int)) {
@@ -40,7 +40,8 @@ type shift[E any] struct {
 	workers int
 }
 
-// work is what one worker does, by its number, until all partitions have come to the limit.
+// work is what one worker does, by its number, until all partitions have come to the
+// limit.
 func (s *shift[E]) work(worker int) {
 	for looks := 0; ; looks++ {
 		next, arrived := s.take(worker)
@@ -66,8 +67,8 @@ type turn[E any] struct {
 	from, until time.Duration
 }
 
-// take finds the next turn and takes its partition. There is none when all partitions that
-// could go on are taken, or when all have arrived at the limit.
+// take finds the next turn and takes its partition. There is none when all partitions
+// that could go on are taken, or when all have arrived at the limit.
 func (s *shift[E]) take(worker int) (next turn[E], arrived bool) {
 	for {
 		next, arrived = s.find(worker)
@@ -84,8 +85,8 @@ func (s *shift[E]) take(worker int) (next turn[E], arrived bool) {
 }
 
 // find looks for the free partition that is furthest behind: among those that this worker
-// drives most of the time, whose memory its processor has in the cache, if one of them can
-// go on for a while; else among all.
+// drives most of the time, whose memory its processor has in the cache, if one of them
+// can go on for a while; else among all.
 func (s *shift[E]) find(worker int) (next turn[E], arrived bool) {
 	partitions, lookahead := s.kernel.partitions, s.kernel.lookahead
 	least, second := s.limit, s.limit // the first two clocks
@@ -116,11 +117,12 @@ func (s *shift[E]) find(worker int) (next turn[E], arrived bool) {
 	return next, least == s.limit
 }
 
-// mostLooks is how often a worker looks again for the others' progress before it sleeps: for
-// a few hundred microseconds, many times what it takes to wake it up again.
+// mostLooks is how often a worker looks again for the others' progress before it sleeps:
+// for a few hundred microseconds, many times what it takes to wake it up again.
 const mostLooks = 20000
 
-// parking is where workers wait for a clock to move, on a machine that has other things to do.
+// parking is where workers wait for a clock to move, on a machine that has other things
+// to do.
 type parking struct {
 	sleepers atomic.Int32
 	mutex    sync.Mutex

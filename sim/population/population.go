@@ -1,6 +1,6 @@
-// Package population says which nodes of a scenario are up at which time. Whatever wants to
-// know it asks here: which nodes start when, how many are up, one of them at random, each of
-// them.
+// Package population says which nodes of a scenario are up at which time. Whatever wants
+// to know it asks here: which nodes start when, how many are up, one of them at random,
+// each of them.
 package population
 
 import (
@@ -13,8 +13,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// Population is all nodes that a scenario ever has, and when they are up. Nodes are numbered
-// from 0 in the order in which they start, and stay.
+// Population is all nodes that a scenario ever has, and when they are up. Nodes are
+// numbered from 0 in the order in which they start, and stay.
 type Population struct {
 	starts []time.Duration // of each node, ascending
 }

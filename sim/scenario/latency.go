@@ -9,8 +9,8 @@ import (
 	"spreadable/transport/inmem/latency"
 )
 
-// latencyRow is a latency model as scenario files know it. All that reads, checks, fills in,
-// writes and documents `latency` follows from its rows.
+// latencyRow is a latency model as scenario files know it. All that reads, checks, fills
+// in, writes and documents `latency` follows from its rows.
 type latencyRow struct {
 	name  LatencyModel
 	takes string // what the schema says beside the name
@@ -56,7 +56,8 @@ func latencyRows() []latencyRow {
 			parameters: []latencyParameter{
 				{key: "mean", note: "before truncation", positive: true},
 				{key: "stddev", required: true, positive: true},
-				// With the mean outside the truncation almost every draw would be thrown away.
+				// With the mean outside the truncation almost every draw would be thrown
+				// away.
 				{key: "min", note: "0s if absent", below: "mean"},
 				{key: "max", note: "none if absent", above: "mean", open: true},
 			},
@@ -144,7 +145,8 @@ func (s *Scenario) checkLatency() error {
 	return nil
 }
 
-// checkOrder holds a parameter that was given against the one that it must be below or above.
+// checkOrder holds a parameter that was given against the one that it must be below or
+// above.
 func (s *Scenario) checkOrder(p latencyParameter) error {
 	path, value := join("latency", p.key), s.Latency.value(p.key)
 	if !s.given(path) {
@@ -170,9 +172,9 @@ func latencyModels() []string {
 	return names
 }
 
-// describeLatency fills the placeholders in the comment of a field of Latency: {models} are
-// all models with what they take; {A and B} and {of A, of B} are those that have the field's
-// key as a parameter, with its notes.
+// describeLatency fills the placeholders in the comment of a field of Latency: {models}
+// are all models with what they take; {A and B} and {of A, of B} are those that have the
+// field's key as a parameter, with its notes.
 func describeLatency(comment, key string) string {
 	if !strings.Contains(comment, "{") {
 		return comment
@@ -207,7 +209,8 @@ func annotateEach(names, notes []string) []string {
 	return list
 }
 
-// annotate is annotateEach, except that a note common to all stands behind the last name only.
+// annotate is annotateEach, except that a note common to all stands behind the last name
+// only.
 func annotate(names, notes []string) []string {
 	if same := slices.Compact(slices.Clone(notes)); len(same) > 1 {
 		return annotateEach(names, notes)

@@ -4,8 +4,9 @@ import (
 	"spreadable/core/message"
 )
 
-// Sizes of messages are estimates: the JSON body that the HTTP transport would send plus typical headers. The headers
-// are those captured between npm nodes; a list entry is its JSON around an address of mean length.
+// Sizes of messages are estimates: the JSON body that the HTTP transport would send plus
+// typical headers. The headers are those captured between npm nodes; a list entry is its
+// JSON around an address of mean length.
 const (
 	requestHeaders = 330
 	answerHeaders  = 300

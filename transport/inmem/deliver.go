@@ -54,8 +54,9 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 		p.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
 		return
 	}
-	// The slot is in use until the request is answered, so the node may look at it there. (A
-	// copy would be an allocation.) Should serving grow the table, the old one stays readable.
+	// The slot is in use until the request is answered, so the node may look at it there.
+	// (A copy would be an allocation.) Should serving grow the table, the old one stays
+	// readable.
 	if resp, done := p.net.hosts[ev.To].Node.Serve(&m.req, core.Ticket(ev.Slot)); done {
 		p.answer(e, ev.Slot, resp)
 	}

@@ -1,18 +1,18 @@
-// Package inmem is the simulated network: it carries the requests of node cores and clients
-// in virtual time, with latencies drawn per message, timeouts, and a record of what it
-// delivered.
+// Package inmem is the simulated network: it carries the requests of node cores and
+// clients in virtual time, with latencies drawn per message, timeouts, and a record of
+// what it delivered.
 //
-// A Network is a table of hosts, each a real node core or a client. It is driven by a kernel:
-// the network schedules events with it (Scheduler), and the kernel hands them back when their
-// time has come (Partition.Deliver). Requests and answers are passed by reference; nothing
-// may change one once it is sent.
+// A Network is a table of hosts, each a real node core or a client. It is driven by a
+// kernel: the network schedules events with it (Scheduler), and the kernel hands them
+// back when their time has come (Partition.Deliver). Requests and answers are passed by
+// reference; nothing may change one once it is sent.
 //
 // # Links
 //
 // A message goes through a Link: it departs from its sender, travels, and arrives at its
 // receiver's end. Without one, messages have a latency (package latency) and nothing else
-// happens to them. Then the asker draws the latency of both ways when it calls, and a request
-// that is answered at once needs no timer.
+// happens to them. Then the asker draws the latency of both ways when it calls, and a
+// request that is answered at once needs no timer.
 //
 // # Partitions
 //
@@ -23,6 +23,6 @@
 //
 // # What is not modelled
 //
-// Bandwidth, loss, processor time at the nodes and queues in front of them; all clocks are
-// equal.
+// Bandwidth, loss, processor time at the nodes and queues in front of them; all clocks
+// are equal.
 package inmem

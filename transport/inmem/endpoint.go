@@ -8,7 +8,8 @@ import (
 	"spreadable/core/message"
 )
 
-// endpoint is what nodes and clients have in common on the network. It is the core.Env of both.
+// endpoint is what nodes and clients have in common on the network. It is the core.Env of
+// both.
 type endpoint struct {
 	partition *Partition
 	index     uint32
@@ -20,8 +21,8 @@ type endpoint struct {
 	Traffic   Traffic
 }
 
-// Traffic counts what a host sent and received. An answer's bytes count as sent by the host
-// that answers.
+// Traffic counts what a host sent and received. An answer's bytes count as sent by the
+// host that answers.
 type Traffic struct {
 	RequestsSent, RequestsReceived uint32
 	BytesSent, BytesReceived       uint64
@@ -43,7 +44,8 @@ func (e *endpoint) After(d time.Duration, tag uint32) {
 	e.schedule(Event{At: e.partition.sched.Now() + max(0, d), To: e.index, Slot: tag, Kind: wakeNode})
 }
 
-// Offload implements core.Env: the work is done at once, and its price passes in virtual time.
+// Offload implements core.Env: the work is done at once, and its price passes in virtual
+// time.
 func (e *endpoint) Offload(price time.Duration, work func(), sink core.Sink, tag uint32) {
 	work()
 	slot, gen := e.partition.calls.put(call{sink, tag})

@@ -5,7 +5,8 @@ import (
 	"spreadable/internal/stream"
 )
 
-// Outcomes of an answer, for the fingerprint. They lie above the kinds of requests and the tags of timers.
+// Outcomes of an answer, for the fingerprint. They lie above the kinds of requests and
+// the tags of timers.
 const (
 	outcomeAnswered uint32 = iota + 1000
 	outcomeRefused
@@ -23,8 +24,8 @@ func outcome(err error) uint32 {
 	return outcomeFailed
 }
 
-// record adds a delivered event to the host's rolling hash: when, from which host, what and
-// how it ended.
+// record adds a delivered event to the host's rolling hash: when, from which host, what
+// and how it ended.
 func (e *endpoint) record(ev Event, outcome uint32) {
 	e.hash = stream.Mix(e.hash^uint64(ev.At), uint64(ev.From)<<32|uint64(ev.Kind)<<24|uint64(outcome))
 }

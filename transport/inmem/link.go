@@ -11,20 +11,22 @@ import (
 // arrives at its receiver's end of the link, and waits there until the receiver reads it.
 //
 // A request and its answer are two messages: the way back is asked for when the answer
-// departs, with the answer's size. The asker knows nothing of all this: when its timeout has
-// passed without an answer, the call has failed.
+// departs, with the answer's size. The asker knows nothing of all this: when its timeout
+// has passed without an answer, the call has failed.
 //
-// A link is called from all partitions at the same time. So Depart may change only state of
-// the sender, Arrive only state of the receiver, and neither may read what the other changes.
+// A link is called from all partitions at the same time. So Depart may change only state
+// of the sender, Arrive only state of the receiver, and neither may read what the other
+// changes.
 type Link interface {
 	// Depart says how long a message travels, its wait in the sender's uplink included:
-	// never less than Least. lost means that it never arrives. It is called at the time now
-	// at which the sender sends; r is the sender's random stream for all its messages.
+	// never less than Least. lost means that it never arrives. It is called at the time
+	// now at which the sender sends; r is the sender's random stream for all its
+	// messages.
 	Depart(m Message, now time.Duration, r *rand.Rand) (travel time.Duration, lost bool)
 
-	// Arrive says how long a message that has travelled waits before its receiver reads it:
-	// for the downlink, in a queue, for the receiver's processor. lost means that it is
-	// dropped. It is called in the order in which messages arrive at the receiver.
+	// Arrive says how long a message that has travelled waits before its receiver reads
+	// it: for the downlink, in a queue, for the receiver's processor. lost means that it
+	// is dropped. It is called in the order in which messages arrive at the receiver.
 	Arrive(m Message, now time.Duration) (wait time.Duration, lost bool)
 
 	// Least is the shortest travel of all: how far partitions may run apart.
@@ -73,10 +75,10 @@ func (e *endpoint) passage(to uint32, req *message.Request, bytes uint64) passag
 }
 
 // bothWays is the fast case of a network without a Link, in which a message has a latency
-// and nothing else happens to it. The asker draws both ways at the call. So it knows whether
-// the answer of a leaf request can be in time: if it cannot, only the timeout is scheduled
-// and the answer is not sent; if it can, no timer is needed. A request whose answer takes as
-// long as it takes always needs one.
+// and nothing else happens to it. The asker draws both ways at the call. So it knows
+// whether the answer of a leaf request can be in time: if it cannot, only the timeout is
+// scheduled and the answer is not sent; if it can, no timer is needed. A request whose
+// answer takes as long as it takes always needs one.
 func (e *endpoint) bothWays(to uint32, req *message.Request) passage {
 	latency, weather := e.partition.net.opts.Latency, e.partition.randFrom(&e.weather)
 	there := latency.Draw(e.index, to, weather)

@@ -13,9 +13,9 @@ import (
 	"spreadable/transport/inmem/latency"
 )
 
-// slow is a link with a narrow uplink for each host, a queue before each host, and losses on
-// both ends. It has what the fast case does not: a state, and a way back that is drawn when
-// the answer departs.
+// slow is a link with a narrow uplink for each host, a queue before each host, and losses
+// on both ends. It has what the fast case does not: a state, and a way back that is drawn
+// when the answer departs.
 type slow struct {
 	latency  latency.Model
 	byteTime time.Duration            // that the uplink takes for a byte
@@ -88,8 +88,8 @@ func TestEachWayGoesThroughTheLink(t *testing.T) {
 	}
 }
 
-// The link knows sizes and keeps a state: two requests share the sender's uplink, and their
-// receiver serves one after the other.
+// The link knows sizes and keeps a state: two requests share the sender's uplink, and
+// their receiver serves one after the other.
 func TestMessagesQueueAtBothEnds(t *testing.T) {
 	for _, test := range []struct{ byteTime, service time.Duration }{{time.Microsecond, 0}, {0, 20 * time.Millisecond}} {
 		link := newSlow(latency.Constant(10 * time.Millisecond))
@@ -138,7 +138,8 @@ func TestLostMessagesAreTimeouts(t *testing.T) {
 	}
 }
 
-// An address without a host is refused over a link, too, unless what would say so is lost.
+// An address without a host is refused over a link, too, unless what would say so is
+// lost.
 func TestUnknownAddressesAreRefusedOverALink(t *testing.T) {
 	link := newSlow(latency.Constant(10 * time.Millisecond))
 	n, k := over(t, link, 3, 1)

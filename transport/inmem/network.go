@@ -13,7 +13,8 @@ import (
 // Options of a Network.
 type Options struct {
 	// Config is that of the i-th node, validated. All have the same Book, which holds the
-	// addresses of the nodes in order, ids from 1. Nodes may share a Config: see OneConfig.
+	// addresses of the nodes in order, ids from 1. Nodes may share a Config: see
+	// OneConfig.
 	Config  func(i int) *core.Config
 	Latency latency.Model // of each message; of no effect with a Link
 	Link    Link          // nil is the fast case: latency, and nothing else happens to a message
@@ -31,7 +32,8 @@ type Options struct {
 	ClientTimeout time.Duration
 	// ClientIP is the address that client i is seen to come from.
 	ClientIP func(i int) netip.Addr
-	// Observe is told what nodes note. It is called from the partition of the node. May be nil.
+	// Observe is told what nodes note. It is called from the partition of the node. May
+	// be nil.
 	Observe func(node int, note core.Note)
 }
 
@@ -91,8 +93,8 @@ func (n *Network) prepare(e *endpoint, index int) {
 	e.weather = *stream.New(n.opts.Seed, uint64(index), stream.Weather)
 }
 
-// PartitionOf returns the number of the partition that a host belongs to. Neighbours share
-// one, and so the pages of the table.
+// PartitionOf returns the number of the partition that a host belongs to. Neighbours
+// share one, and so the pages of the table.
 func (n *Network) PartitionOf(host uint32) int {
 	if host >= uint32(len(n.hosts)) {
 		return int(host) % len(n.partitions)
@@ -139,8 +141,9 @@ func (n *Network) Start(i int) {
 	h.Node.Start()
 }
 
-// Fingerprint is a hash over all events that were delivered: those of each host in their order, and the hosts in theirs,
-// so that it does not depend on how hosts are divided among partitions.
+// Fingerprint is a hash over all events that were delivered: those of each host in their
+// order, and the hosts in theirs, so that it does not depend on how hosts are divided
+// among partitions.
 func (n *Network) Fingerprint() uint64 {
 	hash := uint64(0)
 	for i := range n.hosts {

@@ -85,8 +85,8 @@ func TestAnswersTakeARoundTrip(t *testing.T) {
 	}
 }
 
-// A leaf request whose answer would be late, and one that waits for others, both time out on time: the first is
-// decided when it is sent, the second by a timer.
+// A leaf request whose answer would be late, and one that waits for others, both time out
+// on time: the first is decided when it is sent, the second by a timer.
 func TestLateAnswersAreTimeouts(t *testing.T) {
 	for _, test := range []struct {
 		latency, timeout time.Duration
@@ -117,8 +117,8 @@ func TestLateAnswersAreTimeouts(t *testing.T) {
 	}
 }
 
-// The receiver of a request knows nothing of the asker's patience: the request arrives and is worked on, and what it
-// answers is lost.
+// The receiver of a request knows nothing of the asker's patience: the request arrives
+// and is worked on, and what it answers is lost.
 func TestExpiredRequestsAreStillServed(t *testing.T) {
 	n, k := build(t, 2, latency.Constant(time.Second), 1)
 	n.Start(0)
@@ -165,11 +165,12 @@ func TestNobodyAnswersAtUnknownAddresses(t *testing.T) {
 	}
 }
 
-// kinds that a node can be asked for by a stranger without a body, some answered at once and some later.
+// kinds that a node can be asked for by a stranger without a body, some answered at once
+// and some later.
 var kinds = []message.Kind{message.KindPing, message.KindStatus, message.KindStructure, message.KindInterview, message.KindAvailableNode}
 
-// Every call is answered exactly once, never from inside Call, and never after the asker's patience, whatever latencies
-// and patiences are.
+// Every call is answered exactly once, never from inside Call, and never after the
+// asker's patience, whatever latencies and patiences are.
 func TestEveryCallIsAnsweredOnce(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		low := time.Duration(rapid.IntRange(0, 50).Draw(r, "low")) * time.Millisecond
@@ -203,7 +204,8 @@ func TestEveryCallIsAnsweredOnce(t *testing.T) {
 	})
 }
 
-// Where nothing is lost, what is sent is received; and what the partitions count is what the hosts count.
+// Where nothing is lost, what is sent is received; and what the partitions count is what
+// the hosts count.
 func TestTrafficAddsUp(t *testing.T) {
 	const nodes = 20
 	n, k := build(t, nodes, latency.Uniform{Low: 5 * time.Millisecond, High: 40 * time.Millisecond}, 3)
@@ -286,8 +288,8 @@ func TestStreamsAreSeparate(t *testing.T) {
 	}
 }
 
-// Each node may have a Config of its own: of two nodes that ask a third one, which takes 2 s to
-// answer, only the one that waits for 3 s gets the answer.
+// Each node may have a Config of its own: of two nodes that ask a third one, which takes
+// 2 s to answer, only the one that waits for 3 s gets the answer.
 func TestNodesMayDifferInTheirConfig(t *testing.T) {
 	book := peer.NewBook(0)
 	var configs []*core.Config

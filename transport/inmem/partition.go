@@ -35,8 +35,8 @@ const (
 	EventKinds
 )
 
-// Scheduler is the kernel as a partition needs it. Times are virtual, since the start of the
-// run.
+// Scheduler is the kernel as a partition needs it. Times are virtual, since the start of
+// the run.
 type Scheduler interface {
 	// Now is the time of the event being delivered.
 	Now() time.Duration
@@ -44,7 +44,8 @@ type Scheduler interface {
 	Schedule(e Event)
 }
 
-// Partition is a part of a network: the hosts that one worker of the kernel drives at a time.
+// Partition is a part of a network: the hosts that one worker of the kernel drives at a
+// time.
 type Partition struct {
 	net    *Network
 	number int
@@ -70,8 +71,8 @@ type call struct {
 	tag  uint32
 }
 
-// parcel is a request or an answer on its way to a host of this partition; a request stays
-// here until it is answered.
+// parcel is a request or an answer on its way to a host of this partition; a request
+// stays here until it is answered.
 type parcel struct {
 	req     message.Request
 	resp    message.Response
@@ -122,8 +123,8 @@ func (p *Partition) dispatch(from *endpoint, ev Event, m parcel) {
 // Waiting is how many envelopes wait for another partition.
 func (p *Partition) Waiting(to int) int { return len(p.out[to]) }
 
-// Seal returns the envelopes for another partition since the last call. The partition goes on
-// with empty, which it owns from now on.
+// Seal returns the envelopes for another partition since the last call. The partition
+// goes on with empty, which it owns from now on.
 func (p *Partition) Seal(to int, empty []Envelope) []Envelope {
 	sealed := p.out[to]
 	p.out[to] = empty[:0]
@@ -140,9 +141,9 @@ func (p *Partition) Accept(envelopes []Envelope) {
 	clear(envelopes)
 }
 
-// Touch loads what delivering an event will need first, so that the memory for several events
-// is fetched at the same time instead of one after the other: the host, and the message. It
-// returns something that depends on it.
+// Touch loads what delivering an event will need first, so that the memory for several
+// events is fetched at the same time instead of one after the other: the host, and the
+// message. It returns something that depends on it.
 func (p *Partition) Touch(kind EventKind, host, slot uint32) uint64 {
 	if int(host) >= len(p.net.hosts) {
 		return 0

@@ -13,7 +13,8 @@ import (
 	"spreadable/transport/inmem/latency"
 )
 
-// pinger is a network in which every node pings its successor, and again when the answer comes.
+// pinger is a network in which every node pings its successor, and again when the answer
+// comes.
 type pinger struct{ net *inmem.Network }
 
 func (p *pinger) ping(node uint32) {
@@ -24,8 +25,9 @@ func (p *pinger) ping(node uint32) {
 // Answer implements core.Sink.
 func (p *pinger) Answer(node uint32, _ message.Response) { p.ping(node) }
 
-// BenchmarkPing is a message through the transport and the kernel, a ping or its answer, among a thousand nodes that fit in
-// the cache: what the transport costs by itself. It must allocate nothing.
+// BenchmarkPing is a message through the transport and the kernel, a ping or its answer,
+// among a thousand nodes that fit in the cache: what the transport costs by itself. It
+// must allocate nothing.
 func BenchmarkPing(b *testing.B) {
 	const nodes = 1000
 	book := peer.NewBook(0)

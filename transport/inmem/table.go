@@ -2,8 +2,8 @@ package inmem
 
 // table holds values under small numbers that are used again: the calls and messages in
 // flight of a partition. The numbers go into events, which hold no pointers, so that the
-// collector never looks into the event queue. Free slots are reused last in, first out: what
-// was touched last is still in the cache.
+// collector never looks into the event queue. Free slots are reused last in, first out:
+// what was touched last is still in the cache.
 type table[T any] struct {
 	slots  []slot[T]
 	vacant []uint32
@@ -31,7 +31,8 @@ func (t *table[T]) put(v T) (number, gen uint32) {
 // at returns the value under a number in use, valid until the next put.
 func (t *table[T]) at(number uint32) *T { return &t.slots[number].value }
 
-// take removes and returns the value that put stored with this number and generation; ok is false if it is gone.
+// take removes and returns the value that put stored with this number and generation; ok
+// is false if it is gone.
 func (t *table[T]) take(number, gen uint32) (v T, ok bool) {
 	s := &t.slots[number]
 	if s.gen != gen {

@@ -6,7 +6,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A table gives back what was put under a number, once, and never to the number's next owner.
+// A table gives back what was put under a number, once, and never to the number's next
+// owner.
 func TestTableForgetsNobodyAndNothingTwice(t *testing.T) {
 	type ticket struct{ number, gen uint32 }
 	rapid.Check(t, func(r *rapid.T) {

@@ -1,6 +1,7 @@
 package inmem
 
-// Trace counts the requests sent on behalf of one operation, and the bytes of both directions.
+// Trace counts the requests sent on behalf of one operation, and the bytes of both
+// directions.
 type Trace struct {
 	Requests, Bytes uint64
 }

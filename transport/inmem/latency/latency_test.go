@@ -13,7 +13,8 @@ import (
 
 const ms = time.Millisecond
 
-// truncated returns mean and standard deviation of the normal distribution cut to low..high, by its textbook formula.
+// truncated returns mean and standard deviation of the normal distribution cut to
+// low..high, by its textbook formula.
 func truncated(mean, stddev, low, high time.Duration) (m, s float64) {
 	density := func(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
 	below := func(x float64) float64 { return (1 + math.Erf(x/math.Sqrt2)) / 2 }

@@ -14,9 +14,9 @@ type Lognormal struct {
 	mu, sigma   float64 // of the logarithm
 }
 
-// NewLognormal returns the lognormal distribution with the given mean and standard deviation
-// (of the latency itself, the floor included in the mean). With m = mean - floor:
-// sigma^2 = ln(1 + stddev^2/m^2), mu = ln(m) - sigma^2/2.
+// NewLognormal returns the lognormal distribution with the given mean and standard
+// deviation (of the latency itself, the floor included in the mean). With m = mean -
+// floor: sigma^2 = ln(1 + stddev^2/m^2), mu = ln(m) - sigma^2/2.
 func NewLognormal(mean, stddev, floor time.Duration) (Lognormal, error) {
 	m := float64(mean - floor)
 	if m <= 0 || stddev <= 0 {

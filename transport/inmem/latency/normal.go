@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Normal is the normal distribution with the mean Center and a standard deviation, truncated
-// to Low..High by drawing again. High = 0 is no upper limit.
+// Normal is the normal distribution with the mean Center and a standard deviation,
+// truncated to Low..High by drawing again. High = 0 is no upper limit.
 type Normal struct{ Center, Stddev, Low, High time.Duration }
 
 // maxRedraws bounds the redrawing of a truncated normal; after that the value is clamped,
