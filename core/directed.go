@@ -183,7 +183,7 @@ func (l *level) rendezvous() Peer {
 // hear remembers, as a master, another one that introduced itself, to be asked at our next
 // sync. A request without an address comes from none that could be asked.
 func (directed) hear(l *level, from Peer) {
-	if from.IsZero() || !l.isMaster() {
+	if from.IsZero() || !l.isMaster() || l.masterIndex(from) >= 0 || slices.Contains(l.heard, from) {
 		return
 	}
 	if len(l.heard) < 64+4*len(l.masters.List) { // a bound against a flood of introductions

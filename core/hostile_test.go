@@ -252,6 +252,28 @@ func TestFalseIntroductionsLeaveNothing(t *testing.T) {
 	}
 }
 
+// A master remembers an introduction once, and not that of a master it knows: a peer that
+// introduces itself over and over would push the others out.
+func TestIntroductionsAreRememberedOnce(t *testing.T) {
+	n := settled(t, 30)
+	var masters []*coretest.Host
+	for _, h := range n.Live() {
+		if len(h.Node.Structure().Slaves) > 0 {
+			masters = append(masters, h)
+		}
+	}
+	stranger := n.Peer("198.51.100.1:80")
+	for range 3 {
+		for _, from := range []core.Peer{masters[1].Peer(), stranger} {
+			req := message.Request{Kind: message.KindStructure, From: from, Root: peer.FromID(1), Timeout: time.Second, Body: &message.Introduction{}}
+			masters[0].Node.Serve(&req, 0)
+		}
+	}
+	if heard := masters[0].Node.Heard(); heard != 1 {
+		t.Errorf("%d introductions are remembered, want that of the stranger alone", heard)
+	}
+}
+
 // An introduction of nobody, as whoever hides its address could send it, is no introduction: there is nobody to ask.
 func TestNobodyIsNotIntroduced(t *testing.T) {
 	n := settled(t, 30)
