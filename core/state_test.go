@@ -261,6 +261,10 @@ func TestRestoreRefuses(t *testing.T) {
 		"an approver that is nobody":    {state.State{Self: self, Keys: []state.Key{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
 		"more approvals than are kept":  {state.State{Self: self, Approvals: make([]state.Approval, 100_001)}, "100001 approvals, want at most 100000"},
 		"a text without end":            {state.State{Self: self, Keys: []state.Key{{Key: strings.Repeat("k", 1<<20+1)}}}, "keys: a text of 1048577 bytes"},
+		"a list without end":            {state.State{Self: self, Keys: []state.Key{{Key: "k", Approvers: make([]string, 1<<20+1)}}}, "keys: a list of 1048577 addresses, want at most 1048576"},
+		"too many slaves":               {state.State{Self: self, Slaves: make([]state.Slave, 1<<20+1)}, "1048577 slaves, want at most 1048576"},
+		"an approval of a long answer":  {state.State{Self: self, Approvals: []state.Approval{{Answer: strings.Repeat("a", 1<<20+1)}}}, "approvals: a text of 1048577 bytes"},
+		"a ban of a long reason":        {state.State{Self: self, Bans: []state.Ban{{Address: "10.0.0.2:1", Reason: strings.Repeat("r", 1<<20+1)}}}, "bans: a text of 1048577 bytes"},
 		"more addresses than there fit": {state.State{Self: self, Fails: []state.Fail{{Address: "10.0.0.2:1", Count: 1}, {Address: "10.0.0.3:1", Count: 1}, {Address: "10.0.0.4:1", Count: 1}}}, "book of addresses is full"},
 	}
 	for name, c := range cases {

@@ -1,0 +1,63 @@
+package core
+
+import (
+	"testing"
+	"time"
+)
+
+// Availability is the mean of the free shares of heap and processor, between 0 and 1 whatever
+// the machine says.
+func TestAvailability(t *testing.T) {
+	var n Node
+	n.cfg = &Config{}
+	if got := n.availability(); got != 1 {
+		t.Errorf("a node that does not know its load is available to %g", got)
+	}
+	for _, test := range []struct{ heap, cpu, want float64 }{
+		{0, 0, 1}, {1, 1, 0}, {0.25, 0.75, 0.5}, {0.5, 0, 0.75}, {0, 0.5, 0.75}, {2, 1, 0}, {-1, -1, 1},
+	} {
+		n.cfg.Load = func() (heap, cpu float64) { return test.heap, test.cpu }
+		if got := n.availability(); got != test.want {
+			t.Errorf("with %g of the heap and %g of the processor in use, a node is available to %g, want %g", test.heap, test.cpu, got, test.want)
+		}
+	}
+}
+
+// The average is exact until the limit is reached; from then on old syncs count less and less.
+func TestSyncAverage(t *testing.T) {
+	var s syncTimes
+	if got := s.average(); got != 0 {
+		t.Errorf("before the first sync the average is %v", got)
+	}
+	for i := range 4 {
+		s.add(time.Duration(i+1)*time.Second, 4)
+	}
+	if got := s.average(); got != 2500*time.Millisecond {
+		t.Errorf("of 1, 2, 3 and 4 s the average is %v", got)
+	}
+	s.add(10*time.Second, 4) // two of the average before, and one of 10 s
+	if got := s.average(); got != 5*time.Second {
+		t.Errorf("after another of 10 s it is %v", got)
+	}
+	for range 40 {
+		s.add(time.Second, 4)
+	}
+	if got := s.average(); got < time.Second || got > time.Second+time.Millisecond {
+		t.Errorf("after many of 1 s it is %v", got)
+	}
+}
+
+// Each thing that a node notes has a name of its own.
+func TestNotesHaveNames(t *testing.T) {
+	seen := make(map[string]bool)
+	for what := range NumWhats {
+		if name := what.String(); name == "" || name == "unknown" || seen[name] {
+			t.Errorf("note %d is named %q", what, name)
+		} else {
+			seen[name] = true
+		}
+	}
+	if got := NumWhats.String(); got != "unknown" {
+		t.Errorf("a number that is no note is named %q", got)
+	}
+}
