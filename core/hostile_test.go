@@ -74,33 +74,35 @@ func TestNoApproversNoApproval(t *testing.T) {
 	}
 }
 
-// A level that no network has is refused: it would make masters ask masters for ever, or index a table from its end.
+// A query is answered for the one level that its kind stands for. Another one would make masters
+// ask masters for ever, or index a table from its end: it is malformed, and no node is asked.
 func TestQueryLevelsAreBounded(t *testing.T) {
-	for _, kind := range []message.Kind{message.KindQueryMaster, message.KindQueryButler} {
-		for _, level := range []int{-1 << 62, -1, 0, 3, 8, 1 << 62} {
-			n := settled(t, 9)
-			func() {
-				defer func() {
-					if r := recover(); r != nil {
-						t.Errorf("%v of level %d crashes the node: %v", kind, level, r)
-					}
-				}()
-				n.Ask(n.Host(2), peer.FromID(5), message.Request{
-					Kind: kind, Root: peer.FromID(1), Timeout: 700 * time.Millisecond,
-					Body: &message.QueryRequest{Name: "holders", Level: level, Arg: 1},
-				})
-			}()
-			queries := 0
-			for _, r := range n.Trace {
-				if r.Kind == message.KindQueryMaster || r.Kind == message.KindQueryButler || r.Kind == message.KindQuerySlave {
-					queries++
-				}
-			}
-			if queries > 100 {
-				t.Errorf("%v of level %d made 9 nodes send %d requests", kind, level, queries)
+	n := settled(t, 9)
+	for kind, good := range map[message.Kind]int{message.KindQueryMaster: 2, message.KindQueryButler: 1} {
+		for _, level := range []int{-1 << 62, -1, 0, 1, 2, 3, 8, 1 << 62} {
+			n.Trace = nil
+			resp := n.Ask(n.Host(2), peer.FromID(5), message.Request{
+				Kind: kind, Root: peer.FromID(1), Timeout: 5 * time.Second,
+				Body: &message.QueryRequest{Name: "holders", Level: level, Arg: 1},
+			})
+			switch {
+			case level == good && resp.Err != nil:
+				t.Errorf("%v of level %d: %v", kind, level, resp.Err)
+			case level != good && (resp.Err != message.ErrMalformed || asked(n.Trace) != 1):
+				t.Errorf("%v of level %d: %s after %d queries", kind, level, coretest.Outcome(resp.Err), asked(n.Trace))
 			}
 		}
 	}
+}
+
+// asked counts the queries of nodes in a trace.
+func asked(trace []*coretest.Record) (queries int) {
+	for _, r := range trace {
+		if r.Kind == message.KindQueryMaster || r.Kind == message.KindQueryButler || r.Kind == message.KindQuerySlave {
+			queries++
+		}
+	}
+	return queries
 }
 
 // Requests between nodes need the network's root, also from somebody who names no address: in npm an absent
