@@ -9,6 +9,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/coretest"
 	"spreadable/core/message"
+	"spreadable/core/peer"
 	"spreadable/core/state"
 )
 
@@ -64,7 +65,8 @@ func TestApproverVouchesForSoManyClients(t *testing.T) {
 		id := state.ApprovalID{Action: "client", Client: client(i)}
 		saved.Approvals = append(saved.Approvals, state.Approval{ApprovalID: id, Key: fmt.Sprint("key ", i), Updated: coretest.Begin})
 	}
-	h := lonely(t, 0)
+	n := coretest.New(t, 0, 1)
+	h := n.AddNode("10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
 	if err := h.Node.Restore(saved); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +88,9 @@ func TestApproverVouchesForSoManyClients(t *testing.T) {
 	if err := vouch(7, start); err != nil {
 		t.Errorf("a client that it vouches for asks again: %v", err)
 	}
-	h.Network().Run(10 * time.Minute)
+	n.Run(10 * time.Minute)
+	h.Node.Sync()
+	n.Settle()
 	if err := vouch(most, start+10*time.Minute); err != nil {
 		t.Errorf("one client more, in another period: %v", err)
 	}
