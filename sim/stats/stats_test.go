@@ -325,3 +325,14 @@ func TestBandOfTheMiddleRankIsNearTheMean(t *testing.T) {
 		t.Errorf("the median of 10,001 loads of 100 lies in %d..%d", low[5000], high[5000])
 	}
 }
+
+func TestWhichDrawsCanBe(t *testing.T) {
+	for f, want := range map[Fair]bool{
+		{1, 1, 0}: true, {1, 1, 1}: true, {3, 4, 12}: true, {3, 4, 5}: true,
+		{0, 1, 0}: false, {1, 0, 0}: false, {1, 1, -1}: false, {3, 4, 13}: false,
+	} {
+		if got := f.Valid(); got != want {
+			t.Errorf("%d draws from %d nodes that take %d altogether can be: %t", f.Draws, f.Nodes, f.Taken, got)
+		}
+	}
+}
