@@ -1,0 +1,60 @@
+package scenario_test
+
+import (
+	"strings"
+	"testing"
+
+	"spreadable/sim/scenario"
+)
+
+// Each bound lies where its error says: what is just possible is taken, what is just beyond is
+// refused by an error that begins with the key.
+func TestBoundsAreExact(t *testing.T) {
+	tests := []struct {
+		key            string
+		around         string // other keys that the case needs
+		taken, refused string
+	}{
+		{"sample", "", "1ms", "999us"},
+		{"sample", "duration=1000000s", "1s", "999ms"},
+		{"sync_interval", "sample=1ms node.server_timeout=1ms node.ping_timeout=1ms", "2ms", "1ms"},
+		{"node.server_timeout", "node.ping_timeout=1ms", "15999ms", "16s"},
+		{"node.server_timeout", "node.ping_timeout=1ms", "1ms", "999us"},
+		{"node.ping_timeout", "", "1ms", "999us"},
+		{"node.ping_timeout", "", "2s", "2001ms"},
+		{"latency.max", "latency.model=uniform latency.min=10ms", "10001us", "10ms"},
+		{"latency.min", "latency.model=normal latency.mean=10ms latency.stddev=1ms", "9999us", "10ms"},
+		{"latency.max", "latency.model=normal latency.mean=10ms latency.stddev=1ms", "10001us", "10ms"},
+		{"latency.mean", "latency.model=normal latency.stddev=1ms", "1us", "0s"},
+		{"latency.stddev", "latency.model=normal latency.mean=10ms", "1us", "0s"},
+		{"latency.mean", "", "1us", "0s"},
+		{"join.bootstrap", "", "10", "11"},
+		{"join.over", "join.mode=spread", "60s", "60001ms"},
+		{"join.over", "join.mode=spread", "1us", "0s"},
+		{"join.rate", "join.mode=growth join.initial=2", "100000%", "100001%"},
+		{"join.rate", "join.mode=growth join.initial=2", "0.1%", "0%"},
+		{"join.initial", "join.mode=growth join.rate=10%", "10", "11"},
+		{"join.bootstrap", "join.mode=growth join.rate=10% join.initial=3", "3", "4"},
+		{"approval.period", "", "1us", "0s"},
+		{"workload.searches.start", "workload.searches.count=1 workload.searches.over=20s", "40s", "40001ms"},
+		{"workload.approvals.start", "workload.approvals.count=1 workload.approvals.over=20s", "40s", "40001ms"},
+		{"workload.approvals.entries", "workload.approvals.count=1", "10", "11"},
+	}
+	for _, test := range tests {
+		sets := strings.Fields(test.around)
+		t.Run(test.key+" "+test.around, func(t *testing.T) {
+			if _, err := scenario.Parse("test.yaml", []byte(small), append(sets, test.key+"="+test.taken)); err != nil {
+				t.Errorf("%s is refused: %v", test.taken, err)
+			}
+			_, err := scenario.Parse("test.yaml", []byte(small), append(sets, test.key+"="+test.refused))
+			if key, _, _ := strings.Cut(test.key, ".start"); err == nil || !strings.Contains(err.Error(), key) {
+				t.Errorf("%s is taken, or the error names another key: %v", test.refused, err)
+			}
+		})
+	}
+}
+
+// What would end after the run matters only if it happens.
+func TestAWorkloadThatDoesNotHappenMayStartLate(t *testing.T) {
+	parse(t, small, "workload.searches.count=0", "workload.searches.start=2h", "workload.approvals.count=0", "workload.approvals.start=2h")
+}
