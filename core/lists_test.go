@@ -65,3 +65,17 @@ func copied(s *message.Structure) message.Structure {
 	c.Masters = &masters
 	return c
 }
+
+// A node that has lost its last slave holds no memory for slaves: of a hundred thousand nodes most
+// were masters once.
+func TestListsOfNoSlavesTakeNoMemory(t *testing.T) {
+	var l lists
+	l.addSlave(peer.FromID(1), 1)
+	l.addSlave(peer.FromID(2), 2)
+	if l.removeSlave(peer.FromID(1)); len(l.slaves) != 1 || l.slaves[0].ID() != 2 || len(l.joined) != 1 || l.joined[0] != 2 {
+		t.Errorf("without the first slave the lists are %v and %v", l.slaves, l.joined)
+	}
+	if l.removeSlave(peer.FromID(2)); l.slaves != nil || l.joined != nil {
+		t.Errorf("without any slave the lists are %v and %v, want nil", l.slaves, l.joined)
+	}
+}
