@@ -34,7 +34,6 @@ type Config struct {
 	MaxFails                   int
 	Registration               string // directed, original
 	NetworkVersion             string
-	CandidateSuspicion         float64
 
 	Trusted                         bool
 	Whitelist, Blacklist, Trustlist []string

@@ -119,7 +119,7 @@ func TestBrokenFilesSayWhere(t *testing.T) {
 		"trusted_proxies: [nobody]":            `trusted_proxies: want an IP or a range such as 10.0.0.0/8, not "nobody"`,
 		"approvers: r-0":                       `approvers: `,
 		"decision: 101%":                       `decision: `,
-		"candidate_suspicion: nan":             `candidate_suspicion: want a number above 0`,
+		"candidate_suspicion: 5":               `:1:1: unknown key "candidate_suspicion"`,
 		"listen: here":                         `listen: want host:port or :port, not "here"`,
 		"source: 1.2.3":                        `source: ip "1.2.3"`,
 		"\tport: 1":                            `a tab cannot indent YAML`,
@@ -340,7 +340,6 @@ func TestSettingsReadBack(t *testing.T) {
 		c := Defaults()
 		c.SyncInterval = time.Duration(rapid.Int64Range(1, int64(maxDuration)).Draw(t, "interval"))
 		c.MaxBody = rapid.Int64Range(1, 1<<31).Draw(t, "size")
-		c.CandidateSuspicion = rapid.Float64Range(1e-9, 1e9).Draw(t, "level")
 		flags := map[string]string{}
 		for _, s := range c.Settings() {
 			if s.Value != "" {

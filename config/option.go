@@ -129,9 +129,6 @@ func networkOptions() []Option {
 		{Key: "network_version", Npm: "codename and version of the package", Default: "spreadable-0.3", Unit: "text",
 			Usage: "protocol that all nodes and clients of the network name",
 			value: func(c *Config) value { return (*text)(&c.NetworkVersion) }},
-		{Key: "candidate_suspicion", Npm: "behavior.candidateSuspicionLevel", Default: "5", Unit: "number",
-			Usage: "level at which a candidate that wins too often is trusted less",
-			value: func(c *Config) value { return (*number)(&c.CandidateSuspicion) }},
 	}
 }
 

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -79,19 +78,6 @@ func (v *count) set(given string) error {
 	return nil
 }
 func (v *count) String() string { return strconv.Itoa(int(*v)) }
-
-// number is a finite decimal number above 0.
-type number float64
-
-func (v *number) set(given string) error {
-	x, err := strconv.ParseFloat(given, 64)
-	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) || x <= 0 || strings.ContainsAny(given, "xXpP_") {
-		return fmt.Errorf("want a number above 0, not %s", quote(given))
-	}
-	*v = number(x)
-	return nil
-}
-func (v *number) String() string { return strconv.FormatFloat(float64(*v), 'g', -1, 64) }
 
 // duration has a unit, and is above 0.
 type duration time.Duration

@@ -57,9 +57,6 @@ type Config struct {
 	// BanByAddress bans an offender's address only: default is its IP, with all that lives there.
 	BanByAddress bool
 
-	// CandidateSuspicion is the level at which a candidate that wins too often is suspicious: 5.
-	CandidateSuspicion float64
-
 	// Approvals are the kinds of approval that the node offers: by default ClientApproval on DefaultTerms.
 	Approvals []ApprovalKind
 
@@ -71,12 +68,11 @@ type Config struct {
 
 // Defaults of Config.
 const (
-	DefaultSyncInterval       = 16 * time.Second
-	DefaultSyncPeriod         = 24 * time.Hour
-	DefaultServerTimeout      = 2 * time.Second
-	DefaultPingTimeout        = time.Second
-	DefaultMaxFails           = 10
-	DefaultCandidateSuspicion = behavior.DefaultCandidateLevel
+	DefaultSyncInterval  = 16 * time.Second
+	DefaultSyncPeriod    = 24 * time.Hour
+	DefaultServerTimeout = 2 * time.Second
+	DefaultPingTimeout   = time.Second
+	DefaultMaxFails      = 10
 )
 
 // Validate fills in the defaults and says what is wrong with the rest. It must be called before a node uses the Config.
@@ -88,9 +84,6 @@ func (c *Config) Validate() error {
 	orDuration(&c.PingTimeout, min(DefaultPingTimeout, c.ServerTimeout))
 	if c.MaxFails == 0 {
 		c.MaxFails = DefaultMaxFails
-	}
-	if c.CandidateSuspicion == 0 {
-		c.CandidateSuspicion = DefaultCandidateSuspicion
 	}
 	if c.Behavior == nil {
 		rules := behavior.Rules()

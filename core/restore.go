@@ -245,7 +245,7 @@ func (r *restorer) behaviour(s *state.State) {
 		})
 	}
 	if len(candidates) > 0 {
-		n.candidates = &behavior.Candidates{Level: n.cfg.CandidateSuspicion}
+		n.candidates = new(behavior.Candidates)
 		n.candidates.Restore(candidates)
 	}
 }

@@ -49,7 +49,7 @@ func (n *Node) coreConfig() (*core.Config, error) {
 	cfg := &core.Config{
 		Book: peer.NewBook(httptransport.DefaultBookLimit), SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
 		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, Trusted: c.Trusted,
-		BanByAddress: c.BanByAddress, CandidateSuspicion: c.CandidateSuspicion, Load: n.load.read,
+		BanByAddress: c.BanByAddress, Load: n.load.read,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod})},
 	}
 	if c.Registration == core.Original.String() {

@@ -121,15 +121,14 @@ func (w *world) config() (*core.Config, error) {
 		return nil, err
 	}
 	c := &core.Config{
-		Book:               w.book,
-		SyncInterval:       s.SyncInterval,
-		ServerTimeout:      s.Node.ServerTimeout,
-		PingTimeout:        s.Node.PingTimeout,
-		MaxFails:           s.Node.ServerMaxFails,
-		Trusted:            s.Node.Trusted,
-		BanByAddress:       s.Node.BanByAddress,
-		CandidateSuspicion: float64(s.Node.CandidateSuspicionLevel),
-		Approvals:          []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: approvers, Decision: decision, Period: s.Approval.Period})},
+		Book:          w.book,
+		SyncInterval:  s.SyncInterval,
+		ServerTimeout: s.Node.ServerTimeout,
+		PingTimeout:   s.Node.PingTimeout,
+		MaxFails:      s.Node.ServerMaxFails,
+		Trusted:       s.Node.Trusted,
+		BanByAddress:  s.Node.BanByAddress,
+		Approvals:     []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: approvers, Decision: decision, Period: s.Approval.Period})},
 	}
 	if s.Registration == scenario.Original {
 		c.Registration = core.Original

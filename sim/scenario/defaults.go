@@ -14,7 +14,6 @@ const (
 	defaultServerTimeout = 2 * time.Second
 	defaultPingTimeout   = time.Second
 	defaultMaxFails      = 10
-	defaultSuspicion     = 5
 	defaultApprovers     = "r-6"
 	defaultDecisionLevel = "66.6%"
 	defaultPeriod        = 5 * time.Minute
@@ -44,7 +43,6 @@ func (s *Scenario) fillDefaults() {
 	fill(s, "node.server_timeout", &s.Node.ServerTimeout, defaultServerTimeout)
 	fill(s, "node.ping_timeout", &s.Node.PingTimeout, min(defaultPingTimeout, s.Node.ServerTimeout))
 	fill(s, "node.server_max_fails", &s.Node.ServerMaxFails, defaultMaxFails)
-	fill(s, "node.candidate_suspicion_level", &s.Node.CandidateSuspicionLevel, defaultSuspicion)
 
 	fill(s, "approval.approvers", &s.Approval.Approvers, defaultApprovers)
 	fill(s, "approval.decision_level", &s.Approval.DecisionLevel, defaultDecisionLevel)

@@ -129,9 +129,6 @@ type Node struct {
 	// Failed requests to a peer, one after another, after which it counts as broken.
 	ServerMaxFails int `yaml:"server_max_fails" jsonschema:"minimum=1"`
 
-	// How strictly a candidate that wins too often is distrusted; lower is stricter.
-	CandidateSuspicionLevel int `yaml:"candidate_suspicion_level" jsonschema:"minimum=1"`
-
 	// Whether nodes trust one another: no suspicion, no bans.
 	Trusted bool `yaml:"trusted"`
 

@@ -42,7 +42,6 @@ node:
   server_timeout: 3s
   ping_timeout: 1.5s
   server_max_fails: 4
-  candidate_suspicion_level: 6
   trusted: true
   ban_by_address: true
 approval: {approvers: 3, decision_level: 2, period: 10m}
@@ -68,7 +67,7 @@ func TestEveryKeyArrivesInItsField(t *testing.T) {
 		Join: scenario.Join{Mode: scenario.Growth, Rate: 0.125, Initial: 20, Bootstrap: 2},
 		Node: scenario.Node{
 			ServerTimeout: 3 * time.Second, PingTimeout: 1500 * time.Millisecond, ServerMaxFails: 4,
-			CandidateSuspicionLevel: 6, Trusted: true, BanByAddress: true,
+			Trusted: true, BanByAddress: true,
 		},
 		Approval: scenario.Approval{Approvers: "3", DecisionLevel: "2", Period: 10 * time.Minute},
 		Workload: scenario.Workload{
@@ -93,7 +92,7 @@ func TestWhatIsLeftOutGetsItsDefault(t *testing.T) {
 		Latency:      scenario.Latency{Model: "constant", Mean: 25 * time.Millisecond},
 		Join:         scenario.Join{Mode: scenario.Mass, Bootstrap: 1},
 		Node: scenario.Node{
-			ServerTimeout: 2 * time.Second, PingTimeout: time.Second, ServerMaxFails: 10, CandidateSuspicionLevel: 5,
+			ServerTimeout: 2 * time.Second, PingTimeout: time.Second, ServerMaxFails: 10,
 		},
 		Approval: scenario.Approval{Approvers: "r-6", DecisionLevel: "66.6%", Period: 5 * time.Minute},
 		Workload: scenario.Workload{
