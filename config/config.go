@@ -211,10 +211,15 @@ func (c *Config) checkValues() error {
 
 // copyValue sets a value from the text that another value of its kind shows.
 func copyValue(to value, text string) error {
-	if list, many := to.(listValue); many {
-		return list.setList(splitList(text))
+	list, many := to.(listValue)
+	if !many {
+		return to.set(text)
 	}
-	return to.set(text)
+	items, err := splitList(text)
+	if err != nil {
+		return err
+	}
+	return list.setList(items)
 }
 
 // Clone returns a copy that shares nothing with c.

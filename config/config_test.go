@@ -90,6 +90,27 @@ func TestListsAreListsEverywhere(t *testing.T) {
 	}
 }
 
+// An empty item may be what a variable in a script did not hold: a list that lets everybody
+// in must not come of it.
+func TestAListHasNoEmptyItems(t *testing.T) {
+	for _, text := range []string{",", " ", "192.0.2.1,", "192.0.2.1,,192.0.2.2", ", 192.0.2.1"} {
+		want := `want items with a comma between two, not ` + quote(text)
+		_, err := load(t, "", map[string]string{"whitelist": text})
+		if err == nil || err.Error() != "flag --whitelist: "+want {
+			t.Errorf("flag %q: %v", text, err)
+		}
+		_, err = load(t, "", nil, "SPREADNODE_WHITELIST="+text)
+		if err == nil || err.Error() != "environment SPREADNODE_WHITELIST: "+want {
+			t.Errorf("variable %q: %v", text, err)
+		}
+	}
+	for _, text := range []string{"whitelist: ''", "whitelist: ['']", "whitelist: '192.0.2.1,192.0.2.2'", "bootstrap: ''", "trusted_proxies: ''"} {
+		if _, err := load(t, text, nil); err == nil {
+			t.Errorf("%s was read", text)
+		}
+	}
+}
+
 // Every broken file is an error of one line that says where.
 func TestBrokenFilesSayWhere(t *testing.T) {
 	for text, want := range map[string]string{

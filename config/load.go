@@ -13,7 +13,7 @@ import (
 
 // Given is what the owner of a node has said.
 type Given struct {
-	Flags   map[string]string // by key, not by the flag's name
+	Flags   map[string]string // by key, not by the flag's name; a list has commas between its items
 	Environ []string          // "NAME=value", as of os.Environ
 	File    string            // path; "" for SPREADNODE_CONFIG of the environment, or none
 }
@@ -56,14 +56,19 @@ func (c *Config) take(o Option, text, source string) error {
 	return nil
 }
 
-func splitList(text string) []string {
-	var items []string
-	for item := range strings.SplitSeq(text, ",") {
-		if item = strings.TrimSpace(item); item != "" {
-			items = append(items, item)
+// splitList cuts a list at its commas. The empty text is the empty list. An empty item is an
+// error: what was meant to stand there may be what keeps others out.
+func splitList(text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	items := strings.Split(text, ",")
+	for i, item := range items {
+		if items[i] = strings.TrimSpace(item); items[i] == "" {
+			return nil, fmt.Errorf("want items with a comma between two, not %s", quote(text))
 		}
 	}
-	return items
+	return items, nil
 }
 
 // environment keeps the variables that are ours. An empty one counts as not given: that is how deployments switch one

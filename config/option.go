@@ -31,6 +31,12 @@ func (o Option) Env() string { return envPrefix + strings.ToUpper(o.Key) }
 // IsSwitch reports whether the option is true or false, so that its flag needs no value.
 func (o Option) IsSwitch() bool { return o.Unit == unitSwitch }
 
+// IsList reports whether the option holds many values, so that its flag may be given again.
+func (o Option) IsList() bool {
+	_, many := o.value(new(Config)).(listValue)
+	return many
+}
+
 const (
 	envPrefix = "SPREADNODE_"
 	envFile   = envPrefix + "CONFIG" // names the file; no option, since it cannot stand in the file

@@ -59,7 +59,7 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	for _, kind := range [][2]string{
 		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host:port", "HOST:PORT"}, {"host", "HOST"}, {"IP", "IP"},
 	} {
-		if strings.HasPrefix(o.Unit, kind[0]) {
+		if strings.HasPrefix(o.Unit+" ", kind[0]+" ") { // whole words: "text, json" are two values
 			value = kind[1]
 			break
 		}
@@ -67,7 +67,11 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	if value == "VALUE" {
 		usage = fmt.Sprintf("%s (%s; default: %s)", o.Usage, o.Unit, standard)
 	}
-	return &cli.StringFlag{Name: o.Flag(), Usage: "`" + value + "` " + usage, Category: category}
+	usage = "`" + value + "` " + usage
+	if o.IsList() {
+		return &cli.StringSliceFlag{Name: o.Flag(), Usage: usage, Category: category}
+	}
+	return &cli.StringFlag{Name: o.Flag(), Usage: usage, Category: category}
 }
 
 // given collects what the command line and the environment say.
@@ -79,6 +83,8 @@ func given(c *cli.Context) config.Given {
 		case name == "" || !c.IsSet(name):
 		case o.IsSwitch():
 			flags[o.Key] = strconv.FormatBool(c.Bool(name))
+		case o.IsList():
+			flags[o.Key] = strings.Join(c.StringSlice(name), ",")
 		default:
 			flags[o.Key] = c.String(name)
 		}

@@ -22,7 +22,8 @@ func runCommand() *cli.Command {
 		Usage: "run a node until it is told to leave",
 		Description: `   An option on the command line comes before its variable in the environment
    (--sync-interval, SPREADNODE_SYNC_INTERVAL), that before the file
-   (sync_interval), that before the default. Lists are separated by commas.
+   (sync_interval), that before the default. The items of a list have commas
+   between them; a flag of a list may also be given again.
    SPREADNODE_PASSWORD or password_file hold the password of a closed network.
 
    SIGTERM and SIGINT make the node leave, a second one ends it at once; SIGHUP

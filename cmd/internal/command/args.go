@@ -1,44 +1,78 @@
 package command
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// FlagsFirst moves the flags of a command in front of its arguments. The command-line library stops reading flags at the
-// first argument; people write them on both sides. All behind "--" are arguments.
+// FlagsFirst moves the flags of a command in front of its arguments. The command-line
+// library stops reading flags at the first argument; people write them on both sides. All
+// behind "--" are arguments.
 func FlagsFirst(app *cli.App, args []string) []string {
 	path, command := commandPath(app, args)
 	if command == nil {
 		return args
 	}
-	flags, rest := []string{}, []string{}
-	words := args[path:]
+	ordered := slices.Clone(args[:path])
+	flags, rest := split(command, args[path:])
+	for _, flag := range flags {
+		if asksHelp(flag[0]) { // about the command, whatever else stands there
+			return append(slices.Clone(args[:path]), flag[0])
+		}
+		ordered = append(ordered, flag...)
+	}
+	if len(flags) > 0 && wantsValue(command, flags[len(flags)-1]) { // the library will say so
+		return ordered
+	}
+	return append(append(ordered, "--"), rest...)
+}
+
+// split tells the flags of a command from its arguments. A flag is one word, or two if its
+// value stands behind it.
+func split(command *cli.Command, words []string) (flags [][]string, rest []string) {
 	for i := 0; i < len(words); i++ {
-		word := words[i]
-		switch {
+		switch word := words[i]; {
 		case word == "--":
-			rest = append(rest, words[i+1:]...)
-			i = len(words)
+			return flags, append(rest, words[i+1:]...)
 		case !isFlag(word):
 			rest = append(rest, word)
-		case asksHelp(word): // about the command, whatever else stands there
-			return append(slices.Clone(args[:path]), word)
+		case wantsValue(command, words[i:i+1]) && i+1 < len(words):
+			flags = append(flags, words[i:i+2])
+			i++
 		default:
-			flags = append(flags, word)
-			if !takesNext(command, word) {
-				continue
-			}
-			if i++; i == len(words) { // its value is missing: the library will say so
-				return append(slices.Clone(args[:path]), flags...)
-			}
-			flags = append(flags, words[i])
+			flags = append(flags, words[i:i+1])
 		}
 	}
-	ordered := append(slices.Clone(args[:path]), flags...)
-	return append(append(ordered, "--"), rest...)
+	return flags, rest
+}
+
+// twice refuses a flag that stands twice on the command line: the library would take the
+// last one and drop the others in silence. Flags of lists add up.
+func (p *Program) twice(app *cli.App, args []string) error {
+	path, command := commandPath(app, args)
+	if command == nil {
+		return nil
+	}
+	flags, _ := split(command, args[path:])
+	if slices.ContainsFunc(flags, func(words []string) bool { return asksHelp(words[0]) }) {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, words := range flags {
+		known := flagOf(command, words[0])
+		if list, many := known.(cli.DocGenerationSliceFlag); known == nil || many && list.IsSliceFlag() {
+			continue
+		}
+		name := known.Names()[0]
+		if seen[name] {
+			return BadInput(fmt.Errorf("flag --%s: given twice (see %s help %s)", name, p.Name, strings.Join(args[1:path], " ")))
+		}
+		seen[name] = true
+	}
+	return nil
 }
 
 // commandPath finds the command, which may be one of a group ("ban add"), and how many words lead to it. Words of a path
@@ -72,15 +106,23 @@ func asksHelp(word string) bool {
 	return slices.Contains(cli.HelpFlag.Names(), strings.TrimLeft(word, "-"))
 }
 
-// takesNext reports whether the word after the flag is its value: the flag is known, no switch, and has no value of its
-// own (--flag=value).
-func takesNext(command *cli.Command, word string) bool {
-	name := strings.TrimLeft(word, "-")
+// wantsValue reports whether the value of a flag is still to come: it takes one, and has
+// none of its own (--flag=value).
+func wantsValue(command *cli.Command, flag []string) bool {
+	if len(flag) > 1 || strings.Contains(flag[0], "=") {
+		return false
+	}
+	documented, ok := flagOf(command, flag[0]).(cli.DocGenerationFlag)
+	return ok && documented.TakesValue()
+}
+
+// flagOf finds the flag that a word names; nil if the command has none of the name.
+func flagOf(command *cli.Command, word string) cli.Flag {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
 	for _, flag := range command.Flags {
 		if slices.Contains(flag.Names(), name) {
-			documented, ok := flag.(cli.DocGenerationFlag)
-			return ok && documented.TakesValue()
+			return flag
 		}
 	}
-	return false
+	return nil
 }

@@ -54,6 +54,9 @@ func (p *Program) App(stdout, stderr io.Writer, commands ...*cli.Command) *cli.A
 
 // Run runs one command line, whose first word is the program, and returns the exit code.
 func (p *Program) Run(app *cli.App, args []string) int {
+	if err := p.twice(app, args); err != nil {
+		return p.exitCode(err, app.ErrWriter)
+	}
 	return p.exitCode(app.RunContext(context.Background(), FlagsFirst(app, args)), app.ErrWriter)
 }
 
