@@ -25,7 +25,7 @@ func approveCommand() *cli.Command {
 	flags := endpointFlags(
 		&cli.StringFlag{Name: "node", Usage: "entry node at `HOST:PORT` (default: the node that runs here)"},
 		&cli.StringFlag{Name: "answer", Usage: "answer with `TEXT` instead of asking for it"},
-		&cli.StringFlag{Name: "save", Usage: "write the picture of a captcha to `FILE`, as PNG"},
+		&cli.StringFlag{Name: "save", Usage: "write the picture of a captcha to `FILE`, as PNG, replacing what is in it"},
 		&cli.BoolFlag{Name: "show", Usage: "draw the picture of a captcha in the terminal"},
 		&cli.IntFlag{Name: "width", Usage: "width of the picture: `PIXELS` from 100 to 500"},
 		&cli.StringFlag{Name: "background", Usage: "its background: transparent or a `COLOR` such as #ffffff"},
@@ -54,27 +54,32 @@ func approve(c *cli.Context) error {
 	if err := takes(c, 0, 1, "kind"); err != nil {
 		return err
 	}
-	action := "client"
-	if c.Args().Present() {
-		action = c.Args().First()
-	}
 	q, err := readQuestion(c.String("from"))
 	if err != nil {
 		return err
 	}
-	info, err := wishes(c, action)
+	action, err := checkApproval(c, q)
 	if err != nil {
-		return err
+		return inputError{fmt.Errorf("approve: %w", err)}
 	}
+	// Before the network is asked: a question cannot be asked for again at once.
+	file, err := openPicture(c.String("save"))
+	if err != nil {
+		return inputError{fmt.Errorf("approve: --save: %w", err)}
+	}
+	defer file.close()
 	network, err := connect(c)
 	if err != nil {
 		return err
 	}
 	defer network.Close()
 	if q == nil {
-		if q, err = network.ApprovalQuestion(c.Context, action, info); err != nil {
+		if q, err = network.ApprovalQuestion(c.Context, action, wishes(c)); err != nil {
 			return err
 		}
+	}
+	if err := present(c, q, file); err != nil {
+		return err
 	}
 	if c.Bool("question-only") {
 		return printJSON(c, q)
@@ -84,6 +89,56 @@ func approve(c *cli.Context) error {
 		return err
 	}
 	return act(c, network, q.Answer(text))
+}
+
+// Flags of approve that say the same about different things.
+var (
+	wishFlags    = [...]string{"width", "background", "color"} // what a new picture shall look like
+	pictureFlags = [...]string{"save", "show"}                 // what to do with it
+)
+
+// checkApproval finds the kind of approval, and refuses what would have no effect beside
+// the rest of the command line. The question is that of --from, or nil.
+func checkApproval(c *cli.Context, q *client.Question) (action string, err error) {
+	if action = c.Args().First(); action == "" {
+		action = "client"
+		if q != nil {
+			action = q.Action
+		}
+	}
+	switch questionOnly := c.Bool("question-only"); {
+	case q != nil && q.Action != action:
+		return "", fmt.Errorf("%s holds a question of kind %.80q, not %q", c.String("from"), q.Action, action)
+	case q != nil && questionOnly:
+		return "", errors.New("--from answers a question that --question-only has asked for: give one of them")
+	case q != nil && firstSet(c, wishFlags[:]) != "":
+		return "", fmt.Errorf("--%s is for a new question, and --from answers an old one", firstSet(c, wishFlags[:]))
+	case questionOnly && firstSet(c, []string{"answer", "call"}) != "":
+		return "", fmt.Errorf("--%s needs an answered question, and --question-only answers none", firstSet(c, []string{"answer", "call"}))
+	case c.IsSet("node") && firstSet(c, endpointFlagNames()) != "":
+		return "", fmt.Errorf("--node and --%s both say which node to ask: give one of them", firstSet(c, endpointFlagNames()))
+	case c.IsSet("width") && (c.Int("width") < 100 || c.Int("width") > 500):
+		return "", fmt.Errorf("--width: want 100 to 500 pixels, not %d", c.Int("width"))
+	}
+	if flag := firstSet(c, slices.Concat(wishFlags[:], pictureFlags[:])); flag != "" && action == "client" {
+		return "", fmt.Errorf("--%s is for captcha, not for %s", flag, action)
+	}
+	if flag := firstSet(c, pictureFlags[:]); flag != "" && q != nil {
+		if _, err := q.Picture(); err != nil {
+			return "", fmt.Errorf("--%s: %w", flag, err)
+		}
+	}
+	return action, nil
+}
+
+// firstSet is the first of the flags that stands on the command line; "" if none does.
+func firstSet(c *cli.Context, names []string) string {
+	for _, name := range names {
+		if c.IsSet(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // act takes the action that the approval is for, if there is one, or prints the approval.
@@ -152,24 +207,12 @@ func connect(c *cli.Context) (*client.Client, error) {
 }
 
 // wishes is what the client wants of the picture; nil if nothing.
-func wishes(c *cli.Context, action string) (any, error) {
-	info := map[string]any{}
-	if c.IsSet("width") {
-		info["captchaWidth"] = c.Int("width")
+func wishes(c *cli.Context) any {
+	wanted := client.Captcha{Width: c.Int("width"), Background: c.String("background"), Color: c.String("color")}
+	if wanted == (client.Captcha{}) {
+		return nil
 	}
-	if c.IsSet("background") {
-		info["captchaBackground"] = c.String("background")
-	}
-	if c.IsSet("color") {
-		info["captchaColor"] = c.String("color")
-	}
-	switch {
-	case len(info) == 0:
-		return nil, nil
-	case action != "captcha":
-		return nil, inputError{fmt.Errorf("approve: --width, --background and --color are for captcha, not for %s", action)}
-	}
-	return info, nil
+	return &wanted
 }
 
 // readQuestion reads what --question-only has printed; without a path there is nothing to read.
@@ -188,14 +231,9 @@ func readQuestion(path string) (*client.Question, error) {
 	return q, nil
 }
 
-// answerTo shows the question and gets the answer: as given, or by itself for an IP, or from a person.
+// answerTo gets the answer: as given, or by itself for an IP, or from a person.
 func answerTo(c *cli.Context, q *client.Question) (string, error) {
-	picture, notPicture := q.Picture()
-	if notPicture == nil {
-		if err := present(c, picture); err != nil {
-			return "", err
-		}
-	}
+	_, notPicture := q.Picture()
 	switch {
 	case c.IsSet("answer"):
 		return c.String("answer"), nil
@@ -213,16 +251,23 @@ func answerTo(c *cli.Context, q *client.Question) (string, error) {
 	return line, nil
 }
 
-// present saves the picture or shows it: one of them, or nobody could answer.
-func present(c *cli.Context, picture []byte) error {
-	path := c.String("save")
-	if path != "" {
-		if err := os.WriteFile(path, picture, 0o600); err != nil {
+// present saves the picture or shows it, as the flags say. Without any it is shown if it is
+// to be answered: a person must see it.
+func present(c *cli.Context, q *client.Question, file *pictureFile) error {
+	picture, err := q.Picture()
+	if err != nil {
+		if flag := firstSet(c, pictureFlags[:]); flag != "" {
+			return fmt.Errorf("approve: --%s: %w", flag, err)
+		}
+		return nil
+	}
+	if file != nil {
+		if err := file.write(picture); err != nil {
 			return fmt.Errorf("approve: %w", err)
 		}
-		fmt.Fprintf(c.App.ErrWriter, "the picture is in %s\n", path)
+		fmt.Fprintf(c.App.ErrWriter, "the picture is in %s\n", c.String("save"))
 	}
-	if c.Bool("show") || path == "" && !c.IsSet("answer") {
+	if c.Bool("show") || file == nil && !c.IsSet("answer") && !c.Bool("question-only") {
 		return drawPicture(c.App.ErrWriter, picture)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -59,13 +60,18 @@ func TestAnApprovedClientMayAct(t *testing.T) {
 
 func TestACaptchaIsAnsweredInTwoSteps(t *testing.T) {
 	node, address := application(t)
-	code, out, said := inProcess("approve", "captcha", "--node", address, "--question-only", "--width", "120")
-	if code != 0 {
-		t.Fatal(said)
+	saved := filepath.Join(t.TempDir(), "saved.png")
+	code, out, said := inProcess("approve", "captcha", "--node", address, "--question-only", "--width", "120", "--save", saved, "--show")
+	if code != 0 || !strings.Contains(said, saved) || !strings.Contains(said, "▀") {
+		t.Fatalf("exit code %d, the picture is not shown and saved: %s", code, said)
 	}
 	var asked client.Question
 	if err := json.Unmarshal([]byte(out), &asked); err != nil || asked.ClientIP != "127.0.0.1" {
 		t.Fatalf("%+v, %v", asked, err)
+	}
+	png, err := os.ReadFile(saved)
+	if picture, _ := asked.Picture(); err != nil || !bytes.Equal(png, picture) {
+		t.Errorf("the file is not the picture of the question: %d bytes, %v", len(png), err)
 	}
 	file := filepath.Join(t.TempDir(), "question.json")
 	if err := os.WriteFile(file, []byte(out), 0o600); err != nil {

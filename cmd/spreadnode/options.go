@@ -35,6 +35,17 @@ func nodeFlags() []cli.Flag {
 // endpointKeys are the options by which a running node is found.
 var endpointKeys = [...]string{"port", "data", "admin", "admin_token_file"}
 
+// endpointFlagNames are the names of their flags.
+func endpointFlagNames() []string {
+	var names []string
+	for _, o := range config.Options() {
+		if slices.Contains(endpointKeys[:], o.Key) {
+			names = append(names, o.Flag())
+		}
+	}
+	return names
+}
+
 // endpointFlags are the flags by which a running node is found.
 func endpointFlags(own ...cli.Flag) []cli.Flag {
 	flags := append(own, fileFlag())

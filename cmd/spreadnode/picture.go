@@ -7,8 +7,54 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"os"
 	"strings"
 )
+
+// pictureFile is where a picture will be saved. It is opened early, so that a path that
+// cannot be written is told of before there is a picture; until then it keeps what it holds.
+type pictureFile struct {
+	file *os.File
+	made bool // by us: nothing must be left of it without a picture
+}
+
+// openPicture opens the file at path; nil if the path is empty.
+func openPicture(path string) (*pictureFile, error) {
+	if path == "" {
+		return nil, nil
+	}
+	_, missing := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &pictureFile{f, missing != nil}, nil
+}
+
+// write saves the picture.
+func (p *pictureFile) write(picture []byte) error {
+	if kind, err := p.file.Stat(); err == nil && kind.Mode().IsRegular() {
+		if err := p.file.Truncate(0); err != nil {
+			return err
+		}
+	}
+	if _, err := p.file.Write(picture); err != nil {
+		return err
+	}
+	p.made = false
+	return nil
+}
+
+// close ends the use of the file, which may be none.
+func (p *pictureFile) close() {
+	if p == nil {
+		return
+	}
+	p.file.Close()
+	if p.made {
+		os.Remove(p.file.Name())
+	}
+}
 
 // drawPicture draws a captcha in a terminal: each character stands for two points, one above the other, and each point for
 // a square of pixels, so that the picture is at most pictureColumns wide.
