@@ -111,6 +111,49 @@ func TestAListHasNoEmptyItems(t *testing.T) {
 	}
 }
 
+// A ~ means the home directory wherever a path can be given; a shell expands it in few of
+// these places.
+func TestPathsMayBeginAtHome(t *testing.T) {
+	t.Setenv("HOME", "/home/me")
+	keys := []string{"data", "password_file", "tls_cert", "tls_key", "tls_ca", "admin_token_file"}
+	for _, key := range append(keys, "admin") {
+		given, want := "~/a b", "/home/me/a b"
+		if key == "admin" {
+			given, want = "unix:"+given, "unix:"+want
+		}
+		env := "SPREADNODE_" + strings.ToUpper(key)
+		for where, read := range map[string]func(text string) (*Config, error){
+			"file":        func(text string) (*Config, error) { return load(t, key+": "+text, nil) },
+			"flag":        func(text string) (*Config, error) { return load(t, "", map[string]string{key: text}) },
+			"environment": func(text string) (*Config, error) { return load(t, "", nil, env+"="+text) },
+		} {
+			c, err := read(given)
+			if err != nil {
+				t.Errorf("%s in %s: %v", key, where, err)
+				continue
+			}
+			for _, s := range c.Settings() {
+				if s.Key == key && s.Value != want {
+					t.Errorf("%s in %s becomes %q", key, where, s.Value)
+				}
+			}
+			for _, bad := range []string{"$HOME/a", "~you/a"} {
+				if key == "admin" {
+					bad = "unix:" + bad
+				}
+				if _, err := read(bad); err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "-", "_"), key) && !strings.Contains(err.Error(), env) {
+					t.Errorf("%s in %s: %s gives %v", key, where, bad, err)
+				}
+			}
+		}
+	}
+	for _, o := range Options() {
+		if strings.HasPrefix(o.Unit, "path") != slices.Contains(keys, o.Key) {
+			t.Errorf("%s is, or is not, a path", o.Key)
+		}
+	}
+}
+
 // Every broken file is an error of one line that says where.
 func TestBrokenFilesSayWhere(t *testing.T) {
 	for text, want := range map[string]string{

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/xrash/smetrics"
+
+	"spreadable/internal/home"
 )
 
 // Given is what the owner of a node has said.
@@ -28,6 +30,10 @@ func Load(given Given) (*Config, error) {
 		file = env[envFile]
 	}
 	if file != "" {
+		file, err := home.Expand(file)
+		if err != nil {
+			return nil, fmt.Errorf("the file of options: %w", err)
+		}
 		if err := c.readFile(file); err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ const (
 	unitCount    = "whole number"
 	unitAddress  = "host:port"
 	unitList     = "list of addresses, hosts, IPs"
-	unitFile     = "path"
+	unitFile     = "path; ~ is the home directory"
 )
 
 // The groups of options, in the order in which they are shown.
@@ -105,7 +105,7 @@ func placeOptions() []Option {
 			value: func(c *Config) value { return (*addresses)(&c.Bootstrap) }},
 		{Key: "data", Npm: "storage.path", Depends: "spreadnode-PORT", Unit: unitFile,
 			Usage: "directory of the node's state; one node at a time",
-			value: func(c *Config) value { return (*text)(&c.Data) }},
+			value: func(c *Config) value { return (*path)(&c.Data) }},
 	}
 }
 
@@ -163,7 +163,7 @@ func accessOptions() []Option {
 			value: func(c *Config) value { return (*text)(&c.Password) }},
 		{Key: "password_file", Depends: "none", Unit: unitFile,
 			Usage: "file whose first line is the password",
-			value: func(c *Config) value { return (*text)(&c.PasswordFile) }},
+			value: func(c *Config) value { return (*path)(&c.PasswordFile) }},
 		{Key: "cookie_age", Npm: "network.authCookieMaxAge", Default: "7d", Unit: unitDuration,
 			Usage: "how long a browser stays logged in",
 			value: func(c *Config) value { return (*duration)(&c.CookieAge) }},
@@ -183,13 +183,13 @@ func tlsOptions() []Option {
 			value: func(c *Config) value { return &choice{&c.HTTPS, []string{HTTPSOff, HTTPSProxy, HTTPSOn}} }},
 		{Key: "tls_cert", Npm: "server.https.cert", Depends: "none", Unit: unitFile, Reload: true,
 			Usage: "file of the certificate in PEM, with its chain",
-			value: func(c *Config) value { return (*text)(&c.TLSCert) }},
+			value: func(c *Config) value { return (*path)(&c.TLSCert) }},
 		{Key: "tls_key", Npm: "server.https.key", Depends: "none", Unit: unitFile, Reload: true,
 			Usage: "file of its key in PEM",
-			value: func(c *Config) value { return (*text)(&c.TLSKey) }},
+			value: func(c *Config) value { return (*path)(&c.TLSKey) }},
 		{Key: "tls_ca", Npm: "server.https.ca", Depends: "the system's authorities", Unit: unitFile,
 			Usage: "file of the authorities in PEM that sign the other nodes' certificates",
-			value: func(c *Config) value { return (*text)(&c.TLSCA) }},
+			value: func(c *Config) value { return (*path)(&c.TLSCA) }},
 	}
 }
 
@@ -252,10 +252,10 @@ func serviceOptions() []Option {
 	return []Option{
 		{Key: "admin", Depends: "unix:admin.sock in data", Unit: "unix:path, loopback host:port, off",
 			Usage: "local endpoint for the other commands; never reachable from outside",
-			value: func(c *Config) value { return (*text)(&c.Admin) }},
+			value: func(c *Config) value { return (*endpoint)(&c.Admin) }},
 		{Key: "admin_token_file", Depends: "admin.token in data", Unit: unitFile,
 			Usage: "file of the token that a TCP endpoint asks for; made if it is not there",
-			value: func(c *Config) value { return (*text)(&c.AdminTokenFile) }},
+			value: func(c *Config) value { return (*path)(&c.AdminTokenFile) }},
 		{Key: "log_level", Npm: "logger.level", Default: "info", Unit: "debug, info, warn, error", Reload: true,
 			Usage: "what is logged, to the standard error output",
 			value: func(c *Config) value { return &choice{&c.LogLevel, []string{"debug", "info", "warn", "error"}} }},

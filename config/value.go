@@ -12,6 +12,7 @@ import (
 
 	"spreadable/core/draw"
 	"spreadable/core/peer"
+	"spreadable/internal/home"
 )
 
 // value is a field of a Config, as text. An error of set says what would be right.
@@ -31,6 +32,33 @@ type text string
 
 func (v *text) set(given string) error { *v = text(given); return nil }
 func (v *text) String() string         { return string(*v) }
+
+// path is the path of a file or directory, ~ already replaced by the home directory.
+type path string
+
+func (v *path) set(given string) error {
+	expanded, err := home.Expand(given)
+	*v = path(expanded)
+	return err
+}
+
+func (v *path) String() string { return string(*v) }
+
+// endpoint is where the owner's commands find the node; checkAdmin judges it.
+type endpoint string
+
+func (v *endpoint) set(given string) error {
+	place, socket := strings.CutPrefix(given, "unix:")
+	if !socket {
+		*v = endpoint(given)
+		return nil
+	}
+	expanded, err := home.Expand(place)
+	*v = endpoint("unix:" + expanded)
+	return err
+}
+
+func (v *endpoint) String() string { return string(*v) }
 
 // boolean is true or false, in no other spelling.
 type boolean bool

@@ -25,13 +25,13 @@ func approveCommand() *cli.Command {
 	flags := endpointFlags(
 		&cli.StringFlag{Name: "node", Usage: "entry node at `HOST:PORT` (default: the node that runs here)"},
 		&cli.StringFlag{Name: "answer", Usage: "answer with `TEXT` instead of asking for it"},
-		&cli.StringFlag{Name: "save", Usage: "write the picture of a captcha to `FILE`, as PNG, replacing what is in it"},
+		&cli.PathFlag{Name: "save", Usage: "write the picture of a captcha to `FILE`, as PNG, replacing what is in it"},
 		&cli.BoolFlag{Name: "show", Usage: "draw the picture of a captcha in the terminal"},
 		&cli.IntFlag{Name: "width", Usage: "width of the picture: `PIXELS` from 100 to 500"},
 		&cli.StringFlag{Name: "background", Usage: "its background: transparent or a `COLOR` such as #ffffff"},
 		&cli.StringFlag{Name: "color", Usage: "of its symbols: random or a `COLOR`"},
 		&cli.BoolFlag{Name: "question-only", Usage: "print the approval with its question and without an answer"},
-		&cli.StringFlag{Name: "from", Usage: "answer the question in `FILE`, which --question-only has printed"},
+		&cli.PathFlag{Name: "from", Usage: "answer the question in `FILE`, which --question-only has printed"},
 		&cli.StringFlag{Name: "call", Usage: "take the approved action: POST /client/`ENDPOINT` at the entry node"},
 	)
 	for _, o := range config.Options() {

@@ -40,7 +40,7 @@ func clusterCommand() *cli.Command {
 			&cli.BoolFlag{Name: "ips", Usage: "give each node an IP of its own, from 127.0.0.1 up, and all the same port"},
 			&cli.StringFlag{Name: "sync-interval", Value: "2s", Usage: "`DURATION` of a round: 2s by default"},
 			&cli.StringFlag{Name: "registration", Value: "directed", Usage: "the rule for newcomers, a `VALUE`: directed, or original as in npm"},
-			&cli.StringFlag{Name: "data", Usage: "keep the nodes' state in `DIR`/1, DIR/2 and so on, where the other commands find them (--data DIR/1)"},
+			&cli.PathFlag{Name: "data", Usage: "keep the nodes' state in `DIR`/1, DIR/2 and so on, where the other commands find them (--data DIR/1)"},
 			&cli.IntFlag{Name: "rounds", Usage: "fail unless the network settles within `N` rounds"},
 			&cli.BoolFlag{Name: "exit", Usage: "end when the network has settled"},
 			&cli.StringFlag{Name: "log-level", Value: "error", Usage: "what the nodes log, a `VALUE`: debug, info, warn or error, the default"},

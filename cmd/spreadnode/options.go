@@ -17,7 +17,7 @@ import (
 // Options of a node as flags.
 
 func fileFlag() cli.Flag {
-	return &cli.StringFlag{Name: "config", Usage: "read options from `FILE` (or SPREADNODE_CONFIG)"}
+	return &cli.PathFlag{Name: "config", Usage: "read options from `FILE` (or SPREADNODE_CONFIG)"}
 }
 
 // nodeFlags are all options of a node.
@@ -68,7 +68,7 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	}
 	value := "VALUE"
 	for _, kind := range [][2]string{
-		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host:port", "HOST:PORT"}, {"host", "HOST"}, {"IP", "IP"},
+		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path;", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host:port", "HOST:PORT"}, {"host", "HOST"}, {"IP", "IP"},
 	} {
 		if strings.HasPrefix(o.Unit+" ", kind[0]+" ") { // whole words: "text, json" are two values
 			value = kind[1]

@@ -20,7 +20,7 @@ func listCommand() *cli.Command {
 		Usage:  "list the scenarios of a folder",
 		Action: listScenarios,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "dir", Value: "scenarios", Usage: "look in `FOLDER` instead of scenarios"},
+			&cli.PathFlag{Name: "dir", Value: "scenarios", Usage: "look in `FOLDER` instead of scenarios"},
 			&cli.BoolFlag{Name: "json", Usage: "print a JSON list instead of a table"},
 		},
 	})

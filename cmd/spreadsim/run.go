@@ -40,7 +40,7 @@ func runCommand(simulate simulator) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "set", Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
 			&cli.StringFlag{Name: "seed", Usage: "run with seed `N` instead of the scenario's"},
-			&cli.StringFlag{Name: "out", Usage: "write results to `DIR`, or below it if there are several files (default: runs/<name>-<seed>)"},
+			&cli.PathFlag{Name: "out", Usage: "write results to `DIR`, or below it if there are several files (default: runs/<name>-<seed>)"},
 			&cli.IntFlag{Name: "workers", Usage: "deliver events with `N` workers; 0, the default, is one below 20,000 nodes, where several mostly wait for each other, and one per processor from there on. The results do not depend on it"},
 			&cli.DurationFlag{Name: "check", Usage: "check the network's invariants every `TIME` of virtual time, such as 32s"},
 			&cli.BoolFlag{Name: "no-plots", Usage: "write neither plots nor the report"},

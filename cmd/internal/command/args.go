@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"spreadable/internal/home"
 )
 
 // FlagsFirst moves the flags of a command in front of its arguments. The command-line
@@ -49,30 +51,56 @@ func split(command *cli.Command, words []string) (flags [][]string, rest []strin
 	return flags, rest
 }
 
-// twice refuses a flag that stands twice on the command line: the library would take the
-// last one and drop the others in silence. Flags of lists add up.
-func (p *Program) twice(app *cli.App, args []string) error {
+// prepare makes of a command line what the library reads without loss: flags before
+// arguments, each of them once, and no ~ in a path.
+func (p *Program) prepare(app *cli.App, args []string) ([]string, error) {
+	args = slices.Clone(args)
 	path, command := commandPath(app, args)
 	if command == nil {
-		return nil
+		return args, nil
 	}
 	flags, _ := split(command, args[path:])
 	if slices.ContainsFunc(flags, func(words []string) bool { return asksHelp(words[0]) }) {
-		return nil
+		return FlagsFirst(app, args), nil
 	}
 	seen := map[string]bool{}
 	for _, words := range flags {
 		known := flagOf(command, words[0])
-		if list, many := known.(cli.DocGenerationSliceFlag); known == nil || many && list.IsSliceFlag() {
+		if known == nil {
 			continue
 		}
 		name := known.Names()[0]
-		if seen[name] {
-			return BadInput(fmt.Errorf("flag --%s: given twice (see %s help %s)", name, p.Name, strings.Join(args[1:path], " ")))
+		if seen[name] && !isList(known) { // the library would drop the first without a word
+			return nil, BadInput(fmt.Errorf("flag --%s: given twice (see %s help %s)", name, p.Name, strings.Join(args[1:path], " ")))
 		}
 		seen[name] = true
+		if _, isPath := known.(*cli.PathFlag); !isPath {
+			continue
+		}
+		if err := expand(words); err != nil {
+			return nil, BadInput(fmt.Errorf("flag --%s: %w", name, err))
+		}
 	}
-	return nil
+	return FlagsFirst(app, args), nil
+}
+
+// isList reports whether the values of a flag add up when it is given again.
+func isList(flag cli.Flag) bool {
+	list, ok := flag.(cli.DocGenerationSliceFlag)
+	return ok && list.IsSliceFlag()
+}
+
+// expand replaces a ~ in the value of a path's flag: of --out=~/x no shell does it.
+func expand(words []string) (err error) {
+	if len(words) == 2 {
+		words[1], err = home.Expand(words[1])
+		return err
+	}
+	name, value, _ := strings.Cut(words[0], "=")
+	if value, err = home.Expand(value); err == nil && value != "" {
+		words[0] = name + "=" + value
+	}
+	return err
 }
 
 // commandPath finds the command, which may be one of a group ("ban add"), and how many words lead to it. Words of a path

@@ -40,7 +40,7 @@ func do(c *cli.Context) error {
 	if err := Takes(c, 1, 2, "thing"); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(c.App.Writer, c.Args().Slice(), c.Bool("fast"), c.StringSlice("set"))
+	_, err := fmt.Fprintln(c.App.Writer, c.Args().Slice(), c.Bool("fast"), c.StringSlice("set"), c.Path("to"))
 	return err
 }
 
@@ -53,6 +53,7 @@ func try(args ...string) (code int, stdout, stderr string) {
 			&cli.BoolFlag{Name: "fast", Aliases: []string{"f"}, Usage: "be done soon"},
 			&cli.StringFlag{Name: "end", Usage: "end like `THAT`, which may be bad or fail"},
 			&cli.StringSliceFlag{Name: "set", Usage: "`KEY=VALUE` of the doing", Category: "Doing"},
+			&cli.PathFlag{Name: "to", Usage: "do it `THERE`", Category: "Doing"},
 		}}),
 		p.Group(&cli.Command{Name: "keep", Usage: "keep things", Subcommands: []*cli.Command{
 			p.Documented("keep", &cli.Command{Name: "add", Usage: "add one", Action: func(c *cli.Context) error { return Takes(c, 0, 0, "") }}),
@@ -105,8 +106,21 @@ func TestEveryErrorIsOneLineAndAnExitCode(t *testing.T) {
 
 func TestFlagsKeepTheirCommas(t *testing.T) {
 	code, out, said := try("do", "this", "--set", "a=1,2", "-f", "--", "--that")
-	if want := "[this --that] true [a=1,2]\n"; code != 0 || out != want {
+	if want := "[this --that] true [a=1,2] \n"; code != 0 || out != want {
 		t.Errorf("exit code %d, got %q and %q, want %q", code, out, said, want)
+	}
+}
+
+func TestAPathMayBeginAtHome(t *testing.T) {
+	t.Setenv("HOME", "/home/me")
+	for _, to := range []string{"--to=~/x", "--to ~/x"} {
+		if code, out, said := try(strings.Fields("do this " + to + " -- ~/y")...); code != 0 || out != "[this ~/y] false [] /home/me/x\n" {
+			t.Errorf("%s: exit code %d, %s%s", to, code, out, said)
+		}
+	}
+	code, _, said := try("do", "this", "--to=$HOME/x")
+	if code != 2 || !strings.HasPrefix(said, "sample: flag --to: a path holds no variables") {
+		t.Errorf("exit code %d, %s", code, said)
 	}
 }
 
@@ -129,6 +143,7 @@ OPTIONS (before or after the arguments)
    Doing:
    --set KEY=VALUE
               of the doing
+   --to THERE do it THERE
 
    -h, --help show help
 

@@ -54,10 +54,11 @@ func (p *Program) App(stdout, stderr io.Writer, commands ...*cli.Command) *cli.A
 
 // Run runs one command line, whose first word is the program, and returns the exit code.
 func (p *Program) Run(app *cli.App, args []string) int {
-	if err := p.twice(app, args); err != nil {
-		return p.exitCode(err, app.ErrWriter)
+	args, err := p.prepare(app, args)
+	if err == nil {
+		err = app.RunContext(context.Background(), args)
 	}
-	return p.exitCode(app.RunContext(context.Background(), FlagsFirst(app, args)), app.ErrWriter)
+	return p.exitCode(err, app.ErrWriter)
 }
 
 // noCommand answers a command line without a known command.
