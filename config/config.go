@@ -16,6 +16,7 @@ import (
 
 	"spreadable/core/draw"
 	"spreadable/core/peer"
+	"spreadable/internal/phrase"
 )
 
 // Config holds the options of a node. [Options] says what each means; here stand only the
@@ -316,7 +317,7 @@ func (c *Config) checkAdmin() error {
 	ip, ipErr := peer.ParseIP(host)
 	switch {
 	case err != nil || new(port).set(p) != nil:
-		return c.blame(fmt.Errorf("want unix:path, host:port or off, not %s", quote(c.Admin)), "admin")
+		return c.blame(fmt.Errorf("want unix:path, host:port or off, not %s", phrase.Quote(c.Admin)), "admin")
 	case host != "localhost" && (ipErr != nil || !ip.IsLoopback()):
 		return c.blame(fmt.Errorf("%s is not a loopback address: the endpoint must not be reachable from outside; use 127.0.0.1 and a tunnel", host), "admin")
 	}

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"spreadable/internal/phrase"
+	"spreadable/internal/strictyaml"
 )
 
 func someIP() (netip.Addr, error) { return netip.MustParseAddr("192.0.2.7"), nil }
@@ -94,7 +97,7 @@ func TestListsAreListsEverywhere(t *testing.T) {
 // in must not come of it.
 func TestAListHasNoEmptyItems(t *testing.T) {
 	for _, text := range []string{",", " ", "192.0.2.1,", "192.0.2.1,,192.0.2.2", ", 192.0.2.1"} {
-		want := `want items with a comma between two, not ` + quote(text)
+		want := `want items with a comma between two, not ` + phrase.Quote(text)
 		_, err := load(t, "", map[string]string{"whitelist": text})
 		if err == nil || err.Error() != "flag --whitelist: "+want {
 			t.Errorf("flag %q: %v", text, err)
@@ -157,42 +160,49 @@ func TestPathsMayBeginAtHome(t *testing.T) {
 // Every broken file is an error of one line that says where.
 func TestBrokenFilesSayWhere(t *testing.T) {
 	for text, want := range map[string]string{
-		"prot: 4001":                           `:1:1: unknown key "prot"; did you mean port?`,
-		"port: 4000\nsync: 5s":                 `:2:1: unknown key "sync"`,
-		"port: 4000\n\nport: 4001":             `:3:1: port: given twice; first in line 1`,
-		"port: 4000\n\"port\": 4001":           `:2:1: port: given twice; first`,
-		"syncInterval: 5s":                     `:1:1: unknown key "syncInterval"; npm's network.syncInterval is sync_interval here`,
-		"initialNetworkAddress: localhost:1":   `npm's initialNetworkAddress is bootstrap here`,
-		"sync_interval: 5":                     `:1:16: sync_interval: want a duration with a unit (ms, s, m, h, d), such as 500ms, 16s, 5m or 7d, not "5"`,
-		"sync_interval: -5s":                   `want a duration above 0`,
-		"sync_interval: 0s":                    `want a duration above 0`,
-		"sync_interval: 4000d":                 `want a duration`,
-		"port: 0":                              `:1:7: port: want a port from 1 to 65535, not "0"`,
-		"port: 70000":                          `want a port`,
-		"port: [1, 2]":                         `:1:7: port: want one value, not a list`,
-		"port:\n  number: 1":                   `port: want a value, not keys`,
-		"port:":                                `port: has no value: leave the line out for the default`,
-		"port: !!int 4000":                     `:1:7: anchors, aliases, tags`,
-		"port: &p 4000":                        `:1:7: anchors, aliases, tags`,
-		"trusted: yes":                         `:1:10: trusted: want true or false, not "yes"`,
-		"max_body: 500":                        `max_body: want a size with a unit (B, kB, KiB, MB, MiB), such as 500KiB, not "500"`,
-		"max_body: 0B":                         `want a size`,
-		"https: maybe":                         `https: want one of off, proxy, on, not "maybe"`,
-		"bootstrap: [localhost]":               `bootstrap: address "localhost": no port, want "host:port"`,
-		"blacklist: [10.0.0.0/8]":              `ranges of IPs are not known here`,
-		"trusted_proxies: [nobody]":            `trusted_proxies: want an IP or a range such as 10.0.0.0/8, not "nobody"`,
-		"approvers: r-0":                       `approvers: `,
-		"decision: 101%":                       `decision: `,
-		"candidate_suspicion: 5":               `:1:1: unknown key "candidate_suspicion"`,
-		"listen: here":                         `listen: want host:port or :port, not "here"`,
-		"source: 1.2.3":                        `source: ip "1.2.3"`,
-		"\tport: 1":                            `a tab cannot indent YAML`,
-		"port: 1\n---\nport: 2":                `a second document`,
-		"- port":                               `:1:1: want keys with values, such as "port: 4000"`,
-		"port: {":                              `not readable as YAML`,
-		"\xff\xfe":                             `:1:1: not a text file`,
-		"password: " + strings.Repeat("x", 10): "",
-		"# nothing":                            "",
+		"prot: 4001":                                 `:1:1: unknown key "prot"; did you mean "port"?`,
+		"port: 4000\nsync: 5s":                       `:2:1: unknown key "sync"`,
+		"port: 4000\n\nport: 4001":                   `:3:1: port: given twice; first in line 1`,
+		"port: 4000\n\"port\": 4001":                 `:2:1: port: given twice; first`,
+		"syncInterval: 5s":                           `:1:1: unknown key "syncInterval"; npm's network.syncInterval is sync_interval here`,
+		"initialNetworkAddress: localhost:1":         `npm's initialNetworkAddress is bootstrap here`,
+		"sync_interval: 5":                           `:1:16: sync_interval: want a duration with a unit (ms, s, m, h, d), such as 500ms, 16s, 5m or 7d, not "5"`,
+		"sync_interval: -5s":                         `want a duration above 0`,
+		"sync_interval: 0s":                          `want a duration above 0`,
+		"sync_interval: 4000d":                       `want a duration`,
+		"port: 0":                                    `:1:7: port: want a port from 1 to 65535, not "0"`,
+		"port: 70000":                                `want a port`,
+		"port: [1, 2]":                               `:1:7: port: expected a value, not a list`,
+		"port:\n  number: 1":                         `port: expected a value, not a group of keys`,
+		"port:":                                      `port: expected a value, not nothing`,
+		"port: !!int 4000":                           `:1:7: tags (!) are not part of a configuration`,
+		"port: &p 4000":                              `:1:7: anchors, aliases and merge keys`,
+		"trusted: yes":                               `:1:10: trusted: want true or false, not "yes"`,
+		"max_body: 500":                              `max_body: want a size with a unit (B, kB, KiB, MB, MiB), such as 500KiB, not "500"`,
+		"max_body: 0B":                               `want a size`,
+		"https: maybe":                               `https: want one of off, proxy, on, not "maybe"`,
+		"bootstrap: [localhost]":                     `bootstrap: address "localhost": no port, want "host:port"`,
+		"blacklist: [10.0.0.0/8]":                    `ranges of IPs are not known here`,
+		"trusted_proxies: [nobody]":                  `trusted_proxies: want an IP or a range such as 10.0.0.0/8, not "nobody"`,
+		"approvers: r-0":                             `approvers: `,
+		"decision: 101%":                             `decision: `,
+		"candidate_suspicion: 5":                     `:1:1: unknown key "candidate_suspicion"`,
+		"listen: here":                               `listen: want host:port or :port, not "here"`,
+		"source: 1.2.3":                              `source: ip "1.2.3"`,
+		"hostname: a\nusername: us\ter":              `:2:11: a tab inside a text: write \t, in double quotes, or spaces`,
+		"hostname: a\npassword: \"pa\tss\"\nport: 1": `:2:11: a tab inside a text`,
+		"port: 010":                                  `want a port`,
+		"max_fails: 010":                             `want a whole number`,
+		"max_body: 0500KiB":                          `want a size`,
+		"\tport: 1":                                  `a tab cannot indent YAML`,
+		"port: 1\n---\nport: 2":                      `a second document`,
+		"- port":                                     `:1:1: expected keys with values, such as "key: value", not a list`,
+		"port: {":                                    `:1:7: an opened { is never closed`,
+		"\xff\xfe":                                   `:1:1: not a text file`,
+		"password: " + strings.Repeat("x", 10):       "",
+		"username: \"us\\ter\"":                      "",
+		"username: 'us\ter'":                         "",
+		"# nothing":                                  "",
 	} {
 		_, err := load(t, text, nil)
 		switch {
@@ -214,7 +224,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	if _, err := Load(Given{File: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "is a directory") {
 		t.Errorf("%v", err)
 	}
-	if _, err := Load(Given{File: write(t, "large.yaml", strings.Repeat("#\n", maxFile/2+1))}); err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
+	if _, err := Load(Given{File: write(t, "large.yaml", strings.Repeat("#\n", strictyaml.MaxSize/2+1))}); err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
 		t.Errorf("%v", err)
 	}
 }

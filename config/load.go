@@ -3,14 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/xrash/smetrics"
-
 	"spreadable/internal/home"
+	"spreadable/internal/phrase"
+	"spreadable/internal/strictyaml"
 )
 
 // Given is what the owner of a node has said.
@@ -71,7 +70,7 @@ func splitList(text string) ([]string, error) {
 	items := strings.Split(text, ",")
 	for i, item := range items {
 		if items[i] = strings.TrimSpace(item); items[i] == "" {
-			return nil, fmt.Errorf("want items with a comma between two, not %s", quote(text))
+			return nil, fmt.Errorf("want items with a comma between two, not %s", phrase.Quote(text))
 		}
 	}
 	return items, nil
@@ -99,7 +98,7 @@ func UnknownVariables(environ []string) []string {
 	var unknown []string
 	for name := range environment(environ) {
 		own := strings.TrimPrefix(name, envPrefix) // the prefix alone would make all names near
-		switch near := nearest(own, known); {
+		switch near := phrase.Nearest(own, known); {
 		case slices.Contains(known, own):
 		case near == "":
 			unknown = append(unknown, name)
@@ -109,25 +108,6 @@ func UnknownVariables(environ []string) []string {
 	}
 	slices.Sort(unknown)
 	return unknown
-}
-
-// suggest returns "; did you mean X?" if one of the words is near.
-func suggest(given string, words []string) string {
-	if near := nearest(given, words); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return ""
-}
-
-// nearest returns the word that is most like what was given, and "" if none is.
-func nearest(given string, words []string) string {
-	best, near := "", 0.85
-	for _, word := range words {
-		if score := smetrics.JaroWinkler(given, word, 0.7, 4); score > near {
-			best, near = word, score
-		}
-	}
-	return best
 }
 
 // maxPassword bounds a password file, in bytes.
@@ -145,7 +125,7 @@ func (c *Config) ReadPassword() error {
 	}
 	data, err := os.ReadFile(c.PasswordFile)
 	if err != nil {
-		return c.blame(fileError(c.PasswordFile, err), "password_file")
+		return c.blame(strictyaml.FileError(c.PasswordFile, err), "password_file")
 	}
 	line, _, _ := strings.Cut(string(data), "\n")
 	line = strings.TrimSuffix(line, "\r")
@@ -161,12 +141,4 @@ func (c *Config) ReadPassword() error {
 func (c *Config) rank(key string) int {
 	kind, _, _ := strings.Cut(c.Origin(key), " ")
 	return slices.Index([]string{"default", "file", "environment", "flag"}, kind)
-}
-
-// fileError puts the path first and drops the name of the system call.
-func fileError(path string, err error) error {
-	if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
-		err = inner.Err
-	}
-	return fmt.Errorf("%s: %w", path, err)
 }

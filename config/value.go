@@ -13,6 +13,7 @@ import (
 	"spreadable/core/draw"
 	"spreadable/core/peer"
 	"spreadable/internal/home"
+	"spreadable/internal/phrase"
 )
 
 // value is a field of a Config, as text. An error of set says what would be right.
@@ -65,20 +66,29 @@ type boolean bool
 
 func (v *boolean) set(given string) error {
 	if given != "true" && given != "false" {
-		return fmt.Errorf("want true or false, not %s", quote(given))
+		return fmt.Errorf("want true or false, not %s", phrase.Quote(given))
 	}
 	*v = given == "true"
 	return nil
 }
 func (v *boolean) String() string { return strconv.FormatBool(bool(*v)) }
 
+// parseWhole reads decimal digits. A zero in front is an error: for some readers of YAML, and
+// some people, 010 is 8.
+func parseWhole(text string, bits int) (uint64, error) {
+	if len(text) > 1 && text[0] == '0' {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseUint(text, 10, bits)
+}
+
 // port is a TCP port.
 type port uint16
 
 func (v *port) set(given string) error {
-	n, err := strconv.ParseUint(given, 10, 16)
+	n, err := parseWhole(given, 16)
 	if err != nil || n == 0 {
-		return fmt.Errorf("want a port from 1 to 65535, not %s", quote(given))
+		return fmt.Errorf("want a port from 1 to 65535, not %s", phrase.Quote(given))
 	}
 	*v = port(n)
 	return nil
@@ -98,9 +108,9 @@ type count int
 const maxCount = 1 << 30
 
 func (v *count) set(given string) error {
-	n, err := strconv.ParseUint(given, 10, 64)
+	n, err := parseWhole(given, 64)
 	if err != nil || n > maxCount {
-		return fmt.Errorf("want a whole number of 0 or more, not %s", quote(given))
+		return fmt.Errorf("want a whole number of 0 or more, not %s", phrase.Quote(given))
 	}
 	*v = count(n)
 	return nil
@@ -135,9 +145,9 @@ func (v *duration) set(given string) error {
 	}
 	switch {
 	case err != nil || given == "0":
-		return fmt.Errorf("%w, not %s", errDuration, quote(given))
+		return fmt.Errorf("%w, not %s", errDuration, phrase.Quote(given))
 	case d <= 0 || d > maxDuration:
-		return fmt.Errorf("want a duration above 0 and up to 10 years, not %s", quote(given))
+		return fmt.Errorf("want a duration above 0 and up to 10 years, not %s", phrase.Quote(given))
 	}
 	*v = duration(d)
 	return nil
@@ -171,14 +181,14 @@ func (v *size) set(given string) error {
 		if !found {
 			continue
 		}
-		n, err := strconv.ParseUint(digits, 10, 32)
+		n, err := parseWhole(digits, 32)
 		if err != nil || n == 0 {
 			break
 		}
 		*v = size(int64(n) * unit.bytes)
 		return nil
 	}
-	return fmt.Errorf("%w, not %s", errSize, quote(given))
+	return fmt.Errorf("%w, not %s", errSize, phrase.Quote(given))
 }
 
 func (v *size) String() string {
@@ -198,7 +208,7 @@ type choice struct {
 
 func (v *choice) set(given string) error {
 	if !slices.Contains(v.words, given) {
-		return fmt.Errorf("want one of %s, not %s", strings.Join(v.words, ", "), quote(given))
+		return fmt.Errorf("want one of %s, not %s", strings.Join(v.words, ", "), phrase.Quote(given))
 	}
 	*v.word = given
 	return nil
@@ -231,7 +241,7 @@ type listenAddress string
 func (v *listenAddress) set(given string) error {
 	if given != "" {
 		if _, p, err := net.SplitHostPort(given); err != nil || new(port).set(p) != nil {
-			return fmt.Errorf("want host:port or :port, not %s", quote(given))
+			return fmt.Errorf("want host:port or :port, not %s", phrase.Quote(given))
 		}
 	}
 	*v = listenAddress(given)
@@ -288,7 +298,7 @@ func (v *ranges) setList(items []string) error {
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("want an IP or a range such as 10.0.0.0/8, not %s", quote(item))
+			return fmt.Errorf("want an IP or a range such as 10.0.0.0/8, not %s", phrase.Quote(item))
 		}
 		list = append(list, prefix.Masked())
 	}
@@ -331,12 +341,3 @@ func (v *decision) set(given string) error {
 	return err
 }
 func (v *decision) String() string { return draw.Level(*v).String() }
-
-// quote makes any text safe to show in an error of one line: quoted, escaped and cut to a readable length.
-func quote(given string) string {
-	const most = 60
-	if runes := []rune(given); len(runes) > most {
-		given = string(runes[:most]) + "…"
-	}
-	return strconv.Quote(given)
-}

@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"github.com/urfave/cli/v2"
-	"github.com/xrash/smetrics"
 
 	"spreadable/cmd/internal/command"
 )
@@ -28,7 +27,6 @@ func program() *command.Program {
 		Examples:  examples,
 		ExitCodes: exitCodeHelp,
 		Layout:    command.Layout{Name: 24, Text: 52, ShortForms: true},
-		Nearest:   nearest,
 		Refused: map[string]string{ // people will try to give the password
 			"password": "everybody can read the list of processes; use SPREADNODE_PASSWORD or --password-file",
 		},
@@ -55,17 +53,6 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	)
 	app.Reader = stdin
 	return app
-}
-
-// nearest is the word that the fewest changes make of what was given; "" if they would make anything of it.
-func nearest(given string, words []string) string {
-	best, fewest := "", 2+len(given)/2
-	for _, word := range words {
-		if changes := smetrics.WagnerFischer(given, word, 1, 1, 1); changes < fewest {
-			best, fewest = word, changes
-		}
-	}
-	return best
 }
 
 // documented completes a command of a group, or of none (""), with its help text.

@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"github.com/urfave/cli/v2"
-	"github.com/xrash/smetrics"
 
 	"spreadable/cmd/internal/command"
 )
@@ -32,7 +31,6 @@ func program() *command.Program {
 		Examples:  examples,
 		ExitCodes: exitCodeHelp,
 		Layout:    command.Layout{Name: 18, Text: 56},
-		Nearest:   nearest,
 	}
 }
 
@@ -53,19 +51,6 @@ func newApp(stdout, stderr io.Writer, simulate simulator) *cli.App {
 	return program().App(stdout, stderr,
 		runCommand(simulate), plotCommand(), validateCommand(), benchCommand(), listCommand(), schemaCommand(),
 	)
-}
-
-// nearest is the word most like what was given, however little that is: there
-// are few commands and flags here.
-func nearest(given string, words []string) string {
-	best, most := "", 0.0
-	for _, word := range words {
-		// The threshold and the length of the prefix are Winkler's.
-		if likeness := smetrics.JaroWinkler(word, given, 0.7, 4); likeness > most {
-			best, most = word, likeness
-		}
-	}
-	return best
 }
 
 // documented completes a command with its help text.

@@ -1,13 +1,29 @@
-// Package strictyaml reads files in a small part of YAML, of which people write every line: options and scenarios. It does
-// what is the same for all of them, so that a file from anybody is refused in one line that names its place: it bounds
-// what the YAML library is given, keeps a panic of the library from being one of the program, and takes the library's
-// errors apart. Which part of YAML a file may use, and what is said about it, is the reader's own.
+// Package strictyaml reads files in a small part of YAML, of which people write every line:
+// options of a node, scenarios. A file from anybody is read as its author sees it, or
+// refused in one line that names the place.
+//
+// What is not read:
+//
+//   - what these files do without, before it can mean anything: anchors, aliases, merge
+//     keys, tags, directives, a second document;
+//   - what readers of YAML do not agree on, or what the YAML library is known to change in
+//     silence: control characters, other line breaks than LF and CRLF, a tab inside a text
+//     (all of these can be written in double quotes, with an escape such as \t), spaces at
+//     the end of a line of a text, texts of several lines but for blocks;
+//   - what would take the library long: files and tokens beyond a limit.
+//
+// The library is given only what is left, a panic of it is an error of the file, and its own
+// errors are put in words. What the keys mean is the business of the callers: a [Format]
+// gives them a tree, [Text] its single values as they were written, and [At] the place of an
+// error.
 package strictyaml
 
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"io"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -15,42 +31,89 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"spreadable/internal/phrase"
 )
 
-// Place says where a token of a file stands, as editors understand it: name:line:column, both from 1. Without a token it
-// is the beginning of the file.
-func Place(name string, t *token.Token) string {
-	if t == nil || t.Position == nil {
-		return name + ":1:1"
-	}
-	return fmt.Sprintf("%s:%d:%d", name, t.Position.Line, t.Position.Column)
+// MaxSize is the greatest size of a file, in bytes. It also bounds what a mistaken path makes
+// us read.
+const MaxSize = 1 << 20
+
+// Format is a sort of file.
+type Format struct {
+	Name string // what one of them is called in errors: "scenario"
+
+	// MaxTokens is how many words and signs a file may have: the time of the parser grows with
+	// the square of their number, its stack with their nesting.
+	MaxTokens int
 }
 
-// Tokens cuts a text into its words and signs. More than most of them are an error, as the parser's time grows with the
-// square of their number and its stack with their nesting; kind says of what sort the file is, such as "scenario".
-func Tokens(name, text string, most int, kind string) (token.Tokens, error) {
-	tokens := lexer.Tokenize(strings.TrimPrefix(text, "\ufeff"))
-	if len(tokens) > most {
-		return nil, fmt.Errorf("%s: more than %d words and signs, which no %s has", Place(name, tokens[most]), most, kind)
+// ReadFile reads the file at path, of which Parse will refuse what is beyond MaxSize.
+func (f Format) ReadFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, FileError(path, err)
 	}
-	return tokens, nil
+	defer file.Close()
+	if stat, err := file.Stat(); err == nil && stat.IsDir() {
+		return nil, fmt.Errorf("%s: is a directory, not a %s file", path, f.Name)
+	}
+	// One byte more than allowed tells a file that fits from one that does not.
+	data, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
+	if err != nil {
+		return nil, FileError(path, err)
+	}
+	return data, nil
 }
 
-// Parse makes a tree of the tokens. If that fails, the error begins with its place; explain words the rest.
-func Parse(name string, tokens token.Tokens, explain func(Fault) string) (*ast.File, error) {
+// FileError puts the path first, as in every other error, and drops the name of the system
+// call.
+func FileError(path string, err error) error {
+	if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// Parse turns the text of a file into its mapping of keys; nil if it holds none. Name stands
+// in the errors.
+func (f Format) Parse(name string, data []byte) (*ast.MappingNode, error) {
+	text, err := f.text(name, data)
+	if err != nil {
+		return nil, err
+	}
+	tokens := lexer.Tokenize(text)
+	if len(tokens) > f.MaxTokens {
+		return nil, errorAt(name, tokens[f.MaxTokens], "more than %d words and signs, which no %s has", f.MaxTokens, f.Name)
+	}
+	if err := f.checkTokens(name, tokens); err != nil {
+		return nil, err
+	}
 	file, err := parse(tokens)
-	if err == nil {
-		return file, nil
+	if err != nil {
+		return nil, explained(name, err)
 	}
-	located := yaml.Error(nil)
-	if !errors.As(err, &located) || located.GetToken() == nil {
-		return nil, fmt.Errorf("%s: %s", Place(name, nil), explain(Fault{err.Error()}))
+	if err := checkLines(name, tokens); err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%s: %s", Place(name, located.GetToken()), explain(Fault{located.GetMessage()}))
+	var body ast.Node
+	for _, doc := range file.Docs { // at most one has a body: see checkTokens
+		if doc.Body != nil {
+			body = doc.Body
+		}
+	}
+	switch n := body.(type) {
+	case nil, *ast.NullNode, *ast.CommentGroupNode:
+		return nil, nil
+	case *ast.MappingNode:
+		return n, nil
+	default:
+		return nil, errorAt(name, n.GetToken(), `expected keys with values, such as "key: value", not %s`, KindOf(n))
+	}
 }
 
-// parse calls the YAML parser. The library is young and a file may come from anyone: a panic in it is an error of the
-// file, not of the program.
+// parse calls the YAML parser. The library is young and a file may come from anyone: a panic
+// in it is an error of the file, not of the program.
 func parse(tokens token.Tokens) (file *ast.File, err error) {
 	defer func() {
 		if recover() != nil {
@@ -60,28 +123,67 @@ func parse(tokens token.Tokens) (file *ast.File, err error) {
 	return parser.Parse(tokens, 0)
 }
 
-// Fault is why a text is not YAML.
-type Fault struct{ text string }
-
-// Message is the library's own words, in one line: an excerpt of the file may follow them, which is left out.
-func (f Fault) Message() string {
-	line, _, _ := strings.Cut(f.text, "\n")
-	return line
-}
-
-// alreadyDefined is how the library reports a key that stands twice.
-var alreadyDefined = regexp.MustCompile(`^mapping key "(.*)" already defined at \[(\d+):\d+\]$`)
-
-// Twice reports whether a key stands twice in one mapping, which key, and the line of the first.
-func (f Fault) Twice() (key, line string, ok bool) {
-	parts := alreadyDefined.FindStringSubmatch(f.Message())
-	if parts == nil {
-		return "", "", false
+// explained puts an error of the library in words, with its place in front.
+func explained(name string, err error) error {
+	located := yaml.Error(nil)
+	if !errors.As(err, &located) || located.GetToken() == nil {
+		return errorAt(name, nil, "%s", explain(err.Error()))
 	}
-	return parts[1], parts[2], true
+	return errorAt(name, located.GetToken(), "%s", explain(located.GetMessage()))
 }
 
-// Tab reports whether a tab stands where YAML wants spaces.
-func (f Fault) Tab() bool {
-	return strings.Contains(f.text, "tab character") || strings.Contains(f.text, "character '\t'")
+// Text returns the text of a single value as it was written, whatever YAML takes it for, and
+// whether it stood in quotes, or in a block, and so is no number. The line break at the end
+// of a block is not part of it.
+func Text(n ast.Node) (text string, quoted bool, err error) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		t := n.GetToken().Type
+		return n.Value, t == token.SingleQuoteType || t == token.DoubleQuoteType, nil
+	case *ast.LiteralNode:
+		return strings.TrimRight(n.Value.Value, "\n"), true, nil
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, false, nil
+	case *ast.NullNode:
+		if word := n.GetToken().Value; n.GetToken().Type == token.NullType {
+			return "", false, fmt.Errorf("expected a value, not nothing, as which YAML reads %s; in quotes it is a text", word)
+		}
+	}
+	return "", false, fmt.Errorf("expected a value, not %s", KindOf(n))
+}
+
+// KindOf names what a node is, in the words of a person.
+func KindOf(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.NullNode:
+		return "nothing"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a group of keys"
+	case *ast.SequenceNode:
+		return "a list"
+	default:
+		return phrase.Quote(n.GetToken().Value)
+	}
+}
+
+// At says where a node of a file stands, as editors understand it: name:line:column, both
+// from 1.
+func At(name string, n ast.Node) string {
+	// The token of a mapping is its first colon; what a reader looks for is its first key.
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
+		n = m.Values[0].Key
+	}
+	return place(name, n.GetToken())
+}
+
+// place is At for a token. Without one it is the beginning of the file.
+func place(name string, t *token.Token) string {
+	if t == nil || t.Position == nil {
+		return name + ":1:1"
+	}
+	return fmt.Sprintf("%s:%d:%d", name, t.Position.Line, t.Position.Column)
+}
+
+func errorAt(name string, t *token.Token, format string, args ...any) error {
+	return fmt.Errorf("%s: %w", place(name, t), fmt.Errorf(format, args...))
 }

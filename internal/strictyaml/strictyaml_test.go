@@ -1,68 +1,251 @@
 package strictyaml
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
+	"pgregory.net/rapid"
 )
 
-// read gives a text to all of the package, and words a fault by what is known about it.
-func read(text string) (docs int, err error) {
-	tokens, err := Tokens("f.yaml", text, 40, "file")
-	if err != nil {
-		return 0, err
+var small = Format{Name: "list", MaxTokens: 40}
+
+// read reads a text and writes what it has understood.
+func read(text string) (string, error) {
+	root, err := small.Parse("f.yaml", []byte(text))
+	if root == nil || err != nil {
+		return "", err
 	}
-	file, err := Parse("f.yaml", tokens, func(f Fault) string {
-		if key, line, ok := f.Twice(); ok {
-			return fmt.Sprintf("%s twice, first in line %s", key, line)
-		}
-		if f.Tab() {
-			return "a tab"
-		}
-		return "no YAML"
-	})
-	if err != nil {
-		return 0, err
-	}
-	return len(file.Docs), nil
+	return show(root)
 }
 
-func TestGoodTextsAreRead(t *testing.T) {
-	for _, text := range []string{"", "a: 1\n", "\ufeffa: 1\nb: [2, 3]\n", "# nothing\n"} {
-		if docs, err := read(text); err != nil || docs > 1 {
-			t.Errorf("%q: %d documents, %v", text, docs, err)
+// show writes a tree as its readers take it apart: they know their keys, and their lists hold
+// single values.
+func show(n ast.Node) (string, error) {
+	var inner []string
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		for _, entry := range n.Values {
+			key, _, err := Text(entry.Key)
+			if err == nil && strings.Trim(key, "abcdekpqy ") != "" {
+				err = errors.New("unknown key")
+			}
+			if err != nil {
+				return "", fmt.Errorf("%s: %w", At("f.yaml", entry.Key), err)
+			}
+			value, err := show(entry.Value)
+			if err != nil {
+				return "", err
+			}
+			inner = append(inner, fmt.Sprintf("%q: %s", key, value))
 		}
+		return "{" + strings.Join(inner, ", ") + "}", nil
+	case *ast.SequenceNode:
+		for _, item := range n.Values {
+			value, err := showText(item)
+			if err != nil {
+				return "", err
+			}
+			inner = append(inner, value)
+		}
+		return "[" + strings.Join(inner, ", ") + "]", nil
 	}
+	return showText(n)
 }
 
-func TestAFaultNamesItsPlace(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{"a: 1\nb: 2\na: 3\n", "f.yaml:3:1: a twice, first in line 1"},
-		{"a:\n\tb: 1\n", "f.yaml:2:1: a tab"},
-		{"a: 1\nb: \"open\n", "f.yaml:2:4: no YAML"},
-		{"x: [1, 2\n", "f.yaml:1:4: no YAML"},
-		{strings.Repeat("- 1\n", 30), "f.yaml:21:1: more than 40 words and signs, which no file has"},
+func showText(n ast.Node) (string, error) {
+	text, _, err := Text(n)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", At("f.yaml", n), err)
+	}
+	return fmt.Sprintf("%q", text), nil
+}
+
+func TestTextsAreReadAsTheyAreWritten(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "# nothing\n": "", "---\n# nothing": "", "~": "",
+		"a: 1\n":                `{"a": "1"}`,
+		"\ufeffa: 1\nb: [2, 3]": `{"a": "1", "b": ["2", "3"]}`,
+		"---\na: 1\n...\n":      `{"a": "1"}`,
+		"a: {b: c, d: 'e'}":     `{"a": {"b": "c", "d": "e"}}`,
+		"a: 010\nb: 1_000\nc: .5\nd: 1e3\ne: 0x1f":                  `{"a": "010", "b": "1_000", "c": ".5", "d": "1e3", "e": "0x1f"}`,
+		"a: yes\nb: off\nc: True\nd: .inf\ne: 1.10":                 `{"a": "yes", "b": "off", "c": "True", "d": ".inf", "e": "1.10"}`,
+		"a: 2001-01-01\nb: 12:30:45\nc: '~'":                        `{"a": "2001-01-01", "b": "12:30:45", "c": "~"}`,
+		"a: x  y\u00a0z\u3000 # c":                                  `{"a": "x  y\u00a0z\u3000"}`,
+		"a: x#y\nb: 'it''s'":                                        `{"a": "x#y", "b": "it's"}`,
+		`a: "tab\tnul\0 \x41é\u00e9\U0001f600\ud83d\ude00\N\L\/\\"`: `{"a": "tab\tnul\x00 Aéé😀😀\u0085\u2028/\\"}`,
+		"a: 'x\ty'":                           `{"a": "x\ty"}`,
+		"a:\tx\t# a\tcomment\nb: [x,\ty]\t\n": `{"a": "x", "b": ["x", "y"]}`,
+		"a: |\n  x\n   y\n\n  # z\nb: 1":      `{"a": "x\n y\n\n# z", "b": "1"}`,
+		"a: >-\n  x\n  y\n\n  z":              `{"a": "x y\nz"}`,
+		"a: x\r\nb: |\r\n  z\r\n  w":          `{"a": "x", "b": "z\nw"}`,
+		`{"a":1,"b":["c"],"d":{"e":"f"}}`:     `{"a": "1", "b": ["c"], "d": {"e": "f"}}`,
+		"'a b': \"  x  \"":                    `{"a b": "  x  "}`,
 	} {
-		if _, err := read(c.text); err == nil || err.Error() != c.want {
-			t.Errorf("%q\ngot  %v\nwant %s", c.text, err, c.want)
+		if got, err := read(text); err != nil || got != want {
+			t.Errorf("%q\ngot  %s %v\nwant %s", text, got, err, want)
 		}
+	}
+}
+
+// What the library, or another reader, takes for something else is refused in one line with
+// its place.
+func TestWhatWouldBeChangedIsRefused(t *testing.T) {
+	const tab = `a tab inside a text: write \t, in double quotes, or spaces`
+	const end = `spaces at the end of a line of a text`
+	const lines = "a text of several lines: put it on one line, or below the key as a block (key: >-)"
+	for text, want := range map[string]string{
+		"a: 1\nb: x\ty\n":                   "2:4: " + tab,
+		"a: 1\nb: \"x\ty\"\nc: 2":           "2:4: " + tab,
+		"a: 1\nb: [z, x\ty]":                "2:8: " + tab, // the lexer's place, one too far
+		"a: 1\nb\tc: 1":                     "2:1: " + tab,
+		"a: |\n  x\ty\n":                    tab,
+		"a: >\n  x\n  \ty\n":                tab,
+		"a: |\n  x \n  y\n":                 end,
+		"a: >-\n  x\n  y ":                  end,
+		"a:\n  ?\n":                         "2:3: a ? alone on a line: put it in quotes",
+		"a: {b: c,d:e}":                     `1:11: expected "key: value", with a space after the colon`,
+		"a: b\nd:e\n":                       "not readable as YAML",
+		"a:\n\tb: 1\n":                      "2:1: a tab cannot indent YAML: use spaces",
+		"a: x\u0085y":                       `1:5: readers of YAML do not agree on the character U+0085: write "\u0085", in double quotes`,
+		"a: 'x\u2028y'":                     "1:6: readers of YAML do not agree on the character U+2028",
+		"a: x\ufeff":                        "1:5: readers of YAML do not agree on the character U+FEFF",
+		"a: x\ry":                           "1:5: readers of YAML do not agree on the character U+000D",
+		"a: \"x\x00\"":                      "1:6: not a text file: control character 0x00",
+		"a: x\x7f":                          "1:5: not a text file: control character 0x7f",
+		"a: \xff":                           "1:4: not a text file: byte 0xff is not UTF-8",
+		"a: null":                           "1:4: expected a value, not nothing, as which YAML reads null; in quotes it is a text",
+		"a: ~":                              "1:4: expected a value, not nothing, as which YAML reads ~; in quotes it is a text",
+		"a:":                                ": expected a value, not nothing",
+		"? a\n: 1":                          "expected a value",
+		"a: !!str 1":                        `1:4: tags (!) are not part of a list: put a text that starts with "!" in quotes`,
+		"a: &x 1\nb: *x":                    "1:4: anchors, aliases and merge keys (& * <<) are not part of a list: write the value out",
+		"<<: {a: 1}":                        "1:1: anchors, aliases and merge keys",
+		"%YAML 1.2\n---\na: 1":              `1:1: directives (%) are not part of a list: put a text that starts with "%" in quotes`,
+		"a: 1\n---\nb: 2":                   "2:1: a second document: a list file holds one",
+		"a: 1\n...\nb: 2":                   "2:1: a second document: a list file holds one",
+		"a: 1\nb: 2\na: 3\n":                "3:1: a: given twice; first in line 1",
+		"a: 1\nb: \"open\n":                 "2:4: an opened quote is never closed",
+		"x: [1, 2\n":                        "1:4: an opened [ is never closed",
+		"- 1":                               `1:1: expected keys with values, such as "key: value", not a list`,
+		"a: \"\\q\"":                        "not readable as YAML: ",
+		"a: \"\\ud800\"":                    "not readable as YAML: ",
+		strings.Repeat("- 1\n", 30):         "21:1: more than 40 words and signs, which no list has",
+		strings.Repeat("#", MaxSize) + "\n": "f.yaml: larger than 1 MiB, which no list is",
+	} {
+		got, err := read(text)
+		switch {
+		case err == nil:
+			t.Errorf("%q is read as %s", text, got)
+		case !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "f.yaml:") || strings.Contains(err.Error(), "\n"):
+			t.Errorf("%.100q\ngot  %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// pieces of which texts are made that YAML, its library or another reader gives a meaning.
+var pieces = []string{
+	"a", "b", "é", "😀", " ", "  ", "\t", "\n  ", "\n\n  ", "\n   ", "\r\n  ", "\n", "#", " #", ":", ": ", "-", "- ", "'", "''", `"`, `\`, `\t`, `\n`,
+	`\"`, `\x41`, `\u00e9`, `\U0001F600`, `\/`, `\ `, "\\\n  ", "\u00a0", "\u0085", "\u2028", "\ufeff", "0", "1", ".", "_", "~", "!", "&", "*", "%",
+	"@", "`", "|", ">", "{", "}", "[", "]", ",", "?", "=", "<<", "null", "true", "e", "---", "...", "0x", "+",
+}
+
+// TestTwoReadersAgree holds every text that is read against another reader of YAML: where
+// that one reads it too, it must read the same. So nothing is dropped or changed in silence.
+func TestTwoReadersAgree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 {
+			body := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 6).Draw(t, "body"), "")
+			style := rapid.SampledFrom([]string{"%s", "\"%s\"", "'%s'", "|\n  %s", ">-\n  %s", ">\n  %s", "[%s, z]", "{y: %s}", "\n  y: %s", "[\"%s\"]"}).Draw(t, "style")
+			before := rapid.SampledFrom([]string{"", "p: 1\n", "p: 'q'\n", "# c\n", "p: q # c\n", "---\n"}).Draw(t, "before")
+			after := rapid.SampledFrom([]string{"", "\n", "\nq: 2\n", " # c\n", "\n# c\nq: 2\n", "\t\n"}).Draw(t, "after")
+			text := before + "k: " + fmt.Sprintf(style, body) + after
+			ours, err := read(text)
+			if err != nil {
+				continue
+			}
+			if others, err := other(text); err == nil && ours != others {
+				t.Fatalf("%q\nread as   %s\nothers do %s", text, ours, others)
+			}
+		}
+	})
+}
+
+// other reads a text with a library that has no line of ours, or of our library, in it.
+func other(text string) (string, error) {
+	var n yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &n); err != nil || n.Kind == 0 {
+		return "", err
+	}
+	return showOther(n.Content[0]), nil
+}
+
+func showOther(n *yaml.Node) string {
+	var inner []string
+	switch n.Kind {
+	case yaml.MappingNode:
+		for i := 0; i < len(n.Content); i += 2 {
+			inner = append(inner, showOther(n.Content[i])+": "+showOther(n.Content[i+1]))
+		}
+		return "{" + strings.Join(inner, ", ") + "}"
+	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			inner = append(inner, showOther(item))
+		}
+		return "[" + strings.Join(inner, ", ") + "]"
+	}
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 { // see Text
+		return fmt.Sprintf("%q", strings.TrimRight(n.Value, "\n"))
+	}
+	return fmt.Sprintf("%q", n.Value)
+}
+
+// TestWhatAnEmitterWritesIsReadOrRefused does the same with texts as a common library writes
+// them.
+func TestWhatAnEmitterWritesIsReadOrRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.OneOf(rapid.SampledFrom(pieces), rapid.String())
+		value := strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(t, "pieces"), "")
+		text, err := yaml.Marshal(map[string]string{"k": value})
+		if err != nil {
+			return // not UTF-8
+		}
+		got, err := read(string(text))
+		block := fmt.Sprintf("{%q: %q}", "k", strings.TrimRight(value, "\n"))
+		if whole := fmt.Sprintf("{%q: %q}", "k", value); err == nil && got != whole && got != block {
+			t.Fatalf("%q, written as\n%s, is read as %s", value, text, got)
+		}
+	})
+}
+
+func TestFilesThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := small.ReadFile("no/such/file.yaml"); err == nil || err.Error() != "no/such/file.yaml: no such file or directory" {
+		t.Errorf("%v", err)
+	}
+	if _, err := small.ReadFile(dir); err == nil || err.Error() != dir+": is a directory, not a list file" {
+		t.Errorf("%v", err)
+	}
+	large := filepath.Join(dir, "large.yaml")
+	if err := os.WriteFile(large, make([]byte, 2*MaxSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := small.ReadFile(large); err != nil || len(data) != MaxSize+1 {
+		t.Errorf("%d bytes were read, %v", len(data), err)
 	}
 }
 
 func TestWithoutATokenThePlaceIsTheBeginning(t *testing.T) {
 	for _, at := range []*token.Token{nil, {}} {
-		if got := Place("f.yaml", at); got != "f.yaml:1:1" {
+		if got := place("f.yaml", at); got != "f.yaml:1:1" {
 			t.Errorf("got %s", got)
 		}
-	}
-}
-
-// A message never holds more than a line, whatever excerpt the library shows below it.
-func TestAMessageIsOneLine(t *testing.T) {
-	if got := (Fault{"not this\n>  1 | a: b: c\n"}).Message(); got != "not this" {
-		t.Errorf("got %q", got)
 	}
 }
 

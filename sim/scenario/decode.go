@@ -8,9 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
-	"github.com/xrash/smetrics"
 
+	"spreadable/internal/phrase"
 	"spreadable/internal/strictyaml"
 	"spreadable/sim/result"
 )
@@ -41,7 +40,7 @@ type decoder struct {
 func (d decoder) group(path string, n ast.Node, v reflect.Value) error {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
-		return errorAt(d.place(n), "%s takes keys below it (%s), not %s", path, strings.Join(keysOf(v.Type()), ", "), kindOf(n))
+		return errorAt(d.place(n), "%s takes keys below it (%s), not %s", path, strings.Join(keysOf(v.Type()), ", "), strictyaml.KindOf(n))
 	}
 	for _, entry := range m.Values {
 		name, err := d.key(entry)
@@ -77,7 +76,7 @@ func (d decoder) value(path string, entry *ast.MappingValueNode, v reflect.Value
 // library does not see that "nodes" and nodes are the same key.
 func (d decoder) once(path string, entry *ast.MappingValueNode) error {
 	if first, again := d.source[path]; again {
-		return errorAt(d.place(entry.Key), "duplicate key %s: first given at %s", quote(path), first)
+		return errorAt(d.place(entry.Key), "%s: given twice; first at %s", phrase.OneLine(path), first)
 	}
 	d.source[path] = d.place(entry.Key)
 	return nil
@@ -85,13 +84,13 @@ func (d decoder) once(path string, entry *ast.MappingValueNode) error {
 
 // scalar decodes a single value.
 func (d decoder) scalar(path string, n ast.Node, v reflect.Value) error {
-	text, quoted, err := scalarText(n)
+	text, quoted, err := strictyaml.Text(n)
 	if err != nil {
 		return errorAt(d.place(n), "%s: %w", path, err)
 	}
 	d.source[path] = d.place(n)
 	if quoted && (v.CanInt() || v.CanUint() || v.Kind() == reflect.Bool) && v.Type() != durationType {
-		return errorAt(d.place(n), "%s: expected a value without quotes, not the text %s", path, quote(text))
+		return errorAt(d.place(n), "%s: expected a value without quotes, not the text %s", path, phrase.Quote(text))
 	}
 	if err := setScalar(v, path, text); err != nil {
 		return errorAt(d.place(n), "%w", err)
@@ -104,7 +103,7 @@ func (d decoder) scalar(path string, n ast.Node, v reflect.Value) error {
 func (d decoder) expectations(path string, n ast.Node, v reflect.Value) error {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
-		return errorAt(d.place(n), `%s takes paths of numbers with conditions, such as search.hops.max: "<= 3", not %s`, path, kindOf(n))
+		return errorAt(d.place(n), `%s takes paths of numbers with conditions, such as search.hops.max: "<= 3", not %s`, path, strictyaml.KindOf(n))
 	}
 	for _, entry := range m.Values {
 		name, err := d.key(entry)
@@ -112,7 +111,7 @@ func (d decoder) expectations(path string, n ast.Node, v reflect.Value) error {
 			return err
 		}
 		if kind, isGroup := entry.Value.(*ast.MappingNode); isGroup {
-			return errorAt(d.place(entry.Key), `%s.%s: write the whole path as one key, such as search.hops.max, not %s`, path, oneLine(name), kindOf(kind))
+			return errorAt(d.place(entry.Key), `%s.%s: write the whole path as one key, such as search.hops.max, not %s`, path, phrase.OneLine(name), strictyaml.KindOf(kind))
 		}
 		if err := d.once(join(path, name), entry); err != nil {
 			return err
@@ -126,36 +125,14 @@ func (d decoder) expectations(path string, n ast.Node, v reflect.Value) error {
 
 // key returns the text of a key.
 func (d decoder) key(entry *ast.MappingValueNode) (string, error) {
-	text, _, err := scalarText(entry.Key)
+	text, _, err := strictyaml.Text(entry.Key)
 	if err != nil {
 		return "", errorAt(d.place(entry.Key), "expected the name of a key: %w", err)
 	}
 	return text, nil
 }
 
-func (d decoder) place(n ast.Node) string {
-	// The token of a mapping is its first colon; what a reader looks for is its first key.
-	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
-		n = m.Values[0].Key
-	}
-	return strictyaml.Place(d.file, n.GetToken())
-}
-
-// scalarText returns the text of a single value as it was written, and
-// whether it stood in quotes.
-func scalarText(n ast.Node) (text string, quoted bool, err error) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		t := n.GetToken().Type
-		return n.Value, t == token.SingleQuoteType || t == token.DoubleQuoteType, nil
-	case *ast.LiteralNode:
-		return n.Value.Value, true, nil
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return n.GetToken().Value, false, nil
-	default:
-		return "", false, fmt.Errorf("expected a value, not %s", kindOf(n))
-	}
-}
+func (d decoder) place(n ast.Node) string { return strictyaml.At(d.file, n) }
 
 // setScalar reads text as the type of v, the key at path.
 func setScalar(v reflect.Value, path, text string) error {
@@ -173,7 +150,7 @@ func setScalar(v reflect.Value, path, text string) error {
 		v.SetString(strings.TrimSpace(text))
 	case v.Kind() == reflect.Bool:
 		if text != "true" && text != "false" {
-			err = fmt.Errorf("expected true or false, not %s", quote(text))
+			err = fmt.Errorf("expected true or false, not %s", phrase.Quote(text))
 		}
 		v.SetBool(text == "true")
 	case v.CanInt():
@@ -227,12 +204,12 @@ func unknownKey(path, name string, t reflect.Type) error {
 	advice := ""
 	if form := nested(name, t); form != "" {
 		advice = fmt.Sprintf("; in a file, write %q", form)
-	} else if near := nearest(name, keysOf(t)); near != "" {
-		advice = fmt.Sprintf("; did you mean %q?", near)
+	} else if near := phrase.Suggest(name, keysOf(t)); near != "" {
+		advice = near
 	} else if elsewhere := homeOf(name, "", reflect.TypeFor[Scenario]()); elsewhere != "" {
 		advice = fmt.Sprintf("; did you mean %q?", elsewhere)
 	}
-	return fmt.Errorf("unknown key %s in %s%s (known keys: %s)", quote(name), where, advice, strings.Join(keysOf(t), ", "))
+	return fmt.Errorf("unknown key %s in %s%s (known keys: %s)", phrase.Quote(name), where, advice, strings.Join(keysOf(t), ", "))
 }
 
 // nested writes a key that was named by its dotted path, as the command line does, in the form of a file: latency.mean as
@@ -253,21 +230,6 @@ func nested(path string, t reflect.Type) string {
 		}
 	}
 	return ""
-}
-
-// nearest returns the name that looks most like a misspelt one, or nothing
-// when none does.
-func nearest(name string, names []string) string {
-	best, bestScore := "", 0.8
-	if len(name) > 100 { // no typing error, and the measure takes quadratic time
-		return ""
-	}
-	for _, candidate := range names {
-		if score := smetrics.JaroWinkler(name, candidate, 0.7, 4); score > bestScore {
-			best, bestScore = candidate, score
-		}
-	}
-	return best
 }
 
 // homeOf finds the path of a key that was written in the wrong group.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"spreadable/internal/phrase"
 )
 
 // Load reads the scenario file at path and applies the sets, each
@@ -11,7 +13,7 @@ import (
 // scenario is one line that starts with the place: file:line:column, or the
 // set it is about.
 func Load(path string, sets []string) (*Scenario, error) {
-	data, err := readFile(path)
+	data, err := format.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func Parse(name string, data []byte, sets []string) (*Scenario, error) {
 // set applies one "key.path=value" of the command line. It stands for the
 // same key in the file and replaces its value.
 func (s *Scenario) set(text string) error {
-	place := "--set " + oneLine(text)
+	place := "--set " + phrase.OneLine(text)
 	path, value, found := strings.Cut(text, "=")
 	if !found || path == "" {
 		return errorAt(place, "expected key=value, such as latency.mean=80ms")
@@ -81,10 +83,4 @@ func find(root reflect.Value, path string) (reflect.Value, error) {
 			return v, nil
 		}
 	}
-}
-
-// oneLine makes a text of the command line safe to repeat in an error.
-func oneLine(text string) string {
-	inner := quote(text)
-	return inner[1 : len(inner)-1]
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"spreadable/sim/result"
+	"spreadable/internal/strictyaml"
 	"spreadable/sim/scenario"
 )
 
@@ -161,7 +162,7 @@ func TestABrokenSetNamesItself(t *testing.T) {
 func TestAFileThatCannotBeReadIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	large := filepath.Join(dir, "large.yaml")
-	if err := os.WriteFile(large, []byte("# "+strings.Repeat("x", scenario.MaxFileSize)), 0o644); err != nil {
+	if err := os.WriteFile(large, []byte("# "+strings.Repeat("x", strictyaml.MaxSize)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ path, want string }{

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"spreadable/internal/phrase"
 )
 
 // MaxDuration is the longest duration a scenario may name. It leaves virtual
@@ -35,17 +37,17 @@ var (
 // so that nobody has to know which unit would be meant.
 func parseDuration(text string) (time.Duration, error) {
 	if strings.HasPrefix(text, "-") {
-		return 0, fmt.Errorf("expected a duration of 0s or more, not %s", quote(text))
+		return 0, fmt.Errorf("expected a duration of 0s or more, not %s", phrase.Quote(text))
 	}
 	if !durationShape.MatchString(text) {
-		return 0, fmt.Errorf("expected a duration with a unit (ns us ms s m h d), such as 16s or 5m20s, not %s", quote(text))
+		return 0, fmt.Errorf("expected a duration with a unit (ns us ms s m h d), such as 16s or 5m20s, not %s", phrase.Quote(text))
 	}
 	var sum time.Duration
 	for _, part := range durationPart.FindAllStringSubmatch(text, -1) {
 		d, err := parsePart(part[1], part[2])
 		// Each part and each sum stays below a year, so neither can overflow.
 		if sum += d; err != nil || sum > MaxDuration {
-			return 0, fmt.Errorf("a duration of %s is too long: at most %s", quote(text), formatDuration(MaxDuration))
+			return 0, fmt.Errorf("a duration of %s is too long: at most %s", phrase.Quote(text), formatDuration(MaxDuration))
 		}
 	}
 	return sum, nil
@@ -84,11 +86,11 @@ func formatDuration(d time.Duration) string {
 // is required: a bare 0.2 could be meant as either.
 func parseShare(text string) (float64, error) {
 	if !shareShape.MatchString(text) {
-		return 0, fmt.Errorf("expected a share with a percent sign, such as 20%%, not %s", quote(text))
+		return 0, fmt.Errorf("expected a share with a percent sign, such as 20%%, not %s", phrase.Quote(text))
 	}
 	percent, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
 	if err != nil {
-		return 0, fmt.Errorf("the share %s is too large", quote(text))
+		return 0, fmt.Errorf("the share %s is too large", phrase.Quote(text))
 	}
 	return percent / 100, nil
 }
@@ -109,7 +111,7 @@ func formatShare(fraction float64) string {
 func parseNumber(text string) (float64, error) {
 	x, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) || strings.ContainsAny(text, "xXpP_") {
-		return 0, fmt.Errorf("expected a plain number, not %s", quote(text))
+		return 0, fmt.Errorf("expected a plain number, not %s", phrase.Quote(text))
 	}
 	return x, nil
 }
@@ -123,7 +125,7 @@ func parseWhole(text string, signed bool, bits int) (int64, uint64, error) {
 		if !signed {
 			kind = "a whole number of 0 or more"
 		}
-		return 0, 0, fmt.Errorf("expected %s, not %s", kind, quote(text))
+		return 0, 0, fmt.Errorf("expected %s, not %s", kind, phrase.Quote(text))
 	}
 	var i int64
 	var u uint64
@@ -134,17 +136,7 @@ func parseWhole(text string, signed bool, bits int) (int64, uint64, error) {
 		u, err = strconv.ParseUint(text, 10, bits)
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("the number %s is too large", quote(text))
+		return 0, 0, fmt.Errorf("the number %s is too large", phrase.Quote(text))
 	}
 	return i, u, nil
-}
-
-// quote makes any text safe to show in an error of one line: quoted, escaped
-// and cut to a readable length.
-func quote(text string) string {
-	const most = 60
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
-	}
-	return strconv.Quote(text)
 }

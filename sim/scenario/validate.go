@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"spreadable/core/draw"
+	"spreadable/internal/phrase"
 )
 
 // Limits that keep a slip of the pen from filling a disk.
@@ -80,14 +81,10 @@ func (s *Scenario) checkField(path string, v reflect.Value, l limits) error {
 
 func (s *Scenario) checkText(path, text string, l limits) error {
 	if len(l.enum) > 0 && !slices.Contains(l.enum, text) {
-		advice := ""
-		if near := nearest(text, l.enum); near != "" {
-			advice = fmt.Sprintf("; did you mean %q?", near)
-		}
-		return s.errorf(path, "%s: expected one of %s, not %s%s", path, strings.Join(l.enum, ", "), quote(text), advice)
+		return s.errorf(path, "%s: expected one of %s, not %s%s", path, strings.Join(l.enum, ", "), phrase.Quote(text), phrase.Suggest(text, l.enum))
 	}
 	if l.pattern != nil && !l.pattern.MatchString(text) {
-		return s.errorf(path, "%s: expected lower-case letters, digits and hyphens, such as my-network, not %s", path, quote(text))
+		return s.errorf(path, "%s: expected lower-case letters, digits and hyphens, such as my-network, not %s", path, phrase.Quote(text))
 	}
 	if len(text) > l.maxLength {
 		return s.errorf(path, "%s: expected at most %d characters, not %d", path, l.maxLength, len(text))

@@ -15,13 +15,7 @@ import (
 func sample() *Program {
 	return &Program{
 		Name: "sample", Usage: "be tried", Examples: "   sample do it\n", ExitCodes: "EXIT CODES\n   0  good",
-		Layout: Layout{Name: 10, Text: 30, ShortForms: true},
-		Nearest: func(given string, words []string) string {
-			if i := slices.IndexFunc(words, func(w string) bool { return w[0] == given[0] }); i >= 0 {
-				return words[i]
-			}
-			return ""
-		},
+		Layout:  Layout{Name: 10, Text: 30, ShortForms: true},
 		Refused: map[string]string{"secret": "it would be seen"},
 	}
 }
@@ -81,17 +75,17 @@ func TestEveryErrorIsOneLineAndAnExitCode(t *testing.T) {
 		{"do this -f --fast=false", 2, "flag --fast: given twice (see sample help do)"},
 		{"do this --set a=1 --set a=1", 0, ""},
 		{"do this -- --end bad --end bad", 2, `do: takes one thing, not also "bad"`},
-		{"do --slow", 2, "unknown flag --slow; did you mean --set? (see sample help do)"},
+		{"do --sett", 2, "unknown flag --sett; did you mean --set? (see sample help do)"},
 		{"do --zzz", 2, "unknown flag --zzz (see sample help do)"},
 		{"do --secret=x", 2, "unknown flag --secret: it would be seen (see sample help do)"},
 		{"--zzz", 2, "unknown flag --zzz (see sample help)"},
-		{"dig", 2, `unknown command "dig"; did you mean "do"? (commands: do, keep, version, help)`},
+		{"dx", 2, `unknown command "dx"; did you mean "do"? (commands: do, keep, version, help)`},
 		{"xyz", 2, `unknown command "xyz" (commands: do, keep, version, help)`},
 		{"keep", 2, "keep: want one of add (see sample help keep)"},
-		{"keep all", 2, `unknown command "keep all"; did you mean "add"? (commands: add)`},
+		{"keep ad", 2, `unknown command "keep ad"; did you mean "add"? (commands: add)`},
 		{"keep add it", 2, `keep add: takes no arguments, not "it"`},
 		{"keep add --all", 2, "unknown flag --all (see sample help keep add)"},
-		{"help dig", 2, `unknown command "dig"; did you mean "do"? (commands: do, keep, version, help)`},
+		{"help dx", 2, `unknown command "dx"; did you mean "do"? (commands: do, keep, version, help)`},
 		{"version it", 2, `version: takes no arguments, not "it"`},
 	} {
 		code, _, said := try(strings.Fields(c.args)...)

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"spreadable/internal/phrase"
 )
 
 // Exit codes that mean the same in every program.
@@ -60,11 +62,8 @@ func OneLine(text string) string {
 
 // unknownCommand is the error for a command that is not among those of a group; group is "" or ends with a space.
 func (p *Program) unknownCommand(commands []*cli.Command, group, name string) error {
-	advice := ""
-	if near := p.Nearest(name, names(commands)); near != "" {
-		advice = fmt.Sprintf("; did you mean %q?", near)
-	}
-	return BadInput(fmt.Errorf("unknown command %q%s (commands: %s)", group+name, advice, strings.Join(names(commands), ", ")))
+	known := names(commands)
+	return BadInput(fmt.Errorf("unknown command %q%s (commands: %s)", group+name, phrase.Suggest(name, known), strings.Join(known, ", ")))
 }
 
 // Messages of the flag package of the standard library, through which the command-line library reads flags.
@@ -100,7 +99,7 @@ func (p *Program) flagAdvice(c *cli.Context, name string) string {
 	for _, flag := range c.Command.Flags {
 		known = append(known, flag.Names()...)
 	}
-	switch near := p.Nearest(name, known); len(near) {
+	switch near := phrase.Nearest(name, known); len(near) {
 	case 0:
 		return ""
 	case 1:

@@ -24,10 +24,6 @@ type Program struct {
 	// Layout is how the options of a command are listed.
 	Layout Layout
 
-	// Nearest returns the word that somebody may have meant who wrote given, or "" if none is near. It is asked about
-	// unknown commands and flags (these without their hyphens).
-	Nearest func(given string, words []string) string
-
 	// Refused says of flags that do not exist, by their names without hyphens, why they do not, where people will try them.
 	Refused map[string]string
 }
