@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -206,6 +207,9 @@ func (c *Config) checkValues() error {
 		if err := copyValue(o.value(other), text); err != nil {
 			return c.blame(err, o.Key)
 		}
+		if read := o.value(other).String(); read != text { // a path that begins with ~
+			_ = copyValue(o.value(c), read)
+		}
 	}
 	return nil
 }
@@ -262,17 +266,38 @@ func (c *Config) Address() (peer.Address, error) {
 
 // check says what does not fit together.
 func (c *Config) check() error {
+	return cmp.Or(c.checkTimes(), c.checkRest())
+}
+
+func (c *Config) checkTimes() error {
 	switch {
+	case min(c.SyncInterval, c.ServerTimeout, c.PingTimeout) < time.Millisecond: // nodes tell one another whole ones
+		return c.blame(errors.New("want 1ms or more"), c.firstTiny())
+	case c.SyncPeriod < c.SyncInterval:
+		return c.clash(fmt.Errorf("sync_period %s must not be shorter than sync_interval %s", short(c.SyncPeriod), short(c.SyncInterval)), "sync_period", "sync_interval")
 	case c.ServerTimeout >= c.SyncInterval:
 		return c.clash(fmt.Errorf("server_timeout %s must be shorter than sync_interval %s", short(c.ServerTimeout), short(c.SyncInterval)), "server_timeout", "sync_interval")
 	case c.PingTimeout > c.ServerTimeout:
 		return c.clash(fmt.Errorf("ping_timeout %s must not be longer than server_timeout %s", short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
+	}
+	return nil
+}
+
+// checkCredentials says why nobody could log in with the username and password.
+func (c *Config) checkCredentials() error {
+	switch {
 	case c.Username != "" && c.Password == "":
 		return c.blame(errors.New("needs a password: set SPREADNODE_PASSWORD or password_file"), "username")
 	case c.Username == "" && c.Password != "":
 		return c.blame(errors.New("needs a username"), "password", "password_file")
 	case strings.Contains(c.Username, ":"):
 		return c.blame(errors.New("must not hold a colon: basic authentication separates name and password by it"), "username")
+	}
+	return nil
+}
+
+func (c *Config) checkRest() error {
+	switch {
 	case c.HTTPS == HTTPSOn && (c.TLSCert == "" || c.TLSKey == ""):
 		return c.blame(errors.New("on needs tls_cert and tls_key"), "https")
 	case c.HTTPS != HTTPSOn && (c.TLSCert != "" || c.TLSKey != ""):
@@ -287,6 +312,16 @@ func (c *Config) check() error {
 
 // short writes a duration as a person would.
 func short(d time.Duration) string { return (*duration)(&d).String() }
+
+func (c *Config) firstTiny() string {
+	switch {
+	case c.SyncInterval < time.Millisecond:
+		return "sync_interval"
+	case c.ServerTimeout < time.Millisecond:
+		return "server_timeout"
+	}
+	return "ping_timeout"
+}
 
 func (c *Config) firstZero() string {
 	for _, limit := range []struct {

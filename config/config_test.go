@@ -6,12 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"spreadable/extensions/captcha"
 	"spreadable/internal/phrase"
 	"spreadable/internal/strictyaml"
 )
@@ -157,6 +159,69 @@ func TestPathsMayBeginAtHome(t *testing.T) {
 	}
 }
 
+// What is given without effect is told of, with where it came from; what has one is not.
+func TestOptionsWithoutEffectAreTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"trusted: true\nblacklist: [192.0.2.1]":        "blacklist (file node.yaml:2:1) has no effect: trusted is true",
+		"trusted: true\nban_by_address: true":          "ban_by_address",
+		"cookie_age: 1d":                               "cookie_age (file node.yaml:1:1) has no effect: the network is open",
+		"plain_cookie: true":                           "plain_cookie",
+		"tls_ca: ca.pem":                               "tls_ca (file node.yaml:1:1) has no effect: https is off",
+		"admin_token_file: token":                      "admin_token_file",
+		"captcha: false\ncaptcha_width: 300":           "captcha_width (file node.yaml:2:1) has no effect: captcha is false",
+		"captcha: false\ncaptcha_width: 240":           "",
+		"captcha_width: 300":                           "",
+		"https: proxy\ntls_ca: ca.pem":                 "",
+		"admin: 127.0.0.1:4100\nadmin_token_file: a":   "",
+		"username: a\npassword: b\nplain_cookie: true": "",
+		"blacklist: [192.0.2.1]":                       "",
+	} {
+		c := Defaults()
+		err := c.parse("node.yaml", []byte(text))
+		if err == nil {
+			err = c.Resolve(someIP)
+		}
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		idle := strings.Join(c.Idle(), "\n")
+		if !strings.HasPrefix(idle, want) || (want == "") != (idle == "") || strings.Contains(idle, "\n") {
+			t.Errorf("%q: told %q, want %q", text, idle, want)
+		}
+	}
+}
+
+// The bounds of the options of captchas are those of the captchas.
+func TestOptionsOfCaptchasAreWhatCaptchasTake(t *testing.T) {
+	for _, text := range []string{
+		"captcha_length: 3", "captcha_length: 4", "captcha_length: 8", "captcha_length: 9", "captcha_width: 99", "captcha_width: 100", "captcha_width: 500",
+		"captcha_width: 501", "captcha_shadows: 0", "captcha_shadows: 3", "captcha_shadows: 4", "captcha_color: '#0aF123'", "captcha_color: random",
+		"captcha_color: transparent", "captcha_color: red", "captcha_background: transparent", "captcha_background: random", "captcha_background: '#12345'",
+		"captcha_background: '#12345g'", "captcha_background: '#123456'",
+	} {
+		c, err := load(t, text, nil)
+		o := captcha.DefaultOptions()
+		key, value, _ := strings.Cut(strings.ReplaceAll(text, "'", ""), ": ")
+		number, _ := strconv.Atoi(value)
+		switch key {
+		case "captcha_length":
+			o.Length = number
+		case "captcha_width":
+			o.Width = number
+		case "captcha_shadows":
+			o.Shadows = number
+		case "captcha_color":
+			o.Color = value
+		case "captcha_background":
+			o.Background = value
+		}
+		if _, wrong := captcha.New(o); (wrong == nil) != (err == nil) {
+			t.Errorf("%s: %v and %v (%v)", text, err, wrong, c)
+		}
+	}
+}
+
 // Every broken file is an error of one line that says where.
 func TestBrokenFilesSayWhere(t *testing.T) {
 	for text, want := range map[string]string{
@@ -278,24 +343,27 @@ func TestIPv6HostnamesGetBrackets(t *testing.T) {
 func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 	long := "unix:/" + strings.Repeat("x", 110)
 	for text, want := range map[string]string{
-		"sync_interval: 1s":                     "node.yaml:1:1: server_timeout 2s must be shorter than sync_interval 1s",
-		"ping_timeout: 3s":                      "ping_timeout 3s must not be longer than server_timeout 2s",
-		"hostname: '::1'":                       "hostname: other nodes take ::1 for 127.0.0.1",
-		"hostname: 0.0.0.0":                     "0.0.0.0 cannot be the IP of a node",
-		"username: me":                          "username: needs a password: set SPREADNODE_PASSWORD or password_file",
-		"password: secret":                      "password: needs a username",
-		"username: 'a:b'\npassword: x":          "must not hold a colon",
-		"https: on":                             "https: on needs tls_cert and tls_key",
-		"tls_cert: x":                           "tls_cert: a certificate without https: on",
-		"max_fails: 0":                          "max_fails: must be 1 or more",
-		"max_connections: 0":                    "max_connections: must be 1 or more",
-		"network_version: ''":                   "network_version: must not be empty",
-		"hostname: node1":                       "hostname: address",
-		"admin: 0.0.0.0:4100":                   "admin: 0.0.0.0 is not a loopback address",
-		"admin: n1.example.com:4100":            "not a loopback address",
-		"admin: somewhere":                      "admin: want unix:path, host:port or off",
-		"admin: '" + long + "'":                 "systems allow 90",
-		"data: /" + strings.Repeat("long/", 30): "systems allow 90",
+		"sync_interval: 1s":                       "node.yaml:1:1: server_timeout 2s must be shorter than sync_interval 1s",
+		"sync_period: 10s":                        "node.yaml:1:1: sync_period 10s must not be shorter than sync_interval 16s",
+		"ping_timeout: 999us":                     "ping_timeout: want 1ms or more",
+		"sync_interval: 1us\nserver_timeout: 1ns": "sync_interval: want 1ms or more",
+		"ping_timeout: 3s":                        "ping_timeout 3s must not be longer than server_timeout 2s",
+		"hostname: '::1'":                         "hostname: other nodes take ::1 for 127.0.0.1",
+		"hostname: 0.0.0.0":                       "0.0.0.0 cannot be the IP of a node",
+		"username: me":                            "username: needs a password: set SPREADNODE_PASSWORD or password_file",
+		"password: secret":                        "password: needs a username",
+		"username: 'a:b'\npassword: x":            "must not hold a colon",
+		"https: on":                               "https: on needs tls_cert and tls_key",
+		"tls_cert: x":                             "tls_cert: a certificate without https: on",
+		"max_fails: 0":                            "max_fails: must be 1 or more",
+		"max_connections: 0":                      "max_connections: must be 1 or more",
+		"network_version: ''":                     "network_version: must not be empty",
+		"hostname: node1":                         "hostname: address",
+		"admin: 0.0.0.0:4100":                     "admin: 0.0.0.0 is not a loopback address",
+		"admin: n1.example.com:4100":              "not a loopback address",
+		"admin: somewhere":                        "admin: want unix:path, host:port or off",
+		"admin: '" + long + "'":                   "systems allow 90",
+		"data: /" + strings.Repeat("long/", 30):   "systems allow 90",
 	} {
 		c, err := load(t, text, nil)
 		if err == nil {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -113,9 +114,13 @@ func UnknownVariables(environ []string) []string {
 // maxPassword bounds a password file, in bytes.
 const maxPassword = 4096
 
-// ReadPassword reads the password file, unless the password itself was given in a way that comes before. It is a
-// part of Resolve.
+// ReadPassword reads the password file, unless the password itself was given in a way that
+// comes before, and says why nobody could log in with what there is. It is a part of Resolve.
 func (c *Config) ReadPassword() error {
+	return cmp.Or(c.readPassword(), c.checkCredentials())
+}
+
+func (c *Config) readPassword() error {
 	direct, byFile := c.rank("password"), c.rank("password_file")
 	switch {
 	case c.PasswordFile == "" || direct > byFile || c.Origin("password") == "file "+c.PasswordFile:

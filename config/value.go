@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,6 +117,41 @@ func (v *count) set(given string) error {
 	return nil
 }
 func (v *count) String() string { return strconv.Itoa(int(*v)) }
+
+// ranged is a whole number within bounds.
+type ranged struct {
+	n           *int
+	least, most int
+}
+
+func (v *ranged) set(given string) error {
+	n, err := parseWhole(given, 31)
+	if err != nil || int(n) < v.least || int(n) > v.most {
+		return fmt.Errorf("want a whole number from %d to %d, not %s", v.least, v.most, phrase.Quote(given))
+	}
+	*v.n = int(n)
+	return nil
+}
+
+func (v *ranged) String() string { return strconv.Itoa(*v.n) }
+
+// color is one word, or a color of the web.
+type color struct {
+	text *string
+	word string
+}
+
+var webColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+func (v *color) set(given string) error {
+	if given != v.word && !webColor.MatchString(given) {
+		return fmt.Errorf(`want %s or "#rrggbb" (in quotes), not %s`, v.word, phrase.Quote(given))
+	}
+	*v.text = given
+	return nil
+}
+
+func (v *color) String() string { return *v.text }
 
 // duration has a unit, and is above 0.
 type duration time.Duration

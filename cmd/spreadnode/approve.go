@@ -181,6 +181,9 @@ func connect(c *cli.Context) (*client.Client, error) {
 	if err == nil {
 		err = options.ReadPassword()
 	}
+	if err == nil && c.IsSet("tls-ca") && options.HTTPS == config.HTTPSOff {
+		err = errors.New("flag --tls-ca: https is off: give --https on too")
+	}
 	if err != nil {
 		return nil, inputError{err}
 	}

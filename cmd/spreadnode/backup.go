@@ -31,6 +31,9 @@ func backup(c *cli.Context) error {
 	}
 	path := c.Args().First()
 	if path == "-" {
+		if c.Bool("force") {
+			return inputError{errors.New("backup: --force replaces a file, and - is the standard output")}
+		}
 		return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
 			return node.Backup(ctx, c.App.Writer)
 		})(c)

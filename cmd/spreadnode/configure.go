@@ -36,7 +36,7 @@ func printConfig(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	warnUnknown(c)
+	warn(c, options)
 	settings := options.Settings()
 	if c.Bool("json") {
 		return printJSON(c, settings)

@@ -30,6 +30,14 @@ func health(c *cli.Context) error {
 	if err := takes(c, 0, 0, ""); err != nil {
 		return err
 	}
+	switch {
+	case c.Duration("wait") < 0:
+		return inputError{fmt.Errorf("flag --wait: want 0s or more, not %v", c.Duration("wait"))}
+	case c.IsSet("size") && c.Int("size") < 1:
+		return inputError{fmt.Errorf("flag --size: want 1 or more, not %d", c.Int("size"))}
+	case c.IsSet("size") && c.Bool("live"):
+		return inputError{errors.New("health: give --live or --size: with --live the network does not matter")}
+	}
 	ctx, cancel := context.WithTimeout(c.Context, max(c.Duration("timeout"), c.Duration("wait")))
 	defer cancel()
 	verdict, well, err := untilWell(ctx, c)

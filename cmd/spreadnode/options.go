@@ -54,7 +54,17 @@ func endpointFlags(own ...cli.Flag) []cli.Flag {
 			flags = append(flags, optionFlag(o, ""))
 		}
 	}
-	return append(flags, &cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give up after `DURATION`: 30s"})
+	return append(flags, &cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give up after `DURATION`: 30s", Action: positive("timeout")})
+}
+
+// positive refuses a duration of a flag that is no time at all.
+func positive(name string) func(*cli.Context, time.Duration) error {
+	return func(_ *cli.Context, d time.Duration) error {
+		if d <= 0 {
+			return inputError{fmt.Errorf("flag --%s: want more than 0s, not %v", name, d)}
+		}
+		return nil
+	}
 }
 
 func optionFlag(o config.Option, category string) cli.Flag {
@@ -115,10 +125,14 @@ func nodeConfig(from config.Given) (*config.Config, error) {
 	return options, nil
 }
 
-// warnUnknown tells of variables that look like ours and are none.
-func warnUnknown(c *cli.Context) {
+// warn tells of variables that look like ours and are none, and of options that have no
+// effect beside the others.
+func warn(c *cli.Context, options *config.Config) {
 	for _, name := range config.UnknownVariables(os.Environ()) {
 		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: unknown environment variable %s\n", name)
+	}
+	for _, idle := range options.Idle() {
+		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: %s\n", idle)
 	}
 }
 

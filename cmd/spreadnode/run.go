@@ -43,7 +43,10 @@ func runNode(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	warnUnknown(c)
+	if c.Bool("test-answers") && options.Admin == config.AdminOff {
+		return inputError{errors.New("flag --test-answers: admin is off: nobody could ask")}
+	}
+	warn(c, options)
 	// Before anything else: a signal to a starting node is meant.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)

@@ -1,0 +1,51 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Idle returns what was given and has no effect beside the other options, in one line each
+// with where it came from and why. It is no error: people switch things off and on again. Call
+// it after [Config.Resolve].
+func (c *Config) Idle() []string {
+	var idle []string
+	defaults := Defaults()
+	for _, o := range Options() {
+		source, given := c.sources[o.Key]
+		if !given || o.value(c).String() == o.value(defaults).String() {
+			continue
+		}
+		if reason := c.idle(o.Key); reason != "" {
+			idle = append(idle, fmt.Sprintf("%s (%s) has no effect: %s", o.Key, source, reason))
+		}
+	}
+	return idle
+}
+
+// idle says why an option has no effect; "" if it has.
+func (c *Config) idle(key string) string {
+	switch key {
+	case "whitelist", "blacklist", "trustlist", "ban_by_address":
+		if c.Trusted {
+			return "trusted is true, so that everybody is trusted"
+		}
+	case "cookie_age", "plain_cookie":
+		if c.Username == "" {
+			return "the network is open: there is no username"
+		}
+	case "tls_ca":
+		if c.HTTPS == HTTPSOff {
+			return "https is off"
+		}
+	case "admin_token_file":
+		if c.Admin == AdminOff || strings.HasPrefix(c.Admin, "unix:") {
+			return "only an admin endpoint on a port asks for a token"
+		}
+	case "captcha_length", "captcha_decision", "captcha_period", "captcha_width", "captcha_background", "captcha_color", "captcha_shadows":
+		if !c.Captcha {
+			return "captcha is false"
+		}
+	}
+	return ""
+}
