@@ -127,7 +127,6 @@ func (w *world) config() (*core.Config, error) {
 		PingTimeout:   s.Node.PingTimeout,
 		MaxFails:      s.Node.ServerMaxFails,
 		Trusted:       s.Node.Trusted,
-		BanByAddress:  s.Node.BanByAddress,
 		Approvals:     []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: approvers, Decision: decision, Period: s.Approval.Period})},
 	}
 	if s.Registration == scenario.Original {

@@ -131,9 +131,6 @@ type Node struct {
 
 	// Whether nodes trust one another: no suspicion, no bans.
 	Trusted bool `yaml:"trusted"`
-
-	// Whether a ban hits one address (host and port) instead of the whole IP.
-	BanByAddress bool `yaml:"ban_by_address"`
 }
 
 // Approval holds the options of the approval action that the workload uses.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"spreadable/sim/result"
 	"spreadable/internal/strictyaml"
+	"spreadable/sim/result"
 	"spreadable/sim/scenario"
 )
 
@@ -44,7 +44,6 @@ node:
   ping_timeout: 1.5s
   server_max_fails: 4
   trusted: true
-  ban_by_address: true
 approval: {approvers: 3, decision_level: 2, period: 10m}
 workload:
   searches: {count: 200, start: 96s, over: 30s}
@@ -68,7 +67,7 @@ func TestEveryKeyArrivesInItsField(t *testing.T) {
 		Join: scenario.Join{Mode: scenario.Growth, Rate: 0.125, Initial: 20, Bootstrap: 2},
 		Node: scenario.Node{
 			ServerTimeout: 3 * time.Second, PingTimeout: 1500 * time.Millisecond, ServerMaxFails: 4,
-			Trusted: true, BanByAddress: true,
+			Trusted: true,
 		},
 		Approval: scenario.Approval{Approvers: "3", DecisionLevel: "2", Period: 10 * time.Minute},
 		Workload: scenario.Workload{

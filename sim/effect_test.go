@@ -1,0 +1,119 @@
+package sim
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"spreadable/sim/scenario"
+)
+
+// effects gives for each key of a scenario settings of which the last changes what a run of
+// the base measures.
+var effects = map[string][]string{
+	"seed":                       {"seed=2"},
+	"nodes":                      {"nodes=21"},
+	"duration":                   {"duration=3m1s"},
+	"sync_interval":              {"sync_interval=12s"},
+	"sample":                     {"sample=3s"},
+	"registration":               {"registration=original"},
+	"latency.model":              {"latency.stddev=9ms", "latency.model=normal", "latency.model=lognormal"},
+	"latency.mean":               {"latency.mean=30ms"},
+	"latency.min":                {"latency.model=uniform", "latency.min=1ms", "latency.max=50ms", "latency.min=2ms"},
+	"latency.max":                {"latency.model=uniform", "latency.min=1ms", "latency.max=50ms", "latency.max=60ms"},
+	"latency.stddev":             {"latency.model=normal", "latency.stddev=9ms", "latency.stddev=10ms"},
+	"join.mode":                  {"join.mode=spread join.over=30s"},
+	"join.rate":                  {"join.mode=growth", "join.rate=50%", "join.rate=20%"},
+	"join.initial":               {"join.mode=growth", "join.rate=50%", "join.initial=5"},
+	"join.over":                  {"join.mode=spread", "join.over=30s", "join.over=40s"},
+	"join.bootstrap":             {"join.bootstrap=3"},
+	"node.server_timeout":        {"latency.mean=400ms", "node.server_timeout=700ms"},
+	"node.ping_timeout":          {"latency.mean=400ms", "node.ping_timeout=700ms"},
+	"node.server_max_fails":      {"latency.model=lognormal latency.mean=400ms latency.stddev=600ms", "node.server_max_fails=1"},
+	"node.trusted":               {"latency.model=lognormal latency.mean=400ms latency.stddev=600ms", "registration=original", "node.trusted=true"},
+	"approval.approvers":         {"approval.approvers=3"},
+	"approval.decision_level":    {"approval.decision_level=9"},
+	"approval.period":            {"approval.period=10s"},
+	"workload.searches.count":    {"workload.searches.count=6"},
+	"workload.searches.start":    {"workload.searches.start=101s"},
+	"workload.searches.over":     {"workload.searches.over=9s"},
+	"workload.approvals.count":   {"workload.approvals.count=6"},
+	"workload.approvals.start":   {"workload.approvals.start=121s"},
+	"workload.approvals.over":    {"workload.approvals.over=9s"},
+	"workload.approvals.entries": {"workload.approvals.entries=2"},
+	"expect":                     {"expect.convergence.registered=>1"},
+}
+
+// named are the keys that say what a run is called, not what happens in it.
+var named = []string{"name", "description", "levels"}
+
+const effectBase = `
+name: base
+nodes: 20
+duration: 3m
+workload: {searches: {count: 5, start: 100s, over: 8s}, approvals: {count: 5, start: 120s, over: 8s}}
+`
+
+// measured runs the base with the sets and returns all that was measured, as text.
+func measured(t *testing.T, sets []string) string {
+	t.Helper()
+	s, err := scenario.Parse("base.yaml", []byte(effectBase), strings.Fields(strings.Join(sets, " ")))
+	if err != nil {
+		t.Fatalf("%v: %v", sets, err)
+	}
+	w, err := newWorld(s, 1)
+	if err != nil {
+		t.Fatalf("%v: %v", sets, err)
+	}
+	defer w.net.Close()
+	m := newMeter(w)
+	if err := w.live(m, Options{}); err != nil {
+		t.Fatalf("%v: %v", sets, err)
+	}
+	run := w.results(m)
+	suspicions := 0 // that could lead to bans
+	for i := range s.Nodes {
+		suspicions += len(w.node(i).State().Scores)
+	}
+	run.Scenario, run.Summary.Scenario.Hash = nil, ""
+	run.Summary.Scenario.Seed, run.Summary.Scenario.Nodes = 0, 0
+	text, err := json.Marshal(map[string]any{"run": run, "suspicions": suspicions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestEveryKeyHasAnEffect: a key that changes nothing is none. A new key needs a line above.
+func TestEveryKeyHasAnEffect(t *testing.T) {
+	keys := keysBelow("", reflect.TypeFor[scenario.Scenario]())
+	if known := slices.Sorted(maps.Keys(effects)); !slices.Equal(slices.Sorted(slices.Values(keys)), slices.Sorted(slices.Values(append(known, named...)))) {
+		t.Errorf("the table of effects names %v, the scenarios know %v", known, keys)
+	}
+	for _, key := range slices.Sorted(maps.Keys(effects)) {
+		sets := effects[key]
+		last := len(sets) - 1
+		if measured(t, sets[:last]) == measured(t, sets) {
+			t.Errorf("%s: %s changes nothing", key, sets[last])
+		}
+	}
+}
+
+// keysBelow lists the dotted paths of all keys that hold a value.
+func keysBelow(path string, t reflect.Type) []string {
+	var keys []string
+	for f := range t.Fields() {
+		key := f.Tag.Get("yaml")
+		switch {
+		case key == "":
+		case f.Type.Kind() == reflect.Struct:
+			keys = append(keys, keysBelow(path+key+".", f.Type)...)
+		default:
+			keys = append(keys, path+key)
+		}
+	}
+	return keys
+}
