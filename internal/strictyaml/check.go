@@ -75,6 +75,9 @@ func (f Format) checkTokens(name string, tokens token.Tokens) error {
 			return errorAt(name, t, refused, f.Name)
 		}
 		if changed := changedText(tokens, i); changed != "" {
+			if inBlock(tokens, i) {
+				t = tokens[i-1] // the sign before it; the lexer has no good place for the text
+			}
 			return errorAt(name, t, "%s", changed)
 		}
 	}

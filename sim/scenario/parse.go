@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"spreadable/internal/phrase"
 )
@@ -47,6 +48,9 @@ func Parse(name string, data []byte, sets []string) (*Scenario, error) {
 // same key in the file and replaces its value.
 func (s *Scenario) set(text string) error {
 	place := "--set " + phrase.OneLine(text)
+	if !utf8.ValidString(text) {
+		return errorAt(place, "not UTF-8 text")
+	}
 	path, value, found := strings.Cut(text, "=")
 	if !found || path == "" {
 		return errorAt(place, "expected key=value, such as latency.mean=80ms")

@@ -124,3 +124,38 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
+
+// awkward are pieces of text that YAML, or some reader of it, gives a meaning.
+var awkward = []string{
+	"? ", "- ", ": ", " #", "#", "<<", "=", "&a", "*a", "!t", "%d", "@", "`", "|", ">", "'", `"`, `\`, "{", "}", "[", "]", ",",
+	"\t", "\r", "\n", "\r\n", " ", "\n ", " \n", "\n\n", "\x00", "\a", "\x1b", "\x7f", "\u0080", "\u0085", "\u00a0", "\u00ad",
+	"\u2028", "\u2029", "\u200b", "\u202e", "\ufeff", "\ufffd", "\ufffe", "\U0001fffe", "\U0010ffff", "😀", "é", "日本",
+	"---", "...", "null", "~", "true", "yes", "on", "y", "n", "NaN", ".inf", "1e3", "0x1f", "0o7", "1_000", "2001-01-01", "1:30", "word",
+}
+
+// TestEveryTextIsReadBackAsItWasWritten: a description of whatever characters comes
+// back from scenario.yaml, and the scenario keeps its hash.
+func TestEveryTextIsReadBackAsItWasWritten(t *testing.T) {
+	check := func(fatalf func(string, ...any), text string) {
+		first, err := scenario.Parse("f.yaml", []byte(small), []string{"description=" + text})
+		if err != nil {
+			fatalf("%q: %v", text, err)
+		}
+		second, err := scenario.Parse("resolved.yaml", first.Resolved(), nil)
+		if err != nil {
+			fatalf("%q: cannot be read back: %v\n%s", text, err, first.Resolved())
+		}
+		if second.Description != first.Description || second.Hash() != first.Hash() {
+			fatalf("%q came back as %q\n%s", first.Description, second.Description, first.Resolved())
+		}
+	}
+	for _, one := range awkward {
+		for _, text := range []string{one, one + "a", "a" + one, "a" + one + "b", one + one, "1" + one, one + "\nb", "a\n" + one} {
+			check(t.Fatalf, text)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.OneOf(rapid.SampledFrom(awkward), rapid.String())
+		check(t.Fatalf, strings.Join(rapid.SliceOfN(piece, 0, 8).Draw(t, "pieces"), ""))
+	})
+}

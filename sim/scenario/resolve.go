@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 )
@@ -75,11 +78,40 @@ func plain(v reflect.Value) any {
 		return conditions(v.Interface().([]Expectation))
 	case v.CanFloat():
 		return formatShare(v.Float())
+	case v.Kind() == reflect.String && !ordinary(v.String()):
+		return quoted(v.String())
 	case v.Kind() == reflect.String:
 		return v.String()
 	default:
 		return v.Interface()
 	}
+}
+
+// quoted is a text that is written in double quotes, with escapes. Those of Go are a
+// part of YAML's.
+type quoted string
+
+// MarshalYAML implements yaml.BytesMarshaler.
+func (q quoted) MarshalYAML() ([]byte, error) { return []byte(strconv.Quote(string(q))), nil }
+
+// ordinary reports whether the YAML library may choose how a text is written. It writes
+// some texts in a form that it cannot read ("? why"), reads as another text (a tab, a
+// carriage return), or that other readers of YAML take for something else ("<<", 1e3).
+func ordinary(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	if !unicode.IsLetter(first) && !unicode.IsDigit(first) {
+		return false
+	}
+	_, notNumber := strconv.ParseFloat(text, 64)
+	switch {
+	case notNumber == nil, unicode.IsDigit(first) && strings.Contains(text, ":"): // 12:30:45 is a number in YAML 1.1
+		return false
+	case len(text) == utf8.RuneLen(first): // y and n are switches there
+		return false
+	case strings.Contains(text, " \n"), strings.Contains(text, "\n "), strings.Contains(text, "\n\n"):
+		return false
+	}
+	return !strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
 }
 
 // conditions lists expectations as they are written.

@@ -139,6 +139,7 @@ func TestASetStandsForTheSameKeyInTheFile(t *testing.T) {
 func TestABrokenSetNamesItself(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"nodes", "--set nodes: expected key=value, such as latency.mean=80ms"},
+		{"description=a\xff", `--set description=a\xff: not UTF-8 text`},
 		{"=5", "--set =5: expected key=value, such as latency.mean=80ms"},
 		{"nodes=", `--set nodes=: nodes: expected a whole number such as 10000, not ""`},
 		{"nodes=-5", "--set nodes=-5: nodes: expected 1 to 10000000, not -5"},
