@@ -147,7 +147,7 @@ func setScalar(v reflect.Value, path, text string) error {
 	case v.Kind() == reflect.Struct:
 		err = fmt.Errorf("is a group: set one of its keys (%s)", strings.Join(keysOf(v.Type()), ", "))
 	case v.Kind() == reflect.String:
-		v.SetString(strings.TrimSpace(text))
+		v.SetString(text)
 	case v.Kind() == reflect.Bool:
 		if text != "true" && text != "false" {
 			err = fmt.Errorf("expected true or false, not %s", phrase.Quote(text))

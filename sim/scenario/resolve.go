@@ -108,7 +108,8 @@ func ordinary(text string) bool {
 		return false
 	case len(text) == utf8.RuneLen(first): // y and n are switches there
 		return false
-	case strings.Contains(text, " \n"), strings.Contains(text, "\n "), strings.Contains(text, "\n\n"):
+	case strings.Contains(text, " \n"), strings.Contains(text, "\n "), strings.Contains(text, "\n\n"),
+		strings.HasSuffix(text, " "), strings.HasSuffix(text, "\n"):
 		return false
 	}
 	return !strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
