@@ -32,7 +32,7 @@ var effects = map[string]string{
 	"tls_cert": "-", "tls_key": "-", // cmd/spreadnode: TestACertificateIsRenewedWithoutARestart
 	"data": "-", "admin": "-", "admin_token_file": "-", // cmd/spreadnode: testdata/script/door.txtar
 	"log_level": "-", "leave_timeout": "-", // cmd/spreadnode: signal_test.go
-	"log_format": "-", // cmd/spreadnode: testdata/script/closed.txtar
+	"log_format": "-", // cmd/spreadnode: TestTheLogIsAsTheOptionsSay
 }
 
 // TestEveryOptionHasAnEffect: an option that changes nothing is none. A new one needs a line

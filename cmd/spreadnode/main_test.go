@@ -57,3 +57,19 @@ func TestEveryOptionIsAFlag(t *testing.T) {
 		t.Error("the password is a flag, which everybody can read in the list of processes")
 	}
 }
+
+// The log has the form and the level that the options say.
+func TestTheLogIsAsTheOptionsSay(t *testing.T) {
+	for _, c := range []struct{ format, level, want string }{
+		{"text", "info", `level=INFO msg=shown`}, {"json", "info", `"level":"INFO","msg":"shown"`}, {"text", "warn", ""}, {"text", "debug", "msg=shown"},
+	} {
+		options := config.Defaults()
+		options.LogFormat, options.LogLevel = c.format, c.level
+		var out strings.Builder
+		log, _ := newLog(&out, options)
+		log.Info("shown")
+		if got := out.String(); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%s, %s: logged %q", c.format, c.level, got)
+		}
+	}
+}
