@@ -191,17 +191,18 @@ func TestEveryNumberOfTheSummaryIsDocumented(t *testing.T) {
 		if !result.Known(path) {
 			t.Errorf("%s is documented but does not exist", path)
 		}
-		if strings.Contains(path, ".0.") {
+		if strings.Contains(path, ".0.") || strings.Contains(path, ".errors.") {
 			list = append(list, path)
 		} else {
 			single = append(single, path)
 		}
 	}
-	// Paths leaves out the elements of lists.
+	// Paths leaves out the elements of lists and the names of errors.
 	sameSet(t, "number", single, result.Paths())
 	sameSet(t, "number", list, []string{
 		"structure.levels.0.level", "structure.levels.0.masters", "structure.levels.0.members.min",
 		"structure.levels.0.members.mean", "structure.levels.0.members.max",
+		"search.errors.REQUEST_TIMEDOUT", "approval.errors.REQUEST_TIMEDOUT",
 	})
 }
 
@@ -226,6 +227,13 @@ func TestEveryFileAndColumnOfTheResultsIsDocumented(t *testing.T) {
 	for _, file := range []string{result.SeriesFile, result.RequestsFile, result.NodesFile} {
 		sameSet(t, "column of "+file, firstCells(section(t, doc, "## "+file), "column"), header(t, filepath.Join(dir, file)))
 	}
+}
+
+func TestEveryErrorIsDocumented(t *testing.T) {
+	sameSet(t, "error", firstCells(section(t, read(t, "docs/results.md"), "## Errors"), "error"), []string{
+		result.ErrorTimeout, result.ErrorUnreachable, result.ErrorDenied, result.ErrorMalformed, result.ErrorNoOther,
+		result.ErrorRunEnded, result.ErrorOther,
+	})
 }
 
 // header returns the names of the columns of a table.

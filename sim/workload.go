@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -75,16 +77,30 @@ func (c *clients) trace(i, k int) uint32 { return uint32(1 + i + k*len(c.operati
 
 func (c *clients) search(i int) {
 	op := &c.operations[i]
-	query := &message.QueryRequest{Name: probeName, Arg: &probing{number: uint32(i) + 1}}
+	op.row.Coverage = math.NaN()
+	query := &message.QueryRequest{Name: probeName}
 	c.client(i).Ask(peerOf(op.row.Entry), c.trace(i, 0), query, func(answer *message.QueryAnswer, err error) {
 		c.finish(i, err)
 		if err != nil {
+			op.row.Coverage = 0
 			return
 		}
-		reached, _ := answer.Result.(int)
-		alive := c.world.population.At(op.row.Start).Size()
+		reached := nodesOf(answer.Result, c.world.nodes)
+		lived, answered, others := c.world.population.Throughout(op.row.Start, op.row.Start+op.row.Latency), 0, 0
+		for node := range lived.All() {
+			if !reached.has(node) {
+				continue
+			}
+			answered++
+			if node != op.row.Entry {
+				others++
+			}
+		}
+		op.row.Coverage = float64(answered) / float64(lived.Size())
+		if others == 0 && lived.Size() > 1 {
+			op.row.OK, op.row.Error = false, result.ErrorNoOther
+		}
 		op.row.Asked, op.row.Answered = answer.Coverage.Asked, answer.Coverage.Answered
-		op.row.Coverage = float64(min(reached, alive)) / float64(alive)
 		op.row.Hops, op.row.Fanout = answer.Cost.Hops, answer.Cost.Fanout
 	})
 }
@@ -117,9 +133,27 @@ func (c *clients) finish(i int, err error) {
 	op.completed = true
 	op.row.OK = err == nil
 	op.row.Latency = c.world.net.Client(i).Now() - c.world.epoch - op.row.Start
-	if err != nil {
-		op.row.Error = err.Error()
+	op.row.Error = nameOf(err)
+}
+
+// nameOf names an error by its code, or by what befell the request.
+func nameOf(err error) string {
+	var refusal *message.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &refusal):
+		return refusal.Code
+	case errors.Is(err, message.ErrTimeout):
+		return result.ErrorTimeout
+	case errors.Is(err, message.ErrUnreachable):
+		return result.ErrorUnreachable
+	case errors.Is(err, message.ErrDenied):
+		return result.ErrorDenied
+	case errors.Is(err, message.ErrMalformed):
+		return result.ErrorMalformed
 	}
+	return result.ErrorOther
 }
 
 func (c *clients) client(i int) *core.Client { return &c.world.net.Client(i).Client }
@@ -135,7 +169,7 @@ func (c *clients) rows(end time.Duration) []result.Request {
 			continue
 		}
 		if !op.completed {
-			op.row.Error = "the run ended before the answer"
+			op.row.Error = result.ErrorRunEnded
 		}
 		cost := c.world.net.Trace(c.trace(i, 0))
 		op.row.Messages, op.row.Bytes = int64(cost.Requests), int64(cost.Bytes)
@@ -168,28 +202,3 @@ func compare(draws []*message.ApprovalKey) (compared int, agreed bool) {
 	}
 	return compared, agreed && compared > 0
 }
-
-// probe is the application that searches ask: every node answers 1, the first time that a search reaches it. So the merged
-// answer is the number of different nodes reached, whatever the lists say.
-type probe struct{ last uint32 }
-
-const probeName = "probe"
-
-// probing is the argument of one search.
-type probing struct{ number uint32 }
-
-// Name implements core.Query.
-func (*probe) Name() string { return probeName }
-
-// Answer implements core.Query.
-func (p *probe) Answer(arg any) any {
-	search := arg.(*probing)
-	if p.last == search.number {
-		return 0
-	}
-	p.last = search.number
-	return 1
-}
-
-// Merge implements core.Query.
-func (*probe) Merge(a, b any) any { return a.(int) + b.(int) }

@@ -67,7 +67,7 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 	o.Progress(sim.Progress{Virtual: s.Duration / 2, Total: s.Duration, Events: 1000})
 	rounds, seconds := 5.0, 76.5
 	agreement, jain, fair, gini, chi2, df, p := 1.0, 0.5461, 0.5455, 0.48, 98.2, 99, 0.5034
-	latency := result.Latency{P50: 150, P90: 150, P99: 150, Max: 151.5}
+	fanout, latency := 101, result.Latency{P50: 150, P90: 150, P99: 150, Max: 151.5}
 	summary := result.Summary{
 		Schema:      result.SummarySchema,
 		Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
@@ -82,8 +82,8 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 	}
 	if n := s.Workload.Searches.Count; n > 0 {
 		summary.Search = &result.Search{
-			Count: n, Coverage: result.Coverage{Min: 1, Mean: 1}, Hops: &result.Hops{Mean: 2.97, Max: 3},
-			LatencyMS: &latency, MessagesMean: 10102, FanoutMax: 101,
+			Count: n, Complete: n, Coverage: &result.Coverage{Min: 1, Mean: 1}, Hops: &result.Hops{Mean: 2.97, Max: 3},
+			LatencyMS: &latency, MessagesMean: 10102, FanoutMax: &fanout,
 		}
 	}
 	if n := s.Workload.Approvals.Count; n > 0 {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,13 +67,26 @@ func (t *table) searches(s *result.Search) {
 	if s == nil {
 		return
 	}
-	t.line("searches", "%s, %s failed, coverage %s at worst", count(s.Count), count(s.Failed), percent(s.Coverage.Min))
-	hops := ""
-	if s.Hops != nil {
-		hops = fmt.Sprintf("hops %d at most, mean %s; ", s.Hops.Max, decimal(s.Hops.Mean))
+	t.line("searches", "%s: %s complete, %s partial, %s failed", count(s.Count), count(s.Complete), count(s.Partial), count(s.Failed))
+	if c := s.Coverage; c != nil {
+		partial := ""
+		if p := s.PartialCoverage; p != nil {
+			partial = fmt.Sprintf("; partial ones %s to %s", percent(p.Min), percent(p.Max))
+		}
+		t.line("", "coverage %s at worst, mean %s%s", percent(c.Min), percent(c.Mean), partial)
 	}
-	t.line("", "%s%s requests each, fan-out up to %s", hops, amount(s.MessagesMean), count(s.FanoutMax))
-	t.latency(s.LatencyMS)
+	requests := amount(s.MessagesMean) + " requests each"
+	if s.Hops != nil {
+		requests = fmt.Sprintf("hops %d at most, mean %s; %s", s.Hops.Max, decimal(s.Hops.Mean), requests)
+	}
+	if s.FanoutMax != nil {
+		requests += ", fan-out up to " + count(*s.FanoutMax)
+	}
+	t.line("", "%s", requests)
+	t.latency("complete: ", s.LatencyMS)
+	t.latency("partial: ", s.PartialLatencyMS)
+	t.latency("failed: ", s.FailedLatencyMS)
+	t.errors(s.Errors)
 }
 
 func (t *table) approvals(a *result.Approval) {
@@ -80,7 +95,8 @@ func (t *table) approvals(a *result.Approval) {
 	}
 	t.line("approvals", "%s, %s granted, in %s, agreement %s", count(a.Requested), percent(a.Success), plural(a.Draws, "draw"), maybe(a.Agreement, percent))
 	t.line("", "%s requests and %s each", amount(a.MessagesMean), size(a.BytesMean))
-	t.latency(a.LatencyMS)
+	t.latency("", a.LatencyMS)
+	t.errors(a.Errors)
 	if a.Jain != nil && a.Draws > 1 { // one draw says nothing about evenness
 		t.line("", "evenness: Jain %s (a fair draw: %s), Gini %s (%s)", maybe(a.Jain, four), maybe(a.JainFair, four), maybe(a.Gini, four), maybe(a.GiniFair, four))
 	}
@@ -89,9 +105,17 @@ func (t *table) approvals(a *result.Approval) {
 	}
 }
 
-func (t *table) latency(l *result.Latency) {
+// latency adds a line of quantiles, of the requests that the words before it name.
+func (t *table) latency(of string, l *result.Latency) {
 	if l != nil {
-		t.line("", "latency p50 %s, p90 %s, p99 %s, max %s ms", decimal(l.P50), decimal(l.P90), decimal(l.P99), decimal(l.Max))
+		t.line("", "%slatency p50 %s, p90 %s, p99 %s, max %s ms", of, decimal(l.P50), decimal(l.P90), decimal(l.P99), decimal(l.Max))
+	}
+}
+
+// errors adds a line for each error by which requests failed.
+func (t *table) errors(counts map[string]int) {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		t.line("", "error %s: %s", name, count(counts[name]))
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// TestTheTableIsWhatItWas compares the tables of four runs with
-// testdata/table.golden: a full one, one without workload, one that measured
-// nothing, and one with a single draw of approvers, which says nothing about
-// evenness. UPDATE_SCRIPTS=1 rewrites it.
+// TestTheTableIsWhatItWas compares the tables of runs with testdata/table.golden: a full
+// one, one without workload, one that measured nothing, one with a single draw of
+// approvers, which says nothing about evenness, one whose searches ended in all ways, and
+// one in which they all failed. UPDATE_SCRIPTS=1 rewrites it.
 func TestTheTableIsWhatItWas(t *testing.T) {
 	const text = "name: table\nnodes: 10000\nduration: 320s\n"
 	sets := [][]string{
@@ -21,6 +21,8 @@ func TestTheTableIsWhatItWas(t *testing.T) {
 		nil,
 		{"registration=original", "expect.convergence.rounds=<= 4"},
 		{"workload.approvals.count=1"},
+		{"workload.searches.count=200", "workload.approvals.count=2"},
+		{"workload.searches.count=7"},
 	}
 	var got bytes.Buffer
 	for i, sets := range sets {
@@ -35,6 +37,14 @@ func TestTheTableIsWhatItWas(t *testing.T) {
 		switch i {
 		case 2:
 			r.Summary = result.Summary{Scenario: r.Summary.Scenario, Fingerprint: r.Summary.Fingerprint}
+		case 4:
+			mixed(&r.Summary)
+		case 5:
+			r.Summary.Search = &result.Search{
+				Count: 7, Failed: 7, MessagesMean: 31, Coverage: &result.Coverage{},
+				FailedLatencyMS: &result.Latency{P50: 7000, P90: 7000, P99: 7000, Max: 7000},
+				Errors:          map[string]int{result.ErrorNoOther: 7},
+			}
 		case 3:
 			a := r.Summary.Approval
 			a.Draws, a.Chi2, a.Chi2DF, a.Chi2P, a.Agreement = 1, nil, nil, nil, nil
@@ -58,6 +68,19 @@ func TestTheTableIsWhatItWas(t *testing.T) {
 	if !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("got\n%s\nwant\n%s", got.Bytes(), want)
 	}
+}
+
+// mixed gives a summary searches and approvals with all outcomes.
+func mixed(s *result.Summary) {
+	search := s.Search
+	search.Complete, search.Partial, search.Failed = 190, 7, 3
+	search.Coverage = &result.Coverage{Min: 0, Mean: 0.96}
+	search.PartialCoverage = &result.Spread{Min: 0.2, Mean: 0.5, Max: 0.9999}
+	search.PartialLatencyMS = &result.Latency{P50: 3000, P90: 3000, P99: 3100, Max: 3100}
+	search.FailedLatencyMS = &result.Latency{P50: 10000, P90: 10000, P99: 10000, Max: 10000}
+	search.Errors = map[string]int{result.ErrorTimeout: 2, result.ErrorRunEnded: 1}
+	s.Approval.Granted, s.Approval.Success = 1, 0.5
+	s.Approval.Errors = map[string]int{"NOT_ENOUGH_APPROVER_DECISIONS": 1}
 }
 
 func TestTheTableTellsWhichFilesAreSamples(t *testing.T) {

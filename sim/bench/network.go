@@ -74,8 +74,8 @@ func measure(w *watch, s *scenario.Scenario, wanted func(start time.Duration) bo
 	if c := run.Summary.Convergence; c.Coverage < 1 || c.ExactSize < 1 {
 		return fmt.Errorf("the network has not settled: coverage %v, exact size %v", c.Coverage, c.ExactSize)
 	}
-	if searches := run.Summary.Search; searches != nil && searches.Coverage.Min < 1 {
-		return fmt.Errorf("a search has missed nodes: coverage %v", searches.Coverage.Min)
+	if searches := run.Summary.Search; searches != nil && searches.Complete < searches.Count {
+		return fmt.Errorf("only %d of %d searches were complete", searches.Complete, searches.Count)
 	}
 	w.look()
 	return nil

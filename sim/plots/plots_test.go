@@ -186,25 +186,40 @@ func TestAddingDataLeavesTheAxesAsTheyWereFixed(t *testing.T) {
 	}
 }
 
-func TestTheLegendCountsRequestsThatFailed(t *testing.T) {
-	requests := []result.Request{
-		{Kind: result.KindApproval, OK: true, StandsFor: 1200}, {Kind: result.KindApproval}, {Kind: result.KindSearch, OK: true},
+// Searches that missed nodes do not hide among those that did not, and failures have a curve too.
+func TestTheLatencyOfEveryOutcomeIsACurveOfItsOwn(t *testing.T) {
+	search := func(coverage float64, latency time.Duration) result.Request {
+		return result.Request{Kind: result.KindSearch, OK: coverage > 0, Coverage: coverage, Latency: latency}
 	}
-	if got := succeeded(1200, requests, result.KindApproval, "approval", "approvals"); got != "1,200 of 1,201 approvals" {
-		t.Error(got)
+	run := &result.Run{Requests: []result.Request{
+		search(1, 150*time.Millisecond), search(0.2, 40*time.Millisecond), search(0.9, 60*time.Millisecond),
+		search(0, 7*time.Second), search(0, 0), // the last had not ended
+	}}
+	var got []string
+	for _, e := range Latency(run).figure.legend {
+		got = append(got, e.label)
 	}
-	if got := succeeded(1, requests, result.KindSearch, "search", "searches"); got != "1 search" {
-		t.Error(got)
+	want := []string{
+		"1 complete search: median 150 ms, 99 % within 150 ms",
+		"2 partial searches: median 40 ms, 99 % within 60 ms",
+		"1 failed search: median 7,000 ms, 99 % within 7,000 ms", "50 %", "90 %", "99 %",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if p := Latency(&result.Run{Requests: run.Requests[4:]}); p.Missing == "" {
+		t.Error("a search that had not ended is drawn")
 	}
 }
 
 func TestHopsCountsWhatWasMeasured(t *testing.T) {
 	got := tallyHops([]result.Request{
-		{Kind: result.KindSearch, OK: true, Hops: 3}, {Kind: result.KindSearch, OK: true, Hops: 3},
+		{Kind: result.KindSearch, OK: true, Coverage: 1, Hops: 3}, {Kind: result.KindSearch, OK: true, Coverage: 1, Hops: 3},
+		{Kind: result.KindSearch, OK: true, Coverage: 0.5, Hops: 3},
 		{Kind: result.KindSearch, Hops: 7}, // failed
 		{Kind: result.KindApproval, OK: true, Hops: 2}, {Kind: result.KindApproval, OK: true},
 	})
-	if got.deepest != 3 || got.highest != 2 || got.counts[0][3] != 2 || got.counts[1][2] != 1 || got.counts[1][0] != 0 {
+	if got.deepest != 3 || got.highest != 2 || got.counts[0][3] != 2 || got.counts[1][3] != 1 || got.counts[3][2] != 1 || got.counts[3][0] != 0 {
 		t.Errorf("got %+v", got)
 	}
 }

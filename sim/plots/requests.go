@@ -16,16 +16,25 @@ import (
 	"spreadable/sim/stats"
 )
 
-// kinds are the kinds of request, each with its look.
-var kinds = [2]struct {
+// group is the requests with one outcome, and how they look.
+type group struct {
 	kind             result.Kind
+	outcome          result.RequestOutcome
 	singular, plural string
 	color            color.Color
 	dashes           []vg.Length
-}{
-	{result.KindSearch, "search", "searches", blue, solid},
-	{result.KindApproval, "approval", "approvals", vermillion, dashed},
 }
+
+// groups are all that there can be, in the order of the legend.
+var groups = [...]group{
+	{result.KindSearch, result.Complete, "complete search", "complete searches", blue, solid},
+	{result.KindSearch, result.Partial, "partial search", "partial searches", orange, dashed},
+	{result.KindSearch, result.Failed, "failed search", "failed searches", black, dotted},
+	{result.KindApproval, result.Granted, "approval", "approvals", vermillion, dashed},
+	{result.KindApproval, result.Failed, "failed approval", "failed approvals", grey, dotted},
+}
+
+func (g *group) has(r *result.Request) bool { return r.Kind == g.kind && r.Outcome() == g.outcome }
 
 // quantiles are the ones marked on curves.
 var quantiles = []struct {
@@ -35,34 +44,37 @@ var quantiles = []struct {
 	{50, draw.CircleGlyph{}}, {90, draw.BoxGlyph{}}, {99, draw.PyramidGlyph{}},
 }
 
-// Latency draws the distribution of the latency of successful searches and approvals.
+// Latency draws the distribution of the latency of searches and approvals, by outcome.
 func Latency(run *result.Run) Plot {
 	plt := Plot{
 		Name:  "latency",
 		Title: "How long clients waited",
-		Reading: "Each curve climbs from 0 to 100 % of the requests that succeeded, whose number stands in the legend: it passes 90 % " +
-			"at the time within which 90 % of these had their answer. Further left is faster, steeper is steadier.",
+		Reading: "Each curve climbs from 0 to 100 % of the requests with one outcome: it passes 90 % at the time within which " +
+			"90 % of these had ended. A complete search is one that every node answered, a partial one missed some. Further " +
+			"left is faster, steeper is steadier.",
 	}
-	p := axes("latency (ms)", "answered by then (% of those that succeeded)")
-	var legend []entry
 	longest := longestLatency(run.Requests)
-	limit(p, 0, max(longest*1.06, 1), 0, 102)
-	for _, k := range kinds {
-		ms := latencies(run.Requests, k.kind)
-		if len(ms) == 0 {
+	if longest == 0 {
+		plt.Missing = "no search and no approval of this run has ended"
+		return plt
+	}
+	unit := unitOf(longest)
+	p := axes("latency ("+unit.name+")", "ended by then (% of each outcome)")
+	var legend []entry
+	limit(p, 0, unit.of(longest)*1.06, 0, 102)
+	for i := range groups {
+		g := &groups[i]
+		waited := latencies(run.Requests, g, unit)
+		if len(waited) == 0 {
 			continue
 		}
-		curve := steps(cumulative(ms, p.X.Max), stroke(k.color, 2, k.dashes))
+		curve := steps(cumulative(waited, p.X.Max), stroke(g.color, 2, g.dashes))
 		add(p, curve)
 		for _, q := range quantiles {
-			add(p, dot(stats.Quantile(ms, q.percent), float64(q.percent), k.color, q.shape))
+			add(p, dot(stats.Quantile(waited, q.percent), float64(q.percent), g.color, q.shape))
 		}
-		legend = append(legend, key(fmt.Sprintf("%s: median %s ms, 99 %% within %s ms", succeeded(len(ms), run.Requests, k.kind, k.singular, k.plural),
-			words.Short(stats.Quantile(ms, 50)), words.Short(stats.Quantile(ms, 99))), curve))
-	}
-	if len(legend) == 0 {
-		plt.Missing = "no search and no approval succeeded in this run"
-		return plt
+		legend = append(legend, key(fmt.Sprintf("%s: median %s %s, 99 %% within %s %s", words.Count(len(waited), g.singular, g.plural),
+			words.Short(stats.Quantile(waited, 50)), unit.name, words.Short(stats.Quantile(waited, 99)), unit.name), curve))
 	}
 	for _, q := range quantiles {
 		legend = append(legend, key(fmt.Sprintf("%d %%", q.percent), mark{glyph(grey, q.shape)}))
@@ -71,44 +83,27 @@ func Latency(run *result.Run) Plot {
 	return plt
 }
 
-// succeeded says how many requests of a kind succeeded, and of how many if some did not.
-func succeeded(n int, requests []result.Request, kind result.Kind, singular, plural string) string {
-	all := 0
-	for i := range requests {
-		if r := &requests[i]; r.Kind == kind {
-			all += r.Weight()
-		}
-	}
-	text := words.Count(all, singular, plural)
-	if n < all {
-		text = words.Number(float64(n)) + " of " + text
-	}
-	return text
-}
-
-// longestLatency returns the longest latency in ms of the successful requests.
-func longestLatency(requests []result.Request) float64 {
+// longestLatency returns the longest latency that was measured, 0 when none was.
+func longestLatency(requests []result.Request) time.Duration {
 	var longest time.Duration
 	for i := range requests {
-		if r := &requests[i]; r.OK {
-			longest = max(longest, r.Latency)
-		}
+		longest = max(longest, requests[i].Latency)
 	}
-	return float64(longest) / float64(time.Millisecond)
+	return longest
 }
 
-// latencies returns the latencies in ms of successful requests of a kind, ascending.
-func latencies(requests []result.Request, kind result.Kind) []float64 {
-	var ms []float64
+// latencies returns the latencies of a group that were measured, ascending.
+func latencies(requests []result.Request, g *group, unit unit) []float64 {
+	var list []float64
 	for i := range requests {
-		if r := &requests[i]; r.Kind == kind && r.OK {
+		if r := &requests[i]; g.has(r) && r.Latency > 0 {
 			for range r.Weight() {
-				ms = append(ms, float64(r.Latency)/float64(time.Millisecond))
+				list = append(list, unit.of(r.Latency))
 			}
 		}
 	}
-	slices.Sort(ms)
-	return ms
+	slices.Sort(list)
+	return list
 }
 
 // maxPoints bounds the points of a curve through sorted values: more could not be seen, and would make the
@@ -139,13 +134,13 @@ func dot(x, y float64, c color.Color, shape draw.GlyphDrawer) *plotter.Scatter {
 	return &plotter.Scatter{XYs: plotter.XYs{{X: x, Y: y}}, GlyphStyle: glyph(c, shape)}
 }
 
-// Hops draws how many successful requests took how many hops.
+// Hops draws how many of the requests that were answered took how many hops.
 func Hops(run *result.Run) Plot {
 	plt := Plot{
 		Name:  "hops",
 		Title: "How many hops requests took",
 		Reading: "A hop is one request that had to wait for the one before: client to entry node, entry node to " +
-			"masters, masters to slaves make three. The number of requests stands above each bar.",
+			"masters, masters to slaves make three. The number of requests stands above each bar; failed ones are left out.",
 	}
 	t := tallyHops(run.Requests)
 	if t.highest == 0 {
@@ -159,17 +154,17 @@ func Hops(run *result.Run) Plot {
 	return plt
 }
 
-// tally counts the successful requests that counted their hops, by kind, in the order of kinds, and hops.
+// tally counts the answered requests that counted their hops, by group and hops.
 type tally struct {
-	counts           [len(kinds)]map[int]int
+	counts           [len(groups)]map[int]int
 	deepest, highest int // the most hops, the largest count
 }
 
 func tallyHops(requests []result.Request) (t tally) {
-	for i, k := range kinds {
+	for i := range groups {
 		t.counts[i] = make(map[int]int)
 		for j := range requests {
-			if r := &requests[j]; r.Kind == k.kind && r.OK && r.Hops > 0 {
+			if r := &requests[j]; r.OK && groups[i].has(r) && r.Hops > 0 {
 				t.counts[i][r.Hops] += r.Weight()
 				t.deepest = max(t.deepest, r.Hops)
 				t.highest = max(t.highest, t.counts[i][r.Hops])
@@ -179,12 +174,12 @@ func tallyHops(requests []result.Request) (t tally) {
 	return t
 }
 
-// addBars adds the bars with their heights above them and returns the legend. Where both kinds took the same
-// number of hops, their bars stand side by side.
+// addBars adds the bars with their heights above them and returns the legend. Where several groups
+// took the same number of hops, their bars stand side by side.
 func (t tally) addBars(p *plot.Plot) []entry {
-	const width = 0.36
+	const width = 0.36 // of a bar alone, and of two side by side; more of them share the space
 	var legend []entry
-	for i, k := range kinds {
+	for i, g := range groups {
 		var bins []plotter.HistogramBin
 		var above plotter.XYLabels
 		for hops := 0; hops <= t.deepest; hops++ {
@@ -192,20 +187,33 @@ func (t tally) addBars(p *plot.Plot) []entry {
 			if n == 0 {
 				continue
 			}
-			left := float64(hops) - width/2
-			if t.counts[1-i][hops] > 0 {
-				left += (float64(i) - 0.5) * width
-			}
-			bins = append(bins, plotter.HistogramBin{Min: left, Max: left + width, Weight: float64(n)})
-			above.XYs = append(above.XYs, plotter.XY{X: left + width/2, Y: float64(n)})
+			before, all := t.sharing(i, hops)
+			wide := min(width, 0.9/float64(all))
+			left := float64(hops) + wide*(float64(before)-float64(all)/2)
+			bins = append(bins, plotter.HistogramBin{Min: left, Max: left + wide, Weight: float64(n)})
+			above.XYs = append(above.XYs, plotter.XY{X: left + wide/2, Y: float64(n)})
 			above.Labels = append(above.Labels, words.Number(float64(n)))
 		}
 		if len(bins) > 0 {
-			add(p, bars(bins, k.color), centred(above))
-			legend = append(legend, key(k.plural, swatch{k.color}))
+			add(p, bars(bins, g.color), centred(above))
+			legend = append(legend, key(g.plural, swatch{g.color}))
 		}
 	}
 	return legend
+}
+
+// sharing returns how many groups took so many hops, and how many of them come before the i-th.
+func (t tally) sharing(i, hops int) (before, all int) {
+	for k := range t.counts {
+		if t.counts[k][hops] == 0 {
+			continue
+		}
+		all++
+		if k < i {
+			before++
+		}
+	}
+	return before, all
 }
 
 // centred returns labels that stand just above their points.

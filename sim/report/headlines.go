@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,23 +73,63 @@ func structure(s *result.Summary) []headline {
 }
 
 func search(s *result.Search) []headline {
-	list := []headline{{"Search coverage", percent(s.Coverage.Mean), "of live nodes",
-		fmt.Sprintf("Nodes that answered, in the mean over %s; %s in the worst. %s failed altogether. One search takes %s requests, and nobody "+
-			"sends more than %s at a time.", words.Count(s.Count, "search", "searches"), percent(s.Coverage.Min),
-			capital(none(s.Failed)), words.Short(s.MessagesMean), words.Short(float64(s.FanoutMax)))}}
+	h := headline{"Searches", percent(float64(s.Complete) / float64(s.Count)), "complete", fmt.Sprintf(
+		"Of %s, %s had the answer of every node that lived throughout, %s of some of these nodes, and %s failed%s. One search takes %s requests%s.",
+		words.Count(s.Count, "search", "searches"), none(s.Complete), none(s.Partial), none(s.Failed), causes(s.Errors),
+		words.Short(s.MessagesMean), fanout(s))}
+	list := []headline{h}
+	if c := s.Coverage; c != nil {
+		h := headline{"Search coverage", percent(c.Mean), "of live nodes", fmt.Sprintf(
+			"Nodes that answered, in the mean over all searches; %s in the search that reached the fewest.", percent(c.Min))}
+		if p := s.PartialCoverage; p != nil {
+			h.Means += fmt.Sprintf(" Partial searches reached %s to %s, %s in the mean.", percent(p.Min), percent(p.Max), percent(p.Mean))
+		}
+		list = append(list, h)
+	}
 	if s.Hops != nil {
 		list = append(list, headline{"Hops", words.Short(float64(s.Hops.Max)), "at most", fmt.Sprintf("Requests that had to wait for "+
 			"each other, from the client to the last node reached; %s in the mean.", words.Short(s.Hops.Mean))})
 	}
-	if l := s.LatencyMS; l != nil {
-		list = append(list, headline{"Search latency", words.Short(l.P50), "ms in the median", within(l)})
+	for _, l := range []struct {
+		name    string
+		latency *result.Latency
+	}{
+		{"Latency of complete searches", s.LatencyMS},
+		{"Latency of partial searches", s.PartialLatencyMS},
+		{"Time until searches failed", s.FailedLatencyMS},
+	} {
+		if l.latency != nil {
+			list = append(list, headline{l.name, words.Short(l.latency.P50), "ms in the median", within(l.latency)})
+		}
 	}
 	return list
+}
+
+// causes lists the errors with their counts, in brackets; empty when there is none.
+func causes(errors map[string]int) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(errors)) {
+		list = append(list, name+" "+words.Short(float64(errors[name])))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(list, ", ") + ")"
+}
+
+func fanout(s *result.Search) string {
+	if s.FanoutMax == nil {
+		return ""
+	}
+	return fmt.Sprintf(", of which no node has more than %s in flight at a time", words.Short(float64(*s.FanoutMax)))
 }
 
 func approval(a *result.Approval) []headline {
 	h := headline{"Approvals", percent(a.Success), "granted", fmt.Sprintf("%s of %s, at %s requests and %s bytes each.",
 		words.Short(float64(a.Granted)), words.Short(float64(a.Requested)), words.Short(a.MessagesMean), words.Short(a.BytesMean))}
+	if failed := a.Requested - a.Granted; failed > 0 {
+		h.Means += fmt.Sprintf(" %s failed%s.", capital(none(failed)), causes(a.Errors))
+	}
 	if a.Agreement != nil {
 		h.Means += fmt.Sprintf(" Where several nodes drew approvers for the same period, they named the same ones %s of the time.", percent(*a.Agreement))
 	}
@@ -131,7 +173,7 @@ func cost(e *result.Engine) headline {
 
 // within tells the tail of a distribution.
 func within(l *result.Latency) string {
-	return fmt.Sprintf("90 %% were answered within %s ms, 99 %% within %s ms, the slowest after %s ms.",
+	return fmt.Sprintf("90 %% ended within %s ms, 99 %% within %s ms, the slowest after %s ms.",
 		words.Short(l.P90), words.Short(l.P99), words.Short(l.Max))
 }
 
@@ -155,6 +197,12 @@ func numbers(s *result.Summary) []section {
 			paths = append(paths, fmt.Sprintf("structure.levels.%d.%s", i, name))
 		}
 	}
+	if s.Search != nil {
+		paths = append(paths, named("search.errors.", s.Search.Errors)...)
+	}
+	if s.Approval != nil {
+		paths = append(paths, named("approval.errors.", s.Approval.Errors)...)
+	}
 	for _, path := range paths {
 		name, _, _ := strings.Cut(path, ".")
 		r := row{Path: path, Absent: s.Absent(path)}
@@ -171,6 +219,15 @@ func numbers(s *result.Summary) []section {
 		list[i].Rows = append(list[i].Rows, r)
 	}
 	return list
+}
+
+// named lists the paths of the errors that happened.
+func named(prefix string, errors map[string]int) []string {
+	names := slices.Sorted(maps.Keys(errors))
+	for i := range names {
+		names[i] = prefix + names[i]
+	}
+	return names
 }
 
 // exact writes a value as summary.json has it. Only the seed may be too large for a float64.

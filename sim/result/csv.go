@@ -17,7 +17,8 @@ type cell struct {
 	// name is the column's, with the unit at its end.
 	name string
 	// field points to the row's field: *int, *int64, *bool, *float64, *string, *Kind, *Role, *[]int or, in
-	// the given unit, *time.Duration.
+	// the given unit, *time.Duration. A *RequestOutcome follows from other fields of the row; it
+	// is written and checked, not kept.
 	field any
 	unit  time.Duration
 	// blank marks a cell that says nothing in this row: written empty, read as zero.
@@ -45,22 +46,23 @@ func sampleCells(s *Sample) []cell {
 
 // requestCells lists the columns of requests.csv.
 func requestCells(r *Request) []cell {
-	noDraw := r.Kind != KindApproval
+	noDraw, outcome := r.Kind != KindApproval, r.Outcome()
 	return []cell{
 		{name: "kind", field: &r.Kind},
 		{name: "index", field: &r.Index},
 		{name: "start_s", field: &r.Start, unit: time.Second},
 		{name: "entry", field: &r.Entry},
 		{name: "ok", field: &r.OK},
+		{name: "outcome", field: &outcome},
 		{name: "error", field: &r.Error},
-		{name: "hops", field: &r.Hops},
-		{name: "latency_ms", field: &r.Latency, unit: time.Millisecond},
+		{name: "hops", field: &r.Hops, blank: r.Hops == 0},
+		{name: "latency_ms", field: &r.Latency, unit: time.Millisecond, blank: r.Latency == 0},
 		{name: "messages", field: &r.Messages},
 		{name: "bytes", field: &r.Bytes},
-		{name: "asked", field: &r.Asked},
-		{name: "answered", field: &r.Answered},
-		{name: "coverage", field: &r.Coverage},
-		{name: "fanout", field: &r.Fanout},
+		{name: "asked", field: &r.Asked, blank: r.Asked == 0},
+		{name: "answered", field: &r.Answered, blank: r.Asked == 0},
+		{name: "coverage", field: &r.Coverage, blank: !noDraw},
+		{name: "fanout", field: &r.Fanout, blank: r.Fanout == 0},
 		{name: "draw_start_s", field: &r.DrawStart, unit: time.Second, blank: noDraw},
 		{name: "approvers", field: &r.Approvers, blank: noDraw},
 		{name: "compared", field: &r.Compared, blank: noDraw},
@@ -223,6 +225,8 @@ func (c cell) text() string {
 		return string(*f)
 	case *Role:
 		return string(*f)
+	case *RequestOutcome:
+		return string(*f)
 	}
 	panic(fmt.Sprintf("result: column %s has a %T", c.name, c.field))
 }
@@ -255,6 +259,8 @@ func (c cell) parse(text string) error {
 	case *Role:
 		*f = Role(text)
 		return oneOf(*f, RoleMaster, RoleSlave, RoleBoth, RoleNone, RoleGone)
+	case *RequestOutcome:
+		return oneOf(RequestOutcome(text), Complete, Partial, Granted, Failed)
 	default:
 		panic(fmt.Sprintf("result: column %s has a %T", c.name, c.field))
 	}

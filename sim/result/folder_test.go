@@ -146,7 +146,7 @@ func TestLoadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{SummaryFile, edit(`"events": 80`, `"event": 80`), `summary.json: json: unknown field "event"`},
 		{SummaryFile, edit("{", ""), "summary.json: line 2: json: cannot unmarshal string"},
 		{SummaryFile, func(s string) string { return s + "{}" }, "more than one value"},
-		{SummaryFile, edit("spreadsim-summary/1", "spreadsim-summary/9"), `summary.json has schema "spreadsim-summary/9", this program reads "spreadsim-summary/1"`},
+		{SummaryFile, edit("spreadsim-summary/2", "spreadsim-summary/9"), `summary.json has schema "spreadsim-summary/9", this program reads "spreadsim-summary/2"`},
 		{SummaryFile, edit("00c0ffee", "11c0ffee"), "are of different runs"},
 		{RunFile, edit("spreadsim-run/1", "spreadsim-run/2"), `run.json has schema "spreadsim-run/2"`},
 		{RunFile, edit("spreadsim-run/1", "recipe"), "not a results folder: its run.json was not written by spreadsim"},
@@ -161,7 +161,7 @@ func TestLoadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{SeriesFile, func(string) string { return "" }, "series.csv: line 1: the file is empty"},
 		{RequestsFile, edit("search,0", "find,0"), `requests.csv: line 2: kind: "find" is none of [search approval]`},
 		{RequestsFile, edit("true", "yes"), `requests.csv: line 2: ok: "yes" is neither true nor false`},
-		{RequestsFile, edit("7 2", "7 two"), "requests.csv: line 4: approvers:"},
+		{RequestsFile, edit("7 2", "7 two"), "requests.csv: line 5: approvers:"},
 		{NodesFile, edit("both", "boss"), `nodes.csv: line 2: role: "boss" is none of`},
 	} {
 		dir := filepath.Join(t.TempDir(), "run")

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 )
 
-// Paths lists the dotted path of every number that a summary can hold, in the order of the file. The
-// elements of lists, whose length a type does not know, are left out; [Known] accepts them.
+// Paths lists the dotted path of every number that a summary can hold, in the order of the file.
+// The elements of lists and the counts of errors, which a type does not know, are left out;
+// [Known] accepts them.
 func Paths() []string {
 	return numberPaths(nil, "", reflect.TypeFor[Summary]())
 }
@@ -31,7 +33,7 @@ func numberPaths(paths []string, prefix string, t reflect.Type) []string {
 }
 
 // Known reports whether path names a number that some summary can hold. Places in lists are counted from
-// 0: structure.levels.0.masters.
+// 0: structure.levels.0.masters. Errors are named: search.errors.REQUEST_TIMEDOUT.
 func Known(path string) bool {
 	t := reflect.TypeFor[Summary]()
 	for _, name := range strings.Split(path, ".") {
@@ -50,6 +52,11 @@ func Known(path string) bool {
 				return false
 			}
 			t = t.Elem()
+		case reflect.Map:
+			if !errorName.MatchString(name) {
+				return false
+			}
+			t = t.Elem()
 		default:
 			return false
 		}
@@ -59,6 +66,9 @@ func Known(path string) bool {
 	}
 	return isNumber(t.Kind())
 }
+
+// errorName is the shape of the names of errors. Which there are, only a run tells.
+var errorName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
 // Value returns the number at a dotted path. It is false when the path names no number and when the number, or
 // the section around it, is null; [Summary.Absent] tells why.
@@ -84,8 +94,13 @@ var reasons = map[string]string{
 	"convergence.rounds":          "the network never settled",
 	"structure.slaves_per_master": "there is no master",
 	"search":                      "no searches were run",
-	"search.hops":                 "no search succeeded",
-	"search.latency_ms":           "no search succeeded",
+	"search.coverage":             "no search had ended",
+	"search.partial_coverage":     "no search was partial",
+	"search.hops":                 "no search was complete or partial",
+	"search.latency_ms":           "no search was complete",
+	"search.partial_latency_ms":   "no search was partial",
+	"search.failed_latency_ms":    "no search ended in failure",
+	"search.fanout_max":           "no search was complete or partial",
 	"approval":                    "no approvals were requested",
 	"approval.latency_ms":         "no approval was granted",
 	"approval.jain":               "nobody was drawn",
@@ -139,6 +154,12 @@ func (s *Summary) walk(path string) (v reflect.Value, stopped string) {
 				return v, at
 			}
 			v = v.Index(i)
+		case reflect.Map:
+			count := v.MapIndex(reflect.ValueOf(name))
+			if !count.IsValid() { // it did not happen
+				count = reflect.Zero(v.Type().Elem())
+			}
+			v = count
 		default:
 			return v, at
 		}

@@ -16,10 +16,12 @@ func exampleRun() *Run {
 	requests := []Request{
 		{Kind: KindSearch, Index: 0, Start: 90 * time.Second, Entry: 3, OK: true, Hops: 3, Latency: 150 * time.Millisecond,
 			Messages: 9, Bytes: 900, Asked: 9, Answered: 9, Coverage: 1, Fanout: 3},
-		{Kind: KindSearch, Index: 1, Start: 90*time.Second + 1, Entry: 4, Error: "ERR_SPREADABLE_REQUEST_TIMEDOUT",
-			Hops: 1, Latency: time.Second, Messages: 1, Bytes: 100, Asked: 1, Fanout: 1},
-		{Kind: KindApproval, Index: 0, Start: 100 * time.Second, Entry: 1, OK: true, Hops: 2, Latency: 1234567,
-			Messages: 8, Bytes: 4096, Asked: 2, Answered: 2, Coverage: 0.25, Fanout: 2,
+		{Kind: KindSearch, Index: 1, Start: 90*time.Second + 1, Entry: 4, Error: ErrorTimeout,
+			Latency: time.Second, Messages: 1, Bytes: 100},
+		{Kind: KindSearch, Index: 2, Start: 91 * time.Second, Entry: 4, Error: ErrorNoOther, Hops: 1,
+			Latency: time.Second, Messages: 1, Bytes: 100, Asked: 4, Fanout: 1},
+		{Kind: KindApproval, Index: 0, Start: 100 * time.Second, Entry: 1, OK: true, Latency: 1234567,
+			Messages: 8, Bytes: 4096,
 			DrawStart: -time.Nanosecond, Approvers: []int{7, 2}, Compared: 2, Agreed: true},
 		{Kind: KindApproval, Index: 1, Start: 101 * time.Second, Entry: 2, Error: "ERR, with \"quotes\"",
 			DrawStart: 60 * time.Second},
@@ -68,7 +70,8 @@ func TestPathsNameEveryNumberOfTheContract(t *testing.T) {
 		convergence.registered convergence.exact_size convergence.coverage convergence.time_s convergence.rounds
 		structure.masters structure.masters_expected
 		structure.slaves_per_master.min structure.slaves_per_master.mean structure.slaves_per_master.max
-		search.count search.coverage.min search.coverage.mean search.hops.mean search.hops.max
+		search.count search.complete search.partial search.failed search.coverage.min search.coverage.mean
+		search.partial_coverage.mean search.partial_latency_ms.p50 search.failed_latency_ms.max search.hops.mean search.hops.max
 		search.latency_ms.p50 search.latency_ms.p90 search.latency_ms.p99 search.latency_ms.max
 		search.messages_mean search.fanout_max
 		approval.requested approval.granted approval.success approval.messages_mean approval.bytes_mean
@@ -150,7 +153,7 @@ func TestAbsenceIsExplained(t *testing.T) {
 		{&empty, "sync.bytes_per_node_round", "sync is null: the run left no time to measure the steady state"},
 		{&empty, "structure.levels.0.masters", "structure.levels.0 is null"},
 		{&empty, "search.depth", "the summary has no number search.depth"},
-		{&broken, "search.hops.max", "search.hops is null: no search succeeded"},
+		{&broken, "search.hops.max", "search.hops is null: no search was complete or partial"},
 		{&broken, "search.messages_mean", "search.messages_mean is not a finite number"},
 		{&broken, "search.count", ""},
 	} {
@@ -220,24 +223,58 @@ func TestConvergedIsTheStartOfTheLastSettledStretch(t *testing.T) {
 	}
 }
 
-func TestSearchSummaryCountsFailuresWhereTheyBelong(t *testing.T) {
+// Complete, partial and failed searches are told apart, each with its own latency; what a client
+// did not get to know is in no number.
+func TestSearchSummaryTellsOutcomesApart(t *testing.T) {
 	requests := []Request{
 		{Kind: KindSearch, OK: true, Hops: 3, Latency: 150 * time.Millisecond, Messages: 10, Coverage: 1, Fanout: 4},
 		{Kind: KindSearch, OK: true, Hops: 2, Latency: 100 * time.Millisecond, Messages: 20, Coverage: 0.5, Fanout: 9},
-		{Kind: KindSearch, OK: false, Hops: 8, Latency: 9 * time.Second, Messages: 0, Coverage: 0},
-		{Kind: KindApproval, OK: true, Hops: 50, Latency: time.Hour, Messages: 1000, Fanout: 1000},
+		{Kind: KindSearch, Error: ErrorTimeout, Latency: 9 * time.Second, Messages: 3},
+		{Kind: KindSearch, Error: ErrorNoOther, Latency: 7 * time.Second, Messages: 3, Hops: 1, Fanout: 31},
+		{Kind: KindSearch, Error: ErrorRunEnded, Messages: 4, Coverage: math.NaN()},
+		{Kind: KindApproval, OK: true, Latency: time.Hour, Messages: 1000},
+		{Kind: KindApproval, Error: ErrorTimeout, Latency: time.Hour, Messages: 1000},
 	}
-	want := `{"count":3,"failed":1,"coverage":{"min":0,"mean":0.5},"hops":{"mean":2.5,"max":3},` +
-		`"latency_ms":{"p50":100,"p90":150,"p99":150,"max":150},"messages_mean":10,"fanout_max":9}`
+	latency := func(ms string) string {
+		return strings.ReplaceAll(`{"p50":X,"p90":X,"p99":X,"max":X}`, "X", ms)
+	}
+	want := `{"count":5,"complete":1,"partial":1,"failed":3,"coverage":{"min":0,"mean":0.375},` +
+		`"partial_coverage":{"min":0.5,"mean":0.5,"max":0.5},"hops":{"mean":2.5,"max":3},"latency_ms":` + latency("150") +
+		`,"partial_latency_ms":` + latency("100") +
+		`,"failed_latency_ms":{"p50":7000,"p90":9000,"p99":9000,"max":9000},"messages_mean":8,"fanout_max":9,` +
+		`"errors":{"NO_OTHER_NODE_ANSWERED":1,"REQUEST_TIMEDOUT":1,"RUN_ENDED":1}}`
 	if got := asJSON(t, SearchSummary(requests)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got := SearchSummary(requests[3:]); got != nil {
+	if got := SearchSummary(requests[5:]); got != nil {
 		t.Errorf("a run without searches has %+v", got)
 	}
-	failed := SearchSummary(requests[2:3])
-	if failed.Hops != nil || failed.LatencyMS != nil || failed.Failed != 1 {
-		t.Errorf("a run of failed searches has %+v", failed)
+	want = `{"count":1,"complete":0,"partial":0,"failed":1,"coverage":null,"partial_coverage":null,"hops":null,` +
+		`"latency_ms":null,"partial_latency_ms":null,"failed_latency_ms":null,"messages_mean":4,"fanout_max":null,` +
+		`"errors":{"RUN_ENDED":1}}`
+	if got := asJSON(t, SearchSummary(requests[4:])); got != want {
+		t.Errorf("a search that had not ended:\ngot  %s\nwant %s", got, want)
+	}
+	if got := asJSON(t, ApprovalSummary(requests, nil).Errors); got != `{"REQUEST_TIMEDOUT":1}` {
+		t.Errorf("the errors of approvals are %s", got)
+	}
+}
+
+// An expectation can name an error. One that did not happen happened no times.
+func TestErrorsAreCountedByName(t *testing.T) {
+	s := &Summary{Search: &Search{Errors: map[string]int{ErrorTimeout: 3}}}
+	for path, want := range map[string]float64{"search.errors.REQUEST_TIMEDOUT": 3, "search.errors.RUN_ENDED": 0} {
+		if got, ok := s.Value(path); !ok || got != want || !Known(path) {
+			t.Errorf("%s is %v, %v", path, got, ok)
+		}
+	}
+	if got := s.Absent("approval.errors.RUN_ENDED"); got != "approval is null: no approvals were requested" {
+		t.Error(got)
+	}
+	for _, path := range []string{"search.errors", "search.errors.timeout", "search.errors.0", "search.errors.A.b"} {
+		if Known(path) {
+			t.Errorf("%q is known", path)
+		}
 	}
 }
 

@@ -41,7 +41,36 @@ const (
 	KindApproval Kind = "approval"
 )
 
-// Request is what became of one search or approval: a row of requests.csv.
+// RequestOutcome is what became of a search or an approval.
+type RequestOutcome string
+
+const (
+	// Complete is a search that every node answered that lived throughout it.
+	Complete RequestOutcome = "complete"
+	// Partial is a search that some of these nodes answered, others than the entry node among
+	// them.
+	Partial RequestOutcome = "partial"
+	// Granted is an approval that was given.
+	Granted RequestOutcome = "granted"
+	// Failed is a search or an approval without any of this.
+	Failed RequestOutcome = "failed"
+)
+
+// Names of errors that no node sends: [Request].Error is one of these, or the code of a refusal.
+const (
+	ErrorTimeout     = "REQUEST_TIMEDOUT"
+	ErrorUnreachable = "UNREACHABLE"
+	ErrorDenied      = "DENIED"
+	ErrorMalformed   = "MALFORMED_ANSWER"
+	ErrorNoOther     = "NO_OTHER_NODE_ANSWERED" // the entry node answered, and no other of several
+	ErrorRunEnded    = "RUN_ENDED"              // the run ended before the answer
+	ErrorOther       = "OTHER"
+)
+
+// Request is one search or approval and what became of it: a row of requests.csv.
+//
+// Hops, Latency, Asked and Fanout are 0 where they were not measured, in the file an empty cell:
+// none of them can be 0 otherwise.
 type Request struct {
 	// Kind is search or approval.
 	Kind Kind
@@ -51,12 +80,13 @@ type Request struct {
 	Start time.Duration
 	// Entry is the index of the node that the client called.
 	Entry int
-	// OK says that the client got its answer, or its approval.
+	// OK says that the client got an answer behind which there are more nodes than the entry
+	// node, if there were others; or its approval.
 	OK bool
-	// Error is the code of the error that the client got, empty when OK.
+	// Error names what went wrong, empty when OK: the code of a refusal, or an Error constant.
 	Error string
 	// Hops is the number of sequential requests on the longest path from the client to the last node
-	// reached; 0 when it was not counted.
+	// reached.
 	Hops int
 	// Latency is the time from the client's call to its answer.
 	Latency time.Duration
@@ -66,9 +96,11 @@ type Request struct {
 	Bytes int64
 	// Asked is the number of nodes that the network asked.
 	Asked int
-	// Answered is the number of those that answered.
+	// Answered is the number of answers; a node that several masters list may be among them
+	// more than once.
 	Answered int
-	// Coverage is Answered over the nodes alive at the start, 0..1.
+	// Coverage is different nodes that answered over nodes that lived throughout the search,
+	// 0..1; NaN when it was not measured. Searches only.
 	Coverage float64
 	// Fanout is the largest number of requests that one participant had in flight at a time.
 	Fanout int
@@ -88,6 +120,19 @@ type Request struct {
 
 	// StandsFor is how many requests the row stands for in a sample of them ([Run.Thin]); 0 and 1 are itself only.
 	StandsFor int
+}
+
+// Outcome is what became of the request.
+func (r *Request) Outcome() RequestOutcome {
+	switch {
+	case !r.OK:
+		return Failed
+	case r.Kind == KindApproval:
+		return Granted
+	case r.Coverage == 1:
+		return Complete
+	}
+	return Partial
 }
 
 // Role is what a node is at the end of the run.

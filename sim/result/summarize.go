@@ -82,33 +82,80 @@ func spread(values []float64) *Spread {
 
 // SearchSummary sums up the searches among the requests; nil when there is none.
 func SearchSummary(requests []Request) *Search {
-	var latency, hops, coverage, messages []float64
-	s := &Search{}
+	latency := make(map[RequestOutcome][]float64)
+	var hops, fanout, coverage, partial, messages []float64
+	s := &Search{Errors: errorsOf(requests, KindSearch)}
 	for i := range requests {
 		r := &requests[i]
 		if r.Kind != KindSearch {
 			continue
 		}
-		s.Count++
-		coverage = append(coverage, r.Coverage)
+		outcome := r.Outcome()
+		s.count(outcome)
 		messages = append(messages, float64(r.Messages))
-		s.FanoutMax = max(s.FanoutMax, r.Fanout)
+		latency[outcome] = appendMeasured(latency[outcome], milliseconds(r.Latency))
+		if !math.IsNaN(r.Coverage) {
+			coverage = append(coverage, r.Coverage)
+		}
+		if outcome == Partial {
+			partial = append(partial, r.Coverage)
+		}
 		if r.OK {
-			latency = append(latency, milliseconds(r.Latency))
-			hops = append(hops, float64(r.Hops))
+			hops = appendMeasured(hops, float64(r.Hops))
+			fanout = appendMeasured(fanout, float64(r.Fanout))
 		}
 	}
 	if s.Count == 0 {
 		return nil
 	}
-	s.Failed = s.Count - len(latency)
-	s.Coverage = Coverage{Min: slices.Min(coverage), Mean: mean(coverage)}
-	if len(hops) > 0 {
-		s.Hops = &Hops{Mean: mean(hops), Max: int(slices.Max(hops))}
+	if c := spread(coverage); c != nil {
+		s.Coverage = &Coverage{Min: c.Min, Mean: c.Mean}
 	}
-	s.LatencyMS = latencySummary(latency)
+	s.PartialCoverage = spread(partial)
+	if h := spread(hops); h != nil {
+		s.Hops = &Hops{Mean: h.Mean, Max: int(h.Max)}
+	}
+	if f := spread(fanout); f != nil {
+		most := int(f.Max)
+		s.FanoutMax = &most
+	}
+	s.LatencyMS = latencySummary(latency[Complete])
+	s.PartialLatencyMS = latencySummary(latency[Partial])
+	s.FailedLatencyMS = latencySummary(latency[Failed])
 	s.MessagesMean = mean(messages)
 	return s
+}
+
+// count adds a search.
+func (s *Search) count(outcome RequestOutcome) {
+	s.Count++
+	switch outcome {
+	case Complete:
+		s.Complete++
+	case Partial:
+		s.Partial++
+	default:
+		s.Failed++
+	}
+}
+
+// appendMeasured appends a value that is 0 only where it was not measured.
+func appendMeasured(values []float64, x float64) []float64 {
+	if x == 0 {
+		return values
+	}
+	return append(values, x)
+}
+
+// errorsOf counts the failed requests of a kind by the names of their errors.
+func errorsOf(requests []Request, kind Kind) map[string]int {
+	names := make(map[string]int)
+	for i := range requests {
+		if r := &requests[i]; r.Kind == kind && !r.OK {
+			names[r.Error]++
+		}
+	}
+	return names
 }
 
 // ApprovalSummary sums up the approvals among the requests; nil when there is none. load holds for each
@@ -148,6 +195,7 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 		MessagesMean: mean(messages),
 		BytesMean:    mean(bytes),
 		LatencyMS:    latencySummary(latency),
+		Errors:       errorsOf(requests, KindApproval),
 		Draws:        len(draws),
 	}
 	if compared > 0 {

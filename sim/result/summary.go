@@ -1,8 +1,11 @@
 package result
 
-// SummarySchema names the layout of summary.json. The number behind the slash grows when a field changes
-// its meaning or goes away; a new field leaves it as it is.
-const SummarySchema = "spreadsim-summary/1"
+// SummarySchema names the layout of summary.json. The number behind the slash grows when a
+// field changes its meaning or goes away; a new field leaves it as it is.
+//
+// 2: a search that no node but the entry node answered is failed, and search.latency_ms is that of complete
+// searches; both were of all searches that ended without an error.
+const SummarySchema = "spreadsim-summary/2"
 
 // Summary is the outcome of one run in numbers: the contents of summary.json. The JSON names, joined by
 // dots, are the paths that expectations use (search.hops.max); [Paths] lists them.
@@ -131,24 +134,44 @@ type Spread struct {
 	Max  float64 `json:"max"`  // the largest value
 }
 
-// Search sums up the searches. Searches that failed count in Count, Failed, Coverage (with what they
-// covered, mostly 0) and MessagesMean; hops and latency are those of the searches that succeeded.
+// Search sums up the searches by what became of them ([RequestOutcome]): Complete, Partial and
+// Failed add up to Count. What a client did not get to know is not measured: hops and fan-out
+// are those of complete and partial searches, latency that of the searches that ended.
 type Search struct {
 	// Count is the number of searches started, >= 1.
 	Count int `json:"count"`
-	// Failed is the number of those that ended in an error, 0..Count.
+	// Complete is the number of searches that every node answered that lived throughout.
+	Complete int `json:"complete"`
+	// Partial is the number of searches that some of these nodes answered, others than the entry
+	// node among them.
+	Partial int `json:"partial"`
+	// Failed is the number of searches that no node but the entry node answered, that ended in an
+	// error, or that had not ended when the run did.
 	Failed int `json:"failed"`
-	// Coverage is, over all searches, nodes that answered over nodes alive, each 0..1.
-	Coverage Coverage `json:"coverage"`
-	// Hops is null when every search failed.
+	// Coverage is nodes that answered over nodes that lived throughout the search, each 0..1, over
+	// all searches that ended; an error is a coverage of 0. Null when none had ended.
+	Coverage *Coverage `json:"coverage"`
+	// PartialCoverage is the same over the partial searches, 0..1; null when there is none.
+	PartialCoverage *Spread `json:"partial_coverage"`
+	// Hops is null when no search was complete or partial.
 	Hops *Hops `json:"hops"`
-	// LatencyMS is the time from the client's call to its answer; null when every search failed.
+	// LatencyMS is the time from the client's call to its answer, of complete searches; null
+	// when there is none.
 	LatencyMS *Latency `json:"latency_ms"`
-	// MessagesMean is the mean number of requests sent on behalf of one search; answers do not count.
+	// PartialLatencyMS is that of the partial searches; null when there is none.
+	PartialLatencyMS *Latency `json:"partial_latency_ms"`
+	// FailedLatencyMS is the time from the call to the error or to the answer of no other node; null
+	// when no search has failed in this way.
+	FailedLatencyMS *Latency `json:"failed_latency_ms"`
+	// MessagesMean is the mean number of requests sent on behalf of one search; answers do not
+	// count.
 	MessagesMean float64 `json:"messages_mean"`
-	// FanoutMax is the largest number of requests that one participant had in flight at a time on
-	// behalf of one search.
-	FanoutMax int `json:"fanout_max"`
+	// FanoutMax is the largest number of requests that one participant had in flight at a time
+	// on behalf of one search; null when none was complete or partial.
+	FanoutMax *int `json:"fanout_max"`
+	// Errors counts the failed searches by the name of their error; it adds up to Failed. A path
+	// takes the name for its place (search.errors.REQUEST_TIMEDOUT), and is 0 for others.
+	Errors map[string]int `json:"errors"`
 }
 
 // Coverage is a share of live nodes over many searches, 0..1.
@@ -192,6 +215,9 @@ type Approval struct {
 	BytesMean float64 `json:"bytes_mean"`
 	// LatencyMS is the time from the client's call to the granted approval; null when none was granted.
 	LatencyMS *Latency `json:"latency_ms"`
+	// Errors counts the approvals that were not granted by the name of their error, as
+	// Search.Errors does.
+	Errors map[string]int `json:"errors"`
 	// Draws is the number of different draws that approvals were requested in.
 	Draws int `json:"draws"`
 	// Jain is Jain's index of the load: 1 when all nodes are drawn equally often, 1/n when one node

@@ -8,21 +8,24 @@ const MaxRows = 100_000
 // Thin replaces the nodes and the requests by samples of at most limit rows each, where there are more, and notes in
 // the summary how many rows there were. It must be called after the summary was computed, and before plots are drawn.
 //
-// What is rare and worth looking at is kept in full: masters, nodes that were drawn as approvers, requests that failed
-// (unless that alone is more than half the limit). Of the rest, in blocks of as many neighbours as it takes, one each is
+// What is rare and worth looking at is kept in full: masters, nodes that were drawn as approvers, searches that failed
+// or were partial, approvals that failed (unless that alone is more than half the limit). Of the rest, in blocks of as many neighbours as it takes, one each is
 // kept, at a place that a hash of the block's number chooses, and stands for its block: so the sample is even, follows
 // no period of the network, and is the same for equal runs. StandsFor adds up to the number of rows there were.
 func (r *Run) Thin(limit int) {
 	rows := &r.Summary.Rows
 	rows.NodesTotal, rows.RequestsTotal = len(r.Nodes), len(r.Requests)
 	r.Nodes = thin(r.Nodes, limit, (*Node).distinguished, func(n *Node) *int { return &n.StandsFor })
-	r.Requests = thin(r.Requests, limit, (*Request).failed, func(q *Request) *int { return &q.StandsFor })
+	r.Requests = thin(r.Requests, limit, (*Request).imperfect, func(q *Request) *int { return &q.StandsFor })
 	rows.NodesWritten, rows.RequestsWritten = len(r.Nodes), len(r.Requests)
 }
 
 func (n *Node) distinguished() bool { return n.Slaves > 0 || n.Approvals > 0 }
 
-func (r *Request) failed() bool { return !r.OK }
+func (r *Request) imperfect() bool {
+	outcome := r.Outcome()
+	return outcome == Failed || outcome == Partial
+}
 
 // Weight is how many nodes the row stands for, at least 1.
 func (n *Node) Weight() int { return max(1, n.StandsFor) }

@@ -207,7 +207,9 @@ func TestAnExpectationJudgesTheMeasuredNumber(t *testing.T) {
 	rounds := 5.0
 	summary := &result.Summary{
 		Convergence: result.Convergence{Registered: 0.95, Rounds: &rounds},
-		Search:      &result.Search{Hops: &result.Hops{Mean: 2.9, Max: 3}},
+		Search: &result.Search{
+			Complete: 7, Failed: 2, Hops: &result.Hops{Mean: 2.9, Max: 3}, Errors: map[string]int{result.ErrorTimeout: 2},
+		},
 	}
 	for _, c := range []struct {
 		path, condition, value string
@@ -226,7 +228,11 @@ func TestAnExpectationJudgesTheMeasuredNumber(t *testing.T) {
 		{"convergence.registered", "< 0.9", "0.95", false},
 		{"convergence.registered", ">= 9.5e-1", "0.95", true},
 		{"convergence.time_s", "<= 1", "convergence.time_s is null: the network never settled", false},
-		{"search.latency_ms.p50", "!= 0", "search.latency_ms is null: no search succeeded", false},
+		{"search.latency_ms.p50", "!= 0", "search.latency_ms is null: no search was complete", false},
+		{"search.complete", "== 7", "7", true},
+		{"search.partial_coverage.min", ">= 0.5", "search.partial_coverage is null: no search was partial", false},
+		{"search.errors.REQUEST_TIMEDOUT", "<= 2", "2", true},
+		{"search.errors.RUN_ENDED", "== 0", "0", true},
 	} {
 		s := parse(t, small+"workload: {searches: {count: 1}}\n", "expect."+c.path+"="+c.condition)
 		got := s.Check(summary)[0]

@@ -74,7 +74,8 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 }
 
 // expectSchema names every number of the summary, for completion; the numbers
-// in lists, whose paths hold an index, are covered by a pattern.
+// in lists, whose paths hold an index, and the counts of errors, whose paths
+// hold a name, are covered by patterns.
 func expectSchema() *jsonschema.Schema {
 	condition := &jsonschema.Schema{Type: "string", Pattern: conditionSchemaPattern, Examples: []any{"<= 3", "0.9 .. 1.1"}}
 	properties := jsonschema.NewProperties()
@@ -84,7 +85,7 @@ func expectSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{
 		Type:                 "object",
 		Properties:           properties,
-		PatternProperties:    map[string]*jsonschema.Schema{`\.[0-9]+\.`: condition},
+		PatternProperties:    map[string]*jsonschema.Schema{`\.[0-9]+\.`: condition, `\.errors\.[A-Z][A-Z0-9_]*$`: condition},
 		AdditionalProperties: jsonschema.FalseSchema,
 	}
 }

@@ -112,7 +112,8 @@ func searches(nodes int, rng *rand.Rand) []result.Request {
 			Asked: nodes, Answered: nodes - rng.IntN(2), Fanout: fanout}
 		r.Coverage = float64(r.Answered) / float64(nodes)
 		if i == 77 {
-			r.OK, r.Error, r.Answered, r.Coverage = false, "ERR_SPREADABLE_REQUEST_TIMEDOUT", 0, 0
+			r.OK, r.Error, r.Coverage = false, result.ErrorTimeout, 0
+			r.Hops, r.Asked, r.Answered, r.Fanout = 0, 0, 0, 0
 		}
 		list = append(list, r)
 	}
@@ -129,8 +130,7 @@ func approvals(nodes []result.Node, rng *rand.Rand) []result.Request {
 		}
 		latency := time.Duration(100e6*math.Exp(0.3*rng.NormFloat64())) + 105*time.Millisecond
 		list = append(list, result.Request{Kind: result.KindApproval, Index: i, Start: 10*round + time.Duration(i)*time.Second,
-			Entry: rng.IntN(len(nodes)), OK: true, Hops: 4, Latency: latency, Messages: 12, Bytes: 9000, Asked: 3, Answered: 3,
-			Coverage: 3 / float64(len(nodes)), Fanout: 3, DrawStart: 10*round + time.Duration(i)*time.Second,
+			Entry: rng.IntN(len(nodes)), OK: true, Latency: latency, Messages: 12, Bytes: 9000, DrawStart: 10*round + time.Duration(i)*time.Second,
 			Approvers: order, Compared: 2, Agreed: true})
 	}
 	return list
