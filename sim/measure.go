@@ -192,14 +192,8 @@ func (m *meter) nodeRows(requests []result.Request) []result.Node {
 			BytesSent: int64(host.Traffic.BytesSent), BytesReceived: int64(host.Traffic.BytesReceived),
 		}
 	}
-	drawn := make(map[time.Duration]bool)
-	for i := range requests {
-		r := &requests[i]
-		if len(r.Approvers) == 0 || drawn[r.DrawStart] {
-			continue
-		}
-		drawn[r.DrawStart] = true
-		for _, a := range r.Approvers {
+	for _, draw := range result.Draws(requests) {
+		for _, a := range draw {
 			rows[a].Approvals++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/sim/population"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
 )
@@ -58,17 +59,29 @@ func (c *clients) begin(i int) {
 	op := &c.operations[i]
 	rng := rand.New(rand.NewPCG(c.world.scenario.Seed^purposeWorkload, uint64(i)))
 	alive := c.world.population.At(op.row.Start)
-	op.row.Entry = alive.Random(rng)
 	if op.row.Kind == result.KindSearch {
+		op.row.Entry = alive.Random(rng)
 		c.search(i)
 		return
 	}
+	entries := different(rng, alive, c.world.scenario.Workload.Approvals.Entries)
+	op.row.Entry = entries[0]
 	c.approve(i)
-	others := c.world.scenario.Workload.Approvals.Entries - 1
-	op.draws = append(op.draws, make([]*message.ApprovalKey, others)...)
-	for k := range others {
-		c.drawAgain(i, k+1, alive.Random(rng))
+	op.draws = append(op.draws, make([]*message.ApprovalKey, len(entries)-1)...)
+	for k, entry := range entries[1:] {
+		c.drawAgain(i, k+1, entry)
 	}
+}
+
+// different draws so many different nodes, or all there are.
+func different(rng *rand.Rand, alive population.Alive, count int) []int {
+	var list []int
+	for len(list) < min(count, alive.Size()) {
+		if node := alive.Random(rng); !slices.Contains(list, node) {
+			list = append(list, node)
+		}
+	}
+	return list
 }
 
 // trace numbers the requests that serve operation i; the k-th further entry node, asked only to compare its draw, counts

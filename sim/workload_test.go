@@ -1,12 +1,16 @@
 package sim
 
 import (
+	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/sim/population"
+	"spreadable/sim/scenario"
 )
 
 // Draws of the same period are held against each other, and nothing else is.
@@ -36,6 +40,24 @@ func TestOnlyDrawsOfTheSamePeriodAreCompared(t *testing.T) {
 	} {
 		if compared, agreed := compare(c.draws); compared != c.compared || agreed != c.agreed {
 			t.Errorf("%s: compared %d, agreed %v", c.what, compared, agreed)
+		}
+	}
+}
+
+// The entry nodes of an approval are different; the first is the one that a single draw
+// gives, and when too many are wanted, each node comes once.
+func TestDifferentNodesAreDrawn(t *testing.T) {
+	for seed := range uint64(50) {
+		stream := func() *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
+		for n := 1; n < 6; n++ {
+			alive := population.New(&scenario.Scenario{Nodes: n}).At(0)
+			got := different(stream(), alive, 4)
+			if want := alive.Random(stream()); got[0] != want {
+				t.Errorf("of %d the first is %d, alone it is %d", n, got[0], want)
+			}
+			if sorted := slices.Compact(slices.Sorted(slices.Values(got))); len(sorted) != min(n, 4) || sorted[0] < 0 || sorted[len(sorted)-1] >= n {
+				t.Errorf("of %d: %v", n, got)
+			}
 		}
 	}
 }

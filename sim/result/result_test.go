@@ -297,6 +297,11 @@ func TestApprovalSummaryCountsEachDrawOnce(t *testing.T) {
 	if a.Chi2 != nil || a.Chi2DF != nil || a.Chi2P != nil {
 		t.Error("four drawn nodes are enough for a chi-square test")
 	}
+	// Entry nodes that disagree about a period: each set serves, in whatever order it is named.
+	disagreed := append(requests, approval(0, 2, false, true, 1, 0), approval(0, 2, false, true, 4, 5))
+	if draws := Draws(disagreed); asJSON(t, draws) != "[[0,1],[2,3],[4,5]]" {
+		t.Errorf("draws %v", draws)
+	}
 	even := ApprovalSummary(requests, []int{0, 0, 0, 0})
 	if even.Jain != nil || even.JainFair != nil || even.Gini != nil {
 		t.Error("a load of nothing is judged")

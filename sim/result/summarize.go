@@ -1,6 +1,7 @@
 package result
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 	"time"
@@ -163,7 +164,6 @@ func errorsOf(requests []Request, kind Kind) map[string]int {
 // null: only who runs an attack knows it.
 func ApprovalSummary(requests []Request, load []int) *Approval {
 	var latency, messages, bytes []float64
-	draws := make(map[time.Duration]bool)
 	compared, agreed := 0, 0
 	for i := range requests {
 		r := &requests[i]
@@ -174,9 +174,6 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 		bytes = append(bytes, float64(r.Bytes))
 		if r.OK {
 			latency = append(latency, milliseconds(r.Latency))
-		}
-		if len(r.Approvers) > 0 {
-			draws[r.DrawStart] = true
 		}
 		if r.Compared > 0 {
 			compared++
@@ -196,13 +193,37 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 		BytesMean:    mean(bytes),
 		LatencyMS:    latencySummary(latency),
 		Errors:       errorsOf(requests, KindApproval),
-		Draws:        len(draws),
+		Draws:        len(Draws(requests)),
 	}
 	if compared > 0 {
 		a.Agreement = Finite(float64(agreed) / float64(compared))
 	}
 	a.judge(load)
 	return a
+}
+
+// Draws lists the different draws that served approvals: the approvers of each, ascending. Entry
+// nodes that agree name one set in each period; where they do not, each set counts.
+func Draws(requests []Request) [][]int {
+	var draws [][]int
+	known := make(map[string]bool)
+	var key []byte
+	for i := range requests {
+		r := &requests[i]
+		if len(r.Approvers) == 0 {
+			continue
+		}
+		set := slices.Sorted(slices.Values(r.Approvers))
+		key = binary.AppendVarint(key[:0], int64(r.DrawStart))
+		for _, node := range set {
+			key = binary.AppendVarint(key, int64(node))
+		}
+		if !known[string(key)] {
+			known[string(key)] = true
+			draws = append(draws, set)
+		}
+	}
+	return draws
 }
 
 // judge fills in how even the load of the approvers is.

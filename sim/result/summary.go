@@ -4,7 +4,8 @@ package result
 // field changes its meaning or goes away; a new field leaves it as it is.
 //
 // 2: a search that no node but the entry node answered is failed, and search.latency_ms is that of complete
-// searches; both were of all searches that ended without an error.
+// searches; both were of all searches that ended without an error. approval.draws counts
+// different sets of approvers; it counted periods.
 const SummarySchema = "spreadsim-summary/2"
 
 // Summary is the outcome of one run in numbers: the contents of summary.json. The JSON names, joined by
@@ -196,8 +197,9 @@ type Latency struct {
 	Max float64 `json:"max"`
 }
 
-// Approval sums up the approvals and judges how evenly the approvers were drawn. One draw is the set of
-// approvers of one period; all approvals requested in a period share it.
+// Approval sums up the approvals and judges how evenly the approvers were drawn. One draw is a
+// set of approvers of one period. All approvals requested in a period share it, unless entry
+// nodes disagree: then each different set that served is a draw.
 //
 // Jain, Gini and Chi2 look at the load: how often each node was drawn, each draw counted once. They are null
 // when nobody was drawn. What an even draw gives is random too, which is why each has a companion that
@@ -218,7 +220,7 @@ type Approval struct {
 	// Errors counts the approvals that were not granted by the name of their error, as
 	// Search.Errors does.
 	Errors map[string]int `json:"errors"`
-	// Draws is the number of different draws that approvals were requested in.
+	// Draws is the number of different draws that served approvals.
 	Draws int `json:"draws"`
 	// Jain is Jain's index of the load: 1 when all nodes are drawn equally often, 1/n when one node
 	// does everything.
