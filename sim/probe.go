@@ -3,18 +3,19 @@ package sim
 import "math/bits"
 
 // probe is the application that searches ask: every node answers with itself, and the merged
-// answer is the set of all that did. So a node counts once in a search, however often the lists
-// of masters name it and whatever other searches ask it meanwhile, and nothing is shared between
-// nodes: the set travels with the answers. It takes 32 bytes for each node that a search asks,
-// until the client has counted them.
+// answer names all that did. So a node counts once in a search, however often the lists of
+// masters name it and whatever other searches ask it meanwhile, and nothing is shared between
+// nodes: the names travel with the answers. They take some 8 bytes for each node that a search
+// asks, until the client has counted them.
 type probe struct{ node uint32 }
 
 const probeName = "probe"
 
-// union is the merged answer of two sides, each a *probe or a *union. Merging only notes what
-// there is: to copy the sets of a thousand slaves again and again would take longer than to ask
-// them.
-type union struct{ a, b any }
+// answers is a merged answer: nodes, and merged answers of others.
+type answers struct {
+	nodes []uint32
+	below []*answers
+}
 
 // Name implements core.Query.
 func (*probe) Name() string { return probeName }
@@ -22,8 +23,26 @@ func (*probe) Name() string { return probeName }
 // Answer implements core.Query.
 func (p *probe) Answer(any) any { return p }
 
-// Merge implements core.Query.
-func (*probe) Merge(a, b any) any { return &union{a, b} }
+// Merge implements core.Query. It goes on with what it has merged before, so that a master with
+// a thousand slaves does not make a thousand lists.
+func (*probe) Merge(a, b any) any {
+	all, begun := a.(*answers)
+	if !begun {
+		all = new(answers)
+		all.add(a)
+	}
+	all.add(b)
+	return all
+}
+
+func (all *answers) add(answer any) {
+	switch answer := answer.(type) {
+	case *probe:
+		all.nodes = append(all.nodes, answer.node)
+	case *answers:
+		all.below = append(all.below, answer)
+	}
+}
 
 // nodes is a set of nodes by their indexes, a bit for each.
 type nodes []uint64
@@ -31,22 +50,23 @@ type nodes []uint64
 // nodesOf returns the nodes in a merged answer, of those with an index below n; nil is the answer
 // of none.
 func nodesOf(answer any, n int) nodes {
+	var all answers
+	all.add(answer)
 	set := make(nodes, (n+63)/64)
-	left := []any{answer}
-	for len(left) > 0 {
-		last := len(left) - 1
-		next := left[last]
-		left = left[:last]
-		switch next := next.(type) {
-		case *union:
-			left = append(left, next.a, next.b)
-		case *probe:
-			if int(next.node) < n {
-				set[next.node/64] |= 1 << (next.node % 64)
-			}
+	set.take(&all, n)
+	return set
+}
+
+// take adds the nodes below n. There are as many calls in each other as the network has levels.
+func (s nodes) take(all *answers, n int) {
+	for _, node := range all.nodes {
+		if int(node) < n {
+			s[node/64] |= 1 << (node % 64)
 		}
 	}
-	return set
+	for _, below := range all.below {
+		s.take(below, n)
+	}
 }
 
 func (s nodes) has(node int) bool { return s[node/64]>>(node%64)&1 == 1 }

@@ -52,9 +52,9 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	return w.results(m), err
 }
 
-// Between two reports passes a slice of time, in which a run cannot be stopped: a
-// sixteenth of a sample's time, or what it takes to deliver some hundred thousand events,
-// about a tenth of a second.
+// Between two reports passes a slice of time, in which a run cannot be stopped: a sixteenth of a sample's time, or what it
+// takes to deliver some hundred thousand events, about a tenth of a second. Every sixteenth ends with a report, however
+// short the slices in it are.
 const (
 	slicesPerSample = 16
 	eventsPerSlice  = 100_000
@@ -71,9 +71,10 @@ func (w *world) live(m *meter, o Options) error {
 	longest := max(1, s.Sample/slicesPerSample)
 	slice := longest
 	for now := time.Duration(0); now < s.Duration; {
-		until := min(now+s.Sample, s.Duration)
+		from, until := now, min(now+s.Sample, s.Duration)
 		for now < until {
-			now = min(now+slice, until)
+			sixteenth := from + ((now-from)/longest+1)*longest
+			now = min(now+slice, sixteenth, until)
 			before := w.events()
 			w.kernel.RunUntil(now)
 			switch events := w.events() - before; {

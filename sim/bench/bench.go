@@ -11,9 +11,9 @@
 //     up, bytes counted and a fingerprint kept besides.
 //   - sync: one sync interval of a converged network of N nodes, of which each renews its lists.
 //   - search: one network-wide request in a converged network of N nodes, to all of them and back, with what
-//     synchronisation goes on in these 160 ms.
+//     synchronisation goes on in these 160 ms. It is not the first one: what that leaves behind is used again.
 //
-// The clock is the caller's: nothing in sim reads one.
+// One processor does it all, the collection of garbage too. The clock is the caller's: nothing in sim reads one.
 package bench
 
 import (
@@ -40,21 +40,21 @@ type Options struct {
 	Each func(Result)
 }
 
-// Result is one benchmark at one size. All figures but Range are medians over the runs.
+// Result is one benchmark at one size. Its figures are medians over the runs, but for the slowest, the fastest and the
+// memory.
 type Result struct {
 	Name           string  `json:"name"`
 	Size           int     `json:"size"`   // processes or nodes
 	Runs           int     `json:"runs"`   // measurements
-	Events         uint64  `json:"events"` // in each of them
+	Events         uint64  `json:"events"` // in one of them
 	EventsPerS     float64 `json:"events_per_s"`
 	EventsPerSMin  float64 `json:"events_per_s_min"` // of the slowest run
 	EventsPerSMax  float64 `json:"events_per_s_max"` // of the fastest
 	NsPerEvent     float64 `json:"ns_per_event"`
 	BytesPerEvent  float64 `json:"bytes_per_event"`  // allocated on the heap
 	AllocsPerEvent float64 `json:"allocs_per_event"` // allocations on the heap
-	// PeakBytes is the most memory that the process held from the operating system,
-	// building and settling the network included. What benchmarks before it had used was
-	// given back.
+	// PeakBytes is the most memory that the process held from the operating system when it was looked at: building and
+	// settling the network included, with some thousand looks. What benchmarks before it had used was given back.
 	PeakBytes uint64 `json:"peak_bytes"`
 }
 
@@ -76,9 +76,10 @@ func Names() []string {
 	return names
 }
 
-// Run runs the benchmarks and returns their results in order. It returns those it has
-// with the first error.
+// Run runs the benchmarks and returns their results in order. It returns those it has with the first error. Meanwhile the
+// process uses one processor.
 func Run(o Options) ([]Result, error) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var results []Result
 	for _, b := range benchmarks {
 		if o.Only != "" && o.Only != b.name {

@@ -1,9 +1,13 @@
 package bench
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
+
+	"spreadable/sim"
 )
 
 // ticking is a clock that advances by a microsecond whenever it is read.
@@ -92,5 +96,61 @@ func TestTheMedianOfAnEvenNumberLiesInTheMiddle(t *testing.T) {
 		if got := median(c.values); got != c.want {
 			t.Errorf("median of %v is %v", c.values, got)
 		}
+	}
+}
+
+// An interval is measured whole, also where a run that has much to do reports several times in it: there are as many
+// events in it as between two samples of the same run that are an interval apart.
+func TestAnIntervalIsMeasuredWhole(t *testing.T) {
+	const n = 10_000
+	results, err := Run(Options{Clock: ticking(), Only: "sync", Sizes: []int{n}, Runs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := converging(n, fmt.Sprintf("duration: %s\nsample: %s\n", settled+syncInterval, syncInterval))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := sim.Run(s, sim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := run.Samples[len(run.Samples)-1].Events
+	if got := results[0].Events; got != uint64(want) {
+		t.Errorf("%d events measured, the interval has %d", got, want)
+	}
+}
+
+// What an event takes does not depend on how often it is measured: no first search, which allocates far more than all
+// others, is among those measured.
+func TestBytesOfAnEventDoNotDependOnTheNumberOfRuns(t *testing.T) {
+	for _, name := range Names() {
+		var bytes, allocs []float64
+		for _, runs := range []int{1, 2, 5} {
+			results, err := Run(Options{Clock: ticking(), Only: name, Sizes: []int{1000}, Runs: runs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes, allocs = append(bytes, results[0].BytesPerEvent), append(allocs, results[0].AllocsPerEvent)
+		}
+		if slices.Max(bytes) > 1.3*slices.Min(bytes)+2 || slices.Max(allocs) > 1.3*slices.Min(allocs)+0.1 {
+			t.Errorf("%s: %.1f bytes and %.2f allocations an event with 1, 2 and 5 runs", name, bytes, allocs)
+		}
+	}
+}
+
+// One core means one core, for the collection of garbage too.
+func TestOneProcessorIsMeasured(t *testing.T) {
+	before := runtime.GOMAXPROCS(2)
+	defer runtime.GOMAXPROCS(before)
+	clock := ticking()
+	_, err := Run(Options{Only: "phold", Sizes: []int{10}, Runs: 1, Clock: func() time.Duration {
+		if n := runtime.GOMAXPROCS(0); n != 1 {
+			t.Errorf("measured on %d processors", n)
+		}
+		return clock()
+	}})
+	if err != nil || runtime.GOMAXPROCS(0) != 2 {
+		t.Errorf("afterwards there are %d processors, %v", runtime.GOMAXPROCS(0), err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// A run reports its progress this often between two samples; that divides it into the
-// slices measured here.
+// A run reports its progress at least this often between two samples, at equal distances; these are the stretches measured
+// here.
 const slicesPerSample = 16
 
 // settled is when every network here has converged long since.
@@ -26,7 +26,7 @@ func syncRound(w *watch, size, runs int) error {
 	if err != nil {
 		return err
 	}
-	return measure(w, s, func(start time.Duration) bool {
+	return measure(w, s, syncInterval, func(start time.Duration) bool {
 		return start >= settled && start < end && start%sample != 0 && len(w.measured) < runs
 	})
 }
@@ -34,18 +34,23 @@ func syncRound(w *watch, size, runs int) error {
 // searchSlice holds a whole search, three hops of 50 ms, and little else.
 const searchSlice = 160 * time.Millisecond
 
+// coldSearches come before those measured. A first search finds nothing to reuse, and allocates some five times what every
+// later one does; by the fourth nothing is left of that.
+const coldSearches = 3
+
 // search measures slices with a search each, one between every two samples.
 func search(w *watch, size, runs int) error {
 	const sample = slicesPerSample * searchSlice
-	const first = settled/sample*sample + slicesPerSample/2*searchSlice
-	over := time.Duration(runs) * sample
+	const cold = settled/sample*sample + slicesPerSample/2*searchSlice
+	const first = cold + coldSearches*sample
+	end := first + time.Duration(runs)*sample
 	s, err := converging(size, fmt.Sprintf("duration: %s\nsample: %s\nworkload: {searches: {count: %d, start: %s, over: %s}}\n",
-		first+over, sample, runs, first, over))
+		end, sample, coldSearches+runs, cold, end-cold))
 	if err != nil {
 		return err
 	}
-	return measure(w, s, func(start time.Duration) bool {
-		return start >= first && start < first+over && (start-first)%sample == 0
+	return measure(w, s, searchSlice, func(start time.Duration) bool {
+		return start >= first && start < end && (start-first)%sample == 0
 	})
 }
 
@@ -55,16 +60,22 @@ func converging(nodes int, more string) (*scenario.Scenario, error) {
 		"name: bench\nnodes: %d\nsync_interval: %s\nlatency: {mean: 25ms}\njoin: {mode: mass}\n%s", nodes, syncInterval, more), nil)
 }
 
-// measure runs a scenario and measures the slices that begin at the times wanted. A slice
-// that follows a sample must not be: taking the sample would count.
-func measure(w *watch, s *scenario.Scenario, wanted func(start time.Duration) bool) error {
-	before, measuring := uint64(0), false
+// measure runs a scenario and measures what happens in a time of the given length from each moment that is wanted. Moment
+// and end must be reports of the run; it may report in between too. A stretch that follows a sample must not be wanted:
+// taking the sample would count.
+func measure(w *watch, s *scenario.Scenario, length time.Duration, wanted func(start time.Duration) bool) error {
+	before, end := uint64(0), time.Duration(0) // end is 0 while nothing is measured
 	run, err := sim.Run(s, sim.Options{Progress: func(p sim.Progress) {
-		if measuring {
+		if end > 0 && p.Virtual >= end {
 			w.stop(p.Events - before)
+			end = 0
 		}
-		if measuring = wanted(p.Virtual); measuring {
-			before = p.Events
+		if end > 0 {
+			return
+		}
+		w.look() // building and settling may take more memory than what is measured
+		if wanted(p.Virtual) {
+			before, end = p.Events, p.Virtual+length
 			w.start()
 		}
 	}})
