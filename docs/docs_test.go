@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"spreadable/sim/plots"
+	"spreadable/sim/report"
 	"spreadable/sim/result"
 	"spreadable/sim/result/resulttest"
 	"spreadable/sim/scenario"
@@ -257,6 +258,13 @@ func TestEveryPlotIsDocumented(t *testing.T) {
 		existing = append(existing, plots.Dir+"/"+p.Name)
 	}
 	sameSet(t, "plot", firstCells(section(t, read(t, "docs/results.md"), "## Plots"), "file"), existing)
+}
+
+// What the simulator leaves out is written once, for the report; the README has the same words.
+func TestTheReportAndTheReadmeNameTheSameLimits(t *testing.T) {
+	if said := strings.TrimSpace(section(t, read(t, "README.md"), "## What the simulator does not model")); said != strings.TrimSpace(report.Limits) {
+		t.Errorf("the README says\n%s\nthe report\n%s", said, report.Limits)
+	}
 }
 
 // link finds the targets of links and pictures.

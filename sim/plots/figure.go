@@ -3,6 +3,7 @@ package plots
 import (
 	"bytes"
 	"image/color"
+	"strings"
 
 	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
@@ -14,10 +15,13 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Sizes in points; at the usual 96 dots per inch 600 points are 800 pixels.
+// Sizes in points; at the usual 96 dots per inch 600 points are 800 pixels. A narrow figure is for a
+// telephone or half a sheet of paper, on which the letters of a wide one could not be read.
 const (
 	figureWidth  vg.Length = 600
 	figureHeight vg.Length = 375
+	narrowWidth  vg.Length = 330
+	narrowHeight vg.Length = 300
 	margin       vg.Length = 14
 	titleSize    vg.Length = 14
 	textSize     vg.Length = 10
@@ -57,20 +61,34 @@ func (f *figure) size() (w, h vg.Length) {
 	return figureWidth, figureHeight
 }
 
+// narrow returns the figure in a narrow size, in the same proportions if it has some of its own.
+func (f *figure) narrow() (w, h vg.Length) {
+	return narrowWidth, max(narrowHeight, f.height*narrowWidth/figureWidth)
+}
+
 // draw draws the figure from top to bottom: title, subtitle, legend, body.
 func (f *figure) draw(c draw.Canvas) {
 	c.FillPolygon(color.White, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
 	c = draw.Crop(c, margin, -margin, margin*0.7, -margin)
-	c.FillText(heading(), vg.Point{X: c.Min.X, Y: c.Max.Y}, f.title)
-	c.FillText(label(grey), vg.Point{X: c.Min.X, Y: c.Max.Y - 20}, f.subtitle)
-	c = draw.Crop(c, 0, 0, 0, -38)
+	c = write(c, heading(), 20, f.title)
+	c = draw.Crop(write(c, label(grey), 13, f.subtitle), 0, 0, 0, -5)
 	if len(f.legend) > 0 {
 		c = f.drawLegend(c)
 	}
 	f.body(draw.Crop(c, 0, 0, 0, -4))
 }
 
-// drawLegend lays the entries out in lines, like words, and returns what is left of the canvas.
+// write writes a text at the top in lines of a height, and returns what is left of the canvas.
+func write(c draw.Canvas, style text.Style, height vg.Length, words string) draw.Canvas {
+	for _, line := range breakLines(words, style, c.Size().X) {
+		c.FillText(style, vg.Point{X: c.Min.X, Y: c.Max.Y}, line)
+		c = draw.Crop(c, 0, 0, 0, -height)
+	}
+	return c
+}
+
+// drawLegend lays the entries out in lines, like words, and returns what is left of the canvas. An
+// entry that is longer than a line is broken between its words.
 func (f *figure) drawLegend(c draw.Canvas) draw.Canvas {
 	const thumb, gap, between, line = 24, 6, 18, 16
 	style := label(black)
@@ -81,7 +99,11 @@ func (f *figure) drawLegend(c draw.Canvas) draw.Canvas {
 		if len(e.thumbs) > 0 {
 			indent = thumb + gap
 		}
-		width := indent + style.Width(e.label)
+		lines := breakLines(e.label, style, c.Size().X-indent)
+		width := indent
+		for _, text := range lines {
+			width = max(width, indent+style.Width(text))
+		}
 		if x > c.Min.X && x+width > c.Max.X {
 			x, y = c.Min.X, y-line
 		}
@@ -91,15 +113,35 @@ func (f *figure) drawLegend(c draw.Canvas) draw.Canvas {
 		for _, t := range e.thumbs {
 			t.Thumbnail(&box)
 		}
-		c.FillText(style, vg.Point{X: x + indent, Y: y}, e.label)
+		for i, text := range lines {
+			if i > 0 {
+				y -= line
+			}
+			c.FillText(style, vg.Point{X: x + indent, Y: y}, text)
+		}
 		x += width + between
 	}
 	return draw.Crop(c, 0, 0, 0, y-line/2-4-c.Max.Y)
 }
 
-// svg renders the figure as an SVG document.
-func (f *figure) svg() ([]byte, error) {
-	canvas := vgsvg.New(f.size())
+// breakLines divides a text into lines of at most a width, between words where there are several.
+func breakLines(label string, style text.Style, width vg.Length) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(label) {
+		longer := strings.TrimSpace(line + " " + word)
+		if line != "" && style.Width(longer) > width {
+			lines = append(lines, line)
+			longer = word
+		}
+		line = longer
+	}
+	return append(lines, line)
+}
+
+// svg renders the figure in a size as an SVG document.
+func (f *figure) svg(w, h vg.Length) ([]byte, error) {
+	canvas := vgsvg.New(w, h)
 	f.draw(draw.New(canvas))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {

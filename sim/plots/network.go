@@ -37,6 +37,10 @@ func Network(run *result.Run) Plot {
 		return plt
 	}
 	m := layOut(run.Nodes)
+	if len(m.masters) == 0 {
+		plt.Missing = "there was no master at the end of the run"
+		return plt
+	}
 	plt.figure = &figure{height: 640, body: m.draw, legend: m.legend()}
 	return plt
 }

@@ -31,7 +31,16 @@ func (p *Plot) SVG() ([]byte, error) {
 	if p.Missing != "" {
 		return nil, nil
 	}
-	return p.figure.svg()
+	return p.figure.svg(p.figure.size())
+}
+
+// NarrowSVG returns the plot as an SVG document for a narrow column, with letters as large as those
+// of the page around it; nil when it is missing.
+func (p *Plot) NarrowSVG() ([]byte, error) {
+	if p.Missing != "" {
+		return nil, nil
+	}
+	return p.figure.svg(p.figure.narrow())
 }
 
 // PNG returns the plot as a PNG image, nil when it is missing.

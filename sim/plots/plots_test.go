@@ -164,15 +164,15 @@ func TestTimeIsCutOnlyWhereNothingHappens(t *testing.T) {
 		run.Samples = append(run.Samples, result.Sample{Time: time.Duration(at) * time.Second, Masters: 3})
 	}
 	masters := func(s *result.Sample) bool { return s.Masters == 3 }
-	if end, rest := window(run, masters); end != 40 || len(rest) != 1 || rest[0].label != "stays so until 100 s" {
+	if end, rest := window(run, masters); end != 40*time.Second || len(rest) != 1 || rest[0].label != "stays so until 100 s" {
 		t.Errorf("a quiet run is shown until %v, %v", end, rest)
 	}
 	run.Samples[70].Masters = 4
-	if end, rest := window(run, masters); end != 100 || rest != nil {
+	if end, rest := window(run, masters); end != 100*time.Second || rest != nil {
 		t.Errorf("a run with a change at 70 s is shown until %v, %v", end, rest)
 	}
 	run.Summary.Convergence.TimeS = nil
-	if end, rest := window(run, func(*result.Sample) bool { return true }); end != 100 || rest != nil {
+	if end, rest := window(run, func(*result.Sample) bool { return true }); end != 100*time.Second || rest != nil {
 		t.Errorf("a run that never settled is shown until %v, %v", end, rest)
 	}
 }
@@ -202,7 +202,7 @@ func TestTheLatencyOfEveryOutcomeIsACurveOfItsOwn(t *testing.T) {
 	want := []string{
 		"1 complete search: median 150 ms, 99 % within 150 ms",
 		"2 partial searches: median 40 ms, 99 % within 60 ms",
-		"1 failed search: median 7,000 ms, 99 % within 7,000 ms", "50 %", "90 %", "99 %",
+		"1 failed search: median 7 s, 99 % within 7 s", "50 %", "90 %", "99 %",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
@@ -312,5 +312,57 @@ func TestTicksAreRoundAndWithinTheAxis(t *testing.T) {
 	}
 	if got := strings.Join(labels, " "); got != "1 2 5 10 20 50 100" {
 		t.Errorf("logarithmic ticks are labelled %s", got)
+	}
+}
+
+// However long a run or a latency is, the axis ends where the data do, and its numbers are short.
+func TestAxesOfTimeFitTheData(t *testing.T) {
+	for _, c := range []struct {
+		end         time.Duration
+		axis, spelt string
+	}{
+		{200 * time.Millisecond, "virtual time (ms)", "200 ms"}, {5 * time.Second, "virtual time (s)", "5 s"},
+		{160 * time.Second, "virtual time (s)", "160 s"}, {2 * time.Hour, "virtual time (s)", "7,200 s"},
+		{100 * time.Hour, "virtual time (h)", "100 h"}, {800 * time.Microsecond, "virtual time (µs)", "800 µs"},
+	} {
+		run := &result.Run{Samples: []result.Sample{{}, {Time: c.end, Masters: 1}}}
+		end, _ := window(run, func(*result.Sample) bool { return false })
+		p, unit := overTime(end, "y")
+		if end != c.end || p.X.Label.Text != c.axis || unit.of(end) < 1 || unit.of(end) > 10_000 || spell(end) != c.spelt {
+			t.Errorf("%v: the axis %q ends at %v, spelt %s", c.end, p.X.Label.Text, unit.of(end), spell(end))
+		}
+	}
+}
+
+func TestANetworkWithoutMastersIsNotDrawn(t *testing.T) {
+	run := &result.Run{Nodes: []result.Node{{Role: result.RoleNone, Backlink: result.NoBacklink}}}
+	if p := Network(run); p.Missing != "there was no master at the end of the run" {
+		t.Errorf("missing: %q", p.Missing)
+	}
+}
+
+// In a narrow figure all text stays inside, whatever it says.
+func TestTextIsBrokenToItsWidth(t *testing.T) {
+	style := label(black)
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.StringMatching(`[a-z0-9%,:]{1,12}`), 0, 20).Draw(t, "words"), " ")
+		lines := breakLines(text, style, narrowWidth/2)
+		for _, line := range lines {
+			if style.Width(line) > narrowWidth/2 {
+				t.Fatalf("%q is too wide", line)
+			}
+		}
+		if strings.Join(lines, " ") != text {
+			t.Fatalf("%q became %q", text, lines)
+		}
+	})
+}
+
+func TestANarrowPlotIsNarrow(t *testing.T) {
+	for _, p := range Draw(resulttest.Run(100, 1)) {
+		svg, err := p.NarrowSVG()
+		if err != nil || wellFormed(svg) != nil || !bytes.Contains(svg, []byte(`width="330pt"`)) {
+			t.Errorf("%s: %v, %.200s", p.Name, err, svg)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"image/color"
+	"math"
 	"slices"
 	"time"
 
@@ -73,8 +74,11 @@ func Latency(run *result.Run) Plot {
 		for _, q := range quantiles {
 			add(p, dot(stats.Quantile(waited, q.percent), float64(q.percent), g.color, q.shape))
 		}
-		legend = append(legend, key(fmt.Sprintf("%s: median %s %s, 99 %% within %s %s", words.Count(len(waited), g.singular, g.plural),
-			words.Short(stats.Quantile(waited, 50)), unit.name, words.Short(stats.Quantile(waited, 99)), unit.name), curve))
+		at := func(percent int) string {
+			return spell(time.Duration(math.Round(stats.Quantile(waited, percent) * float64(unit.size))))
+		}
+		legend = append(legend, key(fmt.Sprintf("%s: median %s, 99 %% within %s", words.Count(len(waited), g.singular, g.plural),
+			at(50), at(99)), curve))
 	}
 	for _, q := range quantiles {
 		legend = append(legend, key(fmt.Sprintf("%d %%", q.percent), mark{glyph(grey, q.shape)}))

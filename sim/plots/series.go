@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -28,9 +29,9 @@ func Convergence(run *result.Run) Plot {
 		plt.Missing = noSamples
 		return plt
 	}
-	p := axes("virtual time (s)", "share of live nodes (%)")
 	end, rest := window(run, func(*result.Sample) bool { return true })
-	limit(p, 0, end, 0, 103)
+	p, unit := overTime(end, "share of live nodes (%)")
+	limit(p, 0, unit.of(end), 0, 103)
 	var legend []entry
 	// From the widest to the narrowest, so that curves that coincide all stay visible.
 	for _, c := range []struct {
@@ -46,48 +47,72 @@ func Convergence(run *result.Run) Plot {
 		for i := range run.Samples {
 			s := &run.Samples[i]
 			if share := c.share(s); !math.IsNaN(share) {
-				curve.XYs = append(curve.XYs, plotter.XY{X: s.Time.Seconds(), Y: 100 * share})
+				curve.XYs = append(curve.XYs, plotter.XY{X: unit.of(s.Time), Y: 100 * share})
 			}
 		}
 		add(p, &curve)
 		legend = append(legend, key(c.name, &curve))
 	}
-	plt.figure = of(p, slices.Concat(legend, settled(p, run), rest)...)
+	plt.figure = of(p, slices.Concat(legend, settled(p, unit, run), rest)...)
 	return plt
 }
 
-// window returns where the axis of time ends. When the network settled early in a long run and every later sample
-// is the same as the last one (as far as a plot shows it), the axis ends soon after, or all that happened would be squeezed into its first
-// inch; the legend then says how long nothing changed.
-func window(run *result.Run, same func(*result.Sample) bool) (end float64, rest []entry) {
+// overTime returns an empty plot over virtual time, to be fixed from 0 to the end, and the unit of
+// its axis.
+func overTime(end time.Duration, y string) (*plot.Plot, unit) {
+	u := unitOf(end)
+	return axes("virtual time ("+u.name+")", y), u
+}
+
+// window returns where the axis of time ends. When the network settled early in a long run and
+// every later sample is the same as the last one (as far as a plot shows it), the axis ends soon
+// after, or all that happened would be squeezed into its first inch; the legend then says how long
+// nothing changed.
+func window(run *result.Run, same func(*result.Sample) bool) (end time.Duration, rest []entry) {
 	end = lastTime(run)
-	settled := run.Summary.Convergence.TimeS
-	if settled == nil || *settled <= 0 || end < 8**settled {
+	settled := settledAt(run)
+	if settled <= 0 || end < 8*settled {
 		return end, nil
 	}
-	cut := 4 * *settled
+	cut := 4 * settled
 	for i := range run.Samples {
-		if s := &run.Samples[i]; s.Time.Seconds() >= cut && !same(s) {
+		if s := &run.Samples[i]; s.Time >= cut && !same(s) {
 			return end, nil
 		}
 	}
-	return cut, []entry{key(fmt.Sprintf("stays so until %s s", words.Number(end)))}
+	return cut, []entry{key("stays so until " + spell(end))}
+}
+
+// settledAt is when the network settled, 0 when it never did or was so from the start.
+func settledAt(run *result.Run) time.Duration {
+	at := run.Summary.Convergence.TimeS
+	if at == nil {
+		return 0
+	}
+	return time.Duration(math.Round(*at * float64(time.Second)))
 }
 
 // settled marks the time at which the network settled, if it did, and returns its legend.
-func settled(p *plot.Plot, run *result.Run) []entry {
+func settled(p *plot.Plot, unit unit, run *result.Run) []entry {
 	c := &run.Summary.Convergence
 	if c.TimeS == nil || c.Rounds == nil {
 		return []entry{key("never settled")}
 	}
-	at := upright(p, *c.TimeS, stroke(grey, 1.4, dotted))
-	add(p, at)
-	return []entry{key(fmt.Sprintf("settled after %s s (%s)", words.Short(*c.TimeS), words.Count(int(*c.Rounds), "sync round", "sync rounds")), at)}
+	at := settledAt(run)
+	mark := upright(p, unit.of(at), stroke(grey, 1.4, dotted))
+	add(p, mark)
+	if at == 0 {
+		return []entry{key("settled from the start", mark)}
+	}
+	return []entry{key(fmt.Sprintf("settled after %s (%s)", spell(at), words.Count(int(*c.Rounds), "sync round", "sync rounds")), mark)}
 }
 
-// lastTime is the time of the last sample in seconds; at least 1, so that an axis has a length.
-func lastTime(run *result.Run) float64 {
-	return math.Max(1, run.Samples[len(run.Samples)-1].Time.Seconds())
+// lastTime is the time of the last sample; not 0, so that an axis has a length.
+func lastTime(run *result.Run) time.Duration {
+	if last := run.Samples[len(run.Samples)-1].Time; last > 0 {
+		return last
+	}
+	return time.Second
 }
 
 // Masters draws the number of masters over time against the square root of the number of nodes.
@@ -96,25 +121,26 @@ func Masters(run *result.Run) Plot {
 		Name:  "masters",
 		Title: "Masters, and how many there should be",
 		Reading: "A single-level network works best with as many masters as the square root of its size (√N): far " +
-			"more of them make every request dearer, far fewer make each master busier.",
+			"more of them make every request cost more, far fewer make each master busier.",
 	}
 	if len(run.Samples) < 2 {
 		plt.Missing = noSamples
 		return plt
 	}
+	last := &run.Samples[len(run.Samples)-1]
+	end, rest := window(run, func(s *result.Sample) bool { return s.Masters == last.Masters && s.Alive == last.Alive })
+	p, unit := overTime(end, "masters")
+	p.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
 	var masters, expected plotter.XYs
 	highest := 1.0
 	for i := range run.Samples {
 		s := &run.Samples[i]
-		at := s.Time.Seconds()
+		at := unit.of(s.Time)
 		masters = append(masters, plotter.XY{X: at, Y: float64(s.Masters)})
 		expected = append(expected, plotter.XY{X: at, Y: s.MastersExpected})
 		highest = max(highest, float64(s.Masters), s.MastersExpected)
 	}
-	p := axes("virtual time (s)", "masters")
-	last := &run.Samples[len(run.Samples)-1]
-	end, rest := window(run, func(s *result.Sample) bool { return s.Masters == last.Masters && s.Alive == last.Alive })
-	limit(p, 0, end, 0, highest*1.12)
+	limit(p, 0, unit.of(end), 0, highest*1.12)
 	seen := line(masters, stroke(blue, 2.4, solid))
 	aim := line(expected, stroke(vermillion, 1.8, dashed))
 	add(p, seen, aim)
@@ -122,6 +148,6 @@ func Masters(run *result.Run) Plot {
 		key(fmt.Sprintf("masters: %s at the end", words.Number(float64(last.Masters))), seen),
 		key(fmt.Sprintf("√N: %s", words.Short(last.MastersExpected)), aim),
 	}
-	plt.figure = of(p, slices.Concat(legend, settled(p, run), rest)...)
+	plt.figure = of(p, slices.Concat(legend, settled(p, unit, run), rest)...)
 	return plt
 }

@@ -1,9 +1,10 @@
 // Package report writes report.html: a run explained to a person, in one file that opens anywhere, without a
 // network and without scripts.
 //
-// The page goes from what one wants to know first to what one looks up later: the headline numbers in plain
-// words, the expectations and whether they were met, the plots with a sentence on how to read each, then every number
-// of the summary, the scenario, how to repeat the run, and what the simulation leaves out.
+// The page goes from what one wants to know first to what one looks up later: what was simulated, the headline numbers in
+// plain words, the expectations and whether they were met, the plots with a sentence on how to read each, what the
+// simulation leaves out, how to repeat the run, and every number of the summary. It is for a screen of any width and for
+// paper.
 package report
 
 import (
@@ -70,12 +71,16 @@ func Render(w io.Writer, run *result.Run) error {
 	if err != nil {
 		return fmt.Errorf("report template: %w", err)
 	}
+	description, facts := setting(run)
 	v := &view{
-		Run:       run,
-		Style:     template.CSS(style),
-		Subtitle:  subtitle(run),
-		Headlines: headlines(&run.Summary),
-		Numbers:   numbers(&run.Summary),
+		Run:         run,
+		Style:       template.CSS(style),
+		Subtitle:    subtitle(run),
+		Description: description,
+		Facts:       facts,
+		Limits:      limits(),
+		Headlines:   headlines(&run.Summary),
+		Numbers:     numbers(&run.Summary),
 	}
 	if err := v.addPlots(); err != nil {
 		return err
@@ -88,19 +93,22 @@ func Render(w io.Writer, run *result.Run) error {
 
 // view is what the template sees.
 type view struct {
-	Run       *result.Run
-	Style     template.CSS
-	Subtitle  string
-	Headlines []headline
-	Figures   []drawing
-	Missing   []plots.Plot
-	Numbers   []section
+	Run         *result.Run
+	Style       template.CSS
+	Subtitle    string
+	Description string
+	Facts       []fact
+	Limits      []template.HTML
+	Headlines   []headline
+	Figures     []drawing
+	Missing     []plots.Plot
+	Numbers     []section
 }
 
-// drawing is a plot with its picture.
+// drawing is a plot with its picture: a wide one, and a narrow one for telephones and paper.
 type drawing struct {
 	plots.Plot
-	Picture template.HTML
+	Wide, Narrow template.HTML
 }
 
 // addPlots divides the plots into those that are drawn and those that are missing.
@@ -110,11 +118,15 @@ func (v *view) addPlots() error {
 			v.Missing = append(v.Missing, p)
 			continue
 		}
-		svg, err := p.SVG()
+		wide, err := p.SVG()
 		if err != nil {
 			return fmt.Errorf("draw %s: %w", p.Name, err)
 		}
-		v.Figures = append(v.Figures, drawing{p, inline(svg, p.Title)})
+		narrow, err := p.NarrowSVG()
+		if err != nil {
+			return fmt.Errorf("draw %s: %w", p.Name, err)
+		}
+		v.Figures = append(v.Figures, drawing{p, inline(wide, p.Title), inline(narrow, p.Title)})
 	}
 	return nil
 }

@@ -40,6 +40,45 @@ func TestTheReportStandsOnItsOwn(t *testing.T) {
 	}
 }
 
+// The head says under which latency and joining the numbers came about, for every model and mode.
+func TestTheHeadSaysWhatWasSimulated(t *testing.T) {
+	for more, want := range map[string][2]string{
+		"": {"constant, mean 25ms; for each message in one direction", "all at once; each knows 1 address"},
+		"latency: {model: uniform, min: 5ms, max: 100ms}\njoin: {mode: spread, over: 60s, bootstrap: 3}\n": {
+			"uniform, min 5ms, max 100ms; for each message in one direction", "evenly over 60 s; each knows 3 addresses"},
+		"latency: {model: lognormal, mean: 40ms, stddev: 60ms, min: 500us}\nsync_interval: 2h\n": {
+			"lognormal, mean 40ms, stddev 60ms, min 500µs; for each message in one direction", "all at once; each knows 1 address"},
+	} {
+		run := &result.Run{Scenario: []byte("name: head\nnodes: 10\nduration: 100h\n" + more)}
+		_, facts := setting(run)
+		if len(facts) != 3 || facts[0].Text != want[0] || facts[1].Text != want[1] {
+			t.Errorf("%q: %q", more, facts)
+		}
+	}
+	if description, facts := setting(&result.Run{Scenario: []byte("nonsense: 1\n")}); description != "" || facts != nil {
+		t.Errorf("of a file that cannot be read: %q, %v", description, facts)
+	}
+}
+
+// Complete, partial and failed searches are told apart in the headlines, failures with their causes.
+func TestHeadlinesTellSearchesApart(t *testing.T) {
+	run := resulttest.Run(100, 1)
+	text := render(t, run)
+	for _, want := range []string{
+		"of some of these nodes, and 1 failed (REQUEST_TIMEDOUT 1)", "Latency of complete searches", "Latency of partial searches",
+		"Time until searches failed", "search.errors.REQUEST_TIMEDOUT",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+	failed := &result.Search{Count: 2, Failed: 2, Errors: map[string]int{result.ErrorRunEnded: 2}}
+	list := search(failed)
+	if len(list) != 1 || list[0].Value != "0 %" || !strings.Contains(list[0].Means, "(RUN_ENDED 2)") {
+		t.Errorf("of searches that did not end: %+v", list)
+	}
+}
+
 // wellFormed reads the page as XML that knows which HTML elements have no end.
 func wellFormed(text string) error {
 	in := xml.NewDecoder(strings.NewReader(text))
@@ -75,14 +114,18 @@ func wellFormed(text string) error {
 
 func TestTheReportTellsTheWholeRun(t *testing.T) {
 	run := resulttest.Run(100, 1)
-	run.Scenario = []byte("name: <b>bold</b> & sons\n")
+	run.Scenario = []byte("name: bold\ndescription: <b>bold</b> & sons\nnodes: 100\nduration: 320s\n" +
+		"latency: {model: normal, mean: 40ms, stddev: 10ms, max: 1.5s}\njoin: {mode: growth, initial: 20, rate: 12.5%}\n")
 	text := render(t, run)
 	for _, want := range []string{
 		"made-up", "100 nodes · seed 1 · 320 s simulated in 1.25 s",
 		"2 of 3 expectations failed", "search.hops.max", "&lt;= 3", "null: there was no attack",
 		run.Summary.Fingerprint, run.Version, run.Summary.Scenario.Hash,
-		"name: &lt;b&gt;bold&lt;/b&gt; &amp; sons",
-		"spreadsim run scenario.yaml", "What this does not model", "Nodes are honest",
+		`<p class="description">&lt;b&gt;bold&lt;/b&gt; &amp; sons</p>`,
+		"<dd>normal, mean 40ms, stddev 10ms, max 1.5s; for each message in one direction</dd>",
+		"<dd>20 nodes at the start, then 12.5 % more in every sync interval; each knows 1 address</dd>",
+		"<dd>directed, with a sync every 16 s</dd>",
+		"spreadsim run scenario.yaml", "What this does not model", "<li><b>Nodes</b> join but do not leave, all of them are honest, and there is one level of masters.</li>",
 		"approval.captured is null: there was no attack", "structure.levels.0.members.max",
 	} {
 		if !strings.Contains(text, want) {

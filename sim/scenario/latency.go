@@ -81,6 +81,17 @@ func latencyRows() []latencyRow {
 // Build makes the latency model that the scenario describes.
 func (l Latency) Build() (latency.Model, error) { return l.row().build(l) }
 
+// String says which model it is, with the parameters it takes: "uniform, min 5ms, max 100ms".
+func (l Latency) String() string {
+	text := string(l.Model)
+	for _, p := range l.row().parameters {
+		if value := l.value(p.key); value != 0 {
+			text += ", " + p.key + " " + formatDuration(value)
+		}
+	}
+	return text
+}
+
 // row is the row of the model; that of no parameters when there is no such model.
 func (l Latency) row() latencyRow {
 	for _, row := range latencyRows() {

@@ -21,7 +21,7 @@ func Run(nodes int, seed uint64) *result.Run {
 	rng := rand.New(rand.NewPCG(seed, uint64(nodes)))
 	run := &result.Run{
 		Version:  "v0.0.0-test",
-		Scenario: fmt.Appendf(nil, "name: made-up\nseed: %d\nnodes: %d\nsync_interval: 16s\n", seed, nodes),
+		Scenario: fmt.Appendf(nil, "name: made-up\nseed: %d\nnodes: %d\nduration: 320s\nsync_interval: 16s\n", seed, nodes),
 		Samples:  samples(nodes),
 		Nodes:    network(nodes, rng),
 	}
