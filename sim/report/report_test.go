@@ -144,6 +144,22 @@ func TestTheReportTellsTheWholeRun(t *testing.T) {
 	}
 }
 
+// Every plot is there in two sizes, of which a screen or a sheet of paper shows one.
+func TestEveryPlotHasANarrowForm(t *testing.T) {
+	run := resulttest.Run(100, 1)
+	text := render(t, run)
+	drawn := len(plots.Draw(run))
+	if wide, narrow := strings.Count(text, `class="plot on-wide"`), strings.Count(text, `class="plot on-narrow"`); wide != drawn || narrow != drawn {
+		t.Errorf("%d wide and %d narrow plots of %d", wide, narrow, drawn)
+	}
+	for _, medium := range []string{"@media (max-width: 40rem)", "@media print"} {
+		_, rules, _ := strings.Cut(style, medium)
+		if !strings.Contains(rules, ".on-wide { display: none; }") || !strings.Contains(rules, ".on-narrow { display: block; }") {
+			t.Errorf("%s shows the wide plots", medium)
+		}
+	}
+}
+
 func TestWhatARunDoesNotHaveIsNamed(t *testing.T) {
 	run := &result.Run{Summary: result.Summary{Scenario: result.Scenario{Name: "nothing"}}}
 	text := render(t, run)
