@@ -39,7 +39,7 @@ func foreseen(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	s, err := scenario.Parse("scenario.yaml", r.Scenario, nil)
 	ts.Check(err)
-	took, expected := r.Summary.Engine.PeakRSSBytes, sim.Memory(s)
+	took, expected := *r.Summary.Engine.PeakRSSBytes, sim.Memory(s)
 	if took > memoryFactor*expected || expected > memoryFactor*took {
 		ts.Fatalf("took %s, expected %s", size(float64(took)), size(float64(expected)))
 	}

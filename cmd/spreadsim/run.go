@@ -241,7 +241,9 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 	engine := &r.Summary.Engine
 	engine.WallS = wall.Seconds()
 	engine.EventsPerS = float64(engine.Events) / max(wall.Seconds(), 1e-9)
-	engine.PeakRSSBytes = peakRSS()
+	if peak := peakRSS(); peak > 0 {
+		engine.PeakRSSBytes = &peak
+	}
 	return r, nil
 }
 

@@ -129,7 +129,9 @@ func (t *table) traffic(s *result.Summary) {
 func (t *table) cost(s *result.Summary) {
 	e := s.Engine
 	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), plural(e.Workers, "worker"))
-	t.line("", "peak memory %s", size(float64(e.PeakRSSBytes)))
+	if e.PeakRSSBytes != nil {
+		t.line("", "peak memory %s", size(float64(*e.PeakRSSBytes)))
+	}
 	t.line("fingerprint", "%s", s.Fingerprint)
 }
 

@@ -163,8 +163,8 @@ func cost(e *result.Engine) headline {
 	h := headline{"The run", words.Short(float64(e.Events)), "events", "This is what the simulator did, not the network."}
 	if e.WallS > 0 {
 		h.Means = fmt.Sprintf("It took %s s, %s events a second", words.Short(e.WallS), words.Short(e.EventsPerS))
-		if e.PeakRSSBytes > 0 {
-			h.Means += fmt.Sprintf(", and %s MB of memory", words.Short(float64(e.PeakRSSBytes)/1e6))
+		if e.PeakRSSBytes != nil {
+			h.Means += fmt.Sprintf(", and %s MB of memory", words.Short(float64(*e.PeakRSSBytes)/1e6))
 		}
 		h.Means += "."
 	}

@@ -92,6 +92,7 @@ func (s *Summary) Value(path string) (float64, bool) {
 var reasons = map[string]string{
 	"convergence.time_s":          "the network never settled",
 	"convergence.rounds":          "the network never settled",
+	"engine.peak_rss_bytes":       "the operating system does not tell",
 	"structure.slaves_per_master": "there is no master",
 	"search":                      "no searches were run",
 	"search.coverage":             "no search had ended",

@@ -45,7 +45,7 @@ func exampleRun() *Run {
 			Schema:      SummarySchema,
 			Scenario:    Scenario{Name: "example", Hash: "ab12", Seed: math.MaxUint64, Nodes: 3, Levels: 1},
 			Fingerprint: "00c0ffee00c0ffee",
-			Engine:      Engine{VirtualS: 120, WallS: 0.5, Events: 80, EventsPerS: 160, PeakRSSBytes: 1 << 20, Workers: 2},
+			Engine:      Engine{VirtualS: 120, WallS: 0.5, Events: 80, EventsPerS: 160, PeakRSSBytes: ptr(int64(1 << 20)), Workers: 2},
 			Convergence: ConvergenceSummary(samples, 16*time.Second),
 			Structure:   StructureSummary(nodes),
 			Search:      SearchSummary(requests),
@@ -148,6 +148,7 @@ func TestAbsenceIsExplained(t *testing.T) {
 		path, want string
 	}{
 		{&empty, "search.hops.max", "search is null: no searches were run"},
+		{&empty, "engine.peak_rss_bytes", "engine.peak_rss_bytes is null: the operating system does not tell"},
 		{&empty, "approval.chi2_p", "approval is null: no approvals were requested"},
 		{&empty, "convergence.rounds", "convergence.rounds is null: the network never settled"},
 		{&empty, "sync.bytes_per_node_round", "sync is null: the run left no time to measure the steady state"},
@@ -173,7 +174,7 @@ func TestAbsenceIsExplained(t *testing.T) {
 func TestTimelessKeepsWhatHappenedAndDropsWhatItCost(t *testing.T) {
 	s := exampleRun().Summary
 	other := s
-	other.Engine.WallS, other.Engine.EventsPerS, other.Engine.PeakRSSBytes, other.Engine.Workers = 9, 9, 9, 9
+	other.Engine.WallS, other.Engine.EventsPerS, other.Engine.PeakRSSBytes, other.Engine.Workers = 9, 9, ptr(int64(9)), 9
 	if a, b := asJSON(t, s.Timeless()), asJSON(t, other.Timeless()); a != b {
 		t.Errorf("timeless summaries differ:\n%s\n%s", a, b)
 	}

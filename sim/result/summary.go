@@ -83,9 +83,9 @@ type Engine struct {
 	Events int64 `json:"events"`
 	// EventsPerS is Events over WallS.
 	EventsPerS float64 `json:"events_per_s"`
-	// PeakRSSBytes is the largest resident memory of the process, in bytes; 0 where the operating
+	// PeakRSSBytes is the largest resident memory of the process, in bytes; null where the operating
 	// system does not tell.
-	PeakRSSBytes int64 `json:"peak_rss_bytes"`
+	PeakRSSBytes *int64 `json:"peak_rss_bytes"`
 	// Workers is the number of workers that delivered events, >= 1.
 	Workers int `json:"workers"`
 }
@@ -264,13 +264,13 @@ type Behavior struct {
 	FalseBans int `json:"false_bans"`
 }
 
-// Timeless returns the summary without what depends on the machine and on how the run was divided among
-// workers: wall time, event rate, memory and number of workers are 0. Two runs of the same scenario, seed and
-// version have equal timeless summaries.
+// Timeless returns the summary without what depends on the machine and on how the run was divided
+// among workers: wall time, event rate and number of workers are 0, memory is null. Two runs of
+// the same scenario, seed and version have equal timeless summaries.
 func (s Summary) Timeless() Summary {
 	s.Engine.WallS = 0
 	s.Engine.EventsPerS = 0
-	s.Engine.PeakRSSBytes = 0
+	s.Engine.PeakRSSBytes = nil
 	s.Engine.Workers = 0
 	return s
 }

@@ -31,7 +31,8 @@ func Run(nodes int, seed uint64) *result.Run {
 	s.Schema = result.SummarySchema
 	s.Scenario = result.Scenario{Name: "made-up", Hash: "3f5a9c01d2e4b687", Seed: seed, Nodes: nodes, Levels: 1}
 	s.Fingerprint = fmt.Sprintf("%016x", rng.Uint64())
-	s.Engine = result.Engine{VirtualS: 320, WallS: 1.25, Events: 1_234_567, EventsPerS: 987_654, PeakRSSBytes: 48 << 20, Workers: 1}
+	peak := int64(48 << 20)
+	s.Engine = result.Engine{VirtualS: 320, WallS: 1.25, Events: 1_234_567, EventsPerS: 987_654, PeakRSSBytes: &peak, Workers: 1}
 	s.Convergence = result.ConvergenceSummary(run.Samples, round)
 	s.Structure = result.StructureSummary(run.Nodes)
 	s.Search = result.SearchSummary(run.Requests)
