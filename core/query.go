@@ -10,10 +10,11 @@ import (
 // how answers merge; the core derives what the entry node, the masters and the slaves do, and tells the caller how much of
 // the network stands behind the merged answer.
 //
-// Answers merge in any grouping, so Merge must be associative; the core keeps the order of its lists but lists differ
-// between nodes, so it should be commutative too. Its neutral element is nil, "nothing to say", which the core handles:
-// Merge never sees nil. Neither method may change what it is given, but for one thing: what Merge
-// has returned is held by nothing else, so Merge may add to it when it comes back as a.
+// Answers merge in any grouping, so Merge must be associative; the core keeps the order
+// of its lists but lists differ between nodes, so it should be commutative too. Its
+// neutral element is nil, "nothing to say", which the core handles: Merge never sees nil.
+// Neither method may change what it is given, but for one thing: what Merge has returned
+// is held by nothing else, so Merge may add to it when it comes back as a.
 type Query interface {
 	Name() string
 	Answer(arg any) any

@@ -260,7 +260,8 @@ func TestEveryPlotIsDocumented(t *testing.T) {
 	sameSet(t, "plot", firstCells(section(t, read(t, "docs/results.md"), "## Plots"), "file"), existing)
 }
 
-// What the simulator leaves out is written once, for the report; the README has the same words.
+// What the simulator leaves out is written once, for the report; the README has the same
+// words.
 func TestTheReportAndTheReadmeNameTheSameLimits(t *testing.T) {
 	if said := strings.TrimSpace(section(t, read(t, "README.md"), "## What the simulator does not model")); said != strings.TrimSpace(report.Limits) {
 		t.Errorf("the README says\n%s\nthe report\n%s", said, report.Limits)

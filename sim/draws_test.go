@@ -8,8 +8,8 @@ import (
 	"spreadable/sim"
 )
 
-// In a network that has not settled entry nodes disagree about the approvers of a period. Every set
-// that served has worked, and is in nodes.csv and in the number of draws.
+// In a network that has not settled entry nodes disagree about the approvers of a period.
+// Every set that served has worked, and is in nodes.csv and in the number of draws.
 func TestEverySetOfApproversThatServedIsCounted(t *testing.T) {
 	s := parse(t, `
 name: discord
@@ -46,7 +46,8 @@ workload: {approvals: {count: 40, start: 20s, over: 30s}}
 	}
 }
 
-// Entry nodes whose draws are compared are different ones: while two nodes of three are up, there are two.
+// Entry nodes whose draws are compared are different ones: while two nodes of three are
+// up, there are two.
 func TestEntryNodesOfAnApprovalAreDifferentNodes(t *testing.T) {
 	s := parse(t, `
 name: entries

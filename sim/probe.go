@@ -2,11 +2,11 @@ package sim
 
 import "math/bits"
 
-// probe is the application that searches ask: every node answers with itself, and the merged
-// answer names all that did. So a node counts once in a search, however often the lists of
-// masters name it and whatever other searches ask it meanwhile, and nothing is shared between
-// nodes: the names travel with the answers. They take some 8 bytes for each node that a search
-// asks, until the client has counted them.
+// probe is the application that searches ask: every node answers with itself, and the
+// merged answer names all that did. So a node counts once in a search, however often the
+// lists of masters name it and whatever other searches ask it meanwhile, and nothing is
+// shared between nodes: the names travel with the answers. They take some 8 bytes for
+// each node that a search asks, until the client has counted them.
 type probe struct{ node uint32 }
 
 const probeName = "probe"
@@ -23,8 +23,8 @@ func (*probe) Name() string { return probeName }
 // Answer implements core.Query.
 func (p *probe) Answer(any) any { return p }
 
-// Merge implements core.Query. It goes on with what it has merged before, so that a master with
-// a thousand slaves does not make a thousand lists.
+// Merge implements core.Query. It goes on with what it has merged before, so that a
+// master with a thousand slaves does not make a thousand lists.
 func (*probe) Merge(a, b any) any {
 	all, begun := a.(*answers)
 	if !begun {
@@ -47,8 +47,8 @@ func (all *answers) add(answer any) {
 // nodes is a set of nodes by their indexes, a bit for each.
 type nodes []uint64
 
-// nodesOf returns the nodes in a merged answer, of those with an index below n; nil is the answer
-// of none.
+// nodesOf returns the nodes in a merged answer, of those with an index below n; nil is
+// the answer of none.
 func nodesOf(answer any, n int) nodes {
 	var all answers
 	all.add(answer)
@@ -57,7 +57,8 @@ func nodesOf(answer any, n int) nodes {
 	return set
 }
 
-// take adds the nodes below n. There are as many calls in each other as the network has levels.
+// take adds the nodes below n. There are as many calls in each other as the network has
+// levels.
 func (s nodes) take(all *answers, n int) {
 	for _, node := range all.nodes {
 		if int(node) < n {

@@ -6,8 +6,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever the lists of masters look like and however answers merge, each node that answered is in the
-// set once.
+// Whatever the lists of masters look like and however answers merge, each node that
+// answered is in the set once.
 func TestAMergedAnswerHoldsEachNodeOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 200).Draw(t, "nodes")

@@ -52,9 +52,10 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	return w.results(m), err
 }
 
-// Between two reports passes a slice of time, in which a run cannot be stopped: a sixteenth of a sample's time, or what it
-// takes to deliver some hundred thousand events, about a tenth of a second. Every sixteenth ends with a report, however
-// short the slices in it are.
+// Between two reports passes a slice of time, in which a run cannot be stopped: a
+// sixteenth of a sample's time, or what it takes to deliver some hundred thousand events,
+// about a tenth of a second. Every sixteenth ends with a report, however short the slices
+// in it are.
 const (
 	slicesPerSample = 16
 	eventsPerSlice  = 100_000

@@ -7,9 +7,10 @@ import (
 	"spreadable/sim/result"
 )
 
-// A node that several masters list is asked several times by one search. It counts once, even when
-// other searches ask it in between. Latency is constant here, so that searches do not influence each
-// other, and the first one covers as much among others as it does alone.
+// A node that several masters list is asked several times by one search. It counts once,
+// even when other searches ask it in between. Latency is constant here, so that searches
+// do not influence each other, and the first one covers as much among others as it does
+// alone.
 func TestASearchCoversAsMuchAmongOthersAsAlone(t *testing.T) {
 	first := func(count int) float64 {
 		s := parse(t, `
@@ -35,8 +36,9 @@ workload: {searches: {count: %d, start: 40s, over: 1ns}}
 	}
 }
 
-// Where a message takes longer than nodes wait, an entry node hears of no other. Its answer comes in
-// time and has no other node behind it: such a search has failed, however soon it ended.
+// Where a message takes longer than nodes wait, an entry node hears of no other. Its
+// answer comes in time and has no other node behind it: such a search has failed, however
+// soon it ended.
 func TestASearchThatNoOtherNodeAnswersIsAFailure(t *testing.T) {
 	s := parse(t, `
 name: too-slow
@@ -60,8 +62,8 @@ workload: {searches: {count: 10, start: 60s, over: 20s}}
 	}
 }
 
-// A search is complete when every node that was up answered. Of a network that stalls it is partial, and
-// its latency is no part of that of complete ones.
+// A search is complete when every node that was up answered. Of a network that stalls it
+// is partial, and its latency is no part of that of complete ones.
 func TestASearchThatMissesNodesIsPartial(t *testing.T) {
 	s := parse(t, `
 name: stalled
@@ -90,7 +92,8 @@ workload: {searches: {count: 20, start: 20s, over: 39s}}
 	}
 }
 
-// A search that the run does not see the end of has no coverage and no latency, not 0 of them.
+// A search that the run does not see the end of has no coverage and no latency, not 0 of
+// them.
 func TestASearchThatTheRunCutsOffIsNotMeasured(t *testing.T) {
 	s := parse(t, "name: cut\nnodes: 30\nduration: 60s\nworkload: {searches: {count: 2, start: 59.9s, over: 10ms}}\n")
 	r, err := sim.Run(s, sim.Options{})

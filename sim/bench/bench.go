@@ -10,10 +10,12 @@
 //     the work of PeerSim's forwarding of N messages among random neighbours, with two latencies drawn, a call to look
 //     up, bytes counted and a fingerprint kept besides.
 //   - sync: one sync interval of a converged network of N nodes, of which each renews its lists.
-//   - search: one network-wide request in a converged network of N nodes, to all of them and back, with what
-//     synchronisation goes on in these 160 ms. It is not the first one: what that leaves behind is used again.
+//   - search: one network-wide request in a converged network of N nodes, to all of them
+//     and back, with what synchronisation goes on in these 160 ms. It is not the first one:
+//     what that leaves behind is used again.
 //
-// One processor does it all, the collection of garbage too. The clock is the caller's: nothing in sim reads one.
+// One processor does it all, the collection of garbage too. The clock is the caller's:
+// nothing in sim reads one.
 package bench
 
 import (
@@ -40,8 +42,8 @@ type Options struct {
 	Each func(Result)
 }
 
-// Result is one benchmark at one size. Its figures are medians over the runs, but for the slowest, the fastest and the
-// memory.
+// Result is one benchmark at one size. Its figures are medians over the runs, but for the
+// slowest, the fastest and the memory.
 type Result struct {
 	Name           string  `json:"name"`
 	Size           int     `json:"size"`   // processes or nodes
@@ -53,8 +55,9 @@ type Result struct {
 	NsPerEvent     float64 `json:"ns_per_event"`
 	BytesPerEvent  float64 `json:"bytes_per_event"`  // allocated on the heap
 	AllocsPerEvent float64 `json:"allocs_per_event"` // allocations on the heap
-	// PeakBytes is the most memory that the process held from the operating system when it was looked at: building and
-	// settling the network included, with some thousand looks. What benchmarks before it had used was given back.
+	// PeakBytes is the most memory that the process held from the operating system when
+	// it was looked at: building and settling the network included, with some thousand
+	// looks. What benchmarks before it had used was given back.
 	PeakBytes uint64 `json:"peak_bytes"`
 }
 
@@ -76,8 +79,8 @@ func Names() []string {
 	return names
 }
 
-// Run runs the benchmarks and returns their results in order. It returns those it has with the first error. Meanwhile the
-// process uses one processor.
+// Run runs the benchmarks and returns their results in order. It returns those it has
+// with the first error. Meanwhile the process uses one processor.
 func Run(o Options) ([]Result, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var results []Result

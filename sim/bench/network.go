@@ -8,8 +8,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// A run reports its progress at least this often between two samples, at equal distances; these are the stretches measured
-// here.
+// A run reports its progress at least this often between two samples, at equal distances;
+// these are the stretches measured here.
 const slicesPerSample = 16
 
 // settled is when every network here has converged long since.
@@ -34,8 +34,9 @@ func syncRound(w *watch, size, runs int) error {
 // searchSlice holds a whole search, three hops of 50 ms, and little else.
 const searchSlice = 160 * time.Millisecond
 
-// coldSearches come before those measured. A first search finds nothing to reuse, and allocates some five times what every
-// later one does; by the fourth nothing is left of that.
+// coldSearches come before those measured. A first search finds nothing to reuse, and
+// allocates some five times what every later one does; by the fourth nothing is left of
+// that.
 const coldSearches = 3
 
 // search measures slices with a search each, one between every two samples.
@@ -60,9 +61,10 @@ func converging(nodes int, more string) (*scenario.Scenario, error) {
 		"name: bench\nnodes: %d\nsync_interval: %s\nlatency: {mean: 25ms}\njoin: {mode: mass}\n%s", nodes, syncInterval, more), nil)
 }
 
-// measure runs a scenario and measures what happens in a time of the given length from each moment that is wanted. Moment
-// and end must be reports of the run; it may report in between too. A stretch that follows a sample must not be wanted:
-// taking the sample would count.
+// measure runs a scenario and measures what happens in a time of the given length from
+// each moment that is wanted. Moment and end must be reports of the run; it may report in
+// between too. A stretch that follows a sample must not be wanted: taking the sample
+// would count.
 func measure(w *watch, s *scenario.Scenario, length time.Duration, wanted func(start time.Duration) bool) error {
 	before, end := uint64(0), time.Duration(0) // end is 0 while nothing is measured
 	run, err := sim.Run(s, sim.Options{Progress: func(p sim.Progress) {

@@ -15,8 +15,9 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Sizes in points; at the usual 96 dots per inch 600 points are 800 pixels. A narrow figure is for a
-// telephone or half a sheet of paper, on which the letters of a wide one could not be read.
+// Sizes in points; at the usual 96 dots per inch 600 points are 800 pixels. A narrow
+// figure is for a telephone or half a sheet of paper, on which the letters of a wide one
+// could not be read.
 const (
 	figureWidth  vg.Length = 600
 	figureHeight vg.Length = 375
@@ -61,7 +62,8 @@ func (f *figure) size() (w, h vg.Length) {
 	return figureWidth, figureHeight
 }
 
-// narrow returns the figure in a narrow size, in the same proportions if it has some of its own.
+// narrow returns the figure in a narrow size, in the same proportions if it has some of
+// its own.
 func (f *figure) narrow() (w, h vg.Length) {
 	return narrowWidth, max(narrowHeight, f.height*narrowWidth/figureWidth)
 }
@@ -78,7 +80,8 @@ func (f *figure) draw(c draw.Canvas) {
 	f.body(draw.Crop(c, 0, 0, 0, -4))
 }
 
-// write writes a text at the top in lines of a height, and returns what is left of the canvas.
+// write writes a text at the top in lines of a height, and returns what is left of the
+// canvas.
 func write(c draw.Canvas, style text.Style, height vg.Length, words string) draw.Canvas {
 	for _, line := range breakLines(words, style, c.Size().X) {
 		c.FillText(style, vg.Point{X: c.Min.X, Y: c.Max.Y}, line)
@@ -87,8 +90,8 @@ func write(c draw.Canvas, style text.Style, height vg.Length, words string) draw
 	return c
 }
 
-// drawLegend lays the entries out in lines, like words, and returns what is left of the canvas. An
-// entry that is longer than a line is broken between its words.
+// drawLegend lays the entries out in lines, like words, and returns what is left of the
+// canvas. An entry that is longer than a line is broken between its words.
 func (f *figure) drawLegend(c draw.Canvas) draw.Canvas {
 	const thumb, gap, between, line = 24, 6, 18, 16
 	style := label(black)
@@ -124,7 +127,8 @@ func (f *figure) drawLegend(c draw.Canvas) draw.Canvas {
 	return draw.Crop(c, 0, 0, 0, y-line/2-4-c.Max.Y)
 }
 
-// breakLines divides a text into lines of at most a width, between words where there are several.
+// breakLines divides a text into lines of at most a width, between words where there are
+// several.
 func breakLines(label string, style text.Style, width vg.Length) []string {
 	var lines []string
 	line := ""

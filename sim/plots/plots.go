@@ -34,8 +34,8 @@ func (p *Plot) SVG() ([]byte, error) {
 	return p.figure.svg(p.figure.size())
 }
 
-// NarrowSVG returns the plot as an SVG document for a narrow column, with letters as large as those
-// of the page around it; nil when it is missing.
+// NarrowSVG returns the plot as an SVG document for a narrow column, with letters as
+// large as those of the page around it; nil when it is missing.
 func (p *Plot) NarrowSVG() ([]byte, error) {
 	if p.Missing != "" {
 		return nil, nil

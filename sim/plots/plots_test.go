@@ -186,7 +186,8 @@ func TestAddingDataLeavesTheAxesAsTheyWereFixed(t *testing.T) {
 	}
 }
 
-// Searches that missed nodes do not hide among those that did not, and failures have a curve too.
+// Searches that missed nodes do not hide among those that did not, and failures have a
+// curve too.
 func TestTheLatencyOfEveryOutcomeIsACurveOfItsOwn(t *testing.T) {
 	search := func(coverage float64, latency time.Duration) result.Request {
 		return result.Request{Kind: result.KindSearch, OK: coverage > 0, Coverage: coverage, Latency: latency}
@@ -315,7 +316,8 @@ func TestTicksAreRoundAndWithinTheAxis(t *testing.T) {
 	}
 }
 
-// However long a run or a latency is, the axis ends where the data do, and its numbers are short.
+// However long a run or a latency is, the axis ends where the data do, and its numbers
+// are short.
 func TestAxesOfTimeFitTheData(t *testing.T) {
 	for _, c := range []struct {
 		end         time.Duration

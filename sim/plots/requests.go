@@ -178,8 +178,8 @@ func tallyHops(requests []result.Request) (t tally) {
 	return t
 }
 
-// addBars adds the bars with their heights above them and returns the legend. Where several groups
-// took the same number of hops, their bars stand side by side.
+// addBars adds the bars with their heights above them and returns the legend. Where
+// several groups took the same number of hops, their bars stand side by side.
 func (t tally) addBars(p *plot.Plot) []entry {
 	const width = 0.36 // of a bar alone, and of two side by side; more of them share the space
 	var legend []entry
@@ -206,7 +206,8 @@ func (t tally) addBars(p *plot.Plot) []entry {
 	return legend
 }
 
-// sharing returns how many groups took so many hops, and how many of them come before the i-th.
+// sharing returns how many groups took so many hops, and how many of them come before the
+// i-th.
 func (t tally) sharing(i, hops int) (before, all int) {
 	for k := range t.counts {
 		if t.counts[k][hops] == 0 {

@@ -57,17 +57,17 @@ func Convergence(run *result.Run) Plot {
 	return plt
 }
 
-// overTime returns an empty plot over virtual time, to be fixed from 0 to the end, and the unit of
-// its axis.
+// overTime returns an empty plot over virtual time, to be fixed from 0 to the end, and
+// the unit of its axis.
 func overTime(end time.Duration, y string) (*plot.Plot, unit) {
 	u := unitOf(end)
 	return axes("virtual time ("+u.name+")", y), u
 }
 
-// window returns where the axis of time ends. When the network settled early in a long run and
-// every later sample is the same as the last one (as far as a plot shows it), the axis ends soon
-// after, or all that happened would be squeezed into its first inch; the legend then says how long
-// nothing changed.
+// window returns where the axis of time ends. When the network settled early in a long
+// run and every later sample is the same as the last one (as far as a plot shows it), the
+// axis ends soon after, or all that happened would be squeezed into its first inch; the
+// legend then says how long nothing changed.
 func window(run *result.Run, same func(*result.Sample) bool) (end time.Duration, rest []entry) {
 	end = lastTime(run)
 	settled := settledAt(run)

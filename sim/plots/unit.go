@@ -16,7 +16,8 @@ type unit struct {
 // of is the time as a number of units.
 func (u unit) of(d time.Duration) float64 { return float64(d) / float64(u.size) }
 
-// units from the longest. A run of an hour stays in seconds, as in the tables of its results.
+// units from the longest. A run of an hour stays in seconds, as in the tables of its
+// results.
 var units = [...]unit{
 	{"h", time.Hour, 10_000 * time.Second},
 	{"s", time.Second, time.Second},

@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// Limits is what the simulation leaves out, as a list in Markdown: that of the report and of the
-// README.
+// Limits is what the simulation leaves out, as a list in Markdown: that of the report and
+// of the README.
 //
 //go:embed limits.md
 var Limits string
 
 var bold = regexp.MustCompile(`\*\*(.+?)\*\*`)
 
-// limits are the entries of the list as HTML. Of Markdown they have nothing but bold words.
+// limits are the entries of the list as HTML. Of Markdown they have nothing but bold
+// words.
 func limits() []template.HTML {
 	var list []template.HTML
 	for _, entry := range strings.Split("\n"+Limits, "\n* ")[1:] {

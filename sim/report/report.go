@@ -1,10 +1,11 @@
 // Package report writes report.html: a run explained to a person, in one file that opens anywhere, without a
 // network and without scripts.
 //
-// The page goes from what one wants to know first to what one looks up later: what was simulated, the headline numbers in
-// plain words, the expectations and whether they were met, the plots with a sentence on how to read each, what the
-// simulation leaves out, how to repeat the run, and every number of the summary. It is for a screen of any width and for
-// paper.
+// The page goes from what one wants to know first to what one looks up later: what was
+// simulated, the headline numbers in plain words, the expectations and whether they were
+// met, the plots with a sentence on how to read each, what the simulation leaves out, how
+// to repeat the run, and every number of the summary. It is for a screen of any width and
+// for paper.
 package report
 
 import (
@@ -105,7 +106,8 @@ type view struct {
 	Numbers     []section
 }
 
-// drawing is a plot with its picture: a wide one, and a narrow one for telephones and paper.
+// drawing is a plot with its picture: a wide one, and a narrow one for telephones and
+// paper.
 type drawing struct {
 	plots.Plot
 	Wide, Narrow template.HTML

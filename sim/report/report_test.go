@@ -40,7 +40,8 @@ func TestTheReportStandsOnItsOwn(t *testing.T) {
 	}
 }
 
-// The head says under which latency and joining the numbers came about, for every model and mode.
+// The head says under which latency and joining the numbers came about, for every model
+// and mode.
 func TestTheHeadSaysWhatWasSimulated(t *testing.T) {
 	for more, want := range map[string][2]string{
 		"": {"constant, mean 25ms; for each message in one direction", "all at once; each knows 1 address"},
@@ -60,7 +61,8 @@ func TestTheHeadSaysWhatWasSimulated(t *testing.T) {
 	}
 }
 
-// Complete, partial and failed searches are told apart in the headlines, failures with their causes.
+// Complete, partial and failed searches are told apart in the headlines, failures with
+// their causes.
 func TestHeadlinesTellSearchesApart(t *testing.T) {
 	run := resulttest.Run(100, 1)
 	text := render(t, run)

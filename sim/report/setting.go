@@ -12,8 +12,9 @@ import (
 // fact is a line at the head of the report: what was simulated, before what came of it.
 type fact struct{ Name, Text string }
 
-// setting describes the scenario of a run, from its own file: its description, and the facts on
-// which all numbers depend. There is nothing of it when the file is of another version.
+// setting describes the scenario of a run, from its own file: its description, and the
+// facts on which all numbers depend. There is nothing of it when the file is of another
+// version.
 func setting(run *result.Run) (description string, facts []fact) {
 	s, err := scenario.Parse("scenario.yaml", run.Scenario, nil)
 	if err != nil {

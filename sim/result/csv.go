@@ -16,9 +16,9 @@ import (
 type cell struct {
 	// name is the column's, with the unit at its end.
 	name string
-	// field points to the row's field: *int, *int64, *bool, *float64, *string, *Kind, *Role, *[]int or, in
-	// the given unit, *time.Duration. A *RequestOutcome follows from other fields of the row; it
-	// is written and checked, not kept.
+	// field points to the row's field: *int, *int64, *bool, *float64, *string, *Kind,
+	// *Role, *[]int or, in the given unit, *time.Duration. A *RequestOutcome follows from
+	// other fields of the row; it is written and checked, not kept.
 	field any
 	unit  time.Duration
 	// blank marks a cell that says nothing in this row: written empty, read as zero.

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Paths lists the dotted path of every number that a summary can hold, in the order of the file.
-// The elements of lists and the counts of errors, which a type does not know, are left out;
-// [Known] accepts them.
+// Paths lists the dotted path of every number that a summary can hold, in the order of
+// the file. The elements of lists and the counts of errors, which a type does not know,
+// are left out; [Known] accepts them.
 func Paths() []string {
 	return numberPaths(nil, "", reflect.TypeFor[Summary]())
 }

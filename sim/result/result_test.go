@@ -224,8 +224,8 @@ func TestConvergedIsTheStartOfTheLastSettledStretch(t *testing.T) {
 	}
 }
 
-// Complete, partial and failed searches are told apart, each with its own latency; what a client
-// did not get to know is in no number.
+// Complete, partial and failed searches are told apart, each with its own latency; what a
+// client did not get to know is in no number.
 func TestSearchSummaryTellsOutcomesApart(t *testing.T) {
 	requests := []Request{
 		{Kind: KindSearch, OK: true, Hops: 3, Latency: 150 * time.Millisecond, Messages: 10, Coverage: 1, Fanout: 4},
@@ -298,7 +298,8 @@ func TestApprovalSummaryCountsEachDrawOnce(t *testing.T) {
 	if a.Chi2 != nil || a.Chi2DF != nil || a.Chi2P != nil {
 		t.Error("four drawn nodes are enough for a chi-square test")
 	}
-	// Entry nodes that disagree about a period: each set serves, in whatever order it is named.
+	// Entry nodes that disagree about a period: each set serves, in whatever order it is
+	// named.
 	disagreed := append(requests, approval(0, 2, false, true, 1, 0), approval(0, 2, false, true, 4, 5))
 	if draws := Draws(disagreed); asJSON(t, draws) != "[[0,1],[2,3],[4,5]]" {
 		t.Errorf("draws %v", draws)

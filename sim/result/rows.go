@@ -47,8 +47,8 @@ type RequestOutcome string
 const (
 	// Complete is a search that every node answered that lived throughout it.
 	Complete RequestOutcome = "complete"
-	// Partial is a search that some of these nodes answered, others than the entry node among
-	// them.
+	// Partial is a search that some of these nodes answered, others than the entry node
+	// among them.
 	Partial RequestOutcome = "partial"
 	// Granted is an approval that was given.
 	Granted RequestOutcome = "granted"
@@ -56,7 +56,8 @@ const (
 	Failed RequestOutcome = "failed"
 )
 
-// Names of errors that no node sends: [Request].Error is one of these, or the code of a refusal.
+// Names of errors that no node sends: [Request].Error is one of these, or the code of a
+// refusal.
 const (
 	ErrorTimeout     = "REQUEST_TIMEDOUT"
 	ErrorUnreachable = "UNREACHABLE"
@@ -69,8 +70,8 @@ const (
 
 // Request is one search or approval and what became of it: a row of requests.csv.
 //
-// Hops, Latency, Asked and Fanout are 0 where they were not measured, in the file an empty cell:
-// none of them can be 0 otherwise.
+// Hops, Latency, Asked and Fanout are 0 where they were not measured, in the file an
+// empty cell: none of them can be 0 otherwise.
 type Request struct {
 	// Kind is search or approval.
 	Kind Kind
@@ -80,10 +81,11 @@ type Request struct {
 	Start time.Duration
 	// Entry is the index of the node that the client called.
 	Entry int
-	// OK says that the client got an answer behind which there are more nodes than the entry
-	// node, if there were others; or its approval.
+	// OK says that the client got an answer behind which there are more nodes than the
+	// entry node, if there were others; or its approval.
 	OK bool
-	// Error names what went wrong, empty when OK: the code of a refusal, or an Error constant.
+	// Error names what went wrong, empty when OK: the code of a refusal, or an Error
+	// constant.
 	Error string
 	// Hops is the number of sequential requests on the longest path from the client to the last node
 	// reached.
@@ -96,11 +98,11 @@ type Request struct {
 	Bytes int64
 	// Asked is the number of nodes that the network asked.
 	Asked int
-	// Answered is the number of answers; a node that several masters list may be among them
-	// more than once.
+	// Answered is the number of answers; a node that several masters list may be among
+	// them more than once.
 	Answered int
-	// Coverage is different nodes that answered over nodes that lived throughout the search,
-	// 0..1; NaN when it was not measured. Searches only.
+	// Coverage is different nodes that answered over nodes that lived throughout the
+	// search, 0..1; NaN when it was not measured. Searches only.
 	Coverage float64
 	// Fanout is the largest number of requests that one participant had in flight at a time.
 	Fanout int

@@ -202,8 +202,9 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 	return a
 }
 
-// Draws lists the different draws that served approvals: the approvers of each, ascending. Entry
-// nodes that agree name one set in each period; where they do not, each set counts.
+// Draws lists the different draws that served approvals: the approvers of each,
+// ascending. Entry nodes that agree name one set in each period; where they do not, each
+// set counts.
 func Draws(requests []Request) [][]int {
 	var draws [][]int
 	known := make(map[string]bool)

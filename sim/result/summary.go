@@ -1,11 +1,11 @@
 package result
 
-// SummarySchema names the layout of summary.json. The number behind the slash grows when a
-// field changes its meaning or goes away; a new field leaves it as it is.
+// SummarySchema names the layout of summary.json. The number behind the slash grows when
+// a field changes its meaning or goes away; a new field leaves it as it is.
 //
-// 2: a search that no node but the entry node answered is failed, and search.latency_ms is that of complete
-// searches; both were of all searches that ended without an error. approval.draws counts
-// different sets of approvers; it counted periods.
+// 2: a search that no node but the entry node answered is failed, and search.latency_ms
+// is that of complete searches; both were of all searches that ended without an error.
+// approval.draws counts different sets of approvers; it counted periods.
 const SummarySchema = "spreadsim-summary/2"
 
 // Summary is the outcome of one run in numbers: the contents of summary.json. The JSON names, joined by
@@ -83,8 +83,8 @@ type Engine struct {
 	Events int64 `json:"events"`
 	// EventsPerS is Events over WallS.
 	EventsPerS float64 `json:"events_per_s"`
-	// PeakRSSBytes is the largest resident memory of the process, in bytes; null where the operating
-	// system does not tell.
+	// PeakRSSBytes is the largest resident memory of the process, in bytes; null where
+	// the operating system does not tell.
 	PeakRSSBytes *int64 `json:"peak_rss_bytes"`
 	// Workers is the number of workers that delivered events, >= 1.
 	Workers int `json:"workers"`
@@ -135,43 +135,47 @@ type Spread struct {
 	Max  float64 `json:"max"`  // the largest value
 }
 
-// Search sums up the searches by what became of them ([RequestOutcome]): Complete, Partial and
-// Failed add up to Count. What a client did not get to know is not measured: hops and fan-out
-// are those of complete and partial searches, latency that of the searches that ended.
+// Search sums up the searches by what became of them ([RequestOutcome]): Complete,
+// Partial and Failed add up to Count. What a client did not get to know is not measured:
+// hops and fan-out are those of complete and partial searches, latency that of the
+// searches that ended.
 type Search struct {
 	// Count is the number of searches started, >= 1.
 	Count int `json:"count"`
 	// Complete is the number of searches that every node answered that lived throughout.
 	Complete int `json:"complete"`
-	// Partial is the number of searches that some of these nodes answered, others than the entry
-	// node among them.
+	// Partial is the number of searches that some of these nodes answered, others than
+	// the entry node among them.
 	Partial int `json:"partial"`
-	// Failed is the number of searches that no node but the entry node answered, that ended in an
-	// error, or that had not ended when the run did.
+	// Failed is the number of searches that no node but the entry node answered, that
+	// ended in an error, or that had not ended when the run did.
 	Failed int `json:"failed"`
-	// Coverage is nodes that answered over nodes that lived throughout the search, each 0..1, over
-	// all searches that ended; an error is a coverage of 0. Null when none had ended.
+	// Coverage is nodes that answered over nodes that lived throughout the search, each
+	// 0..1, over all searches that ended; an error is a coverage of 0. Null when none had
+	// ended.
 	Coverage *Coverage `json:"coverage"`
-	// PartialCoverage is the same over the partial searches, 0..1; null when there is none.
+	// PartialCoverage is the same over the partial searches, 0..1; null when there is
+	// none.
 	PartialCoverage *Spread `json:"partial_coverage"`
 	// Hops is null when no search was complete or partial.
 	Hops *Hops `json:"hops"`
-	// LatencyMS is the time from the client's call to its answer, of complete searches; null
-	// when there is none.
+	// LatencyMS is the time from the client's call to its answer, of complete searches;
+	// null when there is none.
 	LatencyMS *Latency `json:"latency_ms"`
 	// PartialLatencyMS is that of the partial searches; null when there is none.
 	PartialLatencyMS *Latency `json:"partial_latency_ms"`
-	// FailedLatencyMS is the time from the call to the error or to the answer of no other node; null
-	// when no search has failed in this way.
+	// FailedLatencyMS is the time from the call to the error or to the answer of no other
+	// node; null when no search has failed in this way.
 	FailedLatencyMS *Latency `json:"failed_latency_ms"`
-	// MessagesMean is the mean number of requests sent on behalf of one search; answers do not
-	// count.
+	// MessagesMean is the mean number of requests sent on behalf of one search; answers
+	// do not count.
 	MessagesMean float64 `json:"messages_mean"`
-	// FanoutMax is the largest number of requests that one participant had in flight at a time
-	// on behalf of one search; null when none was complete or partial.
+	// FanoutMax is the largest number of requests that one participant had in flight at a
+	// time on behalf of one search; null when none was complete or partial.
 	FanoutMax *int `json:"fanout_max"`
-	// Errors counts the failed searches by the name of their error; it adds up to Failed. A path
-	// takes the name for its place (search.errors.REQUEST_TIMEDOUT), and is 0 for others.
+	// Errors counts the failed searches by the name of their error; it adds up to Failed.
+	// A path takes the name for its place (search.errors.REQUEST_TIMEDOUT), and is 0 for
+	// others.
 	Errors map[string]int `json:"errors"`
 }
 
@@ -197,9 +201,9 @@ type Latency struct {
 	Max float64 `json:"max"`
 }
 
-// Approval sums up the approvals and judges how evenly the approvers were drawn. One draw is a
-// set of approvers of one period. All approvals requested in a period share it, unless entry
-// nodes disagree: then each different set that served is a draw.
+// Approval sums up the approvals and judges how evenly the approvers were drawn. One draw
+// is a set of approvers of one period. All approvals requested in a period share it,
+// unless entry nodes disagree: then each different set that served is a draw.
 //
 // Jain, Gini and Chi2 look at the load: how often each node was drawn, each draw counted once. They are null
 // when nobody was drawn. What an even draw gives is random too, which is why each has a companion that
@@ -264,9 +268,9 @@ type Behavior struct {
 	FalseBans int `json:"false_bans"`
 }
 
-// Timeless returns the summary without what depends on the machine and on how the run was divided
-// among workers: wall time, event rate and number of workers are 0, memory is null. Two runs of
-// the same scenario, seed and version have equal timeless summaries.
+// Timeless returns the summary without what depends on the machine and on how the run was
+// divided among workers: wall time, event rate and number of workers are 0, memory is
+// null. Two runs of the same scenario, seed and version have equal timeless summaries.
 func (s Summary) Timeless() Summary {
 	s.Engine.WallS = 0
 	s.Engine.EventsPerS = 0
