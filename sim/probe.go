@@ -1,7 +1,5 @@
 package sim
 
-import "math/bits"
-
 // probe is the application that searches ask: every node answers with itself, and the
 // merged answer names all that did. So a node counts once in a search, however often the
 // lists of masters name it and whatever other searches ask it meanwhile, and nothing is
@@ -44,38 +42,28 @@ func (all *answers) add(answer any) {
 	}
 }
 
-// nodes is a set of nodes by their indexes, a bit for each.
+// nodes is a set of nodes by their numbers, a bit for each.
 type nodes []uint64
 
-// nodesOf returns the nodes in a merged answer, of those with an index below n; nil is
-// the answer of none.
+// nodesOf returns the nodes in a merged answer, of a network of n; nil is the answer of
+// none.
 func nodesOf(answer any, n int) nodes {
 	var all answers
 	all.add(answer)
 	set := make(nodes, (n+63)/64)
-	set.take(&all, n)
+	set.take(&all)
 	return set
 }
 
-// take adds the nodes below n. There are as many calls in each other as the network has
-// levels.
-func (s nodes) take(all *answers, n int) {
+// take adds the nodes of an answer. There are as many calls in each other as the network
+// has levels.
+func (s nodes) take(all *answers) {
 	for _, node := range all.nodes {
-		if int(node) < n {
-			s[node/64] |= 1 << (node % 64)
-		}
+		s[node/64] |= 1 << (node % 64)
 	}
 	for _, below := range all.below {
-		s.take(below, n)
+		s.take(below)
 	}
 }
 
 func (s nodes) has(node int) bool { return s[node/64]>>(node%64)&1 == 1 }
-
-func (s nodes) size() int {
-	size := 0
-	for _, word := range s {
-		size += bits.OnesCount64(word)
-	}
-	return size
-}

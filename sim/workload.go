@@ -98,24 +98,31 @@ func (c *clients) search(i int) {
 			op.row.Coverage = 0
 			return
 		}
-		reached := nodesOf(answer.Result, c.world.nodes)
-		lived, answered, others := c.world.population.Throughout(op.row.Start, op.row.Start+op.row.Latency), 0, 0
-		for node := range lived.All() {
-			if !reached.has(node) {
-				continue
-			}
-			answered++
-			if node != op.row.Entry {
-				others++
-			}
-		}
-		op.row.Coverage = float64(answered) / float64(lived.Size())
-		if others == 0 && lived.Size() > 1 {
-			op.row.OK, op.row.Error = false, result.ErrorNoOther
-		}
+		c.reach(op, nodesOf(answer.Result, c.world.nodes))
 		op.row.Asked, op.row.Answered = answer.Coverage.Asked, answer.Coverage.Answered
 		op.row.Hops, op.row.Fanout = answer.Cost.Hops, answer.Cost.Fanout
 	})
+}
+
+// reach notes how much of the network a search has reached. When that is no node but the
+// entry node, of several that it should have been, the search has failed, though an
+// answer came.
+func (c *clients) reach(op *operation, reached nodes) {
+	lived := c.world.population.Throughout(op.row.Start, op.row.Start+op.row.Latency)
+	answered, others := 0, 0
+	for node := range lived.All() {
+		if !reached.has(node) {
+			continue
+		}
+		answered++
+		if node != op.row.Entry {
+			others++
+		}
+	}
+	op.row.Coverage = float64(answered) / float64(lived.Size())
+	if others == 0 && lived.Size() > 1 {
+		op.row.OK, op.row.Error = false, result.ErrorNoOther
+	}
 }
 
 func (c *clients) approve(i int) {

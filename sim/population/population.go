@@ -70,8 +70,8 @@ func (p *Population) At(t time.Duration) Alive {
 	return Alive{sort.Search(len(p.starts), func(i int) bool { return p.starts[i] > t })}
 }
 
-// Throughout returns the nodes that are up from one time to another. Nodes stay, so they are
-// those that are up at the first.
+// Throughout returns the nodes that are up from one time to another. Nodes stay, so they
+// are those that are up at the first.
 func (p *Population) Throughout(from, _ time.Duration) Alive { return p.At(from) }
 
 // Alive is the set of nodes that are up at one time, in the order of their numbers.

@@ -81,7 +81,8 @@ func latencyRows() []latencyRow {
 // Build makes the latency model that the scenario describes.
 func (l Latency) Build() (latency.Model, error) { return l.row().build(l) }
 
-// String says which model it is, with the parameters it takes: "uniform, min 5ms, max 100ms".
+// String says which model it is, with the parameters it takes: "uniform, min 5ms, max
+// 100ms".
 func (l Latency) String() string {
 	text := string(l.Model)
 	for _, p := range l.row().parameters {
