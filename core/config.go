@@ -33,7 +33,7 @@ type Config struct {
 	// SyncPeriod is how far back the average of sync durations reaches: 1 day (npm: syncTimeCalculationPeriod).
 	SyncPeriod time.Duration
 
-	// ServerTimeout limits one request to a node: 2 s. It must be well below SyncInterval.
+	// ServerTimeout limits one request to a node: 2 s. At most SyncInterval, and better well below it.
 	ServerTimeout time.Duration
 
 	// PingTimeout limits a ping, and a question for the root: 1 s. At most ServerTimeout.
@@ -101,8 +101,8 @@ func (c *Config) Validate() error {
 		return errors.New("config: a duration is negative")
 	case c.PingTimeout > c.ServerTimeout:
 		return fmt.Errorf("config: ping timeout %v is longer than the server timeout %v", c.PingTimeout, c.ServerTimeout)
-	case c.ServerTimeout >= c.SyncInterval:
-		return fmt.Errorf("config: server timeout %v must be shorter than the sync interval %v", c.ServerTimeout, c.SyncInterval)
+	case c.ServerTimeout > c.SyncInterval:
+		return fmt.Errorf("config: server timeout %v is longer than the sync interval %v", c.ServerTimeout, c.SyncInterval)
 	case c.SyncPeriod < c.SyncInterval:
 		return fmt.Errorf("config: sync period %v must not be shorter than the sync interval %v", c.SyncPeriod, c.SyncInterval)
 	case c.MaxFails < 0:

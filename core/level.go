@@ -76,7 +76,11 @@ func power(base, exponent int) int {
 }
 
 // lifetime is the original's sync lifetime: how long a network of this size takes to be sure
-// that a node is gone.
+// that a node is gone. It is for ever where it is longer than a Duration can say.
 func (c *Config) lifetime(size, levels int) time.Duration {
+	rounds := float64(c.MaxFails) * float64(Optimum(size, levels))
+	if rounds > float64(math.MaxInt64/c.SyncInterval) { // some 300 years
+		return math.MaxInt64
+	}
 	return c.SyncInterval * time.Duration(c.MaxFails*Optimum(size, levels))
 }

@@ -55,10 +55,12 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 // Between two reports passes a slice of time, in which a run cannot be stopped: a
 // sixteenth of a sample's time, or what it takes to deliver some hundred thousand events,
 // about a tenth of a second. Every sixteenth ends with a report, however short the slices
-// in it are.
+// in it are. How many events a time holds is not known at the start, where all nodes of a
+// mass start are busy: the first slice is short.
 const (
 	slicesPerSample = 16
 	eventsPerSlice  = 100_000
+	firstSlice      = time.Millisecond
 )
 
 // live lets virtual time pass, from sample to sample.
@@ -70,7 +72,7 @@ func (w *world) live(m *meter, o Options) error {
 	m.sample()
 	m.samples[0].Time = 0
 	longest := max(1, s.Sample/slicesPerSample)
-	slice := longest
+	slice := min(firstSlice, longest)
 	for now := time.Duration(0); now < s.Duration; {
 		from, until := now, min(now+s.Sample, s.Duration)
 		for now < until {

@@ -124,6 +124,7 @@ func (w *world) config() (*core.Config, error) {
 	c := &core.Config{
 		Book:          w.book,
 		SyncInterval:  s.SyncInterval,
+		SyncPeriod:    max(core.DefaultSyncPeriod, s.SyncInterval),
 		ServerTimeout: s.Node.ServerTimeout,
 		PingTimeout:   s.Node.PingTimeout,
 		MaxFails:      s.Node.ServerMaxFails,

@@ -6,6 +6,7 @@ package population
 import (
 	"iter"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"sort"
 	"time"
@@ -26,7 +27,7 @@ func New(s *scenario.Scenario) *Population {
 	case scenario.Spread:
 		p.spread(s.Join.Over)
 	case scenario.Growth:
-		p.grow(s.Join.Initial, s.Join.Rate, s.SyncInterval)
+		p.grow(s.Join.Initial, s.Join.Rate, s.SyncInterval, s.Duration)
 	}
 	return p
 }
@@ -39,16 +40,24 @@ func (p *Population) spread(over time.Duration) {
 }
 
 // grow lets the network grow by the rate in every interval; newcomers of an interval come
-// evenly spread.
-func (p *Population) grow(initial int, rate float64, interval time.Duration) {
+// evenly spread. Those that would come after the end all come after it: how long after
+// would be more than a Duration holds.
+func (p *Population) grow(initial int, rate float64, interval, end time.Duration) {
 	at := time.Duration(0)
-	for here := min(initial, len(p.starts)); here < len(p.starts); at += interval {
+	for here := min(initial, len(p.starts)); here < len(p.starts); at = min(at+interval, end+1) {
 		more := min(int(math.Ceil(float64(here)*rate)), len(p.starts)-here)
 		for i := range more {
-			p.starts[here+i] = at + interval*time.Duration(i+1)/time.Duration(more)
+			p.starts[here+i] = at + part(interval, i+1, more)
 		}
 		here += more
 	}
+}
+
+// part is d times i over n, for i at most n. The product may be more than a Duration holds.
+func part(d time.Duration, i, n int) time.Duration {
+	high, low := bits.Mul64(uint64(d), uint64(i))
+	quotient, _ := bits.Div64(high, low, uint64(n))
+	return time.Duration(quotient)
 }
 
 // Starts yields each node with the time at which it starts.

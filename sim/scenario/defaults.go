@@ -26,7 +26,7 @@ func (s *Scenario) fillDefaults() {
 	fill(s, "seed", &s.Seed, defaultSeed)
 	fill(s, "levels", &s.Levels, defaultLevels)
 	fill(s, "sync_interval", &s.SyncInterval, defaultSyncInterval)
-	fill(s, "sample", &s.Sample, s.SyncInterval/defaultSamplesASync)
+	fill(s, "sample", &s.Sample, s.defaultSample())
 	fill(s, "registration", &s.Registration, Directed)
 
 	fill(s, "latency.model", &s.Latency.Model, defaultModel)
@@ -37,10 +37,10 @@ func (s *Scenario) fillDefaults() {
 	fill(s, "join.mode", &s.Join.Mode, Mass)
 	fill(s, "join.bootstrap", &s.Join.Bootstrap, 1)
 	if s.Join.Mode == Growth {
-		fill(s, "join.initial", &s.Join.Initial, max(1, min(defaultInitial, s.Nodes)))
+		fill(s, "join.initial", &s.Join.Initial, max(1, min(max(defaultInitial, s.Join.Bootstrap), s.Nodes)))
 	}
 
-	fill(s, "node.server_timeout", &s.Node.ServerTimeout, defaultServerTimeout)
+	fill(s, "node.server_timeout", &s.Node.ServerTimeout, s.defaultServerTimeout())
 	fill(s, "node.ping_timeout", &s.Node.PingTimeout, min(defaultPingTimeout, s.Node.ServerTimeout))
 	fill(s, "node.server_max_fails", &s.Node.ServerMaxFails, defaultMaxFails)
 
@@ -48,9 +48,35 @@ func (s *Scenario) fillDefaults() {
 	fill(s, "approval.decision_level", &s.Approval.DecisionLevel, defaultDecisionLevel)
 	fill(s, "approval.period", &s.Approval.Period, defaultPeriod)
 
-	fill(s, "workload.searches.over", &s.Workload.Searches.Over, s.SyncInterval)
-	fill(s, "workload.approvals.over", &s.Workload.Approvals.Over, s.SyncInterval)
+	fill(s, "workload.searches.over", &s.Workload.Searches.Over, s.defaultOver(s.Workload.Searches.Start))
+	fill(s, "workload.approvals.over", &s.Workload.Approvals.Over, s.defaultOver(s.Workload.Approvals.Start))
 	fill(s, "workload.approvals.entries", &s.Workload.Approvals.Entries, 1)
+}
+
+// A default is always a value that may be given: what follows from other keys keeps to
+// its own limits, so that no error speaks of a key that nobody wrote.
+
+// defaultSample is a quarter of the sync interval, or as many quarters as keep the rows
+// of series.csv below their limit.
+func (s *Scenario) defaultSample() time.Duration {
+	quarter := max(s.SyncInterval/defaultSamplesASync, time.Millisecond)
+	return quarter * (1 + s.Duration/(quarter*maxSamples+1))
+}
+
+// defaultServerTimeout is npm's, or half of a sync interval that leaves no room for it.
+func (s *Scenario) defaultServerTimeout() time.Duration {
+	if s.SyncInterval > defaultServerTimeout {
+		return defaultServerTimeout
+	}
+	return max(s.SyncInterval/2, time.Millisecond)
+}
+
+// defaultOver is a sync interval, or what is left of the run from start on.
+func (s *Scenario) defaultOver(start time.Duration) time.Duration {
+	if s.Duration == 0 { // not known, for the schema
+		return s.SyncInterval
+	}
+	return max(0, min(s.SyncInterval, s.Duration-start))
 }
 
 // fill sets the field of a key that was not given.

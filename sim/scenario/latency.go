@@ -67,7 +67,7 @@ func latencyRows() []latencyRow {
 		},
 		{
 			name: "lognormal", takes: "mean, stddev, shifted by min",
-			shape: "many quick messages, few very slow ones, above the floor `min`",
+			shape: "many quick messages, few very slow ones, above the floor `min`; none takes more than an hour above it",
 			parameters: []latencyParameter{
 				{key: "mean", note: "min included", positive: true},
 				{key: "stddev", required: true, positive: true},
@@ -150,6 +150,10 @@ func (s *Scenario) checkLatency() error {
 		}
 	}
 	for _, p := range row.parameters {
+		if value := s.Latency.value(p.key); p.key != "stddev" && value > maxLatency {
+			path := join("latency", p.key)
+			return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxLatency), formatDuration(value))
+		}
 		if err := s.checkOrder(p); err != nil {
 			return err
 		}
@@ -166,11 +170,11 @@ func (s *Scenario) checkOrder(p latencyParameter) error {
 	}
 	if p.below != "" && value >= s.Latency.value(p.below) {
 		return s.errorf(path, "%s: %s is not below latency.%s, %s",
-			path, formatDuration(value), p.below, formatDuration(s.Latency.value(p.below)))
+			path, formatDuration(value), p.below, s.told(join("latency", p.below), s.Latency.value(p.below)))
 	}
 	if p.above != "" && value <= s.Latency.value(p.above) {
 		return s.errorf(path, "%s: %s is not above latency.%s, %s",
-			path, formatDuration(value), p.above, formatDuration(s.Latency.value(p.above)))
+			path, formatDuration(value), p.above, s.told(join("latency", p.above), s.Latency.value(p.above)))
 	}
 	return nil
 }

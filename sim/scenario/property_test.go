@@ -45,7 +45,7 @@ func drawSets(t *rapid.T) []string {
 		"approval.period=" + duration("period", 1, time.Hour),
 		"node.trusted=" + rapid.SampledFrom([]string{"true", "false"}).Draw(t, "trusted"),
 	}
-	mean, below, above := duration("mean", time.Second, time.Minute), duration("below", 0, time.Second-1), duration("above", time.Hour, 2*time.Hour)
+	mean, below, above := duration("mean", time.Second, time.Minute), duration("below", 0, time.Second-1), duration("above", 2*time.Minute, time.Hour)
 	percent := rapid.StringMatching(`[1-9][0-9]{0,3}(\.[0-9]{1,6})?%`).Draw(t, "rate")
 	latency := [][]string{
 		{"latency.model=constant", "latency.mean=" + mean},

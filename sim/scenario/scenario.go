@@ -14,7 +14,7 @@ type Scenario struct {
 	Name string `yaml:"name" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]*$,maxLength=64"`
 
 	// One or two sentences for people: what the scenario shows.
-	Description string `yaml:"description"`
+	Description string `yaml:"description" jsonschema:"maxLength=2000"`
 
 	// Seed of every random stream of the run. The same scenario, seed and version give the same run to the bit.
 	Seed uint64 `yaml:"seed"`
@@ -31,7 +31,7 @@ type Scenario struct {
 	// Virtual time between two syncs of a node: the round in which it renews its lists.
 	SyncInterval time.Duration `yaml:"sync_interval"`
 
-	// Virtual time between two rows of series.csv. A quarter of the sync interval if absent.
+	// Virtual time between two rows of series.csv. A quarter of the sync interval if absent, or as many quarters as keep the rows below a million.
 	Sample time.Duration `yaml:"sample"`
 
 	// Rule by which a node becomes a slave or a master: directed (ours: the provider places newcomers) or original (npm spreadable 0.3, quirks included).
@@ -98,7 +98,7 @@ type Join struct {
 	// Growth per sync interval, in percent of the nodes that are there (growth; required).
 	Rate float64 `yaml:"rate"`
 
-	// Nodes at the start (growth; 10 if absent, or all if there are fewer).
+	// Nodes at the start (growth; 10 if absent, or bootstrap if that is more, or all if there are fewer).
 	Initial int `yaml:"initial" jsonschema:"minimum=1"`
 
 	// Virtual time from the first node's start to the last one's (spread; required).
@@ -120,7 +120,7 @@ const (
 
 // Node holds the options of every node.
 type Node struct {
-	// How long a node waits for the answer to a request.
+	// How long a node waits for the answer to a request. At most sync_interval; half of it if absent and sync_interval is 2s or less.
 	ServerTimeout time.Duration `yaml:"server_timeout"`
 
 	// How long a node waits for the answer to a ping. At most server_timeout.
@@ -163,7 +163,7 @@ type Searches struct {
 	// Virtual time of the first one.
 	Start time.Duration `yaml:"start"`
 
-	// Virtual time over which they are evenly spaced, from start. One sync interval if absent.
+	// Virtual time over which they are evenly spaced, from start. One sync interval if absent, or what is left of the run.
 	Over time.Duration `yaml:"over"`
 }
 
@@ -175,7 +175,7 @@ type Approvals struct {
 	// Virtual time of the first one.
 	Start time.Duration `yaml:"start"`
 
-	// Virtual time over which they are evenly spaced, from start. One sync interval if absent.
+	// Virtual time over which they are evenly spaced, from start. One sync interval if absent, or what is left of the run.
 	Over time.Duration `yaml:"over"`
 
 	// How many entry nodes name the approvers of the same draw; with two or more their agreement is measured.

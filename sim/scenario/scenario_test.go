@@ -263,3 +263,27 @@ func TestDurationsAreWrittenWithUnits(t *testing.T) {
 		}
 	}
 }
+
+// What follows from other keys keeps to its own limits.
+func TestADefaultIsALegalValue(t *testing.T) {
+	for _, c := range []struct {
+		sets, key string
+	}{
+		{"sync_interval=1ms duration=1s", "sample: 1ms"},
+		{"sync_interval=16s duration=300d", "sample: 28s"}, // seven quarters: 925,715 rows
+		{"sync_interval=16s duration=60s", "sample: 4s"},
+		{"sync_interval=1ms duration=1s", "server_timeout: 1ms"},
+		{"sync_interval=1s", "server_timeout: 500ms"},
+		{"sync_interval=2s", "server_timeout: 1s"},
+		{"sync_interval=3s", "server_timeout: 2s"},
+		{"workload.searches.count=1 workload.searches.start=50s", "over: 10s"},
+		{"workload.approvals.count=1 workload.approvals.start=60s", "over: 0s"},
+		{"join.mode=growth join.rate=10% nodes=100 join.bootstrap=20", "initial: 20"},
+		{"join.mode=growth join.rate=10% nodes=100", "initial: 10"},
+		{"description=" + strings.Repeat("é", 2000), "description: é"},
+	} {
+		if got := string(parse(t, small, strings.Fields(c.sets)...).Resolved()); !strings.Contains(got, c.key) {
+			t.Errorf("%s: no %q in\n%s", c.sets, c.key, got)
+		}
+	}
+}

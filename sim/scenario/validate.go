@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"spreadable/core/draw"
 	"spreadable/internal/phrase"
@@ -18,6 +19,7 @@ import (
 const (
 	maxSamples = 1_000_000 // rows of series.csv
 	maxRate    = 1000      // growth per sync interval, as a fraction
+	maxLatency = time.Hour // beyond it a lognormal latency is cut off
 )
 
 // validate judges the scenario as a whole, defaults included. First each key
@@ -86,8 +88,8 @@ func (s *Scenario) checkText(path, text string, l limits) error {
 	if l.pattern != nil && !l.pattern.MatchString(text) {
 		return s.errorf(path, "%s: expected lower-case letters, digits and hyphens, such as my-network, not %s", path, phrase.Quote(text))
 	}
-	if len(text) > l.maxLength {
-		return s.errorf(path, "%s: expected at most %d characters, not %d", path, l.maxLength, len(text))
+	if n := utf8.RuneCountInString(text); l.maxLength > 0 && n > l.maxLength {
+		return s.errorf(path, "%s: expected at most %d characters, not %d", path, l.maxLength, n)
 	}
 	return nil
 }
@@ -140,7 +142,9 @@ func (s *Scenario) checkJoin() error {
 		if err := s.positive("join.over", j.Over); err != nil {
 			return err
 		}
-		return s.within("join.over", j.Over)
+		if j.Over > s.Duration {
+			return s.errorf("join.over", "join.over: ends at %s, after the duration of %s", formatDuration(j.Over), formatDuration(s.Duration))
+		}
 	}
 	return nil
 }
@@ -170,12 +174,12 @@ func (s *Scenario) checkNode() error {
 		return err
 	}
 	if n.PingTimeout > n.ServerTimeout {
-		return s.errorf(s.firstGiven("node.ping_timeout", "node.server_timeout"), "node.ping_timeout: %s is longer than node.server_timeout, %s",
-			formatDuration(n.PingTimeout), formatDuration(n.ServerTimeout))
+		return s.errorf("node.ping_timeout", "node.ping_timeout: %s is longer than node.server_timeout, %s",
+			formatDuration(n.PingTimeout), s.told("node.server_timeout", n.ServerTimeout))
 	}
-	if n.ServerTimeout >= s.SyncInterval {
-		return s.errorf(s.firstGiven("node.server_timeout", "sync_interval"), "node.server_timeout: %s is not below sync_interval, %s",
-			formatDuration(n.ServerTimeout), formatDuration(s.SyncInterval))
+	if n.ServerTimeout > s.SyncInterval {
+		return s.errorf("node.server_timeout", "node.server_timeout: %s is longer than sync_interval, %s",
+			formatDuration(n.ServerTimeout), s.told("sync_interval", s.SyncInterval))
 	}
 	return nil
 }
@@ -196,12 +200,12 @@ func (s *Scenario) checkApproval() error {
 func (s *Scenario) checkWorkload() error {
 	searches, approvals := s.Workload.Searches, s.Workload.Approvals
 	if searches.Count > 0 {
-		if err := s.within("workload.searches.start", searches.Start, searches.Over); err != nil {
+		if err := s.within("workload.searches", searches.Start, searches.Over); err != nil {
 			return err
 		}
 	}
 	if approvals.Count > 0 {
-		if err := s.within("workload.approvals.start", approvals.Start, approvals.Over); err != nil {
+		if err := s.within("workload.approvals", approvals.Start, approvals.Over); err != nil {
 			return err
 		}
 	}
@@ -271,17 +275,13 @@ func (s *Scenario) tangible(path string, d time.Duration) error {
 	return s.errorf(path, "%s: expected 1ms or more, not %s", path, formatDuration(d))
 }
 
-// within refuses what ends only after the run; the terms are the parts of its
-// end.
-func (s *Scenario) within(path string, terms ...time.Duration) error {
-	var end time.Duration
-	for _, term := range terms {
-		end += term // at most two years: each is at most one
-	}
+// within refuses requests that are asked only after the run.
+func (s *Scenario) within(path string, start, over time.Duration) error {
+	end := start + over // at most two years: each is at most one
 	if end <= s.Duration {
 		return nil
 	}
-	return s.errorf(path, "%s: ends at %s, after the duration of %s", strings.TrimSuffix(path, ".start"), formatDuration(end), formatDuration(s.Duration))
+	return s.errorf(s.firstGiven(path+".start", path+".over"), "%s: ends at %s, after the duration of %s", path, formatDuration(end), formatDuration(s.Duration))
 }
 
 // errorf is an error about the key at path. It names the place where the key
@@ -304,11 +304,19 @@ func (s *Scenario) firstGiven(path, other string) string {
 	return path
 }
 
+// told writes the value of a key, and that nobody wrote it if so.
+func (s *Scenario) told(path string, d time.Duration) string {
+	if s.given(path) {
+		return formatDuration(d)
+	}
+	return formatDuration(d) + " (the default)"
+}
+
 // limits are what a single value must keep to.
 type limits struct {
 	required         bool
 	minimum, maximum int64
-	maxLength        int
+	maxLength        int // in characters; 0 is none
 	enum             []string
 	pattern          *regexp.Regexp
 }
@@ -329,7 +337,7 @@ func (l limits) span() string {
 // cannot disagree. The tags are ours: a malformed one
 // is a programming error, which the tests find.
 func limitsOf(f reflect.StructField) limits {
-	l := limits{minimum: math.MinInt64, maximum: math.MaxInt64, maxLength: 2000}
+	l := limits{minimum: math.MinInt64, maximum: math.MaxInt64}
 	for rule := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
 		name, value, _ := strings.Cut(rule, "=")
 		switch name {
