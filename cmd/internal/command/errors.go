@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"regexp"
 	"strings"
@@ -51,6 +52,15 @@ func (p *Program) exitCode(err error, stderr io.Writer) int {
 		return ExitUsage
 	}
 	return ExitFailed
+}
+
+// Cause is an error without the name of a file and of a system call, for a message that
+// names the file itself.
+func Cause(err error) error {
+	if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
+		return inner.Err
+	}
+	return err
 }
 
 // OneLine joins the lines of a message, which joined errors and names of files may hold, and leaves out what a stack

@@ -3,11 +3,12 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"runtime/debug"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
@@ -38,7 +39,7 @@ func (p *Program) App(stdout, stderr io.Writer, commands ...*cli.Command) *cli.A
 		HideVersion:               true,
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true, // a comma in a flag is part of its value
-		Writer:                    stdout,
+		Writer:                    &outlet{to: stdout},
 		ErrWriter:                 stderr,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Run does it
 		OnUsageError:              p.usageError,
@@ -49,12 +50,38 @@ func (p *Program) App(stdout, stderr io.Writer, commands ...*cli.Command) *cli.A
 }
 
 // Run runs one command line, whose first word is the program, and returns the exit code.
+// Output that did not get out is a failure, whether or not the command looked: a full
+// disk, or a reader that is gone, which is no reason to end before the work is done.
 func (p *Program) Run(app *cli.App, args []string) int {
+	signal.Ignore(syscall.SIGPIPE) // writing to a closed pipe is an error like others then
+	defer signal.Reset(syscall.SIGPIPE)
 	args, err := p.prepare(app, args)
 	if err == nil {
 		err = app.RunContext(context.Background(), args)
 	}
+	if out, ok := app.Writer.(*outlet); ok && out.failed != nil {
+		failed := fmt.Errorf("standard output: %w", Cause(out.failed))
+		if err != nil && !errors.Is(err, out.failed) && !errors.As(err, new(reported)) {
+			failed = errors.Join(err, failed)
+		}
+		err = failed
+	}
 	return p.exitCode(err, app.ErrWriter)
+}
+
+// outlet is standard output. It remembers that a write failed, as not every writer looks.
+type outlet struct {
+	to     io.Writer
+	failed error
+}
+
+// Write implements io.Writer.
+func (o *outlet) Write(text []byte) (int, error) {
+	n, err := o.to.Write(text)
+	if err != nil && o.failed == nil {
+		o.failed = err
+	}
+	return n, err
 }
 
 // noCommand answers a command line without a known command.
@@ -93,37 +120,6 @@ func indexOf(commands []*cli.Command, name string) int {
 		}
 	}
 	return -1
-}
-
-func (p *Program) versionCommand() *cli.Command {
-	return p.Documented("", &cli.Command{
-		Name:  "version",
-		Usage: "print the version of " + p.Name + " and of Go",
-		Action: func(c *cli.Context) error {
-			if err := Takes(c, 0, 0, ""); err != nil {
-				return err
-			}
-			return printVersion(c)
-		},
-	})
-}
-
-func printVersion(c *cli.Context) error {
-	_, err := fmt.Fprintf(c.App.Writer, "%s %s %s %s/%s\n", c.App.Name, Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
-}
-
-// Version is the module's version as Go built it; for a build of a checkout, also the commit and whether files were
-// changed since. It is "(devel)" or "(unknown)" if Go noted none.
-func Version() string {
-	build, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	if build.Main.Version == "" {
-		return "(devel)"
-	}
-	return build.Main.Version
 }
 
 // PrintJSON prints a value for programs: indented, as people read it too, and with < > & as they are.
