@@ -86,7 +86,7 @@ func (w *world) events() uint64 { return w.kernel.Events() }
 // nodePort is the port of every node; clientTimeout is the patience of npm's clients.
 const (
 	nodePort      = 4000
-	clientTimeout = 10 * time.Second
+	clientTimeout = scenario.ClientTimeout
 )
 
 // nameNodes gives node i the address 10.x.y.z:4000, so that each has an IP of its own.

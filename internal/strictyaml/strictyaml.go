@@ -58,10 +58,16 @@ func (f Format) ReadFile(path string) ([]byte, error) {
 	if stat, err := file.Stat(); err == nil && stat.IsDir() {
 		return nil, fmt.Errorf("%s: is a directory, not a %s file", path, f.Name)
 	}
-	// One byte more than allowed tells a file that fits from one that does not.
-	data, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
+	return f.ReadFrom(path, file)
+}
+
+// ReadFrom is ReadFile for a file that is open already, such as standard input; name stands
+// in its errors. It reads one byte more than is allowed, by which Parse knows a file that
+// does not fit.
+func (Format) ReadFrom(name string, from io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
 	if err != nil {
-		return nil, FileError(path, err)
+		return nil, FileError(name, err)
 	}
 	return data, nil
 }

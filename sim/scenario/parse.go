@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"reflect"
 	"strings"
@@ -14,12 +16,16 @@ import (
 // scenario is one line that starts with the place: file:line:column, or the
 // set it is about.
 func Load(path string, sets []string) (*Scenario, error) {
-	data, err := format.ReadFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	return Parse(path, data, sets)
 }
+
+// FileSHA256 is the digest of the file that the scenario was read from, in hexadecimal
+// digits.
+func (s *Scenario) FileSHA256() string { return s.digest }
 
 // Parse is Load for a file that is already read; name stands in its errors.
 func Parse(name string, data []byte, sets []string) (*Scenario, error) {
@@ -27,7 +33,8 @@ func Parse(name string, data []byte, sets []string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scenario{source: positions{"": name + ":1:1"}}
+	sum := sha256.Sum256(data)
+	s := &Scenario{source: positions{"": name + ":1:1"}, digest: hex.EncodeToString(sum[:])}
 	d := decoder{file: name, source: s.source}
 	if err := d.group("", root, reflect.ValueOf(s).Elem()); err != nil {
 		return nil, err

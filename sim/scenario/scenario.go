@@ -56,6 +56,7 @@ type Scenario struct {
 	Expect []Expectation `yaml:"expect"`
 
 	source positions // where each key was written, for errors
+	digest string    // of the file
 }
 
 // Registration names a rule by which nodes register.

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -10,6 +11,13 @@ import (
 
 // format is that of scenario files. The largest sensible one has some hundred words.
 var format = strictyaml.Format{Name: "scenario", MaxTokens: 20_000}
+
+// ReadFile reads a scenario file for [Parse].
+func ReadFile(path string) ([]byte, error) { return format.ReadFile(path) }
+
+// ReadFrom is ReadFile for a file that is open already, such as standard input; name stands
+// in its errors.
+func ReadFrom(name string, from io.Reader) ([]byte, error) { return format.ReadFrom(name, from) }
 
 // parseTree turns the text of a scenario file into its mapping.
 func parseTree(name string, data []byte) (*ast.MappingNode, error) {

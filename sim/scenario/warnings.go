@@ -1,0 +1,275 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"spreadable/core/draw"
+
+	"spreadable/internal/phrase"
+)
+
+// ClientTimeout is how long clients wait for an answer, as those of npm spreadable do.
+const ClientTimeout = 10 * time.Second
+
+// How many messages follow one another, at least, in what a network of several nodes
+// does: a request with its answer, a search (client, entry node, masters, slaves and
+// back), a draw of approvers as far as the client waits for it, and a whole approval.
+const (
+	requestMessages  = 2
+	searchMessages   = 6
+	drawMessages     = 6
+	approvalMessages = 16
+)
+
+// Warnings says what is allowed and can hardly be meant, as it can never work or changes
+// nothing. Each is one line that starts with the place of the key it is about.
+func (s *Scenario) Warnings() []string {
+	w := &warner{scenario: s}
+	w.timeouts()
+	w.times()
+	w.joining()
+	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start, s.Workload.Searches.Over, searchMessages)
+	w.requests("workload.approvals", s.Workload.Approvals.Count, s.Workload.Approvals.Start, s.Workload.Approvals.Over, approvalMessages)
+	w.approval()
+	w.unused()
+	w.expectations()
+	return w.list
+}
+
+type warner struct {
+	scenario *Scenario
+	keys     []string // that there is a warning about
+	list     []string
+}
+
+// add adds a warning about a key, the first of some, at the place of the first of them
+// that was given, or of the group that should have held it.
+func (w *warner) add(keys []string, format string, args ...any) {
+	if slices.Contains(w.keys, keys[0]) { // one reason is enough
+		return
+	}
+	w.keys = append(w.keys, keys[0])
+	at := keys[max(0, slices.IndexFunc(keys, w.scenario.given))]
+	w.list = append(w.list, w.scenario.errorf(at, "%s: %s", keys[0], fmt.Sprintf(format, args...)).Error())
+}
+
+// shortest is the least time that a message can take, typical the mean.
+func (s *Scenario) shortest() (shortest, typical time.Duration) {
+	model, err := s.Latency.Build()
+	if err != nil {
+		return 0, 0 // validate has refused it
+	}
+	return model.Min(), model.Mean()
+}
+
+// latencyOr is the first key of latency that was given, or another key.
+func (w *warner) latencyOr(other string) []string {
+	for _, key := range []string{"latency.mean", "latency.min", "latency.max"} {
+		if w.scenario.given(key) {
+			return []string{key}
+		}
+	}
+	return []string{other}
+}
+
+// timeouts compares how long messages take with how long is waited for their answers.
+func (w *warner) timeouts() {
+	s := w.scenario
+	shortest, typical := s.shortest()
+	for _, limit := range []struct {
+		key, what string
+		messages  time.Duration
+		timeout   time.Duration
+	}{
+		{"node.server_timeout", "a request with its answer takes %s, and a node waits %s for it (node.server_timeout)", requestMessages, s.Node.ServerTimeout},
+		{"node.ping_timeout", "a ping with its answer takes %s, and a node waits %s for it (node.ping_timeout)", requestMessages, s.Node.PingTimeout},
+		{"workload", "a search and a draw of approvers take %s, three requests in a row, and a client waits %s", drawMessages, ClientTimeout},
+	} {
+		if limit.key == "workload" && (s.Nodes == 1 || s.Workload.Searches.Count == 0 && s.Workload.Approvals.Count == 0) {
+			continue
+		}
+		said := fmt.Sprintf(limit.what, "%s", formatDuration(limit.timeout))
+		switch {
+		case limit.messages*shortest > limit.timeout:
+			w.add(w.latencyOr(limit.key), said+": none succeeds", "at least "+formatDuration(limit.messages*shortest))
+			return
+		case limit.messages*typical > limit.timeout:
+			w.add(w.latencyOr(limit.key), said+": most fail", "mostly "+formatDuration(limit.messages*typical)+" or more")
+			return
+		}
+	}
+}
+
+// times looks at a run as a whole.
+func (w *warner) times() {
+	s := w.scenario
+	if s.Duration < s.SyncInterval {
+		w.add([]string{"duration", "sync_interval"}, "the run ends after %s, within the first sync interval (%s): no network settles in that time",
+			formatDuration(s.Duration), formatDuration(s.SyncInterval))
+	}
+	if s.Sample > s.Duration {
+		w.add([]string{"sample", "duration"}, "one every %s is more than the run lasts (%s): series.csv will hold its start and its end",
+			formatDuration(s.Sample), formatDuration(s.Duration))
+	}
+}
+
+// joining looks for nodes that start too late to find a place.
+func (w *warner) joining() {
+	s := w.scenario
+	switch s.Join.Mode {
+	case Growth:
+		if here := s.grown(); here < s.Nodes {
+			w.add([]string{"join.rate", "duration"}, "%s for each sync interval brings %d of the %d nodes until the end at %s",
+				formatShare(s.Join.Rate), here, s.Nodes, formatDuration(s.Duration))
+		}
+	case Spread:
+		if s.Join.Over+s.SyncInterval > s.Duration && s.Nodes > 1 {
+			w.add([]string{"join.over", "duration"}, "the last nodes start less than a sync interval (%s) before the end at %s, too late for all to find a place",
+				formatDuration(s.SyncInterval), formatDuration(s.Duration))
+		}
+	}
+}
+
+// grown is how many nodes of a growing network have been due by the last whole sync
+// interval of the run.
+func (s *Scenario) grown() int {
+	here := float64(s.Join.Initial)
+	for at := time.Duration(0); at <= s.Duration-s.SyncInterval && here < float64(s.Nodes); at += s.SyncInterval {
+		here += math.Ceil(here * s.Join.Rate)
+	}
+	return int(min(here, float64(s.Nodes)))
+}
+
+// requests looks for clients that call before there is a network, or shortly before the
+// end.
+func (w *warner) requests(path string, count int, start, over, messages time.Duration) {
+	s := w.scenario
+	if count == 0 || s.Nodes == 1 {
+		return
+	}
+	keys := []string{path + ".start", path + ".over", path + ".count"}
+	if start < s.SyncInterval {
+		w.add([]string{keys[0], keys[2]}, "clients call from %s on, and nodes have not found one another before the first sync interval is over (%s)",
+			formatDuration(start), formatDuration(s.SyncInterval))
+	}
+	shortest, _ := s.shortest()
+	last := start + time.Duration(float64(over)*float64(count-1)/float64(count))
+	needed := messages * shortest
+	switch {
+	case start+needed > s.Duration:
+		w.add(keys, "the first client calls at %s, and the run ends at %s, before it can have its answer after some %s",
+			formatDuration(start), formatDuration(s.Duration), formatDuration(needed))
+	case last+needed > s.Duration:
+		w.add(keys, "the last client calls at %s, and the run ends at %s, before it can have its answer after some %s",
+			formatDuration(last.Round(time.Millisecond)), formatDuration(s.Duration), formatDuration(needed))
+	}
+}
+
+// approval looks for approvals that cannot be granted.
+func (w *warner) approval() {
+	s := w.scenario
+	count, err := draw.ParseCount(s.Approval.Approvers)
+	if err != nil {
+		return // validate has refused it
+	}
+	level, err := draw.ParseLevel(s.Approval.DecisionLevel)
+	if err != nil {
+		return
+	}
+	if drawn, agree := count.Of(s.Nodes), level.Of(count.Of(s.Nodes)); agree > drawn {
+		w.add([]string{"approval.decision_level", "approval.approvers"}, "%d must agree, and %s of %d nodes are %d approvers: none is granted",
+			agree, s.Approval.Approvers, s.Nodes, drawn)
+	}
+	shortest, _ := s.shortest()
+	if s.Workload.Approvals.Count > 0 && s.Nodes > 1 && 2*s.Approval.Period < approvalMessages*3/4*shortest {
+		w.add([]string{"approval.period"}, "an approval is good for two periods at most, %s, and takes some %s: none is granted",
+			formatDuration(2*s.Approval.Period), formatDuration(approvalMessages*shortest))
+	}
+}
+
+// unused looks for keys that have another value than their default and no effect.
+func (w *warner) unused() {
+	s := w.scenario
+	off := func(reason string, keys ...string) {
+		for _, key := range keys {
+			if s.given(key) && !s.isDefault(key) {
+				w.add([]string{key}, "has no effect: %s", reason)
+			}
+		}
+	}
+	if s.Workload.Searches.Count == 0 {
+		off("workload.searches.count is 0", "workload.searches.start", "workload.searches.over")
+	}
+	if s.Workload.Approvals.Count == 0 {
+		off("workload.approvals.count is 0", "workload.approvals.start", "workload.approvals.over", "workload.approvals.entries",
+			"approval.approvers", "approval.decision_level", "approval.period")
+	}
+	if s.Node.Trusted {
+		off("node.trusted is true, so nothing is banned", "node.ban_by_address")
+	}
+}
+
+// isDefault reports whether the key at path has the value that it would have if it were
+// absent.
+func (s *Scenario) isDefault(path string) bool {
+	absent := *s
+	absent.source = maps.Clone(s.source)
+	delete(absent.source, path)
+	value, err := find(reflect.ValueOf(&absent).Elem(), path)
+	if err != nil {
+		return false
+	}
+	value.SetZero()
+	absent.fillDefaults()
+	given, err := find(reflect.ValueOf(s).Elem(), path)
+	return err == nil && given.Equal(value)
+}
+
+// expectations looks for conditions that no number of the summary can meet: none is below
+// 0, and a share is at most 1.
+func (w *warner) expectations() {
+	for _, e := range w.scenario.Expect {
+		most := math.Inf(1)
+		if isShare(e.Path) {
+			most = 1
+		}
+		low, high := 0.0, most
+		impossible := false
+		switch e.Op {
+		case AtMost:
+			impossible = e.Low < low
+		case Less:
+			impossible = e.Low <= low
+		case AtLeast:
+			impossible = e.Low > high
+		case Greater:
+			impossible = e.Low >= high
+		case Equal:
+			impossible = e.Low < low || e.Low > high
+		case Within:
+			impossible = e.High < low || e.Low > high
+		}
+		if impossible {
+			span := "0 or more"
+			if most == 1 {
+				span = "a share of 0 to 1"
+			}
+			w.add([]string{"expect." + e.Path}, "%s is never met: the number is %s", phrase.Quote(e.Condition()), span)
+		}
+	}
+}
+
+// isShare reports whether the number of the summary is a share, at most 1.
+func isShare(path string) bool {
+	shares := []string{
+		"convergence.registered", "convergence.exact_size", "convergence.coverage", "approval.success", "approval.agreement", "approval.captured",
+		"approval.jain", "approval.jain_fair", "approval.gini", "approval.gini_fair", "approval.chi2_p",
+	}
+	return slices.Contains(shares, path) || strings.HasPrefix(path, "search.coverage.")
+}

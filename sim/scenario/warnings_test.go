@@ -1,0 +1,93 @@
+package scenario_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"spreadable/sim/scenario"
+)
+
+func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
+	const searches, approvals = "workload.searches.count=10 workload.searches.start=100s", "workload.approvals.count=10 workload.approvals.start=100s"
+	for _, c := range []struct{ sets, want string }{
+		{"", ""},
+		{searches + " " + approvals, ""},
+		{"latency.mean=1001ms", "latency.mean: a request with its answer takes at least 2.002s, and a node waits 2s for it (node.server_timeout): none succeeds"},
+		{"latency.mean=1s", "latency.mean: a ping with its answer takes at least 2s, and a node waits 1s for it (node.ping_timeout): none succeeds"},
+		{"latency.mean=500ms", ""},
+		{"node.server_timeout=40ms node.ping_timeout=40ms", "node.server_timeout: a request with its answer takes at least 50ms"},
+		{"latency.model=uniform latency.min=0s latency.max=3s", "latency.min: a request with its answer takes mostly 3s or more, and a node waits 2s"},
+		{"latency.mean=1667ms node.server_timeout=8s node.ping_timeout=8s " + searches, "latency.mean: a search and a draw of approvers take at least 10.002s, three requests in a row, and a client waits 10s: none succeeds"},
+		{"latency.mean=1667ms node.server_timeout=8s node.ping_timeout=8s", ""},
+		{"duration=15s", "duration: the run ends after 15s, within the first sync interval (16s)"},
+		{"sample=1h", "sample: one every 1h is more than the run lasts (5m20s)"},
+		{"join.mode=growth join.rate=1%", "join.rate: 1% for each sync interval brings 30 of the 1000 nodes until the end at 5m20s"},
+		{"join.mode=growth join.rate=100%", ""},
+		{"join.mode=spread join.over=310s", "join.over: the last nodes start less than a sync interval (16s) before the end at 5m20s"},
+		{"join.mode=spread join.over=300s", ""},
+		{"workload.searches.count=10", "workload.searches.start: clients call from 0s on, and nodes have not found one another before the first sync interval is over (16s)"},
+		{"workload.approvals.count=10 workload.approvals.start=15s", "workload.approvals.start: clients call from 15s on"},
+		{"workload.searches.count=10 workload.searches.start=320s", "workload.searches.start: the first client calls at 5m20s, and the run ends at 5m20s"},
+		{"workload.searches.count=1000 workload.searches.start=300s workload.searches.over=20s", "workload.searches.start: the last client calls at 5m19.98s"},
+		{"approval.decision_level=5 approval.approvers=4 " + approvals, "approval.decision_level: 5 must agree, and 4 of 1000 nodes are 4 approvers: none is granted"},
+		{"approval.decision_level=5 approval.approvers=9 nodes=3 " + approvals, "approval.decision_level: 5 must agree, and 9 of 3 nodes are 3 approvers"},
+		{"approval.period=100ms " + approvals, "approval.period: an approval is good for two periods at most, 200ms, and takes some 400ms: none is granted"},
+		{"approval.period=1m", "approval.period: has no effect: workload.approvals.count is 0"},
+		{"approval.period=5m approval.approvers=r-6", ""},
+		{"workload.searches.over=1s", "workload.searches.over: has no effect: workload.searches.count is 0"},
+		{"node.trusted=true node.ban_by_address=true", "node.ban_by_address: has no effect: node.trusted is true"},
+		{"expect.convergence.coverage=>= 1.01", `expect.convergence.coverage: ">= 1.01" is never met: the number is a share of 0 to 1`},
+		{"expect.convergence.coverage=== 100", `expect.convergence.coverage: "== 100" is never met`},
+		{"expect.behavior.bans=< 0", `expect.behavior.bans: "< 0" is never met: the number is 0 or more`},
+		{"expect.behavior.bans=<= 0 expect.convergence.coverage=>= 1", ""},
+	} {
+		s, err := scenario.Parse("f.yaml", []byte("name: w\nnodes: 1000\nduration: 320s\n"), splitSets(c.sets))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.Warnings()
+		switch {
+		case c.want == "" && len(got) > 0, c.want != "" && len(got) != 1:
+			t.Errorf("%s\ngot  %q", c.sets, got)
+		case c.want != "" && !strings.Contains(got[0], ": "+c.want):
+			t.Errorf("%s\ngot  %s\nwant %s", c.sets, got[0], c.want)
+		case c.want != "" && !strings.HasPrefix(got[0], "--set "):
+			t.Errorf("does not name the setting: %s", got[0])
+		}
+	}
+}
+
+// splitSets splits a line of settings; a condition holds a space after its comparison.
+func splitSets(line string) []string {
+	var sets []string
+	for _, word := range strings.Fields(line) {
+		if strings.Contains(word, "=") {
+			sets = append(sets, word)
+		} else {
+			sets[len(sets)-1] += " " + word
+		}
+	}
+	return sets
+}
+
+// What is shipped, and what a run writes of it, is meant.
+func TestShippedScenariosAreNotWarnedOf(t *testing.T) {
+	files, err := filepath.Glob("../../scenarios/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		s, err := scenario.Load(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := scenario.Parse("resolved.yaml", s.Resolved(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list := append(s.Warnings(), again.Warnings()...); len(list) > 0 {
+			t.Errorf("%s: %q", file, list)
+		}
+	}
+}
