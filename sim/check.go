@@ -57,7 +57,7 @@ func (c *checker) check() error {
 	}
 	for i := range alive.All() {
 		if err := c.checkNode(i, alive.Size(), masters); err != nil {
-			return fmt.Errorf("invariant violated: node %d (%s) %w", i, w.book.Text(peerOf(i)), err)
+			return fmt.Errorf("%w: node %d (%s) %w", ErrViolated, i, w.book.Text(peerOf(i)), err)
 		}
 	}
 	return c.checkDraws()
@@ -113,8 +113,8 @@ func (c *checker) checkDraws() error {
 				continue
 			}
 			if want := c.ranking(drawn.StartedAt); !c.follows(drawn.Approvers, want) {
-				return fmt.Errorf("invariant violated: approval %d drew nodes %v for the period at %v, whose order begins with %v",
-					op.row.Index, indexes(drawn.Approvers), drawn.StartedAt-w.epoch, indexes(want[:len(drawn.Approvers)]))
+				return fmt.Errorf("%w: approval %d drew nodes %v for the period at %v, whose order begins with %v",
+					ErrViolated, op.row.Index, indexes(drawn.Approvers), drawn.StartedAt-w.epoch, indexes(want[:len(drawn.Approvers)]))
 			}
 		}
 	}

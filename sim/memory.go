@@ -7,24 +7,28 @@ import (
 )
 
 // What runs have been seen to take, resident, at their fullest: twice what lives, because
-// the collector lets the heap double before it looks. Measured with one worker;
-// docs/performance.md says how.
+// the collector lets the heap double before it looks. docs/performance.md says how it was
+// measured.
 const (
 	memoryAlways      = 16 << 20 // the program, the queue's buckets
 	memoryPerNode     = 3900     // lists, streams, timers, what a mass start has in flight
 	memoryPerMessage  = 250      // a request in flight: its call, its message, its event
 	memoryPerSearch   = 2200     // a client, its stream, its row
 	memoryPerApproval = 14_000   // the same, and what the approvers keep of it for a period
+
+	memoryPerWorker     = 4 << 20 // each further worker: queues and mailboxes of its partitions
+	memoryPerWorkerNode = 300     // and what of its nodes is in flight at a time
 )
 
-// Memory estimates how many bytes of memory a run will take at its fullest: for mass
-// starts of 10,000 nodes and more to within a sixth or so; networks that come together
-// slowly take less.
-func Memory(s *scenario.Scenario) int64 {
+// Memory estimates how many bytes of memory a run with so many workers will take at its
+// fullest: for mass starts of 10,000 nodes and more to within a fifth or so; networks that
+// come together slowly take less.
+func Memory(s *scenario.Scenario, workers int) int64 {
 	load := s.Workload
 	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode
 	bytes += int64(load.Searches.Count) * memoryPerSearch
 	bytes += int64(load.Approvals.Count) * memoryPerApproval
+	bytes += int64(workers-1) * (memoryPerWorker + int64(s.Nodes)*memoryPerWorkerNode)
 	return bytes + int64(overlapping(s)*float64(s.Nodes))*memoryPerMessage
 }
 

@@ -14,7 +14,7 @@ func TestMoreOfAnythingIsExpectedToTakeMoreMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return sim.Memory(s)
+		return sim.Memory(s, 1)
 	}
 	const some, start = "workload.searches.count=100", "workload.searches.start=200s"
 	least := expected()
@@ -29,6 +29,13 @@ func TestMoreOfAnythingIsExpectedToTakeMoreMemory(t *testing.T) {
 		if more := expected(sets...); more <= least {
 			t.Errorf("%v: %d bytes, without %d", sets, more, least)
 		}
+	}
+	s, err := scenario.Parse("m.yaml", []byte("name: m\nnodes: 10000\nduration: 400s\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one, four := sim.Memory(s, 1), sim.Memory(s, 4); four < one+15e6 || four > 2*one {
+		t.Errorf("one worker: %d bytes, four: %d", one, four) // 56 and 76 MB were seen
 	}
 	if slow, fast := expected(some, start, "workload.searches.over=100s"), expected(some, start, "workload.searches.over=1s"); fast <= slow {
 		t.Errorf("searches all at once: %d bytes, one after the other: %d", fast, slow)

@@ -31,12 +31,18 @@ type Progress struct {
 	Events         uint64        // delivered so far
 }
 
-// ErrStopped ends a run that Options.Stop stopped.
-var ErrStopped = errors.New("stopped before the end")
+// What ends a run before its time, which then returns what it has.
+var (
+	// ErrStopped: Options.Stop did.
+	ErrStopped = errors.New("stopped before the end")
+	// ErrViolated: Options.Check found an invariant violated.
+	ErrViolated = errors.New("invariant violated")
+)
 
 // Run runs a scenario and returns its results. What depends on the machine (wall time,
-// memory) is left for the caller to fill in. A run that Options.Stop ended returns what
-// it has, marked as partial and judged by nobody, with ErrStopped.
+// memory) and on the program is left for the caller to fill in. A run that ended with
+// ErrStopped or ErrViolated returns what it has, marked as partial unless that was at the
+// very end, and not judged.
 func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	workers, _ := Workers(s, o.Workers)
 	w, err := newWorld(s, workers)
@@ -46,10 +52,15 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	defer w.net.Close()
 	m := newMeter(w)
 	err = w.live(m, o)
-	if err != nil && !errors.Is(err, ErrStopped) {
+	if err != nil && !errors.Is(err, ErrStopped) && !errors.Is(err, ErrViolated) {
 		return nil, err
 	}
-	return w.results(m), err
+	r := w.results(m)
+	if errors.Is(err, ErrViolated) {
+		found := err.Error()
+		r.Summary.Violation, r.Expectations = &found, nil
+	}
+	return r, err
 }
 
 // Between two reports passes a slice of time, in which a run cannot be stopped: a

@@ -6,11 +6,14 @@ import (
 	"spreadable/sim/result"
 )
 
-// extras are the parts of a results folder that are drawn rather than
-// measured: the plots and the report.
-func extras(r *result.Run) []func(dir string) error {
-	return []func(dir string) error{
-		func(dir string) error { return plots.Write(r, dir) },
-		func(dir string) error { return report.Write(r, dir) },
+// extras are the parts of a results folder that are drawn rather than measured: the plots
+// and the report. If they are not drawn, those of a run before go.
+func extras(r *result.Run, drawn bool) []result.Extra {
+	pictures := result.Extra{Files: plots.Files()}
+	page := result.Extra{Files: []string{report.File}}
+	if drawn {
+		pictures.Write = func(dir string) error { return plots.Write(r, dir) }
+		page.Write = func(dir string) error { return report.Write(r, dir) }
 	}
+	return []result.Extra{pictures, page}
 }

@@ -18,26 +18,38 @@ import (
 // announced where nobody watches.
 const muchMemory = 1 << 30
 
-// announce tells before a run what it will take of the machine. It refuses
+// announce tells before a run what can hardly be meant, and what it will take of
+// the machine. It refuses
 // nothing: the estimate may be wrong, and memory may become free.
-func announce(c *cli.Context, s *scenario.Scenario) {
+func announce(c *cli.Context, j job) {
 	if c.Bool("quiet") {
 		return
 	}
+	s := j.scenario
+	if j.note != "" {
+		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", j.note)
+	}
+	warn(c, s)
 	file, ok := c.App.ErrWriter.(*os.File)
 	watched := ok && term.IsTerminal(int(file.Fd()))
-	forecast(c.App.ErrWriter, s.Name, sim.Memory(s), availableMemory(), watched)
+	forecast(c.App.ErrWriter, s.Name, memory(c, s), availableMemory(), watched)
 	if _, reason := sim.Workers(s, workersFor(c, s)); reason != "" {
 		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s\n", s.Name, reason)
 	}
 }
 
+// memory is what a run will take with the workers that it will have.
+func memory(c *cli.Context, s *scenario.Scenario) int64 {
+	workers, _ := sim.Workers(s, workersFor(c, s))
+	return sim.Memory(s, workers)
+}
+
 // reserve asks for large pages for the largest of the runs. Of memory that others
 // may want too it asks for no more than half.
-func reserve(jobs []job) {
+func reserve(c *cli.Context, jobs []job) {
 	most := int64(0)
 	for _, j := range jobs {
-		most = max(most, sim.Memory(j.scenario))
+		most = max(most, memory(c, j.scenario))
 	}
 	largepages.Reserve(min(most, availableMemory()/2))
 }
@@ -45,8 +57,8 @@ func reserve(jobs []job) {
 // bound keeps a run of much memory near what was foretold: rather than let the
 // heap grow further the collector works more often. Whoever has set GOMEMLIMIT
 // has decided otherwise.
-func bound(s *scenario.Scenario) {
-	if expected := sim.Memory(s); expected > muchMemory && os.Getenv("GOMEMLIMIT") == "" {
+func bound(c *cli.Context, s *scenario.Scenario) {
+	if expected := memory(c, s); expected > muchMemory && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(expected + expected/8)
 	}
 }

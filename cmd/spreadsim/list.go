@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,11 +64,7 @@ func listScenarios(c *cli.Context) error {
 func yamlFiles(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		var inner *fs.PathError
-		if errors.As(err, &inner) {
-			err = inner.Err
-		}
-		return nil, fmt.Errorf("%s: %w (a folder of scenarios is named with --dir)", dir, err)
+		return nil, fmt.Errorf("%s: %w (a folder of scenarios is named with --dir)", dir, command.Cause(err))
 	}
 	var files []string
 	for _, entry := range entries {

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -39,25 +41,23 @@ func foreseen(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	s, err := scenario.Parse("scenario.yaml", r.Scenario, nil)
 	ts.Check(err)
-	took, expected := *r.Summary.Engine.PeakRSSBytes, sim.Memory(s)
+	took, expected := *r.Summary.Engine.PeakRSSBytes, sim.Memory(s, 1)
 	if took > memoryFactor*expected || expected > memoryFactor*took {
 		ts.Fatalf("took %s, expected %s", size(float64(took)), size(float64(expected)))
 	}
 }
 
 // canned answers a run with fixed numbers, which depend on the scenario only
-// where a test needs it: its description asks for a failure or an interrupt.
+// where a test needs it: its description asks for a failure, a violation or a signal.
 func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 	var stopped error
 	switch s.Description {
 	case "fails":
-		return nil, errors.New("invariant broken at 32s: node 7 has two backlinks")
-	case "interrupted":
-		self, err := os.FindProcess(os.Getpid())
-		if err != nil {
-			return nil, err
-		}
-		if err := self.Signal(os.Interrupt); err != nil {
+		return nil, errors.New("no memory left")
+	case "violates":
+		stopped = fmt.Errorf("at 40s: %w: node 7 has two backlinks", sim.ErrViolated)
+	case "interrupted", "terminated", "hangup", "quit":
+		if err := signalSelf(s.Description); err != nil {
 			return nil, err
 		}
 		for !o.Stop() {
@@ -94,8 +94,23 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 	}
 	if stopped != nil {
 		summary.Partial, summary.Engine.VirtualS = true, 40
+		if errors.Is(stopped, sim.ErrViolated) {
+			found := stopped.Error()
+			summary.Violation = &found
+		}
 	}
 	return &result.Run{Summary: summary, Scenario: s.Resolved()}, stopped
+}
+
+// signalSelf sends this process what a person or a scheduler would.
+func signalSelf(name string) error {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return err
+	}
+	return self.Signal(map[string]os.Signal{
+		"interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "hangup": syscall.SIGHUP, "quit": syscall.SIGQUIT,
+	}[name])
 }
 
 // TestBadFilesWriteNothing runs every broken scenario file: each is exit code

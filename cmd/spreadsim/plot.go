@@ -37,10 +37,8 @@ func plotRuns(c *cli.Context) error {
 		}
 	}
 	for i, dir := range dirs {
-		for _, draw := range extras(runs[i]) {
-			if err := draw(dir); err != nil {
-				return fmt.Errorf("%s: %w", dir, err)
-			}
+		if err := result.Add(dir, extras(runs[i], true)...); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
 		}
 		if !c.Bool("quiet") {
 			fmt.Fprintf(c.App.Writer, "drawn  %s\n", filepath.ToSlash(filepath.Join(dir, report.File)))

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -21,10 +20,16 @@ import (
 	"spreadable/sim/scenario"
 )
 
-const runDescription = `Each scenario is read and checked before the first one runs. A run ends with a
-table of its summary on stdout, its expectations, and a results folder:
-summary.json, series.csv, requests.csv, nodes.csv, run.json, scenario.yaml,
-plots/ and report.html.`
+const runDescription = `Each scenario is read and checked before the first one runs; the file - is
+standard input. A run ends with a table of its summary on stdout, its
+expectations, and a results folder: summary.json, series.csv, requests.csv,
+nodes.csv, run.json, scenario.yaml, plots/ and report.html.
+
+The folder is runs/<name>-<seed>, and runs/<name>-<seed>-<hash> for a scenario
+that was changed with --set, or where the first name is taken by another one. A
+run takes the place of the same scenario's results; all else in the folder
+stays. Ctrl-C or SIGTERM ends a run with partial results, which never take the
+place of complete ones; the second time ends it at once.`
 
 // simulator runs one scenario; its errors are those of the run, not of the
 // scenario, which is checked by then.
@@ -40,11 +45,11 @@ func runCommand(simulate simulator) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "set", Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
 			&cli.StringFlag{Name: "seed", Usage: "run with seed `N` instead of the scenario's"},
-			&cli.PathFlag{Name: "out", Usage: "write results to `DIR`, or below it if there are several files (default: runs/<name>-<seed>)"},
+			&cli.PathFlag{Name: "out", Usage: "write results to `DIR`, or below it if there are several files"},
 			&cli.IntFlag{Name: "workers", Usage: "deliver events with `N` workers; 0, the default, is one below 20,000 nodes, where several mostly wait for each other, and one per processor from there on. The results do not depend on it"},
-			&cli.DurationFlag{Name: "check", Usage: "check the network's invariants every `TIME` of virtual time, such as 32s"},
+			&cli.DurationFlag{Name: "check", Usage: "check the network's invariants every `TIME` of virtual time, such as 32s; a violation ends the run with exit code 1 and keeps the results until then"},
 			&cli.BoolFlag{Name: "no-plots", Usage: "write neither plots nor the report"},
-			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON instead of a table"},
+			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON instead of a table; of several files, a list of them"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print only errors and failed expectations"},
 		},
 	})
@@ -53,13 +58,18 @@ func runCommand(simulate simulator) *cli.Command {
 // job is one run to do: a checked scenario and what to leave behind.
 type job struct {
 	scenario *scenario.Scenario
-	dir      string // of the results
-	drawn    bool   // with plots and report
+	set      []string // what was set beside the file
+	dir      string   // of the results; empty once it is known that there are none
+	note     string   // why they are there, where that is not as usual
+	drawn    bool     // with plots and report
 }
 
 // opens is what a person opens to see the results.
 func (j job) opens() string {
-	if !j.drawn {
+	switch {
+	case j.dir == "":
+		return "none were written"
+	case !j.drawn:
 		return filepath.ToSlash(j.dir)
 	}
 	return filepath.ToSlash(filepath.Join(j.dir, report.File))
@@ -75,147 +85,128 @@ func runFiles(c *cli.Context, simulate simulator) error {
 	if err != nil {
 		return command.BadInput(err)
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := interruptible() // until here there was nothing to keep
 	defer cancel()
-	context.AfterFunc(ctx, cancel) // a second interrupt ends the process at once
-	reserve(jobs)
+	reserve(c, jobs)
+	var done []*result.Summary
 	var failed error
 	for _, j := range jobs {
-		err := j.run(ctx, c, simulate)
+		r, err := j.run(ctx, c, simulate)
+		if r != nil {
+			done = append(done, &r.Summary)
+		}
 		if err != nil && !errors.Is(err, errExpectation) {
-			return fmt.Errorf("%s: %w", j.scenario.Name, err)
+			failed = fmt.Errorf("%s: %w", j.scenario.Name, err)
+			break
 		}
 		failed = errors.Join(failed, err)
 	}
-	return failed
+	return errors.Join(failed, printSummaries(c, len(jobs), done))
 }
 
-// plan reads and checks everything a command line asks for, and leaves nothing
-// behind.
-func plan(c *cli.Context) ([]job, error) {
-	if c.Int("workers") < 0 {
-		return nil, fmt.Errorf("flag --workers: expected 0 or more, not %d", c.Int("workers"))
+// interruptible is done when the process is asked to end: by Ctrl-C, or by a scheduler, a
+// terminal that closes or a person in one of the other ways. The second time ends the
+// process at once.
+func interruptible() (context.Context, context.CancelFunc) {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup asks to go on
+		signals = append(signals, syscall.SIGHUP)
 	}
-	if c.IsSet("check") && c.Duration("check") <= 0 {
-		return nil, fmt.Errorf("flag --check: expected more than 0s, not %s", c.Duration("check"))
-	}
-	sets := c.StringSlice("set")
-	if c.IsSet("seed") {
-		if _, err := strconv.ParseUint(c.String("seed"), 10, 64); err != nil {
-			return nil, fmt.Errorf("flag --seed: expected a whole number of 0 or more, not %q", c.String("seed"))
-		}
-		sets = append(sets, "seed="+c.String("seed"))
-	}
-	var jobs []job
-	taken := map[string]string{} // results folder to file
-	for _, file := range c.Args().Slice() {
-		s, err := scenario.Load(file, sets)
-		if err != nil {
-			return nil, err
-		}
-		j := job{s, outDir(c, s), !c.Bool("no-plots")}
-		if other, again := taken[j.dir]; again {
-			return nil, fmt.Errorf("%s and %s would both write to %s", other, file, j.dir)
-		}
-		if err := checkWritable(j.dir); err != nil {
-			return nil, err
-		}
-		if err := checkFree(j.dir); err != nil {
-			return nil, err
-		}
-		taken[j.dir] = file
-		jobs = append(jobs, j)
-	}
-	return jobs, nil
+	ctx, cancel := signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, cancel)
+	return ctx, cancel
 }
 
-// outDir is where the results of a scenario go.
-func outDir(c *cli.Context, s *scenario.Scenario) string {
-	own := fmt.Sprintf("%s-%d", s.Name, s.Seed)
-	switch out := c.String("out"); {
-	case out == "":
-		return filepath.Join("runs", own)
-	case c.Args().Len() > 1:
-		return filepath.Join(out, own)
-	default:
-		return filepath.Clean(out)
-	}
-}
-
-// checkFree refuses a results folder that holds something else, before the
-// time of a run is spent: writing would refuse it too.
-func checkFree(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+// printSummaries prints JSON, one document whatever happened: the summary of one file, the
+// list of those of several.
+func printSummaries(c *cli.Context, files int, done []*result.Summary) error {
+	switch {
+	case !c.Bool("json"), files == 1 && len(done) == 0:
 		return nil
+	case files == 1:
+		return command.PrintJSON(c, done[0])
 	}
-	if err == nil {
-		_, err = os.Stat(filepath.Join(dir, result.RunFile))
-	}
-	if err != nil {
-		return fmt.Errorf("%s: holds no results of a run, and is left as it is: name another folder with --out", dir)
-	}
-	return nil
+	return command.PrintJSON(c, append([]*result.Summary{}, done...)) // [] rather than null
 }
 
-// checkWritable refuses a results folder that cannot be written, before the
-// time of a run is spent. Only an attempt can tell: it makes a folder beside
-// the results, where writing them will begin, or in the nearest folder above
-// that is there, and removes it.
-func checkWritable(dir string) error {
-	above, err := filepath.Abs(dir)
-	if err != nil {
-		return err
+// run does one job: simulate, judge, write, report. Whatever goes wrong after the
+// simulation, its results are shown.
+func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) (*result.Run, error) {
+	if ctx.Err() != nil {
+		return nil, errors.New("interrupted before it began")
 	}
-	for {
-		above = filepath.Dir(above)
-		_, err := os.Stat(above)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) || above == filepath.Dir(above) {
-			return notWritable(dir, err)
-		}
+	r, stopped := j.simulate(ctx, c, simulate)
+	if r == nil {
+		return nil, stopped
 	}
-	probe, err := os.MkdirTemp(above, ".spreadsim-*")
-	if err != nil {
-		return notWritable(dir, err)
-	}
-	return os.Remove(probe)
-}
-
-// notWritable says why results cannot be written, without the made-up name of
-// the attempt.
-func notWritable(dir string, err error) error {
-	if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
-		err = inner.Err
-	}
-	return fmt.Errorf("%s: results cannot be written there: %w; name another folder with --out", filepath.ToSlash(dir), err)
-}
-
-// run does one job: simulate, judge, write, report.
-func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error {
-	r, err := j.simulate(ctx, c, simulate)
-	if err != nil {
-		return err
-	}
-	r.Version = command.Version()
-	if !r.Summary.Partial {
+	j.sign(r)
+	if stopped == nil {
 		r.Expectations = j.scenario.Check(&r.Summary) // again, now that the cost of the run is known
 	}
-	var drawn []func(dir string) error
-	if j.drawn {
-		drawn = extras(r)
+	unwritten := j.write(c, r)
+	if !c.Bool("json") && !c.Bool("quiet") {
+		if err := printTable(c.App.Writer, r, j); err != nil {
+			unwritten = errors.Join(unwritten, err)
+		}
 	}
-	if err := r.Write(j.dir, drawn...); err != nil {
-		return err
+	return r, errors.Join(unwritten, j.verdict(c, r, stopped))
+}
+
+// sign notes in the results what ran and what it was given.
+func (j job) sign(r *result.Run) {
+	build := command.ReadBuild()
+	r.Version = build.Version
+	r.Summary.Program = result.Program{Name: program().Name, Version: build.Version, Modified: build.Modified}
+	if build.Commit != "" {
+		r.Summary.Program.Commit = &build.Commit
 	}
-	if err := j.print(c, r); err != nil {
-		return err
+	r.Summary.Parameters = result.Parameters{FileSHA256: j.scenario.FileSHA256(), Set: append([]string{}, j.set...)}
+}
+
+// write writes the results, where nothing is lost by it.
+func (j *job) write(c *cli.Context, r *result.Run) error {
+	dir := r.Summary.Place(j.dir)
+	if dir != j.dir && !r.Summary.Partial {
+		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s has been taken meanwhile: results are in %s\n", j.scenario.Name, filepath.ToSlash(j.dir), filepath.ToSlash(dir))
 	}
-	if r.Summary.Partial {
-		return fmt.Errorf("interrupted at %s of %s; partial results in %s",
-			short(seconds(r.Summary.Engine.VirtualS)), short(j.scenario.Duration), filepath.ToSlash(j.dir))
+	j.dir = dir
+	err := r.Write(dir, extras(r, j.drawn)...)
+	if incomplete := (*result.Incomplete)(nil); errors.As(err, &incomplete) {
+		incomplete.Dir = near(incomplete.Dir)
+		j.dir, j.drawn = incomplete.Dir, false
+	} else if err != nil {
+		j.dir = ""
+	}
+	return err
+}
+
+// near writes a path as seen from the current folder, if it is below it.
+func near(path string) string {
+	if path == "" {
+		return ""
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if below, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(below) {
+		return below
+	}
+	return path
+}
+
+// verdict is what a run ends with that was simulated: nil, errExpectation or why it did
+// not reach its end.
+func (j job) verdict(c *cli.Context, r *result.Run, stopped error) error {
+	where := "no results were written"
+	if j.dir != "" {
+		where = "partial results in " + filepath.ToSlash(j.dir)
+	}
+	switch {
+	case errors.Is(stopped, sim.ErrViolated):
+		return fmt.Errorf("%w; %s", stopped, where)
+	case stopped != nil && r.Summary.Partial:
+		return fmt.Errorf("interrupted at %s of %s; %s", short(seconds(r.Summary.Engine.VirtualS)), short(j.scenario.Duration), where)
 	}
 	return j.judge(c, r)
 }
@@ -223,8 +214,8 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) error 
 // simulate runs the scenario and notes what the run cost: the simulator knows
 // only virtual time.
 func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (*result.Run, error) {
-	announce(c, j.scenario)
-	bound(j.scenario)
+	announce(c, j)
+	bound(c, j.scenario)
 	progress := newProgress(c, j.scenario.Name)
 	start := time.Now()
 	r, err := simulate(j.scenario, sim.Options{
@@ -235,7 +226,7 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 	})
 	wall := time.Since(start)
 	progress.clear()
-	if err != nil && !errors.Is(err, sim.ErrStopped) {
+	if r == nil {
 		return nil, err
 	}
 	engine := &r.Summary.Engine
@@ -244,7 +235,7 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 	if peak := peakRSS(); peak > 0 {
 		engine.PeakRSSBytes = &peak
 	}
-	return r, nil
+	return r, err
 }
 
 // manyNodes is from how many nodes on several workers are faster than one:
@@ -260,17 +251,6 @@ func workersFor(c *cli.Context, s *scenario.Scenario) int {
 		return 1
 	}
 	return runtime.GOMAXPROCS(0)
-}
-
-// print shows the summary in the form that was asked for.
-func (j job) print(c *cli.Context, r *result.Run) error {
-	if c.Bool("json") {
-		return command.PrintJSON(c, &r.Summary)
-	}
-	if c.Bool("quiet") {
-		return nil
-	}
-	return printTable(c.App.Writer, r, j)
 }
 
 // judge returns errExpectation if an expectation failed, and says which where

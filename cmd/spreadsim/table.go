@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"spreadable/cmd/internal/command"
 	"spreadable/sim/result"
 )
 
@@ -33,7 +34,12 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 	fmt.Fprintln(t, s.Scenario.Name)
 	t.line("scenario", "%s nodes, seed %d, %s of virtual time, %s registration",
 		count(s.Scenario.Nodes), s.Scenario.Seed, short(seconds(s.Engine.VirtualS)), j.scenario.Registration)
-	if s.Partial {
+	switch {
+	case s.Violation != nil:
+		for i, line := range command.Wrap(*s.Violation, 67) {
+			t.line(map[bool]string{true: "violated"}[i == 0], "%s", line)
+		}
+	case s.Partial:
 		t.line("partial", "interrupted at %s of %s: all numbers are of the time until then", short(seconds(s.Engine.VirtualS)), short(j.scenario.Duration))
 	}
 	t.network(s)

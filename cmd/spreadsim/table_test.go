@@ -50,7 +50,7 @@ func TestTheTableIsWhatItWas(t *testing.T) {
 			a.Draws, a.Chi2, a.Chi2DF, a.Chi2P, a.Agreement = 1, nil, nil, nil, nil
 		}
 		r.Expectations = s.Check(&r.Summary)
-		if err := printTable(&got, r, job{s, "runs/table-1", i == 0}); err != nil {
+		if err := printTable(&got, r, job{scenario: s, dir: "runs/table-1", drawn: i == 0}); err != nil {
 			t.Fatal(err)
 		}
 		got.WriteString("\n")

@@ -14,10 +14,13 @@ func validateCommand() *cli.Command {
 		Name:      "validate",
 		Usage:     "check scenario files, run nothing",
 		ArgsUsage: "FILE...",
-		Action:    validateFiles,
+		Description: `The file - is standard input. What is allowed and can never work, such as
+searches before the nodes have found one another, is a warning on stderr; it does
+not change the exit code.`,
+		Action: validateFiles,
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "set", Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
-			&cli.BoolFlag{Name: "quiet", Usage: "print only errors"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print only errors, no warnings"},
 		},
 	})
 }
@@ -28,18 +31,30 @@ func validateFiles(c *cli.Context) error {
 		return err
 	}
 	broken := 0
+	in := newReader(c)
 	for _, file := range c.Args().Slice() {
-		if _, err := scenario.Load(file, c.StringSlice("set")); err != nil {
+		s, err := in.scenario(file, c.StringSlice("set"))
+		if err != nil {
 			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", command.OneLine(err.Error()))
 			broken++
-		} else if !c.Bool("quiet") {
-			fmt.Fprintf(c.App.Writer, "ok  %s\n", file)
+			continue
+		}
+		if !c.Bool("quiet") {
+			warn(c, s)
+			fmt.Fprintf(c.App.Writer, "ok  %s\n", in.name(file))
 		}
 	}
 	if broken > 0 {
 		return errReported
 	}
 	return nil
+}
+
+// warn tells what a scenario can hardly mean.
+func warn(c *cli.Context, s *scenario.Scenario) {
+	for _, warning := range s.Warnings() {
+		fmt.Fprintf(c.App.ErrWriter, "spreadsim: warning: %s\n", command.OneLine(warning))
+	}
 }
 
 func schemaCommand() *cli.Command {

@@ -67,6 +67,15 @@ func Draw(run *result.Run) []Plot {
 	return list
 }
 
+// Files are the paths of all plots that a run can have, with slashes, in its folder.
+func Files() []string {
+	var names []string
+	for _, p := range Draw(&result.Run{}) {
+		names = append(names, Dir+"/"+p.Name+".svg", Dir+"/"+p.Name+".png")
+	}
+	return names
+}
+
 // subtitle says which run a plot is of.
 func subtitle(run *result.Run) string {
 	s := &run.Summary.Scenario
@@ -109,6 +118,7 @@ func (p *Plot) write(dir string) error {
 			return err
 		}
 		if err := os.WriteFile(path, content, 0o644); err != nil {
+			_ = os.Remove(path) // half a plot helps no one
 			return err
 		}
 	}

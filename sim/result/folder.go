@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 )
 
 // Names of the files in a results folder.
@@ -27,7 +24,8 @@ const (
 // runSchema names the layout of run.json, as [SummarySchema] does that of summary.json.
 const runSchema = "spreadsim-run/1"
 
-// ErrNotResults is the error of reading, or overwriting, a folder that holds no results.
+// ErrNotResults is the error of reading, or writing to, a folder that holds something
+// else than results.
 var ErrNotResults = errors.New("not a results folder")
 
 // record is the contents of run.json: what it takes to repeat the run, and how its expectations fared.
@@ -38,83 +36,6 @@ type record struct {
 	Fingerprint  string    `json:"fingerprint"`
 	Scenario     string    `json:"scenario"` // YAML
 	Expectations []Outcome `json:"expectations"`
-}
-
-// Write puts the run into the folder dir, which is created, or replaced if it holds results already. Any other
-// folder or file of that name is left alone and is an error ([ErrNotResults]), except an empty folder.
-//
-// The files are first written to a folder next to dir, which then takes its place: a failing write leaves
-// what was there before, never half a result. also is called with that folder to add files of its own, such as
-// plots and the report.
-//
-// Numbers of the summary that are not finite become null where null is allowed, in r as well, and are an error
-// elsewhere.
-func (r *Run) Write(dir string, also ...func(dir string) error) (err error) {
-	if dir, err = filepath.Abs(dir); err != nil {
-		return fmt.Errorf("write results: %w", err)
-	}
-	if err := mayReplace(dir); err != nil {
-		return err
-	}
-	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return fmt.Errorf("write results: %w", err)
-	}
-	fresh, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".new-*")
-	if err != nil {
-		return fmt.Errorf("write results: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(fresh)) }()
-	if err := r.fill(fresh); err != nil {
-		return fmt.Errorf("write results: %w", err)
-	}
-	for _, add := range also {
-		if err := add(fresh); err != nil {
-			return fmt.Errorf("write results: %w", err)
-		}
-	}
-	return swap(fresh, dir)
-}
-
-// fill writes the run's own files.
-func (r *Run) fill(dir string) error {
-	// Temporary folders are private; results are meant to be shown around.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return err
-	}
-	if err := finite(&r.Summary); err != nil {
-		return err
-	}
-	return errors.Join(
-		writeJSON(filepath.Join(dir, SummaryFile), &r.Summary),
-		writeJSON(filepath.Join(dir, RunFile), &record{
-			Schema:       runSchema,
-			Version:      r.Version,
-			Seed:         r.Summary.Scenario.Seed,
-			Fingerprint:  r.Summary.Fingerprint,
-			Scenario:     string(r.Scenario),
-			Expectations: slices.Concat([]Outcome{}, r.Expectations), // [] rather than null
-		}),
-		os.WriteFile(filepath.Join(dir, ScenarioFile), r.Scenario, 0o644),
-		writeCSV(filepath.Join(dir, SeriesFile), r.Samples, sampleCells),
-		writeCSV(filepath.Join(dir, RequestsFile), r.Requests, requestCells),
-		writeCSV(filepath.Join(dir, NodesFile), r.Nodes, nodeCells),
-	)
-}
-
-// mayReplace says whether the folder may be written: it does not exist, is empty, or holds results.
-func mayReplace(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("write results: %w", err)
-	}
-	if err := isResults(dir); err != nil {
-		return fmt.Errorf("%w; it is left as it is", err)
-	}
-	return nil
 }
 
 // isResults says whether dir holds results of whatever version: a run.json that says so.
@@ -131,81 +52,6 @@ func isResults(dir string) error {
 		return fmt.Errorf("%s: %w: its %s was not written by spreadsim", dir, ErrNotResults, RunFile)
 	}
 	return nil
-}
-
-// swap gives the folder fresh the name dir and removes what had it before. When the last step fails, the old
-// folder gets its name back.
-func swap(fresh, dir string) error {
-	old := fresh + ".old"
-	err := os.Rename(dir, old)
-	if errors.Is(err, fs.ErrNotExist) {
-		return os.Rename(fresh, dir)
-	}
-	if err != nil {
-		return fmt.Errorf("replace results: %w", err)
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		return errors.Join(fmt.Errorf("replace results: %w", err), os.Rename(old, dir))
-	}
-	return os.RemoveAll(old)
-}
-
-// finite makes pointers to numbers that are not finite nil, and returns an error for such a number in a plain
-// field, which by its definition cannot be missing.
-func finite(s *Summary) error {
-	return finiteAt(reflect.ValueOf(s).Elem(), "")
-}
-
-func finiteAt(v reflect.Value, path string) error {
-	switch v.Kind() {
-	case reflect.Float64:
-		if x := v.Float(); math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("%s is %v", path, x)
-		}
-	case reflect.Pointer:
-		if v.IsNil() {
-			return nil
-		}
-		err := finiteAt(v.Elem(), path)
-		if err != nil && v.Elem().Kind() == reflect.Float64 {
-			v.SetZero()
-			return nil
-		}
-		return err
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if err := finiteAt(v.Field(i), join(path, jsonName(v.Type().Field(i)))); err != nil {
-				return err
-			}
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			if err := finiteAt(v.Index(i), fmt.Sprintf("%s.%d", path, i)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func writeJSON(path string, value any) error {
-	var b bytes.Buffer
-	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	if err := out.Encode(value); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	return os.WriteFile(path, b.Bytes(), 0o644)
-}
-
-func writeCSV[Row any](path string, rows []Row, cells func(*Row) []cell) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return writeTable(file, rows, cells)
 }
 
 // Load reads a results folder back. It is strict: a missing file, an unknown field, another schema or a cell of

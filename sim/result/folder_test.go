@@ -3,6 +3,7 @@ package result
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -61,12 +62,13 @@ func TestWriteReplacesResultsAndNothingElse(t *testing.T) {
 	}
 
 	first := exampleRun()
-	if err := first.Write(dir, func(dir string) error { return os.WriteFile(filepath.Join(dir, "extra"), nil, 0o644) }); err != nil {
+	extra := Extra{Files: []string{"extra"}, Write: func(dir string) error { return os.WriteFile(filepath.Join(dir, "extra"), nil, 0o644) }}
+	if err := first.Write(dir, extra); err != nil {
 		t.Fatal(err)
 	}
 	second := exampleRun()
 	second.Version = "v0.2.0"
-	if err := second.Write(dir); err != nil {
+	if err := second.Write(dir, Extra{Files: extra.Files}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := Load(dir); err != nil || got.Version != "v0.2.0" {
@@ -101,7 +103,7 @@ func TestAFailingWriteLeavesWhatWasThere(t *testing.T) {
 	broken := errors.New("no ink")
 	second := exampleRun()
 	second.Version = "v0.2.0"
-	if err := second.Write(dir, func(string) error { return broken }); !errors.Is(err, broken) {
+	if err := second.Write(dir, Extra{Files: []string{"extra"}, Write: func(string) error { return broken }}); !errors.Is(err, broken) {
 		t.Errorf("error = %v", err)
 	}
 	second.Summary.Structure.MastersExpected = math.NaN()
@@ -111,7 +113,97 @@ func TestAFailingWriteLeavesWhatWasThere(t *testing.T) {
 	if got, err := Load(dir); err != nil || got.Version != "v0.1.0" {
 		t.Errorf("afterwards: %v, %v", got, err)
 	}
-	if got := names(t, parent); !slices.Equal(got, []string{"run"}) {
+	if got := names(t, parent); !slices.Equal(got, []string{"run", "run-incomplete"}) {
+		t.Errorf("left behind: %v", got)
+	}
+	if got, err := Load(filepath.Join(parent, "run-incomplete")); err != nil || got.Version != "v0.2.0" {
+		t.Errorf("what could be written: %v, %v", got, err)
+	}
+}
+
+func TestOnlyResultsOfTheSameRunMayBeReplaced(t *testing.T) {
+	parent := t.TempDir()
+	place := func(name string) string { return filepath.Join(parent, name) }
+	whole := exampleRun()
+	part := exampleRun()
+	part.Summary.Partial, part.Summary.Engine.VirtualS = true, whole.Summary.Engine.VirtualS/2
+	other := exampleRun()
+	other.Summary.Scenario.Hash = "another"
+	for _, r := range []struct {
+		dir string
+		run *Run
+	}{{place("whole"), whole}, {place("part"), part}} {
+		if err := r.run.Write(r.dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustWrite(t, filepath.Join(place("diary"), "monday.txt"), "dear diary")
+	mustWrite(t, filepath.Join(place("half"), RunFile), `{"schema": "spreadsim-run/1"}`)
+	for _, c := range []struct {
+		dir   string
+		run   *Run
+		want  error
+		place string
+	}{
+		{"new", part, nil, "new"},
+		{"whole", whole, nil, "whole"},
+		{"whole", part, ErrFurther, "whole-partial"},
+		{"whole", other, ErrOtherRun, "whole-2"},
+		{"part", whole, nil, "part"},
+		{"part", part, nil, "part"},
+		{"part", other, ErrOtherRun, "part-2"},
+		{"diary", whole, ErrNotResults, "diary-2"},
+		{"diary", part, ErrNotResults, "diary-partial"},
+		{"half", whole, fs.ErrNotExist, "half-2"}, // no summary says whose it is
+	} {
+		if err := c.run.Summary.MayWrite(place(c.dir)); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.dir, err, c.want)
+		}
+		if got := c.run.Summary.Place(place(c.dir)); got != place(c.place) {
+			t.Errorf("%s: goes to %s, want %s", c.dir, got, c.place)
+		}
+	}
+}
+
+// Files of the user, and a folder that must stay where it is, survive a rerun.
+func TestARerunTouchesOnlyFilesOfOurs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	extra := Extra{Files: []string{"plots/a.svg", "plots/b.svg"}, Write: func(dir string) error {
+		return errors.Join(os.MkdirAll(filepath.Join(dir, "plots"), 0o755), os.WriteFile(filepath.Join(dir, "plots", "a.svg"), []byte("new"), 0o644))
+	}}
+	if err := exampleRun().Write(dir, extra); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := []string{"notes.md", ".DS_Store", "plots/mine.svg", "sub/.git/HEAD", "summary.json.bak"}
+	for _, name := range mine {
+		mustWrite(t, filepath.Join(dir, name), "mine")
+	}
+	mustWrite(t, filepath.Join(dir, "plots", "b.svg"), "of a run before")
+	if err := exampleRun().Write(dir, extra); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range mine {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(text) != "mine" {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	if got := names(t, filepath.Join(dir, "plots")); !slices.Equal(got, []string{"a.svg", "mine.svg"}) {
+		t.Errorf("plots: %v", got)
+	}
+	if after, err := os.Stat(dir); err != nil || !os.SameFile(before, after) {
+		t.Errorf("it is another folder: %v", err)
+	}
+	if err := exampleRun().Write(dir, Extra{Files: extra.Files}); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, filepath.Join(dir, "plots")); !slices.Equal(got, []string{"mine.svg"}) {
+		t.Errorf("plots of a run without: %v", got)
+	}
+	if got := names(t, dir); len(got) != 6+5 {
 		t.Errorf("left behind: %v", got)
 	}
 }
@@ -142,7 +234,7 @@ func TestLoadSaysWhatIsWrongAndWhere(t *testing.T) {
 		change func(string) string
 		want   string
 	}{
-		{SummaryFile, edit(`"events": 80`, `"events": "many"`), "summary.json: line 15: json: cannot unmarshal string"},
+		{SummaryFile, edit(`"events": 80`, `"events": "many"`), "summary.json: line 26: json: cannot unmarshal string"},
 		{SummaryFile, edit(`"events": 80`, `"event": 80`), `summary.json: json: unknown field "event"`},
 		{SummaryFile, edit("{", ""), "summary.json: line 2: json: cannot unmarshal string"},
 		{SummaryFile, func(s string) string { return s + "{}" }, "more than one value"},

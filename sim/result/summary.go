@@ -20,6 +20,13 @@ type Summary struct {
 	// Partial says that the run was stopped before its end, at Engine.VirtualS: all numbers are those of the time
 	// until then.
 	Partial bool `json:"partial"`
+	// Violation is the invariant that did not hold, at which the run was stopped; null when
+	// there was none, or nobody looked.
+	Violation *string `json:"violation"`
+	// Program says what ran it.
+	Program Program `json:"program"`
+	// Parameters say what the scenario was made from.
+	Parameters Parameters `json:"parameters"`
 	// Scenario says what was run.
 	Scenario Scenario `json:"scenario"`
 	// Fingerprint is the rolling hash over all delivered events, in 16 hexadecimal digits. Two runs
@@ -41,6 +48,26 @@ type Summary struct {
 	Behavior Behavior `json:"behavior"`
 	// Rows says how many rows of the large tables were written.
 	Rows Rows `json:"rows"`
+}
+
+// Program identifies the program of a run.
+type Program struct {
+	// Name is the program's name.
+	Name string `json:"name"`
+	// Version is the program's version, "unknown" if its build noted none.
+	Version string `json:"version"`
+	// Commit is the commit that it was built from, in hexadecimal digits; null if unknown.
+	Commit *string `json:"commit"`
+	// Modified says that files differed from that commit; null if unknown.
+	Modified *bool `json:"modified"`
+}
+
+// Parameters are what a command line gave to a run.
+type Parameters struct {
+	// FileSHA256 is the digest of the scenario file, in hexadecimal digits.
+	FileSHA256 string `json:"file_sha256"`
+	// Set are the keys that were set beside the file, each as key=value, in their order.
+	Set []string `json:"set"`
 }
 
 // Rows tells how much of the large tables was written. Where fewer rows were written than there were, the table is a
@@ -268,10 +295,12 @@ type Behavior struct {
 	FalseBans int `json:"false_bans"`
 }
 
-// Timeless returns the summary without what depends on the machine and on how the run was
-// divided among workers: wall time, event rate and number of workers are 0, memory is
-// null. Two runs of the same scenario, seed and version have equal timeless summaries.
+// Timeless returns the summary without what depends on the machine, on the build of the
+// program and on how the run was divided among workers: wall time, event rate and number
+// of workers are 0, memory is null, the program is empty. Two runs of the same scenario,
+// seed and version have equal timeless summaries.
 func (s Summary) Timeless() Summary {
+	s.Program = Program{}
 	s.Engine.WallS = 0
 	s.Engine.EventsPerS = 0
 	s.Engine.PeakRSSBytes = nil

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"spreadable/cmd/internal/command"
+	"spreadable/sim/result"
+	"spreadable/sim/scenario"
+)
+
+// plan reads and checks everything a command line asks for, and leaves nothing
+// behind.
+func plan(c *cli.Context) ([]job, error) {
+	if c.Int("workers") < 0 {
+		return nil, fmt.Errorf("flag --workers: expected 0 or more, not %d", c.Int("workers"))
+	}
+	if c.IsSet("check") && c.Duration("check") <= 0 {
+		return nil, fmt.Errorf("flag --check: expected more than 0s, not %s", c.Duration("check"))
+	}
+	sets := c.StringSlice("set")
+	if c.IsSet("seed") {
+		if _, err := strconv.ParseUint(c.String("seed"), 10, 64); err != nil {
+			return nil, fmt.Errorf("flag --seed: expected a whole number of 0 or more, not %q", c.String("seed"))
+		}
+		sets = append(sets, "seed="+c.String("seed"))
+	}
+	var jobs []job
+	in := newReader(c)
+	taken := map[string]planned{}
+	for _, file := range c.Args().Slice() {
+		data, err := in.read(file)
+		if err != nil {
+			return nil, err
+		}
+		s, err := scenario.Parse(in.name(file), data, sets)
+		if err != nil {
+			return nil, err
+		}
+		dir, note, err := freeDir(c, s, varied(s, data, sets), taken)
+		if err != nil {
+			return nil, err
+		}
+		if other, again := taken[dir]; again {
+			return nil, fmt.Errorf("%s and %s would both write to %s", other.file, file, filepath.ToSlash(dir))
+		}
+		if err := checkWritable(dir); err != nil {
+			return nil, err
+		}
+		taken[dir] = planned{file, s.Hash()}
+		jobs = append(jobs, job{scenario: s, set: sets, dir: dir, note: note, drawn: !c.Bool("no-plots")})
+	}
+	return jobs, nil
+}
+
+// planned is the run that a folder is meant for.
+type planned struct{ file, hash string }
+
+// varied reports whether the settings make another scenario of a file. Name and seed do
+// not: they are part of the folder's name.
+func varied(s *scenario.Scenario, data []byte, sets []string) bool {
+	var named []string
+	for _, set := range sets {
+		if strings.HasPrefix(set, "seed=") || strings.HasPrefix(set, "name=") {
+			named = append(named, set)
+		}
+	}
+	plain, err := scenario.Parse("", data, named)
+	return err != nil || plain.Hash() != s.Hash()
+}
+
+// freeDir is where the results of a scenario go: the folder that was named, or one whose
+// name tells the scenario from others of its name and seed, with the beginning of its
+// hash where that is needed; note then says why.
+func freeDir(c *cli.Context, s *scenario.Scenario, varied bool, taken map[string]planned) (dir, note string, err error) {
+	out := c.String("out")
+	if out != "" && c.Args().Len() == 1 {
+		dir := filepath.Clean(out)
+		return dir, "", refused(dir, mayWrite(dir, s))
+	}
+	if out == "" {
+		out = "runs"
+	}
+	plain := filepath.Join(out, fmt.Sprintf("%s-%d", s.Name, s.Seed))
+	hashed := plain + "-" + s.Hash()[:6]
+	if varied {
+		return hashed, "", refused(hashed, mayWrite(hashed, s))
+	}
+	err = mayWrite(plain, s)
+	other, again := taken[plain]
+	switch {
+	case again && other.hash != s.Hash():
+		note = filepath.ToSlash(plain) + ": is for " + other.file
+	case errors.Is(err, result.ErrOtherRun):
+		note = err.Error()
+	case errors.Is(err, result.ErrNotResults):
+		note = filepath.ToSlash(plain) + ": holds no results of a run"
+	default:
+		return plain, "", refused(plain, err)
+	}
+	note += ": these results go to " + filepath.ToSlash(hashed)
+	return hashed, note, refused(hashed, mayWrite(hashed, s))
+}
+
+// mayWrite says why the results of a whole run of a scenario may not go to a folder.
+func mayWrite(dir string, s *scenario.Scenario) error {
+	whole := result.Summary{Scenario: result.Scenario{Hash: s.Hash()}, Engine: result.Engine{VirtualS: s.Duration.Seconds()}}
+	return whole.MayWrite(dir)
+}
+
+// refused words the refusal of a folder that holds something else, before the time of a
+// run is spent.
+func refused(dir string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, result.ErrNotResults):
+		return fmt.Errorf("%s: holds no results of a run, and is left as it is: name another folder with --out", filepath.ToSlash(dir))
+	case errors.Is(err, result.ErrOtherRun):
+		return fmt.Errorf("%w, and is left as it is: name another folder with --out", err)
+	}
+	return notWritable(dir, err)
+}
+
+// checkWritable refuses a results folder that cannot be written, before the
+// time of a run is spent. Only an attempt can tell: it makes a folder beside
+// the results, where writing them will begin, or in the nearest folder above
+// that is there, and removes it.
+func checkWritable(dir string) error {
+	above, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for {
+		above = filepath.Dir(above)
+		_, err := os.Stat(above)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) || above == filepath.Dir(above) {
+			return notWritable(dir, err)
+		}
+	}
+	probe, err := os.MkdirTemp(above, ".spreadsim-*")
+	if err != nil {
+		return notWritable(dir, err)
+	}
+	return os.Remove(probe)
+}
+
+// notWritable says why results cannot be written, without the made-up name of
+// the attempt.
+func notWritable(dir string, err error) error {
+	return fmt.Errorf("%s: results cannot be written there: %w; name another folder with --out", filepath.ToSlash(dir), command.Cause(err))
+}

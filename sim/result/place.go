@@ -1,0 +1,122 @@
+package result
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Errors of a folder that must not be written to, beside [ErrNotResults].
+var (
+	// ErrOtherRun: it holds results of another scenario or seed.
+	ErrOtherRun = errors.New("holds results of another run")
+	// ErrFurther: it holds results of the same scenario and seed, of a run that went on for longer.
+	ErrFurther = errors.New("holds results of a run that went further")
+)
+
+// MayWrite says whether the run of this summary may be written to a folder: it does not
+// exist, is empty, or holds results of the same scenario and seed that do not reach
+// further. So a complete run takes the place of its own, complete or not, and never an
+// interrupted run that of a complete one.
+func (s *Summary) MayWrite(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := isResults(dir); err != nil {
+		return fmt.Errorf("%w; it is left as it is", err)
+	}
+	there, err := identify(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w; it is left as it is", err)
+	case there.Scenario.Hash != s.Scenario.Hash:
+		return fmt.Errorf("%s: %w (%s, seed %d, hash %s)", filepath.ToSlash(dir), ErrOtherRun, there.Scenario.Name, there.Scenario.Seed, there.Scenario.Hash)
+	case there.Engine.VirtualS > s.Engine.VirtualS:
+		return fmt.Errorf("%s: %w", filepath.ToSlash(dir), ErrFurther)
+	}
+	return nil
+}
+
+// identify reads from a summary, of whatever version, whose it is.
+func identify(dir string) (*Summary, error) {
+	text, err := os.ReadFile(filepath.Join(dir, SummaryFile))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.ToSlash(filepath.Join(dir, SummaryFile)), inner(err))
+	}
+	var s struct {
+		Scenario struct {
+			Name, Hash string
+			Seed       uint64
+		}
+		Engine struct {
+			VirtualS float64 `json:"virtual_s"`
+		}
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.ToSlash(filepath.Join(dir, SummaryFile)), err)
+	}
+	return &Summary{
+		Scenario: Scenario{Name: s.Scenario.Name, Hash: s.Scenario.Hash, Seed: s.Scenario.Seed},
+		Engine:   Engine{VirtualS: s.Engine.VirtualS},
+	}, nil
+}
+
+// Place is where a run can be written at last, without losing anything: the folder that
+// was meant, or the first of "-partial", "-partial-2" and so on beside it for a run that
+// did not reach its end, and of "-2", "-3" and so on for one that did.
+func (s *Summary) Place(dir string) string {
+	if s.MayWrite(dir) == nil {
+		return dir
+	}
+	if whole, err := filepath.Abs(dir); err == nil && filepath.Base(whole) != filepath.Base(dir) {
+		dir = whole // "." has no name to add to
+	}
+	dir = filepath.Clean(dir)
+	if s.Partial {
+		dir += "-partial"
+	}
+	for n := 1; n < maxPlaces; n++ {
+		name := numbered(dir, n)
+		if n == 1 && !s.Partial {
+			continue
+		}
+		if s.MayWrite(name) == nil {
+			return name
+		}
+	}
+	return dir // writing there will say why not
+}
+
+// maxPlaces bounds the search for a name.
+const maxPlaces = 1000
+
+// numbered is name, name-2, name-3 and so on.
+func numbered(name string, n int) string {
+	if n == 1 {
+		return name
+	}
+	return name + "-" + strconv.Itoa(n)
+}
+
+// firstFree is the first of name, name-2 and so on that does not exist.
+func firstFree(name string) (string, error) {
+	for n := range maxPlaces {
+		if _, err := os.Lstat(numbered(name, n+1)); errors.Is(err, fs.ErrNotExist) {
+			return numbered(name, n+1), nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w", name, fs.ErrExist)
+}
+
+func isFolder(path string) bool {
+	stat, err := os.Stat(path)
+	return err == nil && stat.IsDir()
+}
