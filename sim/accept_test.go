@@ -37,7 +37,6 @@ var edges = map[string][]string{
 	"node.ping_timeout":          {"1ms", "1s", "16s", "365d"},
 	"node.server_max_fails":      {"1", "10", "4294967296", "9223372036854775807"},
 	"node.trusted":               {"true", "false"},
-	"node.ban_by_address":        {"true", "false"},
 	"approval.approvers":         {"1", "9223372036854775807", "0.0001%", "100%", "r-1", "r-64", "auto"},
 	"approval.decision_level":    {"1", "9223372036854775807", "0.0001%", "100%"},
 	"approval.period":            {"1ns", "1ms", "1s", "365d"},

@@ -210,9 +210,6 @@ func (w *warner) unused() {
 		off("workload.approvals.count is 0", "workload.approvals.start", "workload.approvals.over", "workload.approvals.entries",
 			"approval.approvers", "approval.decision_level", "approval.period")
 	}
-	if s.Node.Trusted {
-		off("node.trusted is true, so nothing is banned", "node.ban_by_address")
-	}
 }
 
 // isDefault reports whether the key at path has the value that it would have if it were

@@ -36,7 +36,6 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 		{"approval.period=1m", "approval.period: has no effect: workload.approvals.count is 0"},
 		{"approval.period=5m approval.approvers=r-6", ""},
 		{"workload.searches.over=1s", "workload.searches.over: has no effect: workload.searches.count is 0"},
-		{"node.trusted=true node.ban_by_address=true", "node.ban_by_address: has no effect: node.trusted is true"},
 		{"expect.convergence.coverage=>= 1.01", `expect.convergence.coverage: ">= 1.01" is never met: the number is a share of 0 to 1`},
 		{"expect.convergence.coverage=== 100", `expect.convergence.coverage: "== 100" is never met`},
 		{"expect.behavior.bans=< 0", `expect.behavior.bans: "< 0" is never met: the number is 0 or more`},
