@@ -35,6 +35,10 @@ type ApprovalKind interface {
 	Name() string
 	// Terms are the parameters of its draws.
 	Terms() Terms
+	// Price is what Issue takes on a common machine, and Fits and Compose for one part: 0 for next
+	// to nothing. What has a price is done by Task.Offload, outside the node's thread, so Issue,
+	// Fits and Compose must be safe to call from several goroutines at once.
+	Price() time.Duration
 	// Accepts says whether info is what a client may ask of the question: nil when it asked for nothing.
 	Accepts(info *string) bool
 	// Issue makes one approver's part of the question, and the answer that the approver expects.
@@ -59,6 +63,9 @@ func (ClientApproval) Name() string { return "client" }
 
 // Terms implements ApprovalKind.
 func (a ClientApproval) Terms() Terms { return a.terms }
+
+// Price implements ApprovalKind: texts are next to nothing.
+func (ClientApproval) Price() time.Duration { return 0 }
 
 // Accepts implements ApprovalKind: there is nothing to ask for.
 func (ClientApproval) Accepts(info *string) bool { return info == nil }
@@ -210,26 +217,49 @@ func serveApprovalQuestion(t *Task) {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
 	}
-	parts, decided := make([]string, len(confirmed)), 0
+	parts := make([]string, len(confirmed)) // empty where an approver gives none
 	for i, resp := range t.Gather(confirmed, message.Request{
 		Kind: message.KindApprovalInfo, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
 		Body: &message.ApprovalInfoRequest{Action: body.Action, Key: body.Key},
 	}) {
-		if info, err := message.As[message.ApprovalInfo](resp); err == nil && kind.Fits(body.Info, info.Info) {
+		if info, err := message.As[message.ApprovalInfo](resp); err == nil {
 			parts[i] = info.Info
+		}
+	}
+	var answer message.Response
+	t.work(kind.Price()*time.Duration(len(parts)), func() {
+		answer = composed(kind, t.req.Client, body.Info, parts, enough)
+	})
+	t.reply(answer)
+}
+
+// composed is the question made of the parts that fit, or a refusal if they are not enough.
+func composed(kind ApprovalKind, client netip.Addr, info *string, parts []string, enough int) message.Response {
+	decided := 0
+	for i, part := range parts {
+		if part != "" && kind.Fits(info, part) {
 			decided++
+		} else {
+			parts[i] = ""
 		}
 	}
 	if decided < enough {
-		t.reply(message.Refuse(message.CodeTooFewDecisions))
-		return
+		return message.Refuse(message.CodeTooFewDecisions)
 	}
-	question, err := kind.Compose(t.req.Client, body.Info, parts)
+	question, err := kind.Compose(client, info, parts)
 	if err != nil {
-		t.reply(message.Refuse(message.CodeInvalidInformation))
-		return
+		return message.Refuse(message.CodeInvalidInformation)
 	}
-	t.reply(message.Response{Body: &message.ApprovalQuestion{Question: question}})
+	return message.Response{Body: &message.ApprovalQuestion{Question: question}}
+}
+
+// work does what has a price outside the node's thread, and the rest at once.
+func (t *Task) work(price time.Duration, work func()) {
+	if price > 0 {
+		t.Offload(price, work)
+	} else {
+		work()
+	}
 }
 
 // ordered returns those of wanted that are among the drawn, each once, in wanted's order.

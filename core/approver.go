@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"time"
@@ -123,22 +124,39 @@ func (n *Node) addApproval(req *message.Request) message.Response {
 	return message.Response{}
 }
 
-// approvalInfo gives an entry node our part of the question, and settles which answer we expect.
-func (n *Node) approvalInfo(req *message.Request) message.Response {
-	body := message.Asked[message.ApprovalInfoRequest](req)
+// serveApprovalInfo gives an entry node our part of the question, and settles which answer we
+// expect.
+func serveApprovalInfo(t *Task) {
+	n, body := t.node, message.Asked[message.ApprovalInfoRequest](&t.req)
 	kind, _ := n.approvalKind(body.Action)
 	if kind == nil {
-		return message.Refuse(message.CodeInvalidAction)
+		t.reply(message.Refuse(message.CodeInvalidAction))
+		return
 	}
 	row := n.approvalBook().byKey[body.Key]
 	if row == nil || row.id.action != body.Action {
-		return message.Refuse(message.CodeUnsuitableKey)
+		t.reply(message.Refuse(message.CodeUnsuitableKey))
+		return
 	}
-	var part string
-	part, row.answer = kind.Issue(row.id.client, row.info, n.env.Rand().IntN)
-	row.updated = n.env.Now()
+	part, answer := t.issue(kind, row)
+	if n.approvals.byKey[body.Key] != row { // gone while the part was made
+		t.reply(message.Refuse(message.CodeUnsuitableKey))
+		return
+	}
+	row.answer, row.updated = answer, n.env.Now()
 	n.approvals.touch(row.id)
-	return message.Response{Body: &message.ApprovalInfo{Info: part}}
+	t.reply(message.Response{Body: &message.ApprovalInfo{Info: part}})
+}
+
+// issue makes our part for a client. Work outside the node's thread has a random stream of its
+// own.
+func (t *Task) issue(kind ApprovalKind, row *approval) (part, answer string) {
+	client, info, random := row.id.client, row.info, t.node.env.Rand()
+	if kind.Price() > 0 {
+		random = rand.New(rand.NewPCG(random.Uint64(), random.Uint64()))
+	}
+	t.work(kind.Price(), func() { part, answer = kind.Issue(client, info, random.IntN) })
+	return part, answer
 }
 
 // checkApproval tells a node whether the client's answer was right. Each node may ask once per approval, right or wrong.

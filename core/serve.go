@@ -32,7 +32,7 @@ var handlers = [message.NumKinds]handler{
 	message.KindInterview:        {leaf: (*Node).serveInterview},
 	message.KindProvide:          {procedure: serveProvide},
 	message.KindRegister:         {procedure: serveRegister},
-	message.KindApprovalInfo:     {leaf: (*Node).approvalInfo},
+	message.KindApprovalInfo:     {procedure: serveApprovalInfo},
 	message.KindApprovalCheck:    {leaf: (*Node).checkApproval},
 	message.KindQueryMaster:      {procedure: serveQuery},
 	message.KindQueryButler:      {procedure: serveQuery},

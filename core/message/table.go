@@ -110,7 +110,7 @@ var table = [NumKinds]Row{
 	},
 	KindApprovalInfo: {
 		Name: "get-approval-info", Path: "/api/node/get-approval-info",
-		Sender: Nodes, Leaf: true, Repeatable: true, Limit: smallAnswer,
+		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue,
 		Refusals: []string{CodeInvalidAction, CodeUnsuitableKey},
 	},
 	KindApprovalCheck: {

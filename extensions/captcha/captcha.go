@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 
 	"spreadable/core"
@@ -60,6 +61,9 @@ func (*Approval) Name() string { return "captcha" }
 // Terms implements [core.ApprovalKind]. There are as many approvers as cells, or
 // the whole network when it is smaller.
 func (a *Approval) Terms() core.Terms { return a.terms }
+
+// Price implements [core.ApprovalKind]: drawing a picture, or reading one, takes some 5 ms.
+func (*Approval) Price() time.Duration { return 5 * time.Millisecond }
 
 // Accepts implements [core.ApprovalKind]: info is nil, or the JSON text of an
 // object that has none but captchaWidth (a whole number from 100 to 500),
