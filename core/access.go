@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"maps"
 	"net/netip"
 	"time"
@@ -102,26 +103,44 @@ func (n *Node) trusted(p Peer) bool {
 	return n.cfg.Trusted || n.cfg.Trustlist.Len() > 0 && n.cfg.Trustlist.Match(n.cfg.Book.Address(p), n.cfg.Book.IP(p))
 }
 
-// conclude draws the conclusions from how an outgoing request ended. An answer, even a refusal,
-// proves a peer alive; a timeout also makes it suspicious. But a peer is not blamed for a
-// timeout when we asked in the service of another participant: the timeout budget was that
-// one's choice, and may have been spent before.
-func (n *Node) conclude(p Peer, own bool, err error) {
-	if p == n.self || err == message.ErrTimeout && !own {
+// conclude draws the conclusions from how an outgoing request ended. Any answer, a refusal
+// or garbage too, proves a peer alive; a timeout counts as a failure and also makes it
+// suspicious. But a peer is not blamed for a timeout when we asked in the service of another
+// participant: the timeout budget was that one's choice, and may have been spent before.
+//
+// Garbage is an answer that is no refusal and not what the kind of request calls for. That a
+// peer is not there, or a proxy says so in its place, is none. Only an answer that has a body
+// takes blame back: a peer could buy garbage off with pings.
+func (n *Node) conclude(p Peer, own bool, resp message.Response) {
+	if p == n.self || resp.Err == message.ErrTimeout && !own {
 		return
 	}
-	switch err.(type) {
+	switch err := resp.Err.(type) {
 	case nil:
 		n.alive(p)
 		n.praise(behavior.RequestDelays, p)
+		if resp.Body != nil {
+			n.praise(behavior.ResponseSchema, p)
+		}
 	case *message.Error:
 		n.alive(p)
 	default:
-		if err == message.ErrTimeout {
-			n.blame(behavior.RequestDelays, p, 1)
-		}
-		n.failed(p)
+		n.concludeFailure(p, err)
 	}
+}
+
+// concludeFailure is conclude for what is neither an answer nor a refusal.
+func (n *Node) concludeFailure(p Peer, err error) {
+	switch {
+	case errors.Is(err, message.ErrMalformed):
+		n.alive(p)
+		n.praise(behavior.RequestDelays, p)
+		n.blame(behavior.ResponseSchema, p, 1)
+		return
+	case err == message.ErrTimeout:
+		n.blame(behavior.RequestDelays, p, 1)
+	}
+	n.failed(p)
 }
 
 func (n *Node) alive(p Peer) {

@@ -26,7 +26,7 @@ func (c *Client) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	c.env.Call(p, req, sink, tag)
 }
 
-func (c *Client) conclude(Peer, bool, error) {}
+func (c *Client) conclude(Peer, bool, message.Response) {}
 
 // Ask sends a network-wide request through the entry node; done gets the merged answer. Trace marks all requests that
 // serve it.

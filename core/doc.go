@@ -296,8 +296,15 @@
 // # Trust
 //
 // Peers may lie, stall or vanish. Nodes watch each other at every sync. Wrong sizes,
-// missing backlinks, bad answers and slowness raise a score, good conduct lowers it, and
-// a peer whose score gets too high is banned for a time (package behavior, access.go).
+// missing backlinks, garbage and slowness raise a score, good conduct lowers it, and a
+// peer whose score gets too high is banned for a time (package behavior, access.go).
+//
+// Garbage is an answer that is no refusal and not what the kind of request calls for: in
+// memory a body of another type or with parts missing (message.Row.Fits), by wire a
+// success that does not decode. It never reaches a procedure. As on npm nodes its sender
+// counts as alive; the thirteenth such answer is one too many, unless good answers came
+// between. Errors without a code, connections lost in the middle of an answer and what an
+// application says of its own are no garbage: the peer may not be to blame for them.
 // White-, black- and trust-lists come before everything else.
 //
 // # Restart

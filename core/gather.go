@@ -14,14 +14,16 @@ var ErrUnawaited = errors.New("not waited for")
 // the next. A task uses its gather again only when all its answers have come.
 type gather struct {
 	task      *Task                                   // nil once the task has left it
+	fits      func(body any) bool                     // what a good answer is (message.Row.Fits)
 	late      func(tag uint32, resp message.Response) // takes answers after that; nil to drop them
 	responses []message.Response                      // beyond its length all are zero
 	pending   int                                     // answers to come
 	wanted    int                                     // good answers that are still wanted
 }
 
-// begin clears g for n answers, of which so many good ones are enough.
-func (g *gather) begin(n, enough int) {
+// begin clears g for n answers that must fit, of which so many good ones are enough.
+func (g *gather) begin(n, enough int, fits func(body any) bool) {
+	g.fits = fits
 	clear(g.responses)
 	if cap(g.responses) < n {
 		g.responses = make([]message.Response, n+n/8)
@@ -38,8 +40,12 @@ func (g *gather) begin(n, enough int) {
 // done reports that the task need not wait any longer.
 func (g *gather) done() bool { return g.pending == 0 || g.wanted <= 0 }
 
-// Answer implements Sink: the driver delivers one response.
+// Answer implements Sink: the driver delivers one response. A body that is none of the kind
+// is an error before any procedure sees it.
 func (g *gather) Answer(tag uint32, resp message.Response) {
+	if resp.Err == nil && !g.fits(resp.Body) {
+		resp = message.Response{Err: message.ErrMalformed}
+	}
 	if g.task == nil {
 		if g.late != nil {
 			g.late(tag, resp)

@@ -40,7 +40,7 @@ type Task struct {
 // conclusions from how it ended.
 type caller interface {
 	send(p Peer, req message.Request, sink Sink, tag uint32)
-	conclude(p Peer, own bool, err error)
+	conclude(p Peer, own bool, resp message.Response)
 }
 
 // procedure is the body of a task. A plain function: what it works on stands in the task.
@@ -69,7 +69,7 @@ func (t *Task) Call(p Peer, req message.Request) message.Response {
 func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
 	g := t.ask(peers, req, len(peers))
 	for i, p := range peers {
-		t.caller.conclude(p, t.own, g.responses[i].Err)
+		t.caller.conclude(p, t.own, g.responses[i])
 	}
 	return g.responses
 }
@@ -82,7 +82,7 @@ func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []messa
 	var late []Peer
 	for i, p := range peers {
 		if g.responses[i].Err != ErrUnawaited {
-			t.caller.conclude(p, t.own, g.responses[i].Err)
+			t.caller.conclude(p, t.own, g.responses[i])
 		} else if late == nil {
 			late = append(late, peers...) // the caller may change its own
 		}
@@ -93,7 +93,7 @@ func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []messa
 	n, own, caller, life := t.node, t.own, t.caller, t.life()
 	t.leave(func(tag uint32, resp message.Response) {
 		if n == nil || n.life == life {
-			caller.conclude(late[tag], own, resp.Err)
+			caller.conclude(late[tag], own, resp)
 		}
 	})
 	return g.responses
@@ -102,7 +102,7 @@ func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []messa
 // ask sends the questions of a gather and waits for enough good answers, or all answers.
 func (t *Task) ask(peers []Peer, req message.Request, enough int) *gather {
 	g := t.gather
-	g.begin(len(peers), enough)
+	g.begin(len(peers), enough, req.Kind.Row().Fits)
 	req.Trace = t.req.Trace
 	for i, p := range peers {
 		t.caller.send(p, req, g, uint32(i))
@@ -135,12 +135,15 @@ func (t *Task) Sleep(d time.Duration) {
 // simulation, where work itself takes no time, charges as much virtual time.
 func (t *Task) Offload(price time.Duration, work func()) {
 	g := t.gather
-	g.begin(1, 1)
+	g.begin(1, 1, done)
 	t.node.env.Offload(price, work, g, 0)
 	if !g.done() {
 		t.park()
 	}
 }
+
+// done is what fits the end of offloaded work: anything.
+func done(any) bool { return true }
 
 // Lock waits until no other task of the node holds the key, and returns what gives it back,
 // which must be called once: unlock, or defer it at once. Tasks get the key in the order in

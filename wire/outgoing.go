@@ -78,19 +78,32 @@ func (o *Outgoing) HTTP(ctx context.Context, scheme string) (*http.Request, erro
 // Read reads the answer. A nil Body with no error says success, or, to a request with an
 // ETag, that nothing has changed: see Unchanged.
 func (o *Outgoing) Read(resp *http.Response) (Body, error) {
-	limit := o.Kind.Row().Limit
+	limit, good := o.Kind.Row().Limit, resp.StatusCode >= 200 && resp.StatusCode <= 299
 	text, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case err != nil:
 		return nil, Unreachable(err)
 	case int64(len(text)) > limit:
-		return nil, malformed("more than %d bytes", limit)
+		return nil, fmt.Errorf("%w: more than %d bytes", o.tooLong(good), limit)
 	case o.Unchanged(resp):
 		return nil, nil
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
+	case !good:
 		return nil, readFailure(resp, text)
 	}
 	return ReadAnswer(o.Kind, o.Query, text)
+}
+
+// tooLong is what an answer beyond the limit counts as. The long page of a proxy says that no
+// peer is there. How long the answer of an application is, is up to that, and often to a
+// client.
+func (o *Outgoing) tooLong(good bool) error {
+	switch {
+	case !good:
+		return message.ErrUnreachable
+	case o.Query != nil:
+		return message.ErrUnusable
+	}
+	return message.ErrMalformed
 }
 
 // Unchanged reports that an answer says: as in the answer that the ETag names.

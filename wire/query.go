@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"spreadable/core/message"
 )
@@ -76,14 +77,14 @@ func readQueryAnswer(q Query, text []byte) (Body, error) {
 	if err := lenient(text, &shape); err != nil {
 		return nil, err
 	}
-	result, err := decodeResult(q, shape.Result)
-	if err != nil {
-		return nil, malformed("a result: %.200s", err)
-	}
 	for _, n := range []int{shape.Coverage.Asked, shape.Coverage.Answered, shape.Cost.Hops, shape.Cost.Fanout} {
 		if n < 0 || n > maxCount {
 			return nil, malformed("a count of %d", n)
 		}
+	}
+	result, err := decodeResult(q, shape.Result)
+	if err != nil {
+		return nil, fmt.Errorf("%w: a result: %.200s", message.ErrUnusable, err)
 	}
 	return func(*Interner) any {
 		return &message.QueryAnswer{Result: result, Coverage: shape.Coverage, Cost: shape.Cost}

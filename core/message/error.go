@@ -3,15 +3,21 @@ package message
 import "errors"
 
 // What can happen to a request besides a refusal. Each counts as one failure of the peer
-// that was asked; a timeout counts only when the asker asked for itself (see core.Node).
+// that was asked, but ErrMalformed, which counts as misbehaviour; a timeout counts only
+// when the asker asked for itself (see core.Node).
+//
 // ErrDenied is the address filter's, here or there: the other side is banned,
-// blacklisted, or not in a whitelist.
+// blacklisted, or not in a whitelist. ErrMalformed is garbage: an answer that is no
+// refusal and not what the kind of request calls for. ErrUnusable is an answer that may be
+// honest and is of no use all the same: an application's that is longer than we read, or
+// that our application cannot read.
 var (
 	ErrTimeout     = errors.New("request timed out")
 	ErrUnreachable = errors.New("peer is unreachable")
 	ErrDenied      = errors.New("denied by the address filter")
 	ErrWrongRoot   = errors.New("node root is different")
 	ErrMalformed   = errors.New("malformed answer")
+	ErrUnusable    = errors.New("unusable answer")
 )
 
 // Error is a refusal: the other side understood the request and says no. It crosses the

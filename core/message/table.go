@@ -49,6 +49,10 @@ type Row struct {
 	Limit int64
 	// Queue says which bounded queue the request waits in before its procedure starts.
 	Queue Queue
+	// Fits reports whether a good answer may have this body: one of the kind's own type,
+	// with all its parts and with sizes that there can be; nil where the answer says
+	// nothing. Anything else is ErrMalformed to the asker.
+	Fits func(body any) bool
 	// Refusals are the codes with which a node may refuse it, in the order of the checks.
 	// The essay of package core says what each means for this kind.
 	Refusals []string
@@ -84,82 +88,82 @@ const (
 var table = [NumKinds]Row{
 	KindPing: {
 		Name: "ping", Path: "/ping",
-		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer,
+		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: empty,
 	},
 	KindStatus: {
 		Name: "status", Path: "/status",
-		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer,
+		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: whole[Status],
 	},
 	KindStructure: {
 		Name: "structure", Path: "/api/node/structure",
-		Sender: Nodes, Leaf: true, Repeatable: true, Limit: listAnswer,
+		Sender: Nodes, Leaf: true, Repeatable: true, Limit: listAnswer, Fits: whole[Structure],
 	},
 	KindInterview: {
 		Name: "get-interview-summary", Path: "/api/node/get-interview-summary",
-		Sender: Nodes, Leaf: true, Repeatable: true, Limit: smallAnswer,
+		Sender: Nodes, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: whole[Interview],
 	},
 	KindProvide: {
 		Name: "provide-registration", Path: "/api/node/provide-registration",
-		Sender: Nodes, Repeatable: true, Limit: worldAnswer, Queue: NodeQueue,
+		Sender: Nodes, Repeatable: true, Limit: worldAnswer, Queue: NodeQueue, Fits: whole[Provision],
 		Refusals: []string{CodeInvalidTarget},
 	},
 	KindRegister: {
 		Name: "register", Path: "/api/node/register",
-		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue,
+		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue, Fits: whole[Registered],
 		Refusals: []string{CodeInvalidTarget, CodeMasterFull, CodeInterviewee},
 	},
 	KindApprovalInfo: {
 		Name: "get-approval-info", Path: "/api/node/get-approval-info",
-		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue,
+		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue, Fits: whole[ApprovalInfo],
 		Refusals: []string{CodeInvalidAction, CodeUnsuitableKey},
 	},
 	KindApprovalCheck: {
 		Name: "check-approval-answer", Path: "/api/node/check-approval-answer",
-		Sender: Nodes, Leaf: true, Limit: smallAnswer,
+		Sender: Nodes, Leaf: true, Limit: smallAnswer, Fits: empty,
 		Refusals: []string{CodeUnsuitableKey, CodeInvalidApproval, CodeWrongAnswer},
 	},
 	KindQueryMaster: {
 		Name: "master", Path: "/api/master/",
-		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue,
+		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue, Fits: whole[QueryAnswer],
 		Refusals: []string{CodeUnknownQuery},
 	},
 	KindQueryButler: {
 		Name: "butler", Path: "/api/butler/",
-		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue,
+		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue, Fits: whole[QueryAnswer],
 		Refusals: []string{CodeUnknownQuery},
 	},
 	KindQuerySlave: {
 		Name: "slave", Path: "/api/slave/",
-		Sender: Nodes, Leaf: true, Limit: listAnswer,
+		Sender: Nodes, Leaf: true, Limit: listAnswer, Fits: whole[QueryAnswer],
 		Refusals: []string{CodeUnknownQuery},
 	},
 	KindAvailableNode: {
 		Name: "get-available-node", Path: "/client/get-available-node",
-		Sender: Clients, Repeatable: true, Limit: smallAnswer, Queue: ClientQueue,
+		Sender: Clients, Repeatable: true, Limit: smallAnswer, Queue: ClientQueue, Fits: whole[AvailableNode],
 	},
 	KindApprovalKey: {
 		Name: "request-approval-key", Path: "/client/request-approval-key",
-		Sender: Clients, Repeatable: true, Limit: smallAnswer, Queue: ClientQueue,
+		Sender: Clients, Repeatable: true, Limit: smallAnswer, Queue: ClientQueue, Fits: whole[ApprovalKey],
 		Refusals: []string{CodeInvalidAction},
 	},
 	KindApprovalAdd: {
 		Name: "add-approval-info", Path: "/client/add-approval-info",
-		Sender: Clients, Leaf: true, Repeatable: true, Limit: smallAnswer,
+		Sender: Clients, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: empty,
 		Refusals: []string{CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidInformation, CodeUnsuitableKey},
 	},
 	KindApprovalQuestion: {
 		Name: "request-approval-question", Path: "/client/request-approval-question",
-		Sender: Clients, Repeatable: true, Limit: listAnswer, Queue: ClientQueue,
+		Sender: Clients, Repeatable: true, Limit: listAnswer, Queue: ClientQueue, Fits: whole[ApprovalQuestion],
 		Refusals: []string{CodeInvalidAction, CodeInvalidInformation, CodeUnsuitableKey, CodeTooFewDecisions},
 	},
 	KindQuery: {
 		Name: "query", Path: "/client/",
-		Sender: Clients, Limit: listAnswer, Queue: ClientQueue,
+		Sender: Clients, Limit: listAnswer, Queue: ClientQueue, Fits: whole[QueryAnswer],
 		Refusals: []string{CodeUnknownQuery},
 	},
 	KindAction: {
 		Name: "action", Path: "/client/",
-		Sender: Clients, Limit: smallAnswer, Queue: ClientQueue,
+		Sender: Clients, Limit: smallAnswer, Queue: ClientQueue, Fits: empty,
 		Refusals: []string{CodeApprovalRequired, CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidApproval, CodeTooFewDecisions, CodeWrongAnswer},
 	},
 }
