@@ -50,6 +50,9 @@ const (
 // list. The address is zero for a client, of whom only the IP counts; for a node, ip is what its host name stands for.
 func (n *Node) Screen(address peer.Address, ip netip.Addr) Door {
 	p, _ := n.cfg.Book.Find(address.String())
+	if n.shutOut(address, ip) {
+		return DoorBanned
+	}
 	return n.screen(p, address, ip)
 }
 
@@ -73,6 +76,55 @@ func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 		return DoorBlacklist
 	}
 	return DoorOpen
+}
+
+// shutOut reports that wrong logins from an IP have banned its host. Such a ban is for what
+// comes in from there: it neither depends on BanByAddress, nor cuts us off from the nodes of
+// that host.
+func (n *Node) shutOut(address peer.Address, ip netip.Addr) bool {
+	if n.cfg.Trusted || n.bans.Len() == 0 || n.cfg.Trustlist.Match(address, ip) {
+		return false
+	}
+	host, known := n.cfg.Book.Find(peer.OfHost(ip).String())
+	if !known {
+		return false
+	}
+	_, banned := n.bans.Get(host)
+	return banned
+}
+
+// Login is for a driver that wants a name and password: it hears of each login, good or
+// wrong, and reports whether the sender may go on, which the driver must not unless this is
+// true. Wrong logins count for the sender's host, an IPv6 for its /64; a good one takes one
+// back; the one too many bans the host at once. Suspicion is what is left of them. A sender
+// that is trusted may err as often as it likes; the address is zero for a client.
+func (n *Node) Login(address peer.Address, ip netip.Addr, good bool) (welcome bool, suspicion float64) {
+	if n.cfg.Trusted || n.cfg.Trustlist.Match(address, ip) {
+		return true, 0
+	}
+	if n.shutOut(address, ip) {
+		return false, 0
+	}
+	const a = behavior.Authentication
+	host, known := n.cfg.Book.Find(peer.OfHost(ip).String())
+	if good {
+		if known {
+			n.praise(a, host)
+		}
+		return true, n.scores.Suspicion(a, host)
+	}
+	if !known {
+		var err error
+		if host, err = n.cfg.Book.Intern(peer.OfHost(ip)); err != nil {
+			return false, 0 // a full book is no licence to guess
+		}
+	}
+	rule := n.cfg.Behavior[a]
+	n.scores.Add(n.env.Now(), rule, a, host, 1)
+	if n.scores.Condemn(rule, a, host) {
+		n.ban(host, netip.Addr{}, rule.BanLife, a.String())
+	}
+	return true, n.scores.Suspicion(a, host)
 }
 
 // allowed is the address filter for a node. Nobody, whom a list that came by wire may name, is not allowed.
@@ -235,9 +287,14 @@ func (n *Node) Ban(p Peer, life time.Duration, reason string) {
 	if p == n.self || n.trusted(p) {
 		return
 	}
-	now := n.env.Now()
-	n.bans.Add(behavior.Ban{Who: p, IP: n.cfg.Book.IP(p), Reason: reason, Since: now, Until: now + life})
+	n.ban(p, n.cfg.Book.IP(p), life, reason)
 	n.forget(p)
+}
+
+// ban enters a ban and tells of it. Without an IP it is for the address only.
+func (n *Node) ban(p Peer, ip netip.Addr, life time.Duration, reason string) {
+	now := n.env.Now()
+	n.bans.Add(behavior.Ban{Who: p, IP: ip, Reason: reason, Since: now, Until: now + life})
 	n.env.Note(Note{What: NoteBanned, About: p, Text: reason})
 }
 

@@ -39,8 +39,8 @@
 // anything. A driver may ask for more: the Status, the Bans and the Structure of the
 // node; a Sync out of turn; what has changed since the driver last wrote the state down
 // (Revision, Changes), and after a restart to Restore it; whether the address filter
-// would refuse a sender, before the driver reads the request (Screen, AdmitsAll); and to
-// drop addresses that are no longer needed (SweepBook). Touch and AtEase are for the
+// would refuse a sender, before the driver reads the request (Screen, AdmitsAll), and
+// whether it may go on that has logged in, or failed to (Login); and to drop addresses that are no longer needed (SweepBook). Touch and AtEase are for the
 // driver of a simulation: Touch warms the processor's cache, AtEase says when a request
 // for the structure needs no Serve.
 //
@@ -305,6 +305,9 @@
 // counts as alive; the thirteenth such answer is one too many, unless good answers came
 // between. Errors without a code, connections lost in the middle of an answer and what an
 // application says of its own are no garbage: the peer may not be to blame for them.
+// A driver that wants a password tells the node of each login (Node.Login). The wrong ones
+// count for the host they come from, whatever address it claims; the eleventh bans it for
+// 15 minutes, at once: what comes in from it, the right password included, is refused.
 // White-, black- and trust-lists come before everything else.
 //
 // # Restart

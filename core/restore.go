@@ -89,11 +89,18 @@ func (r *restorer) fail(section string, err error) {
 }
 
 // peer interns an address that must be one.
-func (r *restorer) peer(section, text string) Peer {
+func (r *restorer) peer(section, text string) Peer { return r.intern(section, text, peer.Parse) }
+
+// offender interns the address of a node or a host.
+func (r *restorer) offender(section, text string) Peer {
+	return r.intern(section, text, peer.ParseOffender)
+}
+
+func (r *restorer) intern(section, text string, parse func(string) (peer.Address, error)) Peer {
 	if r.err != nil {
 		return Peer{}
 	}
-	address, err := peer.Parse(text)
+	address, err := parse(text)
 	if err != nil {
 		r.fail(section, err)
 		return Peer{}
@@ -220,7 +227,7 @@ func (r *restorer) behaviour(s *state.State) {
 	n := r.node
 	var scores []behavior.Row
 	for _, row := range s.Scores {
-		if p := r.peer("scores", row.Address); p != n.self {
+		if p := r.offender("scores", row.Address); p != n.self {
 			scores = append(scores, behavior.Row{
 				Who: p, Action: actionNamed(row.Action), Up: row.Up, Down: row.Down, Suspicion: row.Suspicion,
 				Since: r.past(row.Since), Used: r.past(row.Used),
@@ -231,7 +238,7 @@ func (r *restorer) behaviour(s *state.State) {
 	var bans []behavior.Ban
 	for _, row := range s.Bans {
 		r.texts("bans", row.Reason)
-		if p := r.peer("bans", row.Address); p != n.self {
+		if p := r.offender("bans", row.Address); p != n.self {
 			bans = append(bans, behavior.Ban{Who: p, IP: row.IP, Reason: row.Reason, Since: r.past(row.Since), Until: row.Until})
 		}
 	}

@@ -337,3 +337,42 @@ func TestReloadTakesWhatARunningNodeCan(t *testing.T) {
 		t.Errorf("a bad configuration: %v", err)
 	}
 }
+
+// A host that guesses the password of a closed network is seen in the list of bans, and let in
+// again by the owner.
+func TestABanForGuessesIsListedAndLifted(t *testing.T) {
+	c := nodeConfig(t)
+	c.Username, c.Password = "user", "right"
+	n := newNode(t, node.Options{Config: c})
+	start(t, n)
+	login := func(password string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+n.Address()+"/status", nil)
+		must(t, err)
+		r.SetBasicAuth("user", password)
+		resp, err := http.DefaultClient.Do(r)
+		must(t, err)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for range 11 {
+		login("wrong")
+	}
+	const host = "127.0.0.1:0"
+	bans, err := n.Bans(t.Context())
+	must(t, err)
+	if len(bans) != 1 || bans[0].Address != host || bans[0].Reason != "authentication" {
+		t.Fatalf("the bans are %+v", bans)
+	}
+	status, err := n.Status(t.Context())
+	must(t, err)
+	if got := login("right"); status.Bans != 1 || got != http.StatusForbidden {
+		t.Errorf("%d bans, and the right password gets %d", status.Bans, got)
+	}
+	if ban, err := n.Ban(t.Context(), host); err != nil || ban.Reason != "authentication" {
+		t.Errorf("the ban is %+v, %v", ban, err)
+	}
+	must(t, n.RemoveBan(t.Context(), host))
+	if got := login("right"); got != http.StatusOK {
+		t.Errorf("once the ban is lifted the right password gets %d", got)
+	}
+}

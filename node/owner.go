@@ -141,7 +141,7 @@ func moment(d time.Duration) time.Time { return time.Unix(0, int64(d)).UTC() }
 
 // Ban returns the ban of an address; a refusal with status 404 if it is not banned.
 func (n *Node) Ban(ctx context.Context, address string) (*admin.Ban, error) {
-	a, err := parseAddress(address)
+	a, err := parseOffender(address)
 	if err != nil {
 		return nil, err
 	}
@@ -165,6 +165,15 @@ func (n *Node) Ban(ctx context.Context, address string) (*admin.Ban, error) {
 
 func parseAddress(text string) (peer.Address, error) {
 	a, err := peer.Parse(text)
+	if err != nil {
+		return a, admin.Refuse("%v", err)
+	}
+	return a, nil
+}
+
+// parseOffender also reads "IP:0", a host that has guessed passwords.
+func parseOffender(text string) (peer.Address, error) {
+	a, err := peer.ParseOffender(text)
 	if err != nil {
 		return a, admin.Refuse("%v", err)
 	}
@@ -237,7 +246,7 @@ func lookup(ctx context.Context, a peer.Address) netip.Addr {
 
 // RemoveBan lifts the ban of an address; a refusal with status 404 if it is not banned.
 func (n *Node) RemoveBan(ctx context.Context, address string) error {
-	a, err := parseAddress(address)
+	a, err := parseOffender(address)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,11 @@ type Rule struct {
 
 // Rules returns npm's default rules, a fresh copy that the caller may change.
 //
+// But for one: npm gives wrong logins the same lifetimes as the rest, so that one
+// may guess passwords for two lifetimes before the ban, and ten at a time for
+// ever. Here a guess is remembered for as long as its ban would last, and the
+// one too many bans at once.
+//
 // The light faults, which happen to the honest, count plainly and lead to
 // minutes of ban; the others, which honest nodes commit only while the network
 // rearranges itself, count by repetition and lead to weeks.
@@ -89,8 +94,13 @@ func Rules() [NumActions]Rule {
 		rules[a].Ban = true
 		rules[a].FailLife, rules[a].BanDelay = Auto, Auto
 	}
+	guesses := &rules[Authentication]
+	guesses.FailLife, guesses.BanDelay = guesses.BanLife, 0
 	return rules
 }
+
+// condemns reports whether a suspicion is too high.
+func (r Rule) condemns(suspicion float64) bool { return r.Ban && suspicion > r.Level }
 
 // lifetimes resolves Auto: how long a score lives unused, and how old it must
 // be for a ban.

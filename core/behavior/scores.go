@@ -27,6 +27,11 @@ type Verdict struct {
 	Life   time.Duration
 }
 
+// MaxRows is how many scores of one action are kept: more than a node of the
+// largest networks has neighbours, and before memory is at risk from somebody
+// with many addresses. The one unused for longest goes first.
+const MaxRows = 4096
+
 // Scores are what one node remembers of others' faults. The zero value is
 // ready and holds no memory until the first fault.
 //
@@ -46,6 +51,9 @@ func (s *Scores) Add(now time.Duration, r Rule, a Action, who peer.Peer, base fl
 	}
 	s.revision++
 	i, found := s.find(a, who)
+	if !found && s.forgetOne(a) {
+		i, _ = s.find(a, who)
+	}
 	if !found {
 		s.rows = slices.Insert(s.rows, i, Row{Who: who, Action: a, Up: 1, Suspicion: base, Since: now, Used: now})
 		return
@@ -57,6 +65,40 @@ func (s *Scores) Add(now time.Duration, r Rule, a Action, who peer.Peer, base fl
 	row.Up++
 	row.Down = 0
 	row.Used = now
+}
+
+// forgetOne makes room for a score of an action, if there are MaxRows, and
+// reports whether it did: of the one that has not changed for the longest time.
+func (s *Scores) forgetOne(a Action) bool {
+	if len(s.rows) < MaxRows {
+		return false // the common case
+	}
+	count, oldest := 0, -1
+	for i, row := range s.rows {
+		if row.Action == a {
+			count++
+			if oldest < 0 || row.Used < s.rows[oldest].Used {
+				oldest = i
+			}
+		}
+	}
+	if count < MaxRows {
+		return false
+	}
+	s.rows = slices.Delete(s.rows, oldest, oldest+1)
+	return true
+}
+
+// Condemn is for an action whose ban need not wait for a sweep: it reports
+// whether the peer is above the rule's level, and forgets the score if it is.
+func (s *Scores) Condemn(r Rule, a Action, who peer.Peer) bool {
+	i, found := s.find(a, who)
+	if !found || !r.condemns(s.rows[i].Suspicion) {
+		return false
+	}
+	s.revision++
+	s.rows = release(slices.Delete(s.rows, i, i+1))
+	return true
 }
 
 // Sub remembers a good deed, if there is any fault to weigh it against. A
@@ -111,7 +153,7 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 		if now-row.Used > life {
 			return true
 		}
-		guilty := rule.Ban && row.Suspicion > rule.Level && now-row.Since > delay
+		guilty := rule.condemns(row.Suspicion) && now-row.Since > delay
 		if guilty {
 			verdicts = append(verdicts, Verdict{Who: row.Who, Action: row.Action, Life: rule.BanLife})
 		}

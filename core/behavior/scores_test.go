@@ -353,3 +353,44 @@ func TestForgottenScoresGiveTheirMemoryBack(t *testing.T) {
 		t.Error("empty scores hold memory")
 	}
 }
+
+// Somebody with many addresses fills the scores of one action only, up to a bound, and pushes
+// out the one that has not changed for the longest time.
+func TestScoresAreBounded(t *testing.T) {
+	var s Scores
+	rules := Rules()
+	s.Add(0, rules[Registration], Registration, alice, 1)
+	who := func(i int) peer.Peer { return peer.FromID(uint32(1000 + i)) }
+	for i := range MaxRows {
+		s.Add(time.Duration(1+i), rules[Authentication], Authentication, who(i), 1)
+	}
+	s.Add(MaxRows+1, rules[Authentication], Authentication, who(0), 1)
+	s.Add(MaxRows+2, rules[Authentication], Authentication, who(MaxRows), 1)
+	if s.Len() != MaxRows+1 || s.Suspicion(Registration, alice) != 1 {
+		t.Errorf("%d scores, want %d and one of another action", s.Len(), MaxRows)
+	}
+	for i, want := range map[int]float64{0: 2, 1: 0, 2: 1, MaxRows: 1} {
+		if got := s.Suspicion(Authentication, who(i)); got != want {
+			t.Errorf("the suspicion of host %d is %g, want %g", i, got, want)
+		}
+	}
+}
+
+func TestWhoIsCondemnedStartsAnew(t *testing.T) {
+	var s Scores
+	rule := Rules()[Authentication]
+	for i := range 11 {
+		if s.Condemn(rule, Authentication, alice) {
+			t.Fatalf("condemned after %d faults", i)
+		}
+		s.Add(0, rule, Authentication, alice, 1)
+	}
+	if !s.Condemn(rule, Authentication, alice) || s.Len() != 0 {
+		t.Errorf("not condemned after 11 faults, or not forgotten: %+v", s.Rows())
+	}
+	rule.Ban = false
+	s.Add(0, rule, Authentication, alice, 20)
+	if s.Condemn(rule, Authentication, alice) {
+		t.Error("condemned by a rule that bans nobody")
+	}
+}

@@ -84,6 +84,32 @@ func parse(text string) (Address, error) {
 	return Address{text: text, port: port, kind: kind}, nil
 }
 
+// OfHost returns the address that stands for all that comes from one host, "192.0.2.7:0", as
+// npm nodes name a client. The host of an IPv6 is its /64, which one customer has, all
+// addresses of it: "[2001:0db8:0000:0000:0000:0000:0000:0000]:0". It stands in lists of bans
+// and scores; no node has it. The invalid IP gives the zero Address.
+func OfHost(ip netip.Addr) Address {
+	switch ip = plain(ip); {
+	case !ip.IsValid():
+		return Address{}
+	case ip.Is4():
+		return Address{text: ip.String() + ":0", kind: ipv4Host}
+	}
+	network, _ := ip.Prefix(64) // in range
+	return Address{text: "[" + FullIPv6(network.Addr()) + "]:0", kind: ipv6Host}
+}
+
+// ParseOffender reads what can stand in a list of bans or scores: the address of a node,
+// or "IP:0", that of a host; an IPv6 in brackets or not.
+func ParseOffender(text string) (Address, error) {
+	if host, found := strings.CutSuffix(text, ":0"); found {
+		if ip, err := ParseIP(host); err == nil {
+			return OfHost(ip), nil
+		}
+	}
+	return Parse(text)
+}
+
 // MustParse is [Parse] for texts known to be good, in tests and tables. It
 // panics where Parse fails.
 func MustParse(text string) Address {
@@ -195,7 +221,7 @@ func (a Address) Host() string {
 	return host
 }
 
-// Port is the port, 1 to 65535; 0 for the zero Address.
+// Port is the port, 1 to 65535; 0 for the zero Address and for a host ([OfHost]).
 func (a Address) Port() uint16 { return a.port }
 
 // IP is what the host says without a lookup: the literal IP, with IPv4-mapped

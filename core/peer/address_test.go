@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
@@ -78,6 +79,38 @@ func TestParseAcceptsWhatHonestNodesAnnounce(t *testing.T) {
 		}
 		if !strings.HasSuffix(c.text, ":"+decimal(a.Port())) {
 			t.Errorf("port of %q is %d", c.text, a.Port())
+		}
+	}
+}
+
+// A host has an address of its own, which no node can have; an IPv6 has that of its /64.
+func TestAddressOfAHost(t *testing.T) {
+	for ip, want := range map[string]string{
+		"192.0.2.7":            "192.0.2.7:0",
+		"::ffff:192.0.2.7":     "192.0.2.7:0",
+		"2001:db8::5":          "[2001:0db8:0000:0000:0000:0000:0000:0000]:0",
+		"2001:db8:0:0:8000::1": "[2001:0db8:0000:0000:0000:0000:0000:0000]:0",
+	} {
+		a := OfHost(netip.MustParseAddr(ip))
+		if a.String() != want || a.Port() != 0 || a.IsZero() || !a.IP().IsValid() {
+			t.Errorf("the host of %s is %q with the IP %v, want %q", ip, a, a.IP(), want)
+		}
+		if _, err := Parse(a.String()); err == nil {
+			t.Errorf("%q passes for the address of a node", a)
+		}
+		if again, err := ParseOffender(a.String()); again != a || err != nil {
+			t.Errorf("%q is read as %q, %v", a, again, err)
+		}
+	}
+	if a := OfHost(netip.Addr{}); !a.IsZero() {
+		t.Errorf("no IP has the host %q", a)
+	}
+	if a, err := ParseOffender("n1.example.com:80"); a != MustParse("n1.example.com:80") || err != nil {
+		t.Errorf("a node is read as %q, %v", a, err)
+	}
+	for _, bad := range []string{"", ":0", "localhost:0", "n1.example.com:0", "192.0.2.7", "192.0.2.7:00"} {
+		if a, err := ParseOffender(bad); err == nil {
+			t.Errorf("%q is read as %q", bad, a)
 		}
 	}
 }

@@ -127,19 +127,44 @@ func (s *server) checkAuth(v *visit, sc scope) error {
 	if s.auth == nil {
 		return nil
 	}
-	if s.failures.blocked(v.ip) && !s.options.Config.Trusted {
-		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Ip %q is in the banlist", wire.IPText(v.ip)))
+	l := s.auth.read(v.r)
+	if err := s.report(v, l); err != nil {
+		return err
 	}
-	ok, fresh := s.auth.permits(v.r)
-	if given := v.r.Header.Get("Authorization") != ""; ok || given { // a browser's first request has none: no failure
-		s.failures.note(v.ip, ok)
-	}
-	if !ok {
+	if !l.right {
 		v.w.Header().Set("Www-Authenticate", `Basic realm="`+s.auth.realm+`"`)
 		return wire.WithStatus(http.StatusUnauthorized, "Authentication is required")
 	}
-	if fresh && !sc.node {
+	if l.fresh && !sc.node {
 		s.auth.setCookie(v.w.Header())
+	}
+	return nil
+}
+
+// report tells the node of a login, if it is wrong or comes from a host that is watched, and
+// refuses, whatever the credentials, if the host has guessed too often by then.
+func (s *server) report(v *visit, l login) error {
+	if l.wrong > 0 {
+		s.watched.add(v.ip)
+	} else if !l.right || !s.watched.has(v.ip) {
+		return nil
+	}
+	welcome, suspicion := true, 0.0
+	err := s.loop.do(v.r.Context(), func() {
+		if l.right {
+			welcome, suspicion = s.loop.node.Login(v.from, v.ip, true)
+		}
+		for i := 0; i < l.wrong && welcome; i++ {
+			welcome, suspicion = s.loop.node.Login(v.from, v.ip, false)
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case !welcome:
+		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Ip %q is in the banlist", wire.IPText(v.ip)))
+	case suspicion == 0 && l.right:
+		s.watched.drop(v.ip)
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"spreadable/core/peer"
 )
 
 // Basic auth, and the cookie that spares browsers its dialog.
@@ -61,20 +63,58 @@ func basic(c Credentials) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password))
 }
 
-// permits decides by the header or the cookie. Fresh means that a browser would like a
-// cookie for next time.
-func (a *auth) permits(r *http.Request) (ok, fresh bool) {
-	if username, password, found := r.BasicAuth(); found && a.matches(username, password) {
-		return true, !a.permitsCookie(r)
-	}
-	return a.permitsCookie(r), false
+// login is what a request shows to be let in.
+type login struct {
+	right bool
+	fresh bool // right, and a browser would like a cookie for next time
+	wrong int  // credentials that are neither right nor have been
 }
 
-// matches compares in constant time. The password may be a token.
-func (a *auth) matches(username, password string) bool {
+// read looks at the header and the cookie; one that is right is enough. A browser's first
+// request has neither: that is no failure.
+func (a *auth) read(r *http.Request) login {
+	header, cookie := a.readHeader(r), a.readCookie(r)
+	l := login{right: header == right || cookie == right}
+	l.fresh = header == right && cookie != right
+	for _, v := range []verdict{header, cookie} {
+		if v == wrong && !l.right {
+			l.wrong++
+		}
+	}
+	return l
+}
+
+// verdict is what credentials are worth.
+type verdict uint8
+
+const (
+	none  verdict = iota // there are none, or they were right once: a token that has ended
+	wrong                // somebody guesses
+	right
+)
+
+func (a *auth) readHeader(r *http.Request) verdict {
+	if r.Header.Get("Authorization") == "" {
+		return none
+	}
+	username, password, found := r.BasicAuth()
+	if !found {
+		return wrong
+	}
+	return a.judge(username, password)
+}
+
+// judge compares in constant time. The password may be a token.
+func (a *auth) judge(username, password string) verdict {
 	name := subtle.ConstantTimeCompare(digest(username), digest(a.credentials.Username))
 	word := subtle.ConstantTimeCompare(digest(password), digest(a.credentials.Password))
-	return name&word == 1 || name == 1 && a.validToken(password)
+	switch {
+	case name == 0:
+		return wrong
+	case word == 1:
+		return right
+	}
+	return a.judgeToken(password)
 }
 
 func digest(text string) []byte {
@@ -82,17 +122,23 @@ func digest(text string) []byte {
 	return sum[:]
 }
 
-func (a *auth) permitsCookie(r *http.Request) bool {
+func (a *auth) readCookie(r *http.Request) verdict {
 	value, found := findCookie(r.Header["Cookie"], a.cookie)
-	if !found || len(value) > 4096 {
-		return false
+	if !found {
+		return none
+	}
+	if len(value) > 4096 {
+		return wrong
 	}
 	text, err := base64.StdEncoding.DecodeString(value)
 	if err != nil {
-		return false
+		return wrong
 	}
 	var c struct{ Username, Password string }
-	return json.Unmarshal(text, &c) == nil && a.matches(c.Username, c.Password)
+	if json.Unmarshal(text, &c) != nil {
+		return wrong
+	}
+	return a.judge(c.Username, c.Password)
 }
 
 // findCookie looks for a cookie whose name has brackets, which net/http takes for
@@ -141,73 +187,51 @@ func (a *auth) sign(text string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func (a *auth) validToken(token string) bool {
+func (a *auth) judgeToken(token string) verdict {
 	text, signature, found := strings.Cut(token, ".")
 	if !found || !hmac.Equal([]byte(signature), []byte(a.sign(text))) {
-		return false
+		return wrong
 	}
 	ends, err := strconv.ParseInt(text, 10, 64)
-	return err == nil && a.now().Unix() < ends
-}
-
-// failures slows down guessing of passwords: npm's rule of the behaviour
-// "authentication", more than ten failures and fifteen minutes of silence, for IPs, since
-// most guessers have no address. A success takes one failure back.
-type failures struct {
-	now func() time.Time
-	mu  sync.Mutex
-	of  map[netip.Prefix]failed
-}
-
-type failed struct {
-	count int
-	last  time.Time
-}
-
-const (
-	maxFailures = 10
-	failureLife = 15 * time.Minute
-	maxGuessers = 10_000
-)
-
-// host is what failures are counted by: an IPv4, or the part of an IPv6 that one customer
-// has.
-func host(ip netip.Addr) netip.Prefix {
-	bits := 64
-	if ip = ip.Unmap(); ip.Is4() {
-		bits = 32
-	}
-	p, _ := ip.Prefix(bits) // in range for both
-	return p
-}
-
-func (f *failures) blocked(ip netip.Addr) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	e, found := f.of[host(ip)]
-	return found && e.count > maxFailures && f.now().Sub(e.last) < failureLife
-}
-
-func (f *failures) note(ip netip.Addr, good bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	key := host(ip)
-	e, found := f.of[key]
 	switch {
-	case good && !found:
-		return
-	case good && e.count <= 1:
-		delete(f.of, key)
-		return
-	case good:
-		e.count--
-	case f.now().Sub(e.last) >= failureLife:
-		e = failed{1, f.now()}
-	default:
-		e = failed{e.count + 1, f.now()}
+	case err != nil:
+		return wrong
+	case a.now().Unix() < ends:
+		return right
 	}
-	if f.of == nil || len(f.of) >= maxGuessers {
-		f.of = make(map[netip.Prefix]failed)
+	return none
+}
+
+// watched are the hosts that have shown wrong credentials: about theirs the node is asked,
+// good or wrong, while those of all others cost it nothing. The rule itself is the core's
+// (core.Node.Login). A host comes in before the node hears of its wrong login, so that of
+// many guesses sent at once none passes beside the count.
+type watched struct {
+	mu    sync.Mutex
+	hosts map[peer.Address]struct{}
+}
+
+// maxWatched bounds them. One that is dropped is not praised for a good login, no more.
+const maxWatched = 10_000
+
+func (w *watched) has(ip netip.Addr) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, found := w.hosts[peer.OfHost(ip)]
+	return found
+}
+
+func (w *watched) add(ip netip.Addr) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.hosts == nil || len(w.hosts) >= maxWatched {
+		w.hosts = make(map[peer.Address]struct{})
 	}
-	f.of[key] = e
+	w.hosts[peer.OfHost(ip)] = struct{}{}
+}
+
+func (w *watched) drop(ip netip.Addr) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.hosts, peer.OfHost(ip))
 }

@@ -57,7 +57,7 @@ func FuzzHeaders(f *testing.F) {
 		if from, err := s.originOf(r); err == nil && (!from.ip.IsValid() || from.ip.Zone() != "" || from.ip.Is4In6()) {
 			t.Fatalf("a client at %v", from.ip)
 		}
-		a.permitsCookie(r)
+		a.readCookie(r)
 	})
 }
 
@@ -71,8 +71,8 @@ func FuzzToken(f *testing.F) {
 	f.Add(good)
 	f.Add(old)
 	f.Fuzz(func(t *testing.T, token string) {
-		if got := a.validToken(token); got != (token == good) {
-			t.Fatalf("token %q is good: %t", token, got)
+		if got := a.judgeToken(token); (got == right) != (token == good) || (got == none) != (token == old) {
+			t.Fatalf("token %q is worth %d", token, got)
 		}
 	})
 }

@@ -257,26 +257,6 @@ func TestClosedNetwork(t *testing.T) {
 	}
 }
 
-func TestGuessersAreShutOut(t *testing.T) {
-	n := startNode(t, "localhost", nil, func(o *Options) { o.Auth = &Credentials{"user", "right"} })
-	try := func(password string) int {
-		h := headers("authorization", basic(Credentials{"user", password}))
-		return send(t, n, asks{"GET", "/status", "127.0.0.66", h, ""}).status
-	}
-	for range maxFailures + 1 {
-		if got := try("wrong"); got != 401 {
-			t.Fatalf("a guess: %d", got)
-		}
-	}
-	if got := try("right"); got != 403 {
-		t.Errorf("after %d guesses the right password gives %d, want 403", maxFailures+1, got)
-	}
-	h := headers("authorization", basic(Credentials{"user", "right"}))
-	if got := send(t, n, asks{"GET", "/status", "", h, ""}).status; got != 200 {
-		t.Errorf("somebody else gets %d", got)
-	}
-}
-
 func TestPreflight(t *testing.T) {
 	n := startNode(t, "localhost", nil, func(o *Options) { o.Auth = &Credentials{"user", "right"} })
 	got := send(t, n, asks{"OPTIONS", "/client/whatever", "", headers("access-control-request-headers", "client-version,x"), ""})

@@ -19,15 +19,15 @@ import (
 // server is the side of the node that others call. Its handlers run in net/http's
 // goroutines: they read, check and decode, post to the loop, wait, and encode.
 type server struct {
-	options  *Options
-	loop     *loop
-	names    *names
-	auth     *auth // nil for an open network
-	failures failures
-	routes   map[string]route // POST, by path in lower case
-	bodies   chan struct{}    // a place for each large body
-	ping     *wire.Document
-	success  *wire.Document // all that is said to a GET of anything else
+	options *Options
+	loop    *loop
+	names   *names
+	auth    *auth // nil for an open network
+	watched watched
+	routes  map[string]route // POST, by path in lower case
+	bodies  chan struct{}    // a place for each large body
+	ping    *wire.Document
+	success *wire.Document // all that is said to a GET of anything else
 }
 
 // route is a request that is served by POST.
@@ -44,7 +44,7 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	s := &server{
-		options: o, loop: l, names: n, auth: a, failures: failures{now: time.Now},
+		options: o, loop: l, names: n, auth: a,
 		routes: make(map[string]route), bodies: make(chan struct{}, maxBodies),
 	}
 	for kind := range message.NumKinds {

@@ -1,0 +1,208 @@
+package httptransport
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/behavior"
+	"spreadable/core/peer"
+)
+
+// What becomes of hosts that guess the password of a closed network.
+
+const (
+	guesser = "127.0.0.66"
+	guesses = 11 // wrong logins: one more than the level of the behaviour "authentication"
+)
+
+// closed starts a node of a network with a password.
+func closed(t testing.TB, change func(*Options)) *Node {
+	return startNode(t, "localhost", nil, func(o *Options) {
+		o.Auth = &Credentials{"user", "right"}
+		if change != nil {
+			change(o)
+		}
+	})
+}
+
+func byHeader(_ *Node, password string) http.Header {
+	return headers("authorization", basic(Credentials{"user", password}))
+}
+
+func byCookie(n *Node, password string) http.Header {
+	text, _ := json.Marshal(map[string]string{"username": "user", "password": password})
+	return headers("cookie", cookieName(n.address())+"="+base64.StdEncoding.EncodeToString(text))
+}
+
+// try sends credentials from an IP and returns the status of the answer.
+func try(t testing.TB, n *Node, from string, h http.Header) int {
+	t.Helper()
+	return send(t, n, asks{"GET", "/status", from, h, ""}).status
+}
+
+// bansOf lists whom a node has banned.
+func bansOf(t testing.TB, n *Node) (texts []string) {
+	in(t, n, func(c *core.Node) {
+		for _, b := range c.State().Bans {
+			texts = append(texts, b.Address+" "+b.Reason+" "+(b.Until-b.Since).String())
+		}
+	})
+	return texts
+}
+
+// Wrong credentials count wherever they stand. The eleventh bans the host, the right password
+// included, in the one list of bans, with a note for the log; others go on, and a ban that is
+// lifted leaves nothing behind.
+func TestGuessersAreBanned(t *testing.T) {
+	for name, with := range map[string]func(*Node, string) http.Header{"header": byHeader, "cookie": byCookie} {
+		var notes atomic.Int32
+		n := closed(t, func(o *Options) {
+			o.Observe = func(note core.Note) {
+				if note.What == core.NoteBanned && note.Text == "authentication" {
+					notes.Add(1)
+				}
+			}
+		})
+		for i := range guesses {
+			if got := try(t, n, guesser, with(n, "wrong")); got != 401 {
+				t.Fatalf("by %s: guess %d gets %d", name, i, got)
+			}
+		}
+		if got := try(t, n, guesser, with(n, "right")); got != 403 {
+			t.Errorf("by %s: after %d guesses the right password gets %d", name, guesses, got)
+		}
+		if got := try(t, n, "", with(n, "right")); got != 200 {
+			t.Errorf("by %s: another host gets %d", name, got)
+		}
+		want := []string{guesser + ":0 authentication 15m0s"}
+		if got := bansOf(t, n); !slices.Equal(got, want) || notes.Load() != 1 {
+			t.Errorf("by %s: the bans are %q, noted %d times, want %q", name, got, notes.Load(), want)
+		}
+		in(t, n, func(c *core.Node) { c.Bans().Clear() })
+		if got := try(t, n, guesser, with(n, "wrong")); got != 401 {
+			t.Errorf("by %s: a guess after the ban was lifted gets %d", name, got)
+		}
+		if got := try(t, n, guesser, with(n, "right")); got != 200 {
+			t.Errorf("by %s: the right password after that gets %d", name, got)
+		}
+	}
+}
+
+// Of many guesses that are sent at once no more are looked at than one after the other, and the
+// right one among them does not pass once there were too many.
+func TestGuessesAtOnceAreCountedOneByOne(t *testing.T) {
+	n := closed(t, nil)
+	var looked atomic.Int32
+	var all sync.WaitGroup
+	for range 60 {
+		all.Go(func() {
+			if try(t, n, guesser, byHeader(n, "wrong")) == 401 {
+				looked.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if got := looked.Load(); got != guesses {
+		t.Errorf("%d guesses of 60 were looked at, want %d", got, guesses)
+	}
+}
+
+// A good login takes a wrong one back, so that a host of many people is not shut out.
+func TestGoodLoginsTakeWrongOnesBack(t *testing.T) {
+	n := closed(t, nil)
+	for i := range 3 * guesses {
+		if got := try(t, n, guesser, byHeader(n, "wrong")); got != 401 {
+			t.Fatalf("wrong login %d gets %d", i, got)
+		}
+		if got := try(t, n, guesser, byHeader(n, "right")); got != 200 {
+			t.Fatalf("good login %d gets %d", i, got)
+		}
+	}
+}
+
+// Neither the first request of a browser, which has no credentials, nor a token that has ended
+// is a guess; a header and a cookie are two.
+func TestWhatIsAGuess(t *testing.T) {
+	n := closed(t, nil)
+	ended := n.server.auth.token(time.Now().Add(-time.Hour))
+	both := byHeader(n, "wrong")
+	both.Set("Cookie", byCookie(n, "wrong").Get("Cookie"))
+	right := byHeader(n, "right")
+	right.Set("Cookie", byCookie(n, "of last year").Get("Cookie"))
+	for _, tt := range []struct {
+		name   string
+		from   string
+		header http.Header
+		status int
+		want   float64
+	}{
+		{"nothing", "127.0.0.70", nil, 401, 0},
+		{"a token that has ended", "127.0.0.71", byCookie(n, ended), 401, 0},
+		{"a made-up token", "127.0.0.72", byCookie(n, "9999999999.AAAA"), 401, 1},
+		{"another scheme", "127.0.0.73", headers("authorization", "Bearer x"), 401, 1},
+		{"another name", "127.0.0.74", headers("authorization", basic(Credentials{"root", "right"})), 401, 1},
+		{"a broken cookie", "127.0.0.75", headers("cookie", cookieName(n.address())+"=???"), 401, 1},
+		{"a header and a cookie", "127.0.0.76", both, 401, 2},
+		{"the right password beside an old cookie", "127.0.0.77", right, 200, 0},
+	} {
+		if got := try(t, n, tt.from, tt.header); got != tt.status {
+			t.Errorf("%s gets %d, want %d", tt.name, got, tt.status)
+		}
+		got := 0.0
+		in(t, n, func(c *core.Node) {
+			for _, s := range c.State().Scores {
+				if s.Address == tt.from+":0" && s.Action == behavior.Authentication.String() {
+					got = s.Suspicion
+				}
+			}
+		})
+		if got != tt.want {
+			t.Errorf("%s counts as %g guesses, want %g", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Who is trusted may err.
+func TestTrustedHostsAreNotBannedForGuesses(t *testing.T) {
+	list, err := peer.ParseList([]string{guesser})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, trust := range map[string]func(*Options){
+		"trustlist": func(o *Options) { o.Config.Trustlist = list },
+		"trusted":   func(o *Options) { o.Config.Trusted = true },
+	} {
+		n := closed(t, trust)
+		for range 2 * guesses {
+			if got := try(t, n, guesser, byHeader(n, "wrong")); got != 401 {
+				t.Fatalf("%s: a wrong login gets %d", name, got)
+			}
+		}
+		if got := try(t, n, guesser, byHeader(n, "right")); got != 200 {
+			t.Errorf("%s: the right password gets %d", name, got)
+		}
+	}
+}
+
+// The set of watched hosts has a bound, and an IPv6 is watched by its /64.
+func TestWatchedHostsAreBounded(t *testing.T) {
+	var w watched
+	for i := range 3 * maxWatched {
+		w.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
+		if len(w.hosts) > maxWatched {
+			t.Fatalf("%d hosts are watched", len(w.hosts))
+		}
+	}
+	w.add(netip.MustParseAddr("2001:db8::1"))
+	if !w.has(netip.MustParseAddr("2001:db8::2")) || w.has(netip.MustParseAddr("2001:db8:0:1::1")) {
+		t.Error("an IPv6 is not watched by its /64")
+	}
+}
