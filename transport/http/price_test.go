@@ -1,0 +1,93 @@
+package httptransport
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+)
+
+// Costly questions on the real wire.
+
+// stuck is an approval whose parts are not ready before a test says so.
+type stuck struct {
+	core.ClientApproval
+	ready chan struct{}
+}
+
+func (stuck) Price() time.Duration { return 5 * time.Millisecond }
+
+func (s stuck) Issue(client netip.Addr, info *string, random func(int) int) (part, answer string) {
+	<-s.ready
+	return s.ClientApproval.Issue(client, info, random)
+}
+
+// A hundred nodes that ask an approver for its part at once wait in a queue, of which a
+// bounded number reach the node, and neither they nor the parts that are made hold up
+// other requests.
+func TestAskersOfPartsWaitInLine(t *testing.T) {
+	const askers, places = 100, nodeShare
+	kind := stuck{core.NewClientApproval(core.DefaultTerms()), make(chan struct{})}
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		o.Concurrency = 1
+		o.Config.Approvals = []core.ApprovalKind{kind}
+	})
+	var release sync.Once
+	ready := func() { release.Do(func() { close(kind.ready) }) }
+	t.Cleanup(ready) // before the node is closed, which waits for its work
+	sync1(t, n)
+	start := time.Now().Truncate(kind.Terms().Period).UnixMilli()
+	add := fmt.Sprintf(`{"action":"client","key":"k","startedAt":%d}`, start)
+	if got := send(t, n, asks{"POST", "/client/add-approval-info", "", nil, add}); got.status != 200 {
+		t.Fatal(got)
+	}
+	node := headers("original-address", "localhost:1", "node-root", n.address())
+	answers := make(chan response, askers)
+	for range askers {
+		go func() {
+			answers <- send(t, n, asks{"POST", "/api/node/get-approval-info", "", node, `{"action":"client","key":"k"}`})
+		}()
+	}
+	inWork := func() (count int) {
+		in(t, n, func(*core.Node) { count = len(n.loop.asked) })
+		return count
+	}
+	queue := n.server.routes["/api/node/get-approval-info"].queue
+	eventually(t, "the queue is full", func() bool { return len(queue) == places && inWork() == places })
+	for _, body := range []string{`{}`, `{"introduce":true}`} { // from the last snapshot, and by the node
+		for range 20 {
+			if got := send(t, n, asks{"POST", "/api/node/structure", "", node, body}); got.status != 200 {
+				t.Errorf("meanwhile a request for the structure gets %v", got)
+			}
+		}
+	}
+	if count := inWork(); count != places || cap(queue) != places || len(answers) != 0 {
+		t.Errorf("%d requests for parts are in work, %d are answered; want %d and none", count, len(answers), places)
+	}
+	ready()
+	for range askers {
+		if got := <-answers; got.status != 200 {
+			t.Errorf("an asker gets %v", got)
+		}
+	}
+}
+
+// Every kind that starts a procedure for nodes has a queue, that for a part too.
+func TestPartsHaveAQueueOfTheirOwn(t *testing.T) {
+	n := newNode(t, "localhost", nil, nil)
+	for kind, want := range map[message.Kind]int{
+		message.KindApprovalInfo:  nodeShare * DefaultConcurrency,
+		message.KindProvide:       nodeShare * DefaultConcurrency,
+		message.KindApprovalKey:   DefaultConcurrency,
+		message.KindApprovalCheck: 0,
+		message.KindStructure:     0,
+	} {
+		if got := cap(n.server.routes[kind.Row().Path].queue); got != want {
+			t.Errorf("%s has a queue of %d, want %d", kind, got, want)
+		}
+	}
+}
