@@ -78,9 +78,9 @@ func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 	return DoorOpen
 }
 
-// shutOut reports that wrong logins from an IP have banned its host. Such a ban is for what
-// comes in from there: it neither depends on BanByAddress, nor cuts us off from the nodes of
-// that host.
+// shutOut reports that wrong logins from an IP have banned its host. Such a ban is for
+// what comes in from there: it neither depends on BanByAddress, nor cuts us off from the
+// nodes of that host.
 func (n *Node) shutOut(address peer.Address, ip netip.Addr) bool {
 	if n.cfg.Trusted || n.bans.Len() == 0 || n.cfg.Trustlist.Match(address, ip) {
 		return false
@@ -94,10 +94,11 @@ func (n *Node) shutOut(address peer.Address, ip netip.Addr) bool {
 }
 
 // Login is for a driver that wants a name and password: it hears of each login, good or
-// wrong, and reports whether the sender may go on, which the driver must not unless this is
-// true. Wrong logins count for the sender's host, an IPv6 for its /64; a good one takes one
-// back; the one too many bans the host at once. Suspicion is what is left of them. A sender
-// that is trusted may err as often as it likes; the address is zero for a client.
+// wrong, and reports whether the sender may go on, which the driver must not unless this
+// is true. Wrong logins count for the sender's host, an IPv6 for its /64; a good one
+// takes one back; the one too many bans the host at once. Suspicion is what is left of
+// them. A sender that is trusted may err as often as it likes; the address is zero for a
+// client.
 func (n *Node) Login(address peer.Address, ip netip.Addr, good bool) (welcome bool, suspicion float64) {
 	if n.cfg.Trusted || n.cfg.Trustlist.Match(address, ip) {
 		return true, 0
@@ -155,14 +156,15 @@ func (n *Node) trusted(p Peer) bool {
 	return n.cfg.Trusted || n.cfg.Trustlist.Len() > 0 && n.cfg.Trustlist.Match(n.cfg.Book.Address(p), n.cfg.Book.IP(p))
 }
 
-// conclude draws the conclusions from how an outgoing request ended. Any answer, a refusal
-// or garbage too, proves a peer alive; a timeout counts as a failure and also makes it
-// suspicious. But a peer is not blamed for a timeout when we asked in the service of another
-// participant: the timeout budget was that one's choice, and may have been spent before.
+// conclude draws the conclusions from how an outgoing request ended. Any answer, a
+// refusal or garbage too, proves a peer alive; a timeout counts as a failure and also
+// makes it suspicious. But a peer is not blamed for a timeout when we asked in the
+// service of another participant: the timeout budget was that one's choice, and may have
+// been spent before.
 //
-// Garbage is an answer that is no refusal and not what the kind of request calls for. That a
-// peer is not there, or a proxy says so in its place, is none. Only an answer that has a body
-// takes blame back: a peer could buy garbage off with pings.
+// Garbage is an answer that is no refusal and not what the kind of request calls for.
+// That a peer is not there, or a proxy says so in its place, is none. Only an answer that
+// has a body takes blame back: a peer could buy garbage off with pings.
 func (n *Node) conclude(p Peer, own bool, resp message.Response) {
 	if p == n.self || resp.Err == message.ErrTimeout && !own {
 		return

@@ -35,9 +35,10 @@ type ApprovalKind interface {
 	Name() string
 	// Terms are the parameters of its draws.
 	Terms() Terms
-	// Price is what Issue takes on a common machine, and Fits and Compose for one part: 0 for next
-	// to nothing. What has a price is done by Task.Offload, outside the node's thread, so Issue,
-	// Fits and Compose must be safe to call from several goroutines at once.
+	// Price is what Issue takes on a common machine, and Fits and Compose for one part: 0
+	// for next to nothing. What has a price is done by Task.Offload, outside the node's
+	// thread, so Issue, Fits and Compose must be safe to call from several goroutines at
+	// once.
 	Price() time.Duration
 	// Accepts says whether info is what a client may ask of the question: nil when it asked for nothing.
 	Accepts(info *string) bool
@@ -233,7 +234,8 @@ func serveApprovalQuestion(t *Task) {
 	t.reply(answer)
 }
 
-// composed is the question made of the parts that fit, or a refusal if they are not enough.
+// composed is the question made of the parts that fit, or a refusal if they are not
+// enough.
 func composed(kind ApprovalKind, client netip.Addr, info *string, parts []string, enough int) message.Response {
 	decided := 0
 	for i, part := range parts {

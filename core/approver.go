@@ -124,8 +124,8 @@ func (n *Node) addApproval(req *message.Request) message.Response {
 	return message.Response{}
 }
 
-// serveApprovalInfo gives an entry node our part of the question, and settles which answer we
-// expect.
+// serveApprovalInfo gives an entry node our part of the question, and settles which
+// answer we expect.
 func serveApprovalInfo(t *Task) {
 	n, body := t.node, message.Asked[message.ApprovalInfoRequest](&t.req)
 	kind, _ := n.approvalKind(body.Action)
@@ -148,8 +148,8 @@ func serveApprovalInfo(t *Task) {
 	t.reply(message.Response{Body: &message.ApprovalInfo{Info: part}})
 }
 
-// issue makes our part for a client. Work outside the node's thread has a random stream of its
-// own.
+// issue makes our part for a client. Work outside the node's thread has a random stream
+// of its own.
 func (t *Task) issue(kind ApprovalKind, row *approval) (part, answer string) {
 	client, info, random := row.id.client, row.info, t.node.env.Rand()
 	if kind.Price() > 0 {

@@ -40,9 +40,10 @@
 // node; a Sync out of turn; what has changed since the driver last wrote the state down
 // (Revision, Changes), and after a restart to Restore it; whether the address filter
 // would refuse a sender, before the driver reads the request (Screen, AdmitsAll), and
-// whether it may go on that has logged in, or failed to (Login); and to drop addresses that are no longer needed (SweepBook). Touch and AtEase are for the
-// driver of a simulation: Touch warms the processor's cache, AtEase says when a request
-// for the structure needs no Serve.
+// whether it may go on that has logged in, or failed to (Login); and to drop addresses
+// that are no longer needed (SweepBook). Touch and AtEase are for the driver of a
+// simulation: Touch warms the processor's cache, AtEase says when a request for the
+// structure needs no Serve.
 //
 // Less formally: the node does something only when it is called, finishes it before it
 // returns, and is left alone between two calls. In a simulation the kernel calls the
@@ -304,8 +305,8 @@
 // success that does not decode. It never reaches a procedure. As on npm nodes its sender
 // counts as alive; the thirteenth such answer is one too many, unless good answers came
 // between. Errors without a code, connections lost in the middle of an answer and what an
-// application says of its own are no garbage: the peer may not be to blame for them.
-// A driver that wants a password tells the node of each login (Node.Login). The wrong ones
+// application says of its own are no garbage: the peer may not be to blame for them. A
+// driver that wants a password tells the node of each login (Node.Login). The wrong ones
 // count for the host they come from, whatever address it claims; the eleventh bans it for
 // 15 minutes, at once: what comes in from it, the right password included, is refused.
 // White-, black- and trust-lists come before everything else.

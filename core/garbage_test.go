@@ -39,7 +39,8 @@ func garbage() map[string]any {
 	}
 }
 
-// A body that does not belong to the kind of request is an error before any procedure sees it.
+// A body that does not belong to the kind of request is an error before any procedure
+// sees it.
 func TestGarbageIsAnErrorForEachKind(t *testing.T) {
 	for name, body := range garbage() {
 		for kind := range message.NumKinds {
@@ -70,8 +71,8 @@ func suspicion(h *coretest.Host, a behavior.Action) (sum float64) {
 	return sum
 }
 
-// garbled is a settled node that has a slave which answers each request for its structure by
-// what reply gives, and counts them.
+// garbled is a settled node that has a slave which answers each request for its structure
+// by what reply gives, and counts them.
 func garbled(t *testing.T, rules *[behavior.NumActions]behavior.Rule, reply func(count int) message.Response) (master *coretest.Host, slave core.Peer, count *int) {
 	t.Helper()
 	n := coretest.New(t, oneWay, 1)
@@ -100,8 +101,9 @@ func garbled(t *testing.T, rules *[behavior.NumActions]behavior.Rule, reply func
 
 var noStructure = message.Response{Body: "nonsense"}
 
-// A peer that answers garbage is banned for 18 days at the first sync at which its suspicion is
-// above 30, which takes 13 answers, and its score older than two lifetimes of the sync.
+// A peer that answers garbage is banned for 18 days at the first sync at which its
+// suspicion is above 30, which takes 13 answers, and its score older than two lifetimes
+// of the sync.
 func TestGarbageIsBanned(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -128,7 +130,8 @@ func TestGarbageIsBanned(t *testing.T) {
 	}
 }
 
-// A good answer takes garbage back; a ping does not, which has no body that could be wrong.
+// A good answer takes garbage back; a ping does not, which has no body that could be
+// wrong.
 func TestGoodAnswersTakeGarbageBack(t *testing.T) {
 	n, h, peers := asker(t, 0)
 	garbled := true
@@ -178,8 +181,8 @@ func TestFailuresAreNoGarbage(t *testing.T) {
 	}
 }
 
-// An answer that comes late, after enough others, is looked at too: it is not counted as good,
-// and its sender is blamed.
+// An answer that comes late, after enough others, is looked at too: it is not counted as
+// good, and its sender is blamed.
 func TestGarbageIsNotEnough(t *testing.T) {
 	n, h, peers := asker(t, 0, 100*time.Millisecond, 200*time.Millisecond)
 	good := message.Response{Body: &message.Registered{Size: 1}}

@@ -40,8 +40,8 @@ func (g *gather) begin(n, enough int, fits func(body any) bool) {
 // done reports that the task need not wait any longer.
 func (g *gather) done() bool { return g.pending == 0 || g.wanted <= 0 }
 
-// Answer implements Sink: the driver delivers one response. A body that is none of the kind
-// is an error before any procedure sees it.
+// Answer implements Sink: the driver delivers one response. A body that is none of the
+// kind is an error before any procedure sees it.
 func (g *gather) Answer(tag uint32, resp message.Response) {
 	if resp.Err == nil && !g.fits(resp.Body) {
 		resp = message.Response{Err: message.ErrMalformed}

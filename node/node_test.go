@@ -338,8 +338,8 @@ func TestReloadTakesWhatARunningNodeCan(t *testing.T) {
 	}
 }
 
-// A host that guesses the password of a closed network is seen in the list of bans, and let in
-// again by the owner.
+// A host that guesses the password of a closed network is seen in the list of bans, and
+// let in again by the owner.
 func TestABanForGuessesIsListedAndLifted(t *testing.T) {
 	c := nodeConfig(t)
 	c.Username, c.Password = "user", "right"

@@ -93,9 +93,9 @@ func (o *Outgoing) Read(resp *http.Response) (Body, error) {
 	return ReadAnswer(o.Kind, o.Query, text)
 }
 
-// tooLong is what an answer beyond the limit counts as. The long page of a proxy says that no
-// peer is there. How long the answer of an application is, is up to that, and often to a
-// client.
+// tooLong is what an answer beyond the limit counts as. The long page of a proxy says
+// that no peer is there. How long the answer of an application is, is up to that, and
+// often to a client.
 func (o *Outgoing) tooLong(good bool) error {
 	switch {
 	case !good:

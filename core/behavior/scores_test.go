@@ -354,8 +354,8 @@ func TestForgottenScoresGiveTheirMemoryBack(t *testing.T) {
 	}
 }
 
-// Somebody with many addresses fills the scores of one action only, up to a bound, and pushes
-// out the one that has not changed for the longest time.
+// Somebody with many addresses fills the scores of one action only, up to a bound, and
+// pushes out the one that has not changed for the longest time.
 func TestScoresAreBounded(t *testing.T) {
 	var s Scores
 	rules := Rules()

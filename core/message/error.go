@@ -8,9 +8,9 @@ import "errors"
 //
 // ErrDenied is the address filter's, here or there: the other side is banned,
 // blacklisted, or not in a whitelist. ErrMalformed is garbage: an answer that is no
-// refusal and not what the kind of request calls for. ErrUnusable is an answer that may be
-// honest and is of no use all the same: an application's that is longer than we read, or
-// that our application cannot read.
+// refusal and not what the kind of request calls for. ErrUnusable is an answer that may
+// be honest and is of no use all the same: an application's that is longer than we read,
+// or that our application cannot read.
 var (
 	ErrTimeout     = errors.New("request timed out")
 	ErrUnreachable = errors.New("peer is unreachable")

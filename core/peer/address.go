@@ -84,10 +84,10 @@ func parse(text string) (Address, error) {
 	return Address{text: text, port: port, kind: kind}, nil
 }
 
-// OfHost returns the address that stands for all that comes from one host, "192.0.2.7:0", as
-// npm nodes name a client. The host of an IPv6 is its /64, which one customer has, all
-// addresses of it: "[2001:0db8:0000:0000:0000:0000:0000:0000]:0". It stands in lists of bans
-// and scores; no node has it. The invalid IP gives the zero Address.
+// OfHost returns the address that stands for all that comes from one host, "192.0.2.7:0",
+// as npm nodes name a client. The host of an IPv6 is its /64, which one customer has, all
+// addresses of it: "[2001:0db8:0000:0000:0000:0000:0000:0000]:0". It stands in lists of
+// bans and scores; no node has it. The invalid IP gives the zero Address.
 func OfHost(ip netip.Addr) Address {
 	switch ip = plain(ip); {
 	case !ip.IsValid():

@@ -62,7 +62,8 @@ func (*Approval) Name() string { return "captcha" }
 // the whole network when it is smaller.
 func (a *Approval) Terms() core.Terms { return a.terms }
 
-// Price implements [core.ApprovalKind]: drawing a picture, or reading one, takes some 5 ms.
+// Price implements [core.ApprovalKind]: drawing a picture, or reading one, takes some 5
+// ms.
 func (*Approval) Price() time.Duration { return 5 * time.Millisecond }
 
 // Accepts implements [core.ApprovalKind]: info is nil, or the JSON text of an

@@ -141,8 +141,8 @@ func (s *server) checkAuth(v *visit, sc scope) error {
 	return nil
 }
 
-// report tells the node of a login, if it is wrong or comes from a host that is watched, and
-// refuses, whatever the credentials, if the host has guessed too often by then.
+// report tells the node of a login, if it is wrong or comes from a host that is watched,
+// and refuses, whatever the credentials, if the host has guessed too often by then.
 func (s *server) report(v *visit, l login) error {
 	if l.wrong > 0 {
 		s.watched.add(v.ip)

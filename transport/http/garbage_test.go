@@ -15,8 +15,8 @@ import (
 
 // What the core holds against a peer that answers garbage by wire.
 
-// called sends requests to a peer as the node's own procedures do, one after the other, and
-// waits for the last answer.
+// called sends requests to a peer as the node's own procedures do, one after the other,
+// and waits for the last answer.
 func called(t testing.TB, n *Node, to string, req message.Request, times int) (last message.Response) {
 	t.Helper()
 	done := make(chan struct{})
@@ -78,7 +78,8 @@ func TestGarbageByWireIsBlamed(t *testing.T) {
 	}
 }
 
-// The answers of npm nodes, and what proxies and lost connections make of them, are no garbage.
+// The answers of npm nodes, and what proxies and lost connections make of them, are no
+// garbage.
 func TestHonestAnswersByWireAreNotBlamed(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	const json = "application/json; charset=utf-8"
@@ -152,8 +153,8 @@ func (picky) Merge(a, _ any) any                 { return a }
 func (picky) DecodeArg([]byte) (any, error)      { return nil, nil }
 func (picky) DecodeResult(b []byte) (any, error) { return nil, fmt.Errorf("%.10s is nothing to me", b) }
 
-// Thirteen answers of garbage are the ones too many, as the table of behaviours says: the next
-// sync bans the peer, once its score is old enough.
+// Thirteen answers of garbage are the ones too many, as the table of behaviours says: the
+// next sync bans the peer, once its score is old enough.
 func TestGarbageByWireIsBanned(t *testing.T) {
 	rules := behavior.Rules()
 	rules[behavior.ResponseSchema].BanDelay = time.Nanosecond

@@ -58,9 +58,9 @@ func bansOf(t testing.TB, n *Node) (texts []string) {
 	return texts
 }
 
-// Wrong credentials count wherever they stand. The eleventh bans the host, the right password
-// included, in the one list of bans, with a note for the log; others go on, and a ban that is
-// lifted leaves nothing behind.
+// Wrong credentials count wherever they stand. The eleventh bans the host, the right
+// password included, in the one list of bans, with a note for the log; others go on, and
+// a ban that is lifted leaves nothing behind.
 func TestGuessersAreBanned(t *testing.T) {
 	for name, with := range map[string]func(*Node, string) http.Header{"header": byHeader, "cookie": byCookie} {
 		var notes atomic.Int32
@@ -96,8 +96,8 @@ func TestGuessersAreBanned(t *testing.T) {
 	}
 }
 
-// Of many guesses that are sent at once no more are looked at than one after the other, and the
-// right one among them does not pass once there were too many.
+// Of many guesses that are sent at once no more are looked at than one after the other,
+// and the right one among them does not pass once there were too many.
 func TestGuessesAtOnceAreCountedOneByOne(t *testing.T) {
 	n := closed(t, nil)
 	var looked atomic.Int32
@@ -128,8 +128,8 @@ func TestGoodLoginsTakeWrongOnesBack(t *testing.T) {
 	}
 }
 
-// Neither the first request of a browser, which has no credentials, nor a token that has ended
-// is a guess; a header and a cookie are two.
+// Neither the first request of a browser, which has no credentials, nor a token that has
+// ended is a guess; a header and a cookie are two.
 func TestWhatIsAGuess(t *testing.T) {
 	n := closed(t, nil)
 	ended := n.server.auth.token(time.Now().Add(-time.Hour))
