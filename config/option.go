@@ -37,6 +37,14 @@ func (o Option) IsList() bool {
 	return many
 }
 
+// Words are those of which the value is one; nil if it is anything else.
+func (o Option) Words() []string {
+	if c, ok := o.value(new(Config)).(*choice); ok {
+		return c.words
+	}
+	return nil
+}
+
 const (
 	envPrefix = "SPREADNODE_"
 	envFile   = envPrefix + "CONFIG" // names the file; no option, since it cannot stand in the file

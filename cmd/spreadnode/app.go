@@ -27,6 +27,7 @@ func program() *command.Program {
 		Examples:  examples,
 		ExitCodes: exitCodeHelp,
 		Layout:    command.Layout{Name: 24, Text: 52, ShortForms: true},
+		Choices:   choices,
 		Refused: map[string]string{ // people will try to give the password
 			"password": "everybody can read the list of processes; use SPREADNODE_PASSWORD or --password-file",
 		},

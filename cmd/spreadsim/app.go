@@ -31,6 +31,7 @@ func program() *command.Program {
 		Examples:  examples,
 		ExitCodes: exitCodeHelp,
 		Layout:    command.Layout{Name: 18, Text: 56},
+		Choices:   choices,
 	}
 }
 

@@ -65,7 +65,7 @@ func (p *Program) prepare(app *cli.App, args []string) ([]string, error) {
 	}
 	seen := map[string]bool{}
 	for _, words := range flags {
-		known := flagOf(command, words[0])
+		known := flagOf(command.Flags, words[0])
 		if known == nil {
 			continue
 		}
@@ -137,17 +137,19 @@ func asksHelp(word string) bool {
 // wantsValue reports whether the value of a flag is still to come: it takes one, and has
 // none of its own (--flag=value).
 func wantsValue(command *cli.Command, flag []string) bool {
-	if len(flag) > 1 || strings.Contains(flag[0], "=") {
-		return false
-	}
-	documented, ok := flagOf(command, flag[0]).(cli.DocGenerationFlag)
+	return len(flag) == 1 && !strings.Contains(flag[0], "=") && takesValue(flagOf(command.Flags, flag[0]))
+}
+
+// takesValue reports whether a flag, which may be nil, is no switch.
+func takesValue(flag cli.Flag) bool {
+	documented, ok := flag.(cli.DocGenerationFlag)
 	return ok && documented.TakesValue()
 }
 
-// flagOf finds the flag that a word names; nil if the command has none of the name.
-func flagOf(command *cli.Command, word string) cli.Flag {
+// flagOf finds the flag that a word names; nil if none has the name.
+func flagOf(flags []cli.Flag, word string) cli.Flag {
 	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-	for _, flag := range command.Flags {
+	for _, flag := range flags {
 		if slices.Contains(flag.Names(), name) {
 			return flag
 		}

@@ -17,6 +17,13 @@ func sample() *Program {
 		Name: "sample", Usage: "be tried", Examples: "   sample do it\n", ExitCodes: "EXIT CODES\n   0  good",
 		Layout:  Layout{Name: 10, Text: 30, ShortForms: true},
 		Refused: map[string]string{"secret": "it would be seen"},
+		Choices: func(place string) Choices {
+			return map[string]Choices{
+				"--end": Words("good", "bad"),
+				"--set": Words("size=", "colour=", "colour=red", "colour=blue"),
+				"THING": {Files: true},
+			}[place]
+		},
 	}
 }
 
@@ -79,13 +86,13 @@ func TestEveryErrorIsOneLineAndAnExitCode(t *testing.T) {
 		{"do --zzz", 2, "unknown flag --zzz (see sample help do)"},
 		{"do --secret=x", 2, "unknown flag --secret: it would be seen (see sample help do)"},
 		{"--zzz", 2, "unknown flag --zzz (see sample help)"},
-		{"dx", 2, `unknown command "dx"; did you mean "do"? (commands: do, keep, version, help)`},
-		{"xyz", 2, `unknown command "xyz" (commands: do, keep, version, help)`},
+		{"dx", 2, `unknown command "dx"; did you mean "do"? (commands: do, keep, completion, version, help)`},
+		{"xyz", 2, `unknown command "xyz" (commands: do, keep, completion, version, help)`},
 		{"keep", 2, "keep: want one of add (see sample help keep)"},
 		{"keep ad", 2, `unknown command "keep ad"; did you mean "add"? (commands: add)`},
 		{"keep add it", 2, `keep add: takes no arguments, not "it"`},
 		{"keep add --all", 2, "unknown flag --all (see sample help keep add)"},
-		{"help dx", 2, `unknown command "dx"; did you mean "do"? (commands: do, keep, version, help)`},
+		{"help dx", 2, `unknown command "dx"; did you mean "do"? (commands: do, keep, completion, version, help)`},
 		{"version it", 2, `version: takes no arguments, not "it"`},
 	} {
 		code, _, said := try(strings.Fields(c.args)...)

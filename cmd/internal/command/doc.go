@@ -9,6 +9,9 @@
 //     add codes of its own ([Reported]).
 //   - Help texts are plain text of at most 80 columns.
 //
+// It also completes command lines in bash, zsh and fish: the scripts that the command
+// completion prints ask the program what can come next ([Choices]).
+//
 // A program describes itself as a [Program], builds its commands with [Program.Documented] and [Program.Group], puts them
 // together with [Program.App], and runs a command line with [Program.Run]. The command-line library stays below cmd: what
 // the commands do is the business of packages that do not know it.

@@ -17,7 +17,7 @@ USAGE
    {{.UsageText}}
 
 COMMANDS{{range .VisibleCommands}}
-   {{printf "%-10s" .Name}}{{.Usage}}{{end}}
+   {{printf "%-11s" .Name}}{{.Usage}}{{end}}
 
    ` + p.Name + ` help <command> shows the options of a command.
 
@@ -35,7 +35,7 @@ USAGE
    ` + p.Name + ` {{.Name}} <command> [options] [arguments]
 
 COMMANDS{{range .Subcommands}}
-   {{printf "%-10s" .Name}}{{.Usage}}{{end}}
+   {{printf "%-11s" .Name}}{{.Usage}}{{end}}
 
    ` + p.Name + ` help {{.Name}} <command> shows the options of a command.
 
@@ -72,7 +72,7 @@ func (p *Program) Group(c *cli.Command) *cli.Command {
 
 func (p *Program) helpCommand() *cli.Command {
 	return p.Documented("", &cli.Command{
-		Name:      "help",
+		Name:      helpName,
 		Usage:     "show the help of a command",
 		ArgsUsage: "[COMMAND]",
 		Action: func(c *cli.Context) error {
@@ -140,12 +140,9 @@ func (l Layout) options(flags []cli.Flag) string {
 
 // option writes one flag with its meaning.
 func (l Layout) option(b *strings.Builder, name, usage string) {
-	if parts := strings.Split(usage, "`"); len(parts) == 3 { // the value's name: before the usage, or a word of it
-		name = name + " " + parts[1]
-		if parts[0] == "" {
-			parts[1] = ""
-		}
-		usage = strings.Join(parts, "")
+	value, usage := splitUsage(usage)
+	if value != "" {
+		name += " " + value
 	}
 	lines := Wrap(usage, l.Text)
 	indent := strings.Repeat(" ", optionIndent+l.Name+1)
@@ -157,6 +154,19 @@ func (l Layout) option(b *strings.Builder, name, usage string) {
 	for _, line := range lines[1:] {
 		fmt.Fprintf(b, "%s%s\n", indent, line)
 	}
+}
+
+// splitUsage takes the name of a flag's value out of the flag's usage, where it stands
+// between backquotes: before the text, or as a word of it. It is "" if there is none.
+func splitUsage(usage string) (value, text string) {
+	parts := strings.Split(usage, "`")
+	if len(parts) != 3 {
+		return "", usage
+	}
+	if value = parts[1]; parts[0] == "" {
+		return value, strings.TrimSpace(parts[2])
+	}
+	return value, strings.Join(parts, "")
 }
 
 // flagName is how a flag is written, with its short form in front.

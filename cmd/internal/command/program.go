@@ -27,9 +27,15 @@ type Program struct {
 
 	// Refused says of flags that do not exist, by their names without hyphens, why they do not, where people will try them.
 	Refused map[string]string
+
+	// Choices returns what a shell can offer at a place of the command line. A place is a
+	// flag that takes a value ("--set"), or else the name that a value or an argument has
+	// in the help texts ("FILE"). Nil, or the zero Choices, leave it to that name: see
+	// [Choices].
+	Choices func(place string) Choices
 }
 
-// App puts the program together from its commands; version and help are added to them. The caller may set the Reader.
+// App puts the program together from its commands; completion, version and help are added to them. The caller may set the Reader.
 func (p *Program) App(stdout, stderr io.Writer, commands ...*cli.Command) *cli.App {
 	return &cli.App{
 		Name:                      p.Name,
@@ -45,7 +51,7 @@ func (p *Program) App(stdout, stderr io.Writer, commands ...*cli.Command) *cli.A
 		OnUsageError:              p.usageError,
 		Action:                    p.noCommand,
 		Flags:                     []cli.Flag{cli.HelpFlag, &cli.BoolFlag{Name: "version", Usage: "the command, for those who try the flag"}},
-		Commands:                  append(commands[:len(commands):len(commands)], p.versionCommand(), p.helpCommand()),
+		Commands:                  append(commands[:len(commands):len(commands)], p.completionCommand(), p.versionCommand(), p.helpCommand(), p.answerCommand()),
 	}
 }
 
@@ -107,7 +113,9 @@ func (p *Program) noSubcommand(c *cli.Context) error {
 func names(commands []*cli.Command) []string {
 	var list []string
 	for _, command := range commands {
-		list = append(list, command.Name)
+		if !command.Hidden {
+			list = append(list, command.Name)
+		}
 	}
 	return list
 }
