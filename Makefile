@@ -73,6 +73,10 @@ settle: ## Time how soon 64 nodes settle that start at once (rounds of 2 s).
 kills: ## Kill a node 50 times under load; it must keep its word.
 	go test -count=1 -v -run Killed ./cmd/spreadnode -kills 50
 
+.PHONY: completion
+completion: ## Test completion by TAB at a terminal (needs bash, zsh and fish).
+	go test -count=1 -tags shells ./cmd/internal/command
+
 .PHONY: ci
 ci: ## Run all that CI runs.
 	.ci/run
