@@ -1,0 +1,152 @@
+package core
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// told is a structure with so many slaves that names masters from one number to another.
+func told(slaves int, from, to uint32) *message.Structure {
+	s := &message.Structure{}
+	for i := range slaves {
+		s.Slaves = append(s.Slaves, peer.FromID(uint32(10_000+i)))
+	}
+	var list []message.Master
+	for id := from; id < to; id++ {
+		list = append(list, message.Master{Peer: peer.FromID(id), Size: 5})
+	}
+	s.Masters = message.NewMasters(list)
+	return s
+}
+
+// A walk meets each node once, and neither itself, nor none, nor one that has told already.
+func TestAWalkMeetsEachOnce(t *testing.T) {
+	n, _ := alone(t, 5, 0)
+	d := n.level1.beginDiscovery(n.budget(time.Second))
+	d.skip(peer.FromID(7))
+	d.meetKnown(peer.FromID(8), 3)
+	for _, id := range []uint32{0, 1, 7, 8, 9, 9} {
+		d.meet(peer.FromID(id))
+	}
+	if !slices.Equal(d.met, []Peer{peer.FromID(8), peer.FromID(9)}) || !slices.Equal(d.known, []int{3, -1}) {
+		t.Errorf("met %v, known at %v", d.met, d.known)
+	}
+}
+
+// How many nodes a walk meets is bounded: by what the network may have grown to since the
+// last one, once it has settled, and by the most masters that any network has. An answer
+// names no more than its own network can have.
+func TestWalksAreBounded(t *testing.T) {
+	n, _ := alone(t, 5, 3)
+	d := n.level1.beginDiscovery(n.budget(time.Second))
+	for i := range uint32(maxMasters + 100) {
+		d.meet(peer.FromID(1000 + i))
+	}
+	if len(d.met) != maxMasters {
+		t.Errorf("an unsettled master meets %d", len(d.met))
+	}
+	n.level1.settle()
+	d = n.level1.beginDiscovery(n.budget(time.Second))
+	for i := range uint32(1000) {
+		d.meet(peer.FromID(1000 + i))
+	}
+	if len(d.met) != 4*4+64 {
+		t.Errorf("a settled master that knows four meets %d", len(d.met))
+	}
+	n, _ = alone(t, 5, 3)
+	d = n.level1.beginDiscovery(n.budget(time.Second))
+	lie := told(5, 1000, 2000)
+	lie.Masters.Total = 99 // of which at most 2 times 10 and 8 can be masters
+	if d.take(peer.FromID(101), -1, lie); len(d.met) != 28 {
+		t.Errorf("a list of a thousand masters of 99 nodes makes it meet %d", len(d.met))
+	}
+	d = n.level1.beginDiscovery(n.budget(time.Second))
+	full := told(5, 1000, 1028)
+	full.Masters.Total = 99
+	if d.take(peer.FromID(101), -1, full); len(d.met) != 28 || d.sets[d.last] == 0 {
+		t.Errorf("a list of 28 masters of 99 nodes makes it meet %d", len(d.met))
+	}
+}
+
+// An answer with slaves makes its sender a master of that size; one without does not.
+func TestMastersAreThoseWithSlaves(t *testing.T) {
+	n, _ := alone(t, 5, 0)
+	d := n.level1.beginDiscovery(n.budget(time.Second))
+	d.take(peer.FromID(101), -1, told(3, 200, 202))
+	d.take(peer.FromID(102), -1, told(0, 202, 204))
+	if want := []message.Master{{Peer: peer.FromID(101), Size: 3}}; !slices.Equal(d.confirmed, want) || len(d.lists) != 1 || len(d.met) != 4 {
+		t.Errorf("confirmed %v, met %v", d.confirmed, d.met)
+	}
+}
+
+// A list is looked through once: not again where its sender gave the very same at the last
+// walk, unless the view has changed or it is the 64th sync, nor where another has named the
+// same masters.
+func TestListsAreLookedThroughOnce(t *testing.T) {
+	for _, test := range []struct {
+		what    string
+		rounds  int
+		changed bool
+		place   int // in the old list, of which place 1 has answered with the same
+		want    int // how many are met
+	}{
+		{"the very same", 1, false, 1, 0},
+		{"another place", 1, false, 0, 2},
+		{"beyond the old list", 1, false, 2, 2},
+		{"no place", 1, false, -1, 2},
+		{"a changed view", 1, true, 1, 2},
+		{"the 64th sync", 128, false, 1, 2},
+		{"the 63rd", 127, false, 1, 0},
+	} {
+		n, _ := alone(t, 5, 2)
+		l := &n.level1
+		same := told(3, 200, 202)
+		l.looked = []*message.Masters{nil, same.Masters}
+		l.rounds, l.view.changed = test.rounds, test.changed
+		d := l.beginDiscovery(n.budget(time.Second))
+		if d.take(peer.FromID(101), test.place, same); len(d.met) != test.want {
+			t.Errorf("%s: %d are met, want %d", test.what, len(d.met), test.want)
+		}
+		met := len(d.met)
+		again := told(3, 200, 202) // another list of the same
+		if d.take(peer.FromID(102), -1, again); met > 0 && len(d.met) != met {
+			t.Errorf("%s: %d are met after the second list", test.what, len(d.met))
+		}
+		if d.take(peer.FromID(103), -1, told(3, 200, 203)); !slices.Contains(d.met, peer.FromID(202)) {
+			t.Errorf("%s: a list with one more makes it meet %v", test.what, d.met)
+		}
+	}
+}
+
+// The new list has the node itself, then those that it knew, in their order, then the new
+// ones. One that was silent keeps its size and the time when it was last seen; one that
+// answered without slaves is gone.
+func TestAFinishedWalkKeepsTheOrder(t *testing.T) {
+	n, env := alone(t, 5, 4) // knows 101 to 104
+	l := &n.level1
+	env.now += time.Minute
+	d := l.beginDiscovery(n.budget(time.Second))
+	d.take(peer.FromID(90), -1, told(2, 0, 0))
+	d.take(peer.FromID(103), 3, told(7, 0, 0))
+	d.take(peer.FromID(101), 1, told(6, 0, 0))
+	d.take(peer.FromID(104), 4, told(0, 0, 0))
+	d.silent = []Peer{peer.FromID(102), peer.FromID(80)}
+	d.finish()
+	want := []message.Master{
+		{Peer: n.self, Size: 5}, {Peer: peer.FromID(101), Size: 6}, {Peer: peer.FromID(102), Size: 5},
+		{Peer: peer.FromID(103), Size: 7}, {Peer: peer.FromID(90), Size: 2},
+	}
+	if !slices.Equal(l.masters.List, want) {
+		t.Errorf("masters %v, want %v", l.masters.List, want)
+	}
+	if then := env.now - time.Minute; !slices.Equal(l.seen, []time.Duration{env.now, env.now, then, env.now, env.now}) {
+		t.Errorf("seen at %v", l.seen)
+	}
+	if len(l.looked) != 5 || l.looked[0] != nil || l.looked[1] == nil || l.looked[2] != nil || l.looked[3] == nil || l.looked[4] == nil {
+		t.Errorf("looked through %v", l.looked)
+	}
+}
