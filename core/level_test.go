@@ -1,0 +1,214 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"spreadable/core/behavior"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// The optimum is one more than the integer root of the size, as high as there are levels and
+// one.
+func TestOptimumIsARoot(t *testing.T) {
+	for _, levels := range []int{1, 2, 3, 5} {
+		for root := 1; root <= 40; root++ {
+			exact := power(root, levels+1)
+			for size, want := range map[int]int{exact - 1: root, exact: root + 1, exact + 1: root + 1} {
+				if got := Optimum(size, levels); got != want {
+					t.Errorf("with %d levels the optimum of %d is %d, want %d", levels, size, got, want)
+				}
+			}
+		}
+		if got := Optimum(-1<<62, levels); got != 1 {
+			t.Errorf("the optimum of less than nothing is %d", got)
+		}
+	}
+}
+
+// A sync lifetime is as many failures as break a peer, in each of as many intervals as a
+// master has slaves.
+func TestLifetimeGrowsWithTheNetwork(t *testing.T) {
+	c := Config{SyncInterval: time.Second, MaxFails: 10}
+	if got := c.lifetime(100, 1); got != 110*time.Second {
+		t.Errorf("100 nodes have a lifetime of %v, want 110 s", got)
+	}
+}
+
+// A node judges by silence only after a lifetime of its own; a root counts as confirmed for
+// as long.
+func TestAgeAgainstTheLifetime(t *testing.T) {
+	n, env := alone(t, 0, 3)
+	life := n.cfg.lifetime(n.level1.size(), levels)
+	for age, want := range map[time.Duration]bool{life: false, life + 1: true} {
+		n.started = env.now - age
+		if n.isNormalized() != want {
+			t.Errorf("%v after its start, at a lifetime of %v, a node is normalized: %v", age, life, !want)
+		}
+	}
+	for _, test := range []struct {
+		root    uint32
+		checked time.Duration
+		want    bool
+	}{{1, env.now - life, false}, {1, env.now - life + 1, true}, {0, env.now, false}, {1, 0, false}} {
+		n.root, n.rootChecked = peer.FromID(test.root), test.checked
+		if n.rootFresh() != test.want {
+			t.Errorf("a root %d confirmed at %v is fresh at %v: %v", test.root, test.checked, env.now, !test.want)
+		}
+	}
+	n.rootChecked, n.level1.masters = 0, noMasters // a lifetime of 320 s
+	env.now = 5 * time.Second                      // soon after the epoch
+	if n.rootFresh() {
+		t.Error("a root that was never confirmed is fresh")
+	}
+}
+
+// A backlink is to list us, to know us as the master we are, to report its own size truly,
+// and to have no more slaves than its network needs.
+func TestBacklinksAreJudged(t *testing.T) {
+	const backlink = 101
+	up := func(slaves int, masters ...message.Master) *message.Structure {
+		s := &message.Structure{Slaves: []Peer{peer.FromID(1)}, Masters: message.NewMasters(masters)}
+		for i := range slaves - 1 {
+			s.Slaves = append(s.Slaves, peer.FromID(uint32(150+i)))
+		}
+		return s
+	}
+	own := func(size uint32) message.Master { return message.Master{Peer: peer.FromID(1), Size: size} }
+	its := func(size uint32) message.Master { return message.Master{Peer: peer.FromID(backlink), Size: size} }
+	unlisted := up(3, its(3), own(2))
+	unlisted.Slaves[0] = peer.FromID(3)
+	for _, test := range []struct {
+		what                  string
+		slaves                int // ours
+		up                    *message.Structure
+		masters, sizes, lists float64
+	}{
+		{"all is true", 2, up(3, its(3), own(2)), 0, 0, 0},
+		{"a plain slave is in no list", 0, up(3, its(3)), 0, 0, 0},
+		{"our size is another", 2, up(3, its(3), own(3)), 1, 0, 0},
+		{"we are not listed as a master", 2, up(3, its(3)), 1, 0, 0},
+		{"its own size is another", 2, up(3, its(2), own(2)), 0, 0.5, 0},
+		{"it is not in its own list", 0, up(3, message.Master{Peer: peer.FromID(102), Size: 5}), 0, 0.5, 0},
+		{"as many slaves as may be", 0, up(4, its(4)), 0, 0, 0}, // of 4 nodes the optimum is 3
+		{"too many slaves", 0, up(9, its(9), message.Master{Peer: peer.FromID(102), Size: 0}), 0, 0.5, 0},
+		{"too many, and another size", 0, up(9, its(4)), 0, 1, 0},
+		{"it does not list us", 2, unlisted, 0, 0, 1},
+	} {
+		n, _ := alone(t, test.slaves, 0)
+		b := peer.FromID(backlink)
+		n.level1.judgeUp(b, test.up)
+		for action, want := range map[behavior.Action]float64{
+			behavior.BacklinkMasters: test.masters, behavior.BacklinkNetworkSize: test.sizes, behavior.BacklinkSlaves: test.lists,
+		} {
+			if got := n.scores.Suspicion(action, b); got != want {
+				t.Errorf("%s: %s is %g, want %g", test.what, action, got, want)
+			}
+		}
+		n.level1.judgeUp(b, up(3, its(3), own(uint32(test.slaves))))
+		if n.scores.Len() > 0 {
+			t.Errorf("%s: a true answer later, %v remains", test.what, n.scores.Rows())
+		}
+	}
+}
+
+// A slave is to know us as its master, of our true size, and as its backlink.
+func TestSlavesAreJudged(t *testing.T) {
+	for _, test := range []struct {
+		what          string
+		backlink      uint32
+		size          uint32 // ours in its list; 0 is not in it
+		masters, link float64
+	}{
+		{"all is true", 1, 2, 0, 0},
+		{"another backlink", 9, 2, 0, 1},
+		{"another size", 1, 3, 1, 0},
+		{"no such master", 1, 0, 1, 0},
+	} {
+		n, _ := alone(t, 2, 0)
+		s := peer.FromID(2)
+		down := &message.Structure{Backlink: peer.FromID(test.backlink), Masters: message.NewMasters(nil)}
+		if test.size > 0 {
+			down.Masters = message.NewMasters([]message.Master{{Peer: n.self, Size: test.size}})
+		}
+		if got := n.level1.judgeDown(s, down); got != (test.backlink == 1) {
+			t.Errorf("%s: it names us as its backlink: %v", test.what, got)
+		}
+		for action, want := range map[behavior.Action]float64{behavior.SlaveMasters: test.masters, behavior.SlaveBacklink: test.link} {
+			if got := n.scores.Suspicion(action, s); got != want {
+				t.Errorf("%s: %s is %g, want %g", test.what, action, got, want)
+			}
+		}
+	}
+}
+
+// Wherever we stand among a backlink's slaves, we are listed; and the place is remembered.
+func TestWeAreListedWhereverWeStand(t *testing.T) {
+	n, _ := alone(t, 0, 0)
+	l := &n.level1
+	slaves := func(ids ...uint32) (peers []Peer) {
+		for _, id := range ids {
+			peers = append(peers, peer.FromID(id))
+		}
+		return peers
+	}
+	for _, test := range []struct {
+		ids  []uint32
+		want bool
+		slot uint32
+	}{
+		{[]uint32{5, 6, 1}, true, 2}, {[]uint32{5, 6, 1}, true, 2}, {[]uint32{1, 5}, true, 0}, {[]uint32{5, 1}, true, 1},
+		{[]uint32{5}, false, 0}, {nil, false, 0}, {[]uint32{5, 6, 7, 1, 1}, true, 3}, {[]uint32{1, 5, 6}, true, 0},
+	} {
+		if got := l.isListed(slaves(test.ids...)); got != test.want || l.slot != test.slot {
+			t.Errorf("in %v: listed %v, at %d", test.ids, got, l.slot)
+		}
+	}
+}
+
+// A node becomes no slave of itself, nor, in a network of more than two, of its own slave.
+func TestWhoseSlaveANodeMayBecome(t *testing.T) {
+	n, _ := alone(t, 1, 0)
+	for _, test := range []struct {
+		p    uint32
+		size int
+		want bool
+	}{{1, 2, false}, {1, 9, false}, {2, 2, true}, {2, 3, false}, {3, 3, true}} {
+		if got := n.level1.eligible(peer.FromID(test.p), test.size); got != test.want {
+			t.Errorf("in a network of %d, 1 may become the slave of %d: %v", test.size, test.p, got)
+		}
+	}
+}
+
+// The original's bootstrap address is any of those that are not one's own, if there are such.
+func TestTheFirstBootstrapAddressIsAnothers(t *testing.T) {
+	n, _ := alone(t, 0, 0)
+	if got := n.level1.firstBootstrap(); got != n.self {
+		t.Errorf("of its own address alone a node picks %d", got.ID())
+	}
+	n.cfg.Bootstrap = []Peer{peer.FromID(7), n.self, peer.FromID(8)}
+	picked := make(map[uint32]bool)
+	for range 50 {
+		picked[n.level1.firstBootstrap().ID()] = true
+	}
+	if len(picked) != 2 || !picked[7] || !picked[8] {
+		t.Errorf("of 7, itself and 8 it picks %v", picked)
+	}
+}
+
+// A master counts a new slave in its own entry at once; a node that is in no list stays out
+// of it until its next sync.
+func TestANewSlaveCountsAtOnce(t *testing.T) {
+	n, env := alone(t, 2, 1)
+	l := &n.level1
+	l.addSlave(peer.FromID(9), env.now)
+	if l.bumpOwnSize(); l.masters.List[0] != (message.Master{Peer: n.self, Size: 3}) {
+		t.Errorf("masters %v", l.masters.List)
+	}
+	n, env = alone(t, 0, 1)
+	n.level1.addSlave(peer.FromID(9), env.now)
+	if n.level1.bumpOwnSize(); n.level1.masterIndex(n.self) >= 0 {
+		t.Errorf("masters %v", n.level1.masters.List)
+	}
+}
