@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -320,5 +321,178 @@ func TestNodesMayDifferInTheirConfig(t *testing.T) {
 	k.Run(2 * time.Second)
 	if one, three := n.Host(1).Traffic.BytesReceived, n.Host(2).Traffic.BytesReceived; one > 0 || three == 0 {
 		t.Errorf("after 2 s the node that waits for 1 s has received %d bytes, the one that waits for 3 s %d", one, three)
+	}
+}
+
+// Work is done at once, and its end comes when its price has passed: to a host that is down
+// as well, and never from inside Offload.
+func TestWorkTakesItsPrice(t *testing.T) {
+	n, k := build(t, 2, latency.Constant(10*time.Millisecond), 1)
+	k.Run(time.Second)
+	a := newAnswers(k)
+	worked := 0
+	a.inside = true
+	for tag, price := range []time.Duration{0, -time.Second, 30 * time.Millisecond} {
+		n.Host(0).Offload(price, func() { worked++ }, a, uint32(tag))
+	}
+	a.inside = false
+	if worked != 3 {
+		t.Errorf("%d of 3 pieces of work are done at once", worked)
+	}
+	k.Drain()
+	for tag, want := range map[uint32]time.Duration{0: time.Second, 1: time.Second, 2: 1030 * time.Millisecond} {
+		if len(a.got[tag]) != 1 || a.got[tag][0] != (message.Response{}) || a.at[tag] != want || a.nested {
+			t.Errorf("work %d ended with %v at %v, want %v", tag, a.got[tag], a.at[tag], want)
+		}
+	}
+	before := n.Fingerprint()
+	n.Host(0).Offload(0, func() {}, a, 9)
+	k.Drain()
+	if n.Fingerprint() == before {
+		t.Error("the end of work is not in the fingerprint")
+	}
+}
+
+// The timer of a host that is down wakes no node, and one in the past goes off now.
+func TestTimersWakeNodesThatAreUp(t *testing.T) {
+	n, k := build(t, 1, latency.Constant(10*time.Millisecond), 1)
+	k.Run(time.Second)
+	syncs := func() int { return n.Host(0).Node.State().SyncCount }
+	const syncTag = 0 // a node's own timer for its next sync
+	n.Host(0).After(0, syncTag)
+	k.Run(time.Second)
+	if n.Host(0).Up() || syncs() != 0 {
+		t.Errorf("a node that is down has synced %d times", syncs())
+	}
+	n.Start(0)
+	n.Host(0).After(-time.Minute, syncTag)
+	k.Run(time.Second)
+	if !n.Host(0).Up() || syncs() != 1 {
+		t.Errorf("a node that is up has synced %d times", syncs())
+	}
+}
+
+// Every delivered event is in the fingerprint: that of a host which it happened to, when,
+// and how it ended.
+func TestFingerprintTellsOutcomesApart(t *testing.T) {
+	seen := make(map[uint64]string)
+	for name, call := range map[string]func(n *inmem.Network, a *answers){
+		"none":        func(*inmem.Network, *answers) {},
+		"answered":    func(n *inmem.Network, a *answers) { n.Host(1).Call(peer.FromID(1), ping, a, 0) },
+		"timeout":     func(n *inmem.Network, a *answers) { n.Host(1).Call(peer.FromID(1), within(time.Millisecond), a, 0) },
+		"timeout 2":   func(n *inmem.Network, a *answers) { n.Host(1).Call(peer.FromID(1), within(2*time.Millisecond), a, 0) },
+		"unreachable": func(n *inmem.Network, a *answers) { n.Host(1).Call(peer.FromID(3), ping, a, 0) },
+		"no host":     func(n *inmem.Network, a *answers) { n.Host(1).Call(peer.FromID(8), ping, a, 0) },
+		"refused": func(n *inmem.Network, a *answers) {
+			req := message.Request{Kind: message.KindProvide, From: peer.FromID(2), Timeout: time.Second, Body: &message.ProvideRequest{}}
+			n.Host(1).Call(peer.FromID(1), req, a, 0)
+		},
+		"by a client": func(n *inmem.Network, a *answers) { n.Client(0).Call(peer.FromID(1), ping, a, 0) },
+	} {
+		n, k := build(t, 3, latency.Constant(10*time.Millisecond), 1)
+		n.Start(0)
+		call(n, newAnswers(k))
+		k.Drain()
+		if other, taken := seen[n.Fingerprint()]; taken {
+			t.Errorf("%q and %q have one fingerprint", name, other)
+		}
+		seen[n.Fingerprint()] = name
+	}
+}
+
+// within is a ping with a timeout.
+func within(timeout time.Duration) message.Request {
+	return message.Request{Kind: message.KindPing, Timeout: timeout}
+}
+
+// What a node notes is counted, and told to the observer with the node's index.
+func TestNotesAreCountedAndTold(t *testing.T) {
+	book := peer.NewBook(0)
+	for i := range 2 {
+		if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.0.%d:4000", i+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &core.Config{Book: book, Bootstrap: []core.Peer{peer.FromID(1)}}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	n := inmem.New(inmem.Options{
+		Config: inmem.OneConfig(c), Latency: latency.Constant(time.Millisecond), Nodes: 2,
+		Observe: func(node int, note core.Note) { told = append(told, fmt.Sprint(node, " ", note.What)) },
+	})
+	defer n.Close()
+	note := core.Note{What: core.NoteShed}
+	n.Host(1).Note(note)
+	n.Host(0).Note(note)
+	if want := []string{"1 shed", "0 shed"}; !slices.Equal(told, want) || n.Partitions()[0].Notes[core.NoteShed] != 2 {
+		t.Errorf("told %v, counted %v", told, n.Partitions()[0].Notes)
+	}
+}
+
+// Nodes are divided among partitions in order, in blocks of one size; clients go round.
+func TestNeighboursShareAPartition(t *testing.T) {
+	for _, test := range []struct {
+		nodes, partitions int
+		want              []int // of the nodes and of four clients
+	}{
+		{6, 1, []int{0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+		{6, 3, []int{0, 0, 1, 1, 2, 2, 0, 1, 2, 0}},
+		{5, 2, []int{0, 0, 0, 1, 1, 1, 0, 1, 0}},
+		{2, 2, []int{0, 1, 0, 1, 0, 1}},
+	} {
+		book := peer.NewBook(0)
+		for i := range test.nodes {
+			if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.0.%d:4000", i+1))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := &core.Config{Book: book, Bootstrap: []core.Peer{peer.FromID(1)}}
+		if err := c.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		n := inmem.New(inmem.Options{
+			Config: inmem.OneConfig(c), Latency: latency.Constant(time.Millisecond), Nodes: test.nodes, Clients: 4, Partitions: test.partitions,
+			ClientIP: func(int) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
+		})
+		var got []int
+		for host := range uint32(len(test.want)) {
+			got = append(got, n.PartitionOf(host))
+		}
+		if !slices.Equal(got, test.want) || len(n.Partitions()) != test.partitions || n.Nodes() != test.nodes {
+			t.Errorf("%d nodes and four clients in %d partitions: %v, want %v", test.nodes, test.partitions, got, test.want)
+		}
+		n.Close()
+	}
+}
+
+// An operation's trace has its requests and the bytes of both directions; what serves none
+// is upkeep; and the total is all.
+func TestTracesAreKeptApart(t *testing.T) {
+	n, k := build(t, 2, latency.Constant(10*time.Millisecond), 1)
+	n.Start(0)
+	a := newAnswers(k)
+	for trace := range uint32(4) {
+		for range trace + 1 {
+			req := ping
+			req.Trace = trace
+			n.Host(1).Call(peer.FromID(1), req, a, 0)
+		}
+	}
+	k.Drain()
+	p := n.Partitions()[0]
+	one := p.Upkeep
+	if one.Requests != 1 || one.Bytes == 0 || p.Total != (inmem.Trace{Requests: 10, Bytes: 10 * one.Bytes}) {
+		t.Errorf("upkeep %+v, total %+v", one, p.Total)
+	}
+	for trace := range uint32(3) {
+		want := inmem.Trace{Requests: uint64(trace) + 2, Bytes: (uint64(trace) + 2) * one.Bytes}
+		if got := n.Trace(trace + 1); got != want {
+			t.Errorf("trace %d is %+v, want %+v", trace+1, got, want)
+		}
+	}
+	if got := n.Trace(99); got != (inmem.Trace{}) {
+		t.Errorf("an operation that sent nothing has %+v", got)
 	}
 }
