@@ -44,3 +44,29 @@ func TestMoreOfAnythingIsExpectedToTakeMoreMemory(t *testing.T) {
 		t.Errorf("far nodes: %d bytes, near ones: %d", long, quick)
 	}
 }
+
+// The estimate is a sum: so much for each node, search and approval, and for each message
+// of the searches that are on their way at a time, which take six latencies each.
+func TestMemoryIsASum(t *testing.T) {
+	const none = 16<<20 + 1000*3900
+	for _, test := range []struct {
+		sets []string
+		want int64
+	}{
+		{nil, none},
+		{[]string{"nodes=2000"}, none + 1000*3900},
+		{[]string{"workload.approvals.count=10"}, none + 10*14_000},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=100s"}, none + 100*2200 + 1*1000*250},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=3s"}, none + 100*2200 + 5*1000*250},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=10ms"}, none + 100*2200 + 100*1000*250},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=0s"}, none + 100*2200 + 100*1000*250},
+	} {
+		s, err := scenario.Parse("m.yaml", []byte("name: m\nnodes: 1000\nduration: 400s\n"), test.sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sim.Memory(s); got != test.want {
+			t.Errorf("%v: %d bytes, want %d", test.sets, got, test.want)
+		}
+	}
+}

@@ -75,3 +75,42 @@ func TestEveryClientHasAnAddressOfItsOwn(t *testing.T) {
 		last = ip
 	}
 }
+
+// Each seed has a midnight of its own, in the hundred years from 2026 on, at which its run
+// starts.
+func TestRunsStartAtAMidnightOfTheSeed(t *testing.T) {
+	first := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	seen := make(map[time.Duration]bool)
+	earliest, latest := time.Duration(1<<62), time.Duration(0)
+	for seed := range uint64(2000) {
+		at := epoch(seed)
+		if at%(24*time.Hour) != 0 || at != epoch(seed) {
+			t.Fatalf("seed %d starts at %v", seed, time.Unix(0, int64(at)).UTC())
+		}
+		seen[at] = true
+		earliest, latest = min(earliest, at), max(latest, at)
+	}
+	if since := time.Unix(0, int64(earliest)).Sub(first); since < 0 || since > 365*24*time.Hour {
+		t.Errorf("the earliest of 2,000 runs starts %v after the first possible", since)
+	}
+	if until := first.AddDate(0, 0, 36500).Sub(time.Unix(0, int64(latest))); until <= 0 || until > 365*24*time.Hour {
+		t.Errorf("the latest of 2,000 runs starts %v before the last possible", until)
+	}
+	if len(seen) < 1900 {
+		t.Errorf("2,000 seeds start at %d midnights", len(seen))
+	}
+}
+
+// A node answers a search once, whoever else asks it in the name of the same search.
+func TestANodeAnswersEachSearchOnce(t *testing.T) {
+	var p probe
+	got := []any{p.Answer(&probing{1}), p.Answer(&probing{1}), p.Answer(&probing{2}), p.Answer(&probing{2})}
+	for i, want := range []any{1, 0, 1, 0} {
+		if got[i] != want {
+			t.Errorf("answers %v", got)
+		}
+	}
+	if sum := p.Merge(3, 4); sum != 7 {
+		t.Errorf("3 and 4 nodes are %v", sum)
+	}
+}

@@ -1,0 +1,92 @@
+package sim_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"spreadable/sim"
+	"spreadable/sim/scenario"
+)
+
+// A run that is checked ends with the first violation, and says when; one that is not
+// checked, or not yet, goes on. Npm's rule never settles at three nodes.
+func TestAViolationEndsACheckedRun(t *testing.T) {
+	for _, test := range []struct {
+		duration, check time.Duration
+		want            string // "" is no error
+	}{
+		{800 * time.Second, 0, ""},
+		{150 * time.Second, 16 * time.Second, ""}, // not ten intervals yet
+		{800 * time.Second, 4 * time.Second, "at 2m40s: invariant violated: "},
+		{800 * time.Second, 300 * time.Second, "at 5m0s: invariant violated: "},
+		{800 * time.Second, 801 * time.Second, ""},
+	} {
+		s := parse(t, "name: flapping\nnodes: 3\nseed: 2\nduration: %v\nregistration: original\n", test.duration)
+		r, err := sim.Run(s, sim.Options{Check: test.check})
+		if (err == nil) != (test.want == "") || err != nil && (!strings.HasPrefix(err.Error(), test.want) || r != nil) {
+			t.Errorf("%v, checked every %v: %v, want %q", test.duration, test.check, err, test.want)
+		}
+	}
+}
+
+// Samples are taken at the start, at their rhythm, and at the end; progress is told sixteen
+// times between two of them, while little happens.
+func TestSamplesAndProgressHaveTheirRhythm(t *testing.T) {
+	s := parse(t, "name: rhythm\nnodes: 5\nduration: 50s\nsample: 16s\n")
+	var told []time.Duration
+	r, err := sim.Run(s, sim.Options{Progress: func(p sim.Progress) {
+		if p.Total != 50*time.Second || len(told) > 0 && p.Virtual <= told[len(told)-1] {
+			t.Errorf("%+v after %v", p, told[len(told)-1])
+		}
+		told = append(told, p.Virtual)
+	}})
+	r = must(t, r, err)
+	var sampled []time.Duration
+	for _, sample := range r.Samples {
+		sampled = append(sampled, sample.Time)
+	}
+	if want := []time.Duration{0, 16 * time.Second, 32 * time.Second, 48 * time.Second, 50 * time.Second}; len(sampled) != 5 || sampled[1] != want[1] || sampled[3] != want[3] || sampled[4] != want[4] {
+		t.Errorf("sampled at %v, want %v", sampled, want)
+	}
+	if len(told) != 3*16+2 || told[0] != time.Second || told[47] != 48*time.Second || told[49] != 50*time.Second {
+		t.Errorf("progress %v", told)
+	}
+}
+
+// Where much happens, progress is told more often, so that a run can be stopped.
+func TestBusyRunsTellTheirProgressMoreOften(t *testing.T) {
+	s := parse(t, "name: busy\nnodes: 400\nduration: 96s\nsample: 48s\nworkload: {searches: {count: 800, start: 51s, over: 12s}}\n")
+	var told []time.Duration
+	r, err := sim.Run(s, sim.Options{Progress: func(p sim.Progress) { told = append(told, p.Virtual) }})
+	must(t, r, err)
+	between := func(from, to time.Duration) (times int) {
+		for _, at := range told {
+			if at > from && at <= to {
+				times++
+			}
+		}
+		return times
+	}
+	quiet, busy, after := between(0, 48*time.Second), between(51*time.Second, 63*time.Second), between(72*time.Second, 96*time.Second)
+	if quiet != 16 || busy < 6 || after < 8 || after > 9 { // every 3 s, every 1.5 s or less, and every 3 s again
+		t.Errorf("progress is told %d times in the quiet 48 s, %d times in the busy 12 s, %d times in the last 24 s", quiet, busy, after)
+	}
+}
+
+// A scenario that cannot be built is an error and no run.
+func TestAnImpossibleScenarioIsNoRun(t *testing.T) {
+	for name, spoil := range map[string]func(*scenario.Scenario){
+		"approvers": func(s *scenario.Scenario) { s.Approval.Approvers = "few" },
+		"decision":  func(s *scenario.Scenario) { s.Approval.DecisionLevel = "most" },
+		"latency":   func(s *scenario.Scenario) { s.Latency.Model = "lognormal" }, // without a deviation
+		"timeouts":  func(s *scenario.Scenario) { s.Node.ServerTimeout = time.Hour },
+	} {
+		s := parse(t, "name: impossible\nnodes: 3\nduration: 32s\n")
+		spoil(s)
+		if r, err := sim.Run(s, sim.Options{}); err == nil || errors.Is(err, sim.ErrStopped) || r != nil {
+			t.Errorf("%s: %v, %v", name, r, err)
+		}
+	}
+}
