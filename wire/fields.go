@@ -63,14 +63,16 @@ func ParseForm(body []byte) (Fields, error) {
 	return f, nil
 }
 
-// text returns a text of at most so many bytes; ok is false for anything else.
+// text returns a text of at most so many bytes; "", and ok is false, for anything else.
 func (f Fields) text(name string, most int) (text string, ok bool) {
 	raw := f[name]
 	if len(raw) == 0 || raw[0] != '"' || len(raw) > 6*most+2 { // \u0000 is the longest way to write a byte
 		return "", false
 	}
-	err := json.Unmarshal(raw, &text)
-	return text, err == nil && len(text) <= most
+	if json.Unmarshal(raw, &text) != nil || len(text) > most {
+		return "", false
+	}
+	return text, true
 }
 
 // Action returns what an approval is for; "" if the field is no text.
