@@ -367,6 +367,9 @@ func TestTimersWakeNodesThatAreUp(t *testing.T) {
 	n.Start(0)
 	n.Host(0).After(-time.Minute, syncTag)
 	k.Run(time.Second)
+	if !n.Client(0).Up() {
+		t.Error("a client is down")
+	}
 	if !n.Host(0).Up() || syncs() != 1 {
 		t.Errorf("a node that is up has synced %d times", syncs())
 	}
