@@ -151,7 +151,8 @@ func TestEverythingANodeSaysComesThroughTheDoor(t *testing.T) {
 func TestBansAreMadeShownAndLifted(t *testing.T) {
 	ctx := t.Context()
 	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: newFake()}, "")
-	const address = "[2001:0db8:0000:0000:0000:0000:0000:0005]:80" // brackets and colons survive the path
+	// brackets and colons survive the path
+	const address = "[2001:0db8:0000:0000:0000:0000:0000:0005]:80"
 	want := Ban{Address: address, Reason: "spam", Since: noon, Until: noon.Add(90 * time.Second)}
 	ban, err := c.AddBan(ctx, address, BanRequest{90, "spam"})
 	check(t, "add", ban, err, &want)

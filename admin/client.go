@@ -89,7 +89,8 @@ func (c *Client) ClearBans(ctx context.Context) (int, error) {
 
 func banPath(address string) string { return "/v1/bans/" + url.PathEscape(address) }
 
-// Backup writes a copy of the node's state; after an error what was written is worth nothing.
+// Backup writes a copy of the node's state; after an error what was written is worth
+// nothing.
 func (c *Client) Backup(ctx context.Context, to io.Writer) error {
 	resp, err := c.send(ctx, http.MethodPost, "/v1/backup", nil)
 	if err != nil {

@@ -1,8 +1,9 @@
-// Package admin is the local endpoint of a running node: the door for its owner. The commands of spreadnode knock there,
-// and so may scripts, tests and Prometheus.
+// Package admin is the local endpoint of a running node: the door for its owner. The
+// commands of spreadnode knock there, and so may scripts, tests and Prometheus.
 //
-// It is HTTP with JSON over a unix socket, which only the user that runs the node can open, or over a loopback port, where a
-// token from a file that only that user can read is asked for. It is never part of the public server.
+// It is HTTP with JSON over a unix socket, which only the user that runs the node can
+// open, or over a loopback port, where a token from a file that only that user can read
+// is asked for. It is never part of the public server.
 //
 //	GET    /v1/status              how the node is: Status
 //	GET    /v1/structure           its backlink, slaves and masters: Structure
@@ -22,7 +23,9 @@
 //	                               exists in a node that was started with --test-answers
 //	GET    /metrics                in the form of Prometheus
 //
-// Refusals are an Error with a status of 4xx or 5xx. What a request has changed is on disk when it is answered.
+// Refusals are an Error with a status of 4xx or 5xx. What a request has changed is on
+// disk when it is answered.
 //
-// [NewHandler] serves a [Node] at it, on a listener of [Listen]; [Client] is the other half.
+// [NewHandler] serves a [Node] at it, on a listener of [Listen]; [Client] is the other
+// half.
 package admin

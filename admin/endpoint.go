@@ -20,7 +20,8 @@ type Endpoint struct {
 	Address string // path, host:port
 }
 
-// ParseEndpoint reads "unix:path" or "host:port". That the host is a loopback one is for the options to check.
+// ParseEndpoint reads "unix:path" or "host:port". That the host is a loopback one is for
+// the options to check.
 func ParseEndpoint(text string) Endpoint {
 	if path, found := strings.CutPrefix(text, "unix:"); found {
 		return Endpoint{"unix", path}
@@ -35,8 +36,8 @@ func (e Endpoint) String() string {
 	return e.Address
 }
 
-// Listen opens the endpoint. A socket is the user's alone from its first moment; one that a killed node has left is
-// replaced, one at which somebody listens is an error.
+// Listen opens the endpoint. A socket is the user's alone from its first moment; one that
+// a killed node has left is replaced, one at which somebody listens is an error.
 func Listen(ctx context.Context, e Endpoint) (net.Listener, error) {
 	if e.Network != "unix" {
 		return new(net.ListenConfig).Listen(ctx, e.Network, e.Address)
@@ -66,8 +67,9 @@ func clearSocket(ctx context.Context, path string) error {
 	return os.Remove(path)
 }
 
-// listenPrivately makes the socket in a directory that nobody else can enter and then moves it to its place: between the
-// making of a socket and the change of its mode anybody could connect.
+// listenPrivately makes the socket in a directory that nobody else can enter and then
+// moves it to its place: between the making of a socket and the change of its mode
+// anybody could connect.
 func listenPrivately(ctx context.Context, path string) (net.Listener, error) {
 	private, err := os.MkdirTemp(filepath.Dir(path), ".")
 	if err != nil {
@@ -101,8 +103,8 @@ func (s *socket) Close() error {
 	return s.Listener.Close()
 }
 
-// MakeToken reads the token of a TCP endpoint, or makes one if the file is not there. A file that others can read is an
-// error.
+// MakeToken reads the token of a TCP endpoint, or makes one if the file is not there. A
+// file that others can read is an error.
 func MakeToken(path string) (string, error) {
 	token, err := ReadToken(path)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Node is a running node, as its owner deals with it. Errors that are an *[Error] reach the client as they are.
+// Node is a running node, as its owner deals with it. Errors that are an *[Error] reach
+// the client as they are.
 type Node interface {
 	Status(context.Context) (*Status, error)
 	Structure(context.Context) (*Structure, error)
@@ -53,8 +54,8 @@ type Status struct {
 	LastFailure  string    `json:"last_registration_failure,omitempty"`
 }
 
-// Settled reports whether the node has its place: it knows the network's name and is registered, or is alone in a network
-// that it has started itself.
+// Settled reports whether the node has its place: it knows the network's name and is
+// registered, or is alone in a network that it has started itself.
 func (s *Status) Settled() bool {
 	return s.Root != "" && (s.Registered || s.Root == s.Address && s.NetworkSize <= 1 && s.Slaves == 0)
 }
@@ -82,18 +83,20 @@ type Members struct {
 
 // Member is a node of the network.
 type Member struct {
-	Address  string `json:"address"`
-	Backlink string `json:"backlink"` // a master that lists it; empty for a master that nobody lists
-	Slaves   int    `json:"slaves"`   // 0 for one that is no master
+	Address string `json:"address"`
+	// a master that lists it; empty for a master that nobody lists
+	Backlink string `json:"backlink"`
+	Slaves   int    `json:"slaves"` // 0 for one that is no master
 }
 
 // Ban is an address that the node refuses.
 type Ban struct {
-	Address string    `json:"address"`
-	IP      string    `json:"ip"` // of its host, refused as a whole unless bans are by address; empty when unknown
-	Reason  string    `json:"reason"`
-	Since   time.Time `json:"since"`
-	Until   time.Time `json:"until"`
+	Address string `json:"address"`
+	// of its host, refused as a whole unless bans are by address; empty when unknown
+	IP     string    `json:"ip"`
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"`
 }
 
 // BanRequest says for how long, and why.
@@ -110,7 +113,8 @@ type Count struct {
 // Reloaded says what reading the options again has changed: keys of options.
 type Reloaded struct {
 	Changed []string `json:"changed"` // in force now
-	Restart []string `json:"restart"` // other in the file, but in force only after a restart
+	// other in the file, but in force only after a restart
+	Restart []string `json:"restart"`
 }
 
 // Bootstrap holds the addresses of which a node without a place asks one.

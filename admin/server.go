@@ -15,8 +15,10 @@ const maxBody = 1 << 20
 
 // HandlerOptions say what is served.
 type HandlerOptions struct {
-	Node        Node
-	Token       string       // asked for in "Authorization: Bearer TOKEN"; "" for nothing, at a socket that protects itself
+	Node Node
+	// asked for in "Authorization: Bearer TOKEN"; "" for nothing, at a socket that
+	// protects itself
+	Token       string
 	TestAnswers bool         // serve the answers to approvals
 	Metrics     http.Handler // at /metrics; nil for none
 }
@@ -95,7 +97,8 @@ func (h handler) addBan(r *http.Request) (any, error) {
 	if err := receive(r, &request); err != nil {
 		return nil, err
 	}
-	const most = 100 * 365 * 24 * 3600 // seconds in 100 years: times stay within what the core can count
+	// seconds in 100 years: times stay within what the core can count
+	const most = 100 * 365 * 24 * 3600
 	if !(request.Seconds > 0 && request.Seconds <= most) {
 		return nil, Refuse("a ban lasts more than 0 seconds and at most 100 years")
 	}
@@ -118,8 +121,8 @@ func (h handler) setBootstrap(r *http.Request) (any, error) {
 	return h.bootstrap(r)
 }
 
-// backup streams a copy of the state. When it breaks off the connection does too, so that nobody takes the part for the
-// whole.
+// backup streams a copy of the state. When it breaks off the connection does too, so that
+// nobody takes the part for the whole.
 func (h handler) backup(w http.ResponseWriter, r *http.Request) {
 	out := &started{ResponseWriter: w}
 	w.Header().Set("Content-Type", "application/octet-stream")

@@ -19,12 +19,15 @@ import (
 // Question is what a client has to answer to be approved. As JSON it is what the npm
 // client returns.
 type Question struct {
-	Action    string   `json:"action"`    // the kind: "client", "captcha"
-	Key       string   `json:"key"`       // names the approval at its approvers
-	StartedAt int64    `json:"startedAt"` // when the period began, in milliseconds since the Unix epoch
-	ClientIP  string   `json:"clientIp"`  // of this client, as the network sees it
-	Approvers []string `json:"approvers"` // the nodes that vouch for the client, in the order of the draw
-	Text      string   `json:"question"`  // of kind client, the IP; of kind captcha, a picture: see Picture
+	Action string `json:"action"` // the kind: "client", "captcha"
+	Key    string `json:"key"`    // names the approval at its approvers
+	// when the period began, in milliseconds since the Unix epoch
+	StartedAt int64  `json:"startedAt"`
+	ClientIP  string `json:"clientIp"` // of this client, as the network sees it
+	// the nodes that vouch for the client, in the order of the draw
+	Approvers []string `json:"approvers"`
+	// of kind client, the IP; of kind captcha, a picture: see Picture
+	Text string `json:"question"`
 }
 
 // Approval is an answered question. Whether the answer is right comes out when it is
@@ -43,7 +46,8 @@ type Approval struct {
 type Captcha struct {
 	Width      int    `json:"captchaWidth,omitempty"`      // 100 to 500 pixels
 	Background string `json:"captchaBackground,omitempty"` // "transparent" or "#rrggbb"
-	Color      string `json:"captchaColor,omitempty"`      // of the symbols: "random" or "#rrggbb"
+	// of the symbols: "random" or "#rrggbb"
+	Color string `json:"captchaColor,omitempty"`
 }
 
 // Answer turns the question into an approval. The question stays as it is: another answer

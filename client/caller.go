@@ -37,7 +37,8 @@ const (
 	// Npm nodes drop a connection that was idle for five seconds, without a word. The
 	// client closes it well before.
 	idleTimeout = 3 * time.Second
-	dialTimeout = 3 * time.Second // a node that takes longer to accept would not answer in time either
+	// a node that takes longer to accept would not answer in time either
+	dialTimeout = 3 * time.Second
 	idlePerNode = 8
 	maxIdle     = 256
 	maxHeader   = 64 << 10
@@ -140,7 +141,8 @@ func (w *caller) exchange(ctx context.Context, node string, r *request, out any)
 	transport := w.fresh
 	if r.repeatable {
 		transport = w.kept
-		req.Header["Idempotency-Key"] = nil // net/http may send it twice; there is no such header on the wire
+		// net/http may send it twice; there is no such header on the wire
+		req.Header["Idempotency-Key"] = nil
 	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {

@@ -25,16 +25,25 @@ const prefix = wire.CodePrefix
 
 // The codes that clients meet.
 const (
-	CodeTimeout            Code = prefix + "REQUEST_TIMEDOUT"             // ours and the npm client's: the timeout has passed
-	CodeApprovalRequired   Code = prefix + message.CodeApprovalRequired   // the action needs an approval
-	CodeInvalidAction      Code = prefix + message.CodeInvalidAction      // the node has no approval of this kind
-	CodeInvalidApproval    Code = prefix + message.CodeInvalidApproval    // the approval has not the form that it must have
-	CodeInvalidInformation Code = prefix + message.CodeInvalidInformation // what was wished of the question; see IsSchema for npm's codes
-	CodeTooFewDecisions    Code = prefix + message.CodeTooFewDecisions    // too few approvers vouch for the client
-	CodeUnsuitableKey      Code = prefix + message.CodeUnsuitableKey      // the key is another client's, or unknown
-	CodeWrongAnswer        Code = prefix + message.CodeWrongAnswer        // or right, but used at this node before
-	CodeWrongApprovalTime  Code = prefix + message.CodeWrongApprovalTime  // the approval is too old
-	schemaPrefix                = prefix + "VALIDATE_SCHEMA_"
+	// ours and the npm client's: the timeout has passed
+	CodeTimeout Code = prefix + "REQUEST_TIMEDOUT"
+	// the action needs an approval
+	CodeApprovalRequired Code = prefix + message.CodeApprovalRequired
+	// the node has no approval of this kind
+	CodeInvalidAction Code = prefix + message.CodeInvalidAction
+	// the approval has not the form that it must have
+	CodeInvalidApproval Code = prefix + message.CodeInvalidApproval
+	// what was wished of the question; see IsSchema for npm's codes
+	CodeInvalidInformation Code = prefix + message.CodeInvalidInformation
+	// too few approvers vouch for the client
+	CodeTooFewDecisions Code = prefix + message.CodeTooFewDecisions
+	// the key is another client's, or unknown
+	CodeUnsuitableKey Code = prefix + message.CodeUnsuitableKey
+	// or right, but used at this node before
+	CodeWrongAnswer Code = prefix + message.CodeWrongAnswer
+	// the approval is too old
+	CodeWrongApprovalTime Code = prefix + message.CodeWrongApprovalTime
+	schemaPrefix               = prefix + "VALIDATE_SCHEMA_"
 )
 
 // IsSchema reports whether a node refused what it was given because of its form. Npm
@@ -60,7 +69,8 @@ type Error struct {
 	Code     Code   // of a refusal, or CodeTimeout; empty for everything that has no code
 	Status   int    // of HTTP; 0 if there was no answer
 	Message  string // for people: the node's own words, or the fault
-	Cause    error  // of a request without an answer, or with one that cannot be read; else nil
+	// of a request without an answer, or with one that cannot be read; else nil
+	Cause error
 }
 
 // Error implements error.

@@ -27,7 +27,8 @@ func Example() {
 	defer n.Close(context.Background())
 
 	ctx := context.Background()
-	c, err := client.Connect(ctx, client.Options{Addresses: []string{"localhost:1", n.address}}) // nobody is at the first
+	// nobody is at the first
+	c, err := client.Connect(ctx, client.Options{Addresses: []string{"localhost:1", n.address}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,9 +16,10 @@ import (
 
 // request is what shall be asked, wherever that will be.
 type request struct {
-	endpoint   string
-	fields     map[string]json.RawMessage // without those that every attempt has of its own
-	at         string                     // the one node to ask; "" for the worker
+	endpoint string
+	// without those that every attempt has of its own
+	fields     map[string]json.RawMessage
+	at         string // the one node to ask; "" for the worker
 	repeatable bool
 	timeout    time.Duration
 }

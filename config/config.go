@@ -87,7 +87,8 @@ func Defaults() *Config {
 	for _, o := range Options() {
 		if o.Default != "" {
 			if err := o.value(c).set(o.Default); err != nil {
-				panic(fmt.Sprintf("config: default of %s: %v", o.Key, err)) // the table above is wrong
+				// the table above is wrong
+				panic(fmt.Sprintf("config: default of %s: %v", o.Key, err))
 			}
 		}
 	}
@@ -180,12 +181,14 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if err != nil {
 		return c.blame(err, "hostname")
 	}
-	if address.IP() == netip.IPv6Loopback() { // on the wire it is 127.0.0.1, as npm nodes have it
+	// on the wire it is 127.0.0.1, as npm nodes have it
+	if address.IP() == netip.IPv6Loopback() {
 		return c.blame(errors.New("other nodes take ::1 for 127.0.0.1, and would refuse the node: use that"), "hostname")
 	}
 	if c.Listen == "" {
 		c.Listen = net.JoinHostPort("", strconv.Itoa(int(c.Port)))
-		if ip := address.IP(); ip.IsLoopback() && c.Hostname != "localhost" { // nobody else could call it anyway
+		// nobody else could call it anyway
+		if ip := address.IP(); ip.IsLoopback() && c.Hostname != "localhost" {
 			c.Listen = net.JoinHostPort(ip.String(), strconv.Itoa(int(c.Port)))
 		}
 	}
@@ -271,7 +274,8 @@ func (c *Config) check() error {
 
 func (c *Config) checkTimes() error {
 	switch {
-	case min(c.SyncInterval, c.ServerTimeout, c.PingTimeout) < time.Millisecond: // nodes tell one another whole ones
+	// nodes tell one another whole ones
+	case min(c.SyncInterval, c.ServerTimeout, c.PingTimeout) < time.Millisecond:
 		return c.blame(errors.New("want 1ms or more"), c.firstTiny())
 	case c.SyncPeriod < c.SyncInterval:
 		return c.clash(fmt.Errorf("sync_period %s must not be shorter than sync_interval %s", short(c.SyncPeriod), short(c.SyncInterval)), "sync_period", "sync_interval")
@@ -342,7 +346,9 @@ func (c *Config) checkAdmin() error {
 		return nil
 	}
 	if path, found := strings.CutPrefix(c.Admin, "unix:"); found {
-		const most = 90 // the shortest limit among systems is 104; a little more is needed while it is made
+		// the shortest limit among systems is 104; a little more is needed while it is
+		// made
+		const most = 90
 		if len(path) > most {
 			return c.blame(fmt.Errorf("the path of the socket has %d bytes, and systems allow %d: set admin to a shorter path, such as unix:/run/spreadnode.sock, or to a loopback address", len(path), most), "admin", "data")
 		}
@@ -418,7 +424,8 @@ func (c *Config) Take(other *Config) {
 			continue
 		}
 		if text := o.value(other).String(); o.value(c).String() != text {
-			_ = copyValue(o.value(c), text) // what another Config shows is good for this one
+			// what another Config shows is good for this one
+			_ = copyValue(o.value(c), text)
 		}
 		delete(c.sources, o.Key)
 		if source, given := other.sources[o.Key]; given {

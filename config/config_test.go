@@ -95,8 +95,8 @@ func TestListsAreListsEverywhere(t *testing.T) {
 	}
 }
 
-// An empty item may be what a variable in a script did not hold: a list that lets everybody
-// in must not come of it.
+// An empty item may be what a variable in a script did not hold: a list that lets
+// everybody in must not come of it.
 func TestAListHasNoEmptyItems(t *testing.T) {
 	for _, text := range []string{",", " ", "192.0.2.1,", "192.0.2.1,,192.0.2.2", ", 192.0.2.1"} {
 		want := `want items with a comma between two, not ` + phrase.Quote(text)
@@ -456,7 +456,8 @@ func TestTheTableIsComplete(t *testing.T) {
 	}
 }
 
-// The example is a good file that changes nothing, and so it is with all its comments taken away.
+// The example is a good file that changes nothing, and so it is with all its comments
+// taken away.
 func TestTheExampleIsTheDefaults(t *testing.T) {
 	var bare strings.Builder
 	for line := range strings.Lines(Example()) {

@@ -1,5 +1,6 @@
-// Package config reads the options of a node: from the command line, the environment, a file in YAML, and the defaults,
-// each of which gives way to the one before it. It knows where every value came from, and says so in its errors.
+// Package config reads the options of a node: from the command line, the environment, a
+// file in YAML, and the defaults, each of which gives way to the one before it. It knows
+// where every value came from, and says so in its errors.
 //
 //	given := config.Given{Flags: map[string]string{"port": "4001"}, Environ: os.Environ(), File: "spreadnode.yaml"}
 //	options, err := config.Load(given)
@@ -7,13 +8,16 @@
 //		err = options.Resolve(config.LastIPv4)
 //	}
 //
-// An option has one name, from which the others follow: sync_interval in the file is --sync-interval on the command line
-// and SPREADNODE_SYNC_INTERVAL in the environment. [Options] is the table of all of them, with the names that the npm
-// package spreadable has for them; documents and help texts are made from it or checked against it.
+// An option has one name, from which the others follow: sync_interval in the file is
+// --sync-interval on the command line and SPREADNODE_SYNC_INTERVAL in the environment.
+// [Options] is the table of all of them, with the names that the npm package spreadable
+// has for them; documents and help texts are made from it or checked against it.
 //
-// The file is read strictly: an unknown key, a key given twice or a value without its unit is an error with file, line
-// and column. A value on the command line or in the environment is the text that would stand in the file; a list is
-// separated by commas there.
+// The file is read strictly: an unknown key, a key given twice or a value without its
+// unit is an error with file, line and column. A value on the command line or in the
+// environment is the text that would stand in the file; a list is separated by commas
+// there.
 //
-// What a password is, nobody sees: it has no flag, since the list of processes is public, and [Config.Settings] masks it.
+// What a password is, nobody sees: it has no flag, since the list of processes is public,
+// and [Config.Settings] masks it.
 package config

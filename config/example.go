@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Example returns a configuration file that sets nothing: every option with its default, its meaning and its npm name, in
-// comments to be taken away where something is to change.
+// Example returns a configuration file that sets nothing: every option with its default,
+// its meaning and its npm name, in comments to be taken away where something is to
+// change.
 func Example() string {
 	var b strings.Builder
 	b.WriteString("# Options of a Spreadable node: spreadnode run --config FILE.\n" +

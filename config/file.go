@@ -22,7 +22,8 @@ func (c *Config) readFile(path string) error {
 	return c.parse(path, data)
 }
 
-// parse takes the options from the text of a file. An empty one says nothing, which is good.
+// parse takes the options from the text of a file. An empty one says nothing, which is
+// good.
 func (c *Config) parse(name string, data []byte) error {
 	root, err := format.Parse(name, data)
 	if root == nil || err != nil {
@@ -84,7 +85,8 @@ func (c *Config) entryValue(name string, o Option, n ast.Node) error {
 	return nil
 }
 
-// findOption finds an option by its key, or says what could be meant; names of the npm package are recognised.
+// findOption finds an option by its key, or says what could be meant; names of the npm
+// package are recognised.
 func findOption(key string) (Option, error) {
 	var keys []string
 	for _, o := range Options() {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Idle returns what was given and has no effect beside the other options, in one line each
-// with where it came from and why. It is no error: people switch things off and on again. Call
-// it after [Config.Resolve].
+// Idle returns what was given and has no effect beside the other options, in one line
+// each with where it came from and why. It is no error: people switch things off and on
+// again. Call it after [Config.Resolve].
 func (c *Config) Idle() []string {
 	var idle []string
 	defaults := Defaults()

@@ -15,13 +15,16 @@ import (
 
 // Given is what the owner of a node has said.
 type Given struct {
-	Flags   map[string]string // by key, not by the flag's name; a list has commas between its items
-	Environ []string          // "NAME=value", as of os.Environ
-	File    string            // path; "" for SPREADNODE_CONFIG of the environment, or none
+	// by key, not by the flag's name; a list has commas between its items
+	Flags   map[string]string
+	Environ []string // "NAME=value", as of os.Environ
+	// path; "" for SPREADNODE_CONFIG of the environment, or none
+	File string
 }
 
-// Load reads the options. Each error is one line that begins with the place it is about: file:line:column, the variable
-// or the flag. Before a node runs with them, call [Config.Resolve].
+// Load reads the options. Each error is one line that begins with the place it is about:
+// file:line:column, the variable or the flag. Before a node runs with them, call
+// [Config.Resolve].
 func Load(given Given) (*Config, error) {
 	c := Defaults()
 	env := environment(given.Environ)
@@ -62,8 +65,8 @@ func (c *Config) take(o Option, text, source string) error {
 	return nil
 }
 
-// splitList cuts a list at its commas. The empty text is the empty list. An empty item is an
-// error: what was meant to stand there may be what keeps others out.
+// splitList cuts a list at its commas. The empty text is the empty list. An empty item is
+// an error: what was meant to stand there may be what keeps others out.
 func splitList(text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
@@ -77,8 +80,8 @@ func splitList(text string) ([]string, error) {
 	return items, nil
 }
 
-// environment keeps the variables that are ours. An empty one counts as not given: that is how deployments switch one
-// off.
+// environment keeps the variables that are ours. An empty one counts as not given: that
+// is how deployments switch one off.
 func environment(environ []string) map[string]string {
 	env := make(map[string]string)
 	for _, entry := range environ {
@@ -89,8 +92,8 @@ func environment(environ []string) map[string]string {
 	return env
 }
 
-// UnknownVariables returns the variables that look like ours but are none, each with what could be meant: a misspelt
-// one would otherwise be silent.
+// UnknownVariables returns the variables that look like ours but are none, each with what
+// could be meant: a misspelt one would otherwise be silent.
 func UnknownVariables(environ []string) []string {
 	known := []string{strings.TrimPrefix(envFile, envPrefix)}
 	for _, o := range Options() {
@@ -98,7 +101,8 @@ func UnknownVariables(environ []string) []string {
 	}
 	var unknown []string
 	for name := range environment(environ) {
-		own := strings.TrimPrefix(name, envPrefix) // the prefix alone would make all names near
+		// the prefix alone would make all names near
+		own := strings.TrimPrefix(name, envPrefix)
 		switch near := phrase.Nearest(own, known); {
 		case slices.Contains(known, own):
 		case near == "":
@@ -114,8 +118,9 @@ func UnknownVariables(environ []string) []string {
 // maxPassword bounds a password file, in bytes.
 const maxPassword = 4096
 
-// ReadPassword reads the password file, unless the password itself was given in a way that
-// comes before, and says why nobody could log in with what there is. It is a part of Resolve.
+// ReadPassword reads the password file, unless the password itself was given in a way
+// that comes before, and says why nobody could log in with what there is. It is a part of
+// Resolve.
 func (c *Config) ReadPassword() error {
 	return cmp.Or(c.readPassword(), c.checkCredentials())
 }
@@ -142,7 +147,8 @@ func (c *Config) readPassword() error {
 	return nil
 }
 
-// rank orders the ways in which a value can be given, the one that comes first highest; 0 for a default.
+// rank orders the ways in which a value can be given, the one that comes first highest; 0
+// for a default.
 func (c *Config) rank(key string) int {
 	kind, _, _ := strings.Cut(c.Origin(key), " ")
 	return slices.Index([]string{"default", "file", "environment", "flag"}, kind)

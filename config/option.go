@@ -4,9 +4,10 @@ import "strings"
 
 // Option is one thing that the owner of a node can decide.
 type Option struct {
-	Key     string // in the file: sync_interval
-	Npm     string // its name in the npm package, "" if it has none there
-	Default string // as a person would write it; "" where it is nothing, or depends on something
+	Key string // in the file: sync_interval
+	Npm string // its name in the npm package, "" if it has none there
+	// as a person would write it; "" where it is nothing, or depends on something
+	Default string
 	Depends string // then: on what, in words
 	Unit    string // what a value looks like
 	Usage   string // what it does, in one sentence without a full stop
@@ -17,7 +18,8 @@ type Option struct {
 	value func(*Config) value
 }
 
-// Flag is the option's name on the command line, without the hyphens in front; "" for a secret.
+// Flag is the option's name on the command line, without the hyphens in front; "" for a
+// secret.
 func (o Option) Flag() string {
 	if o.Secret {
 		return ""
@@ -31,7 +33,8 @@ func (o Option) Env() string { return envPrefix + strings.ToUpper(o.Key) }
 // IsSwitch reports whether the option is true or false, so that its flag needs no value.
 func (o Option) IsSwitch() bool { return o.Unit == unitSwitch }
 
-// IsList reports whether the option holds many values, so that its flag may be given again.
+// IsList reports whether the option holds many values, so that its flag may be given
+// again.
 func (o Option) IsList() bool {
 	_, many := o.value(new(Config)).(listValue)
 	return many
@@ -47,7 +50,8 @@ func (o Option) Words() []string {
 
 const (
 	envPrefix = "SPREADNODE_"
-	envFile   = envPrefix + "CONFIG" // names the file; no option, since it cannot stand in the file
+	// names the file; no option, since it cannot stand in the file
+	envFile = envPrefix + "CONFIG"
 )
 
 // Units, as tables and help texts name them.

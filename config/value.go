@@ -74,8 +74,8 @@ func (v *boolean) set(given string) error {
 }
 func (v *boolean) String() string { return strconv.FormatBool(bool(*v)) }
 
-// parseWhole reads decimal digits. A zero in front is an error: for some readers of YAML, and
-// some people, 010 is 8.
+// parseWhole reads decimal digits. A zero in front is an error: for some readers of YAML,
+// and some people, 010 is 8.
 func parseWhole(text string, bits int) (uint64, error) {
 	if len(text) > 1 && text[0] == '0' {
 		return 0, strconv.ErrSyntax
@@ -163,7 +163,8 @@ const maxDuration = 3650 * day
 
 var errDuration = errors.New("want a duration with a unit (ms, s, m, h, d), such as 500ms, 16s, 5m or 7d")
 
-// ParseDuration reads a duration above 0 with its unit: what the standard library reads, and whole or decimal days.
+// ParseDuration reads a duration above 0 with its unit: what the standard library reads,
+// and whole or decimal days.
 func ParseDuration(given string) (time.Duration, error) {
 	var v duration
 	err := v.set(given)

@@ -12,7 +12,8 @@ import (
 	"spreadable/client"
 )
 
-// question is what the npm client returns from getApprovalQuestion: the approvalInfo without an answer.
+// question is what the npm client returns from getApprovalQuestion: the approvalInfo
+// without an answer.
 type question map[string]any
 
 func (q question) answered(answer any) map[string]any {
@@ -38,7 +39,8 @@ func (n *network) of(npm bool) *member {
 	return n.members[slices.IndexFunc(n.members, func(m *member) bool { return m.npm == npm })]
 }
 
-// npmClient is the npm package's client, connected to a node. Its timer is off, so that it stays there.
+// npmClient is the npm package's client, connected to a node. Its timer is off, so that
+// it stays there.
 func (n *network) npmClient(t *testing.T, at *member) *process {
 	t.Helper()
 	p := npmProcess(t, "npm client")
@@ -56,8 +58,8 @@ func request(p *process, at *member, endpoint string, info map[string]any) error
 	}, nil)
 }
 
-// TestNpmClientIsApprovedThroughOurNode: the question comes from a node of ours, the approvers are of both kinds, and
-// the approved request succeeds at both kinds.
+// TestNpmClientIsApprovedThroughOurNode: the question comes from a node of ours, the
+// approvers are of both kinds, and the approved request succeeds at both kinds.
 func TestNpmClientIsApprovedThroughOurNode(t *testing.T) {
 	n := mixed(t, "", "")
 	ours, npm := n.of(false), n.of(true)
@@ -101,7 +103,8 @@ func TestNpmClientIsApprovedThroughOurNode(t *testing.T) {
 	}
 }
 
-// TestWrongAnswersAreRefusedByBoth uses a question of its own, since a wrong answer counts as a use.
+// TestWrongAnswersAreRefusedByBoth uses a question of its own, since a wrong answer
+// counts as a use.
 func TestWrongAnswersAreRefusedByBoth(t *testing.T) {
 	n := mixed(t, "", "")
 	client := n.npmClient(t, n.of(false))
@@ -114,8 +117,9 @@ func TestWrongAnswersAreRefusedByBoth(t *testing.T) {
 	}
 }
 
-// TestNpmClientReadsTheCaptcha: each approver, of whatever kind, draws its own text; the entry node cuts its symbols from
-// them; whoever reads the picture gives the first symbols of each.
+// TestNpmClientReadsTheCaptcha: each approver, of whatever kind, draws its own text; the
+// entry node cuts its symbols from them; whoever reads the picture gives the first
+// symbols of each.
 func TestNpmClientReadsTheCaptcha(t *testing.T) {
 	n := mixed(t, "", "")
 	for _, npm := range []bool{false, true} {
@@ -191,8 +195,9 @@ func TestClosedNetworkOfBothKinds(t *testing.T) {
 	ours.must(t, "approve", map[string]any{"entry": n.of(true).address}, nil)
 }
 
-// TestApprovalsOfBothKindsDefaults: an npm node draws the square root of the network's size, one of ours the sixth root. In
-// a small network each kind takes what the other has drawn.
+// TestApprovalsOfBothKindsDefaults: an npm node draws the square root of the network's
+// size, one of ours the sixth root. In a small network each kind takes what the other has
+// drawn.
 func TestApprovalsOfBothKindsDefaults(t *testing.T) {
 	for _, tt := range []struct{ npm, ours int }{{2, 3}, {3, 2}} {
 		t.Run(fmt.Sprintf("%d npm nodes, %d of ours", tt.npm, tt.ours), func(t *testing.T) {
@@ -205,7 +210,8 @@ func TestApprovalsOfBothKindsDefaults(t *testing.T) {
 	}
 }
 
-// approveNpmClient gets an approval of so many approvers from an entry node, and uses it at every node.
+// approveNpmClient gets an approval of so many approvers from an entry node, and uses it
+// at every node.
 func (n *network) approveNpmClient(t *testing.T, entry *member, drawn int) {
 	t.Helper()
 	c := n.npmClient(t, entry)

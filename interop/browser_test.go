@@ -25,14 +25,16 @@ import (
 	httptransport "spreadable/transport/http"
 )
 
-// The npm package's bundle for browsers, in a browser. The page is in testdata/page; it gets its task from the test, and
-// tells the test what came of it.
+// The npm package's bundle for browsers, in a browser. The page is in testdata/page; it
+// gets its task from the test, and tells the test what came of it.
 
 // task is what a page shall do.
 type task struct {
 	Options map[string]any `json:"options"` // of the bundle's client
-	Login   string         `json:"login"`   // header by which the page logs in at its own origin first; "" for no login
-	Actions []string       `json:"actions"` // to take, in order; each has the name of its approval
+	// header by which the page logs in at its own origin first; "" for no login
+	Login string `json:"login"`
+	// to take, in order; each has the name of its approval
+	Actions []string `json:"actions"`
 }
 
 // outcome is what the page tells.
@@ -54,7 +56,8 @@ type page struct {
 	result chan outcome
 }
 
-// newPage serves a page with a task. Solve answers questions; whatever else is asked goes to behind.
+// newPage serves a page with a task. Solve answers questions; whatever else is asked goes
+// to behind.
 func newPage(do task, solve func(question) string, behind http.Handler) *page {
 	p := &page{result: make(chan outcome, 1)}
 	mux := http.NewServeMux()
@@ -91,7 +94,8 @@ func reply200(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v) // a page that has gone needs none
 }
 
-// browser finds Chromium. A machine without it fails the test: to skip would be to claim what was not tried.
+// browser finds Chromium. A machine without it fails the test: to skip would be to claim
+// what was not tried.
 func browser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -144,7 +148,8 @@ func (p *page) open(t *testing.T) outcome {
 	return outcome{}
 }
 
-// expect checks that the page has worked with the node, and has taken all actions, each once.
+// expect checks that the page has worked with the node, and has taken all actions, each
+// once.
 func (o outcome) expect(t *testing.T, worker string, actions ...string) {
 	t.Helper()
 	if o.Error != "" {
@@ -175,8 +180,8 @@ func (n *network) solver(t *testing.T) func(question) string {
 	}
 }
 
-// TestBrowserIsApproved: a page of any site connects to a node of ours, with a password where there is one, and gets
-// approvals from approvers of both kinds.
+// TestBrowserIsApproved: a page of any site connects to a node of ours, with a password
+// where there is one, and gets approvals from approvers of both kinds.
 func TestBrowserIsApproved(t *testing.T) {
 	for _, secret := range []struct{ name, username, password string }{{"open", "", ""}, {"closed", "user", "pa:ss"}} {
 		t.Run(secret.name, func(t *testing.T) {
@@ -205,9 +210,10 @@ func TestBrowserIsRefused(t *testing.T) {
 	}
 }
 
-// TestBrowserStaysLoggedIn: where page and node share an origin, a proxy being in front of both, the bundle needs no
-// options. It finds the node by the address of the page, and the password, or our token in its place, in the cookie that the
-// node has set when the page logged in.
+// TestBrowserStaysLoggedIn: where page and node share an origin, a proxy being in front
+// of both, the bundle needs no options. It finds the node by the address of the page, and
+// the password, or our token in its place, in the cookie that the node has set when the
+// page logged in.
 func TestBrowserStaysLoggedIn(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		t.Run(fmt.Sprintf("plain cookie %t", plain), func(t *testing.T) {
@@ -223,7 +229,8 @@ func TestBrowserStaysLoggedIn(t *testing.T) {
 	}
 }
 
-// startBehindProxy starts a node of ours that is a closed network by itself and listens elsewhere than where it is called.
+// startBehindProxy starts a node of ours that is a closed network by itself and listens
+// elsewhere than where it is called.
 func startBehindProxy(t *testing.T, address, listen string, plainCookie bool) {
 	t.Helper()
 	book := peer.NewBook(httptransport.DefaultBookLimit)
@@ -241,7 +248,8 @@ func startBehindProxy(t *testing.T, address, listen string, plainCookie bool) {
 		t.Fatal(err)
 	}
 	n.Handle("client", n.Protect("client", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil) // a page that has gone needs none
+		// a page that has gone needs none
+		_ = httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil)
 	})))
 	if err := n.Start(nil); err != nil {
 		t.Fatal(err)

@@ -139,8 +139,9 @@ func (o *options) credentials() *httptransport.Credentials {
 	return &httptransport.Credentials{Username: o.Username, Password: o.Password}
 }
 
-// approvers is how many are drawn in the networks of these tests: all nodes of the smaller ones, so that approvers are of
-// both kinds. The defaults of npm 0.3.10 ("auto") and ours differ; what comes of that is a test of its own.
+// approvers is how many are drawn in the networks of these tests: all nodes of the
+// smaller ones, so that approvers are of both kinds. The defaults of npm 0.3.10 ("auto")
+// and ours differ; what comes of that is a test of its own.
 const approvers = 4
 
 func terms() core.Terms {

@@ -29,7 +29,8 @@ func (n *network) goClient(t *testing.T, at *member, o client.Options) *client.C
 	return c
 }
 
-// ask gets a question and the right answer to it: a captcha's is what the approvers have in their memories.
+// ask gets a question and the right answer to it: a captcha's is what the approvers have
+// in their memories.
 func (n *network) ask(t *testing.T, c *client.Client, action string, info any) (*client.Question, string) {
 	t.Helper()
 	q, err := c.ApprovalQuestion(t.Context(), action, info)
@@ -58,14 +59,16 @@ func asNpm(t *testing.T, q *client.Question) (same question) {
 	return same
 }
 
-// use takes an action at a node. The actions of these networks have the names of their approvals.
+// use takes an action at a node. The actions of these networks have the names of their
+// approvals.
 func use(t *testing.T, c *client.Client, at *member, action string, a *client.Approval) error {
 	t.Helper()
 	return c.Request(t.Context(), action, map[string]int{"x": 1}, nil, client.WithApproval(a), client.At(at.address))
 }
 
-// TestGoClientIsApproved: through a node of either kind, with approvers of both kinds, for actions at nodes of both
-// kinds; and whatever is wrong with an approval gets the code that the npm package has for it.
+// TestGoClientIsApproved: through a node of either kind, with approvers of both kinds,
+// for actions at nodes of both kinds; and whatever is wrong with an approval gets the
+// code that the npm package has for it.
 func TestGoClientIsApproved(t *testing.T) {
 	n := mixed(t, "", "")
 	for _, entry := range []*member{n.of(true), n.of(false)} {
@@ -91,7 +94,8 @@ func (n *network) approve(t *testing.T, entry *member, action string) {
 		}
 	}
 
-	// A new question empties the approvers' memory of who has asked, so that it is the fault that is refused and not the reuse.
+	// A new question empties the approvers' memory of who has asked, so that it is the
+	// fault that is refused and not the reuse.
 	other := n.goClient(t, entry, client.Options{Source: netip.MustParseAddr("127.0.0.9")})
 	foreign, _ := n.ask(t, other, action, nil)
 	for _, tt := range []struct {
@@ -138,7 +142,8 @@ func wrong(action, answer string) string {
 	}, answer)
 }
 
-// TestApprovalBelongsToItsClient: npm nodes believe whatever client IP an approval names; ours compare it with who is there.
+// TestApprovalBelongsToItsClient: npm nodes believe whatever client IP an approval names;
+// ours compare it with who is there.
 func TestApprovalBelongsToItsClient(t *testing.T) {
 	n := mixed(t, "", "")
 	c := n.goClient(t, n.of(false), client.Options{})
@@ -155,7 +160,8 @@ func TestApprovalBelongsToItsClient(t *testing.T) {
 	}
 }
 
-// TestGoClientIsRefusedQuestions: what nodes of both kinds say to wishes that make no sense.
+// TestGoClientIsRefusedQuestions: what nodes of both kinds say to wishes that make no
+// sense.
 func TestGoClientIsRefusedQuestions(t *testing.T) {
 	n := mixed(t, "", "")
 	for _, entry := range []*member{n.of(true), n.of(false)} {
@@ -173,7 +179,8 @@ func TestGoClientIsRefusedQuestions(t *testing.T) {
 	}
 }
 
-// TestGoClientMovesBetweenBothKinds: a node of either kind names workers of both kinds, and the client works with them.
+// TestGoClientMovesBetweenBothKinds: a node of either kind names workers of both kinds,
+// and the client works with them.
 func TestGoClientMovesBetweenBothKinds(t *testing.T) {
 	n := mixed(t, "user", "pa:ss")
 	kinds := make(map[string]bool)
@@ -227,7 +234,8 @@ func TestGoClientOutlivesItsNode(t *testing.T) {
 	}
 }
 
-// TestNpmClientsCaptchaIsJudgedByBoth: what is wrong with the npm client's captcha, whose question comes from a node of ours.
+// TestNpmClientsCaptchaIsJudgedByBoth: what is wrong with the npm client's captcha, whose
+// question comes from a node of ours.
 func TestNpmClientsCaptchaIsJudgedByBoth(t *testing.T) {
 	n := mixed(t, "", "")
 	p := n.npmClient(t, n.of(false))

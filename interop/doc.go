@@ -1,16 +1,18 @@
-// Package interop holds the tests that put our nodes and those of the npm package spreadable into one network, each in a
-// process of its own, and let the clients of both use it.
+// Package interop holds the tests that put our nodes and those of the npm package
+// spreadable into one network, each in a process of its own, and let the clients of both
+// use it.
 //
-// They need Node.js, Chromium (chromium, chromium-browser or google-chrome in the path) for the browser bundle, and the
-// package:
+// They need Node.js, Chromium (chromium, chromium-browser or google-chrome in the path)
+// for the browser bundle, and the package:
 //
 //	npm ci
 //	go test -tags interop .
 //
-// Nodes of an earlier commit take part, too: they are built from the git history, so the clone
-// must not be shallow.
+// Nodes of an earlier commit take part, too: they are built from the git history, so the
+// clone must not be shallow.
 //
-// With the tag they fail rather than skip when something is missing; without it there is nothing to run. peer.mjs is the
-// npm side: a node or a client that does what it is told by lines of JSON. Our side is the test binary itself, started
-// again, which understands the same lines; some tests build spreadnode and run that.
+// With the tag they fail rather than skip when something is missing; without it there is
+// nothing to run. peer.mjs is the npm side: a node or a client that does what it is told
+// by lines of JSON. Our side is the test binary itself, started again, which understands
+// the same lines; some tests build spreadnode and run that.
 package interop

@@ -99,7 +99,8 @@ func secureGo(t *testing.T, id *identity, root string) (address string, size fun
 		t.Fatal(err)
 	}
 	n.Handle("client", n.Protect("client", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil) // whoever has left needs none
+		// whoever has left needs none
+		_ = httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil)
 	})))
 	if err := n.Start(nil); err != nil {
 		t.Fatal(err)
@@ -117,8 +118,8 @@ func secureGo(t *testing.T, id *identity, root string) (address string, size fun
 	}
 }
 
-// TestApprovalsOverHTTPS: a network of one node of each kind, with certificates of their own; clients of both kinds are
-// approved through the node of the other.
+// TestApprovalsOverHTTPS: a network of one node of each kind, with certificates of their
+// own; clients of both kinds are approved through the node of the other.
 func TestApprovalsOverHTTPS(t *testing.T) {
 	id := newIdentity(t)
 	npm := secureNpm(t, id)

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// The networks of these tests live fast: a round of syncs takes a second and a half instead of sixteen. The timeouts
-// leave room for a machine on which nine processes share two cores.
+// The networks of these tests live fast: a round of syncs takes a second and a half
+// instead of sixteen. The timeouts leave room for a machine on which nine processes share
+// two cores.
 const (
 	round         = 1500 * time.Millisecond
 	serverTimeout = time.Second
@@ -32,11 +33,13 @@ type member struct {
 type network struct {
 	members            []*member
 	username, password string
-	standard           bool // approvals of kind client have each kind's default terms, instead of the same
+	// approvals of kind client have each kind's default terms, instead of the same
+	standard bool
 }
 
-// start starts so many nodes of each kind; the first is the root. Npm nodes are all at localhost, since they cannot
-// choose the IP that their requests come from; ours have an IP each.
+// start starts so many nodes of each kind; the first is the root. Npm nodes are all at
+// localhost, since they cannot choose the IP that their requests come from; ours have an
+// IP each.
 func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 	t.Helper()
 	for i := range npm + ours {
@@ -125,8 +128,9 @@ func whole(states []state) bool {
 	return !slices.ContainsFunc(states, func(s state) bool { return s.Size != len(states) || !s.Registered })
 }
 
-// settle waits until the network has been whole for three rounds, and fails when it is not after so many. Networks of four
-// are whole for a moment in one start of a hundred, before a node leaves a backlink that is also its slave.
+// settle waits until the network has been whole for three rounds, and fails when it is
+// not after so many. Networks of four are whole for a moment in one start of a hundred,
+// before a node leaves a backlink that is also its slave.
 func (n *network) settle(t *testing.T, rounds int) {
 	t.Helper()
 	began := time.Now()
@@ -183,8 +187,9 @@ func (n *network) describe(states []state) string {
 	return b.String()
 }
 
-// TestMixedNetworks: nine nodes of both kinds become one network and stay it, and forget two that die. Each kind is a master
-// of the other: in every network one way, in all of them together both.
+// TestMixedNetworks: nine nodes of both kinds become one network and stay it, and forget
+// two that die. Each kind is a master of the other: in every network one way, in all of
+// them together both.
 func TestMixedNetworks(t *testing.T) {
 	whole, ours, npms := true, false, false
 	for _, tt := range []struct {
@@ -213,7 +218,8 @@ func TestMixedNetworks(t *testing.T) {
 	}
 }
 
-// mastersOfOthers looks for our nodes as masters of npm slaves, and the other way round. One of both there must be.
+// mastersOfOthers looks for our nodes as masters of npm slaves, and the other way round.
+// One of both there must be.
 func (n *network) mastersOfOthers(t *testing.T) (ourMaster, npmMaster bool) {
 	t.Helper()
 	npm := make(map[string]bool)
@@ -233,7 +239,8 @@ func (n *network) mastersOfOthers(t *testing.T) (ourMaster, npmMaster bool) {
 	return ourMaster, npmMaster
 }
 
-// TestStatusIsSeenFromOutside asks every member of a small network through its public address.
+// TestStatusIsSeenFromOutside asks every member of a small network through its public
+// address.
 func TestStatusIsSeenFromOutside(t *testing.T) {
 	n := &network{}
 	n.start(t, 2, 2, false)
@@ -241,7 +248,8 @@ func TestStatusIsSeenFromOutside(t *testing.T) {
 	n.askStatus(t)
 }
 
-// askStatus asks every member for its status, as anybody may. It expects a network that is whole.
+// askStatus asks every member for its status, as anybody may. It expects a network that
+// is whole.
 func (n *network) askStatus(t *testing.T) {
 	t.Helper()
 	for _, m := range n.members {

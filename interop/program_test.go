@@ -16,9 +16,11 @@ import (
 	"spreadable/admin"
 )
 
-// The program that people deploy, with its file of options and its data directory, in a network of npm nodes.
+// The program that people deploy, with its file of options and its data directory, in a
+// network of npm nodes.
 
-// program is spreadnode as its owner has it: a file that is executed, and a directory with all that is its own.
+// program is spreadnode as its owner has it: a file that is executed, and a directory
+// with all that is its own.
 type program struct {
 	path, dir string
 	address   string
@@ -125,7 +127,8 @@ func (p *program) status(t *testing.T) (s admin.Status) {
 	return s
 }
 
-// isMember reports whether everybody, the program too, is registered and sees a network of all, and a member lists it.
+// isMember reports whether everybody, the program too, is registered and sees a network
+// of all, and a member lists it.
 func (p *program) isMember(t *testing.T, n *network) bool {
 	t.Helper()
 	all := len(n.members) + 1
@@ -142,8 +145,9 @@ func (s *state) lists(address string) bool {
 	return slices.Contains(s.Slaves, address) || slices.Contains(s.Masters, address)
 }
 
-// TestTheProgramIsAMember: spreadnode joins npm nodes, is stopped and started on what it has stored, is away until the others
-// have forgotten it, and is a member again each time.
+// TestTheProgramIsAMember: spreadnode joins npm nodes, is stopped and started on what it
+// has stored, is away until the others have forgotten it, and is a member again each
+// time.
 func TestTheProgramIsAMember(t *testing.T) {
 	n := &network{standard: true}
 	n.start(t, 3, 0, true)
@@ -165,7 +169,8 @@ func TestTheProgramIsAMember(t *testing.T) {
 	})
 
 	p.stop(t)
-	eventually(t, "the others have forgotten it", 30, func() bool { // they need not agree: three npm nodes may never do
+	// they need not agree: three npm nodes may never do
+	eventually(t, "the others have forgotten it", 30, func() bool {
 		return !slices.ContainsFunc(n.look(t), func(s state) bool { return s.lists(p.address) || s.Size > len(n.members) })
 	})
 	p.start(t)

@@ -16,9 +16,9 @@ import (
 	httptransport "spreadable/transport/http"
 )
 
-// effects gives for each option a value that changes what the transport and the core are told,
-// with what it needs beside it before a bar. The others have their effect elsewhere, and a test
-// of it that is named.
+// effects gives for each option a value that changes what the transport and the core are
+// told, with what it needs beside it before a bar. The others have their effect
+// elsewhere, and a test of it that is named.
 var effects = map[string]string{
 	"port": "4001", "public_port": "4001", "hostname": "192.0.2.8", "listen": "127.0.0.1:4001", "source": "192.0.2.7", "bootstrap": "192.0.2.9:4000",
 	"sync_interval": "15s", "auto_sync": "false", "sync_period": "2d", "server_timeout": "1500ms", "ping_timeout": "500ms", "max_fails": "9",
@@ -29,14 +29,16 @@ var effects = map[string]string{
 	"approval_period": "1m", "captcha": "false", "captcha_length": "5", "captcha_decision": "1", "captcha_period": "1m", "captcha_width": "300",
 	"captcha_background": "#ffffff", "captcha_color": "#000000", "captcha_shadows": "2",
 
-	"tls_cert": "-", "tls_key": "-", // cmd/spreadnode: TestACertificateIsRenewedWithoutARestart
-	"data": "-", "admin": "-", "admin_token_file": "-", // cmd/spreadnode: testdata/script/door.txtar
+	// cmd/spreadnode: TestACertificateIsRenewedWithoutARestart
+	"tls_cert": "-", "tls_key": "-",
+	// cmd/spreadnode: testdata/script/door.txtar
+	"data": "-", "admin": "-", "admin_token_file": "-",
 	"log_level": "-", "leave_timeout": "-", // cmd/spreadnode: signal_test.go
 	"log_format": "-", // cmd/spreadnode: TestTheLogIsAsTheOptionsSay
 }
 
-// TestEveryOptionHasAnEffect: an option that changes nothing is none. A new one needs a line
-// above.
+// TestEveryOptionHasAnEffect: an option that changes nothing is none. A new one needs a
+// line above.
 func TestEveryOptionHasAnEffect(t *testing.T) {
 	for _, o := range config.Options() {
 		change, known := effects[o.Key]
@@ -101,8 +103,8 @@ func told(t *testing.T, before, key, value string) string {
 	return describe(&wire)
 }
 
-// describe writes options as text: all that is not a pointer or a function, and those by what
-// they do.
+// describe writes options as text: all that is not a pointer or a function, and those by
+// what they do.
 func describe(o *httptransport.Options) string {
 	wire, cfg := *o, *o.Config
 	var b strings.Builder

@@ -43,7 +43,8 @@ type Node struct {
 	local   *http.Server   // the local endpoint; nil without one
 	serving sync.WaitGroup // goroutines beside those of the transport
 
-	reloading sync.Mutex     // a reload waits for the node's thread, which must never wait for it
+	// a reload waits for the node's thread, which must never wait for it
+	reloading sync.Mutex
 	config    *config.Config // those values that can change belong to the reload
 
 	mu     sync.Mutex // of those below; held for moments only, also in the node's thread
@@ -262,7 +263,8 @@ func (n *Node) open(ctx, alive context.Context) error {
 	n.serving.Go(func() { n.checkName(alive) })
 	n.serving.Go(func() { n.load.watch(alive) })
 	if listener != nil {
-		n.serving.Go(func() { n.local.Serve(listener) }) // always ends with an error: that it is closed
+		// always ends with an error: that it is closed
+		n.serving.Go(func() { n.local.Serve(listener) })
 	}
 	return nil
 }
@@ -276,7 +278,8 @@ func (n *Node) release() error {
 	}
 	n.peers.close()
 	if n.local != nil {
-		const flush = 200 * time.Millisecond // for the answer to the request that made the node leave
+		// for the answer to the request that made the node leave
+		const flush = 200 * time.Millisecond
 		ctx, cancel := context.WithTimeout(context.Background(), flush)
 		defer cancel()
 		if n.local.Shutdown(ctx) != nil {

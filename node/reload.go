@@ -40,7 +40,8 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 		return nil, cmp.Or(err, failed)
 	}
 	if n.options.Level != nil {
-		n.options.Level.UnmarshalText([]byte(next.LogLevel)) // one of the words that the options allow
+		// one of the words that the options allow
+		n.options.Level.UnmarshalText([]byte(next.LogLevel))
 	}
 	n.config.Take(next)
 	n.options.Log.Info("options read again", "changed", reload, "only_after_restart", restart)

@@ -28,7 +28,8 @@ func (n *Node) transport() (httptransport.Options, error) {
 		Queries: n.options.Queries, Admit: n.options.Admit, Persist: n.persist, Observe: n.observe, Log: n.options.Log,
 	}
 	if ip := n.address.IP(); !o.Source.IsValid() && ip.IsLoopback() && n.address.Host() != "localhost" {
-		o.Source = ip // a node at 127.0.0.N must call from there; the transport does the same
+		// a node at 127.0.0.N must call from there; the transport does the same
+		o.Source = ip
 	}
 	if c.Username != "" {
 		o.Auth = &httptransport.Credentials{Username: c.Username, Password: c.Password}

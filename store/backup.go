@@ -19,8 +19,8 @@ const stampLayout = "20060102T150405.000000000Z"
 
 func (o *Options) stamp() string { return o.Now().UTC().Format(stampLayout) }
 
-// Backup writes the state as of now, a whole state file, while the node goes on. It is copied to a file first: however
-// slow the writer is, no transaction waits for it.
+// Backup writes the state as of now, a whole state file, while the node goes on. It is
+// copied to a file first: however slow the writer is, no transaction waits for it.
 func (s *Store) Backup(to io.Writer) error {
 	file, err := os.CreateTemp(s.dir, "backup-*"+newSuffix)
 	if err != nil {
@@ -49,8 +49,9 @@ func (s *Store) copyTo(to io.Writer) error {
 	})
 }
 
-// BackupFile makes a backup in the data directory, named after the time, and returns its path. It has been read
-// back when it gets its name; then the oldest ones beyond Options.KeepBackups go.
+// BackupFile makes a backup in the data directory, named after the time, and returns its
+// path. It has been read back when it gets its name; then the oldest ones beyond
+// Options.KeepBackups go.
 func (s *Store) BackupFile() (string, error) {
 	dir := filepath.Join(s.dir, backupsName)
 	path := filepath.Join(dir, "state-"+s.opts.stamp()+".db")
@@ -120,9 +121,10 @@ func rotate(dir string, keep int) error {
 	return err
 }
 
-// Restore puts a backup in the place of a data directory's state, which may be missing or damaged. It checks the whole
-// backup first, and fails with ErrLocked while a node uses the directory. The state that was there before is kept
-// aside; its new path is returned, or "" if there was none. At no moment is the directory without a state: a node that
+// Restore puts a backup in the place of a data directory's state, which may be missing or
+// damaged. It checks the whole backup first, and fails with ErrLocked while a node uses
+// the directory. The state that was there before is kept aside; its new path is returned,
+// or "" if there was none. At no moment is the directory without a state: a node that
 // started then would begin anew.
 func Restore(dir, backup string, o Options) (aside string, err error) {
 	o.fill()
@@ -141,7 +143,8 @@ func Restore(dir, backup string, o Options) (aside string, err error) {
 	if err := copyFile(path+newSuffix, backup); err != nil {
 		return "", fmt.Errorf("store: restore: %w", err)
 	}
-	if _, err := inspectFile(path + newSuffix); err != nil { // what was read the second time is what counts
+	// what was read the second time is what counts
+	if _, err := inspectFile(path + newSuffix); err != nil {
 		return "", fmt.Errorf("store: restore: %w", err)
 	}
 	if aside, err = setAside(path, path+".replaced-"+o.stamp()); err != nil {

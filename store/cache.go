@@ -16,11 +16,12 @@ import (
 
 // CacheOptions bound a cache. The zero value of an option stands for its default.
 type CacheOptions struct {
-	// Limit is how many values it keeps: 50,000, as the npm package does. The one that was not used for the longest time
-	// goes first.
+	// Limit is how many values it keeps: 50,000, as the npm package does. The one that
+	// was not used for the longest time goes first.
 	Limit int
 
-	// Lifetime is how long a value counts since it was first set; setting it again does not make it younger. 0 is for ever.
+	// Lifetime is how long a value counts since it was first set; setting it again does
+	// not make it younger. 0 is for ever.
 	Lifetime time.Duration
 }
 
@@ -33,8 +34,9 @@ const (
 	maxCacheValue = 16 << 20
 )
 
-// Cache keeps values by key, for an application that can find them again by more work: on disk, but of limited number
-// and age. Many goroutines may use it at once. The index, not the values, is in memory.
+// Cache keeps values by key, for an application that can find them again by more work: on
+// disk, but of limited number and age. Many goroutines may use it at once. The index, not
+// the values, is in memory.
 type Cache struct {
 	store *Store
 	kind  string
@@ -52,7 +54,8 @@ type cached struct {
 	used, inserted time.Duration // since the Unix epoch
 }
 
-// Cache opens the cache of a type, such as "documents". There must be one Cache for each type at a time.
+// Cache opens the cache of a type, such as "documents". There must be one Cache for each
+// type at a time.
 func (s *Store) Cache(kind string, o CacheOptions) (*Cache, error) {
 	if o.Limit == 0 {
 		o.Limit = DefaultCacheLimit
@@ -101,7 +104,8 @@ func (c *Cache) Len() int {
 	return len(c.index)
 }
 
-// Get returns a value, and whether there is one. That it was used is written with the next Set or Sweep.
+// Get returns a value, and whether there is one. That it was used is written with the
+// next Set or Sweep.
 func (c *Cache) Get(key string) (value []byte, ok bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,7 +181,8 @@ func (c *Cache) Remove(key string) error {
 	return c.drop([]string{key})
 }
 
-// Sweep forgets what is expired or too much. An application calls it now and then, such as once in an hour.
+// Sweep forgets what is expired or too much. An application calls it now and then, such
+// as once in an hour.
 func (c *Cache) Sweep() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -100,7 +100,8 @@ func TestCacheKeepsItsRules(t *testing.T) {
 					}
 				}
 			case 4:
-				if err := c.Sweep(); err != nil { // writes the times of use, which a process that ends without it forgets
+				// writes the times of use, which a process that ends without it forgets
+				if err := c.Sweep(); err != nil {
 					rt.Fatal(err)
 				}
 				for k := range m.value {

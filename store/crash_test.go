@@ -17,8 +17,8 @@ import (
 	"spreadable/store"
 )
 
-// crashDir and crashStep tell a process of this test binary that it is a node which is going to be killed: where its
-// state is, and how many steps it has behind it.
+// crashDir and crashStep tell a process of this test binary that it is a node which is
+// going to be killed: where its state is, and how many steps it has behind it.
 const (
 	crashDir  = "STORE_TEST_CRASH_DIR"
 	crashStep = "STORE_TEST_CRASH_STEP"
@@ -32,7 +32,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// liveUntilKilled goes on from its saved state and acknowledges every step when it is on disk.
+// liveUntilKilled goes on from its saved state and acknowledges every step when it is on
+// disk.
 func liveUntilKilled(dir, step string) error {
 	k, err := strconv.Atoi(step)
 	if err != nil {
@@ -64,8 +65,8 @@ func liveUntilKilled(dir, step string) error {
 	}
 }
 
-// killAfter runs such a process, kills it after so many acknowledgements, and returns how many steps were acknowledged
-// in all.
+// killAfter runs such a process, kills it after so many acknowledgements, and returns how
+// many steps were acknowledged in all.
 func killAfter(t *testing.T, dir string, steps, acknowledgements int) int {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -103,10 +104,12 @@ func killAfter(t *testing.T, dir string, steps, acknowledgements int) int {
 	return steps
 }
 
-// A node is killed at 50 random moments. After each, its state holds all that was acknowledged, and at most the one
-// step more that it had begun: the same as that of a node which was never killed.
+// A node is killed at 50 random moments. After each, its state holds all that was
+// acknowledged, and at most the one step more that it had begun: the same as that of a
+// node which was never killed.
 //
-// It does not run beside other tests: for a moment, each new process holds the open files of this one, and their locks.
+// It does not run beside other tests: for a moment, each new process holds the open files
+// of this one, and their locks.
 func TestKilledNodesForgetNothing(t *testing.T) {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(50, 1))

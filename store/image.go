@@ -9,10 +9,12 @@ import (
 	"io"
 )
 
-// This file reads a bbolt file that nobody vouches for. bbolt trusts its pages: one flipped bit makes it walk out of its
-// memory map, which ends the process with a stack trace, or worse, take a page in use for a free one and write over it.
-// So before bbolt sees a file, each page that it would reach is looked at here: that it is what it says, lies inside the
-// file, belongs to nobody else, and has its keys in order. The format is bbolt's, version 2, unchanged since 2014.
+// This file reads a bbolt file that nobody vouches for. bbolt trusts its pages: one
+// flipped bit makes it walk out of its memory map, which ends the process with a stack
+// trace, or worse, take a page in use for a free one and write over it. So before bbolt
+// sees a file, each page that it would reach is looked at here: that it is what it says,
+// lies inside the file, belongs to nobody else, and has its keys in order. The format is
+// bbolt's, version 2, unchanged since 2014.
 
 // image is a file, of which a page at a time is read.
 type image struct {
@@ -38,8 +40,8 @@ const (
 
 var native = binary.NativeEndian
 
-// readImage finds the meta page of the last transaction. One of the two may be torn by a power cut, in the middle of a
-// transaction that was then acknowledged to nobody.
+// readImage finds the meta page of the last transaction. One of the two may be torn by a
+// power cut, in the middle of a transaction that was then acknowledged to nobody.
 func readImage(file io.ReaderAt, size int64) (*image, error) {
 	head := make([]byte, min(size, maxPageSize+pageHeaderSize+metaSize))
 	if _, err := file.ReadAt(head, 0); err != nil && err != io.EOF {
@@ -71,8 +73,8 @@ func readImage(file io.ReaderAt, size int64) (*image, error) {
 	return m, nil
 }
 
-// metaAt returns the meta page at an offset, if there is a good one of a file with that page size; and whether there
-// is the mark of one.
+// metaAt returns the meta page at an offset, if there is a good one of a file with that
+// page size; and whether there is the mark of one.
 func metaAt(head []byte, at, pageSize uint64) (meta []byte, magic bool) {
 	at += pageHeaderSize
 	if at+metaSize > uint64(len(head)) {
@@ -112,14 +114,16 @@ func (m *image) walk(visit func(bucket, key, value []byte) error) error {
 		if root := native.Uint64(header); root != 0 {
 			return m.tree(root, span{}, record)
 		}
-		return m.leaf(page{id: 0, bytes: header[16:]}, span{}, record) // so small that it lies in its parent's page
+		// so small that it lies in its parent's page
+		return m.leaf(page{id: 0, bytes: header[16:]}, span{}, record)
 	})
 }
 
 // element is called for each element of the leaves.
 type element func(key, value []byte, isBucket bool) error
 
-// span is where the keys of a page must lie, by what the pages above say: from low, and below high if there is one.
+// span is where the keys of a page must lie, by what the pages above say: from low, and
+// below high if there is one.
 type span struct{ low, high []byte }
 
 func (s span) holds(key []byte) bool {
@@ -138,7 +142,8 @@ func (p page) count() int    { return int(native.Uint16(p.bytes[10:])) }
 // slot returns the i-th element.
 func (p page) slot(i int) []byte { return p.bytes[pageHeaderSize+i*elementSize:][:elementSize] }
 
-// part returns a piece of an element's content, which lies at an offset from the element, or false when it leaves the page.
+// part returns a piece of an element's content, which lies at an offset from the element,
+// or false when it leaves the page.
 func (p page) part(i int, offset, size uint64) ([]byte, bool) {
 	at := uint64(pageHeaderSize+i*elementSize) + offset
 	if at > uint64(len(p.bytes)) || size > uint64(len(p.bytes))-at {
@@ -245,7 +250,8 @@ func (m *image) leaf(p page, within span, visit element) error {
 	return nil
 }
 
-// keys returns the keys of all elements, given how an element says where its key lies: offset and size.
+// keys returns the keys of all elements, given how an element says where its key lies:
+// offset and size.
 func (p page) keys(within span, place func(slot []byte) (offset, size uint64)) ([][]byte, error) {
 	if p.count() > (len(p.bytes)-pageHeaderSize)/elementSize {
 		return nil, p.damaged("too many elements")

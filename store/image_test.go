@@ -38,7 +38,8 @@ func sample(t testing.TB) (file []byte, saved state.State) {
 		c.State.Keys = append(c.State.Keys, state.Key{Key: fmt.Sprintf("key %03d", i), Approvers: []string{"10.0.0.1:4000"}, Until: time.Hour})
 	}
 	for range 3 {
-		c.State.SyncCount++ // several transactions leave pages that are not in use any more
+		// several transactions leave pages that are not in use any more
+		c.State.SyncCount++
 		if err := s.Save(c); err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +73,8 @@ func TestImageReadsWhatBoltWrote(t *testing.T) {
 	}
 }
 
-// No flipped bit outside the meta pages passes unless it hits nothing that is in use: what passes is the whole state.
+// No flipped bit outside the meta pages passes unless it hits nothing that is in use:
+// what passes is the whole state.
 func TestImageNoticesEveryBit(t *testing.T) {
 	const flips = 1000
 	file, saved := sample(t)
@@ -116,7 +118,8 @@ func TestImageNoticesWhereAFileEnds(t *testing.T) {
 	}
 }
 
-// The next version's program takes this one's state over in one transaction, or not at all.
+// The next version's program takes this one's state over in one transaction, or not at
+// all.
 func TestMigration(t *testing.T) {
 	s, err := Open(t.TempDir(), Options{})
 	if err != nil {
@@ -158,8 +161,8 @@ func TestNoWriteAfterAFailedOne(t *testing.T) {
 	}
 }
 
-// FuzzImage: whatever a file holds, reading it ends, with the whole state or an error, and takes no more memory than it
-// is large. What passes is fit for bbolt.
+// FuzzImage: whatever a file holds, reading it ends, with the whole state or an error,
+// and takes no more memory than it is large. What passes is fit for bbolt.
 func FuzzImage(f *testing.F) {
 	file, _ := sample(f)
 	f.Add(uint32(0), []byte{})
@@ -190,7 +193,8 @@ func FuzzImage(f *testing.F) {
 	})
 }
 
-// FuzzRecord: a record is refused, or it is a part of a state that makes the same record again.
+// FuzzRecord: a record is refused, or it is a part of a state that makes the same record
+// again.
 func FuzzRecord(f *testing.F) {
 	file, _ := sample(f)
 	m, err := readImage(bytes.NewReader(file), int64(len(file)))

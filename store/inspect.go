@@ -18,8 +18,9 @@ type found struct {
 	saved    state.State // as a node's own checks have not seen it yet
 }
 
-// inspect reads a whole file and says what is wrong with it: foreign, newer or damaged. Nothing that it lets pass can
-// make bbolt stumble, and all records are what was written with the last transaction.
+// inspect reads a whole file and says what is wrong with it: foreign, newer or damaged.
+// Nothing that it lets pass can make bbolt stumble, and all records are what was written
+// with the last transaction.
 func inspect(file io.ReaderAt, size int64) (*found, error) {
 	if size == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrDamaged)
@@ -80,7 +81,8 @@ func inspectFile(path string) (*found, error) {
 	return f, nil
 }
 
-// format reads what a file says of itself. Who does not say anything is foreign; who is newer may add up differently.
+// format reads what a file says of itself. Who does not say anything is foreign; who is
+// newer may add up differently.
 func (f *found) format(records map[string][]byte) error {
 	text, ok := records[string(schemaKey)]
 	if !ok {

@@ -22,7 +22,8 @@ const begin = 1_700_000_100 * time.Second
 
 const self = "10.0.0.1:4000"
 
-// world is a node's view of a world in which all peers answer an interview, and nothing else happens by itself.
+// world is a node's view of a world in which all peers answer an interview, and nothing
+// else happens by itself.
 type world struct {
 	now  time.Duration
 	book *peer.Book

@@ -11,10 +11,12 @@ import (
 	"spreadable/core/state"
 )
 
-// Records are JSON: people can read them, and a field more is no drama. What a record may hold belongs to the version of
-// the schema, so decoders take nothing that they do not know.
+// Records are JSON: people can read them, and a field more is no drama. What a record may
+// hold belongs to the version of the schema, so decoders take nothing that they do not
+// know.
 
-// sections are the names of the records in the node bucket, one a section. Approvals have buckets of their own.
+// sections are the names of the records in the node bucket, one a section. Approvals have
+// buckets of their own.
 var sections = [state.NumSections]string{
 	state.SectionNetwork:    "network",
 	state.SectionPlace:      "place",
@@ -43,7 +45,8 @@ type failsRecord struct {
 	Delays *[]state.Delay
 }
 
-// sectionRecord is the part of a state that makes a record: encoding reads it, decoding fills it in.
+// sectionRecord is the part of a state that makes a record: encoding reads it, decoding
+// fills it in.
 func sectionRecord(section state.Section, s *state.State) any {
 	switch section {
 	case state.SectionNetwork:
@@ -64,7 +67,8 @@ func sectionRecord(section state.Section, s *state.State) any {
 	return nil
 }
 
-// approvalKey is the key of an approval's record. Actions come from a table of the program and hold no zero byte.
+// approvalKey is the key of an approval's record. Actions come from a table of the
+// program and hold no zero byte.
 func approvalKey(id state.ApprovalID) []byte { return []byte(id.Action + "\x00" + id.Client.String()) }
 
 // readRecord adds a record to the state that it is part of.

@@ -11,8 +11,8 @@ import (
 	"spreadable/core/state"
 )
 
-// Load reads the state that was saved last; ok is false when there is none yet. Give it to core.Node.Restore before
-// the node starts.
+// Load reads the state that was saved last; ok is false when there is none yet. Give it
+// to core.Node.Restore before the node starts.
 func (s *Store) Load() (saved state.State, ok bool, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		for _, bucket := range [][]byte{nodeBucket, approvalBucket, keyBucket} {
@@ -36,15 +36,17 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 	return saved, ok, nil
 }
 
-// Commit saves what has changed in the node since the last Commit, and returns when it is on disk. It is made to be
-// called after every step of the node's loop, before anything that the step caused leaves the process: when nothing
-// has changed that must not be forgotten, it costs a comparison.
+// Commit saves what has changed in the node since the last Commit, and returns when it is
+// on disk. It is made to be called after every step of the node's loop, before anything
+// that the step caused leaves the process: when nothing has changed that must not be
+// forgotten, it costs a comparison.
 //
-// Failures of peers alone are not worth a write: nobody is told of them, and the next sync, which always writes, takes
-// them along.
+// Failures of peers alone are not worth a write: nobody is told of them, and the next
+// sync, which always writes, takes them along.
 //
-// After an error the node must stop, because it may have changed in ways that are nowhere written. The first Commit
-// rewrites everything. It is an error while there is a state that was not loaded: it would be lost.
+// After an error the node must stop, because it may have changed in ways that are nowhere
+// written. The first Commit rewrites everything. It is an error while there is a state
+// that was not loaded: it would be lost.
 func (s *Store) Commit(n *core.Node) error {
 	if s.node.begun && !urgent(s.node.saved, n.Revision()) {
 		return nil
@@ -69,7 +71,8 @@ func urgent(before, after state.Revision) bool {
 	return before != after
 }
 
-// Save writes changes of a node in one transaction, and returns when they are on disk. Commit is the way to call it.
+// Save writes changes of a node in one transaction, and returns when they are on disk.
+// Commit is the way to call it.
 func (s *Store) Save(c *state.Changes) error {
 	return s.update(func(w *writer) error {
 		for section, name := range sections {

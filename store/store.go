@@ -14,7 +14,8 @@ import (
 	"spreadable/core/state"
 )
 
-// What can be wrong with a data directory. The errors of this package say the directory or file and wrap one of these.
+// What can be wrong with a data directory. The errors of this package say the directory
+// or file and wrap one of these.
 var (
 	ErrLocked  = errors.New("in use by another process")
 	ErrForeign = errors.New("not the state of a spreadable node")
@@ -24,14 +25,16 @@ var (
 
 // Options of a store. The zero value of an option stands for its default.
 type Options struct {
-	// LockTimeout is how long to wait for another process to leave the directory: 1 s. A service manager may start a node
-	// while the one before it is still leaving.
+	// LockTimeout is how long to wait for another process to leave the directory: 1 s. A
+	// service manager may start a node while the one before it is still leaving.
 	LockTimeout time.Duration
 
-	// KeepBackups is how many backups BackupFile leaves in the directory: 3, as the npm package does.
+	// KeepBackups is how many backups BackupFile leaves in the directory: 3, as the npm
+	// package does.
 	KeepBackups int
 
-	// Now tells the time, for the names of backups and the ages of cached values: time.Now.
+	// Now tells the time, for the names of backups and the ages of cached values:
+	// time.Now.
 	Now func() time.Time
 }
 
@@ -43,7 +46,8 @@ const (
 	newSuffix   = ".new" // of a file that is being made, worthless until it has its name
 )
 
-// Store is an open data directory. Commit, Save and Load belong to the node's thread; the rest may be called from anywhere.
+// Store is an open data directory. Commit, Save and Load belong to the node's thread; the
+// rest may be called from anywhere.
 type Store struct {
 	dir  string
 	opts Options
@@ -57,8 +61,9 @@ type Store struct {
 	node nodeWriter
 }
 
-// Open opens a data directory, makes it if it does not exist, and checks all that is in its state file. A file that is
-// not as this package wrote it is an error and is left alone, and so is the state of a newer version.
+// Open opens a data directory, makes it if it does not exist, and checks all that is in
+// its state file. A file that is not as this package wrote it is an error and is left
+// alone, and so is the state of a newer version.
 func Open(dir string, o Options) (*Store, error) {
 	o.fill()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -87,8 +92,9 @@ func (o *Options) fill() {
 	}
 }
 
-// lockDir takes a directory for this process. The lock is a file of its own: the state file may be missing, torn or
-// about to be replaced, and who has locked a replaced file has locked nothing.
+// lockDir takes a directory for this process. The lock is a file of its own: the state
+// file may be missing, torn or about to be replaced, and who has locked a replaced file
+// has locked nothing.
 func lockDir(dir string, patience time.Duration) (*os.File, error) {
 	const pause = 20 * time.Millisecond
 	for {
@@ -106,7 +112,8 @@ func lockDir(dir string, patience time.Duration) (*os.File, error) {
 	}
 }
 
-// open checks, opens and if need be makes or migrates the state file of a locked directory.
+// open checks, opens and if need be makes or migrates the state file of a locked
+// directory.
 func (s *Store) open() error {
 	path := filepath.Join(s.dir, stateName)
 	s.removeUnfinished()
@@ -131,19 +138,22 @@ func (s *Store) open() error {
 	return nil
 }
 
-// removeUnfinished removes what a process that was killed was making: files that never got their names.
+// removeUnfinished removes what a process that was killed was making: files that never
+// got their names.
 func (s *Store) removeUnfinished() {
 	for _, dir := range []string{s.dir, filepath.Join(s.dir, backupsName)} {
-		unfinished, _ := filepath.Glob(filepath.Join(dir, "*"+newSuffix)) // only a bad pattern is an error
+		// only a bad pattern is an error
+		unfinished, _ := filepath.Glob(filepath.Join(dir, "*"+newSuffix))
 		for _, path := range unfinished {
 			os.Remove(path) // or it stays, and does no harm
 		}
 	}
 }
 
-// boltOptions: the list of free pages is not stored but found when the file is opened, which spares a page with each
-// commit and a part of the file that nothing else could check. The map is large from the start, because making it
-// larger waits for all readers, and a backup reads for long; it costs addresses, not memory. Every commit is synced.
+// boltOptions: the list of free pages is not stored but found when the file is opened,
+// which spares a page with each commit and a part of the file that nothing else could
+// check. The map is large from the start, because making it larger waits for all readers,
+// and a backup reads for long; it costs addresses, not memory. Every commit is synced.
 func boltOptions() *bbolt.Options {
 	return &bbolt.Options{
 		Timeout: time.Second, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapSize,
@@ -151,11 +161,12 @@ func boltOptions() *bbolt.Options {
 	}
 }
 
-// growth is by how much the file grows at a time, in bytes. A state is some dozen kilobytes; bbolt's own 16 MB are made
-// for another trade.
+// growth is by how much the file grows at a time, in bytes. A state is some dozen
+// kilobytes; bbolt's own 16 MB are made for another trade.
 const growth = 256 << 10
 
-// create makes an empty state file under another name first: one with the right name is always whole.
+// create makes an empty state file under another name first: one with the right name is
+// always whole.
 func create(path string) error {
 	fresh := path + newSuffix
 	db, err := bbolt.Open(fresh, 0o600, boltOptions())
@@ -172,8 +183,8 @@ func create(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// migrations turn the state of version i+1 into that of version i+2. They may read and write everything through the
-// writer; all that are needed run in one transaction.
+// migrations turn the state of version i+1 into that of version i+2. They may read and
+// write everything through the writer; all that are needed run in one transaction.
 var migrations []func(*writer) error
 
 // schemaVersion is what this program writes. Another form of a record is another version.
@@ -196,7 +207,8 @@ func (s *Store) migrate(from int, steps []func(*writer) error) error {
 // Dir returns the data directory.
 func (s *Store) Dir() string { return s.dir }
 
-// Close gives the directory free. What was committed is on disk before; there is nothing to save here.
+// Close gives the directory free. What was committed is on disk before; there is nothing
+// to save here.
 func (s *Store) Close() error {
 	var err error
 	if s.db != nil {

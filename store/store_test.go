@@ -44,7 +44,8 @@ func load(t testing.TB, s *store.Store) state.State {
 	return saved
 }
 
-// filled makes a directory with the state of a node after so many steps, and returns that state.
+// filled makes a directory with the state of a node after so many steps, and returns that
+// state.
 func filled(t testing.TB, steps int) (dir string, saved state.State) {
 	t.Helper()
 	dir = t.TempDir()
@@ -70,7 +71,8 @@ func TestNewDirectoryHasNoState(t *testing.T) {
 	}
 }
 
-// What a node remembers comes back from the disk as it was, and the node that gets it has it again.
+// What a node remembers comes back from the disk as it was, and the node that gets it has
+// it again.
 func TestStateComesBack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -104,7 +106,8 @@ func TestStateComesBack(t *testing.T) {
 	})
 }
 
-// Each commit brings the file to the node's state, although it writes only what has changed.
+// Each commit brings the file to the node's state, although it writes only what has
+// changed.
 func TestCommitsFollowTheNode(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
@@ -187,7 +190,8 @@ func TestFailuresWaitForCompany(t *testing.T) {
 	}
 }
 
-// What a commit costs: when nothing has changed, for one client more among 10,000, and for a ban.
+// What a commit costs: when nothing has changed, for one client more among 10,000, and
+// for a ban.
 func BenchmarkCommit(b *testing.B) {
 	s := open(b, b.TempDir())
 	w := newWorld()
@@ -360,8 +364,8 @@ func TestBadFilesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// Whatever bit flips, the store either says that the file is damaged or gives the whole state as it was, or, if the
-// newest meta page is hit, as it was one transaction before.
+// Whatever bit flips, the store either says that the file is damaged or gives the whole
+// state as it was, or, if the newest meta page is hit, as it was one transaction before.
 func TestFlippedBitsAreNoticed(t *testing.T) {
 	t.Parallel()
 	dir, saved := filled(t, 60)

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock that goes with the file, or reports that another has it. The system gives it back when the
-// file is closed or the process ends, however it ends.
+// tryLock takes the lock that goes with the file, or reports that another has it. The
+// system gives it back when the file is closed or the process ends, however it ends.
 func tryLock(path string) (file *os.File, taken bool, err error) {
 	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -26,7 +26,8 @@ func tryLock(path string) (file *os.File, taken bool, err error) {
 	return nil, false, err
 }
 
-// mapSize is how much of its address space a store takes at once: more than most states ever need.
+// mapSize is how much of its address space a store takes at once: more than most states
+// ever need.
 const mapSize = 64 << 20
 
 // syncDir makes the names in a directory durable.

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// tryLock opens the file for nobody else, or reports that another has it so. The system closes it when the process ends,
-// however it ends.
+// tryLock opens the file for nobody else, or reports that another has it so. The system
+// closes it when the process ends, however it ends.
 func tryLock(path string) (file *os.File, taken bool, err error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

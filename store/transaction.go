@@ -24,9 +24,10 @@ var (
 
 func schemaValue(version int) []byte { return strconv.AppendInt(nil, int64(version), 10) }
 
-// tally is what all records of the file add up to: how many, and the sum of their hashes. It is stored with every
-// transaction and checked when a file is opened. So a record that has changed, is missing, or comes from an older page
-// is noticed; bbolt guards only its two meta pages by checksums.
+// tally is what all records of the file add up to: how many, and the sum of their hashes.
+// It is stored with every transaction and checked when a file is opened. So a record that
+// has changed, is missing, or comes from an older page is noticed; bbolt guards only its
+// two meta pages by checksums.
 type tally struct{ count, sum uint64 }
 
 func (t *tally) add(bucket, key, value []byte) {
@@ -95,8 +96,8 @@ func (w *writer) delete(bucket, key []byte) error {
 	return b.Delete(key)
 }
 
-// each visits the records of a bucket, in order of their keys, which must not be changed meanwhile. Key and value are
-// valid until the transaction changes something.
+// each visits the records of a bucket, in order of their keys, which must not be changed
+// meanwhile. Key and value are valid until the transaction changes something.
 func each(tx *bbolt.Tx, bucket []byte, visit func(key, value []byte) error) error {
 	b := tx.Bucket(bucket)
 	if b == nil {
@@ -105,8 +106,9 @@ func each(tx *bbolt.Tx, bucket []byte, visit func(key, value []byte) error) erro
 	return b.ForEach(visit)
 }
 
-// update runs a change as one transaction, which is on disk when it returns; a change that changes nothing costs no
-// write. After a commit that failed nothing is known of what is on disk, so the store refuses all further writes.
+// update runs a change as one transaction, which is on disk when it returns; a change
+// that changes nothing costs no write. After a commit that failed nothing is known of
+// what is on disk, so the store refuses all further writes.
 func (s *Store) update(change func(*writer) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

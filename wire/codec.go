@@ -43,7 +43,8 @@ var codecs = [message.NumKinds]codec{
 	message.KindApprovalAdd:      {of(writeAdd), asked(readAdd), nil, nil},
 	message.KindApprovalQuestion: {of(writeQuestionRequest), asked(readQuestionRequest), of(writeQuestion), answered(readQuestion)},
 	message.KindQuery:            {of(writeQuery), readQuery(0), of(writeQueryAnswer), readQueryAnswer},
-	message.KindAction:           {of(writeAction), nil, nil, nil}, // read by ReadProof: its checks have an order of their own
+	// read by ReadProof: its checks have an order of their own
+	message.KindAction: {of(writeAction), nil, nil, nil},
 }
 
 // of makes a function of the table of one for the kind's own type. No body writes

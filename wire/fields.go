@@ -66,7 +66,8 @@ func ParseForm(body []byte) (Fields, error) {
 // text returns a text of at most so many bytes; "", and ok is false, for anything else.
 func (f Fields) text(name string, most int) (text string, ok bool) {
 	raw := f[name]
-	if len(raw) == 0 || raw[0] != '"' || len(raw) > 6*most+2 { // \u0000 is the longest way to write a byte
+	// \u0000 is the longest way to write a byte
+	if len(raw) == 0 || raw[0] != '"' || len(raw) > 6*most+2 {
 		return "", false
 	}
 	if json.Unmarshal(raw, &text) != nil || len(text) > most {

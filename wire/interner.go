@@ -7,9 +7,11 @@ import (
 // Interner turns addresses into peers. It works inside the node's thread, which alone
 // writes the book.
 type Interner struct {
-	Book  *peer.Book
-	Other peer.Peer // the other end: the sender of a request, none for a client; or the node that has answered
-	Full  bool      // an address did not fit into the book
+	Book *peer.Book
+	// the other end: the sender of a request, none for a client; or the node that has
+	// answered
+	Other peer.Peer
+	Full  bool // an address did not fit into the book
 }
 
 // Peer interns an address; none for the zero one, and for one that does not fit.

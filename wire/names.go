@@ -11,7 +11,8 @@ const (
 	AddressHeader       = "Original-Address" // of the asking node
 	NodeVersionHeader   = "Node-Version"
 	ClientVersionHeader = "Client-Version"
-	RootHeader          = "Node-Root" // the sender's network; empty while unknown, which is not the same as missing
+	// the sender's network; empty while unknown, which is not the same as missing
+	RootHeader = "Node-Root"
 
 	// BudgetHeader tells our nodes how many milliseconds of the timeout budget are left,
 	// without a time of day, so that the sender's clock may be wrong. Npm nodes do not
@@ -21,10 +22,12 @@ const (
 
 // Values of headers.
 const (
-	DefaultVersion = "spreadable-0.3"                  // of the network, in Node-Version and Client-Version
-	ServerName     = "spreadable-go"                   // Server of our answers, by which our nodes know each other
-	RequestType    = "application/json"                // Content-Type of requests
-	AnswerType     = "application/json; charset=utf-8" // Content-Type of answers
+	// of the network, in Node-Version and Client-Version
+	DefaultVersion = "spreadable-0.3"
+	// Server of our answers, by which our nodes know each other
+	ServerName  = "spreadable-go"
+	RequestType = "application/json"                // Content-Type of requests
+	AnswerType  = "application/json; charset=utf-8" // Content-Type of answers
 )
 
 // CodePrefix stands before the codes of refusals on the wire. Codes of applications have
@@ -53,9 +56,10 @@ const IntroduceField = "introduce"
 // square root of the network size: the limit is that of a network of 67 million nodes,
 // and sixty times what a network of a hundred thousand needs.
 const (
-	MaxMessage   = 1024    // of an error
-	maxList      = 1 << 13 // masters, slaves, places
-	MaxApprovers = 1 << 12 // of one client; an npm network of 16 million nodes has as many
+	MaxMessage = 1024    // of an error
+	maxList    = 1 << 13 // masters, slaves, places
+	// of one client; an npm network of 16 million nodes has as many
+	MaxApprovers = 1 << 12
 	maxAddress   = 512
 	maxAction    = 128
 	maxKey       = 128

@@ -21,8 +21,9 @@ import (
 type Outgoing struct {
 	Kind  message.Kind
 	To    peer.Address
-	Query Query  // of the application that the request is for; nil for none
-	ETag  string // names the answer that the sender still has of an earlier request; "" for none
+	Query Query // of the application that the request is for; nil for none
+	// names the answer that the sender still has of an earlier request; "" for none
+	ETag string
 
 	path       string
 	body       Encoded
@@ -57,7 +58,8 @@ func (o *Outgoing) HTTP(ctx context.Context, scheme string) (*http.Request, erro
 	if o.self != "" {
 		h[AddressHeader] = []string{o.self}
 		h[NodeVersionHeader] = []string{o.version}
-		h[RootHeader] = []string{o.root} // sent when empty, too: npm nodes tell that from a missing one
+		// sent when empty, too: npm nodes tell that from a missing one
+		h[RootHeader] = []string{o.root}
 	} else {
 		h[ClientVersionHeader] = []string{o.version}
 	}
@@ -70,7 +72,8 @@ func (o *Outgoing) HTTP(ctx context.Context, scheme string) (*http.Request, erro
 		h["If-None-Match"] = []string{o.ETag}
 	}
 	if o.Kind.Row().Repeatable {
-		h["Idempotency-Key"] = []string{} // replayable, without a header on the wire: see http.Transport
+		// replayable, without a header on the wire: see http.Transport
+		h["Idempotency-Key"] = []string{}
 	}
 	return req, nil
 }

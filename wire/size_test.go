@@ -100,7 +100,8 @@ func crowd(t testing.TB, book *peer.Book, r *rand.Rand, address func(*rand.Rand,
 
 // TestCompressedSizesAreNear holds the estimate to its bound.
 func TestCompressedSizesAreNear(t *testing.T) {
-	for name, address := range families { // order-free: each has a book and numbers of its own
+	// order-free: each has a book and numbers of its own
+	for name, address := range families {
 		least, most := 1.0, 1.0
 		for _, n := range []int{10, 30, 100, 320} {
 			for _, slaves := range []int{0, n} {

@@ -39,9 +39,10 @@ func writeStatus(w *writer, s *message.Status) {
 }
 
 type statusShape struct {
-	Root         string  `json:"root"`
-	Availability any     `json:"availability"` // a number, or a text when asked for pretty
-	SyncAvgTime  any     `json:"syncAvgTime"`  // milliseconds, or a text
+	Root string `json:"root"`
+	// a number, or a text when asked for pretty
+	Availability any     `json:"availability"`
+	SyncAvgTime  any     `json:"syncAvgTime"` // milliseconds, or a text
 	IsMaster     bool    `json:"isMaster"`
 	IsNormalized bool    `json:"isNormalized"`
 	IsRegistered bool    `json:"isRegistered"`

@@ -10,7 +10,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// TestWritingIsThatOfJSON compares texts and numbers with encoding/json, written and counted.
+// TestWritingIsThatOfJSON compares texts and numbers with encoding/json, written and
+// counted.
 func TestWritingIsThatOfJSON(t *testing.T) {
 	numbers := rapid.OneOf(
 		rapid.Float64(), rapid.Map(rapid.Int64(), func(n int64) float64 { return float64(n) }),

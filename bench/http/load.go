@@ -52,7 +52,8 @@ func (p *process) load(connections int, o *options) (*run, error) {
 	return r, err
 }
 
-// wrk runs the load generator once, with a single thread: its processor is one that the node cannot have.
+// wrk runs the load generator once, with a single thread: its processor is one that the
+// node cannot have.
 func (p *process) wrk(connections int, d time.Duration, encoding string) (*run, error) {
 	args := []string{
 		"-t1", "-c" + strconv.Itoa(connections), fmt.Sprintf("-d%ds", int(d.Seconds())), "--timeout", "10s",
@@ -84,7 +85,8 @@ func parseRun(out []byte) (*run, error) {
 	return &r, nil
 }
 
-// tick is the unit of times in /proc: Linux has had 100 a second on all machines for as long as wrk exists.
+// tick is the unit of times in /proc: Linux has had 100 a second on all machines for as
+// long as wrk exists.
 const tick = time.Second / 100
 
 // processorTime is what the process has used until now, of all its threads.
@@ -96,7 +98,8 @@ func (p *process) processorTime() (time.Duration, error) {
 	return parseProcessorTime(string(text))
 }
 
-// parseProcessorTime adds fields 14 and 15 of /proc/PID/stat (proc(5)); the second is a name that may hold anything.
+// parseProcessorTime adds fields 14 and 15 of /proc/PID/stat (proc(5)); the second is a
+// name that may hold anything.
 func parseProcessorTime(stat string) (time.Duration, error) {
 	_, rest, _ := strings.Cut(stat[strings.LastIndexByte(stat, ')')+1:], " ")
 	fields := strings.Fields(rest) // from the third on

@@ -18,7 +18,8 @@ import (
 	"spreadable/store"
 )
 
-// members is how many masters, and how many slaves, a node lists: those of a master in a network of ten thousand.
+// members is how many masters, and how many slaves, a node lists: those of a master in a
+// network of ten thousand.
 const members = 100
 
 // lists are what both nodes know. The node itself is the first master.
@@ -45,7 +46,8 @@ func (p *process) stop() {
 	p.cmd.Wait()
 }
 
-// startOurs builds spreadnode, gives it a data directory in which it finds its lists, and waits until it serves.
+// startOurs builds spreadnode, gives it a data directory in which it finds its lists, and
+// waits until it serves.
 func startOurs(scratch string) (*process, error) {
 	binary, dir := filepath.Join(scratch, "spreadnode"), filepath.Join(scratch, "state")
 	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/spreadnode").CombinedOutput(); err != nil {
@@ -98,7 +100,8 @@ func saveState(dir, self string) error {
 	return s.Save(&c)
 }
 
-// startNPM starts a node of the npm package through the harness of interop/ and fills its database.
+// startNPM starts a node of the npm package through the harness of interop/ and fills its
+// database.
 func startNPM(scratch string) (*process, error) {
 	if _, err := os.Stat(filepath.Join("interop", "node_modules", "spreadable")); err != nil {
 		return nil, fmt.Errorf("the npm package is not there, run npm ci in interop/: %w", err)

@@ -93,8 +93,9 @@ func approve(c *cli.Context) error {
 
 // Flags of approve that say the same about different things.
 var (
-	wishFlags    = [...]string{"width", "background", "color"} // what a new picture shall look like
-	pictureFlags = [...]string{"save", "show"}                 // what to do with it
+	// what a new picture shall look like
+	wishFlags    = [...]string{"width", "background", "color"}
+	pictureFlags = [...]string{"save", "show"} // what to do with it
 )
 
 // checkApproval finds the kind of approval, and refuses what would have no effect beside
@@ -218,7 +219,8 @@ func wishes(c *cli.Context) any {
 	return &wanted
 }
 
-// readQuestion reads what --question-only has printed; without a path there is nothing to read.
+// readQuestion reads what --question-only has printed; without a path there is nothing to
+// read.
 func readQuestion(path string) (*client.Question, error) {
 	if path == "" {
 		return nil, nil
@@ -254,8 +256,8 @@ func answerTo(c *cli.Context, q *client.Question) (string, error) {
 	return line, nil
 }
 
-// present saves the picture or shows it, as the flags say. Without any it is shown if it is
-// to be answered: a person must see it.
+// present saves the picture or shows it, as the flags say. Without any it is shown if it
+// is to be answered: a person must see it.
 func present(c *cli.Context, q *client.Question, file *pictureFile) error {
 	picture, err := q.Picture()
 	if err != nil {

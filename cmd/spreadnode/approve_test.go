@@ -18,7 +18,8 @@ import (
 	httptransport "spreadable/transport/http"
 )
 
-// application is a node on which something stands behind a captcha: spreadnode alone has nothing of the kind.
+// application is a node on which something stands behind a captcha: spreadnode alone has
+// nothing of the kind.
 func application(t *testing.T) (node *httptransport.Node, address string) {
 	t.Helper()
 	pictures, err := captcha.New(captcha.DefaultOptions())
@@ -89,7 +90,8 @@ func TestACaptchaIsAnsweredInTwoSteps(t *testing.T) {
 	}
 }
 
-// The test's door: a node that was started for it gives the answer away, any other does not.
+// The test's door: a node that was started for it gives the answer away, any other does
+// not.
 func TestAnswersAreGivenAwayOnlyOnDemand(t *testing.T) {
 	for _, demanded := range []bool{true, false} {
 		args := []string{"--port", port(t)}
@@ -134,7 +136,8 @@ func TestPicturesAreDrawnInAnyTerminal(t *testing.T) {
 			t.Errorf("%d columns", n)
 		}
 	}
-	if n := strings.Count(drawn.String(), "\n"); n != 10 { // 240 by 40 pixels, two to a column and four to a line
+	// 240 by 40 pixels, two to a column and four to a line
+	if n := strings.Count(drawn.String(), "\n"); n != 10 {
 		t.Errorf("%d lines", n)
 	}
 	if drawPicture(&drawn, []byte("\x89PNG\r\nbroken")) == nil {

@@ -66,7 +66,8 @@ func addBan(c *cli.Context) error {
 	})(c)
 }
 
-// orInput makes an error of the command line of what the node calls a request without sense.
+// orInput makes an error of the command line of what the node calls a request without
+// sense.
 func orInput(err error) error {
 	if refused, ok := err.(*admin.Error); ok && refused.Status == 400 {
 		return inputError{err}

@@ -181,13 +181,14 @@ func (k *cluster) close() error {
 
 // view is what all nodes say at one moment.
 type view struct {
-	Nodes      int             `json:"nodes"`
-	Registered int             `json:"registered"`
-	Exact      int             `json:"exact"` // nodes that see the right size
-	IntervalMS int64           `json:"sync_interval_ms"`
-	SettledS   float64         `json:"settled_s"`      // from the start of the first node to the moment since when it holds
-	Rounds     float64         `json:"settled_rounds"` // the same in sync intervals
-	Members    []*admin.Status `json:"members"`
+	Nodes      int   `json:"nodes"`
+	Registered int   `json:"registered"`
+	Exact      int   `json:"exact"` // nodes that see the right size
+	IntervalMS int64 `json:"sync_interval_ms"`
+	// from the start of the first node to the moment since when it holds
+	SettledS float64         `json:"settled_s"`
+	Rounds   float64         `json:"settled_rounds"` // the same in sync intervals
+	Members  []*admin.Status `json:"members"`
 }
 
 func (v *view) settled() bool { return v.Registered == v.Nodes && v.Exact == v.Nodes }

@@ -12,8 +12,8 @@ import (
 
 var clusterInterval = flag.String("cluster-interval", "1s", "sync interval of the network of 64")
 
-// Sixty-four nodes that start at once, and know only the first, are all registered and see the exact size within six sync
-// intervals. (Nodes of the npm package need some 25.)
+// Sixty-four nodes that start at once, and know only the first, are all registered and
+// see the exact size within six sync intervals. (Nodes of the npm package need some 25.)
 func TestSixtyFourNodesSettleWithinSixRounds(t *testing.T) {
 	ports, err := nettest.FreePorts(64)
 	if err != nil {

@@ -22,8 +22,9 @@ import (
 
 var kills = flag.Int("kills", 10, "how often the node is killed under load")
 
-// A node that is killed at any moment under load starts again and has everything that it has acknowledged, and nothing
-// besides but what was asked of it at the moment of its death.
+// A node that is killed at any moment under load starts again and has everything that it
+// has acknowledged, and nothing besides but what was asked of it at the moment of its
+// death.
 func TestAKilledNodeKeepsWhatItHasAcknowledged(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -70,7 +71,8 @@ func TestAKilledNodeKeepsWhatItHasAcknowledged(t *testing.T) {
 	}
 }
 
-// load asks a node for one thing after the other, and keeps what was acknowledged: present or absent, by name.
+// load asks a node for one thing after the other, and keeps what was acknowledged:
+// present or absent, by name.
 type load struct {
 	name     string
 	change   func(*load, context.Context, int) (item string, present bool, err error)
@@ -201,7 +203,8 @@ func rememberedApprovals(t *testing.T, l *load) map[string]bool {
 	return found
 }
 
-// crowd is many newcomers and clients, each at an IP of its own. One listener answers for all of them.
+// crowd is many newcomers and clients, each at an IP of its own. One listener answers for
+// all of them.
 type crowd struct {
 	port int
 }

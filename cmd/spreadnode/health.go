@@ -53,7 +53,8 @@ func health(c *cli.Context) error {
 	return nil
 }
 
-// untilWell asks once, or until the answer is good or the time is over. Only bad options are an error.
+// untilWell asks once, or until the answer is good or the time is over. Only bad options
+// are an error.
 func untilWell(ctx context.Context, c *cli.Context) (verdict string, well bool, err error) {
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
@@ -71,7 +72,8 @@ func untilWell(ctx context.Context, c *cli.Context) (verdict string, well bool, 
 	}
 }
 
-// askHealth asks once. The token of a door on a port may not be there yet, like the door itself.
+// askHealth asks once. The token of a door on a port may not be there yet, like the door
+// itself.
 func askHealth(ctx context.Context, c *cli.Context) (verdict string, well bool, err error) {
 	node, err := owner(c)
 	switch {

@@ -9,8 +9,8 @@ import (
 	"spreadable/internal/nettest"
 )
 
-// Three nodes at literal IPv6 addresses become a network. Its members, a client and its owner write the addresses in
-// different ways, which are the same.
+// Three nodes at literal IPv6 addresses become a network. Its members, a client and its
+// owner write the addresses in different ways, which are the same.
 func TestANetworkOverIPv6(t *testing.T) {
 	ip := nettest.OwnIPv6(t).String()
 	first := startProcess(t, t.TempDir(), "--hostname", ip, "--port", port(t))

@@ -24,7 +24,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// quickNodes gives a script free ports, P1 to P9, and nodes that sync once a second on loopback.
+// quickNodes gives a script free ports, P1 to P9, and nodes that sync once a second on
+// loopback.
 func quickNodes(env *testscript.Env) error {
 	ports, err := nettest.FreePorts(9)
 	for i, port := range ports {

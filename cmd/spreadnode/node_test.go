@@ -80,7 +80,8 @@ func (p *process) await(t *testing.T, text string) string {
 	}
 }
 
-// exit waits for the end of the process and returns its exit code, -1 if it was killed, and what it said at last.
+// exit waits for the end of the process and returns its exit code, -1 if it was killed,
+// and what it said at last.
 func (p *process) exit() (code int, said string) {
 	var rest strings.Builder
 	for line := range p.lines {

@@ -80,7 +80,8 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	for _, kind := range [][2]string{
 		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path;", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host:port", "HOST:PORT"}, {"host", "HOST"}, {"IP", "IP"},
 	} {
-		if strings.HasPrefix(o.Unit+" ", kind[0]+" ") { // whole words: "text, json" are two values
+		// whole words: "text, json" are two values
+		if strings.HasPrefix(o.Unit+" ", kind[0]+" ") {
 			value = kind[1]
 			break
 		}

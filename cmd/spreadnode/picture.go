@@ -12,7 +12,8 @@ import (
 )
 
 // pictureFile is where a picture will be saved. It is opened early, so that a path that
-// cannot be written is told of before there is a picture; until then it keeps what it holds.
+// cannot be written is told of before there is a picture; until then it keeps what it
+// holds.
 type pictureFile struct {
 	file *os.File
 	made bool // by us: nothing must be left of it without a picture
@@ -56,8 +57,9 @@ func (p *pictureFile) close() {
 	}
 }
 
-// drawPicture draws a captcha in a terminal: each character stands for two points, one above the other, and each point for
-// a square of pixels, so that the picture is at most pictureColumns wide.
+// drawPicture draws a captcha in a terminal: each character stands for two points, one
+// above the other, and each point for a square of pixels, so that the picture is at most
+// pictureColumns wide.
 const (
 	pictureColumns = 120
 	maxPictureSide = 2000 // pixels: a question comes from other people's nodes
@@ -85,7 +87,8 @@ func drawPicture(w io.Writer, data []byte) error {
 	return err
 }
 
-// point is the mean colour of a square, on white; what lies outside of the picture is white.
+// point is the mean colour of a square, on white; what lies outside of the picture is
+// white.
 func point(picture image.Image, x, y, step int) color.RGBA {
 	at := picture.Bounds().Min.Add(image.Pt(x, y))
 	square := image.Rectangle{at, at.Add(image.Pt(step, step))}.Intersect(picture.Bounds())
@@ -95,7 +98,8 @@ func point(picture image.Image, x, y, step int) color.RGBA {
 	var r, g, b uint32
 	for y := square.Min.Y; y < square.Max.Y; y++ {
 		for x := square.Min.X; x < square.Max.X; x++ {
-			red, green, blue, alpha := picture.At(x, y).RGBA() // 16 bits, multiplied by alpha
+			// 16 bits, multiplied by alpha
+			red, green, blue, alpha := picture.At(x, y).RGBA()
 			white := 0xffff - alpha
 			r, g, b = r+(red+white)>>8, g+(green+white)>>8, b+(blue+white)>>8
 		}

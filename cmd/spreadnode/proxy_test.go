@@ -18,8 +18,8 @@ import (
 	"spreadable/client"
 )
 
-// startProxy is a server at an IP that speaks TLS to everybody and plain HTTP to the node at a port of 127.0.0.1, which
-// it tells for whom it speaks.
+// startProxy is a server at an IP that speaks TLS to everybody and plain HTTP to the node
+// at a port of 127.0.0.1, which it tells for whom it speaks.
 func startProxy(t *testing.T, ip string, cert tls.Certificate, nodePort string) (port string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", ip+":0")
@@ -33,7 +33,8 @@ func startProxy(t *testing.T, ip string, cert tls.Certificate, nodePort string) 
 	}})
 	proxy.Listener.Close() // in the place of its own
 	proxy.Listener = listener
-	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // who speaks to it in the clear is part of the test
+	// who speaks to it in the clear is part of the test
+	proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
 	proxy.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
@@ -41,8 +42,9 @@ func startProxy(t *testing.T, ip string, cert tls.Certificate, nodePort string) 
 	return port
 }
 
-// Two nodes behind proxies and one that speaks TLS itself are a network of https addresses. Each has an IP of its own: a
-// node that took the proxy for the sender would refuse the others.
+// Two nodes behind proxies and one that speaks TLS itself are a network of https
+// addresses. Each has an IP of its own: a node that took the proxy for the sender would
+// refuse the others.
 func TestNodesBehindProxiesSpeakHTTPS(t *testing.T) {
 	dir := t.TempDir()
 	a := newAuthority(t, dir)
@@ -90,8 +92,8 @@ func TestNodesBehindProxiesSpeakHTTPS(t *testing.T) {
 	}
 }
 
-// drawsAll asks a node, from 127.0.0.9, for a question: its approvers are all nodes, asked by each other over TLS, and it
-// is for whoever has asked, not for the proxy.
+// drawsAll asks a node, from 127.0.0.9, for a question: its approvers are all nodes,
+// asked by each other over TLS, and it is for whoever has asked, not for the proxy.
 func drawsAll(t *testing.T, a *authority, address string, all []string) {
 	t.Helper()
 	roots := x509.NewCertPool()

@@ -66,7 +66,8 @@ func runNode(c *cli.Context) error {
 // newLog makes the log that the options want.
 func newLog(w io.Writer, options *config.Config) (*slog.Logger, *slog.LevelVar) {
 	level := new(slog.LevelVar)
-	level.UnmarshalText([]byte(options.LogLevel)) // one of the words that the options allow
+	// one of the words that the options allow
+	level.UnmarshalText([]byte(options.LogLevel))
 	if options.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), level
 	}

@@ -23,7 +23,8 @@ func TestASignalMakesANodeLeave(t *testing.T) {
 	}
 }
 
-// A request in work holds up the node that leaves; the second signal does not wait for it.
+// A request in work holds up the node that leaves; the second signal does not wait for
+// it.
 func TestASecondSignalEndsANodeAtOnce(t *testing.T) {
 	number := port(t)
 	p := startProcess(t, t.TempDir(), "--port", number, "--leave-timeout", "1h")
@@ -32,7 +33,8 @@ func TestASecondSignalEndsANodeAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	// With "100 Continue" the node tells that it has begun to read the body, which never comes.
+	// With "100 Continue" the node tells that it has begun to read the body, which never
+	// comes.
 	fmt.Fprintf(conn, "POST /client/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
 	if _, err := conn.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,8 @@ import (
 	"spreadable/admin"
 )
 
-// asking makes the action of a command that asks the running node: it finds the node, and limits the time.
+// asking makes the action of a command that asks the running node: it finds the node, and
+// limits the time.
 func asking(ask func(ctx context.Context, c *cli.Context, node *admin.Client) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		node, err := owner(c)
@@ -26,7 +27,8 @@ func asking(ask func(ctx context.Context, c *cli.Context, node *admin.Client) er
 	}
 }
 
-// showing is asking for a command without arguments that shows what it gets, as a table or JSON.
+// showing is asking for a command without arguments that shows what it gets, as a table
+// or JSON.
 func showing[T any](get func(*admin.Client, context.Context) (T, error), show func(*cli.Context, T) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := takes(c, 0, 0, ""); err != nil {
@@ -92,8 +94,9 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 	return nil
 }
 
-// standing says whether the node has its place, and what keeps it from it. The reason of the latest failure comes after
-// those that are better known here: a first node finds no master, and without a network nobody would take us.
+// standing says whether the node has its place, and what keeps it from it. The reason of
+// the latest failure comes after those that are better known here: a first node finds no
+// master, and without a network nobody would take us.
 func standing(s *admin.Status) string {
 	switch {
 	case s.Registered:
@@ -205,7 +208,8 @@ func leaveAndWait(ctx context.Context, node *admin.Client) error {
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
 			return fmt.Errorf("the node is still there: %w", err)
-		case err != nil && !errors.As(err, &refused): // a refusal means that it is on its way
+		// a refusal means that it is on its way
+		case err != nil && !errors.As(err, &refused):
 			return nil
 		}
 		select {

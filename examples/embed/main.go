@@ -1,5 +1,6 @@
 // Command embed is an application with a node of a Spreadable network inside. The node is
-// configured by the environment, as spreadnode is; SPREADNODE_BOOTSTRAP makes it join a network.
+// configured by the environment, as spreadnode is; SPREADNODE_BOOTSTRAP makes it join a
+// network.
 //
 //	SPREADNODE_HOSTNAME=127.0.0.1 go run .
 //	curl --json '{"name": "you"}' http://127.0.0.1:4000/client/greet
@@ -38,7 +39,8 @@ func run(ctx context.Context) error {
 	}
 	err = cmp.Or(
 		n.Handle("greet", http.HandlerFunc(greet)),
-		n.HandleApproved("greet-approved", "client", http.HandlerFunc(greet)), // only approved clients
+		// only approved clients
+		n.HandleApproved("greet-approved", "client", http.HandlerFunc(greet)),
 	)
 	if err != nil {
 		return err

@@ -45,7 +45,8 @@ func loadGlyph(face *sfnt.Font, buffer *sfnt.Buffer, symbol rune) (glyph, error)
 	if err != nil {
 		return nil, err
 	}
-	const size = 1024 // pixels per font size: as fine as the font's own grid, and a power of two
+	// pixels per font size: as fine as the font's own grid, and a power of two
+	const size = 1024
 	segments, err := face.LoadGlyph(buffer, index, fixed.I(size), nil)
 	if err != nil {
 		return nil, err
@@ -72,7 +73,8 @@ func (c curve) used() []point {
 
 // placement is how a glyph lies in its cell.
 type placement struct {
-	size float64 // of the larger side of its box, over that of the room it is given: above 0 to 1
+	// of the larger side of its box, over that of the room it is given: above 0 to 1
+	size float64
 	turn float64 // in degrees, clockwise
 	x, y float64 // 0 to 1: left to right and top to bottom of the room that it leaves
 }

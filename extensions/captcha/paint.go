@@ -8,9 +8,11 @@ import (
 
 // How a symbol may vary. npm draws from wider ranges, given in brackets.
 const (
-	minSize, maxSize = 0.75, 1 // of the larger side of the symbol, in cells of 32 pixels or more [a font size of 0.5 to 0.9]
-	maxTurn          = 25      // degrees either way, so that n stays n and 6 stays 6 [75]
-	minOpacity       = 0.9     // of the symbol itself [0.25]
+	// of the larger side of the symbol, in cells of 32 pixels or more [a font size of 0.5
+	// to 0.9]
+	minSize, maxSize = 0.75, 1
+	maxTurn          = 25  // degrees either way, so that n stays n and 6 stays 6 [75]
+	minOpacity       = 0.9 // of the symbol itself [0.25]
 
 	// Shadows are faint enough never to be taken for the symbol, which npm's,
 	// as strong as it, may be.
@@ -67,7 +69,8 @@ func randomPlacement(cell int, maxTurn float64, random func(int) int) placement 
 func strongest(mask *image.Alpha, x, y, radius int) (most color.Alpha) {
 	for dy := -radius; dy <= radius; dy++ {
 		for dx := -radius; dx <= radius; dx++ {
-			if dx*dx+dy*dy <= radius*radius+1 { // a round brush; the corners of the smallest belong to it
+			// a round brush; the corners of the smallest belong to it
+			if dx*dx+dy*dy <= radius*radius+1 {
 				most.A = max(most.A, mask.AlphaAt(x+dx, y+dy).A)
 			}
 		}

@@ -1,6 +1,6 @@
 // Package home reads a path as a shell would where the shell does not: in a file of
-// options, in the environment of a service, behind --data= on a command line. Without it a
-// path of ~/node makes a folder named ~ in the current one.
+// options, in the environment of a service, behind --data= on a command line. Without it
+// a path of ~/node makes a folder named ~ in the current one.
 package home
 
 import (
@@ -15,11 +15,11 @@ import (
 // variable is a part of a path that begins as a shell variable does: $HOME, ${HOME}.
 var variable = regexp.MustCompile(`(^|[/\\])\$(\{|[A-Za-z_])|\$\{`)
 
-// Expand replaces a ~ at the beginning of a path, alone or before a separator, by the home
-// directory of the user that runs the program ($HOME on unix). It is an error if that is
-// not known, if another user's home is meant (~name), or if the path holds a variable
-// ($HOME): those are not expanded, and a folder of that name is never meant. A name that
-// begins with ~ is reached as ./~name.
+// Expand replaces a ~ at the beginning of a path, alone or before a separator, by the
+// home directory of the user that runs the program ($HOME on unix). It is an error if
+// that is not known, if another user's home is meant (~name), or if the path holds a
+// variable ($HOME): those are not expanded, and a folder of that name is never meant. A
+// name that begins with ~ is reached as ./~name.
 func Expand(path string) (string, error) {
 	if variable.MatchString(path) {
 		return "", fmt.Errorf("a path holds no variables, not %q: write it out, or ~ for the home directory", path)

@@ -27,12 +27,13 @@ func OneLine(text string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// Nearest returns the word that the fewest characters more and less make of the given one.
-// To go on after three or more characters counts as one change: people shorten words. It is
-// "" if even that one takes more changes than half of the given characters, with which
-// anything can be made of it. Of several words equally near, it is the first.
+// Nearest returns the word that the fewest characters more and less make of the given
+// one. To go on after three or more characters counts as one change: people shorten
+// words. It is "" if even that one takes more changes than half of the given characters,
+// with which anything can be made of it. Of several words equally near, it is the first.
 func Nearest(given string, words []string) string {
-	if given == "" || len(given) > longest { // no typing error, and the measure takes quadratic time
+	// no typing error, and the measure takes quadratic time
+	if given == "" || len(given) > longest {
 		return ""
 	}
 	best, fewest := "", float64(max(2, len(given)/2)+1)

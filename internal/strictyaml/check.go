@@ -12,8 +12,8 @@ import (
 )
 
 // text refuses what is too large or no text, and returns the rest as the lexer reads it
-// right: with LF at the end of every line, and without a byte order mark. Lines and columns
-// stay what they were.
+// right: with LF at the end of every line, and without a byte order mark. Lines and
+// columns stay what they were.
 func (f Format) text(name string, data []byte) (string, error) {
 	if len(data) > MaxSize {
 		return "", fmt.Errorf("%s: larger than 1 MiB, which no %s is", name, f.Name)
@@ -38,14 +38,16 @@ func (f Format) text(name string, data []byte) (string, error) {
 		}
 		i += size
 	}
-	if !strings.HasSuffix(text, "\n") { // of a block the lexer would lose what stands last
+	// of a block the lexer would lose what stands last
+	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
 	return text, nil
 }
 
-// unclear reports whether a character means something to some readers of YAML: a line break
-// (CR alone, NEL, LS, PS), an order of bytes, or what YAML 1.2 does not allow (5.1).
+// unclear reports whether a character means something to some readers of YAML: a line
+// break (CR alone, NEL, LS, PS), an order of bytes, or what YAML 1.2 does not allow
+// (5.1).
 func unclear(r rune) bool {
 	return r == '\r' || 0x80 <= r && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff
 }
@@ -76,7 +78,8 @@ func (f Format) checkTokens(name string, tokens token.Tokens) error {
 		}
 		if changed := changedText(tokens, i); changed != "" {
 			if inBlock(tokens, i) {
-				t = tokens[i-1] // the sign before it; the lexer has no good place for the text
+				// the sign before it; the lexer has no good place for the text
+				t = tokens[i-1]
 			}
 			return errorAt(name, t, "%s", changed)
 		}
@@ -108,9 +111,11 @@ func changedText(tokens token.Tokens, i int) string {
 	case block:
 		text = t.Origin
 	case t.Type == token.StringType && text == "?" && (i == 0 || tokens[i-1].Position.Line < t.Position.Line):
-		return "a ? alone on a line: put it in quotes" // for others it is a key without a name
+		// for others it is a key without a name
+		return "a ? alone on a line: put it in quotes"
 	case t.Type == token.MappingValueType && sticks(tokens, i):
-		return `expected "key: value", with a space after the colon` // for others it is no colon
+		// for others it is no colon
+		return `expected "key: value", with a space after the colon`
 	case t.Type == token.SingleQuoteType: // tabs in it are read right
 		return ""
 	}
@@ -130,12 +135,13 @@ func sticks(tokens token.Tokens, i int) bool {
 	}
 	here, next := tokens[i].Position, tokens[i+1]
 	beside := next.Position.Line == here.Line && next.Position.Column == here.Column+1
-	return beside && next.Type != token.CommentType && !strings.HasPrefix(next.Origin, "\t") // a tab has no width here
+	// a tab has no width here
+	return beside && next.Type != token.CommentType && !strings.HasPrefix(next.Origin, "\t")
 }
 
-// checkLines refuses plain and quoted texts of several lines: of their spaces, blank lines and
-// comments the library loses some. It comes after the parser, which knows better what is
-// wrong with a quote that is never closed.
+// checkLines refuses plain and quoted texts of several lines: of their spaces, blank
+// lines and comments the library loses some. It comes after the parser, which knows
+// better what is wrong with a quote that is never closed.
 func checkLines(name string, tokens token.Tokens) error {
 	for i, t := range tokens {
 		if t.Type != token.CommentType && !inBlock(tokens, i) && strings.Contains(strings.Trim(t.Origin, " \t\n"), "\n") {
@@ -153,8 +159,9 @@ func inBlock(tokens token.Tokens, i int) bool {
 // alreadyDefined is how the library reports a key that stands twice.
 var alreadyDefined = regexp.MustCompile(`^mapping key "(.*)" already defined at \[(\d+):\d+\]$`)
 
-// explain says what the library's message means for the person who wrote the file. A message
-// that is not known here is passed on, in one line: an excerpt of the file may follow it.
+// explain says what the library's message means for the person who wrote the file. A
+// message that is not known here is passed on, in one line: an excerpt of the file may
+// follow it.
 func explain(message string) string {
 	message, _, _ = strings.Cut(message, "\n")
 	if parts := alreadyDefined.FindStringSubmatch(message); parts != nil {

@@ -25,8 +25,8 @@ func read(text string) (string, error) {
 	return show(root)
 }
 
-// show writes a tree as its readers take it apart: they know their keys, and their lists hold
-// single values.
+// show writes a tree as its readers take it apart: they know their keys, and their lists
+// hold single values.
 func show(n ast.Node) (string, error) {
 	var inner []string
 	switch n := n.(type) {
@@ -94,16 +94,17 @@ func TestTextsAreReadAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// What the library, or another reader, takes for something else is refused in one line with
-// its place.
+// What the library, or another reader, takes for something else is refused in one line
+// with its place.
 func TestWhatWouldBeChangedIsRefused(t *testing.T) {
 	const tab = `a tab inside a text: write \t, in double quotes, or spaces`
 	const end = `spaces at the end of a line of a text`
 	const lines = "a text of several lines: put it on one line, or below the key as a block (key: >-)"
 	for text, want := range map[string]string{
-		"a: 1\nb: x\ty\n":                   "2:4: " + tab,
-		"a: 1\nb: \"x\ty\"\nc: 2":           "2:4: " + tab,
-		"a: 1\nb: [z, x\ty]":                "2:8: " + tab, // the lexer's place, one too far
+		"a: 1\nb: x\ty\n":         "2:4: " + tab,
+		"a: 1\nb: \"x\ty\"\nc: 2": "2:4: " + tab,
+		// the lexer's place, one too far
+		"a: 1\nb: [z, x\ty]":                "2:8: " + tab,
 		"a: 1\nb\tc: 1":                     "2:1: " + tab,
 		"a: |\n  x\ty\n":                    tab,
 		"a: >\n  x\n  \ty\n":                tab,
@@ -149,7 +150,8 @@ func TestWhatWouldBeChangedIsRefused(t *testing.T) {
 	}
 }
 
-// pieces of which texts are made that YAML, its library or another reader gives a meaning.
+// pieces of which texts are made that YAML, its library or another reader gives a
+// meaning.
 var pieces = []string{
 	"a", "b", "é", "😀", " ", "  ", "\t", "\n  ", "\n\n  ", "\n   ", "\r\n  ", "\n", "#", " #", ":", ": ", "-", "- ", "'", "''", `"`, `\`, `\t`, `\n`,
 	`\"`, `\x41`, `\u00e9`, `\U0001F600`, `\/`, `\ `, "\\\n  ", "\u00a0", "\u0085", "\u2028", "\ufeff", "0", "1", ".", "_", "~", "!", "&", "*", "%",
@@ -157,7 +159,8 @@ var pieces = []string{
 }
 
 // TestTwoReadersAgree holds every text that is read against another reader of YAML: where
-// that one reads it too, it must read the same. So nothing is dropped or changed in silence.
+// that one reads it too, it must read the same. So nothing is dropped or changed in
+// silence.
 func TestTwoReadersAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for range 20 {
@@ -206,8 +209,8 @@ func showOther(n *yaml.Node) string {
 	return fmt.Sprintf("%q", n.Value)
 }
 
-// TestWhatAnEmitterWritesIsReadOrRefused does the same with texts as a common library writes
-// them.
+// TestWhatAnEmitterWritesIsReadOrRefused does the same with texts as a common library
+// writes them.
 func TestWhatAnEmitterWritesIsReadOrRefused(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		piece := rapid.OneOf(rapid.SampledFrom(pieces), rapid.String())

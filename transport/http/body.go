@@ -114,7 +114,8 @@ func badBody(reason string) error { return wire.WithStatus(http.StatusBadRequest
 var errTooLarge = wire.WithStatus(http.StatusRequestEntityTooLarge, "request entity too large")
 
 const (
-	tolerated = 4        // times the limit: how much of a body too large is read, to be thrown away
+	// times the limit: how much of a body too large is read, to be thrown away
+	tolerated = 4
 	smallBody = 16 << 10 // read at once, however many there are
 	maxBodies = 64       // larger ones in memory at a time
 )

@@ -78,7 +78,8 @@ func (l *loop) land(c *call, got *received, err error) {
 	}
 	resp := message.Response{Err: err}
 	if err == nil {
-		l.book.SetIP(c.to, got.ip) // so that a ban of the peer, whose name says nothing, is one of its host
+		// so that a ban of the peer, whose name says nothing, is one of its host
+		l.book.SetIP(c.to, got.ip)
 		resp.Body = l.intern(c, got)
 	}
 	l.finish(c, resp)

@@ -79,8 +79,8 @@ func (p *patient) next(t *testing.T) string {
 	return ""
 }
 
-// A node has only so many calls on the wire at a time. The others wait their turn, and all of
-// them are answered.
+// A node has only so many calls on the wire at a time. The others wait their turn, and
+// all of them are answered.
 func TestCallsWaitTheirTurn(t *testing.T) {
 	server := newPatient(t)
 	n := startNode(t, "localhost", nil, func(o *Options) { o.MaxCalls = 2 })
@@ -107,8 +107,8 @@ func TestCallsWaitTheirTurn(t *testing.T) {
 	}
 }
 
-// A call that times out while it waits for its turn is never sent, and does not hold up those
-// behind it.
+// A call that times out while it waits for its turn is never sent, and does not hold up
+// those behind it.
 func TestCallsThatTimeOutInTheQueueAreNotSent(t *testing.T) {
 	server := newPatient(t)
 	n := startNode(t, "localhost", nil, func(o *Options) { o.MaxCalls = 1 })
@@ -140,7 +140,8 @@ func TestCallsThatTimeOutInTheQueueAreNotSent(t *testing.T) {
 	}
 }
 
-// Offloaded work runs beside the node, which answers meanwhile; the task goes on once it is done.
+// Offloaded work runs beside the node, which answers meanwhile; the task goes on once it
+// is done.
 func TestOffloadedWorkRunsBesideTheNode(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	working, finish, done := make(chan struct{}), make(chan struct{}), make(chan bool, 1)

@@ -122,7 +122,8 @@ func (c *caller) exchange(ctx context.Context, o *wire.Outgoing) (*received, err
 	if c.authorization != "" {
 		req.Header["Authorization"] = []string{c.authorization}
 	}
-	resp, err := c.way(o).RoundTrip(req) // not a Client: a node that answers with a redirect does not answer
+	// not a Client: a node that answers with a redirect does not answer
+	resp, err := c.way(o).RoundTrip(req)
 	if err != nil {
 		return nil, wire.Unreachable(err)
 	}

@@ -21,7 +21,8 @@ type ClientOptions struct {
 	Auth    *Credentials
 	Version string        // "spreadable-0.3"
 	Timeout time.Duration // of each request: 10 s
-	Queries []core.Query  // of whose answers the client shall make more than encoding/json does
+	// of whose answers the client shall make more than encoding/json does
+	Queries []core.Query
 	Lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
 }
 

@@ -99,7 +99,8 @@ func broken(rng *rand.Rand, seeds []brokenSeed, root string) string {
 	encoding := pick("", "", "gzip", "deflate", "br")
 	if encoding == "gzip" && rng.IntN(4) > 0 { // else it is none
 		packed := seed.packed
-		body = packed[:len(packed)-max(0, rng.IntN(2*len(packed))-len(packed))] // half of them lack their end
+		// half of them lack their end
+		body = packed[:len(packed)-max(0, rng.IntN(2*len(packed))-len(packed))]
 	}
 	length := "content-length: " + pick("", fmt.Sprint(len(body)), fmt.Sprint(len(body)), "5", "-1", "999999999", "x") + "\r\n"
 	if rng.IntN(5) == 0 {

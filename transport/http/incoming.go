@@ -23,8 +23,9 @@ type incoming struct {
 	ip      netip.Addr
 	root    string
 	timeout time.Duration
-	body    wire.Body   // nil for none
-	done    chan answer // takes the one answer: a handler that has given up need not take it
+	body    wire.Body // nil for none
+	// takes the one answer: a handler that has given up need not take it
+	done chan answer
 }
 
 // answer is what the node has answered, as far as it was written in the loop.

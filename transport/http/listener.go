@@ -53,7 +53,8 @@ type conn struct {
 	from *limitListener
 
 	// Of the goroutine that serves the connection, which alone writes.
-	body   int           // bytes of the body that comes next; 0 to send everything at once
+	// bytes of the body that comes next; 0 to send everything at once
+	body   int
 	answer *bytes.Buffer // its head, and what has come of it; nil before the first piece
 	whole  int           // bytes of head and body; 0 before the end of the head has come
 }

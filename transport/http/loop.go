@@ -27,21 +27,22 @@ type loop struct {
 	speaker wire.Speaker // says what the node says
 	options *Options
 
-	clock    clock
-	now      time.Duration
-	random   *mathrand.Rand
-	alarms   alarms
-	alarmed  uint64 // numbers alarms
-	ticket   core.Ticket
-	asked    map[core.Ticket]asker // what waits for the node's answer
-	own      []ownCall             // requests of the node to itself, served next
-	queued   []*call               // waiting for a place on the wire
-	flying   int                   // calls on the wire
-	effects  []func()              // what the current step has caused, not released yet
-	backlog  []func()              // put off until the pool is idle and the book can be swept
-	sweepAt  int                   // book size at which it is swept
-	shown    *message.Structure    // the snapshot that view shows
-	document *wire.Document        // and its document
+	clock   clock
+	now     time.Duration
+	random  *mathrand.Rand
+	alarms  alarms
+	alarmed uint64 // numbers alarms
+	ticket  core.Ticket
+	asked   map[core.Ticket]asker // what waits for the node's answer
+	own     []ownCall             // requests of the node to itself, served next
+	queued  []*call               // waiting for a place on the wire
+	flying  int                   // calls on the wire
+	effects []func()              // what the current step has caused, not released yet
+	// put off until the pool is idle and the book can be swept
+	backlog  []func()
+	sweepAt  int                // book size at which it is swept
+	shown    *message.Structure // the snapshot that view shows
+	document *wire.Document     // and its document
 	learned  map[core.Peer]*learned
 	outside  string // why the node failed to register last, as logged; "" once registered
 
@@ -275,7 +276,8 @@ func (l *loop) tidy() {
 	}
 	clear(l.learned)
 	swept := l.node.SweepBook(func(p core.Peer) bool { return p == l.speaker.Self })
-	l.sweepAt = max(l.options.SweepAt, l.book.Len()*9/8) // not at every step, if so many are needed
+	// not at every step, if so many are needed
+	l.sweepAt = max(l.options.SweepAt, l.book.Len()*9/8)
 	l.options.Log.Info("forgot addresses that are not needed", "count", swept, "left", l.book.Len())
 	l.shown = nil
 	backlog := l.backlog

@@ -101,7 +101,8 @@ func TestPanicEndsTheNodeAloud(t *testing.T) {
 
 func TestCloseEndsEverything(t *testing.T) {
 	before := runtime.NumGoroutine()
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts by the kernel, and never answers
+	// accepts by the kernel, and never answers
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +255,8 @@ func TestTheSameFailureIsLoggedOnce(t *testing.T) {
 // that could differ from any other.
 func TestANodeOfNoNetworkSaysSo(t *testing.T) {
 	gone := newNode(t, "localhost", nil, nil) // never starts
-	var log bytes.Buffer                      // belongs to the node's thread until the node is closed
+	// belongs to the node's thread until the node is closed
+	var log bytes.Buffer
 	n := startNode(t, "localhost", gone, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	sync1(t, n)
 	if err := n.Close(t.Context()); err != nil {

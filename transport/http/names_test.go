@@ -12,8 +12,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// The memory of names is bounded: when it is full it begins anew, which costs each name another
-// lookup.
+// The memory of names is bounded: when it is full it begins anew, which costs each name
+// another lookup.
 func TestNamesAreForgottenWhenTheyAreTooMany(t *testing.T) {
 	asked := 0
 	names := newNames(func(context.Context, string) ([]netip.Addr, error) {
@@ -39,8 +39,8 @@ func TestNamesAreForgottenWhenTheyAreTooMany(t *testing.T) {
 	}
 }
 
-// Only 32 names are looked up at a time. An asker whose time is over while it waits for its turn
-// learns nothing of the name, and neither does the memory.
+// Only 32 names are looked up at a time. An asker whose time is over while it waits for
+// its turn learns nothing of the name, and neither does the memory.
 func TestLookupsAreBounded(t *testing.T) {
 	var running, most atomic.Int32
 	started, finish := make(chan struct{}, 100), make(chan struct{})

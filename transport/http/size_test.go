@@ -132,7 +132,8 @@ func (s *scales) weigh(t *rapid.T, name string, kind message.Kind, body any) {
 	t.Helper()
 	got := make(answers, 1)
 	req := message.Request{Kind: kind, Body: body, From: s.loop.speaker.Self}
-	req.Timeout = 15991 * time.Millisecond // as many digits as what is left when it is sent
+	// as many digits as what is left when it is sent
+	req.Timeout = 15991 * time.Millisecond
 	var known *message.Structure
 	if kind == message.KindStructure {
 		known = s.known
@@ -285,7 +286,8 @@ func showOthers(t rapid.TB, n *Node, slaves []string) {
 		n.loop.structure(&s)
 		n.loop.shown = c.Structure()
 	}
-	for _, f := range []func(*core.Node){show, func(*core.Node) {}} { // the next step shows it like any other
+	// the next step shows it like any other
+	for _, f := range []func(*core.Node){show, func(*core.Node) {}} {
 		if err := n.Do(context.Background(), f); err != nil {
 			t.Fatal(err)
 		}

@@ -56,7 +56,8 @@ func TestProvokedErrors(t *testing.T) {
 		name   string
 		asks   asks
 		status int
-		body   string // "" is not looked at; a text with "..." must begin with what is before it
+		// "" is not looked at; a text with "..." must begin with what is before it
+		body string
 	}{
 		{"bad JSON, also to /api without headers", asks{"POST", structure, "", nil, `{x`}, 400, `{"message":"...`},
 		{"JSON primitive", asks{"POST", "/client/get-available-node", "", nil, `5`}, 400, `{"message":"...`},
