@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// fake is a node of which only the bans are real.
+// fake is a node with real bans and nothing else.
 type fake struct {
 	bans    map[string]Ban
 	boot    []string
@@ -119,7 +119,7 @@ func check[T any](t *testing.T, what string, got T, err error, want T) {
 	}
 }
 
-func TestEverythingANodeSaysComesThroughTheDoor(t *testing.T) {
+func TestTheEndpointPassesOnAllThatANodeSays(t *testing.T) {
 	node, ctx := newFake(), t.Context()
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a_metric 1\n") })
 	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: node, TestAnswers: true, Metrics: metrics}, "")
@@ -305,7 +305,7 @@ func TestAFileThatIsNoSocketIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestNobodyThere(t *testing.T) {
+func TestNoNodeThere(t *testing.T) {
 	e := socketIn(t.TempDir())
 	_, err := NewClient(e, "").Status(t.Context())
 	if !errors.Is(err, ErrNotRunning) || err.Error() != e.String()+": no node is running there (no such file or directory)" {

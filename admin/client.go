@@ -13,10 +13,10 @@ import (
 	"strings"
 )
 
-// ErrNotRunning tells that nobody listens at the endpoint.
+// ErrNotRunning means that nothing listens at the endpoint.
 var ErrNotRunning = errors.New("no node is running there")
 
-// Client asks a running node. It is safe for concurrent use.
+// Client asks a running node through its local endpoint. It is safe for concurrent use.
 type Client struct {
 	endpoint Endpoint
 	token    string
@@ -31,7 +31,7 @@ func NewClient(e Endpoint, token string) *Client {
 	return &Client{e, token, &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil}}}
 }
 
-// Close gives up idle connections.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Status asks how the node is.
@@ -54,7 +54,7 @@ func (c *Client) Sync(ctx context.Context) error {
 	return c.ask(ctx, http.MethodPost, "/v1/sync", nil, nil)
 }
 
-// Bans asks whom the node refuses, oldest first.
+// Bans asks for all bans, oldest first.
 func (c *Client) Bans(ctx context.Context) ([]Ban, error) {
 	list, err := get[[]Ban](ctx, c, "/v1/bans")
 	if err != nil {
@@ -89,8 +89,8 @@ func (c *Client) ClearBans(ctx context.Context) (int, error) {
 
 func banPath(address string) string { return "/v1/bans/" + url.PathEscape(address) }
 
-// Backup writes a copy of the node's state; after an error what was written is worth
-// nothing.
+// Backup writes a copy of the node's state. After an error the part that was written is
+// useless.
 func (c *Client) Backup(ctx context.Context, to io.Writer) error {
 	resp, err := c.send(ctx, http.MethodPost, "/v1/backup", nil)
 	if err != nil {
@@ -153,7 +153,8 @@ func get[T any](ctx context.Context, c *Client, path string) (*T, error) {
 	return &value, nil
 }
 
-// ask sends a request and reads the answer into a value; nil for one of no interest.
+// ask sends a request and decodes the answer into a value; nil if the answer does not
+// matter.
 func (c *Client) ask(ctx context.Context, method, path string, body, into any) error {
 	resp, err := c.send(ctx, method, path, body)
 	if err != nil {
@@ -196,7 +197,7 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (*http
 	return resp, nil
 }
 
-// failure says in the words of a person why nobody answered.
+// failure says in plain words why there was no answer.
 func (c *Client) failure(err error) error {
 	var dial *net.OpError
 	if errors.As(err, &dial) && dial.Op == "dial" {

@@ -1,9 +1,9 @@
-// Package admin is the local endpoint of a running node: the door for its owner. The
-// commands of spreadnode knock there, and so may scripts, tests and Prometheus.
+// Package admin is the local endpoint of a running node, for its owner. The commands of
+// spreadnode use it; scripts, tests and Prometheus can, too.
 //
 // It is HTTP with JSON over a unix socket, which only the user that runs the node can
-// open, or over a loopback port, where a token from a file that only that user can read
-// is asked for. It is never part of the public server.
+// open, or over a loopback port, which asks for a token from a file that only that user
+// can read. It is never part of the public server.
 //
 //	GET    /v1/status              how the node is: Status
 //	GET    /v1/structure           its backlink, slaves and masters: Structure
@@ -19,13 +19,13 @@
 //	POST   /v1/leave               leave the network and end; answers at once
 //	GET    /v1/bootstrap           Bootstrap
 //	PUT    /v1/bootstrap           change it until the next start: Bootstrap
-//	GET    /v1/answers/{key}       the answer to an approval that the node vouches for: Answer. Only for tests: it
-//	                               exists in a node that was started with --test-answers
+//	GET    /v1/answers/{key}       the answer that the node expects as an approver: Answer;
+//	                               only in a node that was started with --test-answers
 //	GET    /metrics                in the form of Prometheus
 //
-// Refusals are an Error with a status of 4xx or 5xx. What a request has changed is on
-// disk when it is answered.
+// A refusal is an Error with a status of 4xx or 5xx. What a request has changed is on
+// disk before its answer is sent.
 //
-// [NewHandler] serves a [Node] at it, on a listener of [Listen]; [Client] is the other
-// half.
+// [NewHandler] serves a [Node] there, on a listener of [Listen]; [Client] is the other
+// side.
 package admin

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// Endpoint is where the door is.
+// Endpoint is where a node's local endpoint listens.
 type Endpoint struct {
 	Network string // unix, tcp
 	Address string // path, host:port
 }
 
-// ParseEndpoint reads "unix:path" or "host:port". That the host is a loopback one is for
-// the options to check.
+// ParseEndpoint reads "unix:path" or "host:port". It does not check that the host is a
+// loopback one: the options do.
 func ParseEndpoint(text string) Endpoint {
 	if path, found := strings.CutPrefix(text, "unix:"); found {
 		return Endpoint{"unix", path}
@@ -36,8 +36,9 @@ func (e Endpoint) String() string {
 	return e.Address
 }
 
-// Listen opens the endpoint. A socket is the user's alone from its first moment; one that
-// a killed node has left is replaced, one at which somebody listens is an error.
+// Listen opens the endpoint. A socket belongs to the user alone from its first moment.
+// One that a killed node has left is replaced; one at which a process listens is an
+// error.
 func Listen(ctx context.Context, e Endpoint) (net.Listener, error) {
 	if e.Network != "unix" {
 		return new(net.ListenConfig).Listen(ctx, e.Network, e.Address)
@@ -67,9 +68,9 @@ func clearSocket(ctx context.Context, path string) error {
 	return os.Remove(path)
 }
 
-// listenPrivately makes the socket in a directory that nobody else can enter and then
-// moves it to its place: between the making of a socket and the change of its mode
-// anybody could connect.
+// listenPrivately makes the socket in a directory that no other user can enter, and then
+// moves it to its place. Otherwise any user could connect between the making of the
+// socket and the change of its mode.
 func listenPrivately(ctx context.Context, path string) (net.Listener, error) {
 	private, err := os.MkdirTemp(filepath.Dir(path), ".")
 	if err != nil {
@@ -99,7 +100,7 @@ type socket struct {
 }
 
 func (s *socket) Close() error {
-	os.Remove(s.path) // first, so that nobody finds a socket at which nobody listens
+	os.Remove(s.path) // first, so that no client finds a dead socket
 	return s.Listener.Close()
 }
 

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Node is a running node, as its owner deals with it. Errors that are an *[Error] reach
-// the client as they are.
+// Node is a running node, as its owner sees it. Errors of type *[Error] reach the client
+// unchanged.
 type Node interface {
 	Status(context.Context) (*Status, error)
 	Structure(context.Context) (*Structure, error)
@@ -24,14 +24,14 @@ type Node interface {
 
 	Backup(context.Context, io.Writer) error
 	Reload(context.Context) (*Reloaded, error)
-	Leave() // begins to; never waits
+	Leave() // returns at once
 
 	Bootstrap(context.Context) ([]string, error)
 	SetBootstrap(context.Context, []string) error
 	Answer(ctx context.Context, key string) (*Answer, error)
 }
 
-// Status is how a node is.
+// Status describes the state of a node at one moment.
 type Status struct {
 	Address      string    `json:"address"`
 	Root         string    `json:"root"` // empty while unknown
@@ -84,7 +84,7 @@ type Members struct {
 // Member is a node of the network.
 type Member struct {
 	Address string `json:"address"`
-	// a master that lists it; empty for a master that nobody lists
+	// a master that lists it; empty for a master that no other lists
 	Backlink string `json:"backlink"`
 	Slaves   int    `json:"slaves"` // 0 for one that is no master
 }
@@ -92,7 +92,8 @@ type Member struct {
 // Ban is an address that the node refuses.
 type Ban struct {
 	Address string `json:"address"`
-	// of its host, refused as a whole unless bans are by address; empty when unknown
+	// of its host, refused with all its ports unless bans are by address; empty if
+	// unknown
 	IP     string    `json:"ip"`
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
@@ -105,7 +106,7 @@ type BanRequest struct {
 	Reason  string  `json:"reason"`
 }
 
-// Count is how many were concerned.
+// Count is how many bans were lifted.
 type Count struct {
 	Count int `json:"count"`
 }
@@ -113,16 +114,16 @@ type Count struct {
 // Reloaded says what reading the options again has changed: keys of options.
 type Reloaded struct {
 	Changed []string `json:"changed"` // in force now
-	// other in the file, but in force only after a restart
+	// changed in the file, but in force only after a restart
 	Restart []string `json:"restart"`
 }
 
-// Bootstrap holds the addresses of which a node without a place asks one.
+// Bootstrap holds the bootstrap addresses: a node without a place asks one of them.
 type Bootstrap struct {
 	Addresses []string `json:"addresses"`
 }
 
-// Answer is what an approver expects to hear.
+// Answer is the answer that an approver expects.
 type Answer struct {
 	Action string `json:"action"`
 	Client string `json:"client"` // IP
@@ -137,7 +138,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// Refuse makes a refusal: a request that makes no sense.
+// Refuse makes a refusal of a request that makes no sense.
 func Refuse(format string, args ...any) *Error {
 	return &Error{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }

@@ -13,11 +13,10 @@ import (
 // maxBody bounds the body of a request, in bytes.
 const maxBody = 1 << 20
 
-// HandlerOptions say what is served.
+// HandlerOptions say what is served, and to which clients.
 type HandlerOptions struct {
 	Node Node
-	// asked for in "Authorization: Bearer TOKEN"; "" for nothing, at a socket that
-	// protects itself
+	// expected in "Authorization: Bearer TOKEN"; "" for a socket, which its mode protects
 	Token       string
 	TestAnswers bool         // serve the answers to approvals
 	Metrics     http.Handler // at /metrics; nil for none
@@ -62,7 +61,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	return guard(o.Token, mux)
 }
 
-// guard asks for the token, in a time that does not tell how much of it was right.
+// guard checks the token, in a time that does not reveal how much of it was right.
 func guard(token string, next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte("Bearer " + token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +75,7 @@ func guard(token string, next http.Handler) http.Handler {
 	})
 }
 
-// handler is the requests that are more than a call of the node.
+// handler serves the requests that need more than one call of the node.
 type handler struct{ Node }
 
 // act makes a handler of a function that answers in JSON.
@@ -87,7 +86,7 @@ func (handler) act(f func(*http.Request) (any, error)) http.Handler {
 	})
 }
 
-// answer is act for what needs nothing of the request.
+// answer is act for functions that need nothing from the request.
 func answer[T any](f func(context.Context) (T, error)) http.Handler {
 	return handler{}.act(func(r *http.Request) (any, error) { return f(r.Context()) })
 }
@@ -97,7 +96,7 @@ func (h handler) addBan(r *http.Request) (any, error) {
 	if err := receive(r, &request); err != nil {
 		return nil, err
 	}
-	// seconds in 100 years: times stay within what the core can count
+	// seconds in 100 years: more would overflow the core's times
 	const most = 100 * 365 * 24 * 3600
 	if !(request.Seconds > 0 && request.Seconds <= most) {
 		return nil, Refuse("a ban lasts more than 0 seconds and at most 100 years")
@@ -121,8 +120,8 @@ func (h handler) setBootstrap(r *http.Request) (any, error) {
 	return h.bootstrap(r)
 }
 
-// backup streams a copy of the state. When it breaks off the connection does too, so that
-// nobody takes the part for the whole.
+// backup streams a copy of the state. When it fails the connection breaks off too, so
+// that a part is not taken for the whole.
 func (h handler) backup(w http.ResponseWriter, r *http.Request) {
 	out := &started{ResponseWriter: w}
 	w.Header().Set("Content-Type", "application/octet-stream")
@@ -134,7 +133,7 @@ func (h handler) backup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// started notes whether anything was written.
+// started records whether anything was written.
 type started struct {
 	http.ResponseWriter
 	wrote bool
@@ -145,7 +144,7 @@ func (s *started) Write(p []byte) (int, error) {
 	return s.ResponseWriter.Write(p)
 }
 
-// receive reads the body, strictly.
+// receive decodes the body; unknown fields are errors.
 func receive(r *http.Request, into any) error {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
@@ -168,5 +167,5 @@ func send(w http.ResponseWriter, body any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(body) // an error here is the client's going away
+	json.NewEncoder(w).Encode(body) // an error means that the client has gone
 }

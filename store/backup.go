@@ -50,8 +50,8 @@ func (s *Store) copyTo(to io.Writer) error {
 }
 
 // BackupFile makes a backup in the data directory, named after the time, and returns its
-// path. It has been read back when it gets its name; then the oldest ones beyond
-// Options.KeepBackups go.
+// path. The file gets its name once it has been read back and found good; then the oldest
+// backups beyond Options.KeepBackups are removed.
 func (s *Store) BackupFile() (string, error) {
 	dir := filepath.Join(s.dir, backupsName)
 	path := filepath.Join(dir, "state-"+s.opts.stamp()+".db")
@@ -125,7 +125,7 @@ func rotate(dir string, keep int) error {
 // damaged. It checks the whole backup first, and fails with ErrLocked while a node uses
 // the directory. The state that was there before is kept aside; its new path is returned,
 // or "" if there was none. At no moment is the directory without a state: a node that
-// started then would begin anew.
+// started then would start without one.
 func Restore(dir, backup string, o Options) (aside string, err error) {
 	o.fill()
 	if _, err := inspectFile(backup); err != nil { // before anything is touched
@@ -143,7 +143,7 @@ func Restore(dir, backup string, o Options) (aside string, err error) {
 	if err := copyFile(path+newSuffix, backup); err != nil {
 		return "", fmt.Errorf("store: restore: %w", err)
 	}
-	// what was read the second time is what counts
+	// the copy is checked too, not only what it was made from
 	if _, err := inspectFile(path + newSuffix); err != nil {
 		return "", fmt.Errorf("store: restore: %w", err)
 	}

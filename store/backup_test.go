@@ -24,7 +24,7 @@ func TestBackupWhileWriting(t *testing.T) {
 	states := make(map[string]bool)
 	commit := func(k int) {
 		w.step(k)
-		states[text(w.node.State())] = true // before anybody can read it
+		states[text(w.node.State())] = true // before any other node can read it
 		if err := s.Commit(&w.node); err != nil {
 			t.Error(err)
 		}

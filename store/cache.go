@@ -14,14 +14,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// CacheOptions bound a cache. The zero value of an option stands for its default.
+// CacheOptions bound a cache. The zero value of an option means its default.
 type CacheOptions struct {
-	// Limit is how many values it keeps: 50,000, as the npm package does. The one that
-	// was not used for the longest time goes first.
+	// Limit is how many values it keeps: 50,000 by default, as in the npm package. The
+	// least recently used value is dropped first.
 	Limit int
 
-	// Lifetime is how long a value counts since it was first set; setting it again does
-	// not make it younger. 0 is for ever.
+	// Lifetime is how long a value is valid after it was first set; setting it again does
+	// not extend it. 0 means for ever.
 	Lifetime time.Duration
 }
 
@@ -34,8 +34,8 @@ const (
 	maxCacheValue = 16 << 20
 )
 
-// Cache keeps values by key, for an application that can find them again by more work: on
-// disk, but of limited number and age. Many goroutines may use it at once. The index, not
+// Cache keeps values by key, on disk, bounded in number and age: for what an application
+// can compute again at a higher cost. Many goroutines may use it at once. The index, not
 // the values, is in memory.
 type Cache struct {
 	store *Store
@@ -45,10 +45,10 @@ type Cache struct {
 	mu    sync.Mutex
 	used  *list.List // of *cached, the latest first
 	index map[string]*list.Element
-	stale map[string]bool // used since their time of use was written
+	stale map[string]bool // used since their last time of use was written
 }
 
-// cached is what is in memory of a value.
+// cached is the part of a value that is in memory.
 type cached struct {
 	key            string
 	used, inserted time.Duration // since the Unix epoch
@@ -66,7 +66,10 @@ func (s *Store) Cache(kind string, o CacheOptions) (*Cache, error) {
 	case o.Limit < 0 || o.Lifetime < 0:
 		return nil, errors.New("store: a limit of a cache is negative")
 	}
-	c := &Cache{store: s, kind: kind, opts: o, used: list.New(), index: make(map[string]*list.Element), stale: make(map[string]bool)}
+	c := &Cache{
+		store: s, kind: kind, opts: o, used: list.New(),
+		index: make(map[string]*list.Element), stale: make(map[string]bool),
+	}
 	var all []*cached
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		return each(tx, cacheBucket, func(key, record []byte) error {
@@ -104,8 +107,8 @@ func (c *Cache) Len() int {
 	return len(c.index)
 }
 
-// Get returns a value, and whether there is one. That it was used is written with the
-// next Set or Sweep.
+// Get returns a value, and whether there is one. The time of use is written with the next
+// Set or Sweep.
 func (c *Cache) Get(key string) (value []byte, ok bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,7 +139,8 @@ func (c *Cache) touch(e *list.Element, now time.Duration) {
 // Set keeps a value, and returns when it is on disk.
 func (c *Cache) Set(key string, value []byte) error {
 	if len(key) > maxCacheKey || len(value) > maxCacheValue {
-		return fmt.Errorf("store: cache %s: key of %d and value of %d bytes, want at most %d and %d", c.kind, len(key), len(value), maxCacheKey, maxCacheValue)
+		return fmt.Errorf("store: cache %s: key of %d and value of %d bytes, want at most %d and %d",
+			c.kind, len(key), len(value), maxCacheKey, maxCacheValue)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -181,8 +185,8 @@ func (c *Cache) Remove(key string) error {
 	return c.drop([]string{key})
 }
 
-// Sweep forgets what is expired or too much. An application calls it now and then, such
-// as once in an hour.
+// Sweep drops expired values, and those beyond the limit. An application calls it from
+// time to time, such as once an hour.
 func (c *Cache) Sweep() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -203,7 +207,7 @@ func (c *Cache) Flush() error {
 	return c.drop(c.oldest(len(c.index)))
 }
 
-// oldest returns the n keys that were not used for the longest time.
+// oldest returns the n least recently used keys.
 func (c *Cache) oldest(n int) []string {
 	var keys []string
 	for e := c.used.Back(); e != nil && len(keys) < n; e = e.Prev() {

@@ -88,7 +88,7 @@ func killAfter(t *testing.T, dir string, steps, acknowledgements int) int {
 			}
 		}
 		line, err := lines.ReadString('\n')
-		if errors.Is(err, io.EOF) { // a line without its end was not heard by anybody
+		if errors.Is(err, io.EOF) { // a line without its end was not acknowledged
 			break
 		}
 		if err != nil {

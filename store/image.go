@@ -9,20 +9,20 @@ import (
 	"io"
 )
 
-// This file reads a bbolt file that nobody vouches for. bbolt trusts its pages: one
-// flipped bit makes it walk out of its memory map, which ends the process with a stack
-// trace, or worse, take a page in use for a free one and write over it. So before bbolt
-// sees a file, each page that it would reach is looked at here: that it is what it says,
-// lies inside the file, belongs to nobody else, and has its keys in order. The format is
+// This file reads a bbolt file that may be damaged. bbolt trusts its pages: one flipped
+// bit makes it walk out of its memory map, which ends the process with a stack trace, or
+// worse, take a page in use for a free one and write over it. So before bbolt opens a
+// file, each page that it would reach is checked here: that it has the kind it claims,
+// lies inside the file, is reached only once, and has its keys in order. The format is
 // bbolt's, version 2, unchanged since 2014.
 
-// image is a file, of which a page at a time is read.
+// image is a file that is read one page at a time.
 type image struct {
 	file     io.ReaderAt
 	pageSize uint64
 	root     uint64 // page of the root bucket
 	pages    uint64 // in use: their ids are below it
-	met      []bool // pages that the walk has passed
+	met      []bool // pages that the walk has visited
 }
 
 const (
@@ -41,7 +41,7 @@ const (
 var native = binary.NativeEndian
 
 // readImage finds the meta page of the last transaction. One of the two may be torn by a
-// power cut, in the middle of a transaction that was then acknowledged to nobody.
+// power cut, in the middle of a transaction; such a transaction was never acknowledged.
 func readImage(file io.ReaderAt, size int64) (*image, error) {
 	head := make([]byte, min(size, maxPageSize+pageHeaderSize+metaSize))
 	if _, err := file.ReadAt(head, 0); err != nil && err != io.EOF {
@@ -65,7 +65,8 @@ func readImage(file io.ReaderAt, size int64) (*image, error) {
 		return nil, ErrForeign
 	}
 	m := &image{
-		file: file, pageSize: uint64(native.Uint32(newest[8:])), root: native.Uint64(newest[16:]), pages: native.Uint64(newest[40:]),
+		file: file, pageSize: uint64(native.Uint32(newest[8:])),
+		root: native.Uint64(newest[16:]), pages: native.Uint64(newest[40:]),
 	}
 	if m.pages > uint64(size)/m.pageSize {
 		return nil, fmt.Errorf("%w: %d bytes long, want %d pages of %d", ErrDamaged, size, m.pages, m.pageSize)
@@ -73,8 +74,8 @@ func readImage(file io.ReaderAt, size int64) (*image, error) {
 	return m, nil
 }
 
-// metaAt returns the meta page at an offset, if there is a good one of a file with that
-// page size; and whether there is the mark of one.
+// metaAt returns the meta page at an offset, or nil if there is no valid one for that
+// page size; magic reports whether the offset holds a meta page's magic number at all.
 func metaAt(head []byte, at, pageSize uint64) (meta []byte, magic bool) {
 	at += pageHeaderSize
 	if at+metaSize > uint64(len(head)) {
@@ -86,7 +87,8 @@ func metaAt(head []byte, at, pageSize uint64) (meta []byte, magic bool) {
 	}
 	h := fnv.New64a()
 	h.Write(meta[:metaSize-8])
-	good := native.Uint32(meta[4:]) == metaVersion && uint64(native.Uint32(meta[8:])) == pageSize && native.Uint64(meta[56:]) == h.Sum64()
+	good := native.Uint32(meta[4:]) == metaVersion &&
+		uint64(native.Uint32(meta[8:])) == pageSize && native.Uint64(meta[56:]) == h.Sum64()
 	if !good {
 		return nil, true
 	}
@@ -122,8 +124,8 @@ func (m *image) walk(visit func(bucket, key, value []byte) error) error {
 // element is called for each element of the leaves.
 type element func(key, value []byte, isBucket bool) error
 
-// span is where the keys of a page must lie, by what the pages above say: from low, and
-// below high if there is one.
+// span bounds the keys of a page, as the pages above give it: from low on, and below high
+// unless it is nil.
 type span struct{ low, high []byte }
 
 func (s span) holds(key []byte) bool {
@@ -143,7 +145,7 @@ func (p page) count() int    { return int(native.Uint16(p.bytes[10:])) }
 func (p page) slot(i int) []byte { return p.bytes[pageHeaderSize+i*elementSize:][:elementSize] }
 
 // part returns a piece of an element's content, which lies at an offset from the element,
-// or false when it leaves the page.
+// or false when it would lie outside of the page.
 func (p page) part(i int, offset, size uint64) ([]byte, bool) {
 	at := uint64(pageHeaderSize+i*elementSize) + offset
 	if at > uint64(len(p.bytes)) || size > uint64(len(p.bytes))-at {
@@ -156,7 +158,7 @@ func (p page) damaged(what string) error {
 	return fmt.Errorf("%w: page %d: %s", ErrDamaged, p.id, what)
 }
 
-// page looks at the page of an id and marks it as passed.
+// page reads and checks the page with an id, and marks it as visited.
 func (m *image) page(id uint64) (page, error) {
 	p := page{id: id}
 	if id < 2 || id >= m.pages {
@@ -188,7 +190,7 @@ func (m *image) page(id uint64) (page, error) {
 	return p, err
 }
 
-// tree walks a tree of pages. Its depth is bounded, because no page is passed twice.
+// tree walks a tree of pages. Its depth is bounded, because no page is visited twice.
 func (m *image) tree(id uint64, within span, visit element) error {
 	p, err := m.page(id)
 	if err != nil {
@@ -250,8 +252,8 @@ func (m *image) leaf(p page, within span, visit element) error {
 	return nil
 }
 
-// keys returns the keys of all elements, given how an element says where its key lies:
-// offset and size.
+// keys returns the keys of all elements. Place reads from an element the offset and size
+// of its key.
 func (p page) keys(within span, place func(slot []byte) (offset, size uint64)) ([][]byte, error) {
 	if p.count() > (len(p.bytes)-pageHeaderSize)/elementSize {
 		return nil, p.damaged("too many elements")

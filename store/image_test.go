@@ -147,7 +147,7 @@ func TestMigration(t *testing.T) {
 	}
 }
 
-// After a write that failed nobody knows what is on disk, and nothing more is written.
+// After a write that failed it is not known what is on disk, and nothing more is written.
 func TestNoWriteAfterAFailedOne(t *testing.T) {
 	s, err := Open(t.TempDir(), Options{})
 	if err != nil {

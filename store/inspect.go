@@ -10,17 +10,17 @@ import (
 	"spreadable/core/state"
 )
 
-// found is what a good state file holds.
+// found is the content of a valid state file.
 type found struct {
 	schema   int
 	total    tally
 	hasState bool
-	saved    state.State // as a node's own checks have not seen it yet
+	saved    state.State // not yet checked by the core
 }
 
-// inspect reads a whole file and says what is wrong with it: foreign, newer or damaged.
-// Nothing that it lets pass can make bbolt stumble, and all records are what was written
-// with the last transaction.
+// inspect reads a whole file and says what is wrong with it: foreign, newer or damaged. A
+// file that passes cannot make bbolt fail, and its records are those of the last
+// transaction.
 func inspect(file io.ReaderAt, size int64) (*found, error) {
 	if size == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrDamaged)
@@ -49,7 +49,7 @@ func inspect(file io.ReaderAt, size int64) (*found, error) {
 		return nil, err
 	}
 	if f.schema < schemaVersion {
-		return f, nil // its records have another form; the migration will see
+		return f, nil // its records have another form, which the migration reads
 	}
 	err = m.walk(func(bucket, key, value []byte) error {
 		if bytes.Equal(bucket, formatBucket) {
@@ -81,8 +81,8 @@ func inspectFile(path string) (*found, error) {
 	return f, nil
 }
 
-// format reads what a file says of itself. Who does not say anything is foreign; who is
-// newer may add up differently.
+// format reads the file's own description. A file without one is foreign. In a file of a
+// newer version the tally may be computed differently, so it is not checked.
 func (f *found) format(records map[string][]byte) error {
 	text, ok := records[string(schemaKey)]
 	if !ok {

@@ -30,7 +30,7 @@ type world struct {
 	node core.Node
 	pool core.Pool
 	asks []func()
-	dead bool // nobody answers
+	dead bool // it does not answer
 }
 
 func newWorld() *world {

@@ -11,12 +11,11 @@ import (
 	"spreadable/core/state"
 )
 
-// Records are JSON: people can read them, and a field more is no drama. What a record may
-// hold belongs to the version of the schema, so decoders take nothing that they do not
-// know.
+// Records are JSON: people can read them, and a field is easily added. The fields are
+// part of the schema's version, so decoders refuse unknown ones.
 
-// sections are the names of the records in the node bucket, one a section. Approvals have
-// buckets of their own.
+// sections are the names of the records in the node bucket, one for each section.
+// Approvals have buckets of their own.
 var sections = [state.NumSections]string{
 	state.SectionNetwork:    "network",
 	state.SectionPlace:      "place",

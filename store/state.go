@@ -38,15 +38,15 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 
 // Commit saves what has changed in the node since the last Commit, and returns when it is
 // on disk. It is made to be called after every step of the node's loop, before anything
-// that the step caused leaves the process: when nothing has changed that must not be
-// forgotten, it costs a comparison.
+// that the step caused leaves the process. When nothing has changed that must survive, it
+// costs one comparison.
 //
-// Failures of peers alone are not worth a write: nobody is told of them, and the next
-// sync, which always writes, takes them along.
+// Failures of peers alone are not worth a write: no peer is told of them, and the next
+// sync, which always writes, includes them.
 //
-// After an error the node must stop, because it may have changed in ways that are nowhere
-// written. The first Commit rewrites everything. It is an error while there is a state
-// that was not loaded: it would be lost.
+// After an error the node must stop, because its state may differ from the one on disk.
+// The first Commit rewrites everything. It returns an error if the directory holds a
+// state that was not loaded: that state would be lost.
 func (s *Store) Commit(n *core.Node) error {
 	if s.node.begun && !urgent(s.node.saved, n.Revision()) {
 		return nil
@@ -140,7 +140,8 @@ func (w *writer) keepOnly(s *state.State) error {
 		keep[string(keyBucket)][row.Key] = true
 	}
 	for _, bucket := range [][]byte{approvalBucket, keyBucket} {
-		if err := w.deleteWhere(bucket, func(key []byte) bool { return !keep[string(bucket)][string(key)] }); err != nil {
+		kept := keep[string(bucket)]
+		if err := w.deleteWhere(bucket, func(key []byte) bool { return !kept[string(key)] }); err != nil {
 			return err
 		}
 	}

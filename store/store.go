@@ -23,18 +23,19 @@ var (
 	ErrDamaged = errors.New("damaged")
 )
 
-// Options of a store. The zero value of an option stands for its default.
+// Options of a store. The zero value of an option means its default.
 type Options struct {
-	// LockTimeout is how long to wait for another process to leave the directory: 1 s. A
-	// service manager may start a node while the one before it is still leaving.
+	// LockTimeout is how long to wait for another process to release the directory: 1 s
+	// by default. A service manager may start a node while the previous one is still
+	// ending.
 	LockTimeout time.Duration
 
-	// KeepBackups is how many backups BackupFile leaves in the directory: 3, as the npm
-	// package does.
+	// KeepBackups is how many backups BackupFile leaves in the directory: 3 by default,
+	// as in the npm package.
 	KeepBackups int
 
 	// Now tells the time, for the names of backups and the ages of cached values:
-	// time.Now.
+	// time.Now by default.
 	Now func() time.Time
 }
 
@@ -56,14 +57,14 @@ type Store struct {
 
 	mu     sync.Mutex // held by the one transaction that writes
 	total  tally
-	broken error // of the first write that failed: what is on disk is not known any more
+	broken error // of the first write that failed: since then it is not known what is on disk
 
 	node nodeWriter
 }
 
 // Open opens a data directory, makes it if it does not exist, and checks all that is in
-// its state file. A file that is not as this package wrote it is an error and is left
-// alone, and so is the state of a newer version.
+// its state file. A file that is not as this package wrote it is an error and stays as it
+// is; so does the state of a newer version.
 func Open(dir string, o Options) (*Store, error) {
 	o.fill()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -93,9 +94,9 @@ func (o *Options) fill() {
 }
 
 // lockDir takes a directory for this process. The lock is a file of its own: the state
-// file may be missing, torn or about to be replaced, and who has locked a replaced file
-// has locked nothing.
-func lockDir(dir string, patience time.Duration) (*os.File, error) {
+// file may be missing, torn or about to be replaced, and a lock on a replaced file
+// protects nothing.
+func lockDir(dir string, timeout time.Duration) (*os.File, error) {
 	const pause = 20 * time.Millisecond
 	for {
 		lock, taken, err := tryLock(filepath.Join(dir, lockName))
@@ -104,16 +105,16 @@ func lockDir(dir string, patience time.Duration) (*os.File, error) {
 			return nil, fmt.Errorf("store: lock %s: %w", dir, err)
 		case !taken:
 			return lock, nil
-		case patience <= 0:
+		case timeout <= 0:
 			return nil, fmt.Errorf("store: data directory %s: %w", dir, ErrLocked)
 		}
-		time.Sleep(min(pause, patience))
-		patience -= pause
+		time.Sleep(min(pause, timeout))
+		timeout -= pause
 	}
 }
 
-// open checks, opens and if need be makes or migrates the state file of a locked
-// directory.
+// open checks and opens the state file of a locked directory; it makes or migrates the
+// file when that is needed.
 func (s *Store) open() error {
 	path := filepath.Join(s.dir, stateName)
 	s.removeUnfinished()
@@ -138,22 +139,23 @@ func (s *Store) open() error {
 	return nil
 }
 
-// removeUnfinished removes what a process that was killed was making: files that never
-// got their names.
+// removeUnfinished removes the files that a killed process was still writing: they never
+// got their final names.
 func (s *Store) removeUnfinished() {
 	for _, dir := range []string{s.dir, filepath.Join(s.dir, backupsName)} {
 		// only a bad pattern is an error
 		unfinished, _ := filepath.Glob(filepath.Join(dir, "*"+newSuffix))
 		for _, path := range unfinished {
-			os.Remove(path) // or it stays, and does no harm
+			os.Remove(path) // if it fails, the file stays and does no harm
 		}
 	}
 }
 
 // boltOptions: the list of free pages is not stored but found when the file is opened,
-// which spares a page with each commit and a part of the file that nothing else could
+// which saves a page with each commit, and the file has no part that only bbolt could
 // check. The map is large from the start, because making it larger waits for all readers,
-// and a backup reads for long; it costs addresses, not memory. Every commit is synced.
+// and a backup reads for a long time; it costs addresses, not memory. Every commit is
+// synced.
 func boltOptions() *bbolt.Options {
 	return &bbolt.Options{
 		Timeout: time.Second, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapSize,
@@ -161,19 +163,21 @@ func boltOptions() *bbolt.Options {
 	}
 }
 
-// growth is by how much the file grows at a time, in bytes. A state is some dozen
-// kilobytes; bbolt's own 16 MB are made for another trade.
+// growth is by how much the file grows at a time, in bytes. A state has some dozen
+// kilobytes; bbolt's default of 16 MB is meant for larger files.
 const growth = 256 << 10
 
-// create makes an empty state file under another name first: one with the right name is
-// always whole.
+// create makes an empty state file under another name first: a file with the final name
+// is always complete.
 func create(path string) error {
 	fresh := path + newSuffix
 	db, err := bbolt.Open(fresh, 0o600, boltOptions())
 	if err != nil {
 		return err
 	}
-	err = (&Store{db: db}).update(func(w *writer) error { return w.put(formatBucket, schemaKey, schemaValue(schemaVersion)) })
+	err = (&Store{db: db}).update(func(w *writer) error {
+		return w.put(formatBucket, schemaKey, schemaValue(schemaVersion))
+	})
 	if err = errors.Join(err, db.Close()); err != nil {
 		return err
 	}
@@ -183,11 +187,12 @@ func create(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// migrations turn the state of version i+1 into that of version i+2. They may read and
-// write everything through the writer; all that are needed run in one transaction.
+// migrations turn the state of version i+1 into that of version i+2. They read and write
+// through the writer; all that are needed run in one transaction.
 var migrations []func(*writer) error
 
-// schemaVersion is what this program writes. Another form of a record is another version.
+// schemaVersion is the version that this program writes. It changes with the form of any
+// record.
 const schemaVersion = 1
 
 func (s *Store) migrate(from int, steps []func(*writer) error) error {
@@ -207,8 +212,7 @@ func (s *Store) migrate(from int, steps []func(*writer) error) error {
 // Dir returns the data directory.
 func (s *Store) Dir() string { return s.dir }
 
-// Close gives the directory free. What was committed is on disk before; there is nothing
-// to save here.
+// Close releases the directory. All that was committed is on disk already.
 func (s *Store) Close() error {
 	var err error
 	if s.db != nil {

@@ -228,7 +228,7 @@ func BenchmarkCommit(b *testing.B) {
 	})
 }
 
-func TestCommitKeepsAStateThatNobodyLoaded(t *testing.T) {
+func TestCommitKeepsAStateThatWasNotLoaded(t *testing.T) {
 	t.Parallel()
 	dir, _ := filled(t, 20)
 	s := open(t, dir)
@@ -263,7 +263,7 @@ func TestDirectoryIsLocked(t *testing.T) {
 	open(t, dir)
 }
 
-// foreignFile is a bbolt file of somebody else.
+// foreignFile is a bbolt file of another program.
 func foreignFile(t testing.TB) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x")

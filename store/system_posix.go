@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock that goes with the file, or reports that another has it. The
-// system gives it back when the file is closed or the process ends, however it ends.
+// tryLock takes the file's lock, or reports that another process has it. The system
+// releases it when the file is closed or the process ends, however it ends.
 func tryLock(path string) (file *os.File, taken bool, err error) {
 	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

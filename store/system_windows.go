@@ -6,14 +6,15 @@ import (
 	"syscall"
 )
 
-// tryLock opens the file for nobody else, or reports that another has it so. The system
-// closes it when the process ends, however it ends.
+// tryLock opens the file for this process alone, or reports that another process has it.
+// The system closes it when the process ends, however it ends.
 func tryLock(path string) (file *os.File, taken bool, err error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, false, err
 	}
-	h, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil, syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	h, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil,
+		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
 	const sharingViolation = syscall.Errno(32)
 	if errors.Is(err, sharingViolation) {
 		return nil, true, nil
@@ -27,5 +28,5 @@ func tryLock(path string) (file *os.File, taken bool, err error) {
 // mapSize is small, because here a file is as large as its map.
 const mapSize = 0
 
-// syncDir has nothing to do here: the system writes names as it pleases.
+// syncDir has nothing to do here: the system decides when it writes names.
 func syncDir(string) error { return nil }

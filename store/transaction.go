@@ -10,7 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Buckets and keys of the file. Everything else in it would be foreign.
+// Buckets and keys of the file. A file with anything else in it is not ours.
 var (
 	formatBucket   = []byte("spreadable")
 	nodeBucket     = []byte("node")
@@ -107,8 +107,8 @@ func each(tx *bbolt.Tx, bucket []byte, visit func(key, value []byte) error) erro
 }
 
 // update runs a change as one transaction, which is on disk when it returns; a change
-// that changes nothing costs no write. After a commit that failed nothing is known of
-// what is on disk, so the store refuses all further writes.
+// that changes nothing costs no write. After a failed commit it is not known what is on
+// disk, so the store refuses all further writes.
 func (s *Store) update(change func(*writer) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
