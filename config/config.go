@@ -20,8 +20,8 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// Config holds the options of a node. [Options] says what each means; here stand only the
-// types. Make one with [Load] or [Defaults].
+// Config holds the options of a node. [Options] says what each means. Make one with
+// [Load] or [Defaults].
 type Config struct {
 	Port, PublicPort uint16
 	Hostname         string
@@ -68,10 +68,10 @@ type Config struct {
 	LogFormat      string
 	LeaveTimeout   time.Duration
 
-	sources map[string]string // by key; what is not here is a default
+	sources map[string]string // by key; a key that is missing has its default
 }
 
-// What HTTPS can be.
+// Values of Config.HTTPS.
 const (
 	HTTPSOff   = "off"   // plain HTTP
 	HTTPSProxy = "proxy" // a proxy in front of the node speaks TLS
@@ -81,13 +81,13 @@ const (
 // AdminOff as Config.Admin means no local endpoint.
 const AdminOff = "off"
 
-// Defaults returns the options of which nobody has said anything.
+// Defaults returns the options of a node for which nothing has been set.
 func Defaults() *Config {
 	c := &Config{sources: make(map[string]string)}
 	for _, o := range Options() {
 		if o.Default != "" {
 			if err := o.value(c).set(o.Default); err != nil {
-				// the table above is wrong
+				// a bug in the table of options
 				panic(fmt.Sprintf("config: default of %s: %v", o.Key, err))
 			}
 		}
@@ -141,8 +141,8 @@ func (c *Config) Changed(other *Config) (reload, restart []string) {
 	return reload, restart
 }
 
-// FillPaths completes the options that say where things are, as far as they follow from
-// others: enough to find a running node, not to run one.
+// FillPaths completes the paths that follow from other options: enough to find a running
+// node, not to run one.
 func (c *Config) FillPaths() error {
 	if c.Data == "" {
 		c.Data = "spreadnode-" + strconv.Itoa(int(c.Port))
@@ -158,8 +158,8 @@ func (c *Config) FillPaths() error {
 
 // Resolve completes all options that follow from others, or from the machine, reads the
 // password file, and says what is out of range or does not fit together. A resolved
-// Config may be resolved again. OwnIP is asked for the node's IP when there is no
-// hostname: [LastIPv4].
+// Config may be resolved again. OwnIP gives the node's IP if there is no hostname;
+// usually it is [LastIPv4].
 func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if err := c.checkValues(); err != nil {
 		return err
@@ -181,13 +181,13 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if err != nil {
 		return c.blame(err, "hostname")
 	}
-	// on the wire it is 127.0.0.1, as npm nodes have it
+	// on the wire it is 127.0.0.1, as for npm nodes
 	if address.IP() == netip.IPv6Loopback() {
-		return c.blame(errors.New("other nodes take ::1 for 127.0.0.1, and would refuse the node: use that"), "hostname")
+		return c.blame(errors.New("other nodes take ::1 for 127.0.0.1 and would refuse the node: use 127.0.0.1"), "hostname")
 	}
 	if c.Listen == "" {
 		c.Listen = net.JoinHostPort("", strconv.Itoa(int(c.Port)))
-		// nobody else could call it anyway
+		// other machines could not call it anyway
 		if ip := address.IP(); ip.IsLoopback() && c.Hostname != "localhost" {
 			c.Listen = net.JoinHostPort(ip.String(), strconv.Itoa(int(c.Port)))
 		}
@@ -198,8 +198,8 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	return errors.Join(c.FillPaths(), c.check())
 }
 
-// checkValues says which value is out of range. Load has checked each already; a program
-// that sets fields has not.
+// checkValues says which value is out of range. Load checks each value, but a program may
+// have set fields itself.
 func (c *Config) checkValues() error {
 	other := Defaults()
 	for _, o := range Options() {
@@ -217,7 +217,7 @@ func (c *Config) checkValues() error {
 	return nil
 }
 
-// copyValue sets a value from the text that another value of its kind shows.
+// copyValue sets a value from the text of another value of its kind.
 func copyValue(to value, text string) error {
 	list, many := to.(listValue)
 	if !many {
@@ -245,8 +245,8 @@ func (c *Config) Clone() *Config {
 }
 
 // Authorities reads the certificates, in PEM, of the authorities that sign those of other
-// nodes: the file that tls_ca names. It returns nil, which stands for the system's, if
-// none is named.
+// nodes: the file that tls_ca names. It returns nil, which means the system's, if tls_ca
+// is empty.
 func (c *Config) Authorities() (*x509.CertPool, error) {
 	if c.TLSCA == "" {
 		return nil, nil
@@ -274,20 +274,23 @@ func (c *Config) check() error {
 
 func (c *Config) checkTimes() error {
 	switch {
-	// nodes tell one another whole ones
+	// nodes tell each other whole milliseconds
 	case min(c.SyncInterval, c.ServerTimeout, c.PingTimeout) < time.Millisecond:
 		return c.blame(errors.New("want 1ms or more"), c.firstTiny())
 	case c.SyncPeriod < c.SyncInterval:
-		return c.clash(fmt.Errorf("sync_period %s must not be shorter than sync_interval %s", short(c.SyncPeriod), short(c.SyncInterval)), "sync_period", "sync_interval")
+		return c.clash(fmt.Errorf("sync_period %s must not be shorter than sync_interval %s",
+			short(c.SyncPeriod), short(c.SyncInterval)), "sync_period", "sync_interval")
 	case c.ServerTimeout >= c.SyncInterval:
-		return c.clash(fmt.Errorf("server_timeout %s must be shorter than sync_interval %s", short(c.ServerTimeout), short(c.SyncInterval)), "server_timeout", "sync_interval")
+		return c.clash(fmt.Errorf("server_timeout %s must be shorter than sync_interval %s",
+			short(c.ServerTimeout), short(c.SyncInterval)), "server_timeout", "sync_interval")
 	case c.PingTimeout > c.ServerTimeout:
-		return c.clash(fmt.Errorf("ping_timeout %s must not be longer than server_timeout %s", short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
+		return c.clash(fmt.Errorf("ping_timeout %s must not be longer than server_timeout %s",
+			short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
 	}
 	return nil
 }
 
-// checkCredentials says why nobody could log in with the username and password.
+// checkCredentials says what makes a login with the username and password impossible.
 func (c *Config) checkCredentials() error {
 	switch {
 	case c.Username != "" && c.Password == "":
@@ -295,7 +298,8 @@ func (c *Config) checkCredentials() error {
 	case c.Username == "" && c.Password != "":
 		return c.blame(errors.New("needs a username"), "password", "password_file")
 	case strings.Contains(c.Username, ":"):
-		return c.blame(errors.New("must not hold a colon: basic authentication separates name and password by it"), "username")
+		return c.blame(errors.New(
+			"must not hold a colon: basic authentication separates name and password by it"), "username")
 	}
 	return nil
 }
@@ -314,7 +318,7 @@ func (c *Config) checkRest() error {
 	return nil
 }
 
-// short writes a duration as a person would.
+// short writes a duration as people do: 5m, not 5m0s.
 func short(d time.Duration) string { return (*duration)(&d).String() }
 
 func (c *Config) firstTiny() string {
@@ -339,18 +343,20 @@ func (c *Config) firstZero() string {
 	return "max_connections"
 }
 
-// checkAdmin says what is wrong with the local endpoint: above all, an address that
-// others could reach.
+// checkAdmin says what is wrong with the local endpoint, such as an address that other
+// machines could reach.
 func (c *Config) checkAdmin() error {
 	if c.Admin == AdminOff {
 		return nil
 	}
 	if path, found := strings.CutPrefix(c.Admin, "unix:"); found {
-		// the shortest limit among systems is 104; a little more is needed while it is
-		// made
+		// the shortest limit among systems is 104, and a longer name is needed while the
+		// socket is made
 		const most = 90
 		if len(path) > most {
-			return c.blame(fmt.Errorf("the path of the socket has %d bytes, and systems allow %d: set admin to a shorter path, such as unix:/run/spreadnode.sock, or to a loopback address", len(path), most), "admin", "data")
+			return c.blame(fmt.Errorf("the path of the socket has %d bytes, and systems allow %d: "+
+				"set admin to a shorter path, such as unix:/run/spreadnode.sock, or to a loopback address",
+				len(path), most), "admin", "data")
 		}
 		return nil
 	}
@@ -360,13 +366,14 @@ func (c *Config) checkAdmin() error {
 	case err != nil || new(port).set(p) != nil:
 		return c.blame(fmt.Errorf("want unix:path, host:port or off, not %s", phrase.Quote(c.Admin)), "admin")
 	case host != "localhost" && (ipErr != nil || !ip.IsLoopback()):
-		return c.blame(fmt.Errorf("%s is not a loopback address: the endpoint must not be reachable from outside; use 127.0.0.1 and a tunnel", host), "admin")
+		return c.blame(fmt.Errorf("%s is not a loopback address: the endpoint must not be reachable "+
+			"from other machines; use 127.0.0.1 and a tunnel", host), "admin")
 	}
 	return nil
 }
 
-// clash puts where the value came from before an error that names the keys itself: one of
-// values that do not fit together.
+// clash puts the place where a value came from before an error that names the keys
+// itself: values that do not fit together.
 func (c *Config) clash(err error, keys ...string) error {
 	if source, given := c.sources[c.guilty(keys)]; given {
 		return fmt.Errorf("%s: %w", source, err)
@@ -374,14 +381,15 @@ func (c *Config) clash(err error, keys ...string) error {
 	return err
 }
 
-// guilty is the first key that was given, or the first.
+// guilty returns the first key that was given, or else the first.
 func (c *Config) guilty(keys []string) string {
 	i := slices.IndexFunc(keys, func(k string) bool { _, given := c.sources[k]; return given })
 	return keys[max(0, i)]
 }
 
-// blame puts the key, and where its value came from, before an error; of several keys the
-// first that was given. A flag and a variable have the key in their names.
+// blame puts the key, and where its value came from, before an error. Of several keys it
+// takes the first that was given. For a flag or a variable the key is left out: their
+// names contain it.
 func (c *Config) blame(err error, keys ...string) error {
 	key := c.guilty(keys)
 	source, given := c.sources[key]
@@ -395,8 +403,8 @@ func (c *Config) blame(err error, keys ...string) error {
 }
 
 // LastIPv4 is the default hostname, as in the npm package: the last IPv4 of the machine's
-// interfaces that is not a loopback one. No host on the internet is asked, which the npm
-// package does.
+// interfaces that is not a loopback one. Unlike the npm package, it asks no host on the
+// internet.
 func LastIPv4() (netip.Addr, error) {
 	list, err := net.InterfaceAddrs()
 	if err != nil {
@@ -416,15 +424,15 @@ func LastIPv4() (netip.Addr, error) {
 	return last, nil
 }
 
-// Take makes the options that a running node can change those of other, with where they
-// came from.
+// Take copies from other the options that a running node can change, with where they came
+// from.
 func (c *Config) Take(other *Config) {
 	for _, o := range Options() {
 		if !o.Reload {
 			continue
 		}
 		if text := o.value(other).String(); o.value(c).String() != text {
-			// what another Config shows is good for this one
+			// a text from another Config is always valid
 			_ = copyValue(o.value(c), text)
 		}
 		delete(c.sources, o.Key)

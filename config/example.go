@@ -6,13 +6,13 @@ import (
 )
 
 // Example returns a configuration file that sets nothing: every option with its default,
-// its meaning and its npm name, in comments to be taken away where something is to
-// change.
+// its meaning and its npm name, all in comments. To set an option, remove the # in front
+// of it.
 func Example() string {
 	var b strings.Builder
 	b.WriteString("# Options of a Spreadable node: spreadnode run --config FILE.\n" +
-		"# What is in comments is the default. A flag (--sync-interval) comes first, then the\n" +
-		"# environment (SPREADNODE_SYNC_INTERVAL), then this file.\n")
+		"# Options in comments have the default that is shown. A flag (--sync-interval) comes\n" +
+		"# first, then the environment (SPREADNODE_SYNC_INTERVAL), then this file.\n")
 	group := ""
 	for _, o := range Options() {
 		if o.Group != group {
@@ -32,7 +32,7 @@ func Example() string {
 	return b.String()
 }
 
-// yamlText quotes what YAML would take for something else.
+// yamlText quotes texts that YAML would take for something else.
 func yamlText(text string) string {
 	if strings.HasPrefix(text, "#") {
 		return `"` + text + `"`

@@ -10,7 +10,7 @@ import (
 	"spreadable/internal/strictyaml"
 )
 
-// format is that of files of options. A long list of addresses has thousands of words.
+// format is the format of option files. A long list of addresses has thousands of words.
 var format = strictyaml.Format{Name: "configuration", MaxTokens: 50_000}
 
 // readFile takes the options from a file.
@@ -22,8 +22,8 @@ func (c *Config) readFile(path string) error {
 	return c.parse(path, data)
 }
 
-// parse takes the options from the text of a file. An empty one says nothing, which is
-// good.
+// parse takes the options from the text of a file. An empty file sets nothing, and is
+// valid.
 func (c *Config) parse(name string, data []byte) error {
 	root, err := format.Parse(name, data)
 	if root == nil || err != nil {
@@ -37,7 +37,7 @@ func (c *Config) parse(name string, data []byte) error {
 	return nil
 }
 
-// entry takes one key with its value.
+// entry sets the option of one key.
 func (c *Config) entry(name string, entry *ast.MappingValueNode) error {
 	key, _, err := strictyaml.Text(entry.Key)
 	if err != nil {
@@ -48,7 +48,8 @@ func (c *Config) entry(name string, entry *ast.MappingValueNode) error {
 		return errorAt(name, entry.Key, "%w", err)
 	}
 	if _, again := c.sources[o.Key]; again {
-		return errorAt(name, entry.Key, "%s: given twice; first at %s", o.Key, strings.TrimPrefix(c.sources[o.Key], "file "))
+		return errorAt(name, entry.Key, "%s: given twice; first at %s",
+			o.Key, strings.TrimPrefix(c.sources[o.Key], "file "))
 	}
 	if err := c.entryValue(name, o, entry.Value); err != nil {
 		return err
@@ -57,7 +58,7 @@ func (c *Config) entry(name string, entry *ast.MappingValueNode) error {
 	return nil
 }
 
-// entryValue sets an option from what stands behind its key.
+// entryValue sets an option from the value of its key.
 func (c *Config) entryValue(name string, o Option, n ast.Node) error {
 	v := o.value(c)
 	list, many := v.(listValue)
@@ -85,7 +86,7 @@ func (c *Config) entryValue(name string, o Option, n ast.Node) error {
 	return nil
 }
 
-// findOption finds an option by its key, or says what could be meant; names of the npm
+// findOption finds an option by its key, or suggests what is meant; names of the npm
 // package are recognised.
 func findOption(key string) (Option, error) {
 	var keys []string
@@ -101,7 +102,7 @@ func findOption(key string) (Option, error) {
 	return Option{}, fmt.Errorf("unknown key %s%s (spreadnode config example lists all)", phrase.Quote(key), phrase.Suggest(key, keys))
 }
 
-// errorAt is an error that begins with the place it is about.
+// errorAt makes an error that begins with its place in the file.
 func errorAt(name string, n ast.Node, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", strictyaml.At(name, n), fmt.Errorf(format, args...))
 }

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Idle returns what was given and has no effect beside the other options, in one line
-// each with where it came from and why. It is no error: people switch things off and on
-// again. Call it after [Config.Resolve].
+// Idle returns a line for each option that was given but has no effect because of
+// another: its key, where it came from, and why. That is not an error: people switch
+// things off and on again. Call it after [Config.Resolve].
 func (c *Config) Idle() []string {
 	var idle []string
 	defaults := Defaults()
@@ -23,12 +23,12 @@ func (c *Config) Idle() []string {
 	return idle
 }
 
-// idle says why an option has no effect; "" if it has.
+// idle says why an option has no effect; "" if it has one.
 func (c *Config) idle(key string) string {
 	switch key {
 	case "whitelist", "blacklist", "trustlist", "ban_by_address":
 		if c.Trusted {
-			return "trusted is true, so that everybody is trusted"
+			return "trusted is true, so all are trusted"
 		}
 	case "cookie_age", "plain_cookie":
 		if c.Username == "" {

@@ -13,12 +13,12 @@ import (
 	"spreadable/internal/strictyaml"
 )
 
-// Given is what the owner of a node has said.
+// Given is what the owner of a node has set.
 type Given struct {
 	// by key, not by the flag's name; a list has commas between its items
 	Flags   map[string]string
 	Environ []string // "NAME=value", as of os.Environ
-	// path; "" for SPREADNODE_CONFIG of the environment, or none
+	// path; "" means SPREADNODE_CONFIG of the environment, or none
 	File string
 }
 
@@ -66,7 +66,7 @@ func (c *Config) take(o Option, text, source string) error {
 }
 
 // splitList cuts a list at its commas. The empty text is the empty list. An empty item is
-// an error: what was meant to stand there may be what keeps others out.
+// an error: the item that was meant may be one that keeps others out.
 func splitList(text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
@@ -80,8 +80,8 @@ func splitList(text string) ([]string, error) {
 	return items, nil
 }
 
-// environment keeps the variables that are ours. An empty one counts as not given: that
-// is how deployments switch one off.
+// environment returns the variables that are ours. An empty one counts as not given:
+// deployments switch variables off like that.
 func environment(environ []string) map[string]string {
 	env := make(map[string]string)
 	for _, entry := range environ {
@@ -92,8 +92,8 @@ func environment(environ []string) map[string]string {
 	return env
 }
 
-// UnknownVariables returns the variables that look like ours but are none, each with what
-// could be meant: a misspelt one would otherwise be silent.
+// UnknownVariables returns the variables that look like ours but are none, each with a
+// suggestion of what is meant: a misspelt one would otherwise go unnoticed.
 func UnknownVariables(environ []string) []string {
 	known := []string{strings.TrimPrefix(envFile, envPrefix)}
 	for _, o := range Options() {
@@ -101,7 +101,7 @@ func UnknownVariables(environ []string) []string {
 	}
 	var unknown []string
 	for name := range environment(environ) {
-		// the prefix alone would make all names near
+		// with the prefix all names would be near
 		own := strings.TrimPrefix(name, envPrefix)
 		switch near := phrase.Nearest(own, known); {
 		case slices.Contains(known, own):
@@ -119,7 +119,7 @@ func UnknownVariables(environ []string) []string {
 const maxPassword = 4096
 
 // ReadPassword reads the password file, unless the password itself was given in a way
-// that comes before, and says why nobody could log in with what there is. It is a part of
+// that comes before it, and says what would make a login impossible. It is a part of
 // Resolve.
 func (c *Config) ReadPassword() error {
 	return cmp.Or(c.readPassword(), c.checkCredentials())
@@ -129,7 +129,7 @@ func (c *Config) readPassword() error {
 	direct, byFile := c.rank("password"), c.rank("password_file")
 	switch {
 	case c.PasswordFile == "" || direct > byFile || c.Origin("password") == "file "+c.PasswordFile:
-		return nil // the last: read already
+		return nil // the last one, which has been read already
 	case direct == byFile && (direct > 0 || c.Password != ""):
 		return c.blame(errors.New("give password or password_file, not both"), "password_file")
 	}
@@ -147,8 +147,8 @@ func (c *Config) readPassword() error {
 	return nil
 }
 
-// rank orders the ways in which a value can be given, the one that comes first highest; 0
-// for a default.
+// rank orders the ways in which a value can be given; the one that takes precedence has
+// the highest rank, a default 0.
 func (c *Config) rank(key string) int {
 	kind, _, _ := strings.Cut(c.Origin(key), " ")
 	return slices.Index([]string{"default", "file", "environment", "flag"}, kind)

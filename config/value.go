@@ -17,13 +17,14 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// value is a field of a Config, as text. An error of set says what would be right.
+// value is a field of a Config, read and written as text. The errors of set say what
+// would be right.
 type value interface {
 	set(text string) error
 	String() string
 }
 
-// listValue is a value of many; set takes one of them.
+// listValue is a value with many items; set takes one item.
 type listValue interface {
 	value
 	setList(items []string) error
@@ -46,7 +47,7 @@ func (v *path) set(given string) error {
 
 func (v *path) String() string { return string(*v) }
 
-// endpoint is where the owner's commands find the node; checkAdmin judges it.
+// endpoint is where the owner's commands find the node; checkAdmin checks it.
 type endpoint string
 
 func (v *endpoint) set(given string) error {
@@ -74,8 +75,8 @@ func (v *boolean) set(given string) error {
 }
 func (v *boolean) String() string { return strconv.FormatBool(bool(*v)) }
 
-// parseWhole reads decimal digits. A zero in front is an error: for some readers of YAML,
-// and some people, 010 is 8.
+// parseWhole reads decimal digits. A leading zero is an error: some readers of YAML, and
+// some people, take 010 for 8.
 func parseWhole(text string, bits int) (uint64, error) {
 	if len(text) > 1 && text[0] == '0' {
 		return 0, strconv.ErrSyntax
@@ -158,7 +159,7 @@ type duration time.Duration
 
 const day = 24 * time.Hour
 
-// maxDuration is the longest that can be given: beyond it everything lasts for ever.
+// maxDuration is the longest that can be given, ten years.
 const maxDuration = 3650 * day
 
 var errDuration = errors.New("want a duration with a unit (ms, s, m, h, d), such as 500ms, 16s, 5m or 7d")
@@ -252,7 +253,7 @@ func (v *choice) set(given string) error {
 }
 func (v *choice) String() string { return *v.word }
 
-// ip is an IP address, or nothing.
+// ip is an IP address, or none.
 type ip netip.Addr
 
 func (v *ip) set(given string) error {
@@ -272,7 +273,7 @@ func (v *ip) String() string {
 	return ""
 }
 
-// listenAddress is what a listener takes: the host may be empty. Or nothing.
+// listenAddress is an address to listen at, whose host may be empty; or none.
 type listenAddress string
 
 func (v *listenAddress) set(given string) error {

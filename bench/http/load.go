@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// run is what one run of the load generator has shown, by itself and of the node.
+// run holds what one run of the load generator measured, and what it cost the node.
 type run struct {
 	Requests float64
 	Duration float64 // µs
@@ -52,8 +52,8 @@ func (p *process) load(connections int, o *options) (*run, error) {
 	return r, err
 }
 
-// wrk runs the load generator once, with a single thread: its processor is one that the
-// node cannot have.
+// wrk runs the load generator once, with a single thread, because the node cannot use a
+// processor that the generator uses.
 func (p *process) wrk(connections int, d time.Duration, encoding string) (*run, error) {
 	args := []string{
 		"-t1", "-c" + strconv.Itoa(connections), fmt.Sprintf("-d%ds", int(d.Seconds())), "--timeout", "10s",
@@ -89,7 +89,8 @@ func parseRun(out []byte) (*run, error) {
 // long as wrk exists.
 const tick = time.Second / 100
 
-// processorTime is what the process has used until now, of all its threads.
+// processorTime is the processor time that all threads of the process have used until
+// now.
 func (p *process) processorTime() (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
@@ -117,7 +118,7 @@ func parseProcessorTime(stat string) (time.Duration, error) {
 	return total, nil
 }
 
-// resident is the memory of the process that is in memory, in bytes.
+// resident is the resident memory of the process, in bytes.
 func (p *process) resident() (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

@@ -1,6 +1,6 @@
-// Command http puts a node of ours and one of the npm package side by side: the same
-// hundred masters and hundred slaves in their lists, the same request, POST
-// /api/node/structure, from the same load generator, one after the other.
+// Command http compares a node of ours with one of the npm package: the same hundred
+// masters and hundred slaves in their lists, the same request, POST /api/node/structure,
+// from the same load generator, one after the other.
 //
 //	go run ./bench/http
 //
@@ -8,9 +8,9 @@
 // in interop/). Ours is spreadnode itself, with its store and its admin endpoint.
 // Everything stays on loopback.
 //
-// Rates depend on the machine and on who else uses it; ratios of two runs that follow
-// each other much less. The processor time of the node per request depends on neither the
-// load generator nor the neighbours, but for their share of the caches.
+// Rates depend on the machine and on what else runs on it; ratios of two consecutive runs
+// depend on that much less. The node's processor time per request depends on neither the
+// load generator nor other programs, except for their share of the caches.
 package main
 
 import (

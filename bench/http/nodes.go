@@ -22,7 +22,8 @@ import (
 // network of ten thousand.
 const members = 100
 
-// lists are what both nodes know. The node itself is the first master.
+// lists are the masters and slaves that both nodes know. The node itself is the first
+// master.
 func lists(self string) (masters, slaves []string) {
 	masters = append(masters, self)
 	for i := range members {
@@ -46,7 +47,7 @@ func (p *process) stop() {
 	p.cmd.Wait()
 }
 
-// startOurs builds spreadnode, gives it a data directory in which it finds its lists, and
+// startOurs builds spreadnode, starts it with a data directory that holds its lists, and
 // waits until it serves.
 func startOurs(scratch string) (*process, error) {
 	binary, dir := filepath.Join(scratch, "spreadnode"), filepath.Join(scratch, "state")
@@ -78,7 +79,7 @@ func startOurs(scratch string) (*process, error) {
 	return nil, errors.New("spreadnode does not serve")
 }
 
-// saveState writes the memory of a master of a network at rest.
+// saveState writes the state of a master of a settled network.
 func saveState(dir, self string) error {
 	s, err := store.Open(dir, store.Options{})
 	if err != nil {
@@ -132,7 +133,7 @@ func startNPM(scratch string) (*process, error) {
 	return p, nil
 }
 
-// fill makes the node of the harness one like ours.
+// fill gives the npm node the same lists as ours.
 func (p *process) fill(in io.Writer, out *bufio.Scanner, port string) error {
 	masters, slaves := lists(p.address)
 	orders := []map[string]any{
@@ -161,7 +162,7 @@ func (p *process) fill(in io.Writer, out *bufio.Scanner, port string) error {
 	return nil
 }
 
-// sameLists makes sure that both answer, and with as much.
+// sameLists checks that both nodes answer with all their masters and slaves.
 func sameLists(nodes ...*process) error {
 	for _, p := range nodes {
 		req, err := http.NewRequest("POST", "http://"+p.listen+"/api/node/structure", strings.NewReader("{}"))

@@ -1,6 +1,6 @@
-// Package home reads a path as a shell would where the shell does not: in a file of
-// options, in the environment of a service, behind --data= on a command line. Without it
-// a path of ~/node makes a folder named ~ in the current one.
+// Package home expands ~ in paths where no shell does: in a file of options, in the
+// environment of a service, after --data= on a command line. Without it the path ~/node
+// would make a folder named ~ in the current one.
 package home
 
 import (

@@ -1,6 +1,6 @@
-// Package largepages has the memory of a process come in large pages, of 2 MiB
-// instead of 4 KiB, where the kernel gives them to whoever asks (Linux:
-// transparent_hugepage is madvise).
+// Package largepages makes the kernel back the memory of a process by large pages, of 2
+// MiB instead of 4 KiB, where the kernel does so on request (Linux: transparent_hugepage
+// is madvise).
 //
 // A program that reads at random in gigabytes waits not only for the memory but,
 // as often, for the tables that say where a small page is: a settled network of
@@ -24,5 +24,5 @@ func Reserve(bytes int64) {
 	debug.FreeOSMemory()
 }
 
-// least is from how many bytes on it is worth it.
+// least is the number of bytes from which it is worth the effort.
 const least = 64 << 20

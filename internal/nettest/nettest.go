@@ -1,4 +1,4 @@
-// Package nettest has what tests need of the machine's network.
+// Package nettest gives tests free ports and addresses of the machine.
 package nettest
 
 import (
@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// FreePorts are n consecutive ports of 127.0.0.1 at which nothing listens, below those
-// that systems give to outgoing connections: none is taken by chance before the test
-// takes it.
+// FreePorts are n consecutive ports of 127.0.0.1 at which nothing listens, below the
+// range that systems use for outgoing connections: none is taken by chance before the
+// test uses it.
 func FreePorts(n int) ([]int, error) {
 	for range 100 {
 		first := 10_000 + rand.IntN(20_000)
@@ -21,7 +21,7 @@ func FreePorts(n int) ([]int, error) {
 			if err != nil {
 				break
 			}
-			defer l.Close() // only now: no port is found twice
+			defer l.Close() // held until then, so that no port is found twice
 			ports = append(ports, next)
 		}
 		if len(ports) == n {

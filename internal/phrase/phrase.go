@@ -1,5 +1,5 @@
-// Package phrase has what every error about a person's words needs: the word that was
-// given, safe to show in one line, and the word that was probably meant.
+// Package phrase helps to write errors about words that a person has typed: it shows the
+// word safely in one line, and finds the word that was probably meant.
 package phrase
 
 import (
@@ -27,12 +27,13 @@ func OneLine(text string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// Nearest returns the word that the fewest characters more and less make of the given
-// one. To go on after three or more characters counts as one change: people shorten
-// words. It is "" if even that one takes more changes than half of the given characters,
-// with which anything can be made of it. Of several words equally near, it is the first.
+// Nearest returns the word at the smallest distance from the given one: the number of
+// characters to add and to remove. A word that begins with the given one, of three or
+// more characters, has the distance 1: people shorten words. It returns "" if the
+// distance is more than half of the given characters, since then any word is near. Of
+// several words equally near, it is the first.
 func Nearest(given string, words []string) string {
-	// no typing error, and the measure takes quadratic time
+	// too long for a typing error, and the distance takes quadratic time
 	if given == "" || len(given) > longest {
 		return ""
 	}
@@ -49,8 +50,8 @@ func Nearest(given string, words []string) string {
 	return best
 }
 
-// Suggest is what to add to an error about a word that is not known: "; did you mean X?",
-// or nothing if none of the words is near.
+// Suggest returns what to add to an error about an unknown word: "; did you mean X?", or
+// nothing if none of the words is near.
 func Suggest(given string, words []string) string {
 	if near := Nearest(given, words); near != "" {
 		return "; did you mean " + strconv.Quote(near) + "?"

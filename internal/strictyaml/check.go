@@ -11,9 +11,9 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// text refuses what is too large or no text, and returns the rest as the lexer reads it
-// right: with LF at the end of every line, and without a byte order mark. Lines and
-// columns stay what they were.
+// text refuses a file that is too large or not text. It returns the others in the form
+// that the lexer reads correctly: with LF at the end of every line, and without a byte
+// order mark. Lines and columns stay the same.
 func (f Format) text(name string, data []byte) (string, error) {
 	if len(data) > MaxSize {
 		return "", fmt.Errorf("%s: larger than 1 MiB, which no %s is", name, f.Name)
@@ -38,21 +38,21 @@ func (f Format) text(name string, data []byte) (string, error) {
 		}
 		i += size
 	}
-	// of a block the lexer would lose what stands last
+	// else the lexer would lose the last line of a block
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
 	return text, nil
 }
 
-// unclear reports whether a character means something to some readers of YAML: a line
-// break (CR alone, NEL, LS, PS), an order of bytes, or what YAML 1.2 does not allow
-// (5.1).
+// unclear reports whether readers of YAML disagree about a character: some take it for a
+// line break (CR alone, NEL, LS, PS) or a byte order mark, or YAML 1.2 does not allow it
+// (section 5.1).
 func unclear(r rune) bool {
 	return r == '\r' || 0x80 <= r && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff
 }
 
-// checkTokens refuses the parts of YAML that these files do without, and texts that the
+// checkTokens refuses the parts of YAML that these files do not need, and texts that the
 // library would change.
 func (f Format) checkTokens(name string, tokens token.Tokens) error {
 	for i, t := range tokens {
@@ -78,7 +78,7 @@ func (f Format) checkTokens(name string, tokens token.Tokens) error {
 		}
 		if changed := changedText(tokens, i); changed != "" {
 			if inBlock(tokens, i) {
-				// the sign before it; the lexer has no good place for the text
+				// the sign before it; the lexer's place of the text is wrong
 				t = tokens[i-1]
 			}
 			return errorAt(name, t, "%s", changed)
@@ -100,7 +100,7 @@ func onlyComments(tokens token.Tokens) bool {
 //
 // A tab: in a plain text the lexer drops it, after one in double quotes it loses the next
 // line break (goccy/go-yaml issues 530 and 676). Spaces at the end of a line of a block:
-// some are lost, and nobody sees them.
+// some are lost, and they are invisible.
 func changedText(tokens token.Tokens, i int) string {
 	t := tokens[i]
 	text := strings.Trim(t.Origin, " \t\n")
@@ -111,12 +111,12 @@ func changedText(tokens token.Tokens, i int) string {
 	case block:
 		text = t.Origin
 	case t.Type == token.StringType && text == "?" && (i == 0 || tokens[i-1].Position.Line < t.Position.Line):
-		// for others it is a key without a name
+		// for other readers it is a key without a name
 		return "a ? alone on a line: put it in quotes"
 	case t.Type == token.MappingValueType && sticks(tokens, i):
-		// for others it is no colon
+		// for other readers it is not a separator
 		return `expected "key: value", with a space after the colon`
-	case t.Type == token.SingleQuoteType: // tabs in it are read right
+	case t.Type == token.SingleQuoteType: // tabs in it are read correctly
 		return ""
 	}
 	switch {
@@ -128,20 +128,20 @@ func changedText(tokens token.Tokens, i int) string {
 	return ""
 }
 
-// sticks reports whether the colon at i has no space behind it, and no quote before it.
+// sticks reports whether the colon at i has no space after it, and no quote before it.
 func sticks(tokens token.Tokens, i int) bool {
 	if i == 0 || i+1 == len(tokens) || tokens[i-1].Type == token.DoubleQuoteType || tokens[i-1].Type == token.SingleQuoteType {
 		return false
 	}
 	here, next := tokens[i].Position, tokens[i+1]
 	beside := next.Position.Line == here.Line && next.Position.Column == here.Column+1
-	// a tab has no width here
+	// a tab counts as a space
 	return beside && next.Type != token.CommentType && !strings.HasPrefix(next.Origin, "\t")
 }
 
-// checkLines refuses plain and quoted texts of several lines: of their spaces, blank
-// lines and comments the library loses some. It comes after the parser, which knows
-// better what is wrong with a quote that is never closed.
+// checkLines refuses plain and quoted texts of several lines: the library loses some of
+// their spaces, blank lines and comments. It runs after the parser, whose error about a
+// quote that is never closed is better.
 func checkLines(name string, tokens token.Tokens) error {
 	for i, t := range tokens {
 		if t.Type != token.CommentType && !inBlock(tokens, i) && strings.Contains(strings.Trim(t.Origin, " \t\n"), "\n") {
@@ -156,7 +156,7 @@ func inBlock(tokens token.Tokens, i int) bool {
 	return i > 0 && (tokens[i-1].Type == token.LiteralType || tokens[i-1].Type == token.FoldedType)
 }
 
-// alreadyDefined is how the library reports a key that stands twice.
+// alreadyDefined is how the library reports a key that is given twice.
 var alreadyDefined = regexp.MustCompile(`^mapping key "(.*)" already defined at \[(\d+):\d+\]$`)
 
 // explain says what the library's message means for the person who wrote the file. A

@@ -1,21 +1,21 @@
-// Package strictyaml reads files in a small part of YAML, of which people write every
-// line: options of a node, scenarios. A file from anybody is read as its author sees it,
-// or refused in one line that names the place.
+// Package strictyaml reads files that people write, in a small part of YAML: options of a
+// node, scenarios. A file is read as its author sees it, or refused in one line that
+// names the place.
 //
-// What is not read:
+// It refuses:
 //
-//   - what these files do without, before it can mean anything: anchors, aliases, merge
-//     keys, tags, directives, a second document;
+//   - what these files do not need: anchors, aliases, merge keys, tags, directives, a
+//     second document;
 //   - what readers of YAML do not agree on, or what the YAML library is known to change
 //     in silence: control characters, other line breaks than LF and CRLF, a tab inside a
 //     text (all of these can be written in double quotes, with an escape such as \t),
-//     spaces at the end of a line of a text, texts of several lines but for blocks;
-//   - what would take the library long: files and tokens beyond a limit.
+//     spaces at the end of a line of a text, texts of several lines, except blocks;
+//   - what would take the library too long: more bytes or tokens than a limit.
 //
-// The library is given only what is left, a panic of it is an error of the file, and its
-// own errors are put in words. What the keys mean is the business of the callers: a
-// [Format] gives them a tree, [Text] its single values as they were written, and [At] the
-// place of an error.
+// The library gets only what is left. A panic in it becomes an error of the file, and its
+// own errors are put in plain words. The callers decide what the keys mean: a [Format]
+// gives them a tree, [Text] its single values as they were written, and [At] the place of
+// an error.
 package strictyaml
 
 import (
@@ -35,20 +35,20 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// MaxSize is the greatest size of a file, in bytes. It also bounds what a mistaken path
-// makes us read.
+// MaxSize is the largest size of a file, in bytes. It also bounds how much is read from a
+// wrong path.
 const MaxSize = 1 << 20
 
-// Format is a sort of file.
+// Format is a kind of file.
 type Format struct {
 	Name string // what one of them is called in errors: "scenario"
 
-	// MaxTokens is how many words and signs a file may have: the time of the parser grows
-	// with the square of their number, its stack with their nesting.
+	// MaxTokens is how many tokens, words and signs, a file may have: the time of the
+	// parser grows with the square of their number, its stack with their nesting.
 	MaxTokens int
 }
 
-// ReadFile reads the file at path, of which Parse will refuse what is beyond MaxSize.
+// ReadFile reads the file at path, for Parse, which refuses more than MaxSize.
 func (f Format) ReadFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -61,9 +61,9 @@ func (f Format) ReadFile(path string) ([]byte, error) {
 	return f.ReadFrom(path, file)
 }
 
-// ReadFrom is ReadFile for a file that is open already, such as standard input; name
-// stands in its errors. It reads one byte more than is allowed, by which Parse knows a
-// file that does not fit.
+// ReadFrom is ReadFile for a file that is open already, such as standard input; its
+// errors begin with name. It reads one byte more than MaxSize, so that Parse notices a
+// file that is too large.
 func (Format) ReadFrom(name string, from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
 	if err != nil {
@@ -81,8 +81,8 @@ func FileError(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-// Parse turns the text of a file into its mapping of keys; nil if it holds none. Name
-// stands in the errors.
+// Parse turns the text of a file into its mapping of keys; nil if it holds none. Its
+// errors begin with name.
 func (f Format) Parse(name string, data []byte) (*ast.MappingNode, error) {
 	text, err := f.text(name, data)
 	if err != nil {
@@ -118,8 +118,8 @@ func (f Format) Parse(name string, data []byte) (*ast.MappingNode, error) {
 	}
 }
 
-// parse calls the YAML parser. The library is young and a file may come from anyone: a
-// panic in it is an error of the file, not of the program.
+// parse calls the YAML parser. The library is young, and files are not trusted: a panic
+// in it is an error of the file, not of the program.
 func parse(tokens token.Tokens) (file *ast.File, err error) {
 	defer func() {
 		if recover() != nil {
@@ -129,7 +129,7 @@ func parse(tokens token.Tokens) (file *ast.File, err error) {
 	return parser.Parse(tokens, 0)
 }
 
-// explained puts an error of the library in words, with its place in front.
+// explained puts an error of the library in plain words, with its place in front.
 func explained(name string, err error) error {
 	located := yaml.Error(nil)
 	if !errors.As(err, &located) || located.GetToken() == nil {
@@ -139,8 +139,8 @@ func explained(name string, err error) error {
 }
 
 // Text returns the text of a single value as it was written, whatever YAML takes it for,
-// and whether it stood in quotes, or in a block, and so is no number. The line break at
-// the end of a block is not part of it.
+// and whether it is in quotes or a block, and so is not a number. The line break at the
+// end of a block is not part of it.
 func Text(n ast.Node) (text string, quoted bool, err error) {
 	switch n := n.(type) {
 	case *ast.StringNode:
@@ -172,11 +172,10 @@ func KindOf(n ast.Node) string {
 	}
 }
 
-// At says where a node of a file stands, as editors understand it: name:line:column, both
-// from 1.
+// At returns the place of a node in a file, as editors understand it: name:line:column,
+// both from 1.
 func At(name string, n ast.Node) string {
-	// The token of a mapping is its first colon; what a reader looks for is its first
-	// key.
+	// The token of a mapping is its first colon, but a reader looks for its first key.
 	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
 		n = m.Values[0].Key
 	}
