@@ -30,7 +30,7 @@ type Question struct {
 	Text string `json:"question"`
 }
 
-// Approval is an answered question. Whether the answer is right comes out when it is
+// Approval is an answered question. Whether the answer is right is known only when it is
 // used. As JSON it is the approvalInfo of a request, which must have just these keys.
 type Approval struct {
 	Action    string   `json:"action"`
@@ -41,8 +41,8 @@ type Approval struct {
 	Answer    string   `json:"answer"`
 }
 
-// Captcha is what a client may wish of the picture, as the info of ApprovalQuestion. What
-// is zero is left to the network.
+// Captcha says how the picture should look, as the info of ApprovalQuestion. The network
+// chooses what is zero.
 type Captcha struct {
 	Width      int    `json:"captchaWidth,omitempty"`      // 100 to 500 pixels
 	Background string `json:"captchaBackground,omitempty"` // "transparent" or "#rrggbb"
@@ -50,8 +50,8 @@ type Captcha struct {
 	Color string `json:"captchaColor,omitempty"`
 }
 
-// Answer turns the question into an approval. The question stays as it is: another answer
-// makes another approval.
+// Answer makes an approval from the question and an answer. The question does not change:
+// another answer makes another approval.
 func (q *Question) Answer(text string) *Approval {
 	return &Approval{q.Action, q.Key, q.StartedAt, q.ClientIP, slices.Clone(q.Approvers), text}
 }
@@ -61,7 +61,8 @@ const (
 	pngStart     = "\x89PNG\r\n\x1a\n"
 )
 
-// Picture is the PNG of a captcha. It is an error if the question is none.
+// Picture returns the PNG of a captcha. It is an error if the question is of another
+// kind.
 func (q *Question) Picture() ([]byte, error) {
 	text, found := strings.CutPrefix(q.Text, pictureStart)
 	if !found {
@@ -77,15 +78,14 @@ func (q *Question) Picture() ([]byte, error) {
 	return picture, nil
 }
 
-// ApprovalQuestion asks the network for a question of the given kind. Info is what the
-// client wishes of it, a *Captcha for instance, and becomes JSON; nil for nothing, which
-// is all that kind "client" takes.
+// ApprovalQuestion asks the network for a question of the given kind. Info says how the
+// question should be, such as a *Captcha, and becomes JSON. Kind "client" takes only nil.
 func (c *Client) ApprovalQuestion(ctx context.Context, action string, info any) (*Question, error) {
 	ctx, end := c.limit(ctx, c.options.QuestionTimeout)
 	defer end()
 	var q *Question
-	// The key is known to the node that gave it out, so a second attempt begins from the
-	// start, elsewhere.
+	// Only the node that issued the key knows it, so a second attempt starts again at
+	// another node.
 	anywhere := request{repeatable: true}
 	err := c.somewhere(ctx, c.Worker, anywhere.mayRepeat, func(node string) (err error) {
 		q, err = c.question(ctx, node, action, info)
@@ -97,8 +97,8 @@ func (c *Client) ApprovalQuestion(ctx context.Context, action string, info any) 
 	return q, nil
 }
 
-// question goes the way of an approval through one entry node: which nodes approve, would
-// they, what is the question.
+// question does the steps of an approval through one entry node: it learns which nodes
+// are approvers, asks each, and gets the question.
 func (c *Client) question(ctx context.Context, entry, action string, info any) (*Question, error) {
 	q := &Question{}
 	body := map[string]any{"action": action}
@@ -106,7 +106,8 @@ func (c *Client) question(ctx context.Context, entry, action string, info any) (
 		return nil, err
 	}
 	if len(q.Approvers) > wire.MaxApprovers {
-		return nil, malformed(http.StatusOK, fmt.Errorf("%d approvers", len(q.Approvers))).at(entry, message.KindApprovalKey.String())
+		return nil, malformed(http.StatusOK, fmt.Errorf("%d approvers", len(q.Approvers))).
+			at(entry, message.KindApprovalKey.String())
 	}
 	q.Action = action
 	if info != nil {
@@ -127,9 +128,9 @@ func (c *Client) question(ctx context.Context, entry, action string, info any) (
 // atOnce bounds the requests of one question that are on the wire at a time.
 const atOnce = 64
 
-// vouching asks the approvers and returns those that will vouch, in their order. One that
-// is drawn twice, as happens to npm nodes while a node moves between masters, counts
-// once: an approval that names it twice would be refused.
+// vouching asks the approvers and returns those that agree to vouch for the client, in
+// their order. An approver that was drawn twice, which happens to npm nodes while a node
+// moves between masters, counts once: an approval that names it twice would be refused.
 func (c *Client) vouching(ctx context.Context, approvers []string, body map[string]any) []string {
 	places := make(chan struct{}, atOnce)
 	willing := make([]bool, len(approvers))

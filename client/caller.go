@@ -19,11 +19,11 @@ import (
 	"spreadable/wire"
 )
 
-// caller sends single requests to single nodes, with the headers of a client. What may be
-// sent twice goes over connections that are kept. What may not gets one of its own: it
-// cannot be told whether a node that closes a kept connection has seen the request that
-// was just sent over it. (No http.Client: a node that answers with a redirect does not
-// answer.)
+// caller sends single requests to single nodes, with the headers of a client. Requests
+// that may be sent twice go over connections that are kept. Each of the others gets a new
+// connection: when a node closes a kept one, the client cannot know whether the node has
+// seen the request that was just sent over it. (It does not use http.Client, because a
+// redirect counts as a failure.)
 type caller struct {
 	kept, fresh *http.Transport
 	scheme      string
@@ -34,10 +34,10 @@ type caller struct {
 }
 
 const (
-	// Npm nodes drop a connection that was idle for five seconds, without a word. The
+	// Npm nodes close a connection that was idle for five seconds, without notice. The
 	// client closes it well before.
 	idleTimeout = 3 * time.Second
-	// a node that takes longer to accept would not answer in time either
+	// a node that takes longer to accept a connection would not answer in time either
 	dialTimeout = 3 * time.Second
 	idlePerNode = 8
 	maxIdle     = 256
@@ -77,7 +77,7 @@ func (w *caller) close() {
 	w.fresh.CloseIdleConnections()
 }
 
-// dialer connects over IPv4 if it can: see "IP addresses" in the package's comment.
+// dialer connects over IPv4 if possible: see "IP addresses" in the package's comment.
 func dialer(source netip.Addr) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: dialTimeout}
 	if source.IsValid() {
@@ -91,14 +91,14 @@ func dialer(source netip.Addr) func(ctx context.Context, network, address string
 		}
 		conn, err6 := d.DialContext(ctx, "tcp6", address)
 		if none := new(net.AddrError); err6 != nil && !errors.As(err, &none) {
-			return nil, err // it has an IPv4, which is the one to complain of
+			return nil, err // the host has an IPv4, so the error is about that
 		}
 		return conn, err6
 	}
 }
 
-// ping asks whether a node is there. Any answer will do, also that of a proxy which wants
-// to know more about us.
+// ping checks whether a node answers. Any answer will do, also one of a proxy that asks
+// for a password.
 func (w *caller) ping(ctx context.Context, node string) error {
 	limited, cancel := context.WithTimeout(ctx, w.pingTimeout)
 	defer cancel()
@@ -141,7 +141,7 @@ func (w *caller) exchange(ctx context.Context, node string, r *request, out any)
 	transport := w.fresh
 	if r.repeatable {
 		transport = w.kept
-		// net/http may send it twice; there is no such header on the wire
+		// allows net/http to send it twice; a header without values is not sent
 		req.Header["Idempotency-Key"] = nil
 	}
 	resp, err := transport.RoundTrip(req)
@@ -152,7 +152,7 @@ func (w *caller) exchange(ctx context.Context, node string, r *request, out any)
 	return w.read(ctx, resp, out)
 }
 
-// request builds a request with what all requests of clients have.
+// request builds a request with the headers of all clients' requests.
 func (w *caller) request(ctx context.Context, method, node, path string, body []byte) (*http.Request, error) {
 	where := url.URL{Scheme: w.scheme, Host: node, Path: path}
 	req, err := http.NewRequestWithContext(ctx, method, where.String(), bytes.NewReader(body))
@@ -168,8 +168,7 @@ func (w *caller) request(ctx context.Context, method, node, path string, body []
 	return req, nil
 }
 
-// read takes an answer apart. As in npm clients a success is JSON, whatever type it
-// claims to be.
+// read decodes an answer. As in npm clients a success is JSON, whatever its content type.
 func (w *caller) read(ctx context.Context, resp *http.Response, out any) *Error {
 	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
 	limit := w.maxAnswer
@@ -193,7 +192,7 @@ func (w *caller) read(ctx context.Context, resp *http.Response, out any) *Error 
 	return nil
 }
 
-// at says which node an error is of, and what it was asked.
+// at adds to an error which node was asked, and for what.
 func (e *Error) at(node, endpoint string) *Error {
 	e.Address, e.Endpoint = node, endpoint
 	return e

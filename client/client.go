@@ -21,17 +21,17 @@ type Client struct {
 	close context.CancelCauseFunc
 	tasks sync.WaitGroup
 
-	moving chan struct{} // a place for the one that looks for another entry
+	moving chan struct{} // one place: for the goroutine that looks for another entry
 
 	mu     sync.Mutex
-	entry  string // which we ask for workers
-	worker string // which we ask for everything else
+	entry  string // asked for workers
+	worker string // asked for everything else
 }
 
 // Connect looks for a node among the addresses and returns a client that is ready to ask
-// it. What answers a ping is a node, whatever it says: a wrong password comes out with
-// the first request. The error wraps ErrUnavailable if none does. Ctx is for the search
-// only.
+// it. Anything that answers a ping counts as a node, so a wrong password is noticed only
+// at the first request. If no address answers, the error wraps ErrUnavailable. Ctx bounds
+// Connect only, not the client's life.
 func Connect(ctx context.Context, o Options) (*Client, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
-// Close ends the client and whatever it waits for. It may be called more than once.
+// Close ends the client and all its requests. It may be called more than once.
 func (c *Client) Close() {
 	c.close(ErrClosed)
 	c.tasks.Wait()
@@ -85,14 +85,16 @@ func (c *Client) keepChanging() {
 	}
 }
 
-// ChangeWorker asks the entry for a node with time to spare and moves there if it answers
-// a ping. The client does it by itself every Options.WorkerChange.
+// ChangeWorker asks the entry for a node with free capacity, and makes that the worker if
+// it answers a ping. The client does so by itself every Options.WorkerChange.
 func (c *Client) ChangeWorker(ctx context.Context) error {
 	ctx, end := c.limit(ctx, c.options.Timeout)
 	defer end()
 	ask := &request{endpoint: message.KindAvailableNode.String(), repeatable: true}
 	var found struct{ Address string }
-	err := c.somewhere(ctx, c.entryNode, ask.mayRepeat, func(node string) error { return c.caller.post(ctx, node, ask, &found) })
+	err := c.somewhere(ctx, c.entryNode, ask.mayRepeat, func(node string) error {
+		return c.caller.post(ctx, node, ask, &found)
+	})
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (c *Client) limit(ctx context.Context, timeout time.Duration) (limited cont
 	ctx, cancel := context.WithCancelCause(ctx)
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	if c.life.Err() != nil {
-		cancel(context.Cause(c.life)) // now: AfterFunc would do it in its own time
+		cancel(context.Cause(c.life)) // now, not when AfterFunc gets to it
 	}
 	forget := context.AfterFunc(c.life, func() { cancel(context.Cause(c.life)) })
 	return ctx, func() {
@@ -129,13 +131,15 @@ func (c *Client) limit(ctx context.Context, timeout time.Duration) (limited cont
 	}
 }
 
-// attempts is how often the same is asked at most: with two nodes down at a time a client
-// gets through.
+// attempts is how often the same request is made at most: a client succeeds even with two
+// nodes down.
 const attempts = 3
 
-// somewhere tries at the node that choose names and, as long as again approves of the
-// error, at the next one.
-func (c *Client) somewhere(ctx context.Context, choose func() string, again func(error) bool, try func(node string) error) error {
+// somewhere tries the node that choose returns, and after an error for which again is
+// true, the next one.
+func (c *Client) somewhere(
+	ctx context.Context, choose func() string, again func(error) bool, try func(node string) error,
+) error {
 	for attempt := 1; ; attempt++ {
 		node := choose()
 		err := try(node)
@@ -148,8 +152,8 @@ func (c *Client) somewhere(ctx context.Context, choose func() string, again func
 	}
 }
 
-// leave looks for another entry because a node has failed us. Of many goroutines that
-// have met with the same failure one looks, and the others wait and take what it found.
+// leave looks for another entry because a node has failed. If many goroutines see the
+// same failure, one of them looks, and the others wait and use what it found.
 func (c *Client) leave(ctx context.Context, failed string) error {
 	select {
 	case c.moving <- struct{}{}:
@@ -161,7 +165,7 @@ func (c *Client) leave(ctx context.Context, failed string) error {
 	entry, worker := c.entry, c.worker
 	c.mu.Unlock()
 	if failed != entry && failed != worker {
-		return nil // another goroutine has moved us already
+		return nil // another goroutine has found one already
 	}
 	others := shuffled(c.options.Addresses)
 	slices.SortStableFunc(others, func(a, b string) int { return rank(a, entry, failed) - rank(b, entry, failed) })
@@ -176,8 +180,8 @@ func (c *Client) leave(ctx context.Context, failed string) error {
 	return nil
 }
 
-// rank puts the present entry first, which is known to have worked, and the node that has
-// failed last: it may be back.
+// rank orders addresses to try: the present entry, which has worked before, comes first,
+// and the node that has just failed comes last.
 func rank(address, entry, failed string) int {
 	switch address {
 	case failed:

@@ -18,18 +18,19 @@
 // # Entry and worker
 //
 // A client is given some addresses. Connect takes the first of them, in random order,
-// that answers a ping with anything at all: the entry. There it asks every WorkerChange
-// for a node with time to spare, and sends its requests to that one: the worker. So the
-// clients of a network spread over it although all of them know the same few addresses.
+// that answers a ping with anything at all: the entry. Every WorkerChange it asks the
+// entry for a node with free capacity, and sends its requests to that one: the worker. So
+// the clients of a network spread over its nodes, although all clients know the same few
+// addresses.
 //
 // When the entry or the worker cannot be reached, the client looks for another entry
-// among its addresses, works with that one, and asks for a better worker at the next
+// among its addresses, uses it as the worker, and asks for a better worker at the next
 // change. (The npm client stays with its first entry for ever.)
 //
 // # Approvals
 //
-// An action that is behind an approval needs proof that the network has approved of this
-// client, as an IP address, a short while ago. It takes a question and its answer:
+// An action that needs an approval is taken only with proof that the network has approved
+// this client's IP address a short while ago. It takes a question and its answer:
 //
 //	q, err := c.ApprovalQuestion(ctx, "captcha", nil)
 //	picture, err := q.Picture()                        // show it to a person
@@ -37,10 +38,10 @@
 //	err = c.Request(ctx, "add-link", link, nil, client.WithApproval(approval))
 //
 // For the question the client asks the worker which nodes the approvers are, asks each
-// approver to vouch for it, and tells the worker which of them will; the worker then
-// composes the question of the approvers' parts. Of kind "client" the question is the
-// client's IP address, and so is the answer. Whether an answer was right comes out with
-// the action.
+// approver to vouch for it, and tells the worker which of them agree; the worker then
+// composes the question from the approvers' parts. For kind "client" the question is the
+// client's IP address, and so is the answer. Whether an answer was right is known only
+// with the action.
 //
 // An approval can be used once at each node, and a wrong answer counts as a use. It holds
 // for the period in which the question was asked and the next one, so for five to ten
@@ -50,15 +51,15 @@
 //
 // # Timeouts and second attempts
 //
-// Every call has a context and a timeout, and ends with whichever ends first; the timeout
-// covers all that the call does, second attempts included, and nodes are told what is
-// left of it.
+// Every call has a context and a timeout, and ends with the one that ends first. The
+// timeout covers all that the call does, second attempts included, and nodes are told
+// what is left of it.
 //
 // What the client asks for itself may be asked twice, so it is asked again at another
 // entry when a node cannot be reached, breaks off, or answers with a status of 500 or
-// more. What an application's endpoint does is not for us to know: such a request is sent
-// again only if no connection came about, so that no node can have seen it, or if the
-// caller says by Repeatable that it does no harm. Repeatable also saves the time to
+// more. What an application's endpoint does is unknown to the client: such a request is
+// sent again only if there was no connection, so that no node can have seen it, or if the
+// caller says by Repeatable that this does no harm. Repeatable also saves the time to
 // connect: only requests that may be sent twice go over connections that are kept. A
 // refusal, which is an answer with a code, is never asked again, and a timeout leaves no
 // time for it.
@@ -93,8 +94,8 @@
 // The core's client speaks the core's messages and is driven like a node, in virtual time
 // as well: it is there for the simulator and for tests that compare both worlds. An
 // application's client needs endpoints that the core does not know, texts of JSON, codes
-// and statuses as they came, questions over which a person may sit for minutes, and
-// neither a thread of its own nor a book of addresses. Over HTTP that is net/http and
-// little else; so this package stands on net/http, and shares the rules of addresses with
-// the core, and names, paths and codes with package wire.
+// and statuses as they came, and questions that a person may take minutes to answer. It
+// needs neither a thread of its own nor a book of addresses. So this package uses
+// net/http directly. It shares the rules of addresses with the core, and names, paths and
+// codes with package wire.
 package client

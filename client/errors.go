@@ -13,9 +13,8 @@ import (
 	"spreadable/wire"
 )
 
-// Code is a refusal's name on the wire. It is an error, so that errors.Is finds it in
-// whatever a Client returns. Applications have codes besides these, with prefixes of
-// their own.
+// Code is a refusal's name on the wire. It is an error, so that errors.Is finds it in the
+// errors of a Client. Applications have other codes, with prefixes of their own.
 type Code string
 
 // Error implements error.
@@ -25,21 +24,21 @@ const prefix = wire.CodePrefix
 
 // The codes that clients meet.
 const (
-	// ours and the npm client's: the timeout has passed
+	// made by the client itself: the timeout has passed
 	CodeTimeout Code = prefix + "REQUEST_TIMEDOUT"
 	// the action needs an approval
 	CodeApprovalRequired Code = prefix + message.CodeApprovalRequired
 	// the node has no approval of this kind
 	CodeInvalidAction Code = prefix + message.CodeInvalidAction
-	// the approval has not the form that it must have
+	// the approval has a wrong form
 	CodeInvalidApproval Code = prefix + message.CodeInvalidApproval
-	// what was wished of the question; see IsSchema for npm's codes
+	// the info for the question is invalid; see IsSchema for npm's codes
 	CodeInvalidInformation Code = prefix + message.CodeInvalidInformation
 	// too few approvers vouch for the client
 	CodeTooFewDecisions Code = prefix + message.CodeTooFewDecisions
 	// the key is another client's, or unknown
 	CodeUnsuitableKey Code = prefix + message.CodeUnsuitableKey
-	// or right, but used at this node before
+	// the answer is wrong, or was used at this node before
 	CodeWrongAnswer Code = prefix + message.CodeWrongAnswer
 	// the approval is too old
 	CodeWrongApprovalTime Code = prefix + message.CodeWrongApprovalTime
@@ -57,7 +56,8 @@ var (
 	// ErrUnavailable is in the error of Connect, and of requests, when none of the
 	// addresses answers.
 	ErrUnavailable = errors.New("no node is available")
-	// ErrClosed is in the error of all that a closed client is asked for, or was at.
+	// ErrClosed is in the error of all calls of a closed client, and of those that Close
+	// has ended.
 	ErrClosed = errors.New("client is closed")
 )
 
@@ -66,10 +66,10 @@ var (
 type Error struct {
 	Address  string // the node's
 	Endpoint string // what it was asked for
-	Code     Code   // of a refusal, or CodeTimeout; empty for everything that has no code
+	Code     Code   // of a refusal, or CodeTimeout; empty if there is no code
 	Status   int    // of HTTP; 0 if there was no answer
 	Message  string // for people: the node's own words, or the fault
-	// of a request without an answer, or with one that cannot be read; else nil
+	// why there is no answer, or why it cannot be read; else nil
 	Cause error
 }
 
@@ -110,8 +110,7 @@ func refusal(resp *http.Response, body []byte) *Error {
 	return e
 }
 
-// failure says why there was no answer: because of ctx, or because of what happened on
-// the way.
+// failure says why there was no answer: ctx has ended, or the network failed.
 func failure(ctx context.Context, err error) *Error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -126,7 +125,7 @@ func malformed(status int, err error) *Error {
 	return &Error{Status: status, Message: printable(fmt.Sprintf("malformed answer: %v", err)), Cause: err}
 }
 
-// printable makes a text of others fit for a terminal and a log.
+// printable makes a text from another machine safe for a terminal and a log.
 func printable(text string) string {
 	text = strings.ToValidUTF8(text[:min(len(text), wire.MaxMessage)], "")
 	return strings.Map(func(r rune) rune {

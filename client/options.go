@@ -12,11 +12,11 @@ import (
 	"spreadable/wire"
 )
 
-// Options of a Client. The zero value of an option stands for its default, which is that
-// of the npm client.
+// Options of a Client. The zero value of an option means its default, which is that of
+// the npm client.
 type Options struct {
 	// Addresses are some nodes of the network, "host:port" each, in any order. One is
-	// enough; with more, the client outlives the others. Required.
+	// enough; with more, the client survives the loss of some. Required.
 	Addresses []string
 
 	// HTTPS is on for networks whose nodes are called by https.
@@ -33,7 +33,7 @@ type Options struct {
 	// have their own.
 	Version string
 
-	// IgnoreVersion leaves it to the nodes to be of another version.
+	// IgnoreVersion sends no version, so that nodes of any version answer.
 	IgnoreVersion bool
 
 	// Timeout bounds a request: 10 s. (npm: request.clientTimeout)
@@ -47,7 +47,7 @@ type Options struct {
 	// PingTimeout bounds a ping: 1 s. (npm: request.pingTimeout)
 	PingTimeout time.Duration
 
-	// WorkerChange is how often the client asks for a node with time to spare: every 30
+	// WorkerChange is how often the client asks for a node with free capacity: every 30
 	// s. Below 0 it never does, and stays at its entry. (npm: task.workerChangeInterval)
 	WorkerChange time.Duration
 
@@ -58,8 +58,8 @@ type Options struct {
 	// default. Approvals are for one IP.
 	Source netip.Addr
 
-	// Log is told of changes of the worker, and of approvers that do not vouch; it never
-	// gets credentials or answers. Silent by default.
+	// Log gets changes of the worker, and approvers that do not vouch for the client;
+	// never credentials or answers. Silent by default.
 	Log *slog.Logger
 }
 
@@ -95,7 +95,7 @@ func (o *Options) validate() error {
 	case o.CA != nil && !o.HTTPS:
 		return errors.New("client: authorities without https")
 	}
-	addresses := make([]string, len(o.Addresses)) // the caller keeps his own list
+	addresses := make([]string, len(o.Addresses)) // the caller's list is not changed
 	for i, text := range o.Addresses {
 		a, err := peer.Parse(text)
 		if err != nil {

@@ -14,20 +14,20 @@ import (
 	"spreadable/core/peer"
 )
 
-// request is what shall be asked, wherever that will be.
+// request is what to ask, whichever node gets it.
 type request struct {
 	endpoint string
-	// without those that every attempt has of its own
+	// without those that differ in each attempt
 	fields     map[string]json.RawMessage
 	at         string // the one node to ask; "" for the worker
 	repeatable bool
 	timeout    time.Duration
 }
 
-// RequestOption is something out of the ordinary about a request.
+// RequestOption changes how one request is made.
 type RequestOption func(*request) error
 
-// WithApproval shows a node that the network approves of this client.
+// WithApproval adds an approval to the request.
 func WithApproval(a *Approval) RequestOption {
 	return func(r *request) error { return r.set("approvalInfo", a) }
 }
@@ -52,8 +52,8 @@ func Within(timeout time.Duration) RequestOption {
 	}
 }
 
-// Repeatable says that it does no harm if the endpoint gets the request twice. So it may
-// be sent again when it is not known what became of it.
+// Repeatable says that it does no harm if the endpoint gets the request twice. So the
+// client may send it again when it does not know whether a node has seen it.
 func Repeatable() RequestOption {
 	return func(r *request) error {
 		r.repeatable = true
@@ -64,7 +64,7 @@ func Repeatable() RequestOption {
 // Request is POST /client/<endpoint> at the worker. Body is what becomes a JSON object,
 // nil for one without fields; "timeout", "timestamp" and "approvalInfo" are set by the
 // client. Out is what the answer's JSON goes into, nil if only its success matters. The
-// error is an *Error, or joined of several, unless the arguments are to blame.
+// error is an *Error, or several joined, unless an argument is wrong.
 func (c *Client) Request(ctx context.Context, endpoint string, body, out any, options ...RequestOption) error {
 	r, err := newRequest(endpoint, body, options)
 	if err != nil {
@@ -113,8 +113,8 @@ func (r *request) set(name string, value any) error {
 	return err
 }
 
-// body is the JSON to send now, with so much of the timeout left. Npm nodes count from
-// the timestamp, by their own clock.
+// body is the JSON to send now, with the rest of the timeout in left. Npm nodes count
+// from the timestamp, by their own clock.
 func (r *request) body(now time.Time, left time.Duration) ([]byte, error) {
 	fields := make(map[string]json.RawMessage, len(r.fields)+2)
 	maps.Copy(fields, r.fields)
@@ -123,8 +123,8 @@ func (r *request) body(now time.Time, left time.Duration) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// mayRepeat reports whether a request that has failed so may be sent again, to another
-// node.
+// mayRepeat reports whether a request may be sent again, to another node, after this
+// error.
 func (r *request) mayRepeat(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.Code != "" {

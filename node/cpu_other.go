@@ -4,5 +4,6 @@ package node
 
 import "time"
 
-// processTime is not known here: the node always tells that its processor is idle.
+// processTime is not known on this system: the node always says that its processor is
+// idle.
 func processTime() time.Duration { return 0 }

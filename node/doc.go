@@ -14,20 +14,21 @@
 //	}
 //	return n.Run(ctx) // until ctx ends
 //
-// This node starts a network of its own. With options.Bootstrap it joins one: any node
-// that is in the network already will do, ours or one of the npm package spreadable 0.3.
+// This node starts a network of its own. With options.Bootstrap it joins one: any address
+// of a node that is in the network already will do, of this project or of the npm package
+// spreadable 0.3.
 //
 // # What an application adds
 //
 // [Node.Handle] serves POST /client/<name> by a handler of net/http, after the checks
 // that all requests of clients pass: address lists and bans, the password of a closed
 // network, the version of the network, the size of the body. [Node.HandleApproved] does
-// so only for clients of which the network has approved, see [Options.Approvals].
+// so only for clients that the network has approved, see [Options.Approvals].
 // [Options.Queries] are requests to all nodes of the network, whose answers are merged on
 // the way back. Package client is the other side.
 //
-// Handlers run in goroutines of their own, many at a time. What they want from the node
-// they ask by its methods, any of which may be called from any goroutine.
+// Handlers run in goroutines of their own, many at a time. They may call any method of
+// the node, from any goroutine.
 //
 // # A node's life
 //
@@ -40,11 +41,11 @@
 //     endpoint,
 //   - the node fails: its state cannot be saved, or it has panicked.
 //
-// Then Run takes no new connections, lets requests in work finish for up to the option
-// leave_timeout, and closes all that it has opened. It returns nil, or why the node
-// failed. When it has returned, none of the node's goroutines is left, and its port and
-// data directory are free for the next node. The protocol has no farewell: the other
-// nodes drop this one when it has not answered for a while.
+// Then Run takes no new connections, waits up to the option leave_timeout for requests in
+// progress, and closes all that it has opened. It returns nil, or why the node failed.
+// When it has returned, none of the node's goroutines is left, and its port and data
+// directory are free for the next node. The protocol has no message for leaving: the
+// other nodes drop this one when it has not answered for a while.
 //
 // A Node runs once. To start it again, make a new one with the same options: with its
 // data directory it has its place in the network, its bans and its approvals again.
@@ -58,8 +59,7 @@
 //  3. Add handlers before Run, and call Run once.
 //  4. Look at the error of Run. A node that has failed does not come back by itself.
 //  5. Handle signals: this package does not, and it never ends the process. Let Run
-//     return before the process ends. A process that is killed loses nothing that it has
-//     told others, but breaks off the requests in work.
+//     return before the process ends. A process that is killed loses nothing that it has told others, but breaks off the requests in progress.
 //
 // # What it leaves on disk
 //

@@ -12,8 +12,8 @@ import (
 	"spreadable/config"
 )
 
-// listen opens the local endpoint; nothing is served there yet. It returns nil if there
-// is to be none.
+// listen opens the local endpoint without serving it yet. It returns nil if the options
+// say that there is none.
 func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 	if n.options.Ephemeral || n.config.Admin == config.AdminOff {
 		return nil, nil
@@ -30,7 +30,9 @@ func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("admin endpoint: %w", err)
 	}
 	n.local = &http.Server{
-		Handler:           admin.NewHandler(admin.HandlerOptions{Node: n, Token: token, TestAnswers: n.options.TestAnswers, Metrics: n.metrics()}),
+		Handler: admin.NewHandler(admin.HandlerOptions{
+			Node: n, Token: token, TestAnswers: n.options.TestAnswers, Metrics: n.metrics(),
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(n.options.Log.Handler(), slog.LevelDebug),
 	}

@@ -31,7 +31,7 @@ func (n *Node) Handle(name string, h http.Handler) error {
 }
 
 // HandleApproved is Handle for an action that needs an approval of the given kind:
-// "client", "captcha" or one of Options.Approvals. H is called only for requests with the
+// "client", "captcha" or one of Options.Approvals. It calls h only for requests with the
 // right answer. The others are refused with the codes of npm nodes, which package client
 // knows.
 func (n *Node) HandleApproved(name, approval string, h http.Handler) error {

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// load measures, once a second, how busy the process is: what a node tells others as its
-// availability. The share of the heap is that of the memory limit (GOMEMLIMIT), 0 if
-// there is none; the share of the processor is that of all cores.
+// load measures once a second how busy the process is; a node tells others the rest as
+// its availability. The heap is measured as a share of the memory limit (GOMEMLIMIT), 0
+// if there is none; the processor time as a share of all cores.
 type load struct {
 	heap, cpu atomic.Uint64 // bits of a float64
 }
@@ -42,7 +42,7 @@ func (l *load) watch(ctx context.Context) {
 	}
 }
 
-// share is part of whole, from 0 to 1, as bits.
+// share returns part of whole, from 0 to 1, as the bits of a float64.
 func share(part, whole float64) uint64 { return math.Float64bits(min(1, max(0, part/whole))) }
 
 func heapBytes() float64 {

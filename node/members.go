@@ -21,9 +21,8 @@ import (
 	"spreadable/wire"
 )
 
-// directory asks masters for their slaves, as the node itself does at its syncs, but for
-// the owner, outside of the node's thread: the core keeps no list of all nodes, because
-// no node needs one.
+// directory asks masters for their slaves on behalf of the owner, outside of the node's
+// thread. The core keeps no list of all nodes, because no node needs one.
 type directory struct {
 	http   *http.Client
 	scheme string
@@ -54,7 +53,7 @@ func newDirectory(o *httptransport.Options) *directory {
 	}
 	d.http = &http.Client{
 		Timeout: askTimeout,
-		// No connection is kept: npm nodes drop idle ones without a word.
+		// No connection is kept: npm nodes close idle ones without notice.
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
 		},
@@ -127,7 +126,8 @@ func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
 	for i, err := range failures {
 		if err != nil {
 			members.Answered--
-			n.options.Log.Warn("a master does not tell its slaves", "master", own.Masters[i].Address, "error", err)
+			n.options.Log.Warn("a master does not tell its slaves",
+				"master", own.Masters[i].Address, "error", err)
 		}
 	}
 	if members.Answered == 0 && members.Masters > 0 {
@@ -137,8 +137,8 @@ func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
 	return members, nil
 }
 
-// collect makes one list of what the masters said. A node that two masters list, as
-// happens for a round, counts once, at the first of them.
+// collect merges the masters' lists. A node that two masters list, which can last for a
+// round, counts once, at the first of them.
 func collect(own *admin.Structure, lists [][]string) []admin.Member {
 	found := map[string]*admin.Member{own.Address: {Address: own.Address, Backlink: own.Backlink}}
 	at := func(address string) *admin.Member {

@@ -18,8 +18,7 @@ type gauge struct {
 	of   func(*admin.Status) float64
 }
 
-// collector asks the node when it is asked itself: between two scrapes metrics cost
-// nothing.
+// collector asks the node at each scrape: between two scrapes metrics cost nothing.
 type collector struct {
 	node   *Node
 	up     *prometheus.Desc
@@ -50,8 +49,8 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Of a node that does not answer, this is all
-// there is to tell.
+// Collect implements prometheus.Collector. If the node does not answer, up is 0 and there
+// is nothing else.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

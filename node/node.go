@@ -41,13 +41,13 @@ type Node struct {
 	started time.Time
 	store   *store.Store   // nil for an ephemeral node
 	local   *http.Server   // the local endpoint; nil without one
-	serving sync.WaitGroup // goroutines beside those of the transport
+	serving sync.WaitGroup // goroutines besides those of the transport
 
-	// a reload waits for the node's thread, which must never wait for it
+	// held by a reload, which waits for the node's thread; that thread must never take it
 	reloading sync.Mutex
-	config    *config.Config // those values that can change belong to the reload
+	config    *config.Config // values that can change are guarded by reloading
 
-	mu     sync.Mutex // of those below; held for moments only, also in the node's thread
+	mu     sync.Mutex // guards the fields below; held briefly, also in the node's thread
 	used   bool       // by Run
 	taken  endpoints
 	failed string // the latest failure to register; "" once registered
@@ -64,16 +64,17 @@ var (
 )
 
 // New makes a node. It checks all options and reads the files of certificates and
-// passwords, but opens neither data nor ports: what it refuses is wrong with the options,
-// and would be at the next try. An error names the option and, if it was read, where its
-// value came from.
+// passwords, but opens neither data nor ports: it fails only for reasons that another try
+// would not change. An error names the option and, if it was read, where its value came
+// from.
 func New(o Options) (*Node, error) {
 	c, err := resolved(o.Config)
 	if err != nil {
 		return nil, err
 	}
 	n := &Node{
-		options: o, config: c, load: &load{}, taken: newEndpoints(), leave: make(chan struct{}), ready: make(chan struct{}),
+		options: o, config: c, load: &load{}, taken: newEndpoints(),
+		leave: make(chan struct{}), ready: make(chan struct{}),
 		leaving: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if err := o.check(n.taken); err != nil {
@@ -96,15 +97,14 @@ func New(o Options) (*Node, error) {
 	return n, nil
 }
 
-// Address is what the node announces, "host:port": what clients and other nodes call it
-// by.
+// Address is what the node announces, "host:port": clients and other nodes call it there.
 func (n *Node) Address() string { return n.address.String() }
 
-// Run is the node's life: it opens all, serves, and closes all. The package comment says
-// what ends it. From then on it takes up to the option leave_timeout, 10 s by default,
-// and returns nil if the end was asked for, or why the node failed. The log gives the
-// cause of ctx (context.WithCancelCause) as the reason of leaving. A second Run returns
-// ErrUsed; a Run after Stop returns nil at once.
+// Run runs the node: it opens everything, serves, and closes everything. The package
+// comment says what ends it. From then on it takes up to the option leave_timeout, 10 s
+// by default, and returns nil if the end was asked for, or why the node failed. The log
+// gives the cause of ctx (context.WithCancelCause) as the reason of leaving. A second Run
+// returns ErrUsed; a Run after Stop returns nil at once.
 func (n *Node) Run(ctx context.Context) error {
 	if n.use() {
 		return ErrUsed
@@ -118,7 +118,7 @@ func (n *Node) Run(ctx context.Context) error {
 	return n.err
 }
 
-// use notes that Run has begun, and reports whether it had before.
+// use records that Run has begun, and reports whether it had before.
 func (n *Node) use() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -159,7 +159,7 @@ func (n *Node) Leave() { n.leaveOne.Do(func() { close(n.leave) }) }
 func (n *Node) Leaving() <-chan struct{} { return n.leaving }
 
 // Stop makes the node end, waits until Run has returned, and returns the same. It may be
-// called more than once. Before Run it makes that one return at once.
+// called more than once. If it is called before Run, that returns at once.
 func (n *Node) Stop() error {
 	n.Leave()
 	if !n.isUsed() {
@@ -170,8 +170,8 @@ func (n *Node) Stop() error {
 }
 
 // Do runs f in the node's thread, between two events, and waits until it has run and what
-// it changed is on disk. F must not block and not keep what it is given; it may call all
-// methods of core.Node. Without a running node it returns ErrNotRunning.
+// it changed is on disk. F must not block, nor keep its argument; it may call all methods
+// of core.Node. Without a running node it returns ErrNotRunning.
 func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	if !n.isRunning() {
 		return ErrNotRunning
@@ -179,7 +179,7 @@ func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	return n.wire.Do(ctx, f)
 }
 
-// isRunning reports whether the node serves. What Run has set may be read then.
+// isRunning reports whether the node serves. Only then may the fields of Run be read.
 func (n *Node) isRunning() bool {
 	select {
 	case <-n.ended:
@@ -194,9 +194,9 @@ func (n *Node) isRunning() bool {
 	}
 }
 
-// run opens all, waits, and closes all.
+// run opens everything, waits, and closes everything.
 func (n *Node) run(ctx context.Context) error {
-	// Until the node is closed, not only until it begins to leave.
+	// alive ends when the node is closed, not when it begins to leave.
 	alive, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	if err := n.open(ctx, alive); err != nil {
@@ -215,7 +215,7 @@ func (n *Node) run(ctx context.Context) error {
 	if err = errors.Join(failed, err, n.release()); err == nil {
 		n.options.Log.Info("left")
 	}
-	return cmp.Or(failed, err) // why it failed says more than what that has led to
+	return cmp.Or(failed, err) // the first failure says more than those that follow from it
 }
 
 // wait returns when the node is to end, and says why.
@@ -230,8 +230,8 @@ func (n *Node) wait(ctx context.Context) string {
 	}
 }
 
-// open does what can fail for reasons outside of the options. Release gives back what it
-// has taken when a step fails.
+// open does what can fail for reasons outside of the options. If a step fails, release
+// frees what the others have taken.
 func (n *Node) open(ctx, alive context.Context) error {
 	n.started = time.Now()
 	var saved state.State
@@ -259,18 +259,18 @@ func (n *Node) open(ctx, alive context.Context) error {
 		return errors.Join(err, closeIf(listener))
 	}
 	n.announce()
-	close(n.ready) // before the owner is served, which may ask at once
+	close(n.ready) // before the local endpoint, where the owner may ask at once
 	n.serving.Go(func() { n.checkName(alive) })
 	n.serving.Go(func() { n.load.watch(alive) })
 	if listener != nil {
-		// always ends with an error: that it is closed
+		// always returns an error: that it is closed
 		n.serving.Go(func() { n.local.Serve(listener) })
 	}
 	return nil
 }
 
-// release gives back all but the transport. The data directory is free before the local
-// endpoint closes: when that is closed, the next node can be started.
+// release frees everything but the transport. It closes the local endpoint last: once
+// that is closed the data directory is free, and the next node can be started.
 func (n *Node) release() error {
 	var err error
 	if n.store != nil {
@@ -290,17 +290,20 @@ func (n *Node) release() error {
 	return err
 }
 
-// announce says in the log where the node is.
+// announce logs where the node is.
 func (n *Node) announce() {
 	c := n.config
-	n.options.Log.Info("node started", "address", n.Address(), "listen", n.wire.Addr().String(), "data", n.data(), "admin", n.endpoint(),
-		"bootstrap", c.Bootstrap, "https", c.HTTPS, "closed", c.Username != "", "pid", os.Getpid(), "version", n.options.Version)
+	n.options.Log.Info("node started",
+		"address", n.Address(), "listen", n.wire.Addr().String(), "data", n.data(), "admin", n.endpoint(),
+		"bootstrap", c.Bootstrap, "https", c.HTTPS, "closed", c.Username != "",
+		"pid", os.Getpid(), "version", n.options.Version)
 	if n.options.TestAnswers {
-		n.options.Log.Warn("test answers: the admin endpoint gives away the answers to approvals; never run a public node like this")
+		n.options.Log.Warn("test answers: the local endpoint reveals the answers to approvals; " +
+			"never run a public node like this")
 	}
 }
 
-// checkName warns of a hostname that leads nowhere: other nodes will see it like that.
+// checkName warns of a hostname that is not found: other nodes will not find it either.
 func (n *Node) checkName(ctx context.Context) {
 	if n.address.IP().IsValid() {
 		return
@@ -308,7 +311,8 @@ func (n *Node) checkName(ctx context.Context) {
 	lookup, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if _, err := net.DefaultResolver.LookupNetIP(lookup, "ip", n.address.Host()); err != nil && ctx.Err() == nil {
-		n.options.Log.Warn("the node's hostname is not found: other nodes will not accept it", "hostname", n.address.Host(), "error", err)
+		n.options.Log.Warn("the node's hostname is not found: other nodes will not accept it",
+			"hostname", n.address.Host(), "error", err)
 	}
 }
 

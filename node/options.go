@@ -17,21 +17,21 @@ type Options struct {
 	// Config is what the owner of a node decides: where it is, which network it joins,
 	// who may talk to it. It is config.Defaults() when nil: port 4000 of the machine's
 	// last IPv4 address, a network of its own, its state in the directory
-	// spreadnode-4000. New takes a copy, and resolves it (see config.Config.Resolve). All
-	// other options are the program's to decide.
+	// spreadnode-4000. New takes a copy, and resolves it (see config.Config.Resolve). The
+	// program decides all other options.
 	Config *config.Config
 
 	// Reload reads the configuration anew when the owner asks for that, by Node.Reload or
-	// at the local endpoint. What a running node cannot take is ignored until the next
-	// start. Nil, the default, refuses.
+	// at the local endpoint. What a running node cannot change is ignored until the next
+	// start. With nil, the default, reloading is refused.
 	Reload func() (*config.Config, error)
 
 	// Ephemeral nodes keep nothing on disk and have no local endpoint: Config.Data and
-	// Config.Admin do not count. After a restart the node is a stranger to the network.
-	// For tests, and for networks to try things.
+	// Config.Admin do not count. After a restart the node starts from nothing. For tests
+	// and experiments.
 	Ephemeral bool
 
-	// Approvals are kinds of approval beside "client", and "captcha" unless
+	// Approvals are kinds of approval besides "client", and "captcha" unless
 	// Config.Captcha is false. Their names must differ. All nodes of a network need the
 	// same kinds on the same terms.
 	Approvals []core.ApprovalKind
@@ -42,14 +42,14 @@ type Options struct {
 	// its methods run in the node's thread and must not block.
 	Queries []core.Query
 
-	// Admit is asked last of all checks, for every request of nodes and clients alike.
-	// What it returns is the message of a 403; it runs in the goroutine of the request.
+	// Admit is the last check of every request of nodes and clients. An error refuses the
+	// request: it is the message of a 403. Admit runs in the goroutine of the request.
 	// Nil admits all.
 	Admit func(*http.Request) error
 
-	// TestAnswers lets the local endpoint give away what this node, as an approver,
-	// expects to hear. Only for tests: a program that may ask the endpoint needs no
-	// person to read a captcha.
+	// TestAnswers makes the local endpoint reveal the answers that this node, as an
+	// approver, expects. Only for tests: with them a program needs no person to read a
+	// captcha.
 	TestAnswers bool
 
 	// Version is the program's, as the status and the log show it; "" is none. It is not
@@ -78,10 +78,11 @@ func resolved(c *config.Config) (*config.Config, error) {
 // clientPrefix is the path below which clients ask.
 var clientPrefix = message.KindAction.Row().Path
 
-// endpoints are the names below clientPrefix, in lower case, that are taken, and by what.
+// endpoints holds the names below clientPrefix that are taken, in lower case, and what
+// takes each.
 type endpoints map[string]string
 
-// newEndpoints holds the names of the protocol.
+// newEndpoints returns the names that the protocol takes.
 func newEndpoints() endpoints {
 	taken := make(endpoints)
 	for kind := range message.NumKinds {
@@ -101,7 +102,8 @@ func (e endpoints) take(name, by string) error {
 	lower := strings.ToLower(name)
 	switch {
 	case name == "" || len(name) > maxEndpoint || strings.Trim(lower, allowed) != "" || strings.Trim(name, ".") == "":
-		return fmt.Errorf("%s %.*q: want a name of letters, digits, hyphens, underscores and dots, at most %d", by, maxEndpoint, name, maxEndpoint)
+		return fmt.Errorf("%s %.*q: want a name of letters, digits, hyphens, underscores and dots, at most %d",
+			by, maxEndpoint, name, maxEndpoint)
 	case e[lower] != "":
 		return fmt.Errorf("%s %q: the name is taken by %s", by, name, e[lower])
 	}

@@ -20,8 +20,8 @@ import (
 // What the owner asks of the node: admin.Node, by Go calls or at the local endpoint.
 // Refusals are of type *admin.Error.
 
-// text is the address of p, "" for none. In the node's thread only, as the book is the
-// node's.
+// text is the address of p, "" for none. Call it only in the node's thread, which owns
+// the book.
 func (n *Node) text(p core.Peer) string {
 	if p.IsZero() {
 		return ""
@@ -88,7 +88,7 @@ func (n *Node) Sync(ctx context.Context) error {
 	defer pause.Stop()
 	for {
 		if err := n.Do(ctx, func(c *core.Node) {
-			// The mark costs a look at the whole state, so only when it may have changed.
+			// Computing the mark takes the whole state, so only when it may have changed.
 			if next := c.Revision()[state.SectionNetwork]; next != revision {
 				now, revision = markOf(c), next
 			} else {
@@ -127,7 +127,7 @@ func (n *Node) Bans(ctx context.Context) ([]admin.Ban, error) {
 	return list, err
 }
 
-// ban writes a ban in texts.
+// ban converts a ban to texts.
 func (n *Node) ban(b behavior.Ban) admin.Ban {
 	ip := ""
 	if b.IP.IsValid() {
@@ -136,7 +136,7 @@ func (n *Node) ban(b behavior.Ban) admin.Ban {
 	return admin.Ban{Address: n.text(b.Who), IP: ip, Reason: b.Reason, Since: moment(b.Since), Until: moment(b.Until)}
 }
 
-// moment turns the core's time into one of the calendar.
+// moment converts the core's time to a time of day.
 func moment(d time.Duration) time.Time { return time.Unix(0, int64(d)).UTC() }
 
 // Ban returns the ban of an address; a refusal with status 404 if it is not banned.
@@ -183,9 +183,9 @@ func parseOffender(text string) (peer.Address, error) {
 // maxReason bounds the reason of a ban, in bytes.
 const maxReason = 1024
 
-// AddBan refuses an address from now on, and takes it off all lists. The IP of a name is
-// looked up now; if it is not found, the one at which the peer was met last counts, and
-// without that the ban is for the address only.
+// AddBan bans an address from now on, and removes it from all lists. A name's IP is
+// looked up now. If it is not found, the peer's last known IP is taken; without one the
+// ban is for the address only.
 func (n *Node) AddBan(ctx context.Context, address string, request admin.BanRequest) (*admin.Ban, error) {
 	a, err := parseAddress(address)
 	switch {
@@ -218,12 +218,12 @@ func (n *Node) AddBan(ctx context.Context, address string, request admin.BanRequ
 	return &ban, nil
 }
 
-// mistrusts is an error if the core never bans an address: it is on the trust list, or
-// the node trusts all.
+// mistrusts returns an error if the core never bans an address: because it is on the
+// trust list, or because the node trusts all.
 func (n *Node) mistrusts(a peer.Address, ip netip.Addr) error {
 	switch {
 	case n.core.Trusted:
-		return admin.Refuse("this node bans nobody: it trusts everybody (option trusted)")
+		return admin.Refuse("this node trusts all, so it cannot ban (option trusted)")
 	case n.core.Trustlist.Match(a, ip):
 		return admin.Refuse("%s is trusted (option trustlist): trusted nodes are never banned", a)
 	}
@@ -290,15 +290,15 @@ func (n *Node) Backup(_ context.Context, to io.Writer) error {
 	return n.store.Backup(to)
 }
 
-// Bootstrap returns the addresses of which a node without a place asks one.
+// Bootstrap returns the bootstrap addresses: a node without a place asks one of them.
 func (n *Node) Bootstrap(ctx context.Context) ([]string, error) {
 	var list []string
 	err := n.Do(ctx, func(*core.Node) { list = n.texts(n.core.Bootstrap) })
 	return list, err
 }
 
-// SetBootstrap changes them, one or more, until the node is made anew. A node that has
-// its place keeps it, and asks one of the new addresses when it needs another.
+// SetBootstrap replaces them by one or more others, until the node is made anew. A node
+// that has its place keeps it, and asks one of the new addresses when it needs another.
 func (n *Node) SetBootstrap(ctx context.Context, addresses []string) error {
 	var failed error
 	err := n.Do(ctx, func(*core.Node) { failed = setBootstrap(n.core, addresses) })
@@ -308,8 +308,8 @@ func (n *Node) SetBootstrap(ctx context.Context, addresses []string) error {
 	return err
 }
 
-// Answer returns what this node, as an approver, expects to hear for the approval of a
-// key; a refusal with status 404 if it knows none. It is for tests.
+// Answer returns the answer that this node, as an approver, expects for the approval with
+// this key; a refusal with status 404 if it knows none. It is for tests.
 func (n *Node) Answer(ctx context.Context, key string) (*admin.Answer, error) {
 	var saved state.State
 	if err := n.Do(ctx, func(c *core.Node) { saved = c.State() }); err != nil {

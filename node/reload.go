@@ -9,8 +9,8 @@ import (
 	"spreadable/core"
 )
 
-// Reload reads the configuration again, by Options.Reload, and puts in force what a
-// running node can take. An error leaves all as it was. The certificate's files are read
+// Reload reads the configuration again, by Options.Reload, and applies what a running
+// node can change. An error leaves everything as it was. The certificate's files are read
 // again even when their names are the same.
 func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	if n.options.Reload == nil {
@@ -40,7 +40,7 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 		return nil, cmp.Or(err, failed)
 	}
 	if n.options.Level != nil {
-		// one of the words that the options allow
+		// cannot fail: the options allow only words that slog knows
 		n.options.Level.UnmarshalText([]byte(next.LogLevel))
 	}
 	n.config.Take(next)
@@ -48,7 +48,7 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	return &admin.Reloaded{Changed: orEmpty(reload), Restart: orEmpty(restart)}, nil
 }
 
-// orEmpty makes an empty list of none: [] in JSON.
+// orEmpty turns nil into an empty list, which is [] in JSON.
 func orEmpty(list []string) []string {
 	if list == nil {
 		return []string{}

@@ -13,7 +13,7 @@ import (
 	httptransport "spreadable/transport/http"
 )
 
-// transport makes the options of the wire from those of the owner.
+// transport makes the options of the transport from those of the owner.
 func (n *Node) transport() (httptransport.Options, error) {
 	c := n.config
 	var none httptransport.Options
@@ -48,10 +48,13 @@ func (n *Node) transport() (httptransport.Options, error) {
 func (n *Node) coreConfig() (*core.Config, error) {
 	c := n.config
 	cfg := &core.Config{
-		Book: peer.NewBook(httptransport.DefaultBookLimit), SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
+		Book:         peer.NewBook(httptransport.DefaultBookLimit),
+		SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
 		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, Trusted: c.Trusted,
 		BanByAddress: c.BanByAddress, Load: n.load.read,
-		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod})},
+		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{
+			Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod,
+		})},
 	}
 	if c.Registration == core.Original.String() {
 		cfg.Registration = core.Original
@@ -76,8 +79,8 @@ func (n *Node) coreConfig() (*core.Config, error) {
 	return cfg, setBootstrap(cfg, c.Bootstrap)
 }
 
-// setLists and setBootstrap give the core what can change while it runs: then only in the
-// node's thread.
+// setLists and setBootstrap set what can change while the core runs. Once it runs, call
+// them only in the node's thread.
 func setLists(cfg *core.Config, c *config.Config) error {
 	var lists [3]peer.List
 	for i, items := range [][]string{c.Whitelist, c.Blacklist, c.Trustlist} {
@@ -111,8 +114,8 @@ func setBootstrap(cfg *core.Config, texts []string) error {
 	return nil
 }
 
-// persist runs after every step of the node, in its thread, before what the step caused
-// leaves the process.
+// persist runs in the node's thread after every step, before anything that the step
+// caused leaves the process.
 func (n *Node) persist(c *core.Node) error {
 	if root := c.NetworkRoot(); !n.rooted && !root.IsZero() {
 		n.rooted = true
@@ -124,7 +127,7 @@ func (n *Node) persist(c *core.Node) error {
 	return n.store.Commit(c)
 }
 
-// observe keeps of what the node notes the latest failure to register, for the status.
+// observe keeps the latest failure to register, for the status.
 func (n *Node) observe(note core.Note) {
 	if note.What != core.NoteRegistered && note.What != core.NoteRegisterFailed {
 		return
@@ -156,7 +159,7 @@ func (c *certificate) load(cert, key string) error {
 	return nil
 }
 
-// get is what a handshake asks for.
+// get returns the current certificate, for a TLS handshake.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load(), nil
 }
