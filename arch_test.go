@@ -16,12 +16,13 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// The rules of the house that a compiler does not check: which way the imports point, and what code that must be
-// deterministic may not contain.
+// The rules of the house that a compiler does not check: which way the imports point, and
+// what code that must be deterministic may not contain.
 
 const module = "spreadable"
 
-// imports returns, for each package below the patterns, what its files import outside tests.
+// imports returns, for each package below the patterns, what its files import outside
+// tests.
 func imports(t *testing.T, format string, patterns ...string) []string {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-f", format}, patterns...)...).CombinedOutput()
@@ -41,7 +42,8 @@ func within(path, folder string) bool { return path == folder || strings.HasPref
 // coretest is the one package below core that may need more: it is for tests only.
 const coretest = module + "/core/coretest"
 
-// The core knows nothing but the standard library, and of that nothing that reaches the world.
+// The core knows nothing but the standard library, and of that nothing that reaches the
+// world.
 func TestCoreStandsOnTheStandardLibraryAlone(t *testing.T) {
 	core := slices.DeleteFunc(imports(t, `{{.ImportPath}} `, "./core/..."), func(path string) bool { return within(path, coretest) })
 	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, core...) {
@@ -58,8 +60,8 @@ func TestCoreStandsOnTheStandardLibraryAlone(t *testing.T) {
 	}
 }
 
-// The little network of the tests and the simulated one judge each other, so neither knows the
-// other; and nothing but tests knows the little one.
+// The little network of the tests and the simulated one judge each other, so neither
+// knows the other; and nothing but tests knows the little one.
 func TestTheTestNetworkStandsAlone(t *testing.T) {
 	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, "./core/coretest/...") {
 		if within(path, module) && !within(path, module+"/core") {
@@ -83,8 +85,8 @@ func TestTheKernelStandsOnTheStandardLibraryAlone(t *testing.T) {
 	}
 }
 
-// core <- transport <- node, sim <- cmd: what runs a node knows nothing of the simulator, and the
-// other way round. The command line library stays in cmd.
+// core <- transport <- node, sim <- cmd: what runs a node knows nothing of the simulator,
+// and the other way round. The command line library stays in cmd.
 func TestArrowsPointOneWay(t *testing.T) {
 	for _, rule := range []struct{ from, never string }{
 		{"./transport/...", module + "/sim"},
@@ -127,7 +129,8 @@ type source struct {
 	comment map[int]string // text of the comments by the line on which they end
 }
 
-// load reads the packages of the deterministic folders, without tests, with the types of all that is in them.
+// load reads the packages of the deterministic folders, without tests, with the types of
+// all that is in them.
 var load = sync.OnceValues(func() ([]source, error) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -203,7 +206,8 @@ func TestNothingDependsOnChance(t *testing.T) {
 	}
 }
 
-// checkStatements looks for what would let the Go scheduler, or the order of a map, decide.
+// checkStatements looks for what would let the Go scheduler, or the order of a map,
+// decide.
 func (s *source) checkStatements(t *testing.T) {
 	ast.Inspect(s.file, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -230,7 +234,8 @@ func (s *source) checkStatements(t *testing.T) {
 	})
 }
 
-// excused reports whether the line, or the one above, says why the order of the map does not matter.
+// excused reports whether the line, or the one above, says why the order of the map does
+// not matter.
 func (s *source) excused(n ast.Node) bool {
 	line := s.set.Position(n.Pos()).Line
 	for _, text := range []string{s.comment[line], s.comment[line-1]} {

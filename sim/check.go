@@ -22,18 +22,18 @@ type checker struct {
 	world  *world
 	listed []int                     // per node: how many masters list it
 	known  map[*message.Masters]bool // lists that were found right in this check
-	next   int                       // the first operation whose draw has not been checked
+	next   int                       // the first operation whose draw is unchecked
 }
 
-// patience is how many sync intervals after the last node's start the network must have
+// settling is how many sync intervals after the last node's start the network must have
 // settled. Until then there is nothing to check.
-const patience = 10
+const settling = 10
 
 func newChecker(w *world) *checker { return &checker{world: w, listed: make([]int, w.nodes)} }
 
 // settledFrom is the virtual time from which the invariants must hold.
 func (c *checker) settledFrom() time.Duration {
-	return c.world.population.Complete() + patience*c.world.scenario.SyncInterval
+	return c.world.population.Complete() + settling*c.world.scenario.SyncInterval
 }
 
 // check returns the first violated invariant.
@@ -96,7 +96,7 @@ func (c *checker) checkNode(i, alive, masters int) error {
 }
 
 // checkDraws checks the approvers of every approval since the last check: they must be
-// the first in the order that anybody can work out from the addresses of all nodes. Where
+// the first in the order that follows from the addresses of all nodes. Where
 // a ping can time out, some may have been passed over.
 func (c *checker) checkDraws() error {
 	w := c.world

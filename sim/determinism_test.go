@@ -35,7 +35,8 @@ func small(t *testing.T) map[string]*scenario.Scenario {
 	return all
 }
 
-// run returns the fingerprint of a run and its summary without what depends on the machine.
+// run returns the fingerprint of a run and its summary without what depends on the
+// machine.
 func run(t *testing.T, s *scenario.Scenario, workers int) (fingerprint, summary string) {
 	t.Helper()
 	r, err := sim.Run(s, sim.Options{Workers: workers})
@@ -49,13 +50,15 @@ func run(t *testing.T, s *scenario.Scenario, workers int) (fingerprint, summary 
 	return r.Summary.Fingerprint, string(text)
 }
 
-// The same scenario and seed give the same run to the bit, however often, on how many cores and by how many workers.
+// The same scenario and seed give the same run to the bit, however often, on how many
+// cores and by how many workers.
 func TestRunsAreRepeatable(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	type machine struct{ cores, workers int }
 	for name, s := range small(t) {
 		again := []machine{{2, 1}}
-		if slices.Contains([]string{"quickstart", "growth-10k", "original-1k"}, name) { // one for each way of doing things
+		// one for each way of doing things
+		if slices.Contains([]string{"quickstart", "growth-10k", "original-1k"}, name) {
 			again = append(again, machine{2, 2}, machine{1, 3})
 		}
 		runtime.GOMAXPROCS(1)
@@ -86,8 +89,9 @@ func TestSeedsMatter(t *testing.T) {
 	}
 }
 
-// The fingerprints of the shipped scenarios change when, and only when, what nodes do changes. After such a change,
-// `go test ./sim -run Golden -update` writes them anew: say in the commit why they moved.
+// The fingerprints of the shipped scenarios change when, and only when, what nodes do
+// changes. After such a change, `go test ./sim -run Golden -update` writes them anew: say
+// in the commit why they moved.
 func TestGoldenFingerprints(t *testing.T) {
 	const path = "testdata/fingerprints.txt"
 	var lines []string

@@ -4,7 +4,8 @@
 // Run is the whole of it. Inside, from the bottom up:
 //
 //   - package kernel: events, partitions and workers. It knows nothing of networks.
-//   - handler.go: the simulated network (transport/inmem) as a handler of the kernel's events.
+//   - handler.go: the simulated network (transport/inmem) as a handler of the kernel's
+//     events.
 //   - package population: which nodes are up at which time.
 //   - world.go: the network of a scenario, and what is planned for it.
 //   - workload.go: the searches and approvals of clients.

@@ -11,8 +11,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// effects gives for each key of a scenario settings of which the last changes what a run of
-// the base measures.
+// effects gives for each key of a scenario settings of which the last changes what a run
+// of the base measures.
 var effects = map[string][]string{
 	"seed":                       {"seed=2"},
 	"nodes":                      {"nodes=21"},
@@ -87,7 +87,8 @@ func measured(t *testing.T, sets []string) string {
 	return string(text)
 }
 
-// TestEveryKeyHasAnEffect: a key that changes nothing is none. A new key needs a line above.
+// TestEveryKeyHasAnEffect: a key that changes nothing is none. A new key needs a line
+// above.
 func TestEveryKeyHasAnEffect(t *testing.T) {
 	keys := keysBelow("", reflect.TypeFor[scenario.Scenario]())
 	if known := slices.Sorted(maps.Keys(effects)); !slices.Equal(slices.Sorted(slices.Values(keys)), slices.Sorted(slices.Values(append(known, named...)))) {

@@ -27,8 +27,9 @@ var latencies = []string{
 	"{model: lognormal, mean: 40ms, stddev: 60ms, min: 2ms}",
 }
 
-// Networks of every size from 2 to 40 settle within eight sync intervals, and stay settled: from the tenth interval on no
-// invariant is violated, twice an interval, for twenty more. Npm's rule flaps for ever at three nodes.
+// Networks of every size from 2 to 40 settle within eight sync intervals, and stay
+// settled: from the tenth interval on no invariant is violated, twice an interval, for
+// twenty more. Npm's rule flaps for ever at three nodes.
 func TestSmallNetworksSettleAndStay(t *testing.T) {
 	for nodes := 2; nodes <= 40; nodes++ {
 		for seed, latency := range latencies {
@@ -55,8 +56,9 @@ func text(rounds *float64) string {
 	return fmt.Sprintf("%.1f", *rounds)
 }
 
-// However nodes come, the network settles, and what it says of itself is true. Several bootstrap nodes begin several
-// networks, which take longer to find each other; the others are held to the invariants from the tenth interval on.
+// However nodes come, the network settles, and what it says of itself is true. Several
+// bootstrap nodes begin several networks, which take longer to find each other; the
+// others are held to the invariants from the tenth interval on.
 func TestEveryJoinSettles(t *testing.T) {
 	for _, test := range []struct {
 		join  string

@@ -19,8 +19,8 @@ func must(t *testing.T, r *result.Run, err error) *result.Run {
 	return r
 }
 
-// A search takes three sequential requests, whatever the size, and its fan-out is the square root: 150 ms where one
-// request takes 50.
+// A search takes three sequential requests, whatever the size, and its fan-out is the
+// square root: 150 ms where one request takes 50.
 func TestASearchTakesThreeRequests(t *testing.T) {
 	for _, nodes := range []int{9, 100, 400} {
 		s := parse(t, "name: search\nnodes: %d\nseed: 3\nduration: 240s\nlatency: {model: constant, mean: 25ms}\nworkload: {searches: {count: 30, start: 192s, over: 30s}}\n", nodes)
@@ -42,7 +42,8 @@ func TestASearchTakesThreeRequests(t *testing.T) {
 	}
 }
 
-// At rest a node sends about three requests an interval: a slave one, a master one to each slave and each other master.
+// At rest a node sends about three requests an interval: a slave one, a master one to
+// each slave and each other master.
 func TestUpkeepIsThreeRequestsANodeAndRound(t *testing.T) {
 	for _, nodes := range []int{64, 400} {
 		s := parse(t, "name: upkeep\nnodes: %d\nseed: 2\nduration: 480s\n", nodes)
@@ -58,8 +59,9 @@ func TestUpkeepIsThreeRequestsANodeAndRound(t *testing.T) {
 	}
 }
 
-// Npm's rule as it was measured on npm nodes: 64 that start together are all in, with exact sizes, after some 25 rounds,
-// give or take what seeds differ; of 200 a part is still outside after 80.
+// Npm's rule as it was measured on npm nodes: 64 that start together are all in, with
+// exact sizes, after some 25 rounds, give or take what seeds differ; of 200 a part is
+// still outside after 80.
 func TestOriginalStallsAsMeasured(t *testing.T) {
 	settled := 0
 	for seed := 1; seed <= 3; seed++ {
@@ -85,7 +87,8 @@ func TestOriginalStallsAsMeasured(t *testing.T) {
 	}
 }
 
-// In a settled network every approval is granted, and two entry nodes name the same approvers.
+// In a settled network every approval is granted, and two entry nodes name the same
+// approvers.
 func TestApprovalsAreGrantedAndAgreed(t *testing.T) {
 	s := parse(t, `
 name: approval

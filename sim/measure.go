@@ -24,7 +24,8 @@ type meter struct {
 	looks   uint32
 }
 
-// glance is what a sample needs to know of a node that others list: close together, because lists lead to nodes at random.
+// glance is what a sample needs to know of a node that others list: close together,
+// because lists lead to nodes at random.
 type glance struct {
 	backlink core.Peer
 	seen     uint32 // the last look that reached it
@@ -117,14 +118,16 @@ const entriesSampled = 32
 // purposeCoverage is the random stream of the sampled entry nodes.
 const purposeCoverage = 0x636f7665
 
-// coverage is the share of live nodes that a search through a random entry node would reach.
+// coverage is the share of live nodes that a search through a random entry node would
+// reach.
 func (m *meter) coverage(up population.Alive) float64 {
 	rng := rand.New(rand.NewPCG(m.world.scenario.Seed^purposeCoverage, uint64(m.world.now())))
 	known := make(map[uint64]int)
 	sum := 0
 	for range entriesSampled {
 		masters := m.world.node(up.Random(rng)).Structure().Masters
-		same := masters.Set() // in a settled network all lists are the same, and are counted once
+		// in a settled network all lists are the same, and are counted once
+		same := masters.Set()
 		reached, ok := known[same]
 		if !ok {
 			reached = m.reach(masters)
@@ -154,7 +157,8 @@ func (m *meter) reach(masters *message.Masters) int {
 	return reached
 }
 
-// upkeepSummary is the traffic from the round after convergence to the end; nil when there is less than a round of it.
+// upkeepSummary is the traffic from the round after convergence to the end; nil when
+// there is less than a round of it.
 func (m *meter) upkeepSummary(convergedS *float64, interval time.Duration) *result.Sync {
 	if convergedS == nil {
 		return nil

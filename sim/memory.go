@@ -11,18 +11,18 @@ import (
 // measured.
 const (
 	memoryAlways      = 16 << 20 // the program, the queue's buckets
-	memoryPerNode     = 3900     // lists, streams, timers, what a mass start has in flight
+	memoryPerNode     = 3900     // lists, streams, timers, the messages of a mass start
 	memoryPerMessage  = 250      // a request in flight: its call, its message, its event
 	memoryPerSearch   = 2200     // a client, its stream, its row
-	memoryPerApproval = 14_000   // the same, and what the approvers keep of it for a period
+	memoryPerApproval = 14_000   // the same, and what approvers keep of it for a period
 
-	memoryPerWorker     = 4 << 20 // each further worker: queues and mailboxes of its partitions
-	memoryPerWorkerNode = 300     // and what of its nodes is in flight at a time
+	memoryPerWorker     = 4 << 20 // queues and mailboxes of a further worker's partitions
+	memoryPerWorkerNode = 300     // what a node of these has in flight at a time
 )
 
 // Memory estimates how many bytes of memory a run with so many workers will take at its
-// fullest: for mass starts of 10,000 nodes and more to within a fifth or so; networks that
-// come together slowly take less.
+// fullest: for mass starts of 10,000 nodes and more to within a fifth or so; networks
+// that come together slowly take less.
 func Memory(s *scenario.Scenario, workers int) int64 {
 	load := s.Workload
 	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode

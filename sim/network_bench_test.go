@@ -40,9 +40,10 @@ func (w *world) messages() uint64 {
 	return sum
 }
 
-// BenchmarkMessage is one message delivered in the steady state of 10,000 nodes, a request or its answer, with all that it
-// takes: timers, lists, the tasks that wait. Sync is what keeps the network together; in search, there are searches on
-// top of that, most of the messages.
+// BenchmarkMessage is one message delivered in the steady state of 10,000 nodes, a
+// request or its answer, with all that it takes: timers, lists, the tasks that wait. Sync
+// is what keeps the network together; in search, there are searches on top of that, most
+// of the messages.
 func BenchmarkMessage(b *testing.B) {
 	for _, c := range []struct{ name, load string }{
 		{"sync", ""},
@@ -70,9 +71,9 @@ func BenchmarkSyncRound(b *testing.B) {
 	b.ReportMetric(float64(w.messages()-before)/float64(b.N), "messages/op")
 }
 
-// BenchmarkNode is what a node takes of memory in a converged network of 100,000, all that lives on the heap divided by
-// the number of nodes: lists, pending events and messages in flight included. Its time is that of the whole run, from
-// the mass start.
+// BenchmarkNode is what a node takes of memory in a converged network of 100,000, all
+// that lives on the heap divided by the number of nodes: lists, pending events and
+// messages in flight included. Its time is that of the whole run, from the mass start.
 func BenchmarkNode(b *testing.B) {
 	const nodes = 100_000
 	for b.Loop() {

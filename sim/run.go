@@ -141,7 +141,8 @@ func (w *world) results(m *meter) *result.Run {
 			Search:      result.SearchSummary(requests),
 			Approval:    result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
 			Sync:        m.upkeepSummary(convergence.TimeS, s.SyncInterval),
-			Behavior:    result.Behavior{Bans: banned, FalseBans: banned}, // all nodes are honest: every ban is false
+			// all nodes are honest: every ban is false
+			Behavior: result.Behavior{Bans: banned, FalseBans: banned},
 		},
 	}
 	if !run.Summary.Partial {

@@ -10,15 +10,18 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// The number of workers is nobody's business but the machine's: on every shipped scenario, made small, some with
-// latencies that vary, any number of them gives the same fingerprint, summary, series and rows. Under the race detector
-// (go test -race -run Workers ./sim) it also says that partitions share nothing but what they hand over.
+// The number of workers does not matter: on every shipped
+// scenario, made small, some with latencies that vary, any number of them gives the same
+// fingerprint, summary, series and rows. Under the race detector (go test -race -run
+// Workers ./sim) it also says that partitions share nothing but what they hand over.
 func TestWorkersDoNotMatter(t *testing.T) {
 	all := small(t)
 	for name, sets := range map[string]string{
-		"approval-10k":  "duration=240s workload.approvals.count=100 workload.approvals.over=100s", // 42 min of virtual time otherwise
-		"mass-join-1k":  "latency.model=uniform latency.min=6ms latency.max=90ms",
-		"mass-join-10k": "nodes=3000 duration=64s", // enough at once for several processors
+		// 42 min of virtual time otherwise
+		"approval-10k": "duration=240s workload.approvals.count=100 workload.approvals.over=100s",
+		"mass-join-1k": "latency.model=uniform latency.min=6ms latency.max=90ms",
+		// enough at once for several processors
+		"mass-join-10k": "nodes=3000 duration=64s",
 		"scale-100k":    "latency.model=lognormal latency.mean=50ms latency.stddev=20ms latency.min=5ms",
 	} {
 		s, err := scenario.Load("../scenarios/"+name+".yaml", append([]string{"nodes=120"}, strings.Fields(sets)...))
@@ -36,7 +39,8 @@ func TestWorkersDoNotMatter(t *testing.T) {
 					t.Errorf("%d workers asked for, %d used", workers, many.Summary.Engine.Workers)
 				}
 				for what, pair := range map[string][2]any{
-					"summary":      {one.Summary.Timeless(), many.Summary.Timeless()}, // and in it the fingerprint
+					// and in it the fingerprint
+					"summary":      {one.Summary.Timeless(), many.Summary.Timeless()},
 					"series":       {one.Samples, many.Samples},
 					"requests":     {one.Requests, many.Requests},
 					"nodes":        {one.Nodes, many.Nodes},

@@ -15,7 +15,8 @@ import (
 	"spreadable/transport/inmem"
 )
 
-// clients are the people outside the network: each operation of the workload is one client, with an address of its own.
+// clients are the people outside the network: each operation of the workload is one
+// client, with an address of its own.
 type clients struct {
 	world      *world
 	operations []operation
@@ -84,8 +85,8 @@ func different(rng *rand.Rand, alive population.Alive, count int) []int {
 	return list
 }
 
-// trace numbers the requests that serve operation i; the k-th further entry node, asked only to compare its draw, counts
-// for itself.
+// trace numbers the requests that serve operation i; the k-th further entry node, asked
+// only to compare its draw, counts for itself.
 func (c *clients) trace(i, k int) uint32 { return uint32(1 + i + k*len(c.operations)) }
 
 func (c *clients) search(i int) {
@@ -128,7 +129,8 @@ func (c *clients) reach(op *operation, reached nodes) {
 func (c *clients) approve(i int) {
 	op := &c.operations[i]
 	op.draws = make([]*message.ApprovalKey, 1)
-	answer := func(question string) string { return question } // the question is the client's address, and so is the answer
+	// the question is the client's address, and so is the answer
+	answer := func(question string) string { return question }
 	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer, func(key *message.ApprovalKey, err error) {
 		c.finish(i, err)
 		if key == nil {
@@ -199,9 +201,11 @@ func (c *clients) rows(end time.Duration) []result.Request {
 	return rows
 }
 
-// compare returns how many draws of entry nodes have another one of the same period to be held against, and whether all
-// of the same period name the same approvers in the same order. Around the end of a period entry nodes draw for different
-// ones; that is no disagreement, and neither is an entry node that did not draw. Without two of a period nothing agrees.
+// compare returns how many draws of entry nodes have another one of the same period to be
+// held against, and whether all of the same period name the same approvers in the same
+// order. Around the end of a period entry nodes draw for different ones; that is no
+// disagreement, and neither is an entry node that did not draw. Without two of a period
+// nothing agrees.
 func compare(draws []*message.ApprovalKey) (compared int, agreed bool) {
 	agreed = true
 	for i, d := range draws {

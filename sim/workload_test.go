@@ -62,7 +62,8 @@ func TestDifferentNodesAreDrawn(t *testing.T) {
 	}
 }
 
-// As many clients as a scenario may have never share an address with each other or with a node.
+// As many clients as a scenario may have never share an address with each other or with a
+// node.
 func TestEveryClientHasAnAddressOfItsOwn(t *testing.T) {
 	const most = 20_000_000 // searches and approvals together
 	nodes := netip.MustParsePrefix("10.0.0.0/8")

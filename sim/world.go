@@ -64,7 +64,8 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 // 2026 on: approvers are drawn by the time, and runs with different seeds shall draw
 // differently.
 func epoch(seed uint64) time.Duration {
-	const day, first, days = 24 * time.Hour, 20454, 36500 // a hundred years from 2026-01-01
+	// a hundred years from 2026-01-01
+	const day, first, days = 24 * time.Hour, 20454, 36500
 	return day * time.Duration(first+rand.New(rand.NewPCG(seed, purposeEpoch)).Int64N(days))
 }
 

@@ -117,8 +117,8 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// printSummaries prints JSON, one document whatever happened: the summary of one file, the
-// list of those of several.
+// printSummaries prints JSON, one document whatever happened: the summary of one file,
+// the list of those of several.
 func printSummaries(c *cli.Context, files int, done []*result.Summary) error {
 	switch {
 	case !c.Bool("json"), files == 1 && len(done) == 0:
@@ -126,7 +126,8 @@ func printSummaries(c *cli.Context, files int, done []*result.Summary) error {
 	case files == 1:
 		return command.PrintJSON(c, done[0])
 	}
-	return command.PrintJSON(c, append([]*result.Summary{}, done...)) // [] rather than null
+	// [] rather than null
+	return command.PrintJSON(c, append([]*result.Summary{}, done...))
 }
 
 // run does one job: simulate, judge, write, report. Whatever goes wrong after the
@@ -141,7 +142,8 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) (*resu
 	}
 	j.sign(r)
 	if stopped == nil {
-		r.Expectations = j.scenario.Check(&r.Summary) // again, now that the cost of the run is known
+		// again, now that the cost of the run is known
+		r.Expectations = j.scenario.Check(&r.Summary)
 	}
 	unwritten := j.write(c, r)
 	if !c.Bool("json") && !c.Bool("quiet") {

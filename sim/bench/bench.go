@@ -2,17 +2,20 @@
 // search of a whole network, in the same units for all: events a second, and nanoseconds,
 // bytes and allocations for each event.
 //
-//   - phold: the event core alone. N logical processes with 10 events each; an event causes one other, 0.1 + Exp(0.9) s
-//     later, at any process. It is the benchmark of Fujimoto (Performance of Time Warp under synthetic workloads, 1990)
-//     that other engines publish, with all traffic remote.
-//   - forward: the transport with minimal handlers. N nodes with 20 random neighbours; each pings one of them, and when
-//     the answer comes, another. An event is one message delivered, a ping or its answer, and causes exactly one other:
-//     the work of PeerSim's forwarding of N messages among random neighbours, with two latencies drawn, a call to look
-//     up, bytes counted and a fingerprint kept besides.
-//   - sync: one sync interval of a converged network of N nodes, of which each renews its lists.
+//   - phold: the event core alone. N logical processes with 10 events each; an event
+//     causes one other, 0.1 + Exp(0.9) s later, at any process. It is the benchmark of
+//     Fujimoto (Performance of Time Warp under synthetic workloads, 1990) that other
+//     engines publish, with all traffic remote.
+//   - forward: the transport with minimal handlers. N nodes with 20 random neighbours;
+//     each pings one of them, and when the answer comes, another. An event is one message
+//     delivered, a ping or its answer, and causes exactly one other: the work of
+//     PeerSim's forwarding of N messages among random neighbours, with two latencies
+//     drawn, a call to look up, bytes counted and a fingerprint kept besides.
+//   - sync: one sync interval of a converged network of N nodes, of which each renews its
+//     lists.
 //   - search: one network-wide request in a converged network of N nodes, to all of them
-//     and back, with what synchronisation goes on in these 160 ms. It is not the first one:
-//     what that leaves behind is used again.
+//     and back, with what synchronisation goes on in these 160 ms. It is not the first
+//     one: what that leaves behind is used again.
 //
 // One processor does it all, the collection of garbage too. The clock is the caller's:
 // nothing in sim reads one.

@@ -78,7 +78,8 @@ func (k *Kernel[E]) RunUntil(limit time.Duration) {
 	s := &shift[E]{kernel: k, limit: limit, workers: workers}
 	share(workers, s.work)
 	steps := max(1, (limit-began)/max(1, k.lookahead))
-	k.load = max((k.Events()-before)/uint64(steps), k.load*7/8) // one quiet slice does not make a quiet time
+	// one quiet slice does not make a quiet time
+	k.load = max((k.Events()-before)/uint64(steps), k.load*7/8)
 }
 
 // idle skips a time in which nothing happens: workers that only follow each other's

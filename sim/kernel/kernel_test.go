@@ -115,7 +115,8 @@ func history(chains []*chain) [][]kernel.Event {
 // However many workers there are, and however time is cut into slices, each destination
 // sees the same events in the same order.
 func TestWorkersAndSlicesDoNotMatter(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4)) // workers take turns on fewer processors
+	// workers take turns on fewer processors
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	rapid.Check(t, func(r *rapid.T) {
 		seed := rapid.Uint64().Draw(r, "seed")
 		const end = 30 * time.Millisecond

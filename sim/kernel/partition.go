@@ -49,8 +49,10 @@ type Partition[E any] struct {
 	kernel    *Kernel[E]
 
 	_     [64]byte
-	taken atomic.Bool  // by a worker
-	clock atomic.Int64 // every event before it has been delivered, and what it sent handed over
+	taken atomic.Bool // by a worker
+	// clock is a time: every event before it has been delivered, and what that sent has
+	// been handed over.
+	clock atomic.Int64
 	_     [64]byte
 	boxes []mailbox[E] // by sender
 }

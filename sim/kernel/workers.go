@@ -134,7 +134,8 @@ func (s *shift[E]) park(worker int) {
 	p := &s.kernel.parking
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.sleepers.Add(1) // before the last look: a worker that publishes after it sees a sleeper
+	// before the last look: a worker that publishes after it sees a sleeper
+	p.sleepers.Add(1)
 	defer p.sleepers.Add(-1)
 	if next, arrived := s.find(worker); next.partition == nil && !arrived {
 		p.changed.Wait()

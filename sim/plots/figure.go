@@ -151,8 +151,9 @@ func (f *figure) svg(w, h vg.Length) ([]byte, error) {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, err
 	}
-	// The text is laid out for Liberation Sans. Arial and Helvetica have the same widths, so that the
-	// layout holds where Liberation is not installed and no font needs to be embedded.
+	// The text is laid out for Liberation Sans. Arial and Helvetica have the same widths,
+	// so that the layout holds where Liberation is not installed and no font needs to be
+	// embedded.
 	return bytes.ReplaceAll(b.Bytes(),
 		[]byte("font-family:Liberation Sans;"),
 		[]byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")), nil

@@ -63,8 +63,8 @@ const (
 	outerRadius = 1.0
 )
 
-// layOut gives each master a sector of the disk as wide as its list is long, itself on the ring and its slaves in
-// rows behind it. Nodes without a place come last, outside.
+// layOut gives each master a sector of the disk as wide as its list is long, itself on
+// the ring and its slaves in rows behind it. Nodes without a place come last, outside.
 func layOut(nodes []result.Node) *chart {
 	m := &chart{nodes: nodes, at: make(map[int]polar)}
 	position := make(map[int]int, len(nodes))
@@ -90,7 +90,8 @@ func layOut(nodes []result.Node) *chart {
 	return m
 }
 
-// placeSectors goes around the ring. Every sector has room for one more than its members, for the gap.
+// placeSectors goes around the ring. Every sector has room for one more than its members,
+// for the gap.
 func (m *chart) placeSectors(members map[int][]int) {
 	total := 0
 	for _, i := range m.masters {
@@ -106,8 +107,9 @@ func (m *chart) placeSectors(members map[int][]int) {
 	}
 }
 
-// placeRows spreads slaves over the rows of a sector that starts at an angle and goes clockwise. There are as many
-// rows as make neighbours in a row and rows themselves about equally far apart.
+// placeRows spreads slaves over the rows of a sector that starts at an angle and goes
+// clockwise. There are as many rows as make neighbours in a row and rows themselves about
+// equally far apart.
 func (m *chart) placeRows(list []int, start, width float64) {
 	if len(list) == 0 {
 		return
@@ -202,7 +204,8 @@ func (m *chart) reach() float64 {
 	return r
 }
 
-// drawLost puts the nodes without a place in lines at the bottom and returns what is left above.
+// drawLost puts the nodes without a place in lines at the bottom and returns what is left
+// above.
 func (m *chart) drawLost(c draw.Canvas) draw.Canvas {
 	const step = 13
 	perLine := int(c.Size().X / step)

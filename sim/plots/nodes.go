@@ -55,7 +55,8 @@ func SlavesPerMaster(run *result.Run) Plot {
 	return plt
 }
 
-// histogram counts whole numbers in bins of one width around whole numbers, at most about 60 of them.
+// histogram counts whole numbers in bins of one width around whole numbers, at most about
+// 60 of them.
 func histogram(values []int) []plotter.HistogramBin {
 	low, high := slices.Min(values), slices.Max(values)
 	width := int(math.Max(1, niceStep(float64(high-low+1)/60)))
@@ -126,7 +127,8 @@ func verdict(a *result.Approval) string {
 	return text
 }
 
-// stairs turns sorted loads into a curve with one step per different load; node i covers i to i+1.
+// stairs turns sorted loads into a curve with one step per different load; node i covers
+// i to i+1.
 func stairs(sorted []int) plotter.XYs {
 	var points plotter.XYs
 	for i, v := range sorted {
@@ -180,8 +182,8 @@ func Messages(run *result.Run) Plot {
 	return plt
 }
 
-// traffic returns requests sent and received per node, descending, without zeros, which a logarithmic axis cannot
-// show.
+// traffic returns requests sent and received per node, descending, without zeros, which a
+// logarithmic axis cannot show.
 func traffic(nodes []result.Node) (sent, received []float64) {
 	for i := range nodes {
 		for range nodes[i].Weight() {

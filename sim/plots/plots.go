@@ -86,8 +86,9 @@ func subtitle(run *result.Run) string {
 	return text
 }
 
-// Write draws all plots of a run into dir/plots, which is created. Files of other names there stay; files of
-// plots that are missing in this run are removed, so that no plot of an earlier run remains.
+// Write draws all plots of a run into dir/plots, which is created. Files of other names
+// there stay; files of plots that are missing in this run are removed, so that no plot of
+// an earlier run remains.
 func Write(run *result.Run, dir string) error {
 	dir = filepath.Join(dir, Dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {

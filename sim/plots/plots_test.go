@@ -125,8 +125,8 @@ func TestPlotsOfManyNodesStaySmall(t *testing.T) {
 	}
 }
 
-// A run in which all values are the same has axes of no natural length; one that just began, or was full of
-// failures, has hardly anything to show.
+// A run in which all values are the same has axes of no natural length; one that just
+// began, or was full of failures, has hardly anything to show.
 func TestDegenerateRunsAreDrawn(t *testing.T) {
 	constant := resulttest.Run(9, 1)
 	for i := range constant.Requests {

@@ -110,12 +110,12 @@ func latencies(requests []result.Request, g *group, unit unit) []float64 {
 	return list
 }
 
-// maxPoints bounds the points of a curve through sorted values: more could not be seen, and would make the
-// file large.
+// maxPoints bounds the points of a curve through sorted values: more could not be seen,
+// and would make the file large.
 const maxPoints = 1000
 
-// cumulative returns the share, in percent, of the sorted values that are at most x, for each different x up to
-// the end of the axis.
+// cumulative returns the share, in percent, of the sorted values that are at most x, for
+// each different x up to the end of the axis.
 func cumulative(sorted []float64, end float64) plotter.XYs {
 	points := plotter.XYs{{X: sorted[0], Y: 0}}
 	stride := max(1, len(sorted)/maxPoints)
@@ -181,7 +181,8 @@ func tallyHops(requests []result.Request) (t tally) {
 // addBars adds the bars with their heights above them and returns the legend. Where
 // several groups took the same number of hops, their bars stand side by side.
 func (t tally) addBars(p *plot.Plot) []entry {
-	const width = 0.36 // of a bar alone, and of two side by side; more of them share the space
+	// of a bar alone, and of two side by side; more of them share the space
+	const width = 0.36
 	var legend []entry
 	for i, g := range groups {
 		var bins []plotter.HistogramBin

@@ -16,8 +16,8 @@ import (
 // noSamples is why a plot over time is missing.
 const noSamples = "the run took fewer than two samples"
 
-// Convergence draws the shares of nodes that are registered, know the network's size and can be reached,
-// over time.
+// Convergence draws the shares of nodes that are registered, know the network's size and
+// can be reached, over time.
 func Convergence(run *result.Run) Plot {
 	plt := Plot{
 		Name:  "convergence",
@@ -115,7 +115,8 @@ func lastTime(run *result.Run) time.Duration {
 	return time.Second
 }
 
-// Masters draws the number of masters over time against the square root of the number of nodes.
+// Masters draws the number of masters over time against the square root of the number of
+// nodes.
 func Masters(run *result.Run) Plot {
 	plt := Plot{
 		Name:  "masters",

@@ -13,8 +13,8 @@ import (
 	"spreadable/sim/result/words"
 )
 
-// The colours of Okabe and Ito (Color Universal Design, 2008) that stand out on white, and greys for what
-// should stay in the background.
+// The colours of Okabe and Ito (Color Universal Design, 2008) that stand out on white,
+// and greys for what should stay in the background.
 var (
 	black      = color.RGBA{0x1A, 0x1A, 0x1A, 0xFF}
 	orange     = color.RGBA{0xE6, 0x9F, 0x00, 0xFF}
@@ -33,8 +33,9 @@ var (
 	dotted = []vg.Length{1.5, 3}
 )
 
-// axes returns an empty plot in the house style: a light grid, an axis line at the bottom only, readable
-// numbers. The range of the axes is fixed by the caller, so that data never touches the frame by accident.
+// axes returns an empty plot in the house style: a light grid, an axis line at the bottom
+// only, readable numbers. The range of the axes is fixed by the caller, so that data
+// never touches the frame by accident.
 func axes(x, y string) *plot.Plot {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = x, y
@@ -64,7 +65,8 @@ func limit(p *plot.Plot, xMin, xMax, yMin, yMax float64) {
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = xMin, xMax, yMin, yMax
 }
 
-// add adds to a plot without touching its range, which [plot.Plot.Add] would widen to take in all of the data.
+// add adds to a plot without touching its range, which [plot.Plot.Add] would widen to
+// take in all of the data.
 func add(p *plot.Plot, plotters ...plot.Plotter) {
 	x, y := p.X, p.Y
 	p.Add(plotters...)
@@ -116,7 +118,8 @@ type mark struct{ style draw.GlyphStyle }
 // Thumbnail draws the glyph.
 func (m mark) Thumbnail(c *draw.Canvas) { c.DrawGlyph(m.style, c.Center()) }
 
-// ticks returns about six ticks at round numbers, steps of 1, 2 or 5 times a power of ten.
+// ticks returns about six ticks at round numbers, steps of 1, 2 or 5 times a power of
+// ten.
 func ticks(from, to float64) []plot.Tick { return ticksBy(niceStep((to-from)/6), from, to) }
 
 // wholeTicks are ticks at whole numbers only.
@@ -146,11 +149,12 @@ func niceStep(x float64) float64 {
 	return 10 * power
 }
 
-// logTicks are the ticks of an axis of decimal logarithms, labelled with the numbers themselves: powers of ten,
-// and 2 and 5 times those where the axis spans less than three of them.
+// logTicks are the ticks of an axis of decimal logarithms, labelled with the numbers
+// themselves: powers of ten, and 2 and 5 times those where the axis spans less than three
+// of them.
 //
-// The scale is not left to gonum's LogScale: with it, plot v0.17 takes the label in the middle of the axis for
-// one near its end and leaves room for it there.
+// The scale is not left to gonum's LogScale: with it, plot v0.17 takes the label in the
+// middle of the axis for one near its end and leaves room for it there.
 func logTicks(from, to float64) []plot.Tick {
 	var list []plot.Tick
 	for power := math.Floor(from); power <= to; power++ {

@@ -53,7 +53,8 @@ func (p *Population) grow(initial int, rate float64, interval, end time.Duration
 	}
 }
 
-// part is d times i over n, for i at most n. The product may be more than a Duration holds.
+// part is d times i over n, for i at most n. The product may be more than a Duration
+// holds.
 func part(d time.Duration, i, n int) time.Duration {
 	high, low := bits.Mul64(uint64(d), uint64(i))
 	quotient, _ := bits.Div64(high, low, uint64(n))

@@ -31,7 +31,8 @@ func subtitle(run *result.Run) string {
 	return text
 }
 
-// headlines are the numbers that answer what one asks first. Sections that the run does not have are left out.
+// headlines are the numbers that answer what one asks first. Sections that the run does
+// not have are left out.
 func headlines(s *result.Summary) []headline {
 	list := append(settling(s), structure(s)...)
 	if s.Search != nil {
@@ -137,13 +138,15 @@ func approval(a *result.Approval) []headline {
 	if l := a.LatencyMS; l != nil {
 		list = append(list, headline{"Approval latency", words.Short(l.P50), "ms in the median", within(l)})
 	}
-	if a.Jain != nil && a.JainFair != nil && a.Draws > 1 { // one draw says nothing about evenness
+	// one draw says nothing about evenness
+	if a.Jain != nil && a.JainFair != nil && a.Draws > 1 {
 		list = append(list, evenness(a))
 	}
 	return list
 }
 
-// evenness puts the measured index beside that of a fair draw; by itself it would say nothing.
+// evenness puts the measured index beside that of a fair draw; by itself it would say
+// nothing.
 func evenness(a *result.Approval) headline {
 	h := headline{"Evenness of the draw", words.Short(*a.Jain), "fair: " + words.Short(*a.JainFair), fmt.Sprintf(
 		"Jain's index of how often each node was drawn in %s, and what chance alone gives a fair draw.",
@@ -230,7 +233,8 @@ func named(prefix string, errors map[string]int) []string {
 	return names
 }
 
-// exact writes a value as summary.json has it. Only the seed may be too large for a float64.
+// exact writes a value as summary.json has it. Only the seed may be too large for a
+// float64.
 func exact(path string, x float64, s *result.Summary) string {
 	if path == "scenario.seed" {
 		return strconv.FormatUint(s.Scenario.Seed, 10)
@@ -238,8 +242,8 @@ func exact(path string, x float64, s *result.Summary) string {
 	return strconv.FormatFloat(x, 'f', -1, 64)
 }
 
-// percent writes a share as a percentage. It never rounds up to 100 %: whether the last node answered is what
-// one wants to know.
+// percent writes a share as a percentage. It never rounds up to 100 %: whether the last
+// node answered is what one wants to know.
 func percent(share float64) string {
 	p := share * 100
 	if share < 1 && p > 99.9 {

@@ -1,5 +1,5 @@
-// Package report writes report.html: a run explained to a person, in one file that opens anywhere, without a
-// network and without scripts.
+// Package report writes report.html: a run explained to a person, in one file that opens
+// anywhere, without a network and without scripts.
 //
 // The page goes from what one wants to know first to what one looks up later: what was
 // simulated, the headline numbers in plain words, the expectations and whether they were
@@ -31,8 +31,8 @@ var page string
 //go:embed style.css
 var style string
 
-// Write draws the plots of a run and writes the report into the folder dir, which must exist. The file
-// appears complete or not at all.
+// Write draws the plots of a run and writes the report into the folder dir, which must
+// exist. The file appears complete or not at all.
 func Write(run *result.Run, dir string) error {
 	var b bytes.Buffer
 	if err := Render(&b, run); err != nil {
@@ -133,8 +133,9 @@ func (v *view) addPlots() error {
 	return nil
 }
 
-// inline makes an SVG document part of a page: without the XML declaration, with a name for those who cannot see
-// it. The plots package escapes all text that it draws, so the markup is its own.
+// inline makes an SVG document part of a page: without the XML declaration, with a name
+// for those who cannot see it. The plots package escapes all text that it draws, so the
+// markup is its own.
 func inline(svg []byte, title string) template.HTML {
 	start := max(0, bytes.Index(svg, []byte("<svg")))
 	name := fmt.Sprintf(`<svg role="img" aria-label="%s"`, template.HTMLEscapeString(title))

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// cell ties one column of a table to the field of a row. A row type lists its cells once, and that list both
-// writes and reads the table, so the two cannot drift apart.
+// cell ties one column of a table to the field of a row. A row type lists its cells once,
+// and that list both writes and reads the table, so the two cannot drift apart.
 type cell struct {
 	// name is the column's, with the unit at its end.
 	name string
@@ -23,7 +23,8 @@ type cell struct {
 	unit  time.Duration
 	// blank marks a cell that says nothing in this row: written empty, read as zero.
 	blank bool
-	// sampled marks the last column of a table that may be a sample; a table that is none leaves it out.
+	// sampled marks the last column of a table that may be a sample; a table that is none
+	// leaves it out.
 	sampled bool
 }
 
@@ -114,7 +115,8 @@ func writeTable[Row any](w io.Writer, rows []Row, cells func(*Row) []cell) error
 	return out.Error()
 }
 
-// isSample reports whether rows say how many others they stand for: all of them do, or none.
+// isSample reports whether rows say how many others they stand for: all of them do, or
+// none.
 func isSample[Row any](rows []Row, cells func(*Row) []cell) bool {
 	if len(rows) == 0 {
 		return false
@@ -132,8 +134,8 @@ func complete(header []cell) []cell {
 	return header
 }
 
-// readTable reads what writeTable wrote, and nothing else: the header must be the same, every cell must be
-// there and of its type. An error names the line and the column.
+// readTable reads what writeTable wrote, and nothing else: the header must be the same,
+// every cell must be there and of its type. An error names the line and the column.
 func readTable[Row any](r io.Reader, cells func(*Row) []cell) ([]Row, error) {
 	in := csv.NewReader(r)
 	in.ReuseRecord = true
@@ -198,7 +200,8 @@ func plain(err error) error {
 	return err
 }
 
-// text writes a cell: numbers in the fewest digits that read back the same, durations exactly.
+// text writes a cell: numbers in the fewest digits that read back the same, durations
+// exactly.
 func (c cell) text() string {
 	if c.blank {
 		return ""
@@ -324,8 +327,9 @@ func parseInts(text string) ([]int, error) {
 	return list, nil
 }
 
-// formatDuration writes a duration as a decimal number of units, exactly: a float64 would lose nanoseconds in
-// times counted from a far epoch. The unit is a power of ten of nanoseconds.
+// formatDuration writes a duration as a decimal number of units, exactly: a float64 would
+// lose nanoseconds in times counted from a far epoch. The unit is a power of ten of
+// nanoseconds.
 func formatDuration(d, unit time.Duration) string {
 	sign := ""
 	n := uint64(d)
@@ -342,7 +346,8 @@ func formatDuration(d, unit time.Duration) string {
 	return sign + strconv.FormatUint(whole, 10) + "." + strings.TrimRight(fraction, "0")
 }
 
-// parseDuration is the inverse of formatDuration. Digits finer than a nanosecond are an error.
+// parseDuration is the inverse of formatDuration. Digits finer than a nanosecond are an
+// error.
 func parseDuration(text string, unit time.Duration) (time.Duration, error) {
 	bad := fmt.Errorf("%q is not a decimal number of nanosecond precision", text)
 	digits, negative := strings.CutPrefix(text, "-")
@@ -351,7 +356,8 @@ func parseDuration(text string, unit time.Duration) (time.Duration, error) {
 	if point && (fraction == "" || len(fraction) > places) || strings.ContainsAny(digits, "+-_") {
 		return 0, bad
 	}
-	// The parts are joined to a number of nanoseconds, whose overflow is the parser's to find.
+	// The parts are joined to a number of nanoseconds, whose overflow is the parser's to
+	// find.
 	joined := whole + fraction + strings.Repeat("0", places-len(fraction))
 	if negative {
 		joined = "-" + joined

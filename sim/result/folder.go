@@ -28,7 +28,8 @@ const runSchema = "spreadsim-run/1"
 // else than results.
 var ErrNotResults = errors.New("not a results folder")
 
-// record is the contents of run.json: what it takes to repeat the run, and how its expectations fared.
+// record is the contents of run.json: what it takes to repeat the run, and how its
+// expectations fared.
 type record struct {
 	Schema       string    `json:"schema"`
 	Version      string    `json:"version"`
@@ -54,8 +55,9 @@ func isResults(dir string) error {
 	return nil
 }
 
-// Load reads a results folder back. It is strict: a missing file, an unknown field, another schema or a cell of
-// the wrong type is an error that names the file and, where there is one, the line.
+// Load reads a results folder back. It is strict: a missing file, an unknown field,
+// another schema or a cell of the wrong type is an error that names the file and, where
+// there is one, the line.
 func Load(dir string) (*Run, error) {
 	if err := isResults(dir); err != nil {
 		return nil, err
@@ -85,7 +87,8 @@ func Load(dir string) (*Run, error) {
 	return run, nil
 }
 
-// matches checks that run.json and summary.json are of versions that this program reads, and of one run.
+// matches checks that run.json and summary.json are of versions that this program reads,
+// and of one run.
 func (rec *record) matches(s *Summary) error {
 	switch {
 	case rec.Schema != runSchema:

@@ -32,8 +32,9 @@ func numberPaths(paths []string, prefix string, t reflect.Type) []string {
 	return paths
 }
 
-// Known reports whether path names a number that some summary can hold. Places in lists are counted from
-// 0: structure.levels.0.masters. Errors are named: search.errors.REQUEST_TIMEDOUT.
+// Known reports whether path names a number that some summary can hold. Places in lists
+// are counted from 0: structure.levels.0.masters. Errors are named:
+// search.errors.REQUEST_TIMEDOUT.
 func Known(path string) bool {
 	t := reflect.TypeFor[Summary]()
 	for _, name := range strings.Split(path, ".") {
@@ -70,8 +71,8 @@ func Known(path string) bool {
 // errorName is the shape of the names of errors. Which there are, only a run tells.
 var errorName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
-// Value returns the number at a dotted path. It is false when the path names no number and when the number, or
-// the section around it, is null; [Summary.Absent] tells why.
+// Value returns the number at a dotted path. It is false when the path names no number
+// and when the number, or the section around it, is null; [Summary.Absent] tells why.
 func (s *Summary) Value(path string) (float64, bool) {
 	v, at := s.walk(path)
 	if at != "" {
@@ -116,8 +117,8 @@ var reasons = map[string]string{
 	"sync":                        "the run left no time to measure the steady state",
 }
 
-// Absent says in a few words why there is no number at path, for example "search is null: no searches were
-// run". It is empty when there is one.
+// Absent says in a few words why there is no number at path, for example "search is null:
+// no searches were run". It is empty when there is one.
 func (s *Summary) Absent(path string) string {
 	if _, ok := s.Value(path); ok {
 		return ""
@@ -135,8 +136,8 @@ func (s *Summary) Absent(path string) string {
 	return at + " is null"
 }
 
-// walk follows path through the summary. When it cannot reach the end, it returns the part of the path at
-// which the summary is null or has no such place.
+// walk follows path through the summary. When it cannot reach the end, it returns the
+// part of the path at which the summary is null or has no such place.
 func (s *Summary) walk(path string) (v reflect.Value, stopped string) {
 	v = reflect.ValueOf(s).Elem()
 	at := ""

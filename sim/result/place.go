@@ -14,7 +14,8 @@ import (
 var (
 	// ErrOtherRun: it holds results of another scenario or seed.
 	ErrOtherRun = errors.New("holds results of another run")
-	// ErrFurther: it holds results of the same scenario and seed, of a run that went on for longer.
+	// ErrFurther: it holds results of the same scenario and seed, of a run that went on
+	// for longer.
 	ErrFurther = errors.New("holds results of a run that went further")
 )
 

@@ -2,8 +2,8 @@ package result
 
 import "time"
 
-// Sample is the state of the network at one moment, and what happened since the sample before: a row of
-// series.csv.
+// Sample is the state of the network at one moment, and what happened since the sample
+// before: a row of series.csv.
 //
 // A share that was not measured is NaN, in the file an empty cell.
 type Sample struct {
@@ -11,9 +11,11 @@ type Sample struct {
 	Time time.Duration
 	// Alive is the number of nodes that run.
 	Alive int
-	// Registered is the share of live nodes that a live master lists and that know it, 0..1.
+	// Registered is the share of live nodes that a live master lists and that know it,
+	// 0..1.
 	Registered float64
-	// ExactSize is the share of live nodes whose own idea of the network's size is exact, 0..1.
+	// ExactSize is the share of live nodes whose own idea of the network's size is exact,
+	// 0..1.
 	ExactSize float64
 	// Coverage is the share of live nodes that a search would reach, 0..1.
 	Coverage float64
@@ -63,9 +65,10 @@ const (
 	ErrorUnreachable = "UNREACHABLE"
 	ErrorDenied      = "DENIED"
 	ErrorMalformed   = "MALFORMED_ANSWER"
-	ErrorNoOther     = "NO_OTHER_NODE_ANSWERED" // the entry node answered, and no other of several
-	ErrorRunEnded    = "RUN_ENDED"              // the run ended before the answer
-	ErrorOther       = "OTHER"
+	// the entry node answered, and no other of several
+	ErrorNoOther  = "NO_OTHER_NODE_ANSWERED"
+	ErrorRunEnded = "RUN_ENDED" // the run ended before the answer
+	ErrorOther    = "OTHER"
 )
 
 // Request is one search or approval and what became of it: a row of requests.csv.
@@ -87,8 +90,8 @@ type Request struct {
 	// Error names what went wrong, empty when OK: the code of a refusal, or an Error
 	// constant.
 	Error string
-	// Hops is the number of sequential requests on the longest path from the client to the last node
-	// reached.
+	// Hops is the number of sequential requests on the longest path from the client to
+	// the last node reached.
 	Hops int
 	// Latency is the time from the client's call to its answer.
 	Latency time.Duration
@@ -104,23 +107,25 @@ type Request struct {
 	// Coverage is different nodes that answered over nodes that lived throughout the
 	// search, 0..1; NaN when it was not measured. Searches only.
 	Coverage float64
-	// Fanout is the largest number of requests that one participant had in flight at a time.
+	// Fanout is the largest number of requests that one participant had in flight at a
+	// time.
 	Fanout int
 
-	// DrawStart is the virtual time at which the period of the draw began; with an epoch before the
-	// start of the run it is negative. Approvals only.
+	// DrawStart is the virtual time at which the period of the draw began; with an epoch
+	// before the start of the run it is negative. Approvals only.
 	DrawStart time.Duration
-	// Approvers are the indexes of the nodes drawn, in the order of the draw; empty when the request
-	// did not get that far. Approvals only.
+	// Approvers are the indexes of the nodes drawn, in the order of the draw; empty when
+	// the request did not get that far. Approvals only.
 	Approvers []int
-	// Compared is the number of entry nodes whose draws could be compared with another one's: those that drew for
-	// the same period; 0 or at least 2. Approvals only.
+	// Compared is the number of entry nodes whose draws could be compared with another
+	// one's: those that drew for the same period; 0 or at least 2. Approvals only.
 	Compared int
-	// Agreed says that those named the same approvers in the same order; false when nothing was compared.
-	// Approvals only.
+	// Agreed says that those named the same approvers in the same order; false when
+	// nothing was compared. Approvals only.
 	Agreed bool
 
-	// StandsFor is how many requests the row stands for in a sample of them ([Run.Thin]); 0 and 1 are itself only.
+	// StandsFor is how many requests the row stands for in a sample of them ([Run.Thin]);
+	// 0 and 1 are itself only.
 	StandsFor int
 }
 
@@ -156,7 +161,8 @@ const (
 // NoBacklink is the Backlink of a node that no master lists.
 const NoBacklink = -1
 
-// Node is one node at the end of the run, with its load over the whole of it: a row of nodes.csv.
+// Node is one node at the end of the run, with its load over the whole of it: a row of
+// nodes.csv.
 type Node struct {
 	// Index is the node's number, from 0.
 	Index int
@@ -172,9 +178,11 @@ type Node struct {
 	RequestsSent, RequestsReceived int64
 	// BytesSent and BytesReceived count all bytes of requests and answers.
 	BytesSent, BytesReceived int64
-	// Approvals is the number of draws in which the node was an approver, each draw counted once.
+	// Approvals is the number of draws in which the node was an approver, each draw
+	// counted once.
 	Approvals int
-	// StandsFor is how many nodes the row stands for in a sample of them ([Run.Thin]); 0 and 1 are itself only.
+	// StandsFor is how many nodes the row stands for in a sample of them ([Run.Thin]); 0
+	// and 1 are itself only.
 	StandsFor int
 }
 

@@ -9,7 +9,8 @@ import (
 	"spreadable/sim/stats"
 )
 
-// ConvergedShare is what each of the three shares of a sample must reach before the network counts as settled.
+// ConvergedShare is what each of the three shares of a sample must reach before the
+// network counts as settled.
 const ConvergedShare = 0.999
 
 // Finite returns a pointer to x, or nil, which becomes null, when x is NaN or infinite.
@@ -20,10 +21,11 @@ func Finite(x float64) *float64 {
 	return &x
 }
 
-// Converged returns when the network settled: the time, in seconds, of the first sample from which
-// registered, exact size and coverage all stay at or above [ConvergedShare] to the last sample, and the same
-// in sync intervals, rounded up. Both are nil when the last sample is not settled, or there is none. A
-// share that was not measured (NaN) counts as not settled.
+// Converged returns when the network settled: the time, in seconds, of the first sample
+// from which registered, exact size and coverage all stay at or above [ConvergedShare] to
+// the last sample, and the same in sync intervals, rounded up. Both are nil when the last
+// sample is not settled, or there is none. A share that was not measured (NaN) counts as
+// not settled.
 func Converged(samples []Sample, interval time.Duration) (timeS, rounds *float64) {
 	first := len(samples)
 	for first > 0 && samples[first-1].settled() {
@@ -41,7 +43,8 @@ func (s *Sample) settled() bool {
 	return s.Registered >= ConvergedShare && s.ExactSize >= ConvergedShare && s.Coverage >= ConvergedShare
 }
 
-// ConvergenceSummary sums up the samples of a run with the given sync interval, which must be positive.
+// ConvergenceSummary sums up the samples of a run with the given sync interval, which
+// must be positive.
 func ConvergenceSummary(samples []Sample, interval time.Duration) Convergence {
 	var c Convergence
 	if len(samples) > 0 {
@@ -52,8 +55,8 @@ func ConvergenceSummary(samples []Sample, interval time.Duration) Convergence {
 	return c
 }
 
-// StructureSummary sums up the shape of a single-level network: its live nodes, those that list slaves, and
-// how many each of them lists.
+// StructureSummary sums up the shape of a single-level network: its live nodes, those
+// that list slaves, and how many each of them lists.
 func StructureSummary(nodes []Node) Structure {
 	alive := 0
 	var lists []float64
@@ -159,9 +162,9 @@ func errorsOf(requests []Request, kind Kind) map[string]int {
 	return names
 }
 
-// ApprovalSummary sums up the approvals among the requests; nil when there is none. load holds for each
-// node that could be drawn how often it was, each draw counted once ([Node.Approvals]). Captured is left
-// null: only who runs an attack knows it.
+// ApprovalSummary sums up the approvals among the requests; nil when there is none. load
+// holds for each node that could be drawn how often it was, each draw counted once
+// ([Node.Approvals]). Captured is left null: only who runs an attack knows it.
 func ApprovalSummary(requests []Request, load []int) *Approval {
 	var latency, messages, bytes []float64
 	compared, agreed := 0, 0
@@ -240,7 +243,8 @@ func (a *Approval) judge(load []int) {
 	}
 }
 
-// ApproverLoad returns how often each node that is still there was an approver, for [ApprovalSummary].
+// ApproverLoad returns how often each node that is still there was an approver, for
+// [ApprovalSummary].
 func ApproverLoad(nodes []Node) []int {
 	var load []int
 	for i := range nodes {
@@ -266,7 +270,8 @@ func latencySummary(ms []float64) *Latency {
 	}
 }
 
-// milliseconds divides the whole number of nanoseconds once, so that 150 ms are exactly 150.
+// milliseconds divides the whole number of nanoseconds once, so that 150 ms are exactly
+// 150.
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func mean(values []float64) float64 {

@@ -8,20 +8,22 @@ package result
 // approval.draws counts different sets of approvers; it counted periods.
 const SummarySchema = "spreadsim-summary/2"
 
-// Summary is the outcome of one run in numbers: the contents of summary.json. The JSON names, joined by
-// dots, are the paths that expectations use (search.hops.max); [Paths] lists them.
+// Summary is the outcome of one run in numbers: the contents of summary.json. The JSON
+// names, joined by dots, are the paths that expectations use (search.hops.max); [Paths]
+// lists them.
 //
-// A nil pointer is JSON null and means "not measured" or "never happened", as the field's comment says.
-// Numbers that are not finite are not allowed: a pointer to one is written as null, and one in a plain
-// field is an error of the runner that [Run.Write] reports by its path.
+// A nil pointer is JSON null and means "not measured" or "never happened", as the field's
+// comment says. Numbers that are not finite are not allowed: a pointer to one is written
+// as null, and one in a plain field is an error of the runner that [Run.Write] reports by
+// its path.
 type Summary struct {
 	// Schema is [SummarySchema].
 	Schema string `json:"schema"`
-	// Partial says that the run was stopped before its end, at Engine.VirtualS: all numbers are those of the time
-	// until then.
+	// Partial says that the run was stopped before its end, at Engine.VirtualS: all
+	// numbers are those of the time until then.
 	Partial bool `json:"partial"`
-	// Violation is the invariant that did not hold, at which the run was stopped; null when
-	// there was none, or nobody looked.
+	// Violation is the invariant that did not hold, at which the run was stopped; null
+	// when there was none, or nobody looked.
 	Violation *string `json:"violation"`
 	// Program says what ran it.
 	Program Program `json:"program"`
@@ -29,8 +31,8 @@ type Summary struct {
 	Parameters Parameters `json:"parameters"`
 	// Scenario says what was run.
 	Scenario Scenario `json:"scenario"`
-	// Fingerprint is the rolling hash over all delivered events, in 16 hexadecimal digits. Two runs
-	// with the same fingerprint did the same things in the same order.
+	// Fingerprint is the rolling hash over all delivered events, in 16 hexadecimal
+	// digits. Two runs with the same fingerprint did the same things in the same order.
 	Fingerprint string `json:"fingerprint"`
 	// Engine says what the run cost.
 	Engine Engine `json:"engine"`
@@ -42,7 +44,8 @@ type Summary struct {
 	Search *Search `json:"search"`
 	// Approval is null when the scenario requested no approvals.
 	Approval *Approval `json:"approval"`
-	// Sync is the traffic of the steady state; null when the run had no time in which to measure it.
+	// Sync is the traffic of the steady state; null when the run had no time in which to
+	// measure it.
 	Sync *Sync `json:"sync"`
 	// Behavior is what nodes thought of each other.
 	Behavior Behavior `json:"behavior"`
@@ -56,7 +59,8 @@ type Program struct {
 	Name string `json:"name"`
 	// Version is the program's version, "unknown" if its build noted none.
 	Version string `json:"version"`
-	// Commit is the commit that it was built from, in hexadecimal digits; null if unknown.
+	// Commit is the commit that it was built from, in hexadecimal digits; null if
+	// unknown.
 	Commit *string `json:"commit"`
 	// Modified says that files differed from that commit; null if unknown.
 	Modified *bool `json:"modified"`
@@ -70,9 +74,9 @@ type Parameters struct {
 	Set []string `json:"set"`
 }
 
-// Rows tells how much of the large tables was written. Where fewer rows were written than there were, the table is a
-// sample ([Run.Thin]) and its last column, stands_for, says how many rows each one stands for. The rest of the summary
-// is always that of all rows.
+// Rows tells how much of the large tables was written. Where fewer rows were written than
+// there were, the table is a sample ([Run.Thin]) and its last column, stands_for, says
+// how many rows each one stands for. The rest of the summary is always that of all rows.
 type Rows struct {
 	// NodesWritten is the number of rows in nodes.csv, 0..NodesTotal.
 	NodesWritten int `json:"nodes_written"`
@@ -88,8 +92,8 @@ type Rows struct {
 type Scenario struct {
 	// Name is the scenario's own name.
 	Name string `json:"name"`
-	// Hash is a hexadecimal digest of the scenario as resolved, seed included: equal hashes and
-	// equal versions promise equal fingerprints.
+	// Hash is a hexadecimal digest of the scenario as resolved, seed included: equal
+	// hashes and equal versions promise equal fingerprints.
 	Hash string `json:"hash"`
 	// Seed is the root of all random streams.
 	Seed uint64 `json:"seed"`
@@ -99,8 +103,8 @@ type Scenario struct {
 	Levels int `json:"levels"`
 }
 
-// Engine is what a run cost. Only VirtualS and Events belong to what happened in the simulation; the
-// rest depends on the machine and is cleared by [Summary.Timeless].
+// Engine is what a run cost. Only VirtualS and Events belong to what happened in the
+// simulation; the rest depends on the machine and is cleared by [Summary.Timeless].
 type Engine struct {
 	// VirtualS is the simulated time at the end, in seconds.
 	VirtualS float64 `json:"virtual_s"`
@@ -117,16 +121,19 @@ type Engine struct {
 	Workers int `json:"workers"`
 }
 
-// Convergence says how far the network has settled. The three shares are those of the last sample.
+// Convergence says how far the network has settled. The three shares are those of the
+// last sample.
 type Convergence struct {
-	// Registered is the share of live nodes that a live master lists and that know it, 0..1.
+	// Registered is the share of live nodes that a live master lists and that know it,
+	// 0..1.
 	Registered float64 `json:"registered"`
-	// ExactSize is the share of live nodes whose own idea of the network's size is exact, 0..1.
+	// ExactSize is the share of live nodes whose own idea of the network's size is exact,
+	// 0..1.
 	ExactSize float64 `json:"exact_size"`
 	// Coverage is the share of live nodes that a search would reach, 0..1.
 	Coverage float64 `json:"coverage"`
-	// TimeS is the virtual time of the first sample from which all three shares stay at or above
-	// [ConvergedShare] to the end, in seconds; null if they never do.
+	// TimeS is the virtual time of the first sample from which all three shares stay at
+	// or above [ConvergedShare] to the end, in seconds; null if they never do.
 	TimeS *float64 `json:"time_s"`
 	// Rounds is TimeS in sync intervals, rounded up to whole ones; null if never.
 	Rounds *float64 `json:"rounds"`
@@ -136,22 +143,25 @@ type Convergence struct {
 type Structure struct {
 	// Masters is the number of live nodes that list at least one slave.
 	Masters int `json:"masters"`
-	// MastersExpected is the square root of the number of live nodes, to which Masters should tend.
+	// MastersExpected is the square root of the number of live nodes, to which Masters
+	// should tend.
 	MastersExpected float64 `json:"masters_expected"`
 	// SlavesPerMaster is the length of the masters' lists; null when there is no master.
 	SlavesPerMaster *Spread `json:"slaves_per_master"`
-	// Levels describes each level of masters, from the one just above the slaves upwards. A path
-	// takes a number for its place, counted from 0: structure.levels.0.masters.
+	// Levels describes each level of masters, from the one just above the slaves upwards.
+	// A path takes a number for its place, counted from 0: structure.levels.0.masters.
 	Levels []Level `json:"levels"`
 }
 
 // Level is one level of masters.
 type Level struct {
-	// Level is the level's number: 1 for masters of plain slaves, 2 for masters of these, and so on.
+	// Level is the level's number: 1 for masters of plain slaves, 2 for masters of these,
+	// and so on.
 	Level int `json:"level"`
 	// Masters is the number of live masters at this level.
 	Masters int `json:"masters"`
-	// Members is the length of their lists of members of the level below; null without masters.
+	// Members is the length of their lists of members of the level below; null without
+	// masters.
 	Members *Spread `json:"members"`
 }
 
@@ -212,15 +222,15 @@ type Coverage struct {
 	Mean float64 `json:"mean"` // the arithmetic mean over searches
 }
 
-// Hops counts sequential requests on the longest path from the client to the last node reached: client to
-// entry node, entry node to masters, masters to slaves make three.
+// Hops counts sequential requests on the longest path from the client to the last node
+// reached: client to entry node, entry node to masters, masters to slaves make three.
 type Hops struct {
 	Mean float64 `json:"mean"` // the arithmetic mean over searches
 	Max  int     `json:"max"`  // that of the deepest search
 }
 
-// Latency is a distribution of times in milliseconds, by nearest-rank quantiles: the p-th is the smallest
-// measured value that at least p percent of the values do not exceed.
+// Latency is a distribution of times in milliseconds, by nearest-rank quantiles: the p-th
+// is the smallest measured value that at least p percent of the values do not exceed.
 type Latency struct {
 	P50 float64 `json:"p50"`
 	P90 float64 `json:"p90"`
@@ -232,9 +242,10 @@ type Latency struct {
 // is a set of approvers of one period. All approvals requested in a period share it,
 // unless entry nodes disagree: then each different set that served is a draw.
 //
-// Jain, Gini and Chi2 look at the load: how often each node was drawn, each draw counted once. They are null
-// when nobody was drawn. What an even draw gives is random too, which is why each has a companion that
-// says what theory expects; package stats has the formulas.
+// Jain, Gini and Chi2 look at the load: how often each node was drawn, each draw counted
+// once. They are null when nobody was drawn. What an even draw gives is random too, which
+// is why each has a companion that says what theory expects; package stats has the
+// formulas.
 type Approval struct {
 	// Requested is the number of approvals started, >= 1.
 	Requested int `json:"requested"`
@@ -244,46 +255,54 @@ type Approval struct {
 	Success float64 `json:"success"`
 	// MessagesMean is the mean number of requests sent on behalf of one approval.
 	MessagesMean float64 `json:"messages_mean"`
-	// BytesMean is the mean number of bytes sent on behalf of one approval, answers included.
+	// BytesMean is the mean number of bytes sent on behalf of one approval, answers
+	// included.
 	BytesMean float64 `json:"bytes_mean"`
-	// LatencyMS is the time from the client's call to the granted approval; null when none was granted.
+	// LatencyMS is the time from the client's call to the granted approval; null when
+	// none was granted.
 	LatencyMS *Latency `json:"latency_ms"`
 	// Errors counts the approvals that were not granted by the name of their error, as
 	// Search.Errors does.
 	Errors map[string]int `json:"errors"`
 	// Draws is the number of different draws that served approvals.
 	Draws int `json:"draws"`
-	// Jain is Jain's index of the load: 1 when all nodes are drawn equally often, 1/n when one node
-	// does everything.
+	// Jain is Jain's index of the load: 1 when all nodes are drawn equally often, 1/n
+	// when one node does everything.
 	Jain *float64 `json:"jain"`
 	// JainFair is the value of Jain to expect of an even draw of the same size.
 	JainFair *float64 `json:"jain_fair"`
-	// Gini is the Gini coefficient of the load: 0 when all nodes are drawn equally often, towards 1
-	// when few do everything.
+	// Gini is the Gini coefficient of the load: 0 when all nodes are drawn equally often,
+	// towards 1 when few do everything.
 	Gini *float64 `json:"gini"`
 	// GiniFair is the value of Gini to expect of an even draw of the same size.
 	GiniFair *float64 `json:"gini_fair"`
-	// Chi2 is the chi-square statistic of the load against an even draw, over groups of neighbouring
-	// nodes with an expected count of at least 5, corrected for drawing without replacement. Null
-	// when there are too few draws for two groups.
+	// Chi2 is the chi-square statistic of the load against an even draw, over groups of
+	// neighbouring nodes with an expected count of at least 5, corrected for drawing
+	// without replacement. Null when there are too few draws for two groups.
 	Chi2 *float64 `json:"chi2"`
-	// Chi2DF is the number of degrees of freedom of Chi2, groups less one; null with Chi2.
+	// Chi2DF is the number of degrees of freedom of Chi2, groups less one; null with
+	// Chi2.
 	Chi2DF *int `json:"chi2_df"`
-	// Chi2P is the probability that an even draw looks at least this uneven, 0..1; null with Chi2.
-	// Values below 0.01 are reason for doubt.
+	// Chi2P is the probability that an even draw looks at least this uneven, 0..1; null
+	// with Chi2. Values below 0.01 are reason for doubt.
 	Chi2P *float64 `json:"chi2_p"`
-	// Agreement is the share of approvals, among those for which at least two entry nodes drew for the same
-	// period, for which these named the same approvers, 0..1; null when there was none to compare.
+	// Agreement is the share of approvals, among those for which at least two entry nodes
+	// drew for the same period, for which these named the same approvers, 0..1; null when
+	// there was none to compare.
 	Agreement *float64 `json:"agreement"`
-	// Captured is the share of draws that an attacker decides, 0..1; null without an attack.
+	// Captured is the share of draws that an attacker decides, 0..1; null without an
+	// attack.
 	Captured *float64 `json:"captured"`
 }
 
-// Sync is the traffic that keeps the network together once it has settled, without searches and approvals.
+// Sync is the traffic that keeps the network together once it has settled, without
+// searches and approvals.
 type Sync struct {
-	// RequestsPerNodeRound is the number of requests sent per live node and sync interval.
+	// RequestsPerNodeRound is the number of requests sent per live node and sync
+	// interval.
 	RequestsPerNodeRound float64 `json:"requests_per_node_round"`
-	// BytesPerNodeRound is the number of bytes sent per live node and sync interval, answers included.
+	// BytesPerNodeRound is the number of bytes sent per live node and sync interval,
+	// answers included.
 	BytesPerNodeRound float64 `json:"bytes_per_node_round"`
 }
 

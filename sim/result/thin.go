@@ -2,11 +2,13 @@ package result
 
 import "slices"
 
-// MaxRows is how many rows nodes.csv and requests.csv have at most: some 10 MB each, which spreadsheets still open.
+// MaxRows is how many rows nodes.csv and requests.csv have at most: some 10 MB each,
+// which spreadsheets still open.
 const MaxRows = 100_000
 
-// Thin replaces the nodes and the requests by samples of at most limit rows each, where there are more, and notes in
-// the summary how many rows there were. It must be called after the summary was computed, and before plots are drawn.
+// Thin replaces the nodes and the requests by samples of at most limit rows each, where
+// there are more, and notes in the summary how many rows there were. It must be called
+// after the summary was computed, and before plots are drawn.
 //
 // What is rare and worth looking at is kept in full: masters, nodes that were drawn as
 // approvers, searches that failed or were partial, approvals that failed (unless that
@@ -51,10 +53,12 @@ func thin[Row any](rows []Row, limit int, rare func(*Row) bool, standsFor func(*
 	if len(kept) > limit/2 {
 		kept, common = nil, wholeNumbers(len(rows))
 	}
-	size := (len(common) + limit - len(kept) - 1) / (limit - len(kept)) // of a block: rounded up
+	// of a block: rounded up
+	size := (len(common) + limit - len(kept) - 1) / (limit - len(kept))
 	weight := make(map[int]int, limit)
 	for block := range slices.Chunk(common, size) {
-		// The first multiplier of splitmix64 spreads the number of the block's first row over all bits.
+		// The first multiplier of splitmix64 spreads the number of the block's first row
+		// over all bits.
 		pick := block[uint64(block[0]+1)*0xbf58476d1ce4e5b9>>33%uint64(len(block))]
 		kept = append(kept, pick)
 		weight[pick] = len(block)

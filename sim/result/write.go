@@ -123,12 +123,13 @@ func (r *Run) fill(s *stage) {
 	s.file(SummaryFile, func(w io.Writer) error { return writeJSON(w, &r.Summary) })
 	s.file(RunFile, func(w io.Writer) error {
 		return writeJSON(w, &record{
-			Schema:       runSchema,
-			Version:      r.Version,
-			Seed:         r.Summary.Scenario.Seed,
-			Fingerprint:  r.Summary.Fingerprint,
-			Scenario:     string(r.Scenario),
-			Expectations: slices.Concat([]Outcome{}, r.Expectations), // [] rather than null
+			Schema:      runSchema,
+			Version:     r.Version,
+			Seed:        r.Summary.Scenario.Seed,
+			Fingerprint: r.Summary.Fingerprint,
+			Scenario:    string(r.Scenario),
+			// [] rather than null
+			Expectations: slices.Concat([]Outcome{}, r.Expectations),
 		})
 	})
 	s.file(SeriesFile, func(w io.Writer) error { return writeTable(w, r.Samples, sampleCells) })
@@ -178,7 +179,8 @@ func (s *stage) file(name string, write func(io.Writer) error) {
 	}
 	if err != nil {
 		s.miss(name, err)
-		_ = os.Remove(path) // half a file helps no one, and its space may be enough for another
+		// half a file helps no one, and its space may be enough for another
+		_ = os.Remove(path)
 	}
 }
 
@@ -239,7 +241,8 @@ func (s *stage) remove(name, file string) error {
 		return err
 	}
 	if path.Dir(name) != "." {
-		_ = os.Remove(filepath.Dir(file)) // refused while it holds something of the user's
+		// refused while it holds something of the user's
+		_ = os.Remove(filepath.Dir(file))
 	}
 	return nil
 }
@@ -259,7 +262,8 @@ func (s *stage) keep() error {
 	entries, _ := os.ReadDir(s.dir)
 	for _, entry := range entries {
 		if entry.IsDir() {
-			_ = os.Remove(filepath.Join(s.dir, entry.Name())) // refused unless it is empty
+			// refused unless it is empty
+			_ = os.Remove(filepath.Join(s.dir, entry.Name()))
 		}
 	}
 	if os.Remove(s.dir) == nil { // nothing was written
@@ -267,7 +271,8 @@ func (s *stage) keep() error {
 	}
 	e.Dir = s.dir
 	name := filepath.Base(s.place) + "-incomplete"
-	for _, parent := range []string{filepath.Dir(s.place), filepath.Dir(s.dir)} { // the first may be another disk
+	// the first may be another disk
+	for _, parent := range []string{filepath.Dir(s.place), filepath.Dir(s.dir)} {
 		if kept, err := firstFree(filepath.Join(parent, name)); err == nil && os.Rename(s.dir, kept) == nil {
 			e.Dir = kept
 			break
@@ -276,8 +281,8 @@ func (s *stage) keep() error {
 	return e
 }
 
-// finite makes pointers to numbers that are not finite nil, and returns an error for such a number in a plain
-// field, which by its definition cannot be missing.
+// finite makes pointers to numbers that are not finite nil, and returns an error for such
+// a number in a plain field, which by its definition cannot be missing.
 func finite(s *Summary) error {
 	return finiteAt(reflect.ValueOf(s).Elem(), "")
 }

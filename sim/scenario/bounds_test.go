@@ -7,8 +7,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// Each bound lies where its error says: what is just possible is taken, what is just beyond is
-// refused by an error that begins with the key.
+// Each bound lies where its error says: what is just possible is taken, what is just
+// beyond is refused by an error that begins with the key.
 func TestBoundsAreExact(t *testing.T) {
 	tests := []struct {
 		key            string

@@ -212,8 +212,9 @@ func unknownKey(path, name string, t reflect.Type) error {
 	return fmt.Errorf("unknown key %s in %s%s (known keys: %s)", phrase.Quote(name), where, advice, strings.Join(keysOf(t), ", "))
 }
 
-// nested writes a key that was named by its dotted path, as the command line does, in the form of a file: latency.mean as
-// latency: {mean: ...}. It is empty when there is no such key.
+// nested writes a key that was named by its dotted path, as the command line does, in the
+// form of a file: latency.mean as latency: {mean: ...}. It is empty when there is no such
+// key.
 func nested(path string, t reflect.Type) string {
 	name, rest, more := strings.Cut(path, ".")
 	f, found := fieldOf(t, name)

@@ -104,7 +104,8 @@ func ordinary(text string) bool {
 	}
 	_, notNumber := strconv.ParseFloat(text, 64)
 	switch {
-	case notNumber == nil, unicode.IsDigit(first) && strings.Contains(text, ":"): // 12:30:45 is a number in YAML 1.1
+	// 12:30:45 is a number in YAML 1.1
+	case notNumber == nil, unicode.IsDigit(first) && strings.Contains(text, ":"):
 		return false
 	case len(text) == utf8.RuneLen(first): // y and n are switches there
 		return false

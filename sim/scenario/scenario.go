@@ -10,13 +10,15 @@ import "time"
 // Every field has a key; a key of a duration takes a unit, a key of a share
 // takes a percent sign.
 type Scenario struct {
-	// Short name of the scenario: lower-case letters, digits and hyphens. It names the results folder.
+	// Short name of the scenario: lower-case letters, digits and hyphens. It names the
+	// results folder.
 	Name string `yaml:"name" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]*$,maxLength=64"`
 
 	// One or two sentences for people: what the scenario shows.
 	Description string `yaml:"description" jsonschema:"maxLength=2000"`
 
-	// Seed of every random stream of the run. The same scenario, seed and version give the same run to the bit.
+	// Seed of every random stream of the run. The same scenario, seed and version give
+	// the same run to the bit.
 	Seed uint64 `yaml:"seed"`
 
 	// Number of nodes the network grows to.
@@ -31,10 +33,12 @@ type Scenario struct {
 	// Virtual time between two syncs of a node: the round in which it renews its lists.
 	SyncInterval time.Duration `yaml:"sync_interval"`
 
-	// Virtual time between two rows of series.csv. A quarter of the sync interval if absent, or as many quarters as keep the rows below a million.
+	// Virtual time between two rows of series.csv. A quarter of the sync interval if
+	// absent, or as many quarters as keep the rows below a million.
 	Sample time.Duration `yaml:"sample"`
 
-	// Rule by which a node becomes a slave or a master: directed (ours: the provider places newcomers) or original (npm spreadable 0.3, quirks included).
+	// Rule by which a node becomes a slave or a master: directed (ours: the provider
+	// places newcomers) or original (npm spreadable 0.3, quirks included).
 	Registration Registration `yaml:"registration" jsonschema:"enum=directed,enum=original"`
 
 	// How long one message takes, in one direction.
@@ -52,7 +56,8 @@ type Scenario struct {
 	// What clients ask of the network.
 	Workload Workload `yaml:"workload"`
 
-	// What the run must measure, or it ends with exit code 3: a numeric path of summary.json against a condition such as "<= 3" or "0.9 .. 1.1".
+	// What the run must measure, or it ends with exit code 3: a numeric path of
+	// summary.json against a condition such as "<= 3" or "0.9 .. 1.1".
 	Expect []Expectation `yaml:"expect"`
 
 	source positions // where each key was written, for errors
@@ -93,13 +98,16 @@ type LatencyModel string
 
 // Join describes when the nodes start.
 type Join struct {
-	// mass: all at the start. growth: `initial` nodes, then `rate` more at every sync interval until all are there. spread: evenly over the time `over`.
+	// mass: all at the start. growth: `initial` nodes, then `rate` more at every sync
+	// interval until all are there. spread: evenly over the time `over`.
 	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread"`
 
-	// Growth per sync interval, in percent of the nodes that are there (growth; required).
+	// Growth per sync interval, in percent of the nodes that are there (growth;
+	// required).
 	Rate float64 `yaml:"rate"`
 
-	// Nodes at the start (growth; 10 if absent, or bootstrap if that is more, or all if there are fewer).
+	// Nodes at the start (growth; 10 if absent, or bootstrap if that is more, or all if
+	// there are fewer).
 	Initial int `yaml:"initial" jsonschema:"minimum=1"`
 
 	// Virtual time from the first node's start to the last one's (spread; required).
@@ -121,7 +129,8 @@ const (
 
 // Node holds the options of every node.
 type Node struct {
-	// How long a node waits for the answer to a request. At most sync_interval; half of it if absent and sync_interval is 2s or less.
+	// How long a node waits for the answer to a request. At most sync_interval; half of
+	// it if absent and sync_interval is 2s or less.
 	ServerTimeout time.Duration `yaml:"server_timeout"`
 
 	// How long a node waits for the answer to a ping. At most server_timeout.
@@ -136,7 +145,8 @@ type Node struct {
 
 // Approval holds the options of the approval action that the workload uses.
 type Approval struct {
-	// How many nodes approve: a number, a share of the network ("1%"), its n-th root ("r-6" is the sixth), or auto, the square root.
+	// How many nodes approve: a number, a share of the network ("1%"), its n-th root
+	// ("r-6" is the sixth), or auto, the square root.
 	Approvers string `yaml:"approvers" jsonschema:"oneof_type=string;integer"`
 
 	// How many of them must agree: a number or a share of them.
@@ -164,7 +174,8 @@ type Searches struct {
 	// Virtual time of the first one.
 	Start time.Duration `yaml:"start"`
 
-	// Virtual time over which they are evenly spaced, from start. One sync interval if absent, or what is left of the run.
+	// Virtual time over which they are evenly spaced, from start. One sync interval if
+	// absent, or what is left of the run.
 	Over time.Duration `yaml:"over"`
 }
 
@@ -176,10 +187,12 @@ type Approvals struct {
 	// Virtual time of the first one.
 	Start time.Duration `yaml:"start"`
 
-	// Virtual time over which they are evenly spaced, from start. One sync interval if absent, or what is left of the run.
+	// Virtual time over which they are evenly spaced, from start. One sync interval if
+	// absent, or what is left of the run.
 	Over time.Duration `yaml:"over"`
 
-	// How many entry nodes name the approvers of the same draw; with two or more their agreement is measured.
+	// How many entry nodes name the approvers of the same draw; with two or more their
+	// agreement is measured.
 	Entries int `yaml:"entries" jsonschema:"minimum=1"`
 }
 

@@ -270,7 +270,8 @@ func TestADefaultIsALegalValue(t *testing.T) {
 		sets, key string
 	}{
 		{"sync_interval=1ms duration=1s", "sample: 1ms"},
-		{"sync_interval=16s duration=300d", "sample: 28s"}, // seven quarters: 925,715 rows
+		// seven quarters: 925,715 rows
+		{"sync_interval=16s duration=300d", "sample: 28s"},
 		{"sync_interval=16s duration=60s", "sample: 4s"},
 		{"sync_interval=1ms duration=1s", "server_timeout: 1ms"},
 		{"sync_interval=1s", "server_timeout: 500ms"},

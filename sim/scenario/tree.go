@@ -15,8 +15,8 @@ var format = strictyaml.Format{Name: "scenario", MaxTokens: 20_000}
 // ReadFile reads a scenario file for [Parse].
 func ReadFile(path string) ([]byte, error) { return format.ReadFile(path) }
 
-// ReadFrom is ReadFile for a file that is open already, such as standard input; name stands
-// in its errors.
+// ReadFrom is ReadFile for a file that is open already, such as standard input; name
+// stands in its errors.
 func ReadFrom(name string, from io.Reader) ([]byte, error) { return format.ReadFrom(name, from) }
 
 // parseTree turns the text of a scenario file into its mapping.

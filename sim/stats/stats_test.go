@@ -109,8 +109,8 @@ func TestIndexesStayInTheirRangeAndIgnoreOrderAndScale(t *testing.T) {
 	})
 }
 
-// simulate draws k of n nodes, draws times, and returns the load. A node's weight is its chance relative to the
-// others; nil weights make the draw fair.
+// simulate draws k of n nodes, draws times, and returns the load. A node's weight is its
+// chance relative to the others; nil weights make the draw fair.
 func simulate(rng *rand.Rand, n, k, draws int, weights []float64) []int {
 	load := make([]int, n)
 	order := make([]int, n)
@@ -143,7 +143,8 @@ func simulate(rng *rand.Rand, n, k, draws int, weights []float64) []int {
 	return load
 }
 
-// sizes of draws that differ in everything that matters: sparse, dense, small, and with a node in half of the draws.
+// sizes of draws that differ in everything that matters: sparse, dense, small, and with a
+// node in half of the draws.
 var sizes = []struct{ n, k, draws int }{
 	{2000, 4, 400}, {300, 3, 2000}, {64, 32, 200}, {10, 2, 500}, {997, 30, 100},
 }
@@ -167,15 +168,17 @@ func TestExpectationsHoldForSimulatedFairDraws(t *testing.T) {
 }
 
 func TestIndexesOfDrawsWithoutMuchChance(t *testing.T) {
-	// With one draw loads are 0 or 1 and the Gini coefficient is 1-p; the expectation is off by 1/(2n).
+	// With one draw loads are 0 or 1 and the Gini coefficient is 1-p; the expectation is
+	// off by 1/(2n).
 	near(t, "gini", Fair{Nodes: 1000, Draws: 1, Taken: 100}.Gini(), 0.9, 0.0005)
 	near(t, "gini", Fair{Nodes: 10, Draws: 5, Taken: 50}.Gini(), 0, 1e-12)
 	near(t, "jain", Fair{Nodes: 10, Draws: 5, Taken: 50}.Jain(), 1, 1e-12)
 }
 
 func TestChiSquareOfAKnownTable(t *testing.T) {
-	// One node of six per draw: a die thrown 60 times. The textbook's statistic is 13.4 with 5 degrees
-	// of freedom and p = 0.0199; drawing one node is drawing with replacement, so nothing is corrected.
+	// One node of six per draw: a die thrown 60 times. The textbook's statistic is 13.4
+	// with 5 degrees of freedom and p = 0.0199; drawing one node is drawing with
+	// replacement, so nothing is corrected.
 	test, ok := ChiSquare([]int{5, 8, 9, 8, 10, 20}, 60)
 	if !ok || test.DF != 5 {
 		t.Fatalf("test = %+v, %v", test, ok)

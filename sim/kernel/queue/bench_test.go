@@ -133,7 +133,8 @@ var delays = []struct {
 	delay
 }{
 	{"constant", func(*rand.Rand) int64 { return 50e6 }},
-	{"mixed", func(r *rand.Rand) int64 { // messages of one node in ten, timers of the others
+	// messages of one node in ten, timers of the others
+	{"mixed", func(r *rand.Rand) int64 {
 		if r.Uint32N(10) == 0 {
 			return 5e6 + r.Int64N(100e6)
 		}

@@ -4,7 +4,7 @@ package queue
 // from 50 to 16,000 events a bucket, rates differ by a tenth.
 const (
 	leastLoad  = 8192    // events to observe before the width is judged
-	fewEach    = 32      // events a bucket: below, opening buckets costs more than sorting
+	fewEach    = 32      // events a bucket; with fewer, opening costs more than sorting
 	manyEach   = 1 << 15 // 1 MiB: above, a bucket and its sorted copy outgrow the cache
 	crowd      = 256     // late events: above, their heap is slower than buckets are
 	narrower   = 3       // bits at a time
@@ -36,7 +36,8 @@ func (l *load) tune(shift uint, pending int) uint {
 	switch {
 	case seen.crowded > pops/8:
 		return narrow(shift)
-	case each > manyEach && seen.moves < pops/2: // at pops/2, it is bursts that fill buckets
+	// at pops/2, it is bursts that fill buckets
+	case each > manyEach && seen.moves < pops/2:
 		return narrow(shift)
 	case each < fewEach || each < manyEach/4 && seen.moves > pops/4:
 		return min(shift+wider, widestBits)

@@ -272,7 +272,8 @@ func TestMemoryIsReusedByTheNextWave(t *testing.T) {
 	for range 10 {
 		wave()
 	}
-	if n := w.q.Bytes(); n > first+first/20 { // waves meet the buckets a little differently
+	// waves meet the buckets a little differently
+	if n := w.q.Bytes(); n > first+first/20 {
 		t.Errorf("%d bytes, %d after the first waves", n, first)
 	}
 }

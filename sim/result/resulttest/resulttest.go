@@ -1,5 +1,6 @@
-// Package resulttest makes up runs for the tests of whatever reads results. The numbers are plausible, not
-// simulated: a network that settles after a few rounds, requests around 150 ms, and a fair draw of approvers.
+// Package resulttest makes up runs for the tests of whatever reads results. The numbers
+// are plausible, not simulated: a network that settles after a few rounds, requests
+// around 150 ms, and a fair draw of approvers.
 package resulttest
 
 import (
@@ -16,7 +17,8 @@ const (
 	draws = 120
 )
 
-// Run makes up a run of the given number of nodes, at least 4. Equal arguments give equal runs.
+// Run makes up a run of the given number of nodes, at least 4. Equal arguments give equal
+// runs.
 func Run(nodes int, seed uint64) *result.Run {
 	rng := rand.New(rand.NewPCG(seed, uint64(nodes)))
 	run := &result.Run{
@@ -68,7 +70,8 @@ func samples(nodes int) []result.Sample {
 	return list
 }
 
-// network has the square root of nodes masters, whose lists differ a little, and a few nodes without a place.
+// network has the square root of nodes masters, whose lists differ a little, and a few
+// nodes without a place.
 func network(nodes int, rng *rand.Rand) []result.Node {
 	masters := int(math.Sqrt(float64(nodes)))
 	list := make([]result.Node, nodes)

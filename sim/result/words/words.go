@@ -1,4 +1,5 @@
-// Package words writes numbers for people: with commas between thousands and no more digits than say something.
+// Package words writes numbers for people: with commas between thousands and no more
+// digits than say something.
 package words
 
 import (
@@ -10,8 +11,8 @@ import (
 // Number writes x with at most four decimals: 1,234.5.
 func Number(x float64) string { return decimal(x, 4) }
 
-// Short writes x with three significant digits, at most six decimals, and whole numbers in full: 3.14, 31.4, 314,
-// 3,142.
+// Short writes x with three significant digits, at most six decimals, and whole numbers
+// in full: 3.14, 31.4, 314, 3,142.
 func Short(x float64) string {
 	size := math.Abs(x)
 	if size == 0 || size >= 100 || x == math.Trunc(x) {
