@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -53,7 +52,7 @@ func (m *meter) sample() {
 		ExactSize:       float64(c.exact) / float64(alive),
 		Coverage:        m.coverage(up),
 		Masters:         c.masters,
-		MastersExpected: math.Sqrt(float64(alive)),
+		MastersExpected: result.ExpectedMasters(alive, w.scenario.Levels),
 		Requests:        int64(total.Requests - m.total.Requests),
 		Bytes:           int64(total.Bytes - m.total.Bytes),
 		Events:          int64(events - m.events),

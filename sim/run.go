@@ -137,7 +137,7 @@ func (w *world) results(m *meter) *result.Run {
 			Fingerprint: fmt.Sprintf("%016x", w.net.Fingerprint()),
 			Engine:      result.Engine{VirtualS: end.Seconds(), Events: int64(w.events()), Workers: w.kernel.Workers()},
 			Convergence: convergence,
-			Structure:   result.StructureSummary(nodes),
+			Structure:   result.StructureSummary(nodes, s.Levels),
 			Search:      result.SearchSummary(requests),
 			Approval:    result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
 			Sync:        m.upkeepSummary(convergence.TimeS, s.SyncInterval),

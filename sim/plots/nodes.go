@@ -39,7 +39,7 @@ func SlavesPerMaster(run *result.Run) Plot {
 		plt.Missing = "there was no master at the end of the run"
 		return plt
 	}
-	aim := math.Sqrt(float64(alive))
+	aim := result.GroupSize(alive, run.Summary.Scenario.Levels)
 	bins := histogram(lists)
 	highest := 0.0
 	for _, b := range bins {

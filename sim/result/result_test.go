@@ -47,7 +47,7 @@ func exampleRun() *Run {
 			Fingerprint: "00c0ffee00c0ffee",
 			Engine:      Engine{VirtualS: 120, WallS: 0.5, Events: 80, EventsPerS: 160, PeakRSSBytes: ptr(int64(1 << 20)), Workers: 2},
 			Convergence: ConvergenceSummary(samples, 16*time.Second),
-			Structure:   StructureSummary(nodes),
+			Structure:   StructureSummary(nodes, 1),
 			Search:      SearchSummary(requests),
 			Approval:    ApprovalSummary(requests, ApproverLoad(nodes)),
 			Sync:        &Sync{RequestsPerNodeRound: 3, BytesPerNodeRound: 512.5},
@@ -324,10 +324,10 @@ func TestStructureSummaryLooksAtLiveMasters(t *testing.T) {
 	}
 	want := `{"masters":2,"masters_expected":2,"slaves_per_master":{"min":1,"mean":2,"max":3},` +
 		`"levels":[{"level":1,"masters":2,"members":{"min":1,"mean":2,"max":3}}]}`
-	if got := asJSON(t, StructureSummary(nodes)); got != want {
+	if got := asJSON(t, StructureSummary(nodes, 1)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if s := StructureSummary(nil); s.SlavesPerMaster != nil || s.Masters != 0 {
+	if s := StructureSummary(nil, 1); s.SlavesPerMaster != nil || s.Masters != 0 {
 		t.Errorf("no nodes have %+v", s)
 	}
 }

@@ -23,7 +23,7 @@ type Sample struct {
 	RegisteredCount int
 	// Masters is the number of live nodes that list at least one slave.
 	Masters int
-	// MastersExpected is the square root of Alive.
+	// MastersExpected is the number that Masters should tend to: see [ExpectedMasters].
 	MastersExpected float64
 	// Requests is the number of requests sent since the last sample.
 	Requests int64

@@ -55,9 +55,10 @@ func ConvergenceSummary(samples []Sample, interval time.Duration) Convergence {
 	return c
 }
 
-// StructureSummary sums up the shape of a single-level network: its live nodes, those
-// that list slaves, and how many each of them lists.
-func StructureSummary(nodes []Node) Structure {
+// StructureSummary sums up the shape of a network with so many levels of masters: its
+// live nodes, those that list slaves, and how many each of them lists. It describes level
+// 1 only, the one level that exists.
+func StructureSummary(nodes []Node, levels int) Structure {
 	alive := 0
 	var lists []float64
 	for i := range nodes {
@@ -71,7 +72,7 @@ func StructureSummary(nodes []Node) Structure {
 	}
 	return Structure{
 		Masters:         len(lists),
-		MastersExpected: math.Sqrt(float64(alive)),
+		MastersExpected: ExpectedMasters(alive, levels),
 		SlavesPerMaster: spread(lists),
 		Levels:          []Level{{Level: 1, Masters: len(lists), Members: spread(lists)}},
 	}

@@ -143,8 +143,8 @@ type Convergence struct {
 type Structure struct {
 	// Masters is the number of live nodes that list at least one slave.
 	Masters int `json:"masters"`
-	// MastersExpected is the square root of the number of live nodes, to which Masters
-	// should tend.
+	// MastersExpected is the number that Masters should tend to, the square root of the
+	// number of live nodes: see [ExpectedMasters].
 	MastersExpected float64 `json:"masters_expected"`
 	// SlavesPerMaster is the length of the masters' lists; null when there is no master.
 	SlavesPerMaster *Spread `json:"slaves_per_master"`

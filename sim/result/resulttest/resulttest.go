@@ -36,7 +36,7 @@ func Run(nodes int, seed uint64) *result.Run {
 	peak := int64(48 << 20)
 	s.Engine = result.Engine{VirtualS: 320, WallS: 1.25, Events: 1_234_567, EventsPerS: 987_654, PeakRSSBytes: &peak, Workers: 1}
 	s.Convergence = result.ConvergenceSummary(run.Samples, round)
-	s.Structure = result.StructureSummary(run.Nodes)
+	s.Structure = result.StructureSummary(run.Nodes, s.Scenario.Levels)
 	s.Search = result.SearchSummary(run.Requests)
 	s.Approval = result.ApprovalSummary(run.Requests, result.ApproverLoad(run.Nodes))
 	s.Sync = &result.Sync{RequestsPerNodeRound: 3.04, BytesPerNodeRound: 5312.5}
@@ -63,7 +63,7 @@ func samples(nodes int) []result.Sample {
 		masters := math.Sqrt(float64(nodes)) * share(1.5) * (1 + 0.25*math.Exp(-rounds/2))
 		list = append(list, result.Sample{
 			Time: at, Alive: nodes, Registered: share(1.8), ExactSize: share(3.6), Coverage: share(2.9),
-			RegisteredCount: int(share(1.8) * float64(nodes)), Masters: int(masters), MastersExpected: math.Sqrt(float64(nodes)),
+			RegisteredCount: int(share(1.8) * float64(nodes)), Masters: int(masters), MastersExpected: result.ExpectedMasters(nodes, 1),
 			Requests: int64(nodes), Bytes: int64(nodes) * 1800, Events: int64(nodes) * 4,
 		})
 	}
