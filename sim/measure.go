@@ -7,6 +7,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/internal/stream"
 	"spreadable/sim/population"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
@@ -114,13 +115,10 @@ func (m *meter) traffic() (total inmem.Trace, events uint64) {
 // entriesSampled is how many random entry nodes the coverage of a sample is the mean of.
 const entriesSampled = 32
 
-// purposeCoverage is the random stream of the sampled entry nodes.
-const purposeCoverage = 0x636f7665
-
 // coverage is the share of live nodes that a search through a random entry node would
 // reach.
 func (m *meter) coverage(up population.Alive) float64 {
-	rng := rand.New(rand.NewPCG(m.world.scenario.Seed^purposeCoverage, uint64(m.world.now())))
+	rng := rand.New(stream.New(m.world.scenario.Seed, uint64(m.world.now()), stream.Coverage))
 	known := make(map[uint64]int)
 	sum := 0
 	for range entriesSampled {

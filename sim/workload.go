@@ -10,6 +10,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/internal/stream"
 	"spreadable/sim/population"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
@@ -52,13 +53,10 @@ func (c *clients) plan() {
 	}
 }
 
-// purposeWorkload is the random stream of an operation's choices.
-const purposeWorkload = 0x776f726b
-
 // begin starts operation i, at random nodes that are up.
 func (c *clients) begin(i int) {
 	op := &c.operations[i]
-	rng := rand.New(rand.NewPCG(c.world.scenario.Seed^purposeWorkload, uint64(i)))
+	rng := rand.New(stream.New(c.world.scenario.Seed, uint64(i), stream.Workload))
 	alive := c.world.population.At(op.row.Start)
 	if op.row.Kind == result.KindSearch {
 		op.row.Entry = alive.Random(rng)

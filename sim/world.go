@@ -9,6 +9,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/draw"
 	"spreadable/core/peer"
+	"spreadable/internal/stream"
 	"spreadable/sim/kernel"
 	"spreadable/sim/population"
 	"spreadable/sim/scenario"
@@ -31,10 +32,11 @@ type world struct {
 // newWorld builds the network of a scenario, with all nodes down, to be run by a number
 // of workers.
 func newWorld(s *scenario.Scenario, workers int) (*world, error) {
-	w := &world{scenario: s, nodes: s.Nodes, population: population.New(s), book: peer.NewBook(0), epoch: epoch(s.Seed)}
-	if err := w.nameNodes(); err != nil {
+	book, err := NewBook(s.Nodes)
+	if err != nil {
 		return nil, err
 	}
+	w := &world{scenario: s, nodes: s.Nodes, population: population.New(s), book: book, epoch: epoch(s.Seed)}
 	config, err := w.config()
 	if err != nil {
 		return nil, err
@@ -61,15 +63,13 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 }
 
 // epoch is the midnight at which a run with this seed starts, in the hundred years from
-// 2026 on: approvers are drawn by the time, and runs with different seeds shall draw
-// differently.
+// 2026 on: the draw of approvers depends on the time, and so runs with different seeds
+// draw different ones.
 func epoch(seed uint64) time.Duration {
-	// a hundred years from 2026-01-01
-	const day, first, days = 24 * time.Hour, 20454, 36500
-	return day * time.Duration(first+rand.New(rand.NewPCG(seed, purposeEpoch)).Int64N(days))
+	const day = 24 * time.Hour
+	const first, days = 20454, 36500 // a hundred years from 2026-01-01
+	return day * time.Duration(first+rand.New(stream.New(seed, 0, stream.Epoch)).Int64N(days))
 }
-
-const purposeEpoch = 0x65706f6368
 
 // plan schedules an event of the scenario's own.
 func (w *world) plan(at time.Duration, kind inmem.EventKind, to int) {
@@ -84,25 +84,26 @@ func (w *world) now() time.Duration { return w.kernel.Now() }
 // events is how many events have been delivered.
 func (w *world) events() uint64 { return w.kernel.Events() }
 
-// nodePort is the port of every node; clientTimeout is the patience of npm's clients.
+// nodePort is the port of every node; clientTimeout is the timeout of npm's clients.
 const (
 	nodePort      = 4000
 	clientTimeout = scenario.ClientTimeout
 )
 
-// nameNodes gives node i the address 10.x.y.z:4000, so that each has an IP of its own.
-func (w *world) nameNodes() error {
-	for i := range w.nodes {
-		n := uint32(i) + 1
+// NewBook returns a book with the addresses of so many simulated nodes, at most 2^24-1:
+// node i is peer i+1, at 10.x.y.z:4000, so that each has an IP of its own.
+func NewBook(nodes int) (*peer.Book, error) {
+	book := peer.NewBook(0)
+	for n := 1; n <= nodes; n++ {
 		a, err := peer.Parse(fmt.Sprintf("10.%d.%d.%d:%d", byte(n>>16), byte(n>>8), byte(n), nodePort))
 		if err != nil {
-			return fmt.Errorf("address of node %d: %w", i, err)
+			return nil, fmt.Errorf("address of node %d: %w", n-1, err)
 		}
-		if _, err := w.book.Intern(a); err != nil {
-			return fmt.Errorf("address of node %d: %w", i, err)
+		if _, err := book.Intern(a); err != nil {
+			return nil, fmt.Errorf("address of node %d: %w", n-1, err)
 		}
 	}
-	return nil
+	return book, nil
 }
 
 // clientIP gives client i, below 2^28, an address of its own in 240.0.0.0/4, a range in

@@ -10,16 +10,40 @@ type Purpose uint64
 
 // The purposes of streams. Their numbers decide what is drawn.
 const (
-	Node    Purpose = iota + 1 // a node's or client's own choices
-	Weather                    // what happens to the messages that a host sends
+	Node       Purpose = iota + 1 // a node's or client's own choices
+	Weather                       // what happens to the messages that a host sends
+	Epoch                         // when the run begins
+	Workload                      // the entry nodes of an operation
+	Coverage                      // the entry nodes of a sample
+	Neighbours                    // the receivers of messages in a benchmark
+	Process                       // a process of a benchmark
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.
 const golden = 0x9e3779b97f4a7c15
 
-// New returns the random stream of (seed, node, purpose).
+// New returns the random stream of (seed, node, purpose). What serves no single node
+// counts something else in its place: operations, or the nanoseconds until a sample; or
+// takes 0.
 func New(seed, node uint64, purpose Purpose) *rand.PCG {
 	return rand.NewPCG(Mix(seed, node), Mix(seed^uint64(purpose)*golden, node))
+}
+
+// Small is a random stream with 8 bytes of state, half of what a PCG takes, by the
+// splitmix64 generator. It implements rand.Source. It is for
+// benchmarks that count cache lines.
+type Small uint64
+
+// NewSmall returns the small random stream of (seed, node, purpose).
+func NewSmall(seed, node uint64, purpose Purpose) Small {
+	return Small(Mix(Mix(seed, node), uint64(purpose)))
+}
+
+// Uint64 returns the next word.
+func (s *Small) Uint64() uint64 {
+	state := uint64(*s)
+	*s += golden
+	return Mix(state, 0)
 }
 
 // Mix hashes two words into one: a step of the splitmix64 generator (Steele, Lea, Flood:

@@ -1,13 +1,13 @@
 package bench
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/internal/stream"
 	"spreadable/sim"
 	"spreadable/transport/inmem"
 	"spreadable/transport/inmem/latency"
@@ -27,8 +27,9 @@ const (
 	mostLatency  = 100 * time.Millisecond
 )
 
-func newForwarding(nodes int) (*forwarding, error) {
-	book, err := numbered(nodes)
+// newForwarding builds the network of a seed.
+func newForwarding(nodes int, seed uint64) (*forwarding, error) {
+	book, err := sim.NewBook(nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +39,12 @@ func newForwarding(nodes int) (*forwarding, error) {
 	}
 	f := &forwarding{
 		net: inmem.New(inmem.Options{
-			Config: inmem.OneConfig(config), Nodes: nodes, Seed: 1, Latency: latency.Uniform{Low: leastLatency, High: mostLatency},
+			Config: inmem.OneConfig(config), Nodes: nodes, Seed: seed, Latency: latency.Uniform{Low: leastLatency, High: mostLatency},
 		}),
 		neighbours: make([][neighbourCount]uint32, nodes),
 	}
-	rng := rand.New(rand.NewPCG(1, 1))
 	for i := range f.neighbours {
+		rng := rand.New(stream.New(seed, uint64(i), stream.Neighbours))
 		for k := range f.neighbours[i] {
 			f.neighbours[i][k] = rng.Uint32N(uint32(nodes))
 		}
@@ -51,22 +52,7 @@ func newForwarding(nodes int) (*forwarding, error) {
 	return f, nil
 }
 
-// numbered returns a book of as many addresses, 10.0.0.1:4000 and up.
-func numbered(nodes int) (*peer.Book, error) {
-	book := peer.NewBook(0)
-	for n := 1; n <= nodes; n++ {
-		a, err := peer.Parse(fmt.Sprintf("10.%d.%d.%d:4000", byte(n>>16), byte(n>>8), byte(n)))
-		if err != nil {
-			return nil, err
-		}
-		if _, err := book.Intern(a); err != nil {
-			return nil, err
-		}
-	}
-	return book, nil
-}
-
-// start lets every node send its first ping.
+// start makes every node send its first ping.
 func (f *forwarding) start() {
 	for i := range f.net.Nodes() {
 		f.net.Start(i)
@@ -91,7 +77,7 @@ func forwardStretch(nodes int) time.Duration {
 }
 
 func forward(w *watch, size, runs int) error {
-	f, err := newForwarding(size)
+	f, err := newForwarding(size, 1)
 	if err != nil {
 		return err
 	}

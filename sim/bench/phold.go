@@ -4,13 +4,14 @@ import (
 	"math/rand/v2"
 	"runtime"
 
+	"spreadable/internal/stream"
 	"spreadable/sim/kernel/queue"
 )
 
 // process is a logical process of PHOLD: what an event reads and writes. It has a random
 // stream of its own, as every node of a simulation must.
 type process struct {
-	random uint64
+	random stream.Small
 	count  uint64
 	seq    uint32
 }
@@ -20,18 +21,8 @@ const (
 	group      = 32 // events whose processes are loaded together
 )
 
-// Uint64 implements rand.Source by a step of the splitmix64 generator (Steele, Lea,
-// Flood: Fast splittable pseudorandom number generators, 2014).
-func (p *process) Uint64() uint64 {
-	p.random += 0x9e3779b97f4a7c15
-	z := p.random
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
 // delay draws 0.1 + Exp(0.9) seconds.
-func (p *process) delay() int64 { return int64(1e8 + 9e8*rand.New(p).ExpFloat64()) }
+func (p *process) delay() int64 { return int64(1e8 + 9e8*rand.New(&p.random).ExpFloat64()) }
 
 // pholdEnd is the virtual time that a run lasts, in nanoseconds: a million events or
 // more, as the peers were run.
@@ -55,7 +46,7 @@ func newPhold(size int, seed uint64) (*queue.Queue, []process) {
 	q, processes := queue.New(), make([]process, size)
 	for i := range processes {
 		p := &processes[i]
-		p.random = seed<<32 + uint64(i)
+		p.random = stream.NewSmall(seed, uint64(i), stream.Process)
 		for range eventsEach {
 			q.Push(queue.Event{Time: p.delay(), To: uint32(i), From: uint32(i), Seq: p.seq})
 			p.seq++
@@ -71,7 +62,7 @@ func hold(q *queue.Queue, processes []process, end int64) uint64 {
 	for {
 		next := q.Ahead(group)
 		for i := range next {
-			loaded += processes[next[i].To].random
+			loaded += uint64(processes[next[i].To].random)
 		}
 		for range len(next) + 1 {
 			if !q.PopBefore(end, &e) {
@@ -82,7 +73,7 @@ func hold(q *queue.Queue, processes []process, end int64) uint64 {
 			p := &processes[e.To]
 			p.count++
 			p.seq++
-			to := uint32((p.Uint64() >> 32) * uint64(len(processes)) >> 32)
+			to := uint32((p.random.Uint64() >> 32) * uint64(len(processes)) >> 32)
 			q.Push(queue.Event{Time: e.Time + p.delay(), To: to, From: e.To, Seq: p.seq})
 		}
 	}

@@ -1,6 +1,10 @@
 package result
 
-import "slices"
+import (
+	"slices"
+
+	"spreadable/internal/stream"
+)
 
 // MaxRows is how many rows nodes.csv and requests.csv have at most: some 10 MB each,
 // which spreadsheets still open.
@@ -13,7 +17,7 @@ const MaxRows = 100_000
 // What is rare and worth looking at is kept in full: masters, nodes that were drawn as
 // approvers, searches that failed or were partial, approvals that failed (unless that
 // alone is more than half the limit). Of the rest, in blocks of as many neighbours as it
-// takes, one each is kept, at a place that a hash of the block's number chooses, and
+// takes, one each is kept, at a place that a hash of its first row's number chooses, and
 // stands for its block: so the sample is even, follows no period of the network, and is
 // the same for equal runs. StandsFor adds up to the number of rows there were.
 func (r *Run) Thin(limit int) {
@@ -53,13 +57,11 @@ func thin[Row any](rows []Row, limit int, rare func(*Row) bool, standsFor func(*
 	if len(kept) > limit/2 {
 		kept, common = nil, wholeNumbers(len(rows))
 	}
-	// of a block: rounded up
+	// Rounded up, so that there are no more blocks than rows to keep.
 	size := (len(common) + limit - len(kept) - 1) / (limit - len(kept))
 	weight := make(map[int]int, limit)
 	for block := range slices.Chunk(common, size) {
-		// The first multiplier of splitmix64 spreads the number of the block's first row
-		// over all bits.
-		pick := block[uint64(block[0]+1)*0xbf58476d1ce4e5b9>>33%uint64(len(block))]
+		pick := block[stream.Mix(0, uint64(block[0]))%uint64(len(block))]
 		kept = append(kept, pick)
 		weight[pick] = len(block)
 	}
