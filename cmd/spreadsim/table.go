@@ -13,6 +13,7 @@ import (
 
 	"spreadable/cmd/internal/command"
 	"spreadable/sim/result"
+	"spreadable/sim/result/words"
 )
 
 // table collects the lines of a summary for people: a label, then text that
@@ -99,7 +100,7 @@ func (t *table) approvals(a *result.Approval) {
 	if a == nil {
 		return
 	}
-	t.line("approvals", "%s, %s granted, in %s, agreement %s", count(a.Requested), percent(a.Success), plural(a.Draws, "draw"), maybe(a.Agreement, percent))
+	t.line("approvals", "%s, %s granted, in %s, agreement %s", count(a.Requested), percent(a.Success), words.Count(a.Draws, "draw", "draws"), maybe(a.Agreement, percent))
 	t.line("", "%s requests and %s each", amount(a.MessagesMean), size(a.BytesMean))
 	t.latency("", a.LatencyMS)
 	t.errors(a.Errors)
@@ -134,7 +135,7 @@ func (t *table) traffic(s *result.Summary) {
 
 func (t *table) cost(s *result.Summary) {
 	e := s.Engine
-	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), plural(e.Workers, "worker"))
+	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), words.Count(e.Workers, "worker", "workers"))
 	if e.PeakRSSBytes != nil {
 		t.line("", "peak memory %s", size(float64(*e.PeakRSSBytes)))
 	}
@@ -144,10 +145,10 @@ func (t *table) cost(s *result.Summary) {
 // sampled says which tables are samples.
 func (t *table) sampled(r *result.Rows) {
 	if r.NodesWritten < r.NodesTotal {
-		t.line("", "nodes.csv is a sample: %s rows for %s", count(r.NodesWritten), plural(r.NodesTotal, "node"))
+		t.line("", "nodes.csv is a sample: %s rows for %s", count(r.NodesWritten), words.Count(r.NodesTotal, "node", "nodes"))
 	}
 	if r.RequestsWritten < r.RequestsTotal {
-		t.line("", "requests.csv is a sample: %s rows for %s", count(r.RequestsWritten), plural(r.RequestsTotal, "request"))
+		t.line("", "requests.csv is a sample: %s rows for %s", count(r.RequestsWritten), words.Count(r.RequestsTotal, "request", "requests"))
 	}
 }
 
@@ -163,30 +164,10 @@ func (t *table) expectations(list []result.Outcome) {
 	}
 }
 
-// measured is what an outcome found. Of a number that is absent it leaves out
-// the path, which stands beside it.
+// measured is what an outcome found. For a number that is absent it leaves out the path,
+// which stands beside it.
 func measured(e result.Outcome) string {
 	return strings.TrimPrefix(e.Value, e.Path+" is ")
-}
-
-// count writes a whole number with commas: 10,000.
-func count(n int) string {
-	if n < 0 {
-		return "-" + count(-n)
-	}
-	digits := strconv.Itoa(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
-}
-
-// plural writes a whole number of things: 1 draw, 2,400 draws.
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return count(n) + " " + thing
 }
 
 // amount writes a number of any size in a few characters: 950, 12.3k, 4.56M.
@@ -211,8 +192,7 @@ func size(bytes float64) string {
 	return decimal(bytes) + " " + units[0]
 }
 
-// decimal writes a number with what digits it needs, at most two after the
-// point.
+// decimal writes a number with the digits that it needs, at most two after the point.
 func decimal(x float64) string {
 	if math.Abs(x) >= 1000 {
 		return count(int(math.Round(x)))
@@ -221,10 +201,11 @@ func decimal(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 
-// percent writes a share. It rounds down, so that 100% means all.
-func percent(share float64) string {
-	return strconv.FormatFloat(math.Floor(share*1e4+1e-9)/100, 'f', -1, 64) + "%"
-}
+// count writes a whole number with commas: 10,000.
+func count(n int) string { return words.Number(float64(n)) }
+
+// percent writes a share: 99.99%.
+func percent(share float64) string { return words.Percent(share) + "%" }
 
 // four writes a number with four digits after the point.
 func four(x float64) string {
@@ -243,8 +224,8 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
-// short writes a duration as people say it: to the second if it lasts that
-// long, without zero parts.
+// short writes a duration as people say it: to the second if it lasts that long, without
+// zero parts.
 func short(d time.Duration) string {
 	if d < time.Second {
 		return d.String()

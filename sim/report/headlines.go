@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +30,7 @@ func subtitle(run *result.Run) string {
 	return text
 }
 
-// headlines are the numbers that answer what one asks first. Sections that the run does
+// headlines are the numbers that answer the first questions about a run. Sections that the run does
 // not have are left out.
 func headlines(s *result.Summary) []headline {
 	list := append(settling(s), structure(s)...)
@@ -122,7 +121,7 @@ func fanout(s *result.Search) string {
 	if s.FanoutMax == nil {
 		return ""
 	}
-	return fmt.Sprintf(", of which no node has more than %s in flight at a time", words.Short(float64(*s.FanoutMax)))
+	return fmt.Sprintf("; no node has more than %s of them in flight at a time", words.Short(float64(*s.FanoutMax)))
 }
 
 func approval(a *result.Approval) []headline {
@@ -138,7 +137,7 @@ func approval(a *result.Approval) []headline {
 	if l := a.LatencyMS; l != nil {
 		list = append(list, headline{"Approval latency", words.Short(l.P50), "ms in the median", within(l)})
 	}
-	// one draw says nothing about evenness
+	// One draw says nothing about evenness.
 	if a.Jain != nil && a.JainFair != nil && a.Draws > 1 {
 		list = append(list, evenness(a))
 	}
@@ -242,16 +241,10 @@ func exact(path string, x float64, s *result.Summary) string {
 	return strconv.FormatFloat(x, 'f', -1, 64)
 }
 
-// percent writes a share as a percentage. It never rounds up to 100 %: whether the last
-// node answered is what one wants to know.
-func percent(share float64) string {
-	p := share * 100
-	if share < 1 && p > 99.9 {
-		return "99.9 %"
-	}
-	return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64) + " %"
-}
+// percent writes a share: 99.99 %.
+func percent(share float64) string { return words.Percent(share) + " %" }
 
+// none writes how many there are: none, 7.
 func none(n int) string {
 	if n == 0 {
 		return "none"

@@ -238,14 +238,6 @@ func TestWritePutsOneFileIntoTheFolder(t *testing.T) {
 	}
 }
 
-func TestPercentagesNeverRoundUpToAll(t *testing.T) {
-	for share, want := range map[float64]string{0: "0 %", 0.5: "50 %", 0.12345: "12.3 %", 0.99996: "99.9 %", 1: "100 %"} {
-		if got := percent(share); got != want {
-			t.Errorf("percent(%v) = %q, want %q", share, got, want)
-		}
-	}
-}
-
 func TestTheSeedIsExact(t *testing.T) {
 	s := &result.Summary{Scenario: result.Scenario{Seed: math.MaxUint64}}
 	if got := numbers(s)[0].Rows[0]; got.Path != "scenario.seed" || got.Value != "18446744073709551615" {

@@ -97,20 +97,20 @@ func (q *Queue) place(e *Event) {
 func (q *Queue) add(w *wheel, k uint64, e *Event) {
 	i := k & wheelMask
 	b := &w.buckets[i]
-	if b.room == 0 {
+	if b.free == 0 {
 		if b.head == 0 {
 			w.used[i/64] |= 1 << (i % 64)
 			w.count++
 			b.min = e.Time
 		}
 		b.head = q.pool.get(b.head)
-		b.room = chunkSize
+		b.free = chunkSize
 	}
 	if e.Time < b.min {
 		b.min = e.Time
 	}
-	b.room--
-	q.pool.at(b.head)[b.room%chunkSize].set(e)
+	b.free--
+	q.pool.at(b.head)[b.free%chunkSize].set(e)
 }
 
 // PeekTime returns the time of the least event, or false when there is none.
@@ -241,9 +241,9 @@ func (q *Queue) open() {
 	b := q.wheels[0].take(k)
 	q.next = k + 1
 	parts, n := q.sorter.parts[:0], 0
-	for id, room := b.head, b.room; id != 0; id, room = q.pool.link[id], 0 {
-		parts = append(parts, q.pool.at(id)[room:])
-		n += chunkSize - int(room)
+	for id, free := b.head, b.free; id != 0; id, free = q.pool.link[id], 0 {
+		parts = append(parts, q.pool.at(id)[free:])
+		n += chunkSize - int(free)
 	}
 	q.sorter.parts = parts
 	q.load.buckets++
@@ -276,8 +276,8 @@ func (q *Queue) firstBucket() (level int, k uint64) {
 
 // spread places the events of a bucket anew and frees its chunks.
 func (q *Queue) spread(b bucket) {
-	for id, room := b.head, b.room; id != 0; room = 0 {
-		part := q.pool.at(id)[room:]
+	for id, free := b.head, b.free; id != 0; free = 0 {
+		part := q.pool.at(id)[free:]
 		q.load.moves += len(part)
 		for i := range part {
 			q.place(&part[i])

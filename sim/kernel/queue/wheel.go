@@ -17,7 +17,7 @@ const (
 type bucket struct {
 	min  int64   // least time in the bucket; undefined when empty
 	head chunkID // the chunk being filled, first of the list
-	room uint32  // places left in head, filled from the top down
+	free uint32  // places left in head, filled from the top down
 }
 
 // wheel is a circle of buckets of equal width. Bucket numbers count from time
@@ -41,8 +41,8 @@ func (w *wheel) first(from uint64) uint64 {
 	return (at - from) & wheelMask
 }
 
-// take empties bucket number k and returns its list of chunks with the room
-// left in the first.
+// take empties bucket number k and returns its list of chunks with the places that are
+// free in the first.
 func (w *wheel) take(k uint64) bucket {
 	i := k & wheelMask
 	b := w.buckets[i]

@@ -29,6 +29,12 @@ func Count(n int, one, many string) string {
 	return decimal(float64(n), 0) + " " + many
 }
 
+// Percent writes a share in percent, without the sign, with at most two decimals. It
+// rounds down, so that 100 means all: whether the last node answered matters.
+func Percent(share float64) string {
+	return strconv.FormatFloat(math.Floor(share*1e4+1e-9)/100, 'f', -1, 64)
+}
+
 // decimal writes x with at most that many decimals and no zeros at the end of them.
 func decimal(x float64, decimals int) string {
 	text := strconv.FormatFloat(math.Abs(x), 'f', decimals, 64)

@@ -31,3 +31,14 @@ func TestCountKnowsOneFromMany(t *testing.T) {
 		}
 	}
 }
+
+// Only all is 100 percent.
+func TestPercentRoundsDown(t *testing.T) {
+	for share, want := range map[float64]string{
+		0: "0", 1: "100", 0.99996: "99.99", 0.29: "29", 0.125: "12.5", 0.12345: "12.34", 1.0 / 3: "33.33",
+	} {
+		if got := Percent(share); got != want {
+			t.Errorf("Percent(%v) = %q, want %q", share, got, want)
+		}
+	}
+}
