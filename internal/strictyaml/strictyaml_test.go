@@ -99,7 +99,6 @@ func TestTextsAreReadAsTheyAreWritten(t *testing.T) {
 func TestWhatWouldBeChangedIsRefused(t *testing.T) {
 	const tab = `a tab inside a text: write \t, in double quotes, or spaces`
 	const end = `spaces at the end of a line of a text`
-	const lines = "a text of several lines: put it on one line, or below the key as a block (key: >-)"
 	for text, want := range map[string]string{
 		"a: 1\nb: x\ty\n":         "2:4: " + tab,
 		"a: 1\nb: \"x\ty\"\nc: 2": "2:4: " + tab,
