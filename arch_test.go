@@ -16,8 +16,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// The rules of the house that a compiler does not check: which way the imports point, and
-// what code that must be deterministic may not contain.
+// The rules of the project that a compiler does not check: which way the imports point,
+// and what code that must be deterministic may not contain.
 
 const module = "spreadable"
 
@@ -281,7 +281,7 @@ func (s *source) checkNames(t *testing.T) {
 	})
 }
 
-// The sizes beyond which nobody reads a thing with pleasure.
+// The sizes beyond which code is hard to read.
 const (
 	longestFunction = 70
 	longestFile     = 600

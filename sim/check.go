@@ -96,8 +96,8 @@ func (c *checker) checkNode(i, alive, masters int) error {
 }
 
 // checkDraws checks the approvers of every approval since the last check: they must be
-// the first in the order that follows from the addresses of all nodes. Where
-// a ping can time out, some may have been passed over.
+// the first in the order that follows from the addresses of all nodes. Where a ping can
+// time out, some may have been passed over.
 func (c *checker) checkDraws() error {
 	w := c.world
 	for ; c.next < len(w.clients.operations); c.next++ {

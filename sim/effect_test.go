@@ -11,8 +11,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// effects gives for each key of a scenario settings of which the last changes what a run
-// of the base measures.
+// effects gives for each key of a scenario settings; the last one changes what a run of
+// the base measures.
 var effects = map[string][]string{
 	"seed":                       {"seed=2"},
 	"nodes":                      {"nodes=21"},

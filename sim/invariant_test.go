@@ -94,13 +94,13 @@ func checkSettled(t *testing.T, what string, r *result.Run) {
 			masters++
 		}
 		if n.Backlink < 0 || r.Nodes[n.Backlink].Slaves == 0 {
-			t.Errorf("%s: node %d has backlink %d, which lists nobody", what, n.Index, n.Backlink)
+			t.Errorf("%s: node %d has backlink %d, which lists no node", what, n.Index, n.Backlink)
 		}
 	}
 	if slaves != len(r.Nodes) || masters != last.Masters {
 		t.Errorf("%s: masters list %d of %d nodes; %d masters, sampled %d", what, slaves, len(r.Nodes), masters, last.Masters)
 	}
 	if search := r.Summary.Search; search == nil || search.Coverage.Min != 1 {
-		t.Errorf("%s: searches do not reach everybody: %+v", what, search)
+		t.Errorf("%s: searches do not reach all nodes: %+v", what, search)
 	}
 }

@@ -60,8 +60,8 @@ func TestUpkeepIsThreeRequestsANodeAndRound(t *testing.T) {
 }
 
 // Npm's rule as it was measured on npm nodes: 64 that start together are all in, with
-// exact sizes, after some 25 rounds, give or take what seeds differ; of 200 a part is
-// still outside after 80.
+// exact sizes, after some 25 rounds, a little more or less with each seed; of 200 a part
+// is still outside after 80.
 func TestOriginalStallsAsMeasured(t *testing.T) {
 	settled := 0
 	for seed := 1; seed <= 3; seed++ {

@@ -94,7 +94,7 @@ func (m *meter) count(up population.Alive) counts {
 		}
 	}
 	if alive == 1 {
-		c.registered = 1 // there is nobody who could list it
+		c.registered = 1 // no other node could list it
 	}
 	return c
 }
@@ -112,7 +112,8 @@ func (m *meter) traffic() (total inmem.Trace, events uint64) {
 	return total, m.world.events()
 }
 
-// entriesSampled is how many random entry nodes the coverage of a sample is the mean of.
+// entriesSampled is the number of random entry nodes whose mean is the coverage of a
+// sample.
 const entriesSampled = 32
 
 // coverage is the share of live nodes that a search through a random entry node would
@@ -123,7 +124,7 @@ func (m *meter) coverage(up population.Alive) float64 {
 	sum := 0
 	for range entriesSampled {
 		masters := m.world.node(up.Random(rng)).Structure().Masters
-		// in a settled network all lists are the same, and are counted once
+		// In a settled network all lists are the same: they are counted once.
 		same := masters.Set()
 		reached, ok := known[same]
 		if !ok {

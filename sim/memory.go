@@ -6,8 +6,8 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// What runs have been seen to take, resident, at their fullest: twice what lives, because
-// the collector lets the heap double before it looks. docs/performance.md says how it was
+// The most resident memory that runs have taken, in bytes: twice what is live, because
+// the heap doubles before the collector works. docs/performance.md says how it was
 // measured.
 const (
 	memoryAlways      = 16 << 20 // the program, the queue's buckets
@@ -20,9 +20,9 @@ const (
 	memoryPerWorkerNode = 300     // what a node of these has in flight at a time
 )
 
-// Memory estimates how many bytes of memory a run with so many workers will take at its
-// fullest: for mass starts of 10,000 nodes and more to within a fifth or so; networks
-// that come together slowly take less.
+// Memory estimates the most memory that a run with so many workers will take, in bytes:
+// to within about a fifth for mass starts of 10,000 nodes and more. Networks that grow
+// slowly take less.
 func Memory(s *scenario.Scenario, workers int) int64 {
 	load := s.Workload
 	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode

@@ -31,7 +31,7 @@ type Progress struct {
 	Events         uint64        // delivered so far
 }
 
-// What ends a run before its time, which then returns what it has.
+// Errors that end a run early. It then returns the results until there.
 var (
 	// ErrStopped: Options.Stop did.
 	ErrStopped = errors.New("stopped before the end")
@@ -63,11 +63,11 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	return r, err
 }
 
-// Between two reports passes a slice of time, in which a run cannot be stopped: a
-// sixteenth of a sample's time, or what it takes to deliver some hundred thousand events,
-// about a tenth of a second. Every sixteenth ends with a report, however short the slices
-// in it are. How many events a time holds is not known at the start, where all nodes of a
-// mass start are busy: the first slice is short.
+// A run reports, and can be stopped, at the end of each slice of virtual time. A slice is
+// a sixteenth of the time between two samples, or shorter: such that it has some hundred
+// thousand events, which take about a tenth of a second. Every sixteenth ends with a
+// report, however short the slices in it are. How many events a slice has is unknown at
+// the start, where all nodes of a mass start are busy: so the first slice is short.
 const (
 	slicesPerSample = 16
 	eventsPerSlice  = 100_000
@@ -141,7 +141,7 @@ func (w *world) results(m *meter) *result.Run {
 			Search:      result.SearchSummary(requests),
 			Approval:    result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
 			Sync:        m.upkeepSummary(convergence.TimeS, s.SyncInterval),
-			// all nodes are honest: every ban is false
+			// All nodes are honest, so every ban is false.
 			Behavior: result.Behavior{Bans: banned, FalseBans: banned},
 		},
 	}

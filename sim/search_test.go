@@ -36,8 +36,8 @@ workload: {searches: {count: %d, start: 40s, over: 1ns}}
 	}
 }
 
-// Where a message takes longer than nodes wait, an entry node hears of no other. Its
-// answer comes in time and has no other node behind it: such a search has failed, however
+// Where a message takes longer than nodes wait, no answer reaches the entry node. Its own
+// answer comes in time, with no other node behind it: such a search has failed, however
 // soon it ended.
 func TestASearchThatNoOtherNodeAnswersIsAFailure(t *testing.T) {
 	s := parse(t, `
@@ -62,8 +62,8 @@ workload: {searches: {count: 10, start: 60s, over: 20s}}
 	}
 }
 
-// A search is complete when every node that was up answered. Of a network that stalls it
-// is partial, and its latency is no part of that of complete ones.
+// A search is complete when every node that was up answered. In a network that stalls
+// it is partial, and its latency does not count among those of complete ones.
 func TestASearchThatMissesNodesIsPartial(t *testing.T) {
 	s := parse(t, `
 name: stalled
@@ -92,8 +92,8 @@ workload: {searches: {count: 20, start: 20s, over: 39s}}
 	}
 }
 
-// A search that the run does not see the end of has no coverage and no latency, not 0 of
-// them.
+// A search that has not ended when the run does has no coverage and no latency, rather
+// than 0.
 func TestASearchThatTheRunCutsOffIsNotMeasured(t *testing.T) {
 	s := parse(t, "name: cut\nnodes: 30\nduration: 60s\nworkload: {searches: {count: 2, start: 59.9s, over: 10ms}}\n")
 	r, err := sim.Run(s, sim.Options{})

@@ -10,17 +10,17 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// The number of workers does not matter: on every shipped
-// scenario, made small, some with latencies that vary, any number of them gives the same
-// fingerprint, summary, series and rows. Under the race detector (go test -race -run
-// Workers ./sim) it also says that partitions share nothing but what they hand over.
+// The number of workers does not matter: every shipped scenario, made small, some with
+// latencies that vary, has the same fingerprint, summary, series and rows with any number
+// of them. Under the race detector (go test -race -run Workers ./sim) this also says that
+// partitions share nothing but what they hand over.
 func TestWorkersDoNotMatter(t *testing.T) {
 	all := small(t)
 	for name, sets := range map[string]string{
-		// 42 min of virtual time otherwise
+		// Shorter than its 42 min.
 		"approval-10k": "duration=240s workload.approvals.count=100 workload.approvals.over=100s",
 		"mass-join-1k": "latency.model=uniform latency.min=6ms latency.max=90ms",
-		// enough at once for several processors
+		// Enough events at a time for several processors.
 		"mass-join-10k": "nodes=3000 duration=64s",
 		"scale-100k":    "latency.model=lognormal latency.mean=50ms latency.stddev=20ms latency.min=5ms",
 	} {
@@ -39,7 +39,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 					t.Errorf("%d workers asked for, %d used", workers, many.Summary.Engine.Workers)
 				}
 				for what, pair := range map[string][2]any{
-					// and in it the fingerprint
+					// The summary holds the fingerprint.
 					"summary":      {one.Summary.Timeless(), many.Summary.Timeless()},
 					"series":       {one.Samples, many.Samples},
 					"requests":     {one.Requests, many.Requests},

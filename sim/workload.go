@@ -16,8 +16,8 @@ import (
 	"spreadable/transport/inmem"
 )
 
-// clients are the people outside the network: each operation of the workload is one
-// client, with an address of its own.
+// clients are outside the network: each operation of the workload is one client, with an
+// address of its own.
 type clients struct {
 	world      *world
 	operations []operation
@@ -103,9 +103,8 @@ func (c *clients) search(i int) {
 	})
 }
 
-// reach notes how much of the network a search has reached. When that is no node but the
-// entry node, of several that it should have been, the search has failed, though an
-// answer came.
+// reach records how much of the network a search has reached. When it has reached only
+// the entry node of a network of several, the search has failed, though an answer came.
 func (c *clients) reach(op *operation, reached nodes) {
 	lived := c.world.population.Throughout(op.row.Start, op.row.Start+op.row.Latency)
 	answered, others := 0, 0
@@ -127,7 +126,7 @@ func (c *clients) reach(op *operation, reached nodes) {
 func (c *clients) approve(i int) {
 	op := &c.operations[i]
 	op.draws = make([]*message.ApprovalKey, 1)
-	// the question is the client's address, and so is the answer
+	// The question is the client's address, and so is the answer.
 	answer := func(question string) string { return question }
 	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer, func(key *message.ApprovalKey, err error) {
 		c.finish(i, err)
@@ -156,7 +155,7 @@ func (c *clients) finish(i int, err error) {
 	op.row.Error = nameOf(err)
 }
 
-// nameOf names an error by its code, or by what befell the request.
+// nameOf is the name of an error: its code, or what happened to the request.
 func nameOf(err error) string {
 	var refusal *message.Error
 	switch {
@@ -199,11 +198,11 @@ func (c *clients) rows(end time.Duration) []result.Request {
 	return rows
 }
 
-// compare returns how many draws of entry nodes have another one of the same period to be
-// held against, and whether all of the same period name the same approvers in the same
-// order. Around the end of a period entry nodes draw for different ones; that is no
-// disagreement, and neither is an entry node that did not draw. Without two of a period
-// nothing agrees.
+// compare returns how many draws of entry nodes can be compared with another one of the
+// same period, and whether all of the same period name the same approvers in the same
+// order. Around the end of a period entry nodes draw for different periods; that is no
+// disagreement, and neither is an entry node that did not draw. It is false when there
+// are no two draws of a period.
 func compare(draws []*message.ApprovalKey) (compared int, agreed bool) {
 	agreed = true
 	for i, d := range draws {

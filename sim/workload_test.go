@@ -13,7 +13,7 @@ import (
 	"spreadable/sim/scenario"
 )
 
-// Draws of the same period are held against each other, and nothing else is.
+// Draws of the same period are compared, and no others.
 func TestOnlyDrawsOfTheSamePeriodAreCompared(t *testing.T) {
 	draw := func(period time.Duration, approvers ...uint32) *message.ApprovalKey {
 		key := &message.ApprovalKey{StartedAt: period * time.Minute}

@@ -8,8 +8,8 @@ import (
 	"spreadable/cmd/internal/command"
 )
 
-// exitExpectation is the exit code if the run is good, and the network did not
-// do what the scenario expects.
+// exitExpectation is the exit code when the run is good, but the network did not do what
+// the scenario expects.
 const exitExpectation = 3
 
 const exitCodeHelp = `EXIT CODES

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// availableMemory is how many bytes this process can still take before others
-// suffer or it is killed: what the machine has, or the control group allows; 0
-// if the system does not tell.
+// availableMemory is how many bytes this process can still take before others suffer or
+// it is killed: what the machine has, or the control group allows; 0 if unknown.
 func availableMemory() int64 {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {

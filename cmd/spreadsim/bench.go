@@ -116,8 +116,8 @@ func benchOptions(c *cli.Context) (bench.Options, error) {
 	return o, nil
 }
 
-// Sizes from 10, below which there is no network to speak of, to those for
-// which there are addresses.
+// The sizes that can be measured: below 10 there is hardly a network, above 10 million
+// there are no addresses.
 const (
 	leastSize = 10
 	mostSize  = 10_000_000
@@ -171,7 +171,7 @@ func significant(x float64, digits int) float64 {
 	return y
 }
 
-// statusLine is one line on a terminal that says what goes on; elsewhere
+// statusLine is one line on a terminal that says what goes on; without a terminal it is
 // nothing.
 type statusLine struct {
 	out   io.Writer

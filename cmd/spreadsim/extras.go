@@ -7,7 +7,8 @@ import (
 )
 
 // extras are the parts of a results folder that are drawn rather than measured: the plots
-// and the report. If they are not drawn, those of a run before go.
+// and the report. If they are not drawn, those of an earlier run
+// are removed.
 func extras(r *result.Run, drawn bool) []result.Extra {
 	pictures := result.Extra{Files: plots.Files()}
 	page := result.Extra{Files: []string{report.File}}

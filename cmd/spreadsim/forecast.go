@@ -15,12 +15,12 @@ import (
 )
 
 // muchMemory is what a run may take without being bounded, and without being
-// announced where nobody watches.
+// announced where no terminal shows it.
 const muchMemory = 1 << 30
 
-// announce tells before a run what can hardly be meant, and what it will take of
-// the machine. It refuses
-// nothing: the estimate may be wrong, and memory may become free.
+// announce warns, before a run, of what can hardly be meant, and says what the run will
+// take of the machine. It refuses nothing: the estimate may be wrong, and memory may
+// become free.
 func announce(c *cli.Context, j job) {
 	if c.Bool("quiet") {
 		return
@@ -44,8 +44,8 @@ func memory(c *cli.Context, s *scenario.Scenario) int64 {
 	return sim.Memory(s, workers)
 }
 
-// reserve asks for large pages for the largest of the runs. Of memory that others
-// may want too it asks for no more than half.
+// reserve asks for large pages for the largest of the runs, but for no more than half of
+// the available memory, which other programs may want too.
 func reserve(c *cli.Context, jobs []job) {
 	most := int64(0)
 	for _, j := range jobs {
@@ -54,17 +54,16 @@ func reserve(c *cli.Context, jobs []job) {
 	largepages.Reserve(min(most, availableMemory()/2))
 }
 
-// bound keeps a run of much memory near what was foretold: rather than let the
-// heap grow further the collector works more often. Whoever has set GOMEMLIMIT
-// has decided otherwise.
+// bound keeps a run that takes much memory near its estimate: the collector works more
+// often rather than let the heap grow further. GOMEMLIMIT overrides it.
 func bound(c *cli.Context, s *scenario.Scenario) {
 	if expected := memory(c, s); expected > muchMemory && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(expected + expected/8)
 	}
 }
 
-// forecast writes a line about expected memory, if it matters or somebody
-// watches; available is 0 if unknown.
+// forecast writes a line about expected memory, if it matters or a person watches at a
+// terminal; available is 0 if unknown.
 func forecast(w io.Writer, name string, expected, available int64, watched bool) {
 	about := size(round2(float64(expected)))
 	switch {

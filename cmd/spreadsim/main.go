@@ -4,10 +4,10 @@
 //
 //	spreadsim run scenarios/quickstart.yaml
 //
-// Everything of the machine (terminal, clock, memory, signals) stays in this
-// package, and of the command-line library in this one and in package command,
-// the frame it shares with spreadnode; what a run is, and that it is the same
-// on every machine, is the business of package sim.
+// The machine (terminal, clock, memory, signals) is known to this package only. The
+// command-line library is known to it and to package command, the frame that it shares
+// with spreadnode. Package sim knows what a run is, and makes it the same on every
+// machine.
 package main
 
 import (

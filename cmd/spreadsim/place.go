@@ -76,9 +76,9 @@ func varied(s *scenario.Scenario, data []byte, sets []string) bool {
 	return err != nil || plain.Hash() != s.Hash()
 }
 
-// freeDir is where the results of a scenario go: the folder that was named, or one whose
-// name tells the scenario from others of its name and seed, with the beginning of its
-// hash where that is needed; note then says why.
+// freeDir is where the results of a scenario go: the folder that was named with --out, or
+// one named after scenario and seed. Where other results have that name, the beginning of
+// the scenario's hash is added, and note says why.
 func freeDir(c *cli.Context, s *scenario.Scenario, varied bool, taken map[string]planned) (dir, note string, err error) {
 	out := c.String("out")
 	if out != "" && c.Args().Len() == 1 {
@@ -115,8 +115,8 @@ func mayWrite(dir string, s *scenario.Scenario) error {
 	return whole.MayWrite(dir)
 }
 
-// refused words the refusal of a folder that holds something else, before the time of a
-// run is spent.
+// refused is the error for a folder that holds something else. It comes before the run,
+// which may take long.
 func refused(dir string, err error) error {
 	switch {
 	case err == nil:
@@ -129,10 +129,9 @@ func refused(dir string, err error) error {
 	return notWritable(dir, err)
 }
 
-// checkWritable refuses a results folder that cannot be written, before the
-// time of a run is spent. Only an attempt can tell: it makes a folder beside
-// the results, where writing them will begin, or in the nearest folder above
-// that is there, and removes it.
+// checkWritable refuses a results folder that cannot be written, before the run, which
+// may take long. Only an attempt can tell: it makes a folder beside the results, where
+// writing them will begin, or in the nearest folder above that exists, and removes it.
 func checkWritable(dir string) error {
 	above, err := filepath.Abs(dir)
 	if err != nil {

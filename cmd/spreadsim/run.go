@@ -75,8 +75,8 @@ func (j job) opens() string {
 	return filepath.ToSlash(filepath.Join(j.dir, report.File))
 }
 
-// runFiles checks all files, then runs them one after the other. A failed
-// expectation does not keep the later ones from running, an error does.
+// runFiles checks all files, then runs them one after the other. After a failed
+// expectation the later ones still run, after an error they do not.
 func runFiles(c *cli.Context, simulate simulator) error {
 	if err := needArgs(c, "scenario file"); err != nil {
 		return err
@@ -104,9 +104,8 @@ func runFiles(c *cli.Context, simulate simulator) error {
 	return errors.Join(failed, printSummaries(c, len(jobs), done))
 }
 
-// interruptible is done when the process is asked to end: by Ctrl-C, or by a scheduler, a
-// terminal that closes or a person in one of the other ways. The second time ends the
-// process at once.
+// interruptible is done when the process is asked to end: by Ctrl-C (SIGINT), SIGTERM,
+// SIGQUIT or, when a terminal closes, SIGHUP. The second signal ends the process at once.
 func interruptible() (context.Context, context.CancelFunc) {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup asks to go on
@@ -126,7 +125,7 @@ func printSummaries(c *cli.Context, files int, done []*result.Summary) error {
 	case files == 1:
 		return command.PrintJSON(c, done[0])
 	}
-	// [] rather than null
+	// A list without summaries is [], not null.
 	return command.PrintJSON(c, append([]*result.Summary{}, done...))
 }
 
@@ -142,7 +141,7 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) (*resu
 	}
 	j.sign(r)
 	if stopped == nil {
-		// again, now that the cost of the run is known
+		// Again: expectations may be about the cost, which is known only now.
 		r.Expectations = j.scenario.Check(&r.Summary)
 	}
 	unwritten := j.write(c, r)
@@ -197,7 +196,7 @@ func near(path string) string {
 	return path
 }
 
-// verdict is what a run ends with that was simulated: nil, errExpectation or why it did
+// verdict is the error that a simulated run ends with: nil, errExpectation or why it did
 // not reach its end.
 func (j job) verdict(c *cli.Context, r *result.Run, stopped error) error {
 	where := "no results were written"
@@ -240,8 +239,8 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 	return r, err
 }
 
-// manyNodes is from how many nodes on several workers are faster than one:
-// below it a window of virtual time holds too few events to share out.
+// manyNodes is the size from which several workers are faster than one: below it there
+// are too few events at a time to share.
 const manyNodes = 20_000
 
 // workersFor is how many workers are wanted for a scenario.

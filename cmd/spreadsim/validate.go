@@ -25,7 +25,7 @@ not change the exit code.`,
 	})
 }
 
-// validateFiles checks every file, so that one look shows all that is wrong.
+// validateFiles checks every file, so that one call shows all that is wrong.
 func validateFiles(c *cli.Context) error {
 	if err := needArgs(c, "scenario file"); err != nil {
 		return err
@@ -50,7 +50,7 @@ func validateFiles(c *cli.Context) error {
 	return nil
 }
 
-// warn tells what a scenario can hardly mean.
+// warn prints the warnings of a scenario.
 func warn(c *cli.Context, s *scenario.Scenario) {
 	for _, warning := range s.Warnings() {
 		fmt.Fprintf(c.App.ErrWriter, "spreadsim: warning: %s\n", command.OneLine(warning))

@@ -11,8 +11,7 @@
 //     delivered, a ping or its answer, and causes exactly one other: the work of
 //     PeerSim's forwarding of N messages among random neighbours, with two latencies
 //     drawn, a call to look up, bytes counted and a fingerprint kept besides.
-//   - sync: one sync interval of a converged network of N nodes, of which each renews its
-//     lists.
+//   - sync: one sync interval of a converged network of N nodes; each renews its lists.
 //   - search: one network-wide request in a converged network of N nodes, to all of them
 //     and back, with what synchronisation goes on in these 160 ms. It is not the first
 //     one: what that leaves behind is used again.
@@ -45,7 +44,7 @@ type Options struct {
 	Each func(Result)
 }
 
-// Result is one benchmark at one size. Its figures are medians over the runs, but for the
+// Result is one benchmark at one size. Its figures are medians over the runs, except the
 // slowest, the fastest and the memory.
 type Result struct {
 	Name           string  `json:"name"`

@@ -50,7 +50,7 @@ func TestEventsAreThoseOfTheWork(t *testing.T) {
 		"phold":   n * eventsEach / 2,
 		"forward": 4 * n,
 		"sync":    n * (2 + 1), // a request to the backlink with its answer, and a timer
-		"search":  2 * n,       // a request to everybody with its answer
+		"search":  2 * n,       // a request to every node with its answer
 	}
 	for name, events := range least {
 		results, err := Run(Options{Clock: ticking(), Only: name, Sizes: []int{n}, Runs: 1})

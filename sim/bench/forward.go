@@ -84,7 +84,7 @@ func forward(w *watch, size, runs int) error {
 	driver := sim.NewDriver(f.net)
 	f.start()
 	now := forwardStretch(size)
-	driver.RunUntil(now) // to find its stride
+	driver.RunUntil(now) // until the queue has adapted
 	for range runs {
 		before := driver.Events()
 		now += forwardStretch(size)

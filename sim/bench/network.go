@@ -61,10 +61,10 @@ func converging(nodes int, more string) (*scenario.Scenario, error) {
 		"name: bench\nnodes: %d\nsync_interval: %s\nlatency: {mean: 25ms}\njoin: {mode: mass}\n%s", nodes, syncInterval, more), nil)
 }
 
-// measure runs a scenario and measures what happens in a time of the given length from
-// each moment that is wanted. Moment and end must be reports of the run; it may report in
-// between too. A stretch that follows a sample must not be wanted: taking the sample
-// would count.
+// measure runs a scenario and measures stretches of the given length: one from each
+// moment that is wanted. Both ends of a stretch must be moments at which the run reports;
+// it may also report in between. A stretch that follows a sample must not be wanted:
+// taking the sample would count.
 func measure(w *watch, s *scenario.Scenario, length time.Duration, wanted func(start time.Duration) bool) error {
 	before, end := uint64(0), time.Duration(0) // end is 0 while nothing is measured
 	run, err := sim.Run(s, sim.Options{Progress: func(p sim.Progress) {

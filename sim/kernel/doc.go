@@ -32,6 +32,6 @@
 // ask one node), the rest have the other partitions; with one partition each they waited
 // for each other two fifths of the time.
 //
-// The order of events does not depend on who delivers them. So each destination sees the
-// same events in the same order, whatever the number of workers and partitions.
+// The order of events does not depend on which worker delivers them. So each destination
+// sees the same events in the same order, whatever the number of workers and partitions.
 package kernel

@@ -78,7 +78,7 @@ func (k *Kernel[E]) RunUntil(limit time.Duration) {
 	s := &shift[E]{kernel: k, limit: limit, workers: workers}
 	share(workers, s.work)
 	steps := max(1, (limit-began)/max(1, k.lookahead))
-	// one quiet slice does not make a quiet time
+	// It falls slowly: a single slice with few events says little.
 	k.load = max((k.Events()-before)/uint64(steps), k.load*7/8)
 }
 

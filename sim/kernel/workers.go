@@ -134,7 +134,7 @@ func (s *shift[E]) park(worker int) {
 	p := &s.kernel.parking
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	// before the last look: a worker that publishes after it sees a sleeper
+	// This comes before the last look: a worker that publishes later sees a sleeper.
 	p.sleepers.Add(1)
 	defer p.sleepers.Add(-1)
 	if next, arrived := s.find(worker); next.partition == nil && !arrived {
@@ -142,7 +142,7 @@ func (s *shift[E]) park(worker int) {
 	}
 }
 
-// wake wakes up the workers that wait for a clock, of which one has moved.
+// wake wakes up the workers that wait: some clock has moved.
 func (p *parking) wake() {
 	if p.sleepers.Load() > 0 {
 		p.mutex.Lock()

@@ -14,7 +14,7 @@ import (
 // maxDrawn is the largest network that is drawn: more nodes would be a smear.
 const maxDrawn = 500
 
-// Network draws who lists whom.
+// Network draws which master lists which node.
 func Network(run *result.Run) Plot {
 	plt := Plot{
 		Name:  "network",
@@ -90,8 +90,8 @@ func layOut(nodes []result.Node) *chart {
 	return m
 }
 
-// placeSectors goes around the ring. Every sector has room for one more than its members,
-// for the gap.
+// placeSectors goes around the ring. Every sector is wide enough for one node more than
+// its members: the gap.
 func (m *chart) placeSectors(members map[int][]int) {
 	total := 0
 	for _, i := range m.masters {

@@ -95,7 +95,7 @@ func ApproverLoad(run *result.Run) Plot {
 	}
 	fair := stats.FairOf(load, a.Draws)
 	if !fair.Valid() || fair.Taken == 0 {
-		plt.Missing = "nobody was drawn as an approver"
+		plt.Missing = "no node was drawn as an approver"
 		return plt
 	}
 	low, high := fair.Band(bandProbability)
@@ -153,7 +153,7 @@ func outline(low, high []int) plotter.XYs {
 func Messages(run *result.Run) Plot {
 	plt := Plot{
 		Name:  "messages",
-		Title: "Who carries the traffic",
+		Title: "Which nodes carry the traffic",
 		Reading: "Nodes are sorted by their number of requests, the busiest first, on logarithmic axes. The plateau at " +
 			"the left is the masters; the lower and the longer the rest, the cheaper it is to be an ordinary node.",
 	}

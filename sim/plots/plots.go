@@ -51,7 +51,7 @@ func (p *Plot) PNG() ([]byte, error) {
 	return p.figure.png()
 }
 
-// Draw lays out all plots of a run, in the order in which one wants to look at them.
+// Draw lays out all plots of a run, in the order in which to look at them.
 func Draw(run *result.Run) []Plot {
 	drawers := []func(*result.Run) Plot{
 		Convergence, Masters, SlavesPerMaster, Network, Latency, Hops, ApproverLoad, Messages,
@@ -119,7 +119,7 @@ func (p *Plot) write(dir string) error {
 			return err
 		}
 		if err := os.WriteFile(path, content, 0o644); err != nil {
-			_ = os.Remove(path) // half a plot helps no one
+			_ = os.Remove(path) // half a plot is no use
 			return err
 		}
 	}

@@ -33,9 +33,9 @@ var (
 	dotted = []vg.Length{1.5, 3}
 )
 
-// axes returns an empty plot in the house style: a light grid, an axis line at the bottom
-// only, readable numbers. The range of the axes is fixed by the caller, so that data
-// never touches the frame by accident.
+// axes returns an empty plot in the style of all plots: a light grid, an axis line at the
+// bottom only, readable numbers. The range of the axes is fixed by the caller, so that
+// data never touches the frame by accident.
 func axes(x, y string) *plot.Plot {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = x, y
@@ -98,7 +98,7 @@ func level(p *plot.Plot, y float64, style draw.LineStyle) *plotter.Line {
 	return line(plotter.XYs{{X: p.X.Min, Y: y}, {X: p.X.Max, Y: y}}, style)
 }
 
-// bars is a histogram of which every bin is given.
+// bars is a histogram whose bins are given.
 func bars(bins []plotter.HistogramBin, fill color.Color) *plotter.Histogram {
 	return &plotter.Histogram{Bins: bins, FillColor: fill, LineStyle: stroke(color.White, 0.7, solid)}
 }
@@ -154,7 +154,7 @@ func niceStep(x float64) float64 {
 // of them.
 //
 // The scale is not left to gonum's LogScale: with it, plot v0.17 takes the label in the
-// middle of the axis for one near its end and leaves room for it there.
+// middle of the axis for one near its end and leaves space for it there.
 func logTicks(from, to float64) []plot.Tick {
 	var list []plot.Tick
 	for power := math.Floor(from); power <= to; power++ {

@@ -1,6 +1,5 @@
-// Package population says which nodes of a scenario are up at which time. Whatever wants
-// to know it asks here: which nodes start when, how many are up, one of them at random,
-// each of them.
+// Package population says which nodes of a scenario are up at which time. It is the
+// only place that knows which nodes start when, how many are up, and which these are.
 package population
 
 import (
@@ -32,16 +31,16 @@ func New(s *scenario.Scenario) *Population {
 	return p
 }
 
-// spread lets the nodes start evenly, the last one after the given time.
+// spread starts the nodes evenly, the last one after the given time.
 func (p *Population) spread(over time.Duration) {
 	for i := range p.starts {
 		p.starts[i] = time.Duration(float64(over) * float64(i) / float64(max(1, len(p.starts)-1)))
 	}
 }
 
-// grow lets the network grow by the rate in every interval; newcomers of an interval come
-// evenly spread. Those that would come after the end all come after it: how long after
-// would be more than a Duration holds.
+// grow makes the network grow by the rate in every interval; the newcomers of an interval
+// start evenly spread. Those that would start after the end of the run get one time after
+// it: the exact time may be more than a Duration holds.
 func (p *Population) grow(initial int, rate float64, interval, end time.Duration) {
 	at := time.Duration(0)
 	for here := min(initial, len(p.starts)); here < len(p.starts); at = min(at+interval, end+1) {
@@ -72,7 +71,7 @@ func (p *Population) Starts() iter.Seq2[int, time.Duration] {
 	}
 }
 
-// Complete is the time from which on the population changes no more.
+// Complete is the time from which the population no longer changes.
 func (p *Population) Complete() time.Duration { return p.starts[len(p.starts)-1] }
 
 // At returns the nodes that are up at a time: those that have started by then.

@@ -1,7 +1,7 @@
 // Package report writes report.html: a run explained to a person, in one file that opens
 // anywhere, without a network and without scripts.
 //
-// The page goes from what one wants to know first to what one looks up later: what was
+// The page goes from what most readers want to know to what some look up: what was
 // simulated, the headline numbers in plain words, the expectations and whether they were
 // met, the plots with a sentence on how to read each, what the simulation leaves out, how
 // to repeat the run, and every number of the summary. It is for a screen of any width and
@@ -134,7 +134,7 @@ func (v *view) addPlots() error {
 }
 
 // inline makes an SVG document part of a page: without the XML declaration, with a name
-// for those who cannot see it. The plots package escapes all text that it draws, so the
+// that a screen reader says. The plots package escapes all text that it draws, so the
 // markup is its own.
 func inline(svg []byte, title string) template.HTML {
 	start := max(0, bytes.Index(svg, []byte("<svg")))

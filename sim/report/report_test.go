@@ -146,7 +146,7 @@ func TestTheReportTellsTheWholeRun(t *testing.T) {
 	}
 }
 
-// Every plot is there in two sizes, of which a screen or a sheet of paper shows one.
+// Every plot is there in two sizes; a screen or a sheet of paper shows one of them.
 func TestEveryPlotHasANarrowForm(t *testing.T) {
 	run := resulttest.Run(100, 1)
 	text := render(t, run)

@@ -356,8 +356,7 @@ func parseDuration(text string, unit time.Duration) (time.Duration, error) {
 	if point && (fraction == "" || len(fraction) > places) || strings.ContainsAny(digits, "+-_") {
 		return 0, bad
 	}
-	// The parts are joined to a number of nanoseconds, whose overflow is the parser's to
-	// find.
+	// The parts are joined to a number of nanoseconds; the parser finds an overflow.
 	joined := whole + fraction + strings.Repeat("0", places-len(fraction))
 	if negative {
 		joined = "-" + joined

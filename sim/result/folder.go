@@ -25,7 +25,7 @@ const (
 const runSchema = "spreadsim-run/1"
 
 // ErrNotResults is the error of reading, or writing to, a folder that holds something
-// else than results.
+// other than results.
 var ErrNotResults = errors.New("not a results folder")
 
 // record is the contents of run.json: what it takes to repeat the run, and how its

@@ -68,7 +68,7 @@ func Known(path string) bool {
 	return isNumber(t.Kind())
 }
 
-// errorName is the shape of the names of errors. Which there are, only a run tells.
+// errorName is the shape of the names of errors. Only a run knows which there are.
 var errorName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
 // Value returns the number at a dotted path. It is false when the path names no number
@@ -105,10 +105,10 @@ var reasons = map[string]string{
 	"search.fanout_max":           "no search was complete or partial",
 	"approval":                    "no approvals were requested",
 	"approval.latency_ms":         "no approval was granted",
-	"approval.jain":               "nobody was drawn",
-	"approval.jain_fair":          "nobody was drawn",
-	"approval.gini":               "nobody was drawn",
-	"approval.gini_fair":          "nobody was drawn",
+	"approval.jain":               "no node was drawn",
+	"approval.jain_fair":          "no node was drawn",
+	"approval.gini":               "no node was drawn",
+	"approval.gini_fair":          "no node was drawn",
 	"approval.chi2":               "too few draws for the test",
 	"approval.chi2_df":            "too few draws for the test",
 	"approval.chi2_p":             "too few draws for the test",

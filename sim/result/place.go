@@ -46,7 +46,7 @@ func (s *Summary) MayWrite(dir string) error {
 	return nil
 }
 
-// identify reads from a summary, of whatever version, whose it is.
+// identify reads from a summary, of any version, which run it is of.
 func identify(dir string) (*Summary, error) {
 	text, err := os.ReadFile(filepath.Join(dir, SummaryFile))
 	if err != nil {

@@ -47,7 +47,7 @@ const (
 type RequestOutcome string
 
 const (
-	// Complete is a search that every node answered that lived throughout it.
+	// Complete is a search that reached every node that lived throughout it.
 	Complete RequestOutcome = "complete"
 	// Partial is a search that some of these nodes answered, others than the entry node
 	// among them.
@@ -146,7 +146,7 @@ func (r *Request) Outcome() RequestOutcome {
 type Role string
 
 const (
-	// RoleMaster lists slaves and is in nobody's list.
+	// RoleMaster lists slaves and is in no list.
 	RoleMaster Role = "master"
 	// RoleSlave is in a master's list and has none.
 	RoleSlave Role = "slave"

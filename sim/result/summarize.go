@@ -165,7 +165,7 @@ func errorsOf(requests []Request, kind Kind) map[string]int {
 
 // ApprovalSummary sums up the approvals among the requests; nil when there is none. load
 // holds for each node that could be drawn how often it was, each draw counted once
-// ([Node.Approvals]). Captured is left null: only who runs an attack knows it.
+// ([Node.Approvals]). Captured is left null: only the runner of an attack knows it.
 func ApprovalSummary(requests []Request, load []int) *Approval {
 	var latency, messages, bytes []float64
 	compared, agreed := 0, 0

@@ -23,7 +23,7 @@ type Summary struct {
 	// numbers are those of the time until then.
 	Partial bool `json:"partial"`
 	// Violation is the invariant that did not hold, at which the run was stopped; null
-	// when there was none, or nobody looked.
+	// when there was none, or none was looked for.
 	Violation *string `json:"violation"`
 	// Program says what ran it.
 	Program Program `json:"program"`
@@ -179,7 +179,7 @@ type Spread struct {
 type Search struct {
 	// Count is the number of searches started, >= 1.
 	Count int `json:"count"`
-	// Complete is the number of searches that every node answered that lived throughout.
+	// Complete is the number of searches that reached every node that lived throughout.
 	Complete int `json:"complete"`
 	// Partial is the number of searches that some of these nodes answered, others than
 	// the entry node among them.
@@ -243,8 +243,8 @@ type Latency struct {
 // unless entry nodes disagree: then each different set that served is a draw.
 //
 // Jain, Gini and Chi2 look at the load: how often each node was drawn, each draw counted
-// once. They are null when nobody was drawn. What an even draw gives is random too, which
-// is why each has a companion that says what theory expects; package stats has the
+// once. They are null when no node was drawn. An even draw is random too, so each has a
+// companion that says what theory expects of it; package stats has the
 // formulas.
 type Approval struct {
 	// Requested is the number of approvals started, >= 1.

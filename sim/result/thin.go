@@ -11,14 +11,14 @@ import (
 const MaxRows = 100_000
 
 // Thin replaces the nodes and the requests by samples of at most limit rows each, where
-// there are more, and notes in the summary how many rows there were. It must be called
+// there are more, and records in the summary how many rows there were. It must be called
 // after the summary was computed, and before plots are drawn.
 //
 // What is rare and worth looking at is kept in full: masters, nodes that were drawn as
 // approvers, searches that failed or were partial, approvals that failed (unless that
-// alone is more than half the limit). Of the rest, in blocks of as many neighbours as it
-// takes, one each is kept, at a place that a hash of its first row's number chooses, and
-// stands for its block: so the sample is even, follows no period of the network, and is
+// alone is more than half the limit). The rest is divided into blocks of neighbours. One
+// row of each block is kept, chosen by a hash of its first row's number, and stands for
+// its block: so the sample is even, follows no period of the network, and is
 // the same for equal runs. StandsFor adds up to the number of rows there were.
 func (r *Run) Thin(limit int) {
 	rows := &r.Summary.Rows

@@ -128,7 +128,7 @@ func (r *Run) fill(s *stage) {
 			Seed:        r.Summary.Scenario.Seed,
 			Fingerprint: r.Summary.Fingerprint,
 			Scenario:    string(r.Scenario),
-			// [] rather than null
+			// No expectations are [], not null.
 			Expectations: slices.Concat([]Outcome{}, r.Expectations),
 		})
 	})
@@ -179,7 +179,7 @@ func (s *stage) file(name string, write func(io.Writer) error) {
 	}
 	if err != nil {
 		s.miss(name, err)
-		// half a file helps no one, and its space may be enough for another
+		// Half a file is no use, and its space may be enough for another file.
 		_ = os.Remove(path)
 	}
 }
@@ -241,7 +241,7 @@ func (s *stage) remove(name, file string) error {
 		return err
 	}
 	if path.Dir(name) != "." {
-		// refused while it holds something of the user's
+		// Fails while it holds a file of the user's.
 		_ = os.Remove(filepath.Dir(file))
 	}
 	return nil
@@ -262,7 +262,7 @@ func (s *stage) keep() error {
 	entries, _ := os.ReadDir(s.dir)
 	for _, entry := range entries {
 		if entry.IsDir() {
-			// refused unless it is empty
+			// Fails unless it is empty.
 			_ = os.Remove(filepath.Join(s.dir, entry.Name()))
 		}
 	}
@@ -271,7 +271,7 @@ func (s *stage) keep() error {
 	}
 	e.Dir = s.dir
 	name := filepath.Base(s.place) + "-incomplete"
-	// the first may be another disk
+	// The first may be on another disk.
 	for _, parent := range []string{filepath.Dir(s.place), filepath.Dir(s.dir)} {
 		if kept, err := firstFree(filepath.Join(parent, name)); err == nil && os.Rename(s.dir, kept) == nil {
 			e.Dir = kept

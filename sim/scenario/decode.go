@@ -72,8 +72,8 @@ func (d decoder) value(path string, entry *ast.MappingValueNode, v reflect.Value
 	return d.scalar(path, entry.Value, v)
 }
 
-// once notes where a key stands and refuses it the second time: the YAML
-// library does not see that "nodes" and nodes are the same key.
+// once records where a key stands and refuses it the second time: the YAML library does
+// not see that "nodes" and nodes are the same key.
 func (d decoder) once(path string, entry *ast.MappingValueNode) error {
 	if first, again := d.source[path]; again {
 		return errorAt(d.place(entry.Key), "%s: given twice; first at %s", phrase.OneLine(path), first)

@@ -54,7 +54,7 @@ func (s *Scenario) fillDefaults() {
 }
 
 // A default is always a value that may be given: what follows from other keys keeps to
-// its own limits, so that no error speaks of a key that nobody wrote.
+// its own limits, so that no error is about a key that was not given.
 
 // defaultSample is a quarter of the sync interval, or as many quarters as keep the rows
 // of series.csv below their limit.
@@ -63,7 +63,7 @@ func (s *Scenario) defaultSample() time.Duration {
 	return quarter * (1 + s.Duration/(quarter*maxSamples+1))
 }
 
-// defaultServerTimeout is npm's, or half of a sync interval that leaves no room for it.
+// defaultServerTimeout is npm's, or half of a sync interval that is too short for it.
 func (s *Scenario) defaultServerTimeout() time.Duration {
 	if s.SyncInterval > defaultServerTimeout {
 		return defaultServerTimeout

@@ -73,8 +73,8 @@ const (
 	Original Registration = "original"
 )
 
-// Latency describes the time one message takes in one direction. A request
-// and its answer take two of them. The words in braces come from the table of
+// Latency describes the time one message takes in one direction. A request and its answer
+// are two messages. The words in braces come from the table of
 // models in latency.go, where each says which of the keys it takes.
 type Latency struct {
 	// Distribution: {models}.

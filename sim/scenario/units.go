@@ -34,7 +34,7 @@ var (
 
 // parseDuration reads a duration of one or more numbers, each with a unit:
 // 25ms, 5m20s, 1.5h, 1d. A number without a unit is an error even if it is 0,
-// so that nobody has to know which unit would be meant.
+// so that no reader has to guess the unit.
 func parseDuration(text string) (time.Duration, error) {
 	if strings.HasPrefix(text, "-") {
 		return 0, fmt.Errorf("expected a duration of 0s or more, not %s", phrase.Quote(text))

@@ -15,16 +15,16 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// Limits that keep a slip of the pen from filling a disk.
+// Limits that keep a mistyped number from filling a disk.
 const (
 	maxSamples = 1_000_000 // rows of series.csv
 	maxRate    = 1000      // growth per sync interval, as a fraction
 	maxLatency = time.Hour // beyond it a lognormal latency is cut off
 )
 
-// validate judges the scenario as a whole, defaults included. First each key
-// by its own limits, which stand in the tags of scenario.go for the schema's
-// sake, then those that concern one another.
+// validate judges the scenario as a whole, defaults included. First each key by its own
+// limits, which are in the tags of scenario.go so that the schema has them too, then
+// those that depend on each other.
 func (s *Scenario) validate() error {
 	if err := s.checkLimits("", reflect.ValueOf(s).Elem()); err != nil {
 		return err
@@ -265,9 +265,9 @@ func (s *Scenario) positive(path string, d time.Duration) error {
 	return s.errorf(path, "%s: expected more than 0s", path)
 }
 
-// tangible refuses a duration below a millisecond. Nodes tell one another how
-// much time is left in whole milliseconds, and share out their intervals among
-// smaller tasks: less would be no time at all.
+// tangible refuses a duration below a millisecond. Nodes tell one another how much time
+// is left in whole milliseconds, and divide their intervals among smaller tasks: less
+// would be no time at all.
 func (s *Scenario) tangible(path string, d time.Duration) error {
 	if d >= time.Millisecond {
 		return nil
@@ -284,8 +284,8 @@ func (s *Scenario) within(path string, start, over time.Duration) error {
 	return s.errorf(s.firstGiven(path+".start", path+".over"), "%s: ends at %s, after the duration of %s", path, formatDuration(end), formatDuration(s.Duration))
 }
 
-// errorf is an error about the key at path. It names the place where the key
-// was written, or where the group stands that should have held it.
+// errorf is an error about the key at path. It names the place where the key was written
+// or, if it was not, where its group was.
 func (s *Scenario) errorf(path, format string, args ...any) error {
 	for {
 		if place, ok := s.source[path]; ok || path == "" {
@@ -295,8 +295,8 @@ func (s *Scenario) errorf(path, format string, args ...any) error {
 	}
 }
 
-// firstGiven returns the first of two paths that the user wrote: the one that
-// an error about both is best shown at.
+// firstGiven returns the first of two paths that was given: an error about both is shown
+// at its place.
 func (s *Scenario) firstGiven(path, other string) string {
 	if !s.given(path) && s.given(other) {
 		return other
@@ -304,7 +304,7 @@ func (s *Scenario) firstGiven(path, other string) string {
 	return path
 }
 
-// told writes the value of a key, and that nobody wrote it if so.
+// told writes the value of a key, and says so if it is a default.
 func (s *Scenario) told(path string, d time.Duration) string {
 	if s.given(path) {
 		return formatDuration(d)

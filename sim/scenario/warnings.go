@@ -78,7 +78,7 @@ func (w *warner) latencyOr(other string) []string {
 	return []string{other}
 }
 
-// timeouts compares how long messages take with how long is waited for their answers.
+// timeouts compares how long messages take with how long nodes and clients wait.
 func (w *warner) timeouts() {
 	s := w.scenario
 	shortest, typical := s.shortest()

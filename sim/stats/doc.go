@@ -16,10 +16,10 @@
 //
 // # Approximations
 //
-// The loads of n nodes are not quite independent: within one draw nobody is taken twice,
-// so they add up to exactly D k. The covariance of two loads is -1/(n-1) of their
-// variance. [ChiSquare] and [Fair.Gini] correct for it; for the others its effect is of
-// the order 1/n, far below what one sees in a plot.
+// The loads of n nodes are not quite independent: one draw takes no node twice, so they
+// add up to exactly D k. The covariance of two loads is -1/(n-1) of their variance.
+// [ChiSquare] and [Fair.Gini] correct for it; for the others its effect is of the order
+// 1/n, far below what a plot shows.
 //
 // When the size of draws changes during a run, p is the mean over draws. The variance of
 // a load is then sum p(1-p) over draws, which the mean overstates by D times the variance

@@ -10,7 +10,7 @@ import (
 
 // Jain returns Jain's fairness index of a load, (sum x)^2 / (n sum x^2), in 1/n..1: with
 // the value m/n, it is as if m of n nodes shared the work evenly and the rest did none.
-// It is NaN when nobody has any load.
+// It is NaN when all loads are 0.
 //
 // Source: Jain, Chiu, Hawe, A Quantitative Measure of Fairness and Discrimination, DEC
 // TR-301, 1984.
@@ -24,8 +24,8 @@ func Jain(load []int) float64 {
 }
 
 // Gini returns the Gini coefficient of a load, half the mean absolute difference of two
-// nodes (drawn with replacement) over the mean, in 0..1-1/n. It is NaN when nobody has
-// any load.
+// nodes (drawn with replacement) over the mean, in 0..1-1/n. It is NaN when all loads
+// are 0.
 func Gini(load []int) float64 {
 	sorted := slices.Sorted(slices.Values(load))
 	n := len(sorted)

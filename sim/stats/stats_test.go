@@ -92,7 +92,7 @@ func TestIndexesOfKnownLoads(t *testing.T) {
 func TestIndexesStayInTheirRangeAndIgnoreOrderAndScale(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		load := rapid.SliceOfN(rapid.IntRange(0, 50), 1, 60).Draw(t, "load")
-		load[0]++ // somebody was drawn
+		load[0]++ // one node was drawn
 		n := float64(len(load))
 		jain, gini := Jain(load), Gini(load)
 		if jain < 1/n-1e-12 || jain > 1+1e-12 || gini < -1e-12 || gini > 1-1/n+1e-12 {
@@ -196,7 +196,7 @@ func TestChiSquareNeedsTwoGroupsAndSomethingLeftToChance(t *testing.T) {
 		"no draw":         {[]int{0, 0, 0}, 0},
 		"no node":         {nil, 3},
 		"too few":         {[]int{3, 3, 3}, 9},
-		"everybody drawn": {[]int{20, 20, 20}, 20},
+		"all nodes drawn": {[]int{20, 20, 20}, 20},
 		"impossible":      {[]int{30, 30, 30}, 20},
 	} {
 		if test, ok := ChiSquare(c.load, c.draws); ok {

@@ -76,7 +76,7 @@
 //	1M           4.4    10.3
 //	10M          3.1     5.1
 //
-// Beyond the caches the rates depend on who else uses the memory: in quiet minutes 10M
+// Beyond the caches the rates depend on what else uses the memory: in quiet minutes 10M
 // pending gave 8 to 10 without nodes, and 7.5 ahead. To repeat:
 //
 //	go test -run '^$' -bench 'Hold|Nodes|Delays|Burst' -benchtime 2000000x ./sim/kernel/queue

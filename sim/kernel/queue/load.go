@@ -36,7 +36,7 @@ func (l *load) tune(shift uint, pending int) uint {
 	switch {
 	case seen.crowded > pops/8:
 		return narrow(shift)
-	// at pops/2, it is bursts that fill buckets
+	// With that many moves it is bursts that fill buckets, not their width.
 	case each > manyEach && seen.moves < pops/2:
 		return narrow(shift)
 	case each < fewEach || each < manyEach/4 && seen.moves > pops/4:

@@ -7,9 +7,8 @@ const (
 	manyLate     = 64 // late events that are better sorted than kept in a heap
 )
 
-// Queue is the set of pending events. The zero value is an empty queue at time
-// 0, though New makes one that is quicker to find its stride. A Queue belongs to
-// one goroutine.
+// Queue is the set of pending events. The zero value is an empty queue at time 0; one
+// from New adapts to its load sooner. A Queue belongs to one goroutine.
 type Queue struct {
 	// due[head:] is what is left of the last bucket opened, sorted; late are
 	// events pushed since for a bucket below next. The least of the two is the

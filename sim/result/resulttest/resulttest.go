@@ -48,7 +48,7 @@ func Run(nodes int, seed uint64) *result.Run {
 	return run
 }
 
-// samples follow a logistic course from nobody to everybody.
+// samples follow a logistic curve from no node to all.
 func samples(nodes int) []result.Sample {
 	var list []result.Sample
 	for at := time.Duration(0); at <= 20*round; at += round / 4 {
