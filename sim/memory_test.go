@@ -65,7 +65,7 @@ func TestMemoryIsASum(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sim.Memory(s); got != test.want {
+		if got := sim.Memory(s, 1); got != test.want {
 			t.Errorf("%v: %d bytes, want %d", test.sets, got, test.want)
 		}
 	}

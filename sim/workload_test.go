@@ -101,17 +101,3 @@ func TestRunsStartAtAMidnightOfTheSeed(t *testing.T) {
 		t.Errorf("2,000 seeds start at %d midnights", len(seen))
 	}
 }
-
-// A node answers a search once, whoever else asks it in the name of the same search.
-func TestANodeAnswersEachSearchOnce(t *testing.T) {
-	var p probe
-	got := []any{p.Answer(&probing{1}), p.Answer(&probing{1}), p.Answer(&probing{2}), p.Answer(&probing{2})}
-	for i, want := range []any{1, 0, 1, 0} {
-		if got[i] != want {
-			t.Errorf("answers %v", got)
-		}
-	}
-	if sum := p.Merge(3, 4); sum != 7 {
-		t.Errorf("3 and 4 nodes are %v", sum)
-	}
-}

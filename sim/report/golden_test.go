@@ -41,7 +41,7 @@ func TestGoldenReport(t *testing.T) {
 		{"a doubtful draw", func(s *result.Summary) { *s.Approval.Chi2P = 0.0099 }},
 		{"a fair draw", func(s *result.Summary) { *s.Approval.Chi2P = 0.01 }},
 		{"no wall time", func(s *result.Summary) { s.Engine.WallS = 0 }},
-		{"no memory", func(s *result.Summary) { s.Engine.PeakRSSBytes = 0 }},
+		{"no memory", func(s *result.Summary) { s.Engine.PeakRSSBytes = nil }},
 		{"nothing", func(s *result.Summary) { *s = result.Summary{} }},
 	} {
 		run := resulttest.Run(60, 2)

@@ -3,7 +3,6 @@ package httptransport
 import (
 	"encoding/base64"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -52,8 +51,7 @@ func TestCookiesHoldATokenForAWeek(t *testing.T) {
 	}
 	name, value, _ := strings.Cut(pair, "=")
 	permits := func(cookie string) bool {
-		ok, _ := a.permits(&http.Request{Header: http.Header{"Cookie": {cookie}}})
-		return ok
+		return a.read(&http.Request{Header: http.Header{"Cookie": {cookie}}}).right
 	}
 	text, err := base64.StdEncoding.DecodeString(value)
 	if err != nil {
@@ -120,68 +118,8 @@ func TestWhoGetsACookie(t *testing.T) {
 		"the password and a bad cookie": {headers("authorization", good, "cookie", pair[:30]), true, true},
 		"another user":                  {headers("authorization", basic(Credentials{"root", "secret"})), false, false},
 	} {
-		if ok, fresh := a.permits(&http.Request{Header: test.header}); ok != test.ok || fresh != test.fresh {
-			t.Errorf("%s: permitted %v, wants a cookie %v", what, ok, fresh)
+		if l := a.read(&http.Request{Header: test.header}); l.right != test.ok || l.fresh != test.fresh {
+			t.Errorf("%s: permitted %v, wants a cookie %v", what, l.right, l.fresh)
 		}
-	}
-}
-
-// More than ten wrong passwords shut an IP out for fifteen minutes after the last; a right
-// one takes one of them back. An IPv6 network of 64 bits counts as one.
-func TestFailuresAreCounted(t *testing.T) {
-	now := time.Unix(1000, 0)
-	f := failures{now: func() time.Time { return now }}
-	ip, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	fail := func(ip netip.Addr, times int) {
-		for range times {
-			f.note(ip, false)
-		}
-	}
-	if fail(ip, 10); f.blocked(ip) {
-		t.Error("shut out after ten")
-	}
-	if fail(ip, 1); !f.blocked(ip) || f.blocked(other) {
-		t.Errorf("after eleven shut out %v, another IP %v", f.blocked(ip), f.blocked(other))
-	}
-	if f.note(ip, true); f.blocked(ip) {
-		t.Error("a right password did not take one back")
-	}
-	fail(ip, 1)
-	now = now.Add(15*time.Minute - 1)
-	if !f.blocked(ip) {
-		t.Error("let in before fifteen minutes have passed")
-	}
-	if now = now.Add(1); f.blocked(ip) {
-		t.Error("shut out after fifteen minutes")
-	}
-	if fail(ip, 10); f.blocked(ip) {
-		t.Error("what was before the fifteen minutes still counts")
-	}
-	if fail(ip, 1); !f.blocked(ip) {
-		t.Error("eleven more do not shut it out")
-	}
-	for range 12 {
-		f.note(ip, true)
-	}
-	if f.note(other, true); len(f.of) != 0 {
-		t.Errorf("after good passwords %v is remembered", f.of)
-	}
-	fail(netip.MustParseAddr("2001:db8:0:1::1"), 11)
-	if !f.blocked(netip.MustParseAddr("2001:db8:0:1::2")) || f.blocked(netip.MustParseAddr("2001:db8:0:2::1")) {
-		t.Error("an IPv6 network is not counted as one")
-	}
-	fail(netip.MustParseAddr("::ffff:192.0.2.2"), 11)
-	if !f.blocked(other) {
-		t.Error("the IPv4 in IPv6 is another")
-	}
-	f.of = nil
-	for i := range 10_000 {
-		f.note(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), false)
-	}
-	if len(f.of) != 10_000 {
-		t.Errorf("%d of 10,000 guessers are remembered", len(f.of))
-	}
-	if f.note(other, false); len(f.of) != 1 {
-		t.Errorf("one more, and %d are remembered", len(f.of))
 	}
 }
