@@ -21,8 +21,9 @@ func list(t *testing.T, items ...string) peer.List {
 	return l
 }
 
-// The address filter lets the node itself and trusted peers pass, then refuses what is banned,
-// then what is not in the whitelist if there is one, and otherwise what is in the blacklist.
+// The address filter lets the node itself and trusted peers pass, then refuses what is
+// banned, then what is not in the whitelist if there is one, and otherwise what is in the
+// blacklist.
 func TestAddressFilterHasAnOrder(t *testing.T) {
 	const other, third = "10.0.0.2:4000", "10.0.0.3:4000"
 	tests := []struct {
@@ -72,8 +73,8 @@ func TestAddressFilterHasAnOrder(t *testing.T) {
 	}
 }
 
-// A driver may skip the address filter while it lets all pass, and Serve as well while no peer
-// has failures.
+// A driver may skip the address filter while it lets all pass, and Serve as well while no
+// peer has failures.
 func TestWhenNothingNeedsJudgement(t *testing.T) {
 	for name, test := range map[string]struct {
 		config core.Config
@@ -106,7 +107,8 @@ func TestWhenNothingNeedsJudgement(t *testing.T) {
 	}
 }
 
-// A node that counts failures of a peer is not at ease: the next request may take them back.
+// A node that counts failures of a peer is not at ease: the next request may take them
+// back.
 func TestFailuresNeedJudgement(t *testing.T) {
 	n := settled(t, 9)
 	node := n.Host(2).Node
@@ -120,8 +122,8 @@ func TestFailuresNeedJudgement(t *testing.T) {
 	}
 }
 
-// A ban refuses a peer until its end and takes it off all lists; the node itself and peers that
-// it trusts cannot be banned.
+// A ban refuses a peer until its end and takes it off all lists; the node itself and
+// peers that it trusts cannot be banned.
 func TestWhoCanBeBanned(t *testing.T) {
 	for name, test := range map[string]struct {
 		config core.Config

@@ -13,8 +13,8 @@ import (
 	"spreadable/core/state"
 )
 
-// The question of kind client is the address that the client comes from, and so is the answer,
-// in any way of writing it.
+// The question of kind client is the address that the client comes from, and so is the
+// answer, in any way of writing it.
 func TestClientApprovalAsksForTheIP(t *testing.T) {
 	kind := core.NewClientApproval(core.DefaultTerms())
 	if kind.Name() != "client" || kind.Terms() != core.DefaultTerms() {
@@ -55,8 +55,8 @@ func TestClientApprovalAsksForTheIP(t *testing.T) {
 	}
 }
 
-// An approver vouches for a hundred thousand clients at a time. Those it vouches for already are
-// served when it is full, and new ones when the period is over.
+// An approver vouches for a hundred thousand clients at a time. Those it vouches for
+// already are served when it is full, and new ones when the period is over.
 func TestApproverVouchesForSoManyClients(t *testing.T) {
 	const most = 100_000
 	client := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
@@ -146,9 +146,9 @@ func TestApprovalLivesAPeriodAfterItsUse(t *testing.T) {
 	}
 }
 
-// A client that asks an approver again starts anew: nodes that have checked its answer may check
-// it again, under another key the old part of the question counts no more, and the old key is
-// free.
+// A client that asks an approver again starts anew: nodes that have checked its answer
+// may check it again, under another key the old part of the question counts no more, and
+// the old key is free.
 func TestVouchingAgainStartsAnew(t *testing.T) {
 	w := newTown(t)
 	key := w.draw("client")

@@ -12,7 +12,8 @@ func (n *Node) budget(total time.Duration) budget {
 	return budget{env: n.env, ends: n.env.Now() + total}
 }
 
-// slippage is what a receiver takes off the budget it was given, for the way back and its own work (npm: 120 ms).
+// slippage is what a receiver takes off the budget it was given, for the way back and its
+// own work (npm: 120 ms).
 const slippage = 120 * time.Millisecond
 
 // requestBudget is what is left to answer the request of t.

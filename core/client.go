@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Client is somebody outside the network who uses it through its nodes. Like a node it is driven by its environment and
-// not safe for concurrent use.
+// Client is somebody outside the network who uses it through its nodes. Like a node it is
+// driven by its environment and not safe for concurrent use.
 type Client struct {
 	env     Env
 	pool    *Pool
@@ -15,8 +15,8 @@ type Client struct {
 	timeout time.Duration
 }
 
-// Init makes c a client. IP is the address that nodes see it come from; timeout limits each of its requests (the
-// original's clients wait 10 s).
+// Init makes c a client. IP is the address that nodes see it come from; timeout limits
+// each of its requests (the original's clients wait 10 s).
 func (c *Client) Init(env Env, pool *Pool, ip netip.Addr, timeout time.Duration) {
 	*c = Client{env: env, pool: pool, ip: ip, timeout: timeout}
 }
@@ -28,8 +28,8 @@ func (c *Client) send(p Peer, req message.Request, sink Sink, tag uint32) {
 
 func (c *Client) conclude(Peer, bool, message.Response) {}
 
-// Ask sends a network-wide request through the entry node; done gets the merged answer. Trace marks all requests that
-// serve it.
+// Ask sends a network-wide request through the entry node; done gets the merged answer.
+// Trace marks all requests that serve it.
 func (c *Client) Ask(entry Peer, trace uint32, q *message.QueryRequest, done func(*message.QueryAnswer, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace
@@ -52,9 +52,10 @@ func (c *Client) Draw(entry Peer, trace uint32, action string, done func(*messag
 	})
 }
 
-// Approve goes the whole way of an approval that needs no person to answer: it draws the approvers through the entry
-// node, asks them to vouch, gets the question, answers it by answer, and takes the action at the entry node. Done gets
-// the draw, nil when not even that was reached.
+// Approve goes the whole way of an approval that needs no person to answer: it draws the
+// approvers through the entry node, asks them to vouch, gets the question, answers it by
+// answer, and takes the action at the entry node. Done gets the draw, nil when not even
+// that was reached.
 func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(question string) string, done func(*message.ApprovalKey, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace

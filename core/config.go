@@ -9,58 +9,68 @@ import (
 	"spreadable/core/peer"
 )
 
-// Config holds the options of a node. Many nodes may share one Config; none changes it. The zero value of an option
-// stands for its default, which is npm spreadable's unless the comment says otherwise.
+// Config holds the options of a node. Many nodes may share one Config; none changes it.
+// The zero value of an option stands for its default, which is npm spreadable's unless
+// the comment says otherwise.
 type Config struct {
 	// Book interns the addresses that nodes of this process know. Required.
 	Book *peer.Book
 
-	// Bootstrap lists addresses of the network, which a node without a place asks for one, in this order: give all nodes the
-	// same list. A node whose own address is in the list starts a network when none of the others belongs to one and those
-	// before it do not answer. Required.
+	// Bootstrap lists addresses of the network, which a node without a place asks for
+	// one, in this order: give all nodes the same list. A node whose own address is in
+	// the list starts a network when none of the others belongs to one and those before
+	// it do not answer. Required.
 	Bootstrap []Peer
 
-	// Registration is the rule for newcomers. Nodes of both rules can stay in one network.
+	// Registration is the rule for newcomers. Nodes of both rules can stay in one
+	// network.
 	Registration Registration
 
-	// SyncInterval is the time from one renewal of the lists to the next: 16 s. Everything that the network notices, it
-	// notices at this rhythm; traffic is some three requests per node and interval.
+	// SyncInterval is the time from one renewal of the lists to the next: 16 s.
+	// Everything that the network notices, it notices at this rhythm; traffic is some
+	// three requests per node and interval.
 	SyncInterval time.Duration
 
 	// ManualSync switches the timer off: the owner calls Node.Sync.
 	ManualSync bool
 
-	// SyncPeriod is how far back the average of sync durations reaches: 1 day (npm: syncTimeCalculationPeriod).
+	// SyncPeriod is how far back the average of sync durations reaches: 1 day (npm:
+	// syncTimeCalculationPeriod).
 	SyncPeriod time.Duration
 
-	// ServerTimeout limits one request to a node: 2 s. At most SyncInterval, and better well below it.
+	// ServerTimeout limits one request to a node: 2 s. At most SyncInterval, and better
+	// well below it.
 	ServerTimeout time.Duration
 
 	// PingTimeout limits a ping, and a question for the root: 1 s. At most ServerTimeout.
 	PingTimeout time.Duration
 
-	// MaxFails is how many consecutive failures make a peer broken and forgotten when exceeded: 10 (npm: serverMaxFails).
-	// With SyncInterval and the square root of the network size it makes the sync lifetime, in which a silent network
-	// forgets a node.
+	// MaxFails is how many consecutive failures make a peer broken and forgotten when
+	// exceeded: 10 (npm: serverMaxFails). With SyncInterval and the square root of the
+	// network size it makes the sync lifetime, in which a silent network forgets a node.
 	MaxFails int
 
-	// Trusted says that all peers are trusted: no address filter, no bans (npm: network.isTrusted).
+	// Trusted says that all peers are trusted: no address filter, no bans (npm:
+	// network.isTrusted).
 	Trusted bool
 
-	// Whitelist, when not empty, is everybody who may talk to us; Blacklist is who may not; Trustlist is exempt from both
-	// and from bans.
+	// Whitelist, when not empty, is everybody who may talk to us; Blacklist is who may
+	// not; Trustlist is exempt from both and from bans.
 	Whitelist, Blacklist, Trustlist peer.List
 
 	// Behavior holds the rules of suspicion; a zero rule is the original's.
 	Behavior *[behavior.NumActions]behavior.Rule
 
-	// BanByAddress bans an offender's address only: default is its IP, with all that lives there.
+	// BanByAddress bans an offender's address only: default is its IP, with all that
+	// lives there.
 	BanByAddress bool
 
-	// Approvals are the kinds of approval that the node offers: by default ClientApproval on DefaultTerms.
+	// Approvals are the kinds of approval that the node offers: by default ClientApproval
+	// on DefaultTerms.
 	Approvals []ApprovalKind
 
-	// Load tells how busy the machine is, both from 0 to 1: used share of the heap and of the processor. Nil is idle.
+	// Load tells how busy the machine is, both from 0 to 1: used share of the heap and of
+	// the processor. Nil is idle.
 	Load func() (heap, cpu float64)
 
 	rule rule // of Registration; set by Validate
@@ -75,7 +85,8 @@ const (
 	DefaultMaxFails      = 10
 )
 
-// Validate fills in the defaults and says what is wrong with the rest. It must be called before a node uses the Config.
+// Validate fills in the defaults and says what is wrong with the rest. It must be called
+// before a node uses the Config.
 func (c *Config) Validate() error {
 	c.rule = c.Registration.rule()
 	orDuration(&c.SyncInterval, DefaultSyncInterval)

@@ -46,7 +46,8 @@ func TestConfigDefaults(t *testing.T) {
 	}
 }
 
-// A ping takes no longer than any other request: its default follows a short server timeout.
+// A ping takes no longer than any other request: its default follows a short server
+// timeout.
 func TestPingTimeoutFollowsTheServerTimeout(t *testing.T) {
 	c := goodConfig()
 	c.ServerTimeout = 300 * time.Millisecond
@@ -55,7 +56,8 @@ func TestPingTimeoutFollowsTheServerTimeout(t *testing.T) {
 	}
 }
 
-// What contradicts itself is refused with the value that is wrong; what is just possible is not.
+// What contradicts itself is refused with the value that is wrong; what is just possible
+// is not.
 func TestConfigRefuses(t *testing.T) {
 	tests := map[string]struct {
 		change func(*core.Config)
@@ -91,7 +93,8 @@ func TestConfigRefuses(t *testing.T) {
 	}
 }
 
-// Whatever is validated once stays as it is when it is validated again: many nodes share it.
+// Whatever is validated once stays as it is when it is validated again: many nodes share
+// it.
 func TestValidateTwice(t *testing.T) {
 	c := goodConfig()
 	if err := c.Validate(); err != nil {

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// Our registration rule. It speaks the messages of the original and differs in four things, for which doc.go gives the
-// reasons: the provider chooses the place (place.go), masters look for each other until nobody new turns up, whoever has
-// no place asks again soon, and nobody steps down, sheds or refuses on a view that has not settled.
+// Our registration rule. It speaks the messages of the original and differs in four
+// things, for which doc.go gives the reasons: the provider chooses the place (place.go),
+// masters look for each other until nobody new turns up, whoever has no place asks again
+// soon, and nobody steps down, sheds or refuses on a view that has not settled.
 
 // view is how steady our idea of the network size is.
 type view struct {
@@ -17,7 +18,8 @@ type view struct {
 	rounds  int  // syncs in a row in which it changed by no more than a 32nd
 }
 
-// settled reports that the network size has roughly held for two rounds: only then do we normalise.
+// settled reports that the network size has roughly held for two rounds: only then do we
+// normalise.
 func (v *view) settled() bool { return v.rounds >= 2 }
 
 func (v *view) observe(size int) {
@@ -31,16 +33,17 @@ func (v *view) observe(size int) {
 	v.size = size
 }
 
-// slack is how far the number of masters, or of a master's slaves, may pass the optimum before anybody does something
-// about it. One is needed for the very small networks in which all other masters are one master's slaves; the sixteenth
-// keeps networks near a square number from moving nodes to and fro.
+// slack is how far the number of masters, or of a master's slaves, may pass the optimum
+// before anybody does something about it. One is needed for the very small networks in
+// which all other masters are one master's slaves; the sixteenth keeps networks near a
+// square number from moving nodes to and fro.
 func slack(optimum int) int { return 1 + optimum/16 }
 
 // directed is our rule.
 type directed struct{}
 
-// firstSync and nextSync spread the syncs over the interval: a network started by one hand
-// does not ask its bootstrap node for a place in one instant.
+// firstSync and nextSync spread the syncs over the interval: a network started by one
+// hand does not ask its bootstrap node for a place in one instant.
 func (directed) firstSync(n *Node) time.Duration { return n.jitter(0, n.cfg.SyncInterval/16) }
 
 func (directed) nextSync(n *Node) time.Duration {
@@ -86,8 +89,9 @@ func (directed) sync(l *level, t *Task) {
 	l.registerDirected(t, b)
 }
 
-// askDown asks every slave, drops those that have gone elsewhere and returns the answers of those that are masters.
-// A slave learns of its registration one message later than its master, so a newcomer may still be without a backlink.
+// askDown asks every slave, drops those that have gone elsewhere and returns the answers
+// of those that are masters. A slave learns of its registration one message later than
+// its master, so a newcomer may still be without a backlink.
 func (l *level) askDown(t *Task, b budget) []answer {
 	var masters []answer
 	slaves := l.slaves
@@ -122,8 +126,8 @@ func (l *level) isNew(s Peer) bool {
 	return false
 }
 
-// believe is a plain slave's way to renew its list of masters: it takes over the backlink's. Without an answer it keeps
-// the old one, but not itself in it.
+// believe is a plain slave's way to renew its list of masters: it takes over the
+// backlink's. Without an answer it keeps the old one, but not itself in it.
 func (l *level) believe(up answer) {
 	n := l.node
 	l.looked = nil // or a former master would hold the lists of all others
@@ -134,13 +138,14 @@ func (l *level) believe(up answer) {
 	l.adoptAllowed(up.said.Masters)
 }
 
-// findMasters renews a master's list of masters: it asks all that it knows, and all that they know, until nobody new
-// turns up. Whoever answers with slaves is a master, of just that size. Who does not answer keeps its last known size until it
-// is broken.
+// findMasters renews a master's list of masters: it asks all that it knows, and all that
+// they know, until nobody new turns up. Whoever answers with slaves is a master, of just
+// that size. Who does not answer keeps its last known size until it is broken.
 //
-// One such search closes a component of the graph of who knows whom, however its backlinks run; asking the bootstrap node
-// as well joins the components; and a master whose view has just changed introduces itself to whomever it asks, so that
-// knowing is mutual.
+// One such search closes a component of the graph of who knows whom, however its
+// backlinks run; asking the bootstrap node as well joins the components; and a master
+// whose view has just changed introduces itself to whomever it asks, so that knowing is
+// mutual.
 func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	s := l.beginDiscovery(b)
 	told := down
@@ -170,7 +175,8 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	s.finish()
 }
 
-// rendezvous is the bootstrap address to ask in this sync: with several, another one each time.
+// rendezvous is the bootstrap address to ask in this sync: with several, another one each
+// time.
 func (l *level) rendezvous() Peer {
 	n := l.node
 	p := n.cfg.Bootstrap[(l.rounds+int(n.self.ID()))%len(n.cfg.Bootstrap)]
@@ -180,21 +186,23 @@ func (l *level) rendezvous() Peer {
 	return p
 }
 
-// hear remembers, as a master, another one that introduced itself, to be asked at our next
-// sync. A request without an address comes from none that could be asked.
+// hear remembers, as a master, another one that introduced itself, to be asked at our
+// next sync. A request without an address comes from none that could be asked.
 func (directed) hear(l *level, from Peer) {
 	if from.IsZero() || !l.isMaster() || l.masterIndex(from) >= 0 || slices.Contains(l.heard, from) {
 		return
 	}
-	if len(l.heard) < 64+4*len(l.masters.List) { // a bound against a flood of introductions
+	// a bound against a flood of introductions
+	if len(l.heard) < 64+4*len(l.masters.List) {
 		l.heard = append(l.heard, from)
 	}
 }
 
 var introduction = &message.Introduction{}
 
-// leaveMutual leaves a backlink that is also our slave, in networks of more than two: such a pair hangs on nothing. Of
-// two Go nodes only one leaves: the one with fewer slaves, for which it is easier to find somebody else.
+// leaveMutual leaves a backlink that is also our slave, in networks of more than two:
+// such a pair hangs on nothing. Of two Go nodes only one leaves: the one with fewer
+// slaves, for which it is easier to find somebody else.
 func (l *level) leaveMutual(up answer) {
 	n := l.node
 	if up.said == nil || l.backlink != up.peer || l.size() <= 2 || !l.hasSlave(l.backlink) {
@@ -206,9 +214,10 @@ func (l *level) leaveMutual(up answer) {
 	}
 }
 
-// normalize brings the lists of a settled network back to their optimum when they have left it by more than the slack:
-// the smallest masters step down, and the latest slaves of an overfull master have to look for another. The masters that
-// stay have room for them: the optimum squared is more than the size.
+// normalize brings the lists of a settled network back to their optimum when they have
+// left it by more than the slack: the smallest masters step down, and the latest slaves
+// of an overfull master have to look for another. The masters that stay have room for
+// them: the optimum squared is more than the size.
 func (l *level) normalize() {
 	n := l.node
 	optimum := Optimum(l.size(), levels)
@@ -229,8 +238,8 @@ func (l *level) normalize() {
 }
 
 // hasCapacity decides whether a newcomer is listed. Only a settled master refuses, by the
-// larger of its own view and the newcomer's provider's; and one that has just stepped down, so
-// that it is not made a master again by an old list.
+// larger of its own view and the newcomer's provider's; and one that has just stepped
+// down, so that it is not made a master again by an old list.
 func (directed) hasCapacity(l *level, networkSize int) bool {
 	n := l.node
 	if l.steppedDown > 0 && n.env.Now()-l.steppedDown < 2*n.cfg.SyncInterval {
@@ -239,12 +248,13 @@ func (directed) hasCapacity(l *level, networkSize int) bool {
 	if !l.view.settled() {
 		return true
 	}
-	optimum := Optimum(max(l.size(), min(networkSize, 4*l.size())), levels) // a newcomer may exaggerate, but not without bounds
+	// a newcomer may exaggerate, but not without bounds
+	optimum := Optimum(max(l.size(), min(networkSize, 4*l.size())), levels)
 	return len(l.slaves)+l.interviews < optimum+slack(optimum)
 }
 
-// retry is the timer of a node that was refused a place: it asks again, well before its next
-// sync.
+// retry is the timer of a node that was refused a place: it asks again, well before its
+// next sync.
 func (directed) retry(l *level) {
 	n := l.node
 	l.retryDue = false
@@ -262,7 +272,8 @@ func retryCycle(t *Task) {
 	n.syncing = false
 }
 
-// registerDirected looks for a backlink if there is none, and arranges to try again soon if that fails.
+// registerDirected looks for a backlink if there is none, and arranges to try again soon
+// if that fails.
 func (l *level) registerDirected(t *Task, b budget) {
 	n := l.node
 	if !l.backlink.IsZero() {
@@ -287,8 +298,9 @@ func (l *level) registerDirected(t *Task, b budget) {
 	l.tries++
 }
 
-// letOneGo sheds a slave when every other node is our slave: then nobody is left who could list us, until one of them
-// finds another master. Only networks of a handful of nodes get there.
+// letOneGo sheds a slave when every other node is our slave: then nobody is left who
+// could list us, until one of them finds another master. Only networks of a handful of
+// nodes get there.
 func (l *level) letOneGo() {
 	if l.tries < 3 || len(l.slaves) < max(2, l.size()) {
 		return
@@ -306,9 +318,10 @@ func (l *level) shedNewest() {
 	l.node.env.Note(Note{What: NoteShed, About: shed})
 }
 
-// maxDrops is how many backlinks may drop us, one soon after the other, before we let a slave go. In small networks with
-// npm nodes all masters may be our slaves, or full: then we make a master of an npm node, which steps down at once, being
-// one master too many, for ever. With a slave less of ours the network has to find another order.
+// maxDrops is how many backlinks may drop us, one soon after the other, before we let a
+// slave go. In small networks with npm nodes all masters may be our slaves, or full: then
+// we make a master of an npm node, which steps down at once, being one master too many,
+// for ever. With a slave less of ours the network has to find another order.
 const maxDrops = 3
 
 // maxPlaces is how many places a newcomer tries before it asks again.
@@ -329,8 +342,9 @@ func (l *level) tryPlaces(t *Task, b budget) error {
 	return err
 }
 
-// findPlaces asks the bootstrap nodes in the order of the list, so that all newcomers ask the same one while it is there;
-// after a failure the next attempt begins one further down. We may be one of them. After them it asks any master that we know.
+// findPlaces asks the bootstrap nodes in the order of the list, so that all newcomers ask
+// the same one while it is there; after a failure the next attempt begins one further
+// down. We may be one of them. After them it asks any master that we know.
 func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
 	n := l.node
 	if n.root.IsZero() {
@@ -354,12 +368,13 @@ func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) 
 	return nil, err
 }
 
-// placeTimeout is enough for a provider or a master that has to ask a peer itself; one that
-// hangs must not use up all of the budget.
+// placeTimeout is enough for a provider or a master that has to ask a peer itself; one
+// that hangs must not use up all of the budget.
 func (l *level) placeTimeout(b budget) time.Duration { return b.atMost(2 * l.node.cfg.ServerTimeout) }
 
-// order returns the places to try, best first. A directing provider has ordered them. An npm provider lists all masters
-// with their slaves: then we draw among the free ones, and after them among the slaves of the full ones.
+// order returns the places to try, best first. A directing provider has ordered them. An
+// npm provider lists all masters with their slaves: then we draw among the free ones, and
+// after them among the slaves of the full ones.
 func (l *level) order(p *message.Provision) []Peer {
 	n := l.node
 	var places, spare []Peer

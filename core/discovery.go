@@ -7,33 +7,39 @@ import (
 	"spreadable/core/message"
 )
 
-// discovery is a master's walk over the graph of masters: ask everyone met, meet everyone they know, until nobody is new.
+// discovery is a master's walk over the graph of masters: ask everyone met, meet everyone
+// they know, until nobody is new.
 //
-// Every master does this at every sync, and each of the answers lists all masters: as many names are looked at as the
-// network has nodes. So a name costs one look at the marks, and an answer whose list is the very one that was looked
-// through before costs nothing, nor does one that names the same masters as another.
+// Every master does this at every sync, and each of the answers lists all masters: as
+// many names are looked at as the network has nodes. So a name costs one look at the
+// marks, and an answer whose list is the very one that was looked through before costs
+// nothing, nor does one that names the same masters as another.
 type discovery struct {
-	level     *level
-	budget    budget
-	met       []Peer // all, in the order of meeting; those from asked on have not been asked yet
-	known     []int  // for each of met: its place in our old list of masters, or -1
+	level  *level
+	budget budget
+	// all, in the order of meeting; those from asked on have not been asked yet
+	met       []Peer
+	known     []int // for each of met: its place in our old list of masters, or -1
 	asked     int
 	confirmed []message.Master
 	lists     []*message.Masters // what each of the confirmed knows
 	silent    []Peer             // no answer, or no time left to ask
 	thorough  bool               // look through lists again that were seen before
 	most      int                // how many to meet at the most
-	sets      [8]uint64          // digests of the sets of masters in the lists looked through last; soon all name the same few sets
-	last      int                // where in sets the latest stands
+	// digests of the sets of masters in the lists looked through last; soon all name the
+	// same few sets
+	sets [8]uint64
+	last int // where in sets the latest stands
 }
 
 const (
-	// maxWaves bounds the walk. Each wave reaches one acquaintance further, and everybody walks: what one sync leaves open the
-	// next ones close.
+	// maxWaves bounds the walk. Each wave reaches one acquaintance further, and everybody
+	// walks: what one sync leaves open the next ones close.
 	maxWaves = 8
 	// maxMasters is the most masters of any network: those of a billion nodes.
 	maxMasters = 32_000
-	// thoroughEvery is how many syncs pass until a settled master looks through all lists again.
+	// thoroughEvery is how many syncs pass until a settled master looks through all lists
+	// again.
 	thoroughEvery = 64
 )
 
@@ -43,7 +49,8 @@ func (l *level) beginDiscovery(b budget) *discovery {
 	d.met = make([]Peer, 0, len(l.masters.List)+8)
 	d.most = maxMasters
 	if l.view.settled() {
-		d.most = 4*len(l.masters.List) + 64 // a network does not grow that much between two syncs: more are lies
+		// a network does not grow that much between two syncs: more are lies
+		d.most = 4*len(l.masters.List) + 64
 	}
 	d.confirmed = make([]message.Master, 0, cap(d.met))
 	d.lists = make([]*message.Masters, 0, cap(d.met))
@@ -64,8 +71,8 @@ func (d *discovery) meetKnown(p Peer, place int) {
 // skip leaves out somebody who has said already what we would ask.
 func (d *discovery) skip(p Peer) { d.level.node.pool.marks.put(p, 0) }
 
-// take uses an answer: its sender is a master if it has slaves, and all the masters it knows are worth meeting. Place is
-// the sender's in our old list, or -1.
+// take uses an answer: its sender is a master if it has slaves, and all the masters it
+// knows are worth meeting. Place is the sender's in our old list, or -1.
 func (d *discovery) take(p Peer, place int, answer *message.Structure) {
 	if d.level.ledger != nil {
 		d.level.ledger.report(p, answer.Slaves)
@@ -78,7 +85,8 @@ func (d *discovery) take(p Peer, place int, answer *message.Structure) {
 		return
 	}
 	list := answer.Masters.List
-	if most := 2*Optimum(answer.Masters.Total, levels) + 8; len(list) > most { // nobody has more masters than that
+	// nobody has more masters than that
+	if most := 2*Optimum(answer.Masters.Total, levels) + 8; len(list) > most {
 		list = list[:most]
 	} else if set := answer.Masters.Set(); set != 0 {
 		if slices.Contains(d.sets[:], set) {
@@ -127,8 +135,9 @@ func (d *discovery) remark() {
 	}
 }
 
-// finish makes the new list of masters: ourselves, then those that we knew, in their order, then the new ones. Who
-// did not answer keeps its last size and the time when it was last seen.
+// finish makes the new list of masters: ourselves, then those that we knew, in their
+// order, then the new ones. Who did not answer keeps its last size and the time when it
+// was last seen.
 func (d *discovery) finish() {
 	l, n := d.level, d.level.node
 	now := n.env.Now()

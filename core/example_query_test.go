@@ -11,9 +11,9 @@ import (
 	"spreadable/core/peer"
 )
 
-// whoHolds is an application on the query seam: which nodes hold a document? Each node answers for itself,
-// and the core derives the rest: the entry node asks the masters, they ask their slaves, and on the way back the answers are
-// merged in pairs.
+// whoHolds is an application on the query seam: which nodes hold a document? Each node
+// answers for itself, and the core derives the rest: the entry node asks the masters,
+// they ask their slaves, and on the way back the answers are merged in pairs.
 type whoHolds struct {
 	node      string
 	documents map[string]bool
@@ -30,15 +30,16 @@ func (w *whoHolds) Answer(document any) any {
 	return nil
 }
 
-// Merge puts two answers together. It never sees nil, and changes neither: answers are shared.
+// Merge puts two answers together. It never sees nil, and changes neither: answers are
+// shared.
 func (w *whoHolds) Merge(a, b any) any {
 	all := slices.Concat(a.([]string), b.([]string))
 	slices.Sort(all)
 	return all
 }
 
-// Nine nodes hold documents; a client asks one of them who holds which. The answer comes with its coverage: how many
-// nodes should have answered, and how many did.
+// Nine nodes hold documents; a client asks one of them who holds which. The answer comes
+// with its coverage: how many nodes should have answered, and how many did.
 func ExampleQuery() {
 	network := coretest.New(nil, 25*time.Millisecond, 1)
 	for i := 1; i <= 9; i++ {

@@ -7,7 +7,8 @@ import "spreadable/core/behavior"
 // Suspicion is how suspect p is to n for one kind of misbehaviour.
 func (n *Node) Suspicion(a behavior.Action, p Peer) float64 { return n.scores.Suspicion(a, p) }
 
-// Heard is how many introductions n remembers; Failing, of how many peers it counts failures.
+// Heard is how many introductions n remembers; Failing, of how many peers it counts
+// failures.
 func (n *Node) Heard() int   { return len(n.level1.heard) }
 func (n *Node) Failing() int { return len(n.fails) }
 

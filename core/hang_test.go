@@ -15,8 +15,9 @@ import (
 
 // What becomes of a network when some of it hangs, comes late or comes all at once.
 
-// A bootstrap node that takes requests and never answers does not use up all the patience of a node that looks for a new
-// place: it asks a master that it knows, as it does when nobody is there.
+// A bootstrap node that takes requests and never answers does not use up all the patience
+// of a node that looks for a new place: it asks a master that it knows, as it does when
+// nobody is there.
 func TestHungBootstrapIsNotTheEnd(t *testing.T) {
 	n := settled(t, 12)
 	n.Host(1).Hung = true
@@ -28,7 +29,8 @@ func TestHungBootstrapIsNotTheEnd(t *testing.T) {
 	}
 }
 
-// A place that takes requests and never answers does not keep a newcomer from trying the next one.
+// A place that takes requests and never answers does not keep a newcomer from trying the
+// next one.
 func TestHungPlaceIsNotTheEnd(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	places := &message.Provision{NetworkSize: 3, Lifetime: time.Minute}
@@ -89,8 +91,8 @@ func TestRefusalsForWantOfRoomAreNoFault(t *testing.T) {
 	}
 }
 
-// One slave that never answers costs its own answer, not those of all its master's slaves: the master gives up early
-// enough for its own answer to be in time.
+// One slave that never answers costs its own answer, not those of all its master's
+// slaves: the master gives up early enough for its own answer to be in time.
 func TestOneHungSlaveCostsOneAnswer(t *testing.T) {
 	for _, latency := range []time.Duration{25 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond} {
 		n := grown(t, 9, latency, 0, 1, 160*time.Second)
@@ -163,7 +165,8 @@ func TestNobodyIsDrawnTwice(t *testing.T) {
 	}
 }
 
-// Two of three approvers are enough when the third has gone, also where nobody is left to take its place.
+// Two of three approvers are enough when the third has gone, also where nobody is left to
+// take its place.
 func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	count, err := draw.ParseCount("3")
@@ -202,7 +205,8 @@ func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 	}
 }
 
-// Several bootstrap nodes that start together make one network, whomever of the others each of them asks first.
+// Several bootstrap nodes that start together make one network, whomever of the others
+// each of them asks first.
 func TestSeveralBootstrapNodesMakeOneNetwork(t *testing.T) {
 	for seed := range uint64(10) {
 		n := coretest.New(t, 25*time.Millisecond, seed)
@@ -217,8 +221,8 @@ func TestSeveralBootstrapNodesMakeOneNetwork(t *testing.T) {
 	}
 }
 
-// A bootstrap node that starts while the others are away, and is the first of them by address or the only one there,
-// makes a network; the others join it when they come.
+// A bootstrap node that starts while the others are away, and is the first of them by
+// address or the only one there, makes a network; the others join it when they come.
 func TestBootstrapNodesComeOneByOne(t *testing.T) {
 	for _, first := range []int{0, 1, 2} {
 		n := coretest.New(t, 25*time.Millisecond, 1)
@@ -237,8 +241,8 @@ func TestBootstrapNodesComeOneByOne(t *testing.T) {
 	}
 }
 
-// Whoever owns one IP owns 65,535 ports, and can ask for a place in the name of each. That neither closes the masters to
-// others, nor makes a small network look large.
+// Whoever owns one IP owns 65,535 ports, and can ask for a place in the name of each.
+// That neither closes the masters to others, nor makes a small network look large.
 func TestOneHostDoesNotFillTheNetwork(t *testing.T) {
 	for _, ports := range []int{2, 300} {
 		n := settled(t, 37)

@@ -11,12 +11,14 @@ import (
 	"spreadable/core/peer"
 )
 
-// sternApproval is a second kind, on the terms of the first: its approvers are the same nodes.
+// sternApproval is a second kind, on the terms of the first: its approvers are the same
+// nodes.
 type sternApproval struct{ core.ClientApproval }
 
 func (sternApproval) Name() string { return "stern" }
 
-// An approval of one kind is none of another, though the same nodes have given it: they look at what it was given for.
+// An approval of one kind is none of another, though the same nodes have given it: they
+// look at what it was given for.
 func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	easy := core.NewClientApproval(core.Terms{Period: time.Hour})
@@ -46,8 +48,8 @@ func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 	}
 }
 
-// Nobody can work out a client's key from what is public and take it to the approvers first; the client that asks again is
-// given the same.
+// Nobody can work out a client's key from what is public and take it to the approvers
+// first; the client that asks again is given the same.
 func TestKeysCannotBeForetold(t *testing.T) {
 	n := settled(t, 9)
 	c := n.Client(1)

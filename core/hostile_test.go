@@ -32,15 +32,16 @@ func settled(t *testing.T, nodes int) *coretest.Network {
 	return n
 }
 
-// A client decides how much patience it gives a node. Whatever it gives, the node must not hold it against
-// others that they did not answer in no time.
+// A client decides how much patience it gives a node. Whatever it gives, the node must
+// not hold it against others that they did not answer in no time.
 func TestImpatientClientEvictsNobody(t *testing.T) {
 	for _, test := range []struct{ latency, patience time.Duration }{
 		{25 * time.Millisecond, 0},
 		{25 * time.Millisecond, time.Millisecond},
 		{25 * time.Millisecond, 121 * time.Millisecond},
 		{25 * time.Millisecond, 150 * time.Millisecond},
-		{300 * time.Millisecond, 1200 * time.Millisecond}, // more than a ping may take, less than masters need to ask their slaves
+		// more than a ping may take, less than masters need to ask their slaves
+		{300 * time.Millisecond, 1200 * time.Millisecond},
 	} {
 		n := grown(t, 9, test.latency, 0, 1, 320*time.Second)
 		if v := n.Violation(); v != "" {
@@ -60,7 +61,8 @@ func TestImpatientClientEvictsNobody(t *testing.T) {
 	}
 }
 
-// An entry node that reaches no approver must refuse, not find that none of none have agreed.
+// An entry node that reaches no approver must refuse, not find that none of none have
+// agreed.
 func TestNoApproversNoApproval(t *testing.T) {
 	n := settled(t, 9)
 	period := 5 * time.Minute
@@ -74,8 +76,9 @@ func TestNoApproversNoApproval(t *testing.T) {
 	}
 }
 
-// A query is answered for the one level that its kind stands for. Another one would make masters
-// ask masters for ever, or index a table from its end: it is malformed, and no node is asked.
+// A query is answered for the one level that its kind stands for. Another one would make
+// masters ask masters for ever, or index a table from its end: it is malformed, and no
+// node is asked.
 func TestQueryLevelsAreBounded(t *testing.T) {
 	n := settled(t, 9)
 	for kind, good := range map[message.Kind]int{message.KindQueryMaster: 2, message.KindQueryButler: 1} {
@@ -105,8 +108,8 @@ func asked(trace []*coretest.Record) (queries int) {
 	return queries
 }
 
-// Requests between nodes need the network's root, also from somebody who names no address: in npm an absent
-// root is a wrong one.
+// Requests between nodes need the network's root, also from somebody who names no
+// address: in npm an absent root is a wrong one.
 func TestNodeRequestsNeedTheRoot(t *testing.T) {
 	n := settled(t, 9)
 	for _, root := range []core.Peer{{}, peer.FromID(3)} {
@@ -276,7 +279,8 @@ func TestIntroductionsAreRememberedOnce(t *testing.T) {
 	}
 }
 
-// An introduction of nobody, as whoever hides its address could send it, is no introduction: there is nobody to ask.
+// An introduction of nobody, as whoever hides its address could send it, is no
+// introduction: there is nobody to ask.
 func TestNobodyIsNotIntroduced(t *testing.T) {
 	n := settled(t, 30)
 	for _, h := range n.Live() {
@@ -290,8 +294,8 @@ func TestNobodyIsNotIntroduced(t *testing.T) {
 	}
 }
 
-// A network that has shrunk a little keeps masters with one slave more than the optimum. That is within the rules,
-// and nobody may be banned for it, however long it lasts.
+// A network that has shrunk a little keeps masters with one slave more than the optimum.
+// That is within the rules, and nobody may be banned for it, however long it lasts.
 func TestSlackIsNoMisbehaviour(t *testing.T) {
 	for _, nodes := range []int{9, 18, 19, 27, 30, 31, 40, 44} {
 		n := settled(t, nodes)
@@ -309,8 +313,8 @@ func TestSlackIsNoMisbehaviour(t *testing.T) {
 	}
 }
 
-// A newcomer whose bootstrap node was away for a moment finds its place soon after: it learns the root with the
-// retry, not a whole interval later.
+// A newcomer whose bootstrap node was away for a moment finds its place soon after: it
+// learns the root with the retry, not a whole interval later.
 func TestRetryLearnsTheRoot(t *testing.T) {
 	late := 0
 	for seed := range uint64(10) {
@@ -331,7 +335,8 @@ func TestRetryLearnsTheRoot(t *testing.T) {
 	}
 }
 
-// Two nodes that name each other as bootstrap agree on a root: without one, nothing tells networks apart.
+// Two nodes that name each other as bootstrap agree on a root: without one, nothing tells
+// networks apart.
 func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	both := []core.Peer{peer.FromID(1), peer.FromID(2)}
@@ -346,8 +351,8 @@ func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
 	}
 }
 
-// While its bootstrap node is away a newcomer asks again soon, but not more often the longer it lasts: some four times
-// an interval, and once with its sync.
+// While its bootstrap node is away a newcomer asks again soon, but not more often the
+// longer it lasts: some four times an interval, and once with its sync.
 func TestRetriesDoNotPileUp(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	n.Play("", coretest.Answers{}).Up = false
@@ -369,8 +374,8 @@ func TestRetriesDoNotPileUp(t *testing.T) {
 	}
 }
 
-// An answer speaks for the node that was asked, whatever address it claims: a slave can not tell its master
-// the size of another one.
+// An answer speaks for the node that was asked, whatever address it claims: a slave can
+// not tell its master the size of another one.
 func TestAnswersSpeakForTheirSenderOnly(t *testing.T) {
 	n := settled(t, 60)
 	var master, victim, liar *coretest.Host
@@ -402,7 +407,8 @@ func TestAnswersSpeakForTheirSenderOnly(t *testing.T) {
 	}
 }
 
-// An npm master that sheds a slave tells its new size at once: the row of a plain slave takes one off the own size.
+// An npm master that sheds a slave tells its new size at once: the row of a plain slave
+// takes one off the own size.
 func TestOriginalTellsItsSizeAfterShedding(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	n.Play("", coretest.Answers{
@@ -434,8 +440,8 @@ func TestOriginalTellsItsSizeAfterShedding(t *testing.T) {
 	}
 }
 
-// A newcomer that asks for a place several times, because the first ones did not work out, is one newcomer: after the
-// provider's next sync as well.
+// A newcomer that asks for a place several times, because the first ones did not work
+// out, is one newcomer: after the provider's next sync as well.
 func TestAskingAgainCountsOnce(t *testing.T) {
 	n := settled(t, 37)
 	asker := n.Play("", coretest.Answers{})
@@ -450,7 +456,8 @@ func TestAskingAgainCountsOnce(t *testing.T) {
 	}
 }
 
-// A master that answers with ever other names, where nobody is, leaves no failures of them behind.
+// A master that answers with ever other names, where nobody is, leaves no failures of
+// them behind.
 func TestMadeUpMastersLeaveNothing(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	one := peer.FromID(1)
@@ -504,7 +511,8 @@ func TestOneHostDoesNotBecomeTheNextMasters(t *testing.T) {
 	}
 }
 
-// Where a backlink and a slave that hang use up a whole sync, a master forgets no other master for lack of time to ask.
+// Where a backlink and a slave that hang use up a whole sync, a master forgets no other
+// master for lack of time to ask.
 func TestNoTimeToAskForgetsNoMaster(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	for range 40 {

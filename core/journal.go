@@ -1,8 +1,9 @@
 package core
 
-// journal is what of a node's approvals has changed since it was last asked: there may be a hundred thousand of them,
-// and a store cannot write them all for each new one. The other sections of the state are small and have counters only.
-// A node that nobody stores, as in a simulation, keeps no journal.
+// journal is what of a node's approvals has changed since it was last asked: there may be
+// a hundred thousand of them, and a store cannot write them all for each new one. The
+// other sections of the state are small and have counters only. A node that nobody
+// stores, as in a simulation, keeps no journal.
 type journal struct {
 	rows map[approvalID]struct{}
 	keys map[string]struct{}

@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// ledger is a provider's memory of the places it gave away since it last looked at the masters: it counts a newcomer
-// where it was sent before anybody else can see it there. So newcomers are placed as if they had arrived one by one, however
-// many come at once, and new masters appear as the square root of the network size grows. How it places them is in place.go.
+// ledger is a provider's memory of the places it gave away since it last looked at the
+// masters: it counts a newcomer where it was sent before anybody else can see it there.
+// So newcomers are placed as if they had arrived one by one, however many come at once,
+// and new masters appear as the square root of the network size grows. How it places them
+// is in place.go.
 type ledger struct {
 	tallies []tally
 	index   map[Peer]int // master -> its spot
@@ -18,10 +20,12 @@ type ledger struct {
 	limit    int // how many nodes a spot shall have at the most
 	capacity urn // how many more each spot takes, by its number
 
-	sent   map[Peer]sending   // newcomers on their way
-	hosts  map[netip.Addr]int // how many of them are of one host
-	order  []Peer             // the keys of sent, in the order of sending, with some that have arrived
-	recent []Peer             // the latest newcomers, a ring: they are alive, and slaves: the masters of tomorrow
+	sent  map[Peer]sending   // newcomers on their way
+	hosts map[netip.Addr]int // how many of them are of one host
+	// the keys of sent, in the order of sending, with some that have arrived
+	order []Peer
+	// the latest newcomers, a ring: they are alive, and slaves: the masters of tomorrow
+	recent []Peer
 	oldest int
 }
 
@@ -55,8 +59,9 @@ func (l *level) newLedger() *ledger {
 	return lg
 }
 
-// refresh starts the ledger anew from the list of masters, just renewed. Newcomers that were sent lately and have not
-// been seen at their place yet stay pending, and so do new masters that are not in the list yet; the others are given up.
+// refresh starts the ledger anew from the list of masters, just renewed. Newcomers that
+// were sent lately and have not been seen at their place yet stay pending, and so do new
+// masters that are not in the list yet; the others are given up.
 func (lg *ledger) refresh(l *level) {
 	now := l.node.env.Now()
 	lg.tallies, lg.index = lg.tallies[:0], make(map[Peer]int, len(l.masters.List))
@@ -126,7 +131,8 @@ func (lg *ledger) enter(i, size, pending int) {
 	lg.capacity.set(i, lg.spare(i))
 }
 
-// spare is how many more nodes a spot takes: none where nobody is counted, who is no master yet.
+// spare is how many more nodes a spot takes: none where nobody is counted, who is no
+// master yet.
 func (lg *ledger) spare(i int) int {
 	s := &lg.tallies[i]
 	if s.count() == 0 || s.misses >= maxMisses {
@@ -147,9 +153,10 @@ func (lg *ledger) bound(limit int) {
 	}
 }
 
-// send counts target at a place, and remembers it. Newcomers of one host, which may be one attacker with many ports, are
-// counted up to an eighth of the network, or leastPerHost; the others get a place, but nobody makes room for them or makes
-// them masters.
+// send counts target at a place, and remembers it. Newcomers of one host, which may be
+// one attacker with many ports, are counted up to an eighth of the network, or
+// leastPerHost; the others get a place, but nobody makes room for them or makes them
+// masters.
 func (lg *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
 	if host.IsValid() {
 		if lg.hosts[host] >= max(leastPerHost, (lg.nodes-lg.hosts[host])/8) {
@@ -163,7 +170,8 @@ func (lg *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
 	lg.remember(target)
 }
 
-// arrived takes note that a newcomer is no longer on its way. If a master lists it, it counts in that master's size now.
+// arrived takes note that a newcomer is no longer on its way. If a master lists it, it
+// counts in that master's size now.
 func (lg *ledger) arrived(target Peer) {
 	if s, ok := lg.sent[target]; ok {
 		lg.expect(s.to, -1)
@@ -192,7 +200,8 @@ func (lg *ledger) report(master Peer, slaves []Peer) {
 func (lg *ledger) missed(target Peer) {
 	if s, ok := lg.sent[target]; ok {
 		i := lg.at(s.to)
-		if spot := &lg.tallies[i]; spot.missed != s.host || !s.host.IsValid() { // one host alone can not close a spot
+		// one host alone can not close a spot
+		if spot := &lg.tallies[i]; spot.missed != s.host || !s.host.IsValid() {
 			spot.misses, spot.missed = spot.misses+1, s.host
 			lg.capacity.set(i, lg.spare(i))
 		}

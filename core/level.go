@@ -8,9 +8,9 @@ import (
 )
 
 // level is a node's membership in one level of the network: its lists, and what its rule
-// remembers to renew them. All nodes are members of level 1. It is the only one that is built:
-// the masters of level 1 will be the members of level 2, and so on, each level with its own
-// lists under the same rule.
+// remembers to renew them. All nodes are members of level 1. It is the only one that is
+// built: the masters of level 1 will be the members of level 2, and so on, each level
+// with its own lists under the same rule.
 type level struct {
 	node *Node
 	lists
@@ -19,19 +19,25 @@ type level struct {
 	slot       uint32 // where we last stood among the backlink's slaves
 	interviews int    // interviews of newcomers under way
 
-	delays map[Peer]time.Duration // original rule: masters that reported another network size, and since when
+	// original rule: masters that reported another network size, and since when
+	delays map[Peer]time.Duration
 
 	// The directed rule.
-	view        view
-	rounds      int                // syncs since the start
-	steppedDown time.Duration      // when we last gave up our slaves for a smaller network; 0 is never
-	tries       int                // failed attempts to register since the last success
-	dropped     int                // two more for each backlink that dropped us, one less for each sync in which one kept us
-	firstAsked  int                // where in the list of bootstrap nodes the next attempt begins
-	retryDue    bool               // a timer for the next attempt is set
-	looked      []*message.Masters // what each master answered at the last discovery, parallel to the list that it made
-	ledger      *ledger            // which newcomers we sent where; nil until one asks
-	heard       []Peer             // nodes that introduced themselves as masters
+	view   view
+	rounds int // syncs since the start
+	// when we last gave up our slaves for a smaller network; 0 is never
+	steppedDown time.Duration
+	tries       int // failed attempts to register since the last success
+	// two more for each backlink that dropped us, one less for each sync in which one
+	// kept us
+	dropped int
+	// where in the list of bootstrap nodes the next attempt begins
+	firstAsked int
+	retryDue   bool // a timer for the next attempt is set
+	// what each master answered at the last discovery, parallel to the list that it made
+	looked []*message.Masters
+	ledger *ledger // which newcomers we sent where; nil until one asks
+	heard  []Peer  // nodes that introduced themselves as masters
 }
 
 // structure returns a snapshot of the lists.
@@ -45,14 +51,14 @@ func (l *level) structure() *message.Structure {
 	return l.snapshot
 }
 
-// levels is how many levels a network has: masters of level 1 list all nodes. A request to
-// all nodes asks the masters, which ask their slaves.
+// levels is how many levels a network has: masters of level 1 list all nodes. A request
+// to all nodes asks the masters, which ask their slaves.
 const levels = 1
 
-// Optimum is the size that all groups of a network tend to, masters as well as the slaves of
-// each: floor(size^(1/(levels+1))) + 1, so floor(sqrt(size)) + 1 with one level. (npm
-// spreadable, which has one: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100, 101 for 10,000.) A
-// size below 0, which can only be a lie, counts as 0.
+// Optimum is the size that all groups of a network tend to, masters as well as the slaves
+// of each: floor(size^(1/(levels+1))) + 1, so floor(sqrt(size)) + 1 with one level. (npm
+// spreadable, which has one: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100, 101 for
+// 10,000.) A size below 0, which can only be a lie, counts as 0.
 func Optimum(size, levels int) int { return integerRoot(max(size, 0), levels+1) + 1 }
 
 // integerRoot is floor(n^(1/k)) for n >= 0 and k >= 2.
@@ -75,8 +81,8 @@ func power(base, exponent int) int {
 	return product
 }
 
-// lifetime is the original's sync lifetime: how long a network of this size takes to be sure
-// that a node is gone. It is for ever where it is longer than a Duration can say.
+// lifetime is the original's sync lifetime: how long a network of this size takes to be
+// sure that a node is gone. It is for ever where it is longer than a Duration can say.
 func (c *Config) lifetime(size, levels int) time.Duration {
 	rounds := float64(c.MaxFails) * float64(Optimum(size, levels))
 	if rounds > float64(math.MaxInt64/c.SyncInterval) { // some 300 years

@@ -12,7 +12,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// Whatever happens to a node's lists, what it has told others of them stays as it was; and the list says the truth of itself.
+// Whatever happens to a node's lists, what it has told others of them stays as it was;
+// and the list says the truth of itself.
 func TestSnapshotsNeverChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := &Node{}
@@ -66,8 +67,8 @@ func copied(s *message.Structure) message.Structure {
 	return c
 }
 
-// A node that has lost its last slave holds no memory for slaves: of a hundred thousand nodes most
-// were masters once.
+// A node that has lost its last slave holds no memory for slaves: of a hundred thousand
+// nodes most were masters once.
 func TestListsOfNoSlavesTakeNoMemory(t *testing.T) {
 	var l lists
 	l.addSlave(peer.FromID(1), 1)

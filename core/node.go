@@ -7,11 +7,13 @@ import (
 	"spreadable/core/message"
 )
 
-// Node is one member of the network: a state machine that its driver feeds with requests (Serve), timers (Wake) and
-// answers (through the Sink of each call). It must not be copied once initialised, and is not safe for concurrent use.
+// Node is one member of the network: a state machine that its driver feeds with requests
+// (Serve), timers (Wake) and answers (through the Sink of each call). It must not be
+// copied once initialised, and is not safe for concurrent use.
 //
-// The fields that every message touches stand together at the beginning: in a simulation the next message is for another
-// node, and each further cache line costs as much as everything else.
+// The fields that every message touches stand together at the beginning: in a simulation
+// the next message is for another node, and each further cache line costs as much as
+// everything else.
 type Node struct {
 	self    Peer
 	root    Peer  // the network's name; nobody while unknown
@@ -32,16 +34,18 @@ type Node struct {
 	syncs       syncTimes
 	scores      behavior.Scores
 
-	networkRevision, failsRevision uint32 // count the changes of root and syncs, and of fails and delays; see Revision
+	// count the changes of root and syncs, and of fails and delays; see Revision
+	networkRevision, failsRevision uint32
 
-	candidates *behavior.Candidates // for applications that choose among nodes; nil until used
-	approvals  *approvals           // nil until the first approval
+	// for applications that choose among nodes; nil until used
+	candidates *behavior.Candidates
+	approvals  *approvals // nil until the first approval
 	queries    []Query
 	locks      map[string][]*Task // by key that a task holds: the tasks that wait for it
 }
 
-// Numbers of the node's timers. A tag has the node's life in its upper 8 bits, so that no timer
-// of a former life does anything, and below it one of these.
+// Numbers of the node's timers. A tag has the node's life in its upper 8 bits, so that no
+// timer of a former life does anything, and below it one of these.
 const (
 	wakeSync uint32 = iota
 	wakeRetry
@@ -53,9 +57,9 @@ const (
 
 func (n *Node) tag(number uint32) uint32 { return uint32(n.life)<<tagBits | number }
 
-// Init makes n a node of its own address self. Tasks come from pool, which belongs to the same
-// thread of control as the node and serves nodes of one Book. The Config must have been
-// validated. A node that has been stopped may be initialised again.
+// Init makes n a node of its own address self. Tasks come from pool, which belongs to the
+// same thread of control as the node and serves nodes of one Book. The Config must have
+// been validated. A node that has been stopped may be initialised again.
 func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
 	*n = Node{cfg: cfg, env: env, pool: pool, self: self, life: n.life}
 	n.level1 = level{node: n, lists: lists{masters: noMasters}}
@@ -72,12 +76,13 @@ func (n *Node) Start() {
 	n.env.After(n.cfg.rule.firstSync(n), n.tag(wakeSync))
 }
 
-// Stop ends the node's life for good. Its tasks end where they wait, and requests that they
-// were to answer fail with ErrUnreachable; no timer or answer that is still on its way does
-// anything, and no later call does. Like all calls it must come from outside the node.
+// Stop ends the node's life for good. Its tasks end where they wait, and requests that
+// they were to answer fail with ErrUnreachable; no timer or answer that is still on its
+// way does anything, and no later call does. Like all calls it must come from outside the
+// node.
 //
-// Init and Start give the node a second life, which sees nothing of the first: not even what
-// it remembered, unless it is restored.
+// Init and Start give the node a second life, which sees nothing of the first: not even
+// what it remembered, unless it is restored.
 func (n *Node) Stop() {
 	if n.stopped {
 		return
@@ -103,8 +108,9 @@ func (n *Node) Wake(tag uint32) {
 	}
 }
 
-// Touch reads the fields that the next message will read, so that they are in the processor's cache by then; see Node. The
-// result says nothing: it keeps the reads from being left out.
+// Touch reads the fields that the next message will read, so that they are in the
+// processor's cache by then; see Node. The result says nothing: it keeps the reads from
+// being left out.
 func (n *Node) Touch() uint64 {
 	if n.level1.snapshot == nil {
 		return uint64(n.root.ID())
@@ -134,13 +140,15 @@ func (n *Node) Status() *message.Status {
 	}
 }
 
-// NetworkSize is how many nodes the network has, as this node knows it: the sum of its masters' sizes, at least 1.
+// NetworkSize is how many nodes the network has, as this node knows it: the sum of its
+// masters' sizes, at least 1.
 func (n *Node) NetworkSize() int { return n.level1.size() }
 
 // Bans returns the addresses that the node refuses.
 func (n *Node) Bans() *behavior.Bans { return &n.bans }
 
-// availability is the mean of the free shares of heap and processor, 0 to 1, as npm spreadable reports it.
+// availability is the mean of the free shares of heap and processor, 0 to 1, as npm
+// spreadable reports it.
 func (n *Node) availability() float64 {
 	if n.cfg.Load == nil {
 		return 1
@@ -149,13 +157,15 @@ func (n *Node) availability() float64 {
 	return min(1, max(0, (1-heap+1-cpu)/2))
 }
 
-// isNormalized reports whether the node has been up for a whole sync lifetime, long enough to judge by silence.
+// isNormalized reports whether the node has been up for a whole sync lifetime, long
+// enough to judge by silence.
 func (n *Node) isNormalized() bool {
 	return n.env.Now()-n.cfg.lifetime(n.level1.size(), levels) > n.started
 }
 
-// syncTimes averages the durations of the latest syncs. Instead of a list of them (npm keeps one day's, 5,400) it keeps
-// their sum and count and halves both when the count is reached: old syncs weigh less and less.
+// syncTimes averages the durations of the latest syncs. Instead of a list of them (npm
+// keeps one day's, 5,400) it keeps their sum and count and halves both when the count is
+// reached: old syncs weigh less and less.
 type syncTimes struct {
 	sum   time.Duration
 	count int

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Availability is the mean of the free shares of heap and processor, between 0 and 1 whatever
-// the machine says.
+// Availability is the mean of the free shares of heap and processor, between 0 and 1
+// whatever the machine says.
 func TestAvailability(t *testing.T) {
 	var n Node
 	n.cfg = &Config{}
@@ -23,7 +23,8 @@ func TestAvailability(t *testing.T) {
 	}
 }
 
-// The average is exact until the limit is reached; from then on old syncs count less and less.
+// The average is exact until the limit is reached; from then on old syncs count less and
+// less.
 func TestSyncAverage(t *testing.T) {
 	var s syncTimes
 	if got := s.average(); got != 0 {

@@ -8,16 +8,17 @@ import (
 	"spreadable/core/message"
 )
 
-// The registration rule of npm spreadable 0.3, to the letter and with its quirks, so that a simulation shows what the
-// npm network does. Its sync cycle differs from ours in what it does with an unsettled view: it acts on it.
+// The registration rule of npm spreadable 0.3, to the letter and with its quirks, so that
+// a simulation shows what the npm network does. Its sync cycle differs from ours in what
+// it does with an unsettled view: it acts on it.
 
 // original is the rule.
 type original struct{}
 
-// firstSync and nextSync: the original syncs at once and then at every interval, give or take
-// what a busy process makes of it. Without that noise its nodes would sync in exact step for
-// ever in virtual time, which no real network does. With this much of it, networks of 64 and of
-// 200 nodes take the course measured with npm ones.
+// firstSync and nextSync: the original syncs at once and then at every interval, give or
+// take what a busy process makes of it. Without that noise its nodes would sync in exact
+// step for ever in virtual time, which no real network does. With this much of it,
+// networks of 64 and of 200 nodes take the course measured with npm ones.
 func (original) firstSync(*Node) time.Duration { return 0 }
 
 func (original) nextSync(n *Node) time.Duration {
@@ -75,7 +76,8 @@ func (original) sync(l *level, t *Task) {
 	}
 }
 
-// forgetSilent deletes masters that were not confirmed for a sync lifetime, with whatever else they were to us.
+// forgetSilent deletes masters that were not confirmed for a sync lifetime, with whatever
+// else they were to us.
 func (l *level) forgetSilent() {
 	n := l.node
 	if !n.isNormalized() || l.seen == nil {
@@ -102,8 +104,8 @@ func (l *level) syncUpOriginal(t *Task, b budget) []*message.Masters {
 	return []*message.Masters{up.said.Masters}
 }
 
-// syncDownOriginal asks every slave and drops those that have gone elsewhere. It returns the masters that slaves report
-// who are masters themselves.
+// syncDownOriginal asks every slave and drops those that have gone elsewhere. It returns
+// the masters that slaves report who are masters themselves.
 func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 	n := l.node
 	var actual []*message.Masters
@@ -126,8 +128,8 @@ func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 	return actual
 }
 
-// lookAtMasters asks every master that we or our neighbours know for its true size. Who has no slaves is no master; who
-// does not answer stays until it is broken.
+// lookAtMasters asks every master that we or our neighbours know for its true size. Who
+// has no slaves is no master; who does not answer stays until it is broken.
 func (l *level) lookAtMasters(t *Task, actual []*message.Masters, b budget) {
 	n := l.node
 	var peers []Peer
@@ -152,8 +154,8 @@ func (l *level) lookAtMasters(t *Task, actual []*message.Masters, b budget) {
 	}
 }
 
-// adoptReported makes a plain slave's list the one its backlink reported; without an answer it is empty, and the node
-// believes itself alone until the next good one.
+// adoptReported makes a plain slave's list the one its backlink reported; without an
+// answer it is empty, and the node believes itself alone until the next good one.
 func (l *level) adoptReported(actual []*message.Masters) {
 	if len(actual) == 0 {
 		l.adopt(noMasters)
@@ -162,14 +164,16 @@ func (l *level) adoptReported(actual []*message.Masters) {
 	l.adoptAllowed(actual[0])
 }
 
-// breakMutual leaves a backlink that is also a slave, in networks of more than two: such a pair hangs on nothing.
+// breakMutual leaves a backlink that is also a slave, in networks of more than two: such
+// a pair hangs on nothing.
 func (l *level) breakMutual() {
 	if l.size() > 2 && l.hasSlave(l.backlink) {
 		l.loseBacklink()
 	}
 }
 
-// stepDownOriginal gives up all slaves when there are more masters than the optimum and we are not among the largest.
+// stepDownOriginal gives up all slaves when there are more masters than the optimum and
+// we are not among the largest.
 func (l *level) stepDownOriginal() {
 	optimum := Optimum(l.size(), levels)
 	if !l.isMaster() || len(l.masters.List) <= optimum || l.rank() < optimum {
@@ -178,7 +182,8 @@ func (l *level) stepDownOriginal() {
 	l.stepDown()
 }
 
-// provide asks every master for its structure and lists those that have slaves, with their slaves as candidates.
+// provide asks every master for its structure and lists those that have slaves, with
+// their slaves as candidates.
 func (original) provide(l *level, t *Task) message.Response {
 	n := l.node
 	masters := []Peer{n.self}
@@ -234,10 +239,11 @@ func (l *level) registerOriginal(t *Task, b budget) error {
 
 var errNotNormalized = errors.New("the network is not normalized yet")
 
-// agreeing is the rule that stalls the original: every master must report the network size that the provider sees. The
-// first disagreement of a master fails the registration; for a sync lifetime after that the master is left out, and,
-// because of a slip in the original (a splice without a count), with it every result behind it in the list; then it fails
-// the registration again.
+// agreeing is the rule that stalls the original: every master must report the network
+// size that the provider sees. The first disagreement of a master fails the registration;
+// for a sync lifetime after that the master is left out, and, because of a slip in the
+// original (a splice without a count), with it every result behind it in the list; then
+// it fails the registration again.
 func (l *level) agreeing(p *message.Provision) ([]message.Place, error) {
 	n := l.node
 	now := n.env.Now()
@@ -268,8 +274,9 @@ func (l *level) agreeing(p *message.Provision) ([]message.Place, error) {
 	return results, nil
 }
 
-// chooseOriginal draws a free master: an eligible one with fewer slaves than the optimum. When none is free it draws among
-// one random candidate of each result, where an empty slot can be drawn as well. Nobody means no luck this time.
+// chooseOriginal draws a free master: an eligible one with fewer slaves than the optimum.
+// When none is free it draws among one random candidate of each result, where an empty
+// slot can be drawn as well. Nobody means no luck this time.
 func (l *level) chooseOriginal(results []message.Place, networkSize int) Peer {
 	n := l.node
 	var free, fallback []Peer

@@ -8,9 +8,9 @@ import (
 	"spreadable/core/message"
 )
 
-// Pool keeps what the nodes of one thread of control can share, because only one of them is at
-// work at a time: idle tasks and scratch memory. Peers index that memory, so these nodes must
-// share a Book, too.
+// Pool keeps what the nodes of one thread of control can share, because only one of them
+// is at work at a time: idle tasks and scratch memory. Peers index that memory, so these
+// nodes must share a Book, too.
 type Pool struct {
 	idle     []*Task
 	all      []*Task
@@ -89,8 +89,8 @@ func (p *Pool) awake(n *Node, number uint32) {
 	}
 }
 
-// end ends all tasks of a node in the middle of their procedures. A request that one of them
-// was to answer is answered as if the node were not there.
+// end ends all tasks of a node in the middle of their procedures. A request that one of
+// them was to answer is answered as if the node were not there.
 func (p *Pool) end(n *Node) {
 	p.all = slices.DeleteFunc(p.all, func(t *Task) bool {
 		if t.node != n {
@@ -113,8 +113,8 @@ func (p *Pool) end(n *Node) {
 // Idle reports that no procedure is waiting for anything.
 func (p *Pool) Idle() bool { return len(p.idle) == len(p.all) }
 
-// Close ends all tasks of the pool, the parked ones in the middle of their procedure. Their
-// nodes must not be used again.
+// Close ends all tasks of the pool, the parked ones in the middle of their procedure.
+// Their nodes must not be used again.
 func (p *Pool) Close() {
 	for _, t := range p.all {
 		t.stop()

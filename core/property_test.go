@@ -26,9 +26,10 @@ func grown(t testing.TB, nodes int, latency, spread time.Duration, seed uint64, 
 	return n
 }
 
-// Whatever the size, the latency, the seed and the time in which its nodes start, a network settles within ten sync
-// intervals of the last start, and then stays as it is: every node has one backlink, which lists it; everybody knows all
-// masters with their true sizes.
+// Whatever the size, the latency, the seed and the time in which its nodes start, a
+// network settles within ten sync intervals of the last start, and then stays as it is:
+// every node has one backlink, which lists it; everybody knows all masters with their
+// true sizes.
 func TestNetworksSettleAndStaySettled(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		nodes := rapid.IntRange(2, 40).Draw(r, "nodes")
@@ -48,8 +49,9 @@ func TestNetworksSettleAndStaySettled(t *testing.T) {
 	})
 }
 
-// A network loses nodes, and is settled again when all that they were has been forgotten: that takes eleven failures of
-// each, at a rhythm of one or more an interval, and some time to rearrange what is left.
+// A network loses nodes, and is settled again when all that they were has been forgotten:
+// that takes eleven failures of each, at a rhythm of one or more an interval, and some
+// time to rearrange what is left.
 func TestNetworksMendThemselves(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		nodes := rapid.IntRange(4, 30).Draw(r, "nodes")
@@ -65,7 +67,8 @@ func TestNetworksMendThemselves(t *testing.T) {
 	})
 }
 
-// In a settled network every node answers a search in the same way, from all nodes, each once.
+// In a settled network every node answers a search in the same way, from all nodes, each
+// once.
 func TestEveryEntryReachesEverybodyOnce(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		nodes := rapid.IntRange(1, 30).Draw(r, "nodes")
@@ -88,7 +91,8 @@ func TestEveryEntryReachesEverybodyOnce(t *testing.T) {
 	})
 }
 
-// When nothing is under way any more no task is left in the middle of a procedure, whatever became of the requests.
+// When nothing is under way any more no task is left in the middle of a procedure,
+// whatever became of the requests.
 func TestNoTaskIsLeftBehind(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		nodes := rapid.IntRange(2, 12).Draw(r, "nodes")
@@ -109,7 +113,8 @@ func TestNoTaskIsLeftBehind(t *testing.T) {
 			}
 		}
 		for _, h := range n.Hosts() {
-			h.Up = false // nobody's timer goes off any more; what is asked for still gets its answer
+			// nobody's timer goes off any more; what is asked for still gets its answer
+			h.Up = false
 		}
 		n.Run(2 * time.Minute)
 		if n.Pending() > 0 || !n.Idle() {
@@ -118,11 +123,13 @@ func TestNoTaskIsLeftBehind(t *testing.T) {
 	})
 }
 
-// Nodes of the original rule among a few of ours find their place, too. They step down where there is one master more than
-// the optimum, which ours allow: without maxDrops every tenth of these networks would send a node of ours to such a master
-// again and again. And a provider of ours must not send one of them to a slave of its own for ever.
+// Nodes of the original rule among a few of ours find their place, too. They step down
+// where there is one master more than the optimum, which ours allow: without maxDrops
+// every tenth of these networks would send a node of ours to such a master again and
+// again. And a provider of ours must not send one of them to a slave of its own for ever.
 func TestNodesOfTheOriginalRuleFitIn(t *testing.T) {
-	for pattern, spacing := range map[string]time.Duration{ // o is a node of ours, n is one of npm's rule
+	// o is a node of ours, n is one of npm's rule
+	for pattern, spacing := range map[string]time.Duration{
 		"ooonn": 3 * time.Second, "oonnn": 3 * time.Second, "ooooon": 3 * time.Second, "ooonnn": 3 * time.Second,
 		"onono": time.Second / 10,
 	} {

@@ -9,9 +9,10 @@ import (
 	"spreadable/core/message"
 )
 
-// Registration: a node without a backlink asks a provider where it could register (provide-registration), chooses, and
-// asks the chosen one to list it (register); that one interviews it first. What the provider answers and how the
-// newcomer chooses is the rule's: original.go, directed.go.
+// Registration: a node without a backlink asks a provider where it could register
+// (provide-registration), chooses, and asks the chosen one to list it (register); that
+// one interviews it first. What the provider answers and how the newcomer chooses is the
+// rule's: original.go, directed.go.
 
 // serveProvide answers where the target could register.
 func serveProvide(t *Task) {
@@ -23,7 +24,8 @@ func serveProvide(t *Task) {
 	t.reply(t.node.cfg.rule.provide(&t.node.level1, t))
 }
 
-// serveRegister lists a newcomer as a slave, after an interview. A node that is listed already is told the size again.
+// serveRegister lists a newcomer as a slave, after an interview. A node that is listed
+// already is told the size again.
 func serveRegister(t *Task) {
 	n, l, body := t.node, &t.node.level1, message.Asked[message.RegisterRequest](&t.req)
 	target := body.Target
@@ -54,8 +56,8 @@ func serveRegister(t *Task) {
 	t.reply(message.Response{Body: &message.Registered{Size: len(l.slaves)}})
 }
 
-// bumpOwnSize keeps the own entry among the masters in step with a new slave. A node that was no master before enters
-// itself at its next sync.
+// bumpOwnSize keeps the own entry among the masters in step with a new slave. A node that
+// was no master before enters itself at its next sync.
 func (l *level) bumpOwnSize() {
 	n := l.node
 	if l.masterIndex(n.self) >= 0 {
@@ -95,12 +97,14 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 	return nil
 }
 
-// eligible reports whether we may become p's slave: not our own, nor, in a network of more than two, a slave of ours.
+// eligible reports whether we may become p's slave: not our own, nor, in a network of
+// more than two, a slave of ours.
 func (l *level) eligible(p Peer, networkSize int) bool {
 	return p != l.node.self && !(networkSize > 2 && l.hasSlave(p))
 }
 
-// firstBootstrap picks one of the bootstrap addresses at random, the own address only when there is no other.
+// firstBootstrap picks one of the bootstrap addresses at random, the own address only
+// when there is no other.
 func (l *level) firstBootstrap() Peer {
 	n := l.node
 	others := slices.DeleteFunc(slices.Clone(n.cfg.Bootstrap), func(p Peer) bool { return p == n.self })

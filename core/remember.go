@@ -8,8 +8,8 @@ import (
 	"spreadable/core/state"
 )
 
-// A node gives out what it must remember over a restart: all of it (State), or what has changed (Changes). Restore, in
-// restore.go, takes it back.
+// A node gives out what it must remember over a restart: all of it (State), or what has
+// changed (Changes). Restore, in restore.go, takes it back.
 
 // Revision returns the state's revision now. It is cheap enough to ask after every step.
 func (n *Node) Revision() state.Revision {
@@ -30,8 +30,9 @@ func (n *Node) Revision() state.Revision {
 	return r
 }
 
-// Changes returns what has changed since the revision, which must be that of the last Changes; the first one gives
-// everything. Between two, a node keeps a journal of its approvals: so only one store can be served.
+// Changes returns what has changed since the revision, which must be that of the last
+// Changes; the first one gives everything. Between two, a node keeps a journal of its
+// approvals: so only one store can be served.
 func (n *Node) Changes(since state.Revision) *state.Changes {
 	c := &state.Changes{Revision: n.Revision()}
 	book := n.approvalBook()
@@ -111,8 +112,8 @@ func (n *Node) texts(peers []Peer) []string {
 	return texts
 }
 
-// exportFails walks maps, so it sorts: one memory, one state. The same goes for the others below, whose rows stand in the
-// order of peers' numbers.
+// exportFails walks maps, so it sorts: one memory, one state. The same goes for the
+// others below, whose rows stand in the order of peers' numbers.
 func (n *Node) exportFails(to *state.State) {
 	for p, count := range n.fails { // order-free: sorted below
 		to.Fails = append(to.Fails, state.Fail{Address: n.text(p), Count: count})

@@ -12,21 +12,26 @@ import (
 )
 
 const (
-	// maxRows bounds each list of a state that is restored: far beyond any network, and before memory is at risk.
+	// maxRows bounds each list of a state that is restored: far beyond any network, and
+	// before memory is at risk.
 	maxRows = 1 << 20
-	// maxRowText bounds each text in it, in bytes; an address is bounded more tightly by its own rules.
+	// maxRowText bounds each text in it, in bytes; an address is bounded more tightly by
+	// its own rules.
 	maxRowText = 1 << 20
 )
 
-// Restore gives a node that has not started its memory back. It must be called between Init and Start.
+// Restore gives a node that has not started its memory back. It must be called between
+// Init and Start.
 //
-// An address that is none, a list or text beyond its bound, or an address book that is full, is an error, and the node
-// remembers nothing then. What no history of this node could have left is dropped: a node as its own slave or backlink,
-// second rows for one peer, numbers below what can be counted, approvals of kinds that are no longer offered. Times
-// to come count as now: the clock has been set back.
+// An address that is none, a list or text beyond its bound, or an address book that is
+// full, is an error, and the node remembers nothing then. What no history of this node
+// could have left is dropped: a node as its own slave or backlink, second rows for one
+// peer, numbers below what can be counted, approvals of kinds that are no longer offered.
+// Times to come count as now: the clock has been set back.
 //
-// A state of another address, that the node had before or that another node has, is restored in part: bans, suspicions
-// and candidates. A place in the network, its approvals and failures belong to an address.
+// A state of another address, that the node had before or that another node has, is
+// restored in part: bans, suspicions and candidates. A place in the network, its
+// approvals and failures belong to an address.
 func (n *Node) Restore(s state.State) error {
 	if n.started > 0 {
 		return errors.New("restore: the node has started")
@@ -75,7 +80,8 @@ func checkSizes(s *state.State) error {
 	return nil
 }
 
-// restorer fills in a node's memory. The first error stays, and what comes after it does not matter.
+// restorer fills in a node's memory. The first error stays, and what comes after it does
+// not matter.
 type restorer struct {
 	node *Node
 	now  time.Duration
@@ -145,7 +151,8 @@ func (r *restorer) texts(section string, texts ...string) {
 // past is a time that must not lie ahead.
 func (r *restorer) past(t time.Duration) time.Duration { return min(max(t, 0), r.now) }
 
-// others collects the peers of rows, without the node itself and second rows for one peer.
+// others collects the peers of rows, without the node itself and second rows for one
+// peer.
 type others struct{ seen map[Peer]bool }
 
 // first reports whether p is somebody else, whom no row before has named.
@@ -189,7 +196,8 @@ func (r *restorer) masters(s *state.State) {
 	var table masterTable
 	adopted := true // nobody in it was ever seen: the backlink's list as it was
 	for _, row := range s.Masters {
-		if p := r.peer("masters", row.Address); masters.first(p, Peer{}) { // the node itself may be one
+		// the node itself may be one
+		if p := r.peer("masters", row.Address); masters.first(p, Peer{}) {
 			table.add(message.Master{Peer: p, Size: row.Size}, r.past(row.Seen), nil)
 			adopted = adopted && row.Seen <= 0
 		}
@@ -212,7 +220,8 @@ func (r *restorer) failures(s *state.State) {
 		}
 	}
 	for _, row := range s.Delays {
-		if p := r.peer("delays", row.Address); delays.first(p, Peer{}) { // a provider lists the node itself, too
+		// a provider lists the node itself, too
+		if p := r.peer("delays", row.Address); delays.first(p, Peer{}) {
 			if n.level1.delays == nil {
 				n.level1.delays = make(map[Peer]time.Duration)
 			}

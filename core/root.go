@@ -2,7 +2,8 @@ package core
 
 import "spreadable/core/message"
 
-// The root is the name of a network: the address of its first node. Nodes of different roots do not talk to each other.
+// The root is the name of a network: the address of its first node. Nodes of different
+// roots do not talk to each other.
 
 // rootFresh reports that the root is known and was confirmed within a sync lifetime.
 func (n *Node) rootFresh() bool {
@@ -14,8 +15,9 @@ func (n *Node) setRoot(root Peer) {
 	n.networkRevision++
 }
 
-// checkRoot is the original's way: the network's name is what the one bootstrap node in use says, confirmed once per sync
-// lifetime. The bootstrap node itself names the network. It returns the status it was given, if it asked for one.
+// checkRoot is the original's way: the network's name is what the one bootstrap node in
+// use says, confirmed once per sync lifetime. The bootstrap node itself names the
+// network. It returns the status it was given, if it asked for one.
 func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 	if n.rootFresh() {
 		return nil
@@ -33,8 +35,9 @@ func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 	return status
 }
 
-// findRoot is ours: the name is what the first bootstrap node that belongs to a network says. When none does, because
-// they have all been started together, the first of those that are there names it; so nobody waits for one that is down.
+// findRoot is ours: the name is what the first bootstrap node that belongs to a network
+// says. When none does, because they have all been started together, the first of those
+// that are there names it; so nobody waits for one that is down.
 func (n *Node) findRoot(t *Task, b budget) {
 	if n.rootFresh() {
 		return

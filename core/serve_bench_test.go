@@ -10,7 +10,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// BenchmarkServe is a node that answers the requests that make nearly all traffic, as a master of a hundred slaves.
+// BenchmarkServe is a node that answers the requests that make nearly all traffic, as a
+// master of a hundred slaves.
 func BenchmarkServe(b *testing.B) {
 	n := coretest.New(b, time.Millisecond, 1)
 	var hosts []*coretest.Host

@@ -53,7 +53,8 @@ func shuffled[T any](random *rand.Rand, rows []T) []T {
 	return rows
 }
 
-// So have the changes of approvals: of those that began or changed, and of those that ended.
+// So have the changes of approvals: of those that began or changed, and of those that
+// ended.
 func TestChangesOfApprovalsAreInOrder(t *testing.T) {
 	h := lonely(t, 0)
 	h.Start()

@@ -98,7 +98,8 @@ func plain(s state.State) state.State {
 	return s
 }
 
-// busyNetwork is a network in which much of what a node remembers happens: restless hosts, liars, bans, approvals.
+// busyNetwork is a network in which much of what a node remembers happens: restless
+// hosts, liars, bans, approvals.
 func busyNetwork(t *testing.T, rule core.Registration, seed uint64) *coretest.Network {
 	n := coretest.New(t, 25*time.Millisecond, seed)
 	for range 9 {
@@ -131,7 +132,8 @@ func disturb(n *coretest.Network, kind, a, b int) {
 	}
 }
 
-// Whoever follows a node's changes knows its state, whatever happens: no change is missed.
+// Whoever follows a node's changes knows its state, whatever happens: no change is
+// missed.
 func TestChangesAddUpToTheState(t *testing.T) {
 	for _, rule := range []core.Registration{core.Directed, core.Original} {
 		t.Run(rule.String(), func(t *testing.T) {
@@ -191,7 +193,8 @@ func TestSingleChangesAreSeen(t *testing.T) {
 	}
 }
 
-// reborn is a node with the memory of h, in a process of its own: its peers have other numbers.
+// reborn is a node with the memory of h, in a process of its own: its peers have other
+// numbers.
 func reborn(t testing.TB, h *coretest.Host, c core.Config) (*coretest.Host, error) {
 	n := h.Network()
 	other := coretest.New(t, n.Low, n.Seed)
@@ -226,7 +229,8 @@ func TestStateSurvivesARestart(t *testing.T) {
 	}
 }
 
-// A node that comes back with its memory is a member at once, before it has asked anybody anything.
+// A node that comes back with its memory is a member at once, before it has asked anybody
+// anything.
 func TestRestoredNodeGoesOn(t *testing.T) {
 	n := settled(t, 9)
 	for _, h := range n.Hosts() {
@@ -323,7 +327,8 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 	}
 }
 
-// Behind another address the same memory of others is worth something, a place in the network is not.
+// Behind another address the same memory of others is worth something, a place in the
+// network is not.
 func TestStateOfAnotherAddress(t *testing.T) {
 	h := lonely(t, 0)
 	saved := state.State{

@@ -11,8 +11,8 @@ import (
 	"spreadable/core/state"
 )
 
-// A sweep of the book drops the addresses that neither the node nor its driver holds, and no
-// other: not one that stands in any part of the node's state.
+// A sweep of the book drops the addresses that neither the node nor its driver holds, and
+// no other: not one that stands in any part of the node's state.
 func TestSweepKeepsWhatTheNodeHolds(t *testing.T) {
 	n := coretest.New(t, 0, 1)
 	h := n.AddNode("10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1), peer.FromID(2)}})
@@ -49,7 +49,8 @@ func TestSweepKeepsWhatTheNodeHolds(t *testing.T) {
 	}
 }
 
-// A sweep while nothing is held drops all but the node's own address and its bootstrap nodes.
+// A sweep while nothing is held drops all but the node's own address and its bootstrap
+// nodes.
 func TestSweepOfAYoungNode(t *testing.T) {
 	n := coretest.New(t, 0, 1)
 	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})

@@ -9,10 +9,10 @@ import (
 	"spreadable/core/message"
 )
 
-// The sync cycle: at every interval a node renews its lists. This file has what both rules
-// share: the frame, and the questions upwards (to the backlink) and downwards (to the slaves)
-// with what they say about a peer's behaviour. The cycles themselves are in original.go and
-// directed.go, each written from top to bottom.
+// The sync cycle: at every interval a node renews its lists. This file has what both
+// rules share: the frame, and the questions upwards (to the backlink) and downwards (to
+// the slaves) with what they say about a peer's behaviour. The cycles themselves are in
+// original.go and directed.go, each written from top to bottom.
 
 // Sync starts a sync cycle now, unless one is still running.
 func (n *Node) Sync() {
@@ -42,8 +42,9 @@ type answer struct {
 	said *message.Structure // nil: nothing
 }
 
-// askUp asks the backlink for its structure and judges what it says. There is nothing to learn without a backlink or an
-// answer, or from one that no longer lists us; then the backlink is gone.
+// askUp asks the backlink for its structure and judges what it says. There is nothing to
+// learn without a backlink or an answer, or from one that no longer lists us; then the
+// backlink is gone.
 func (l *level) askUp(t *Task, timeout time.Duration) answer {
 	b := l.backlink
 	if b.IsZero() {
@@ -63,8 +64,9 @@ func (l *level) askUp(t *Task, timeout time.Duration) answer {
 	return answer{b, up}
 }
 
-// judgeUp checks that a backlink tells a consistent story: that it lists us, knows us as the master we are, reports its
-// own size truly and has no more slaves than such a network needs.
+// judgeUp checks that a backlink tells a consistent story: that it lists us, knows us as
+// the master we are, reports its own size truly and has no more slaves than such a
+// network needs.
 func (l *level) judgeUp(b Peer, up *message.Structure) {
 	n := l.node
 	known := true
@@ -88,8 +90,8 @@ func (l *level) judgeUp(b Peer, up *message.Structure) {
 	n.judge(l.isListed(up.Slaves), behavior.BacklinkSlaves, b)
 }
 
-// isListed reports whether we are among a backlink's slaves. It looks first where we stood the last time: a master of a
-// million nodes has a thousand.
+// isListed reports whether we are among a backlink's slaves. It looks first where we
+// stood the last time: a master of a million nodes has a thousand.
 func (l *level) isListed(slaves []Peer) bool {
 	n := l.node
 	if int(l.slot) < len(slaves) && slaves[l.slot] == n.self {
@@ -100,8 +102,8 @@ func (l *level) isListed(slaves []Peer) bool {
 	return i >= 0
 }
 
-// judgeDown checks that a slave knows us as its master, with our true size. It reports whether the slave names us as
-// its backlink.
+// judgeDown checks that a slave knows us as its master, with our true size. It reports
+// whether the slave names us as its backlink.
 func (l *level) judgeDown(s Peer, down *message.Structure) bool {
 	n := l.node
 	size, listed := down.Masters.SizeOf(n.self)
@@ -111,7 +113,8 @@ func (l *level) judgeDown(s Peer, down *message.Structure) bool {
 	return faithful
 }
 
-// adoptAllowed takes over a backlink's list of masters: as it is, unless somebody in it is not allowed here.
+// adoptAllowed takes over a backlink's list of masters: as it is, unless somebody in it
+// is not allowed here.
 func (l *level) adoptAllowed(m *message.Masters) {
 	n := l.node
 	if n.openDoor() {
@@ -137,7 +140,8 @@ func (l *level) stepDown() {
 	n.env.Note(Note{What: NoteSteppedDown})
 }
 
-// rank is our place among the masters we know, by size descending, then address: 0 is the first.
+// rank is our place among the masters we know, by size descending, then address: 0 is the
+// first.
 func (l *level) rank() int {
 	n := l.node
 	own, rank := message.Master{Peer: n.self, Size: uint32(len(l.slaves))}, 0

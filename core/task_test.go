@@ -14,8 +14,8 @@ import (
 
 const oneWay = 25 * time.Millisecond
 
-// asker is a network of one node that syncs by hand, and of as many hosts, from 2 on, as there
-// are delays: each answers a ping after its delay and two messages.
+// asker is a network of one node that syncs by hand, and of as many hosts, from 2 on, as
+// there are delays: each answers a ping after its delay and two messages.
 func asker(t testing.TB, delays ...time.Duration) (*coretest.Network, *coretest.Host, []core.Peer) {
 	n := coretest.New(t, oneWay, 1)
 	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
@@ -58,8 +58,8 @@ func TestGatherWaitsForTheLastAnswer(t *testing.T) {
 	}
 }
 
-// A gather that has enough does not wait for the rest, and the rest does not land in the next
-// gather, not even where that asks the same peers.
+// A gather that has enough does not wait for the rest, and the rest does not land in the
+// next gather, not even where that asks the same peers.
 func TestGatherSomeWaitsForEnough(t *testing.T) {
 	n, h, peers := asker(t, 0, 100*time.Millisecond, 400*time.Millisecond, 400*time.Millisecond)
 	type step struct {
@@ -150,7 +150,8 @@ func TestSleepTakesItsTime(t *testing.T) {
 	}
 }
 
-// While work is done elsewhere the node goes on; the work takes its price in virtual time.
+// While work is done elsewhere the node goes on; the work takes its price in virtual
+// time.
 func TestOffloadedWorkDoesNotHoldTheNodeUp(t *testing.T) {
 	n, h, _ := asker(t)
 	var done, pinged time.Duration
@@ -275,7 +276,8 @@ func TestASecondLifeSeesNothingOfTheFirst(t *testing.T) {
 	}
 }
 
-// The rhythm of syncs is the second life's alone: the first one's timer does not add another.
+// The rhythm of syncs is the second life's alone: the first one's timer does not add
+// another.
 func TestASecondLifeSyncsInItsOwnRhythm(t *testing.T) {
 	n := coretest.New(t, oneWay, 1)
 	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})

@@ -1,7 +1,8 @@
 package core
 
-// urn draws numbers, 0 and up, in proportion to their weights. It is a binary indexed tree (Fenwick: A new data structure
-// for cumulative frequency tables, 1994): a draw, and a change of a weight, take as many steps as the numbers have bits.
+// urn draws numbers, 0 and up, in proportion to their weights. It is a binary indexed
+// tree (Fenwick: A new data structure for cumulative frequency tables, 1994): a draw, and
+// a change of a weight, take as many steps as the numbers have bits.
 type urn struct {
 	weights []int
 	sums    []int // sums[k-1] is of the weights of the last low(k) numbers up to k-1
@@ -36,7 +37,8 @@ func (u *urn) grow() {
 	u.weights, u.sums = append(u.weights, 0), append(u.sums, sum)
 }
 
-// at returns the number in whose share of the total a point falls. The point is below the total, 0 or more.
+// at returns the number in whose share of the total a point falls. The point is below the
+// total, 0 or more.
 func (u *urn) at(point int) int {
 	step := 1
 	for 2*step <= len(u.sums) {

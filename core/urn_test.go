@@ -6,7 +6,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever weights are set in whatever order, every point falls into the share of the number that a sum from the left finds.
+// Whatever weights are set in whatever order, every point falls into the share of the
+// number that a sum from the left finds.
 func TestUrnDrawsInProportion(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var u urn

@@ -47,14 +47,17 @@ func TestWinsRaiseSuspicionAndOthersWinsExcuse(t *testing.T) {
 		}},
 		{100, "AAAAAABABCCB", []Candidate{
 			{Who: alice, Suspicion: 7, Excuse: 1.341640786499874},
-			{Who: bob, Suspicion: 3, Excuse: 0.894427190999916, Since: 6}, // not excused by C's second win: C was the newest
+			// not excused by C's second win: C was the newest
+			{Who: bob, Suspicion: 3, Excuse: 0.894427190999916, Since: 6},
 			{Who: carol, Suspicion: 2, Excuse: 0.447213595499958, Since: 9},
 		}},
 		{9, "ABABABABABABABABABAB", []Candidate{
 			{Who: alice, Suspicion: 10, Excuse: 0.5},
-			{Who: bob, Suspicion: 10, Excuse: 4, Since: 1}, // nine steps of a half, cut at the highest level
+			// nine steps of a half, cut at the highest level
+			{Who: bob, Suspicion: 10, Excuse: 4, Since: 1},
 		}},
-		{2, "AB", []Candidate{{Who: bob, Suspicion: 1, Since: 1}}}, // fully excused at once
+		// fully excused at once
+		{2, "AB", []Candidate{{Who: bob, Suspicion: 1, Since: 1}}},
 		{1, "AB", []Candidate{{Who: alice, Suspicion: 1}, {Who: bob, Suspicion: 1, Since: 1}}},
 	} {
 		var candidates Candidates

@@ -8,8 +8,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// A slave hides its master in every answer, a sync every 16 s. Once it has done so often enough,
-// and for long enough, the sync's sweep asks for its ban.
+// A slave hides its master in every answer, a sync every 16 s. Once it has done so often
+// enough, and for long enough, the sync's sweep asks for its ban.
 func Example() {
 	const syncLifetime = 100 * time.Second
 	rules := behavior.Rules()

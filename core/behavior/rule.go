@@ -9,16 +9,20 @@ import (
 type Action uint8
 
 const (
-	RequestDelays       Action = iota // outgoing requests that timed out; any 2xx answer is good
-	Authentication                    // requests with wrong credentials
-	Registration                      // register calls that the chosen master failed
-	ResponseSchema                    // answers of the wrong shape
-	SlaveMasters                      // a slave's list of masters without us, or with our wrong size
-	SlaveBacklink                     // a slave whose backlink is somebody else
-	BacklinkMasters                   // our backlink's list of masters without us, or with our wrong size
-	BacklinkSlaves                    // our backlink's list of slaves without us
-	BacklinkNetworkSize               // our backlink's own size wrong, or its slaves too many
-	NumActions                        // how many there are; not an action
+	// outgoing requests that timed out; any 2xx answer is good
+	RequestDelays  Action = iota
+	Authentication        // requests with wrong credentials
+	Registration          // register calls that the chosen master failed
+	ResponseSchema        // answers of the wrong shape
+	// a slave's list of masters without us, or with our wrong size
+	SlaveMasters
+	SlaveBacklink // a slave whose backlink is somebody else
+	// our backlink's list of masters without us, or with our wrong size
+	BacklinkMasters
+	BacklinkSlaves // our backlink's list of slaves without us
+	// our backlink's own size wrong, or its slaves too many
+	BacklinkNetworkSize
+	NumActions // how many there are; not an action
 )
 
 // names are the actions' names in npm, which appear as reasons of bans.

@@ -12,9 +12,10 @@ import (
 // Row is what is remembered of one peer's faults of one kind. Rows are what a
 // store saves and restores.
 type Row struct {
-	Who       peer.Peer
-	Action    Action
-	Up, Down  uint32        // faults, and good deeds, in a row until now; one of them is 0
+	Who    peer.Peer
+	Action Action
+	// faults, and good deeds, in a row until now; one of them is 0
+	Up, Down  uint32
 	Suspicion float64       // above 0
 	Since     time.Duration // of the first fault, since the Unix epoch
 	Used      time.Duration // of the last change, since the Unix epoch
@@ -193,7 +194,8 @@ func (s *Scores) Restore(rows []Row) {
 // find returns the place of a score, or where it belongs.
 func (s *Scores) find(a Action, who peer.Peer) (int, bool) {
 	if len(s.rows) == 0 {
-		return 0, false // the common case: a healthy network, and this is asked for every answer
+		// the common case: a healthy network, and this is asked for every answer
+		return 0, false
 	}
 	return slices.BinarySearchFunc(s.rows, who, func(row Row, who peer.Peer) int {
 		return cmp.Or(cmp.Compare(row.Who.ID(), who.ID()), cmp.Compare(row.Action, a))

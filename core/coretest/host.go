@@ -96,9 +96,9 @@ func (h *Host) Boot(remembered *state.State) {
 	h.Node.Start()
 }
 
-// Restart stops the node and starts it again in the same place, with nothing that it knew.
-// Timers and answers that are on their way to its first life still arrive: it is for the node
-// to ignore them. After a Crash the world itself drops them.
+// Restart stops the node and starts it again in the same place, with nothing that it
+// knew. Timers and answers that are on their way to its first life still arrive: it is
+// for the node to ignore them. After a Crash the world itself drops them.
 func (h *Host) Restart() {
 	h.Node.Stop()
 	h.Node.Init(h.config, h.life, &h.life.pool, h.Peer())

@@ -168,7 +168,8 @@ func parsePercent(text string) (float64, bool) {
 		return 0, false
 	}
 	x, err := strconv.ParseFloat(text, 64)
-	return x, err == nil && x/100 > 0 && x <= 100 // a share so small that it vanishes is none
+	// a share so small that it vanishes is none
+	return x, err == nil && x/100 > 0 && x <= 100
 }
 
 func formatPercent(x float64) string {

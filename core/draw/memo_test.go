@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever periods and addresses come in turn, a ranking of a memo is the one made without.
+// Whatever periods and addresses come in turn, a ranking of a memo is the one made
+// without.
 func TestAMemoChangesNoRanking(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var m Memo

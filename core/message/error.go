@@ -23,7 +23,8 @@ var (
 // Error is a refusal: the other side understood the request and says no. It crosses the
 // wire with its code; a peer that sends one is alive.
 type Error struct {
-	Code    string // one of the Code constants, or an application's; on the wire with a prefix
+	// one of the Code constants, or an application's; on the wire with a prefix
+	Code    string
 	Message string // for people
 }
 

@@ -258,7 +258,8 @@ func TestReadingABookAllocatesNothing(t *testing.T) {
 // A simulated network of a million nodes has one book; its share of the two
 // kilobytes that a node may cost is small.
 func TestAnAddressTakesAtMost110Bytes(t *testing.T) {
-	for _, many := range []int{100_000, 120_000, 150_000} { // at different loads of the index
+	// at different loads of the index
+	for _, many := range []int{100_000, 120_000, 150_000} {
 		if bytes := bytesPerAddress(many); bytes > 110 {
 			t.Errorf("%.1f bytes for each of %d addresses", bytes, many)
 		}

@@ -68,7 +68,8 @@ func TestSameIPSeesThroughFormsAndNeverMatchesTheUnknown(t *testing.T) {
 	}{
 		{v4, v4, true}, {v4, mapped, true}, {mapped, mapped, true}, {zoned, link, true},
 		{v4, netip.MustParseAddr("10.0.0.8"), false},
-		{v4, netip.MustParseAddr("::10.0.0.7"), false}, // IPv4-compatible is another thing
+		// IPv4-compatible is another thing
+		{v4, netip.MustParseAddr("::10.0.0.7"), false},
 		{unknown, unknown, false}, {unknown, v4, false},
 		{unknown, netip.MustParseAddr("::"), false}, {unknown, netip.MustParseAddr("0.0.0.0"), false},
 	} {

@@ -85,11 +85,11 @@ func checkLabel(label string) error {
 	return nil
 }
 
-// checkNameEnd applies what npm peers ask of a host name. Their pattern looks
-// only at the end: a label whose last three characters are letters, digits or
-// "-" (the last one not "-"), and after it one or more labels of two or more
-// letters. So "node1" and "host1.local2" fail although they may well resolve,
-// and so do "a.com", "n1.ab.com" and every name under an "xn--" top domain. (It also lets pass what hasLocalhost tells of.)
+// checkNameEnd applies what npm peers ask of a host name. Their pattern looks only at the
+// end: a label whose last three characters are letters, digits or "-" (the last one not
+// "-"), and after it one or more labels of two or more letters. So "node1" and
+// "host1.local2" fail although they may well resolve, and so do "a.com", "n1.ab.com" and
+// every name under an "xn--" top domain. (It also lets pass what hasLocalhost tells of.)
 func checkNameEnd(labels []string) error {
 	last := len(labels) - 1
 	switch {

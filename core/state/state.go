@@ -1,9 +1,11 @@
-// Package state holds what a node must remember over a restart, as plain values that mean the same in every process:
-// addresses are texts, times are durations since the Unix epoch. A core.Node gives it out (State, Changes) and takes it
-// back (Restore); package store writes it down.
+// Package state holds what a node must remember over a restart, as plain values that mean
+// the same in every process: addresses are texts, times are durations since the Unix
+// epoch. A core.Node gives it out (State, Changes) and takes it back (Restore); package
+// store writes it down.
 //
-// What is not here is gone with the process on purpose: procedures under way, a provider's short memory of whom it sent
-// where, introductions, and how steady the view of the network was, which has to be found out anew after any pause.
+// What is not here is gone with the process on purpose: procedures under way, a
+// provider's short memory of whom it sent where, introductions, and how steady the view
+// of the network was, which has to be found out anew after any pause.
 package state
 
 import (
@@ -14,8 +16,9 @@ import (
 	"time"
 )
 
-// State is all that a node must remember, in eight sections. Lists have one order for one memory, so that equal memories
-// give equal states, except where the order itself is remembered.
+// State is all that a node must remember, in eight sections. Lists have one order for one
+// memory, so that equal memories give equal states, except where the order itself is
+// remembered.
 type State struct {
 	// SectionNetwork.
 	Self        string        // the node whose memory this is
@@ -51,7 +54,8 @@ type Slave struct {
 	Joined  time.Duration
 }
 
-// Master is one master that the node knows, in the order of its list. Seen is 0 in a list taken from the backlink.
+// Master is one master that the node knows, in the order of its list. Seen is 0 in a list
+// taken from the backlink.
 type Master struct {
 	Address string
 	Size    uint32 // its slaves
@@ -64,7 +68,8 @@ type Fail struct {
 	Count   int
 }
 
-// Delay is a master that reported another network size, and since when; known to the original rule only.
+// Delay is a master that reported another network size, and since when; known to the
+// original rule only.
 type Delay struct {
 	Address string
 	Since   time.Duration
@@ -122,19 +127,20 @@ type Section uint8
 
 // The sections of a State.
 const (
-	SectionNetwork    Section = iota // root and syncs: once in a sync
-	SectionPlace                     // backlink and slaves
-	SectionMasters                   // masters
-	SectionFails                     // failures of peers: whenever one fails, and nobody is told
-	SectionScores                    // suspicions
-	SectionBans                      // bans
-	SectionCandidates                // who won too often
-	SectionApprovals                 // approvals and draws, row by row
+	SectionNetwork Section = iota // root and syncs: once in a sync
+	SectionPlace                  // backlink and slaves
+	SectionMasters                // masters
+	// failures of peers: whenever one fails, and nobody is told
+	SectionFails
+	SectionScores     // suspicions
+	SectionBans       // bans
+	SectionCandidates // who won too often
+	SectionApprovals  // approvals and draws, row by row
 	NumSections
 )
 
-// Revision tells whether a section has changed: another number, another content. Numbers wrap around, and mean nothing in
-// another process.
+// Revision tells whether a section has changed: another number, another content. Numbers
+// wrap around, and mean nothing in another process.
 type Revision [NumSections]uint32
 
 // Changes is what a store has to write to have the state of a later moment.
@@ -142,13 +148,15 @@ type Changes struct {
 	Revision Revision          // of that moment
 	Sections [NumSections]bool // those that changed; the others are empty in State
 	Whole    bool              // everything: what the store has besides is outdated
-	State    State             // of SectionApprovals only the rows that are new or changed
+	// of SectionApprovals only the rows that are new or changed
+	State State
 
 	EndedApprovals []ApprovalID // no longer there
 	EndedKeys      []string
 }
 
-// SortApprovals brings approvals and draws, which a node keeps in no order, into the order of their names.
+// SortApprovals brings approvals and draws, which a node keeps in no order, into the
+// order of their names.
 func (s *State) SortApprovals() {
 	slices.SortFunc(s.Approvals, func(a, b Approval) int { return a.Compare(b.ApprovalID) })
 	slices.SortFunc(s.Keys, func(a, b Key) int { return strings.Compare(a.Key, b.Key) })

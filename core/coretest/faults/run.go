@@ -19,15 +19,17 @@ type Run struct {
 
 // Result is what became of a run.
 type Result struct {
-	Plan       string        // what the fault did
-	Lasted     time.Duration // the fault itself
-	Start      int           // rounds until the invariants first held; -1 if not within 15
-	Rounds     int           // after the fault until they held for good; -1 if they do not in the end
-	Relapses   int           // how often they held and then did not
-	Violation  string        // in the end, or ""
-	Components int           // networks in the end
-	Bans       []Ban         // of honest nodes by honest nodes
-	Bystanders int           // those of them against nodes that were never away
+	Plan   string        // what the fault did
+	Lasted time.Duration // the fault itself
+	// rounds until the invariants first held; -1 if not within 15
+	Start int
+	// after the fault until they held for good; -1 if they do not in the end
+	Rounds     int
+	Relapses   int    // how often they held and then did not
+	Violation  string // in the end, or ""
+	Components int    // networks in the end
+	Bans       []Ban  // of honest nodes by honest nodes
+	Bystanders int    // those of them against nodes that were never away
 }
 
 func (r Result) String() string {
