@@ -53,11 +53,11 @@ type Config struct {
 	MaxBody                                     int64 // bytes
 
 	Approvers                       draw.Count
-	Decision                        draw.Level
+	Decision                        draw.Decision
 	ApprovalPeriod                  time.Duration
 	Captcha                         bool
 	CaptchaLength                   int
-	CaptchaDecision                 draw.Level
+	CaptchaDecision                 draw.Decision
 	CaptchaPeriod                   time.Duration
 	CaptchaWidth, CaptchaShadows    int
 	CaptchaBackground, CaptchaColor string

@@ -359,7 +359,7 @@ func (v *ranges) String() string {
 // approvers and decision are parameters of a draw.
 type (
 	approvers draw.Count
-	decision  draw.Level
+	decision  draw.Decision
 )
 
 func (v *approvers) set(given string) error {
@@ -372,10 +372,10 @@ func (v *approvers) set(given string) error {
 func (v *approvers) String() string { return draw.Count(*v).String() }
 
 func (v *decision) set(given string) error {
-	l, err := draw.ParseLevel(given)
+	l, err := draw.ParseDecision(given)
 	if err == nil {
 		*v = decision(l)
 	}
 	return err
 }
-func (v *decision) String() string { return draw.Level(*v).String() }
+func (v *decision) String() string { return draw.Decision(*v).String() }

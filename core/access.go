@@ -273,7 +273,7 @@ func (n *Node) tidy() {
 	}
 	if n.scores.Len() > 0 {
 		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(n.level1.size(), levels)) {
-			n.Ban(v.Who, v.Life, v.Action.String())
+			n.Ban(v.Peer, v.Life, v.Action.String())
 		}
 	}
 	if n.candidates != nil {
@@ -296,7 +296,7 @@ func (n *Node) Ban(p Peer, life time.Duration, reason string) {
 // ban enters a ban and tells of it. Without an IP it is for the address only.
 func (n *Node) ban(p Peer, ip netip.Addr, life time.Duration, reason string) {
 	now := n.env.Now()
-	n.bans.Add(behavior.Ban{Who: p, IP: ip, Reason: reason, Since: now, Until: now + life})
+	n.bans.Add(behavior.Ban{Peer: p, IP: ip, Reason: reason, Since: now, Until: now + life})
 	n.env.Note(Note{What: NoteBanned, About: p, Text: reason})
 }
 

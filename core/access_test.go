@@ -60,7 +60,7 @@ func TestAddressFilterHasAnOrder(t *testing.T) {
 			node := n.AddNode("", test.config).Node
 			if test.banned != "" {
 				p := n.Peer(test.banned)
-				node.Bans().Add(behavior.Ban{Who: p, IP: n.Book.IP(p), Until: n.Now() + time.Hour})
+				node.Bans().Add(behavior.Ban{Peer: p, IP: n.Book.IP(p), Until: n.Now() + time.Hour})
 			}
 			var address peer.Address
 			if test.address != "" {
@@ -95,7 +95,7 @@ func TestWhenNothingNeedsJudgement(t *testing.T) {
 			test.config.Bootstrap = []core.Peer{peer.FromID(1)}
 			node := n.AddNode("", test.config).Node
 			if test.ban {
-				node.Bans().Add(behavior.Ban{Who: n.Peer("10.0.0.3:1"), Until: n.Now() + time.Hour})
+				node.Bans().Add(behavior.Ban{Peer: n.Peer("10.0.0.3:1"), Until: n.Now() + time.Hour})
 			}
 			if got := node.AdmitsAll(); got != test.want {
 				t.Errorf("AdmitsAll is %t", got)
@@ -146,7 +146,7 @@ func TestWhoCanBeBanned(t *testing.T) {
 			if banned != test.want {
 				t.Fatalf("banned is %t", banned)
 			}
-			if banned && (ban.Since != n.Now() || ban.Until != n.Now()+time.Minute || ban.IP != n.Book.IP(ban.Who)) {
+			if banned && (ban.Since != n.Now() || ban.Until != n.Now()+time.Minute || ban.IP != n.Book.IP(ban.Peer)) {
 				t.Errorf("the ban is %+v", ban)
 			}
 			if noted := len(n.Notes) == 1; noted != test.want {

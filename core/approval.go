@@ -18,14 +18,14 @@ import (
 // Terms are the parameters of a kind of approval.
 type Terms struct {
 	Approvers draw.Count    // how many are drawn; more are harder to cheat and cost more requests
-	Decision  draw.Level    // how many of them must agree
+	Decision  draw.Decision // how many of them must agree
 	Period    time.Duration // how long one draw lasts; an approval lives for one to two periods
 }
 
 // DefaultTerms are the original's: the sixth root of the network size, 66.6 %, five minutes.
 func DefaultTerms() Terms {
 	approvers, _ := draw.ParseCount("r-6")
-	decision, _ := draw.ParseLevel("66.6%")
+	decision, _ := draw.ParseDecision("66.6%")
 	return Terms{approvers, decision, 5 * time.Minute}
 }
 

@@ -9,9 +9,9 @@ import (
 	"spreadable/core/peer"
 )
 
-// The smallest network that has all there is: three nodes, of which the first knows
-// nobody but itself and the others know its address. A minute later each has a backlink,
-// and all know all masters.
+// The smallest network that has all there is: three nodes. The first knows only itself,
+// and the others know its address. A minute later each has a backlink, and all know all
+// masters.
 func ExampleNode() {
 	network := coretest.New(nil, 25*time.Millisecond, 1)
 	first := []core.Peer{peer.FromID(1)}
@@ -31,8 +31,8 @@ func ExampleNode() {
 		fmt.Printf("%s: listed %d time by its backlink, counts %d nodes, knows %d masters\n",
 			network.Book.Text(place.Address), listed, host.Node.NetworkSize(), len(place.Masters.List))
 	}
-	// Output: node1.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows
-	// 3 masters node2.example.com:80: listed 1 time by its backlink, counts 3 nodes,
-	// knows 3 masters node3.example.com:80: listed 1 time by its backlink, counts 3
-	// nodes, knows 3 masters
+	// Output:
+	// node1.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows 3 masters
+	// node2.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows 3 masters
+	// node3.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows 3 masters
 }

@@ -307,7 +307,7 @@ func TestSlackIsNoMisbehaviour(t *testing.T) {
 		n.Run(4000 * time.Second)
 		for _, h := range n.Live() {
 			for _, b := range h.Node.Bans().All() {
-				t.Fatalf("%d nodes less a quarter, %v later: node %s has banned %d for %s", nodes, n.Now()-coretest.Begin, h.Name(), b.Who.ID(), b.Reason)
+				t.Fatalf("%d nodes less a quarter, %v later: node %s has banned %d for %s", nodes, n.Now()-coretest.Begin, h.Name(), b.Peer.ID(), b.Reason)
 			}
 		}
 	}

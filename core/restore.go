@@ -238,7 +238,7 @@ func (r *restorer) behaviour(s *state.State) {
 	for _, row := range s.Scores {
 		if p := r.offender("scores", row.Address); p != n.self {
 			scores = append(scores, behavior.Row{
-				Who: p, Action: actionNamed(row.Action), Up: row.Up, Down: row.Down, Suspicion: row.Suspicion,
+				Peer: p, Action: actionNamed(row.Action), Up: row.Up, Down: row.Down, Suspicion: row.Suspicion,
 				Since: r.past(row.Since), Used: r.past(row.Used),
 			})
 		}
@@ -248,7 +248,7 @@ func (r *restorer) behaviour(s *state.State) {
 	for _, row := range s.Bans {
 		r.texts("bans", row.Reason)
 		if p := r.offender("bans", row.Address); p != n.self {
-			bans = append(bans, behavior.Ban{Who: p, IP: row.IP, Reason: row.Reason, Since: r.past(row.Since), Until: row.Until})
+			bans = append(bans, behavior.Ban{Peer: p, IP: row.IP, Reason: row.Reason, Since: r.past(row.Since), Until: row.Until})
 		}
 	}
 	n.bans.Restore(bans)
@@ -256,7 +256,7 @@ func (r *restorer) behaviour(s *state.State) {
 	for _, row := range s.Candidates {
 		r.texts("candidates", row.Action)
 		candidates = append(candidates, behavior.Candidate{
-			Action: row.Action, Who: r.peer("candidates", row.Address), Suspicion: row.Suspicion, Excuse: row.Excuse,
+			Action: row.Action, Peer: r.peer("candidates", row.Address), Suspicion: row.Suspicion, Excuse: row.Excuse,
 			Since: r.past(row.Since),
 		})
 	}

@@ -122,7 +122,7 @@ func disturb(n *coretest.Network, kind, a, b int) {
 	case 0:
 		one.Up = !one.Up || a == 0
 	case 1:
-		one.Node.Bans().Add(behavior.Ban{Who: other.Peer(), Reason: "test", Since: n.Now(), Until: n.Now() + time.Minute})
+		one.Node.Bans().Add(behavior.Ban{Peer: other.Peer(), Reason: "test", Since: n.Now(), Until: n.Now() + time.Minute})
 	case 2:
 		one.Node.Bans().Clear()
 	case 3:
@@ -165,7 +165,7 @@ func TestChangesAddUpToTheState(t *testing.T) {
 func TestSingleChangesAreSeen(t *testing.T) {
 	h := lonely(t, 0)
 	other := h.Network().Peer("10.0.0.2:4000")
-	ban := behavior.Ban{Who: other, Since: coretest.Begin, Until: coretest.Begin + time.Hour}
+	ban := behavior.Ban{Peer: other, Since: coretest.Begin, Until: coretest.Begin + time.Hour}
 	var m mirror
 	m.follow(h.Node)
 	for _, c := range []struct {

@@ -43,14 +43,14 @@ func (n *Node) eachPeer(visit func(Peer)) {
 		visit(p)
 	}
 	for _, row := range n.scores.Rows() {
-		visit(row.Who)
+		visit(row.Peer)
 	}
 	for _, ban := range n.bans.All() {
-		visit(ban.Who)
+		visit(ban.Peer)
 	}
 	if n.candidates != nil {
 		for _, row := range n.candidates.Rows() {
-			visit(row.Who)
+			visit(row.Peer)
 		}
 	}
 }

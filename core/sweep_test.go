@@ -57,7 +57,7 @@ func TestSweepOfAYoungNode(t *testing.T) {
 	for i := range 20 {
 		n.Play("", coretest.Answers{})
 		if i == 0 {
-			h.Node.Bans().Add(behavior.Ban{Who: peer.FromID(2), Until: n.Now()})
+			h.Node.Bans().Add(behavior.Ban{Peer: peer.FromID(2), Until: n.Now()})
 		}
 	}
 	if got := h.Node.SweepBook(func(core.Peer) bool { return false }); got != 19 {

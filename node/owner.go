@@ -133,7 +133,7 @@ func (n *Node) ban(b behavior.Ban) admin.Ban {
 	if b.IP.IsValid() {
 		ip = b.IP.String()
 	}
-	return admin.Ban{Address: n.text(b.Who), IP: ip, Reason: b.Reason, Since: moment(b.Since), Until: moment(b.Until)}
+	return admin.Ban{Address: n.text(b.Peer), IP: ip, Reason: b.Reason, Since: moment(b.Since), Until: moment(b.Until)}
 }
 
 // moment converts the core's time to a time of day.

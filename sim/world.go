@@ -119,7 +119,7 @@ func (w *world) config() (*core.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	decision, err := draw.ParseLevel(s.Approval.DecisionLevel)
+	decision, err := draw.ParseDecision(s.Approval.DecisionLevel)
 	if err != nil {
 		return nil, err
 	}

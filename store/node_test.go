@@ -94,7 +94,7 @@ func (w *world) step(k int) {
 	req := message.Request{From: other, Root: w.node.NetworkRoot(), Client: client, Timeout: time.Second}
 	switch random.IntN(7) {
 	case 0:
-		w.node.Bans().Add(behavior.Ban{Who: w.peer(fmt.Sprintf("10.0.2.%d:4000", k%250)), Reason: fmt.Sprint("step ", k), Since: w.now, Until: w.now + time.Hour})
+		w.node.Bans().Add(behavior.Ban{Peer: w.peer(fmt.Sprintf("10.0.2.%d:4000", k%250)), Reason: fmt.Sprint("step ", k), Since: w.now, Until: w.now + time.Hour})
 		return
 	case 1:
 		w.node.Bans().Remove(w.peer(fmt.Sprintf("10.0.2.%d:4000", random.IntN(250))))

@@ -184,7 +184,7 @@ func TestFailuresWaitForCompany(t *testing.T) {
 	if saved := commit(); len(saved.Fails) > 0 {
 		t.Errorf("a failure alone was written: %v", saved.Fails)
 	}
-	w.node.Bans().Add(behavior.Ban{Who: w.peer("10.0.1.2:4000"), Since: w.now, Until: w.now + time.Hour})
+	w.node.Bans().Add(behavior.Ban{Peer: w.peer("10.0.1.2:4000"), Since: w.now, Until: w.now + time.Hour})
 	if saved := commit(); len(saved.Bans) != 1 || len(saved.Fails) != 1 {
 		t.Errorf("with a ban were written: %v, %v", saved.Bans, saved.Fails)
 	}
@@ -222,7 +222,7 @@ func BenchmarkCommit(b *testing.B) {
 	})
 	b.Run("ban", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			w.node.Bans().Add(behavior.Ban{Who: w.peer("10.0.1.1:4000"), Until: w.now + time.Duration(i)})
+			w.node.Bans().Add(behavior.Ban{Peer: w.peer("10.0.1.1:4000"), Until: w.now + time.Duration(i)})
 			commit()
 		}
 	})

@@ -9,16 +9,16 @@ import (
 	"spreadable/core/peer"
 )
 
-// Ban is a peer that is refused.
+// Ban says which peer is refused, why and until when.
 type Ban struct {
-	Who    peer.Peer
+	Peer   peer.Peer
 	IP     netip.Addr    // of its host; may be the zero Addr, which bans the address only
-	Reason string        // an action's name, or what the owner wrote
+	Reason string        // an action's name, or the owner's words
 	Since  time.Duration // of the first ban, since the Unix epoch
 	Until  time.Duration // end, since the Unix epoch
 }
 
-// Bans are all bans of one node, one a peer. The zero value is ready and holds
+// Bans are all bans of one node, one for each peer. The zero value is ready and holds
 // no memory until the first ban.
 type Bans struct {
 	bans []Ban  // by peer
@@ -29,21 +29,21 @@ type Bans struct {
 
 // A host is an entry of the index by IP.
 type host struct {
-	ip  netip.Addr
-	who peer.Peer
+	ip   netip.Addr
+	peer peer.Peer
 }
 
 // Add bans a peer, or renews its ban: the new end and IP hold even if they are
 // earlier or unknown, the first Since stays, and so does the reason if the new
-// one is empty. A v4 IP in its v6 form (::ffff:1.2.3.4) is kept as v4. A ban of
-// nobody (the zero peer) is ignored.
+// one is empty. An IPv4 in its IPv6 form (::ffff:1.2.3.4) is kept as IPv4. A ban of
+// the zero Peer, which is none, is ignored.
 func (b *Bans) Add(ban Ban) {
-	if ban.Who.IsZero() {
+	if ban.Peer.IsZero() {
 		return
 	}
 	ban.IP = hostIP(ban.IP)
 	b.revision++
-	i, found := b.find(ban.Who)
+	i, found := b.find(ban.Peer)
 	if !found {
 		b.bans = slices.Insert(b.bans, i, ban)
 		b.index(ban)
@@ -58,8 +58,8 @@ func (b *Bans) Add(ban Ban) {
 }
 
 // Remove lifts a peer's ban, and reports whether there was one.
-func (b *Bans) Remove(who peer.Peer) bool {
-	i, found := b.find(who)
+func (b *Bans) Remove(p peer.Peer) bool {
+	i, found := b.find(p)
 	if !found {
 		return false
 	}
@@ -72,19 +72,19 @@ func (b *Bans) Remove(who peer.Peer) bool {
 // Clear lifts all bans.
 func (b *Bans) Clear() { *b = Bans{revision: b.revision + 1} }
 
-// Revision is another one after every change, so that a store can tell whether
-// there is anything to save. It wraps around.
+// Revision returns another number after every change, so that a store can tell
+// whether there is anything to save. It wraps around.
 func (b *Bans) Revision() uint32 { return b.revision }
 
 // Get returns the ban of exactly this peer.
-func (b *Bans) Get(who peer.Peer) (Ban, bool) {
-	if i, found := b.find(who); found {
+func (b *Bans) Get(p peer.Peer) (Ban, bool) {
+	if i, found := b.find(p); found {
 		return b.bans[i], true
 	}
 	return Ban{}, false
 }
 
-// All returns a copy of all bans, oldest first, by peer id where they are as old.
+// All returns a copy of all bans, oldest first, those of the same age by peer id.
 func (b *Bans) All() []Ban {
 	all := slices.Clone(b.bans)
 	slices.SortFunc(all, byAge)
@@ -115,23 +115,23 @@ func (b *Bans) Sweep(now time.Duration) []Ban {
 
 // Banned reports whether a peer is refused, and by which ban.
 //
-// By default a ban holds for its whole host: whoever comes from its IP, from
-// any port, is refused, and a v4 IP equals its ::ffff: form. When several bans
-// hold for one host, the one of the lowest peer id is returned. By address it
-// holds for exactly the peer that was banned. Where an IP is unknown, of the ban
-// or of the peer, the address is all there is to compare.
-func (b *Bans) Banned(who peer.Peer, ip netip.Addr, byAddress bool) (Ban, bool) {
+// By default a ban holds for its whole host: all that comes from its IP, from any
+// port, is refused, and an IPv4 equals its ::ffff: form. When several bans hold for
+// one host, the one of the lowest peer id is returned. By address a ban holds for
+// exactly the peer that was banned. Where the IP of the ban or of the peer is
+// unknown, only the addresses are compared.
+func (b *Bans) Banned(p peer.Peer, ip netip.Addr, byAddress bool) (Ban, bool) {
 	if len(b.bans) == 0 {
 		return Ban{}, false // the common case, asked for every request
 	}
-	ban, named := b.Get(who)
+	ban, named := b.Get(p)
 	if byAddress || !ip.IsValid() {
 		return ban, named
 	}
 	ip = hostIP(ip)
 	first, _ := b.findIP(host{ip: ip}) // the zero peer comes before all others
 	if first < len(b.byIP) && b.byIP[first].ip == ip {
-		return b.Get(b.byIP[first].who)
+		return b.Get(b.byIP[first].peer)
 	}
 	if named && !ban.IP.IsValid() {
 		return ban, true
@@ -139,29 +139,29 @@ func (b *Bans) Banned(who peer.Peer, ip netip.Addr, byAddress bool) (Ban, bool) 
 	return Ban{}, false
 }
 
-// Restore replaces all bans, in any order; of two for the same peer the later
-// one counts, and bans of nobody are ignored.
+// Restore replaces all bans, in any order. Of two for the same peer the later one in
+// the list counts. Bans of the zero Peer are ignored.
 func (b *Bans) Restore(bans []Ban) {
 	b.Clear()
 	for _, ban := range bans {
-		b.Remove(ban.Who) // or Add would keep its age and reason
+		b.Remove(ban.Peer) // or Add would keep its age and reason
 		b.Add(ban)
 	}
 }
 
 func byAge(x, y Ban) int {
-	return cmp.Or(cmp.Compare(x.Since, y.Since), cmp.Compare(x.Who.ID(), y.Who.ID()))
+	return cmp.Or(cmp.Compare(x.Since, y.Since), cmp.Compare(x.Peer.ID(), y.Peer.ID()))
 }
 
-func (b *Bans) find(who peer.Peer) (int, bool) {
-	return slices.BinarySearchFunc(b.bans, who, func(ban Ban, who peer.Peer) int {
-		return cmp.Compare(ban.Who.ID(), who.ID())
+func (b *Bans) find(p peer.Peer) (int, bool) {
+	return slices.BinarySearchFunc(b.bans, p, func(ban Ban, p peer.Peer) int {
+		return cmp.Compare(ban.Peer.ID(), p.ID())
 	})
 }
 
 func (b *Bans) findIP(h host) (int, bool) {
 	return slices.BinarySearchFunc(b.byIP, h, func(x, y host) int {
-		return cmp.Or(x.ip.Compare(y.ip), cmp.Compare(x.who.ID(), y.who.ID()))
+		return cmp.Or(x.ip.Compare(y.ip), cmp.Compare(x.peer.ID(), y.peer.ID()))
 	})
 }
 
@@ -169,13 +169,13 @@ func (b *Bans) index(ban Ban) {
 	if !ban.IP.IsValid() {
 		return
 	}
-	h := host{ip: ban.IP, who: ban.Who}
+	h := host{ip: ban.IP, peer: ban.Peer}
 	i, _ := b.findIP(h)
 	b.byIP = slices.Insert(b.byIP, i, h)
 }
 
 func (b *Bans) unindex(ban Ban) {
-	if i, found := b.findIP(host{ip: ban.IP, who: ban.Who}); found {
+	if i, found := b.findIP(host{ip: ban.IP, peer: ban.Peer}); found {
 		b.byIP = release(slices.Delete(b.byIP, i, i+1))
 	}
 }

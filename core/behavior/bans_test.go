@@ -15,11 +15,11 @@ func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
 
 func TestABanHoldsForTheWholeHost(t *testing.T) {
 	var b Bans
-	b.Add(Ban{Who: alice, IP: ip("10.0.0.1"), Until: time.Hour})
+	b.Add(Ban{Peer: alice, IP: ip("10.0.0.1"), Until: time.Hour})
 	nowhere := netip.Addr{}
 	for _, c := range []struct {
 		name      string
-		who       peer.Peer
+		p         peer.Peer
 		ip        netip.Addr
 		byAddress bool
 		want      bool
@@ -37,7 +37,7 @@ func TestABanHoldsForTheWholeHost(t *testing.T) {
 		{"by address, another port", bob, ip("10.0.0.1"), true, false},
 		{"by address, the peer elsewhere", alice, ip("10.0.0.2"), true, true},
 	} {
-		if _, got := b.Banned(c.who, c.ip, c.byAddress); got != c.want {
+		if _, got := b.Banned(c.p, c.ip, c.byAddress); got != c.want {
 			t.Errorf("%s: banned %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -45,15 +45,15 @@ func TestABanHoldsForTheWholeHost(t *testing.T) {
 
 func TestABanGivenInIPv6FormHoldsForIPv4(t *testing.T) {
 	var b Bans
-	b.Add(Ban{Who: alice, IP: ip("::ffff:10.0.0.1")})
-	if ban, banned := b.Banned(bob, ip("10.0.0.1"), false); !banned || ban.Who != alice || ban.IP != ip("10.0.0.1") {
+	b.Add(Ban{Peer: alice, IP: ip("::ffff:10.0.0.1")})
+	if ban, banned := b.Banned(bob, ip("10.0.0.1"), false); !banned || ban.Peer != alice || ban.IP != ip("10.0.0.1") {
 		t.Errorf("banned %v by %+v", banned, ban)
 	}
 }
 
 func TestABanWithoutIPHoldsForTheAddress(t *testing.T) {
 	var b Bans
-	b.Add(Ban{Who: alice})
+	b.Add(Ban{Peer: alice})
 	if _, banned := b.Banned(alice, ip("10.0.0.1"), false); !banned {
 		t.Error("the peer itself is not banned")
 	}
@@ -64,22 +64,22 @@ func TestABanWithoutIPHoldsForTheAddress(t *testing.T) {
 
 func TestABanIsRenewed(t *testing.T) {
 	var b Bans
-	b.Add(Ban{Who: alice, IP: ip("10.0.0.1"), Reason: "spam", Since: 1, Until: 10})
-	b.Add(Ban{Who: alice, IP: ip("10.0.0.2"), Since: 5, Until: 8})
-	want := Ban{Who: alice, IP: ip("10.0.0.2"), Reason: "spam", Since: 1, Until: 8}
+	b.Add(Ban{Peer: alice, IP: ip("10.0.0.1"), Reason: "spam", Since: 1, Until: 10})
+	b.Add(Ban{Peer: alice, IP: ip("10.0.0.2"), Since: 5, Until: 8})
+	want := Ban{Peer: alice, IP: ip("10.0.0.2"), Reason: "spam", Since: 1, Until: 8}
 	if got := b.All(); !slices.Equal(got, []Ban{want}) {
 		t.Errorf("bans %+v, want %+v", got, want)
 	}
 	if _, banned := b.Banned(bob, ip("10.0.0.1"), false); banned {
 		t.Error("the former host is still banned")
 	}
-	b.Add(Ban{Who: alice, Reason: "slaveMasters"})
+	b.Add(Ban{Peer: alice, Reason: "slaveMasters"})
 	if got, _ := b.Get(alice); got.Reason != "slaveMasters" {
 		t.Errorf("the reason is still %q", got.Reason)
 	}
 }
 
-func TestNobodyCannotBeBanned(t *testing.T) {
+func TestTheZeroPeerCannotBeBanned(t *testing.T) {
 	var b Bans
 	b.Add(Ban{IP: ip("10.0.0.1")})
 	if b.Len() != 0 {
@@ -89,14 +89,14 @@ func TestNobodyCannotBeBanned(t *testing.T) {
 
 func TestSweepLiftsTheBansThatEnded(t *testing.T) {
 	var b Bans
-	b.Add(Ban{Who: carol, IP: ip("10.0.0.1"), Since: 2, Until: 99})
-	b.Add(Ban{Who: bob, IP: ip("10.0.0.1"), Since: 1, Until: 100})
-	b.Add(Ban{Who: alice, IP: ip("10.0.0.1"), Since: 3, Until: 98})
+	b.Add(Ban{Peer: carol, IP: ip("10.0.0.1"), Since: 2, Until: 99})
+	b.Add(Ban{Peer: bob, IP: ip("10.0.0.1"), Since: 1, Until: 100})
+	b.Add(Ban{Peer: alice, IP: ip("10.0.0.1"), Since: 3, Until: 98})
 	ended := b.Sweep(100)
-	if len(ended) != 2 || ended[0].Who != carol || ended[1].Who != alice {
+	if len(ended) != 2 || ended[0].Peer != carol || ended[1].Peer != alice {
 		t.Errorf("ended %+v, want carol's and alice's, the older first", ended)
 	}
-	if ban, banned := b.Banned(alice, ip("10.0.0.1"), false); !banned || ban.Who != bob {
+	if ban, banned := b.Banned(alice, ip("10.0.0.1"), false); !banned || ban.Peer != bob {
 		t.Errorf("banned %v by %+v, want by bob's ban of the same host", banned, ban)
 	}
 	if b.Sweep(101); b.Len() != 0 {
@@ -106,16 +106,16 @@ func TestSweepLiftsTheBansThatEnded(t *testing.T) {
 
 func TestOneOfSeveralBansOfAHostIsLifted(t *testing.T) {
 	var b Bans
-	for _, who := range []peer.Peer{bob, alice} {
-		b.Add(Ban{Who: who, IP: ip("10.0.0.1")})
+	for _, p := range []peer.Peer{bob, alice} {
+		b.Add(Ban{Peer: p, IP: ip("10.0.0.1")})
 	}
-	if ban, _ := b.Banned(carol, ip("10.0.0.1"), false); ban.Who != alice {
-		t.Errorf("banned by %v's ban, want by that of the lowest id", ban.Who)
+	if ban, _ := b.Banned(carol, ip("10.0.0.1"), false); ban.Peer != alice {
+		t.Errorf("banned by %v's ban, want by that of the lowest id", ban.Peer)
 	}
 	if !b.Remove(alice) || b.Remove(alice) {
 		t.Error("alice's ban was not lifted exactly once")
 	}
-	if ban, banned := b.Banned(carol, ip("10.0.0.1"), false); !banned || ban.Who != bob {
+	if ban, banned := b.Banned(carol, ip("10.0.0.1"), false); !banned || ban.Peer != bob {
 		t.Errorf("banned %v by %+v, want by bob's ban", banned, ban)
 	}
 	if b.Clear(); b.Len() != 0 {
@@ -126,12 +126,12 @@ func TestOneOfSeveralBansOfAHostIsLifted(t *testing.T) {
 // naiveBans are bans as the rules read: a plain list.
 type naiveBans []Ban
 
-func (n naiveBans) banned(who peer.Peer, ip netip.Addr) bool {
+func (n naiveBans) banned(p peer.Peer, ip netip.Addr) bool {
 	return slices.ContainsFunc(n, func(ban Ban) bool {
 		if ban.IP.IsValid() && ip.IsValid() {
 			return ban.IP == ip
 		}
-		return ban.Who == who
+		return ban.Peer == p
 	})
 }
 
@@ -141,21 +141,21 @@ func TestBansAgreeWithAPlainList(t *testing.T) {
 		var b Bans
 		var plain naiveBans
 		for now := range time.Duration(60) {
-			who := peer.FromID(rapid.Uint32Range(1, 6).Draw(t, "who"))
-			isWho := func(ban Ban) bool { return ban.Who == who }
+			p := peer.FromID(rapid.Uint32Range(1, 6).Draw(t, "p"))
+			ofPeer := func(ban Ban) bool { return ban.Peer == p }
 			switch rapid.IntRange(0, 3).Draw(t, "what") {
 			case 0, 1:
-				ban := Ban{Who: who, IP: rapid.SampledFrom(addresses).Draw(t, "ip"), Since: now, Until: now + 20}
+				ban := Ban{Peer: p, IP: rapid.SampledFrom(addresses).Draw(t, "ip"), Since: now, Until: now + 20}
 				b.Add(ban)
-				if i := slices.IndexFunc(plain, isWho); i >= 0 {
+				if i := slices.IndexFunc(plain, ofPeer); i >= 0 {
 					ban.Since = plain[i].Since
 					plain[i] = ban
 				} else {
 					plain = append(plain, ban)
 				}
 			case 2:
-				b.Remove(who)
-				plain = slices.DeleteFunc(plain, isWho)
+				b.Remove(p)
+				plain = slices.DeleteFunc(plain, ofPeer)
 			case 3:
 				b.Sweep(now)
 				plain = slices.DeleteFunc(plain, func(ban Ban) bool { return ban.Until < now })
@@ -164,8 +164,8 @@ func TestBansAgreeWithAPlainList(t *testing.T) {
 				t.Fatalf("bans %+v, want %+v", b.All(), plain)
 			}
 			for _, ip := range addresses {
-				if _, got := b.Banned(who, ip, false); got != plain.banned(who, ip) {
-					t.Fatalf("%v from %v is banned: %v; the bans are %+v", who, ip, got, plain)
+				if _, got := b.Banned(p, ip, false); got != plain.banned(p, ip) {
+					t.Fatalf("%v from %v is banned: %v; the bans are %+v", p, ip, got, plain)
 				}
 			}
 		}
@@ -179,9 +179,9 @@ func TestBansAgreeWithAPlainList(t *testing.T) {
 
 func TestRestoreTakesTheLaterBanOfAPeer(t *testing.T) {
 	var b Bans
-	b.Add(Ban{Who: bob})
-	later := Ban{Who: alice, Since: 2, Until: 3}
-	b.Restore([]Ban{{Who: alice, IP: ip("10.0.0.1"), Reason: "spam", Since: 1, Until: 9}, {}, later})
+	b.Add(Ban{Peer: bob})
+	later := Ban{Peer: alice, Since: 2, Until: 3}
+	b.Restore([]Ban{{Peer: alice, IP: ip("10.0.0.1"), Reason: "spam", Since: 1, Until: 9}, {}, later})
 	if got := b.All(); !slices.Equal(got, []Ban{later}) {
 		t.Errorf("restored %+v, want %+v", got, later)
 	}
@@ -199,7 +199,7 @@ func TestNoBansTakeNoMemory(t *testing.T) {
 		t.Errorf("%v allocations without a ban", allocs)
 	}
 	var b Bans
-	b.Add(Ban{Who: alice, IP: ip("10.0.0.1")})
+	b.Add(Ban{Peer: alice, IP: ip("10.0.0.1")})
 	if b.Remove(alice); b.bans != nil || b.byIP != nil {
 		t.Error("lifted bans hold memory")
 	}

@@ -18,7 +18,7 @@ func win(c *Candidates, action string, size int, winners string) {
 	}
 }
 
-func TestTheLevelGrowsWithTheNetwork(t *testing.T) {
+func TestTheThresholdGrowsWithTheNetwork(t *testing.T) {
 	for _, c := range []struct {
 		size       int
 		configured float64
@@ -26,9 +26,9 @@ func TestTheLevelGrowsWithTheNetwork(t *testing.T) {
 	}{
 		{1, 0, 0}, {2, 0, 1}, {9, 0, 4}, {10, 0, 4.326748710922225}, {100, 0, 5}, {100, 7.5, 7.5}, {2, 7.5, 1},
 	} {
-		candidates := Candidates{Level: c.configured}
-		if got := candidates.level(c.size); got != c.want {
-			t.Errorf("configured %v, the level in a network of %d is %v, want %v", c.configured, c.size, got, c.want)
+		candidates := Candidates{Threshold: c.configured}
+		if got := candidates.threshold(c.size); got != c.want {
+			t.Errorf("configured %v, the threshold in a network of %d is %v, want %v", c.configured, c.size, got, c.want)
 		}
 	}
 }
@@ -40,25 +40,25 @@ func TestWinsRaiseSuspicionAndOthersWinsExcuse(t *testing.T) {
 		winners string
 		want    []Candidate
 	}{
-		{100, "AAAAAA", []Candidate{{Who: alice, Suspicion: 6}}},
+		{100, "AAAAAA", []Candidate{{Peer: alice, Suspicion: 6}}},
 		{100, "AAAAAAB", []Candidate{
-			{Who: alice, Suspicion: 6, Excuse: 0.447213595499958},
-			{Who: bob, Suspicion: 1, Since: 6},
+			{Peer: alice, Suspicion: 6, Excuse: 0.447213595499958},
+			{Peer: bob, Suspicion: 1, Since: 6},
 		}},
 		{100, "AAAAAABABCCB", []Candidate{
-			{Who: alice, Suspicion: 7, Excuse: 1.341640786499874},
+			{Peer: alice, Suspicion: 7, Excuse: 1.341640786499874},
 			// not excused by C's second win: C was the newest
-			{Who: bob, Suspicion: 3, Excuse: 0.894427190999916, Since: 6},
-			{Who: carol, Suspicion: 2, Excuse: 0.447213595499958, Since: 9},
+			{Peer: bob, Suspicion: 3, Excuse: 0.894427190999916, Since: 6},
+			{Peer: carol, Suspicion: 2, Excuse: 0.447213595499958, Since: 9},
 		}},
 		{9, "ABABABABABABABABABAB", []Candidate{
-			{Who: alice, Suspicion: 10, Excuse: 0.5},
-			// nine steps of a half, cut at the highest level
-			{Who: bob, Suspicion: 10, Excuse: 4, Since: 1},
+			{Peer: alice, Suspicion: 10, Excuse: 0.5},
+			// nine steps of a half, cut at the highest threshold
+			{Peer: bob, Suspicion: 10, Excuse: 4, Since: 1},
 		}},
 		// fully excused at once
-		{2, "AB", []Candidate{{Who: bob, Suspicion: 1, Since: 1}}},
-		{1, "AB", []Candidate{{Who: alice, Suspicion: 1}, {Who: bob, Suspicion: 1, Since: 1}}},
+		{2, "AB", []Candidate{{Peer: bob, Suspicion: 1, Since: 1}}},
+		{1, "AB", []Candidate{{Peer: alice, Suspicion: 1}, {Peer: bob, Suspicion: 1, Since: 1}}},
 	} {
 		var candidates Candidates
 		win(&candidates, "store", c.size, c.winners)
@@ -87,20 +87,20 @@ func TestOfCandidatesAsNewTheFirstIsTheNewest(t *testing.T) {
 	var c Candidates
 	c.Add(0, "store", alice, 100)
 	c.Add(0, "store", bob, 100)   // excuses alice
-	c.Add(0, "store", alice, 100) // excuses nobody, as alice is taken for the newest
+	c.Add(0, "store", alice, 100) // excuses no candidate, as alice is taken for the newest
 	if rows := c.Rows(); rows[0].Excuse == 0 || rows[1].Excuse != 0 {
 		t.Errorf("the candidates are %+v", rows)
 	}
 }
 
-func TestWhoeverWinsTooOftenIsSuspicious(t *testing.T) {
+func TestACandidateThatWinsTooOftenIsSuspicious(t *testing.T) {
 	var c Candidates
 	win(&c, "store", 100, "AAAA")
 	if c.Suspicious("store", alice, 100) || c.Weight("store", alice, 100) != 0 {
-		t.Error("four wins are suspicious at a level of five")
+		t.Error("four wins are suspicious at a threshold of five")
 	}
 	if !c.Suspicious("store", alice, 9) {
-		t.Error("four wins are not suspicious in a network of nine, whose level is four")
+		t.Error("four wins are not suspicious in a network of nine, whose threshold is four")
 	}
 	win(&c, "store", 100, "A")
 	if !c.Suspicious("store", alice, 100) || c.Weight("store", alice, 100) != 5 {
@@ -115,7 +115,7 @@ func TestWhoeverWinsTooOftenIsSuspicious(t *testing.T) {
 	}
 }
 
-func TestSweepCutsSuspicionToTheLevel(t *testing.T) {
+func TestSweepCutsSuspicionToTheThreshold(t *testing.T) {
 	var c Candidates
 	win(&c, "store", 100, "AAAAAAAAAAAA")
 	c.Sweep(100)
@@ -123,7 +123,7 @@ func TestSweepCutsSuspicionToTheLevel(t *testing.T) {
 		t.Errorf("the suspicion is %v, want 5", got)
 	}
 	win(&c, "store", 100, "BCBC") // alice's excuse grows to 1.79
-	c.Sweep(2)                    // the network shrank: the level is 1
+	c.Sweep(2)                    // the network shrank: the threshold is 1
 	if c.Len() != 2 || c.Suspicious("store", alice, 2) {
 		t.Errorf("the candidates are %+v, want bob and carol, as alice is excused", c.Rows())
 	}
@@ -137,17 +137,17 @@ func TestRememberedCandidatesAreNotFullyExcused(t *testing.T) {
 		var c Candidates
 		size := rapid.IntRange(1, 200).Draw(t, "size")
 		for i := range rapid.IntRange(0, 200).Draw(t, "wins") {
-			who := peer.FromID(rapid.Uint32Range(1, 5).Draw(t, "who"))
+			p := peer.FromID(rapid.Uint32Range(1, 5).Draw(t, "p"))
 			action := rapid.SampledFrom([]string{"play", "store"}).Draw(t, "action")
 			if rapid.IntRange(0, 9).Draw(t, "sweep") == 0 {
 				c.Sweep(size)
 			}
-			c.Add(time.Duration(i), action, who, size)
+			c.Add(time.Duration(i), action, p, size)
 			for _, row := range c.Rows() {
 				if !(row.Excuse >= 0 && row.Excuse < row.Suspicion) {
 					t.Fatalf("remembered: %+v", row)
 				}
-				if w := c.Weight(row.Action, row.Who, size); !(w >= 0) || w > 0 && !c.Suspicious(row.Action, row.Who, size) {
+				if w := c.Weight(row.Action, row.Peer, size); !(w >= 0) || w > 0 && !c.Suspicious(row.Action, row.Peer, size) {
 					t.Fatalf("%+v weighs %v", row, w)
 				}
 			}
@@ -161,10 +161,10 @@ func TestRememberedCandidatesAreNotFullyExcused(t *testing.T) {
 }
 
 func TestRestoreDropsImpossibleCandidates(t *testing.T) {
-	good := Candidate{Action: "store", Who: alice, Suspicion: 2, Excuse: 1}
-	rows := []Candidate{good, {Action: "store", Who: alice, Suspicion: 5}}
+	good := Candidate{Action: "store", Peer: alice, Suspicion: 2, Excuse: 1}
+	rows := []Candidate{good, {Action: "store", Peer: alice, Suspicion: 5}}
 	for _, spoil := range []func(*Candidate){
-		func(r *Candidate) { r.Who = peer.Peer{} },
+		func(r *Candidate) { r.Peer = peer.Peer{} },
 		func(r *Candidate) { r.Suspicion = 0 },
 		func(r *Candidate) { r.Suspicion = math.NaN() },
 		func(r *Candidate) { r.Suspicion = math.Inf(1) },
@@ -173,7 +173,7 @@ func TestRestoreDropsImpossibleCandidates(t *testing.T) {
 		func(r *Candidate) { r.Excuse = math.NaN() },
 	} {
 		bad := good
-		bad.Who = bob
+		bad.Peer = bob
 		spoil(&bad)
 		rows = append(rows, bad)
 	}

@@ -19,7 +19,7 @@ func Example() {
 	for now := time.Duration(0); bans.Len() == 0; now += 16 * time.Second {
 		for _, v := range scores.Sweep(now, &rules, syncLifetime) {
 			fmt.Println("banned after", now, "for", v.Life, "because of", v.Action)
-			bans.Add(behavior.Ban{Who: v.Who, Reason: v.Action.String(), Since: now, Until: now + v.Life})
+			bans.Add(behavior.Ban{Peer: v.Peer, Reason: v.Action.String(), Since: now, Until: now + v.Life})
 		}
 		scores.Add(now, rules[behavior.SlaveMasters], behavior.SlaveMasters, slave, 1)
 	}

@@ -8,21 +8,19 @@ import (
 // Action is a kind of behaviour that is watched.
 type Action uint8
 
+// The actions. An answer of a slave or of a backlink shows what it believes about this
+// node; "us" is this node.
 const (
-	// outgoing requests that timed out; any 2xx answer is good
-	RequestDelays  Action = iota
-	Authentication        // requests with wrong credentials
-	Registration          // register calls that the chosen master failed
-	ResponseSchema        // answers of the wrong shape
-	// a slave's list of masters without us, or with our wrong size
-	SlaveMasters
-	SlaveBacklink // a slave whose backlink is somebody else
-	// our backlink's list of masters without us, or with our wrong size
-	BacklinkMasters
-	BacklinkSlaves // our backlink's list of slaves without us
-	// our backlink's own size wrong, or its slaves too many
-	BacklinkNetworkSize
-	NumActions // how many there are; not an action
+	RequestDelays       Action = iota // outgoing requests that timed out; a 2xx answer is good
+	Authentication                    // requests with wrong credentials
+	Registration                      // register calls that the chosen master failed
+	ResponseSchema                    // answers of the wrong shape
+	SlaveMasters                      // a slave's list of masters lacks us, or has our size wrong
+	SlaveBacklink                     // a slave names another backlink
+	BacklinkMasters                   // our backlink's masters lack us, or have our size wrong
+	BacklinkSlaves                    // our backlink's slaves lack us
+	BacklinkNetworkSize               // our backlink's own size is wrong, or its slaves too many
+	NumActions                        // how many there are; not an action
 )
 
 // names are the actions' names in npm, which appear as reasons of bans.
@@ -57,43 +55,44 @@ type Rule struct {
 	// either weighs 1). Otherwise every one weighs its base.
 	Exp bool
 
-	// Level is the suspicion above which a peer is banned, if Ban is set.
-	Level float64
-	Ban   bool
+	// Threshold is the suspicion above which a peer is banned, if Ban is set.
+	Threshold float64
+	Ban       bool
 
 	// BanLife is how long a ban lasts.
 	BanLife time.Duration
 
-	// FailLife is how long a score lives without a change; Auto is the sync's
-	// lifetime, in which a healthy network surely mends itself.
+	// FailLife is how long a score lives without a change. Auto is the sync's
+	// lifetime, in which a healthy network has certainly repaired itself.
 	FailLife time.Duration
 
-	// BanDelay is how old a score must be to lead to a ban, so that a burst
-	// of faults during one disturbance does not; Auto is twice the lifetime
-	// of the score. As the score must also be alive, the faults of a banned
-	// peer were spread over this time.
+	// BanDelay is how old a score must be to lead to a ban. Auto is twice the
+	// lifetime of the score. A score lives only while faults renew it, so a ban
+	// takes faults that are spread over this time: a burst of them during one
+	// disturbance does not lead to a ban.
 	BanDelay time.Duration
 }
 
-// Rules returns npm's default rules, a fresh copy that the caller may change.
+// Rules returns the default rules, a fresh copy that the caller may change. They are
+// npm's, except for wrong logins.
 //
-// But for one: npm gives wrong logins the same lifetimes as the rest, so that one
-// may guess passwords for two lifetimes before the ban, and ten at a time for
-// ever. Here a guess is remembered for as long as its ban would last, and the
-// one too many bans at once.
+// Light faults, which honest nodes commit too, count plainly and lead to a ban of
+// minutes. Honest nodes commit the others only while the network rearranges itself:
+// these count by repetition and lead to a ban of weeks.
 //
-// The light faults, which happen to the honest, count plainly and lead to
-// minutes of ban; the others, which honest nodes commit only while the network
-// rearranges itself, count by repetition and lead to weeks.
+// npm gives wrong logins the same lifetimes as the rest. So a host may guess passwords
+// for two lifetimes before it is banned, and ten at a time for ever. Here a guess is
+// remembered for as long as its ban would last, and the first above the threshold bans
+// at once.
 func Rules() [NumActions]Rule {
 	rules := [NumActions]Rule{
-		RequestDelays:  {Level: 200, BanLife: 20 * time.Minute},
-		Authentication: {Level: 10, BanLife: 15 * time.Minute},
-		Registration:   {Level: 10, BanLife: 10 * time.Minute},
+		RequestDelays:  {Threshold: 200, BanLife: 20 * time.Minute},
+		Authentication: {Threshold: 10, BanLife: 15 * time.Minute},
+		Registration:   {Threshold: 10, BanLife: 10 * time.Minute},
 	}
 	for a := range rules {
 		if Action(a) >= ResponseSchema {
-			rules[a] = Rule{Exp: true, Level: 30, BanLife: 18 * 24 * time.Hour}
+			rules[a] = Rule{Exp: true, Threshold: 30, BanLife: 18 * 24 * time.Hour}
 		}
 		rules[a].Ban = true
 		rules[a].FailLife, rules[a].BanDelay = Auto, Auto
@@ -104,7 +103,7 @@ func Rules() [NumActions]Rule {
 }
 
 // condemns reports whether a suspicion is too high.
-func (r Rule) condemns(suspicion float64) bool { return r.Ban && suspicion > r.Level }
+func (r Rule) condemns(suspicion float64) bool { return r.Ban && suspicion > r.Threshold }
 
 // lifetimes resolves Auto: how long a score lives unused, and how old it must
 // be for a ban.

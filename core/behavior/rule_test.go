@@ -8,10 +8,10 @@ import (
 func TestRulesAreNpms(t *testing.T) {
 	weeks := 18 * 24 * time.Hour
 	want := [NumActions]struct {
-		name  string
-		exp   bool
-		level float64
-		life  time.Duration
+		name      string
+		exp       bool
+		threshold float64
+		life      time.Duration
 	}{
 		{"requestDelays", false, 200, 20 * time.Minute},
 		{"authentication", false, 10, 15 * time.Minute},
@@ -28,8 +28,8 @@ func TestRulesAreNpms(t *testing.T) {
 		if name := Action(i).String(); name != w.name {
 			t.Errorf("action %d is called %s, want %s", i, name, w.name)
 		}
-		rule := Rule{Exp: w.exp, Level: w.level, Ban: true, BanLife: w.life, FailLife: Auto, BanDelay: Auto}
-		if Action(i) == Authentication { // ours: who guesses is banned at once, and not forgotten sooner
+		rule := Rule{Exp: w.exp, Threshold: w.threshold, Ban: true, BanLife: w.life, FailLife: Auto, BanDelay: Auto}
+		if Action(i) == Authentication { // ours: a host that guesses is banned at once, and is not forgotten sooner
 			rule.FailLife, rule.BanDelay = w.life, 0
 		}
 		if got != rule {
@@ -40,8 +40,8 @@ func TestRulesAreNpms(t *testing.T) {
 
 func TestRulesAreACopy(t *testing.T) {
 	rules := Rules()
-	rules[Registration].Level = 1
-	if Rules()[Registration].Level != 10 {
+	rules[Registration].Threshold = 1
+	if Rules()[Registration].Threshold != 10 {
 		t.Error("changing the rules of one node changed the defaults")
 	}
 }

@@ -9,31 +9,30 @@ import (
 	"spreadable/core/peer"
 )
 
-// Row is what is remembered of one peer's faults of one kind. Rows are what a
-// store saves and restores.
+// Row is what is remembered of one peer's faults of one kind. A store saves and
+// restores rows.
 type Row struct {
-	Who    peer.Peer
-	Action Action
-	// faults, and good deeds, in a row until now; one of them is 0
-	Up, Down  uint32
+	Peer      peer.Peer
+	Action    Action
+	Up, Down  uint32        // faults and good deeds in a row until now; one is 0
 	Suspicion float64       // above 0
 	Since     time.Duration // of the first fault, since the Unix epoch
 	Used      time.Duration // of the last change, since the Unix epoch
 }
 
-// Verdict is a ban that a sweep asks for: of whom, why and for how long.
+// Verdict is a ban that a sweep asks for: of which peer, why and for how long.
 type Verdict struct {
-	Who    peer.Peer
+	Peer   peer.Peer
 	Action Action
 	Life   time.Duration
 }
 
-// MaxRows is how many scores of one action are kept: more than a node of the
-// largest networks has neighbours, and before memory is at risk from somebody
-// with many addresses. The one unused for longest goes first.
+// MaxRows is how many scores of one action are kept. It is more than a node of the
+// largest networks has neighbours, and keeps an attacker with many addresses from
+// filling the memory. The score that has not changed for the longest time goes first.
 const MaxRows = 4096
 
-// Scores are what one node remembers of others' faults. The zero value is
+// Scores are what one node remembers of the faults of others. The zero value is
 // ready and holds no memory until the first fault.
 //
 // npm also counts a balance of faults and good deeds, which no rule reads; it
@@ -46,30 +45,30 @@ type Scores struct {
 // Add remembers a fault. The base is its weight before the rule's step, above
 // 0: 1, or the failed share when several checks make up one fault. A weight of
 // 0 or less is no fault.
-func (s *Scores) Add(now time.Duration, r Rule, a Action, who peer.Peer, base float64) {
+func (s *Scores) Add(now time.Duration, r Rule, a Action, p peer.Peer, base float64) {
 	if !(base > 0) { // NaN included
 		return
 	}
 	s.revision++
-	i, found := s.find(a, who)
+	i, found := s.find(a, p)
 	if !found && s.forgetOne(a) {
-		i, _ = s.find(a, who)
+		i, _ = s.find(a, p)
 	}
 	if !found {
-		s.rows = slices.Insert(s.rows, i, Row{Who: who, Action: a, Up: 1, Suspicion: base, Since: now, Used: now})
+		s.rows = slices.Insert(s.rows, i, Row{Peer: p, Action: a, Up: 1, Suspicion: base, Since: now, Used: now})
 		return
 	}
 	row := &s.rows[i]
-	// The conversion forbids to fuse the product with the sum, which some
-	// processors do and which would change the last bit.
+	// The conversion keeps the compiler from fusing the product with the sum, as some
+	// processors can, which would change the last bit.
 	row.Suspicion += float64(base * r.step(row.Up))
 	row.Up++
 	row.Down = 0
 	row.Used = now
 }
 
-// forgetOne makes room for a score of an action, if there are MaxRows, and
-// reports whether it did: of the one that has not changed for the longest time.
+// forgetOne forgets the score of an action that has not changed for the longest time,
+// if the action has MaxRows of them, and reports whether it did.
 func (s *Scores) forgetOne(a Action) bool {
 	if len(s.rows) < MaxRows {
 		return false // the common case
@@ -90,10 +89,10 @@ func (s *Scores) forgetOne(a Action) bool {
 	return true
 }
 
-// Condemn is for an action whose ban need not wait for a sweep: it reports
-// whether the peer is above the rule's level, and forgets the score if it is.
-func (s *Scores) Condemn(r Rule, a Action, who peer.Peer) bool {
-	i, found := s.find(a, who)
+// Condemn is for an action whose ban need not wait for a sweep. It reports whether the
+// suspicion of a peer is above the threshold, and forgets the score if it is.
+func (s *Scores) Condemn(r Rule, a Action, p peer.Peer) bool {
+	i, found := s.find(a, p)
 	if !found || !r.condemns(s.rows[i].Suspicion) {
 		return false
 	}
@@ -104,8 +103,8 @@ func (s *Scores) Condemn(r Rule, a Action, who peer.Peer) bool {
 
 // Sub remembers a good deed, if there is any fault to weigh it against. A
 // suspicion that falls to 0 is forgotten.
-func (s *Scores) Sub(now time.Duration, r Rule, a Action, who peer.Peer, base float64) {
-	i, found := s.find(a, who)
+func (s *Scores) Sub(now time.Duration, r Rule, a Action, p peer.Peer, base float64) {
+	i, found := s.find(a, p)
 	if !found || !(base > 0) {
 		return
 	}
@@ -130,8 +129,8 @@ func (r Rule) step(inARow uint32) float64 {
 }
 
 // Suspicion returns how suspect the peer is for the action: 0 or more.
-func (s *Scores) Suspicion(a Action, who peer.Peer) float64 {
-	if i, found := s.find(a, who); found {
+func (s *Scores) Suspicion(a Action, p peer.Peer) float64 {
+	if i, found := s.find(a, p); found {
 		return s.rows[i].Suspicion
 	}
 	return 0
@@ -140,11 +139,11 @@ func (s *Scores) Suspicion(a Action, who peer.Peer) float64 {
 // Len returns how many scores are remembered.
 func (s *Scores) Len() int { return len(s.rows) }
 
-// Sweep is the sync's pass over the scores. It forgets those that did not
-// change for longer than their lifetime, and returns, by peer id and action,
-// whom to ban: those above the level whose score is older than the delay. Their
-// scores are forgotten with the verdict. The sync's lifetime is what
-// [Auto] refers to.
+// Sweep is the sync's pass over the scores. It forgets those that did not change for
+// longer than their lifetime. It returns which peers to ban, by peer id and action:
+// those with a suspicion above the threshold in a score that is older than the delay.
+// These scores are forgotten with the verdict. The sync's lifetime is what [Auto]
+// refers to.
 func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime time.Duration) []Verdict {
 	var verdicts []Verdict
 	before := len(s.rows)
@@ -156,7 +155,7 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 		}
 		guilty := rule.condemns(row.Suspicion) && now-row.Since > delay
 		if guilty {
-			verdicts = append(verdicts, Verdict{Who: row.Who, Action: row.Action, Life: rule.BanLife})
+			verdicts = append(verdicts, Verdict{Peer: row.Peer, Action: row.Action, Life: rule.BanLife})
 		}
 		return guilty
 	}))
@@ -166,24 +165,24 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 	return verdicts
 }
 
-// Revision is another one after every change, so that a store can tell whether
-// there is anything to save. It wraps around.
+// Revision returns another number after every change, so that a store can tell
+// whether there is anything to save. It wraps around.
 func (s *Scores) Revision() uint32 { return s.revision }
 
 // Rows returns a copy of all scores, by peer id and action.
 func (s *Scores) Rows() []Row { return slices.Clone(s.rows) }
 
-// Restore replaces all scores. Rows in any order will do; rows that no history
-// could have left (no peer, no such action, no suspicion) are dropped, and of
-// two for the same peer and action the later one counts.
+// Restore replaces all scores. The rows may come in any order. Rows that no history
+// could have left (no peer, no such action, no suspicion) are dropped. Of two for
+// the same peer and action the later one counts.
 func (s *Scores) Restore(rows []Row) {
 	s.rows = nil
 	s.revision++
 	for _, row := range rows {
-		if row.Who.IsZero() || row.Action >= NumActions || !(row.Suspicion > 0) || math.IsInf(row.Suspicion, 1) {
+		if row.Peer.IsZero() || row.Action >= NumActions || !(row.Suspicion > 0) || math.IsInf(row.Suspicion, 1) {
 			continue
 		}
-		i, found := s.find(row.Action, row.Who)
+		i, found := s.find(row.Action, row.Peer)
 		if !found {
 			s.rows = slices.Insert(s.rows, i, row)
 		}
@@ -191,18 +190,17 @@ func (s *Scores) Restore(rows []Row) {
 	}
 }
 
-// find returns the place of a score, or where it belongs.
-func (s *Scores) find(a Action, who peer.Peer) (int, bool) {
+// find returns the index of a score, or where it belongs.
+func (s *Scores) find(a Action, p peer.Peer) (int, bool) {
 	if len(s.rows) == 0 {
-		// the common case: a healthy network, and this is asked for every answer
-		return 0, false
+		return 0, false // the common case, asked for every answer
 	}
-	return slices.BinarySearchFunc(s.rows, who, func(row Row, who peer.Peer) int {
-		return cmp.Or(cmp.Compare(row.Who.ID(), who.ID()), cmp.Compare(row.Action, a))
+	return slices.BinarySearchFunc(s.rows, p, func(row Row, p peer.Peer) int {
+		return cmp.Or(cmp.Compare(row.Peer.ID(), p.ID()), cmp.Compare(row.Action, a))
 	})
 }
 
-// release gives the memory of an empty list back.
+// release returns nil for an empty list, so that its memory is given back.
 func release[E any](list []E) []E {
 	if len(list) == 0 {
 		return nil

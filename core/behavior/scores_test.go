@@ -120,7 +120,7 @@ func TestABanNeedsSuspicionAndAge(t *testing.T) {
 			s.Add(now, rules[SlaveMasters], SlaveMasters, alice, 1)
 		}
 		verdicts := s.Sweep(now, &rules, life)
-		want := []Verdict{{Who: alice, Action: SlaveMasters, Life: 18 * 24 * time.Hour}}
+		want := []Verdict{{Peer: alice, Action: SlaveMasters, Life: 18 * 24 * time.Hour}}
 		if !c.want {
 			want = nil
 		}
@@ -166,7 +166,7 @@ func TestARuleMaySetItsOwnDelayOrNoBan(t *testing.T) {
 	var s Scores
 	s.Add(0, rules[Registration], Registration, alice, 11)
 	s.Add(0, rules[Authentication], Authentication, alice, 11)
-	want := []Verdict{{Who: alice, Action: Registration, Life: 10 * time.Minute}}
+	want := []Verdict{{Peer: alice, Action: Registration, Life: 10 * time.Minute}}
 	if got := s.Sweep(1, &rules, time.Hour); !slices.Equal(got, want) {
 		t.Errorf("verdicts %v, want %v", got, want)
 	}
@@ -175,16 +175,16 @@ func TestARuleMaySetItsOwnDelayOrNoBan(t *testing.T) {
 func TestVerdictsComeByPeerAndAction(t *testing.T) {
 	rules := Rules()
 	var want []Verdict
-	for _, who := range []peer.Peer{alice, bob, carol} {
+	for _, p := range []peer.Peer{alice, bob, carol} {
 		for a := range NumActions {
-			want = append(want, Verdict{Who: who, Action: a, Life: rules[a].BanLife})
+			want = append(want, Verdict{Peer: p, Action: a, Life: rules[a].BanLife})
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var s Scores
 		for _, v := range rapid.Permutation(want).Draw(t, "order") {
-			s.Add(0, rules[v.Action], v.Action, v.Who, 1000)
-			s.Add(10*time.Hour, rules[v.Action], v.Action, v.Who, 1)
+			s.Add(0, rules[v.Action], v.Action, v.Peer, 1000)
+			s.Add(10*time.Hour, rules[v.Action], v.Action, v.Peer, 1)
 		}
 		if got := s.Sweep(10*time.Hour, &rules, time.Hour); !slices.Equal(got, want) {
 			t.Fatalf("verdicts %v, want %v", got, want)
@@ -192,11 +192,11 @@ func TestVerdictsComeByPeerAndAction(t *testing.T) {
 	})
 }
 
-// A deed is a fault (add) or a good deed, of somebody, of some kind.
+// A deed is a fault (add) or a good deed of one peer, of one kind.
 type deed struct {
 	add  bool
 	a    Action
-	who  peer.Peer
+	p    peer.Peer
 	base float64
 }
 
@@ -205,7 +205,7 @@ func drawDeeds(t *rapid.T) []deed {
 		return deed{
 			add:  rapid.Bool().Draw(t, "add"),
 			a:    Action(rapid.IntRange(0, int(NumActions)-1).Draw(t, "action")),
-			who:  peer.FromID(rapid.Uint32Range(1, 4).Draw(t, "who")),
+			p:    peer.FromID(rapid.Uint32Range(1, 4).Draw(t, "p")),
 			base: rapid.SampledFrom([]float64{0.5, 1}).Draw(t, "base"),
 		}
 	}), 0, 200).Draw(t, "deeds")
@@ -214,9 +214,9 @@ func drawDeeds(t *rapid.T) []deed {
 func (d deed) do(s *Scores, now time.Duration) {
 	rule := Rules()[d.a]
 	if d.add {
-		s.Add(now, rule, d.a, d.who, d.base)
+		s.Add(now, rule, d.a, d.p, d.base)
 	} else {
-		s.Sub(now, rule, d.a, d.who, d.base)
+		s.Sub(now, rule, d.a, d.p, d.base)
 	}
 }
 
@@ -266,7 +266,7 @@ func TestEnoughGoodDeedsClearAnything(t *testing.T) {
 				return
 			}
 			row := s.rows[0]
-			s.Sub(0, Rules()[row.Action], row.Action, row.Who, 1)
+			s.Sub(0, Rules()[row.Action], row.Action, row.Peer, 1)
 		}
 		t.Fatalf("never cleared: %+v", s.Rows())
 	})
@@ -281,7 +281,7 @@ func TestPeersDoNotAffectEachOther(t *testing.T) {
 		}
 		// The same history of each peer and action, but one after another.
 		slices.SortStableFunc(deeds, func(x, y deed) int {
-			return int(y.who.ID())*100 + int(y.a) - int(x.who.ID())*100 - int(x.a)
+			return int(y.p.ID())*100 + int(y.a) - int(x.p.ID())*100 - int(x.a)
 		})
 		for _, d := range deeds {
 			d.do(&sorted, 0)
@@ -306,10 +306,10 @@ func TestScoresSurviveARestart(t *testing.T) {
 }
 
 func TestRestoreDropsImpossibleScores(t *testing.T) {
-	good := Row{Who: alice, Action: Registration, Up: 1, Suspicion: 1}
-	rows := []Row{{Who: alice, Action: Registration, Up: 9, Suspicion: 9}, good}
+	good := Row{Peer: alice, Action: Registration, Up: 1, Suspicion: 1}
+	rows := []Row{{Peer: alice, Action: Registration, Up: 9, Suspicion: 9}, good}
 	for _, spoil := range []func(*Row){
-		func(r *Row) { r.Who = peer.Peer{} },
+		func(r *Row) { r.Peer = peer.Peer{} },
 		func(r *Row) { r.Action = NumActions },
 		func(r *Row) { r.Suspicion = 0 },
 		func(r *Row) { r.Suspicion = -1 },
@@ -317,7 +317,7 @@ func TestRestoreDropsImpossibleScores(t *testing.T) {
 		func(r *Row) { r.Suspicion = math.Inf(1) },
 	} {
 		bad := good
-		bad.Who = bob
+		bad.Peer = bob
 		spoil(&bad)
 		rows = append(rows, bad)
 	}

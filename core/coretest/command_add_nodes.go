@@ -35,7 +35,7 @@ func (s *Script) addNodes() string {
 func (s *Script) terms() core.Terms {
 	count, err := draw.ParseCount(s.Text("approvers", "r-6"))
 	s.Must(err)
-	level, err := draw.ParseLevel(s.Text("decision", "66.6%"))
+	level, err := draw.ParseDecision(s.Text("decision", "66.6%"))
 	s.Must(err)
 	return core.Terms{Approvers: count, Decision: level, Period: s.Duration("period", 5*time.Minute)}
 }

@@ -9,7 +9,7 @@ import (
 func (s *Script) ban() string {
 	who := s.Host("node").Peer()
 	s.Host("at").Node.Bans().Add(behavior.Ban{
-		Who: who, IP: s.Net.Book.IP(who), Reason: "by hand", Since: s.Net.Now(), Until: s.Net.Now() + s.Duration("for", time.Hour),
+		Peer: who, IP: s.Net.Book.IP(who), Reason: "by hand", Since: s.Net.Now(), Until: s.Net.Now() + s.Duration("for", time.Hour),
 	})
 	return ""
 }

@@ -13,7 +13,7 @@ import (
 const defaultRoot = 6
 
 // maxRoot bounds the degree of a root: the 64th root of any int is at most 2,
-// so a higher one can only be a slip of the pen.
+// so a higher one can only be a typing error.
 const maxRoot = 64
 
 // A rule tells the forms of a count apart.
@@ -71,8 +71,8 @@ func ParseCount(text string) (Count, error) {
 }
 
 // Of returns how many approvers a network of the given size draws: at least 1,
-// and not more than there are nodes. A size below 1 counts as 1, as a node that
-// knows nobody is a network of one.
+// and not more than there are nodes. A size below 1 counts as 1, since a node that
+// knows no other is a network of one.
 func (c Count) Of(size int) int {
 	size = max(size, 1)
 	return min(max(c.unclamped(size), 1), size)
@@ -168,8 +168,7 @@ func parsePercent(text string) (float64, bool) {
 		return 0, false
 	}
 	x, err := strconv.ParseFloat(text, 64)
-	// a share so small that it vanishes is none
-	return x, err == nil && x/100 > 0 && x <= 100
+	return x, err == nil && x/100 > 0 && x <= 100 // x/100 may round to 0
 }
 
 func formatPercent(x float64) string {

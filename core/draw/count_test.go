@@ -25,7 +25,7 @@ func TestCountFollowsTheNetworkSize(t *testing.T) {
 	}{
 		{"3", 100, 3},
 		{"3", 2, 2}, // never more than there are nodes
-		{"3", 0, 1}, // who knows nobody is a network of one
+		{"3", 0, 1}, // a node that knows no other is a network of one
 		{"auto", 1, 1},
 		{"auto", 2, 2},
 		{"auto", 9, 3},
@@ -117,7 +117,7 @@ func TestTheZeroCountIsTheSixthRoot(t *testing.T) {
 	}
 }
 
-// What no count and no level accepts.
+// What no count and no decision level accepts.
 var garbage = []string{
 	"", " ", "0", "-1", "+3", " 3", "3 ", "1.5", "1e3", "0x10", "1_000", "NaN", "Inf", "٣", "all",
 	"99999999999999999999", "0%", "-5%", "+5%", "0.0%", "100.1%", "101%", "1e1%", "0x1%", "NaN%", "Inf%", "%", ".5%", "5.%",

@@ -1,26 +1,26 @@
-// Package draw chooses the approvers of a period in a way that every node can
-// recompute and nobody needs to be trusted for.
+// Package draw chooses the approvers of a period. Every node can recompute the
+// draw, so no node needs to be trusted for it.
 //
 // Time is cut into periods of equal length, counted from the Unix epoch
 // ([Start]). For each period every node of the network has a rank: the MD5 of
 // its address and the start of the period, read as a number. The nodes with the
 // lowest ranks that answer a ping are the approvers ([Ranking]); how many there
 // are follows from the size of the network ([Count]), and how many of them must
-// agree follows from their number ([Level]).
+// agree follows from their number ([Decision]).
 //
 // The rules, their rounding included, are those of the npm package spreadable
 // 0.3, so that a Go node and an npm node with the same view of the network and
 // the same options name the same approvers. The package knows no node, no clock
-// and no network: whoever draws brings the addresses and the time.
+// and no network: the caller brings the addresses and the time.
 //
 //	ranking := draw.Rank(addresses, draw.Start(now, period))
 //	count := approvers.Of(size)
 //	for len(alive) < count {
 //		batch := ranking.Next(draw.Batch(count-len(alive), count))
-//		// ping the batch, keep who answers, stop when it is empty
+//		// ping the batch, keep those that answer, stop when it is empty
 //	}
 //
-// MD5 is what the wire asks for. It is not what protects the draw: addresses
-// are chosen by their owners and starts are known years ahead, so the draw can
-// be ground by whoever may choose a port, whatever the hash.
+// The protocol demands MD5, and a better hash would not protect the draw. Owners
+// choose their addresses, and starts are known years ahead. So an owner that may
+// choose its port can try ports until one is drawn in the period that it wants.
 package draw

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever periods and addresses come in turn, a ranking of a memo is the one made
-// without.
+// A ranking of a memo equals one that is made without, whatever periods and addresses
+// come one after the other.
 func TestAMemoChangesNoRanking(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var m Memo

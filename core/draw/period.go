@@ -27,8 +27,8 @@ func Valid(start, now, period time.Duration) bool {
 // Key returns the token under which the approvers of one draw keep what they
 // know of one client: 32 hex digits. It depends on the client (its IP as the
 // entry node sees it), the action, the start of the period, the entry node (its
-// address, and a secret if it has one) and the approvers in ranked order. Nobody
-// recomputes a key; it only has to be the same for a client that asks twice
+// address, and a secret if it has one) and the approvers in ranked order. No other
+// node recomputes a key. It only has to be the same for a client that asks twice
 // within a period, and to differ otherwise.
 func Key(clientIP, action string, start time.Duration, entry string, approvers []string) string {
 	parts := append([]string{clientIP, action, millis(start), entry}, approvers...)
@@ -36,14 +36,14 @@ func Key(clientIP, action string, start time.Duration, entry string, approvers [
 	return hex.EncodeToString(sum[:])
 }
 
-// Batch returns how many candidates to ping at once while approvers are missing
-// out of count: the missing ones and, as some will not answer, the square root
-// of the count in reserve. Larger batches waste pings, smaller ones time.
+// Batch returns how many addresses to ping at once while some of count approvers are
+// missing: as many as are missing and, since some will not answer, the square root
+// of the count in reserve. Larger batches waste pings, smaller ones waste time.
 func Batch(missing, count int) int {
 	return missing + ceilSqrt(count)
 }
 
-// millis is a start as the wire writes it.
+// millis writes a start as it is on the wire: in milliseconds.
 func millis(start time.Duration) string {
 	return strconv.FormatInt(start.Milliseconds(), 10)
 }

@@ -86,10 +86,10 @@ func TestABatchHasAReserve(t *testing.T) {
 
 func ExampleCount() {
 	approvers, _ := ParseCount("r-6")
-	level, _ := ParseLevel("66.6%")
+	decision, _ := ParseDecision("66.6%")
 	for _, size := range []int{10, 1_000, 100_000} {
 		drawn := approvers.Of(size)
-		fmt.Printf("%d nodes: %d approvers, %d must agree\n", size, drawn, level.Of(drawn))
+		fmt.Printf("%d nodes: %d approvers, %d must agree\n", size, drawn, decision.Of(drawn))
 	}
 	// Output:
 	// 10 nodes: 2 approvers, 2 must agree

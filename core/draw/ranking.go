@@ -10,18 +10,18 @@ import (
 
 // Ranking orders addresses by their rank in one period: the MD5 of address, "+"
 // and the start in milliseconds, lowest first. Equal addresses, which npm's
-// lists contain when two masters claim one slave, keep the order in which they
+// lists contain when two masters list the same slave, keep the order in which they
 // were added.
 //
-// It is lazy. Adding costs one hash; the order is worked out only as far as
-// Next asks for it, which for the ten of ten thousand that a draw needs is a
-// few passes over memory instead of a sort. The zero value must be Reset before
-// use; [New], [Rank] and [Memo.Ranking] do so. A ranking that is reused keeps its
-// memory, 24 bytes an address.
+// It is lazy. Adding costs one hash; the order is worked out only as far as Next
+// asks for it. A draw needs some ten of ten thousand, so this takes a few passes
+// over memory instead of a sort. The zero value must be Reset before use; [New],
+// [Rank] and [Memo.Ranking] do so. A ranking that is reused keeps its memory, 24
+// bytes for each address.
 type Ranking struct {
 	entries []entry
 	done    int    // entries before it are in order and were returned
-	pivots  []int  // places in entries whose element is final, nearest last; see settle
+	pivots  []int  // indices of entries in their final place, nearest last; see settle
 	suffix  []byte // "+" and the start
 	text    []byte // what is hashed, kept so that Add needs no new memory
 	memo    *Memo  // may be nil
@@ -32,7 +32,7 @@ type Ranking struct {
 type entry struct {
 	hash  hash
 	index int32
-	order uint32 // of adding; makes all entries distinct
+	order uint32 // when it was added; makes all entries distinct
 }
 
 // hash is an MD5 sum, most significant half first.
@@ -78,7 +78,7 @@ func (r *Ranking) Reset(start time.Duration) {
 	r.suffix = append(append(r.suffix[:0], '+'), millis(start)...)
 }
 
-// Grow makes room for n more addresses.
+// Grow reserves memory for n more addresses.
 func (r *Ranking) Grow(n int) { r.entries = slices.Grow(r.entries, n) }
 
 // Len returns how many addresses were added and not yet returned by Next.
@@ -108,8 +108,8 @@ func (r *Ranking) hash(index int32, address string) hash {
 	return h
 }
 
-// Next returns the indices of the next k addresses in rank order; fewer, and
-// in the end none, when no more are left.
+// Next returns the indices of the next k addresses in rank order: fewer when fewer
+// are left, none when none are.
 func (r *Ranking) Next(k int) []int {
 	next := make([]int, 0, max(0, min(k, r.Len())))
 	for range cap(next) {
@@ -122,9 +122,9 @@ func (r *Ranking) Next(k int) []int {
 
 // settle moves the lowest of the entries that are left to their front. It is
 // one step of an incremental quicksort (Paredes and Navarro, "Optimal
-// incremental sorting", 2006): the pivots that one step finds on its way serve
-// the next ones, so that k steps over n entries cost O(n + k log k) on average,
-// however they are divided into calls of Next.
+// incremental sorting", 2006): the pivots of one step serve the next ones, so that
+// k steps over n entries cost O(n + k log k) on average, however they are divided
+// into calls of Next.
 func (r *Ranking) settle() {
 	if len(r.pivots) == 0 {
 		r.pivots = append(r.pivots, len(r.entries))
@@ -158,11 +158,11 @@ func partition(entries []entry) int {
 	return place
 }
 
-// choosePivot returns the place of a good pivot. Of many entries only the
-// lowest few will be asked for, so the pivot is the lowest of eight: a first pass
-// then leaves a ninth of the entries and seldom has to swap, which is four times
-// as fast as halving them. Hashes come in no order, so the places do not matter;
-// evenly spread ones also suit entries that are in order already.
+// choosePivot returns the place of a good pivot. Of many entries only the lowest
+// few will be asked for, so the pivot is the lowest of eight samples: a first pass
+// then leaves a ninth of the entries and seldom has to swap, which is four times as
+// fast as halving them. Hashes come in no order, so the places of the samples do not
+// matter. Evenly spread ones also suit entries that are in order already.
 func choosePivot(entries []entry) int {
 	const samples = 8
 	if len(entries) < 16*samples {

@@ -13,9 +13,9 @@ func ExampleParse() {
 
 	_, err := peer.Parse("node1:80")
 	fmt.Println(err)
-	// Output: [2001:0db8:0000:0000:0000:0000:0000:0005]:80 2001:db8::5 address
-	// "node1:80": host "node1": npm peers would refuse it: a single label, want
-	// "localhost", an IP or a name with a domain
+	// Output:
+	// [2001:0db8:0000:0000:0000:0000:0000:0005]:80 2001:db8::5
+	// address "node1:80": host "node1": npm peers would refuse it: a single label, want "localhost", an IP or a name with a domain
 }
 
 func ExampleBook() {

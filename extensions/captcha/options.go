@@ -36,7 +36,7 @@ type Options struct {
 
 	// Decision is how many approvers must find their symbols right. With six of
 	// them and 75 % that is five: one may be down, or lie (npm: decisionLevel).
-	Decision draw.Level
+	Decision draw.Decision
 
 	// Period is how long one draw of approvers lasts; above 0 (npm: period).
 	Period time.Duration
@@ -61,7 +61,7 @@ type Options struct {
 // DefaultOptions are the original's: six symbols, 75 %, five minutes, 240
 // pixels, symbols of random colours with one shadow on no background.
 func DefaultOptions() Options {
-	decision, _ := draw.ParseLevel("75%")
+	decision, _ := draw.ParseDecision("75%")
 	return Options{
 		Length:     6,
 		Decision:   decision,

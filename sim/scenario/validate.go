@@ -191,7 +191,7 @@ func (s *Scenario) checkApproval() error {
 	if _, err := draw.ParseCount(s.Approval.Approvers); err != nil {
 		return s.errorf("approval.approvers", "approval.approvers: %w", err)
 	}
-	if _, err := draw.ParseLevel(s.Approval.DecisionLevel); err != nil {
+	if _, err := draw.ParseDecision(s.Approval.DecisionLevel); err != nil {
 		return s.errorf("approval.decision_level", "approval.decision_level: %w", err)
 	}
 	return nil

@@ -178,7 +178,7 @@ func (w *warner) approval() {
 	if err != nil {
 		return // validate has refused it
 	}
-	level, err := draw.ParseLevel(s.Approval.DecisionLevel)
+	level, err := draw.ParseDecision(s.Approval.DecisionLevel)
 	if err != nil {
 		return
 	}

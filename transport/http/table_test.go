@@ -197,7 +197,7 @@ func TestAddressFilter(t *testing.T) {
 		return func(n *core.Node, book *peer.Book) {
 			a := peer.MustParse(address)
 			p, _ := book.Intern(a)
-			n.Bans().Add(behavior.Ban{Who: p, IP: a.IP(), Until: 1 << 62})
+			n.Bans().Add(behavior.Ban{Peer: p, IP: a.IP(), Until: 1 << 62})
 		}
 	}
 	tests := []struct {
