@@ -8,36 +8,32 @@ import (
 )
 
 // level is a node's membership in one level of the network: its lists, and what its rule
-// remembers to renew them. All nodes are members of level 1. It is the only one that is
-// built: the masters of level 1 will be the members of level 2, and so on, each level
-// with its own lists under the same rule.
+// remembers to renew them. All nodes are members of level 1, the only level so far. The
+// masters of level 1 will be the members of level 2, and so on, each level with its own
+// lists under the same rule. A node holds level 1 inline (Node.level1), because most
+// nodes have no other.
 type level struct {
 	node *Node
 	lists
 
 	provider   Peer   // original rule: the bootstrap address in use
-	slot       uint32 // where we last stood among the backlink's slaves
+	slot       uint32 // our index among the backlink's slaves when we last looked
 	interviews int    // interviews of newcomers under way
 
-	// original rule: masters that reported another network size, and since when
+	// Original rule: masters that reported another network size, and since when.
 	delays map[Peer]time.Duration
 
 	// The directed rule.
-	view   view
-	rounds int // syncs since the start
-	// when we last gave up our slaves for a smaller network; 0 is never
-	steppedDown time.Duration
-	tries       int // failed attempts to register since the last success
-	// two more for each backlink that dropped us, one less for each sync in which one
-	// kept us
-	dropped int
-	// where in the list of bootstrap nodes the next attempt begins
-	firstAsked int
-	retryDue   bool // a timer for the next attempt is set
-	// what each master answered at the last discovery, parallel to the list that it made
-	looked []*message.Masters
-	ledger *ledger // which newcomers we sent where; nil until one asks
-	heard  []Peer  // nodes that introduced themselves as masters
+	view        view
+	rounds      int                // syncs since the start
+	steppedDown time.Duration      // when we last gave up our slaves to normalize; 0 is never
+	tries       int                // failed attempts to register since the last success
+	dropped     int                // +2 for each backlink that dropped us, -1 for each sync with one
+	firstAsked  int                // index of the bootstrap node that the next attempt asks first
+	retryDue    bool               // a timer for the next attempt is set
+	looked      []*message.Masters // each master's list at the last discovery, as in masters.List
+	ledger      *ledger            // which newcomers we sent where; nil until one asks
+	heard       []Peer             // nodes that introduced themselves as masters
 }
 
 // structure returns a snapshot of the lists.
@@ -51,8 +47,8 @@ func (l *level) structure() *message.Structure {
 	return l.snapshot
 }
 
-// levels is how many levels a network has: masters of level 1 list all nodes. A request
-// to all nodes asks the masters, which ask their slaves.
+// levels is how many levels a network has. With one, masters list all nodes, and a
+// request to all nodes asks the masters, which ask their slaves.
 const levels = 1
 
 // Optimum is the size that all groups of a network tend to, masters as well as the slaves
@@ -82,7 +78,8 @@ func power(base, exponent int) int {
 }
 
 // lifetime is the original's sync lifetime: how long a network of this size takes to be
-// sure that a node is gone. It is for ever where it is longer than a Duration can say.
+// sure that a node is gone, SyncInterval * MaxFails * Optimum. It is the longest Duration
+// where that would overflow.
 func (c *Config) lifetime(size, levels int) time.Duration {
 	rounds := float64(c.MaxFails) * float64(Optimum(size, levels))
 	if rounds > float64(math.MaxInt64/c.SyncInterval) { // some 300 years

@@ -6,35 +6,29 @@ import (
 	"time"
 )
 
-// lists is a node's memory of its place in the network: backlink, slaves, masters.
+// lists is a node's place in one level: backlink, slaves, masters.
 //
-// What others are told of it (Structure) is an immutable snapshot, made again only after
-// a change. A plain slave holds no list of its own: masters is then the very list that
-// its backlink answered with. Only a master, which looks at every other master itself,
-// keeps beside its list when it last saw each of them.
+// Other nodes get an immutable snapshot of it (Structure), which is made again only after
+// a change. A plain slave holds no list of its own: its masters are the very list that
+// its backlink answered with. Only a master asks every other master itself, and keeps
+// with its list when it last saw each of them.
 type lists struct {
 	snapshot *message.Structure // nil after a change
-	backlink Peer
-	// in order of arrival; shared with snapshots, so entries are never overwritten in
-	// place
-	slaves  []Peer
-	joined  []time.Duration // when each slave arrived, parallel to slaves
-	masters *message.Masters
-	// nobody has been given the masters yet: they may be changed in place
-	private bool
-	// when each master was last confirmed, parallel to masters.List; nil for an adopted
-	// list
-	seen []time.Duration
+	backlink Peer               // zero while the node is not registered
+	slaves   []Peer             // in order of arrival; snapshots share the array
+	joined   []time.Duration    // when each slave arrived, parallel to slaves
+	masters  *message.Masters
+	private  bool            // no other node has got masters: they may be changed in place
+	seen     []time.Duration // parallel to masters.List; nil for an adopted list
 
-	// count the changes of backlink and slaves, and of masters; see Node.Revision
+	// Counters of changes, of backlink and slaves and of masters; see Node.Revision.
 	placeRevision, mastersRevision uint32
 }
 
 // noMasters is what every node begins with.
 var noMasters = &message.Masters{}
 
-// size is the network size as the lists have it: the sum of the masters' sizes, at least
-// 1.
+// size is the network size by these lists: the sum of the masters' sizes, at least 1.
 func (l *lists) size() int { return max(1, l.masters.Total) }
 
 func (l *lists) isMaster() bool { return len(l.slaves) > 0 }
@@ -46,8 +40,7 @@ func (l *lists) has(p Peer) bool { return p == l.backlink || l.hasSlave(p) || l.
 
 // addSlave appends a slave that is not in the list.
 func (l *lists) addSlave(p Peer, now time.Duration) {
-	// beyond the length of every snapshot that shares the array
-	l.slaves = append(l.slaves, p)
+	l.slaves = append(l.slaves, p) // beyond the length of every snapshot
 	l.joined = append(l.joined, now)
 	l.snapshot = nil
 	l.placeRevision++
@@ -91,7 +84,7 @@ func (l *lists) setBacklink(p Peer) {
 	}
 }
 
-// masterIndex returns where p stands among the masters, or -1.
+// masterIndex returns the index of p among the masters, or -1.
 func (l *lists) masterIndex(p Peer) int {
 	return slices.IndexFunc(l.masters.List, func(m message.Master) bool { return m.Peer == p })
 }
@@ -105,8 +98,8 @@ func (l *lists) adopt(m *message.Masters) {
 	l.seen = nil
 }
 
-// setMasters replaces the list; an equal list keeps the old snapshot, so that a network
-// at rest makes no garbage.
+// setMasters replaces the list. An equal list keeps the old snapshot, so that a settled
+// network makes no garbage.
 func (l *lists) setMasters(list []message.Master, seen []time.Duration) {
 	l.seen = seen
 	l.mastersRevision++ // of the times at least
@@ -116,8 +109,9 @@ func (l *lists) setMasters(list []message.Master, seen []time.Duration) {
 	l.masters, l.snapshot, l.private = message.NewMasters(list), nil, true
 }
 
-// setMaster adds or updates one master: in place while nobody else holds the list, for in
-// a mass start a master's own size changes a thousand times before anybody asks for it.
+// setMaster adds or updates one master, in place while no other node holds the list: when
+// many nodes start at once, a master's own size changes a thousand times before any node
+// asks for it.
 func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	i, m := l.masterIndex(p), message.Master{Peer: p, Size: uint32(size)}
 	same := i >= 0 && l.masters.List[i] == m
@@ -147,8 +141,8 @@ func (l *lists) removeMaster(p Peer, now time.Duration) {
 	}
 }
 
-// copyMasters returns the list and its times for changing; an adopted list counts as seen
-// now.
+// copyMasters returns a copy of the list and its times. The masters of an adopted list
+// count as seen now.
 func (l *lists) copyMasters(now time.Duration) ([]message.Master, []time.Duration) {
 	list := slices.Clone(l.masters.List)
 	seen := slices.Clone(l.seen)
@@ -158,8 +152,8 @@ func (l *lists) copyMasters(now time.Duration) ([]message.Master, []time.Duratio
 	return list, seen
 }
 
-// seenAt is when the i-th master was last confirmed; an adopted list says nothing of it,
-// and counts as never.
+// seenAt is when the i-th master last answered. It is 0 in an adopted list, which does
+// not say.
 func (l *lists) seenAt(i int) time.Duration {
 	if l.seen == nil {
 		return 0

@@ -11,12 +11,11 @@ import (
 // (Serve), timers (Wake) and answers (through the Sink of each call). It must not be
 // copied once initialised, and is not safe for concurrent use.
 //
-// The fields that every message touches stand together at the beginning: in a simulation
-// the next message is for another node, and each further cache line costs as much as
-// everything else.
+// Fields that every message touches come first, next to each other. In a simulation the
+// next message is for another node, and a cache line more costs as much as all the rest.
 type Node struct {
 	self    Peer
-	root    Peer  // the network's name; nobody while unknown
+	root    Peer  // the network's name; zero while unknown
 	stopped bool  // see Stop
 	syncing bool  // a cycle, or a late registration, is under way
 	life    uint8 // counts the lives of a node that is stopped and initialised again
@@ -34,22 +33,21 @@ type Node struct {
 	syncs       syncTimes
 	scores      behavior.Scores
 
-	// count the changes of root and syncs, and of fails and delays; see Revision
+	// Counters of changes, of root and syncs and of fails and delays; see Revision.
 	networkRevision, failsRevision uint32
 
-	// for applications that choose among nodes; nil until used
-	candidates *behavior.Candidates
-	approvals  *approvals // nil until the first approval
+	candidates *behavior.Candidates // which nodes an application chose; nil until restored
+	approvals  *approvals           // nil until the first approval
 	queries    []Query
 	locks      map[string][]*Task // by key that a task holds: the tasks that wait for it
 }
 
-// Numbers of the node's timers. A tag has the node's life in its upper 8 bits, so that no
-// timer of a former life does anything, and below it one of these.
+// Numbers of the node's timers. The tag of a timer has the node's life in its upper 8
+// bits, so that no timer of a former life does anything, and one of these below.
 const (
-	wakeSync uint32 = iota
-	wakeRetry
-	wakeTask // and all above: a task that sleeps
+	wakeSync  uint32 = iota // the next sync
+	wakeRetry               // rule.retry
+	wakeTask                // this and all above: a task that sleeps
 
 	tagBits      = 24
 	timerNumbers = 1<<tagBits - wakeTask // more tasks than this never sleep at a time
@@ -77,12 +75,12 @@ func (n *Node) Start() {
 }
 
 // Stop ends the node's life for good. Its tasks end where they wait, and requests that
-// they were to answer fail with ErrUnreachable; no timer or answer that is still on its
-// way does anything, and no later call does. Like all calls it must come from outside the
-// node.
+// they were to answer fail with ErrUnreachable. Timers and answers that are still on
+// their way do nothing, nor does any later call. Like all calls it must come from outside
+// the node.
 //
-// Init and Start give the node a second life, which sees nothing of the first: not even
-// what it remembered, unless it is restored.
+// Init and Start give the node a second life, which has nothing of the first, not even
+// its state, unless that is restored.
 func (n *Node) Stop() {
 	if n.stopped {
 		return
@@ -109,8 +107,8 @@ func (n *Node) Wake(tag uint32) {
 }
 
 // Touch reads the fields that the next message will read, so that they are in the
-// processor's cache by then; see Node. The result says nothing: it keeps the reads from
-// being left out.
+// processor's cache by then; see Node. The result has no meaning: it keeps the compiler
+// from leaving out the reads.
 func (n *Node) Touch() uint64 {
 	if n.level1.snapshot == nil {
 		return uint64(n.root.ID())
@@ -121,7 +119,7 @@ func (n *Node) Touch() uint64 {
 // Self returns the node's own address.
 func (n *Node) Self() Peer { return n.self }
 
-// NetworkRoot returns the address that names the network, nobody while it is unknown.
+// NetworkRoot returns the address that names the network, the zero Peer while unknown.
 func (n *Node) NetworkRoot() Peer { return n.root }
 
 // Structure returns a snapshot of the node's place in the network.
@@ -144,7 +142,7 @@ func (n *Node) Status() *message.Status {
 // masters' sizes, at least 1.
 func (n *Node) NetworkSize() int { return n.level1.size() }
 
-// Bans returns the addresses that the node refuses.
+// Bans returns the peers that the node refuses.
 func (n *Node) Bans() *behavior.Bans { return &n.bans }
 
 // availability is the mean of the free shares of heap and processor, 0 to 1, as npm
@@ -164,8 +162,8 @@ func (n *Node) isNormalized() bool {
 }
 
 // syncTimes averages the durations of the latest syncs. Instead of a list of them (npm
-// keeps one day's, 5,400) it keeps their sum and count and halves both when the count is
-// reached: old syncs weigh less and less.
+// keeps one day's, 5,400) it keeps their sum and count, and halves both when the count
+// reaches the limit: old syncs weigh less and less.
 type syncTimes struct {
 	sum   time.Duration
 	count int

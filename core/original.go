@@ -8,17 +8,15 @@ import (
 	"spreadable/core/message"
 )
 
-// The registration rule of npm spreadable 0.3, to the letter and with its quirks, so that
-// a simulation shows what the npm network does. Its sync cycle differs from ours in what
-// it does with an unsettled view: it acts on it.
-
-// original is the rule.
+// original is the rule of npm spreadable 0.3, to the letter and with its quirks, so that
+// a simulation shows what the npm network does. Its sync cycle differs from ours in that
+// it acts on a view of the network that has not settled.
 type original struct{}
 
-// firstSync and nextSync: the original syncs at once and then at every interval, give or
-// take what a busy process makes of it. Without that noise its nodes would sync in exact
-// step for ever in virtual time, which no real network does. With this much of it,
-// networks of 64 and of 200 nodes take the course measured with npm ones.
+// firstSync and nextSync: the original syncs at once and then at every interval, with the
+// deviation of a busy process. Without it, nodes in virtual time would sync in exact step
+// for ever, which no real network does. With this much, networks of 64 and of 200 nodes
+// develop as measured with npm nodes.
 func (original) firstSync(*Node) time.Duration { return 0 }
 
 func (original) nextSync(n *Node) time.Duration {
@@ -76,8 +74,7 @@ func (original) sync(l *level, t *Task) {
 	}
 }
 
-// forgetSilent deletes masters that were not confirmed for a sync lifetime, with whatever
-// else they were to us.
+// forgetSilent takes masters that did not answer for a sync lifetime off all lists.
 func (l *level) forgetSilent() {
 	n := l.node
 	if !n.isNormalized() || l.seen == nil {
@@ -104,8 +101,8 @@ func (l *level) syncUpOriginal(t *Task, b budget) []*message.Masters {
 	return []*message.Masters{up.said.Masters}
 }
 
-// syncDownOriginal asks every slave and drops those that have gone elsewhere. It returns
-// the masters that slaves report who are masters themselves.
+// syncDownOriginal asks every slave and drops those that have another backlink. It
+// returns the lists of masters of those slaves that are masters themselves.
 func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 	n := l.node
 	var actual []*message.Masters
@@ -128,8 +125,9 @@ func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 	return actual
 }
 
-// lookAtMasters asks every master that we or our neighbours know for its true size. Who
-// has no slaves is no master; who does not answer stays until it is broken.
+// lookAtMasters asks every master that we or our neighbours know for its true size. A
+// node without slaves is no master. A master that does not answer stays until it has
+// failed too often.
 func (l *level) lookAtMasters(t *Task, actual []*message.Masters, b budget) {
 	n := l.node
 	var peers []Peer
@@ -154,8 +152,9 @@ func (l *level) lookAtMasters(t *Task, actual []*message.Masters, b budget) {
 	}
 }
 
-// adoptReported makes a plain slave's list the one its backlink reported; without an
-// answer it is empty, and the node believes itself alone until the next good one.
+// adoptReported gives a plain slave the list of masters that its backlink reported.
+// Without an answer the list is empty, and the node believes itself alone until the next
+// answer.
 func (l *level) adoptReported(actual []*message.Masters) {
 	if len(actual) == 0 {
 		l.adopt(noMasters)
@@ -164,8 +163,8 @@ func (l *level) adoptReported(actual []*message.Masters) {
 	l.adoptAllowed(actual[0])
 }
 
-// breakMutual leaves a backlink that is also a slave, in networks of more than two: such
-// a pair hangs on nothing.
+// breakMutual leaves a backlink that is also a slave, in networks of more than two nodes:
+// such a pair is cut off from all others.
 func (l *level) breakMutual() {
 	if l.size() > 2 && l.hasSlave(l.backlink) {
 		l.loseBacklink()
@@ -173,7 +172,7 @@ func (l *level) breakMutual() {
 }
 
 // stepDownOriginal gives up all slaves when there are more masters than the optimum and
-// we are not among the largest.
+// we are not among the largest of them.
 func (l *level) stepDownOriginal() {
 	optimum := Optimum(l.size(), levels)
 	if !l.isMaster() || len(l.masters.List) <= optimum || l.rank() < optimum {
@@ -183,7 +182,7 @@ func (l *level) stepDownOriginal() {
 }
 
 // provide asks every master for its structure and lists those that have slaves, with
-// their slaves as candidates.
+// their slaves as spares.
 func (original) provide(l *level, t *Task) message.Response {
 	n := l.node
 	masters := []Peer{n.self}
@@ -240,10 +239,10 @@ func (l *level) registerOriginal(t *Task, b budget) error {
 var errNotNormalized = errors.New("the network is not normalized yet")
 
 // agreeing is the rule that stalls the original: every master must report the network
-// size that the provider sees. The first disagreement of a master fails the registration;
-// for a sync lifetime after that the master is left out, and, because of a slip in the
-// original (a splice without a count), with it every result behind it in the list; then
-// it fails the registration again.
+// size that the provider sees. The first time that a master disagrees, the registration
+// fails. For a sync lifetime after that the master is left out, and with it every result
+// behind it in the list, because of a mistake in the original (a splice without a count).
+// Then it fails the registration again.
 func (l *level) agreeing(p *message.Provision) ([]message.Place, error) {
 	n := l.node
 	now := n.env.Now()
@@ -275,23 +274,24 @@ func (l *level) agreeing(p *message.Provision) ([]message.Place, error) {
 }
 
 // chooseOriginal draws a free master: an eligible one with fewer slaves than the optimum.
-// When none is free it draws among one random candidate of each result, where an empty
-// slot can be drawn as well. Nobody means no luck this time.
+// When none is free it draws among one random slave of each result. A result without an
+// eligible slave can be drawn as well: then there is no place this time, and the answer
+// is the zero Peer.
 func (l *level) chooseOriginal(results []message.Place, networkSize int) Peer {
 	n := l.node
 	var free, fallback []Peer
 	rng := n.env.Rand()
 	for i := len(results) - 1; i >= 0; i-- {
 		r := results[i]
-		candidates := slices.DeleteFunc(slices.Clone(r.Spares), func(p Peer) bool {
+		spares := slices.DeleteFunc(slices.Clone(r.Spares), func(p Peer) bool {
 			return !n.allowed(p) || !l.eligible(p, networkSize)
 		})
 		spare := Peer{}
-		if len(candidates) > 0 {
-			spare = candidates[rng.IntN(len(candidates))]
+		if len(spares) > 0 {
+			spare = spares[rng.IntN(len(spares))]
 		}
 		fallback = append(fallback, spare)
-		if l.eligible(r.Address, networkSize) && len(candidates) < Optimum(r.NetworkSize, levels) {
+		if l.eligible(r.Address, networkSize) && len(spares) < Optimum(r.NetworkSize, levels) {
 			free = append(free, r.Address)
 		}
 	}

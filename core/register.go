@@ -10,9 +10,9 @@ import (
 )
 
 // Registration: a node without a backlink asks a provider where it could register
-// (provide-registration), chooses, and asks the chosen one to list it (register); that
-// one interviews it first. What the provider answers and how the newcomer chooses is the
-// rule's: original.go, directed.go.
+// (KindProvide), chooses, and asks the chosen node to list it (KindRegister). The chosen
+// node interviews it first. What the provider answers and how the newcomer chooses depend
+// on the rule: original.go, and directed.go with placement.go.
 
 // serveProvide answers where the target could register.
 func serveProvide(t *Task) {
@@ -25,7 +25,7 @@ func serveProvide(t *Task) {
 }
 
 // serveRegister lists a newcomer as a slave, after an interview. A node that is listed
-// already is told the size again.
+// already just gets the number of slaves again.
 func serveRegister(t *Task) {
 	n, l, body := t.node, &t.node.level1, message.Asked[message.RegisterRequest](&t.req)
 	target := body.Target
@@ -46,7 +46,7 @@ func serveRegister(t *Task) {
 			return
 		}
 	}
-	if !l.hasSlave(target) { // the interview took a while
+	if !l.hasSlave(target) { // it may have been listed during the interview
 		l.addSlave(target, n.env.Now())
 		l.bumpOwnSize()
 		if l.ledger != nil {
@@ -56,8 +56,8 @@ func serveRegister(t *Task) {
 	t.reply(message.Response{Body: &message.Registered{Size: len(l.slaves)}})
 }
 
-// bumpOwnSize keeps the own entry among the masters in step with a new slave. A node that
-// was no master before enters itself at its next sync.
+// bumpOwnSize brings the own entry among the masters up to date after the slaves changed.
+// A node that was no master before enters itself at its next sync.
 func (l *level) bumpOwnSize() {
 	n := l.node
 	if l.masterIndex(n.self) >= 0 {
@@ -83,7 +83,7 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 		Body: &message.RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
 	})
 	answer, err := message.As[message.Registered](resp)
-	if !message.IsRefusal(err, message.CodeMasterFull) { // to be full is no fault
+	if !message.IsRefusal(err, message.CodeMasterFull) { // being full is no fault
 		n.judge(err == nil, behavior.Registration, chosen)
 	}
 	if err != nil {
@@ -103,8 +103,8 @@ func (l *level) eligible(p Peer, networkSize int) bool {
 	return p != l.node.self && !(networkSize > 2 && l.hasSlave(p))
 }
 
-// firstBootstrap picks one of the bootstrap addresses at random, the own address only
-// when there is no other.
+// firstBootstrap draws one of the bootstrap addresses, the own one only if there is no
+// other.
 func (l *level) firstBootstrap() Peer {
 	n := l.node
 	others := slices.DeleteFunc(slices.Clone(n.cfg.Bootstrap), func(p Peer) bool { return p == n.self })

@@ -5,7 +5,7 @@ import "spreadable/core/message"
 // The root is the name of a network: the address of its first node. Nodes of different
 // roots do not talk to each other.
 
-// rootFresh reports that the root is known and was confirmed within a sync lifetime.
+// rootFresh reports whether the root is known and was confirmed within a sync lifetime.
 func (n *Node) rootFresh() bool {
 	return !n.root.IsZero() && n.rootChecked > 0 && n.env.Now()-n.rootChecked < n.cfg.lifetime(n.level1.size(), levels)
 }
@@ -15,9 +15,9 @@ func (n *Node) setRoot(root Peer) {
 	n.networkRevision++
 }
 
-// checkRoot is the original's way: the network's name is what the one bootstrap node in
-// use says, confirmed once per sync lifetime. The bootstrap node itself names the
-// network. It returns the status it was given, if it asked for one.
+// checkRoot is the original's way: the root is what the one bootstrap node in use says,
+// confirmed once per sync lifetime. The bootstrap node itself names the network. The
+// result is the status of the bootstrap node, nil if it was not asked or did not answer.
 func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 	if n.rootFresh() {
 		return nil
@@ -35,9 +35,9 @@ func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 	return status
 }
 
-// findRoot is ours: the name is what the first bootstrap node that belongs to a network
-// says. When none does, because they have all been started together, the first of those
-// that are there names it; so nobody waits for one that is down.
+// findRoot is ours: the root is what the first bootstrap node that belongs to a network
+// says. When none does, because all have been started together, the first of those that
+// answer names the network. So no node waits for one that is down.
 func (n *Node) findRoot(t *Task, b budget) {
 	if n.rootFresh() {
 		return
@@ -45,8 +45,8 @@ func (n *Node) findRoot(t *Task, b budget) {
 	if n.startRoot() {
 		return
 	}
-	first := true // nobody before us in the list is there
-	ours := false // we are in the list, and may name the network
+	first := true // no node so far in the list answers
+	ours := false // we may name the network: we are the first of the list that is there
 	for i, resp := range t.Gather(n.cfg.Bootstrap, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}) {
 		if n.cfg.Bootstrap[i] == n.self {
 			ours = first
@@ -64,7 +64,7 @@ func (n *Node) findRoot(t *Task, b budget) {
 	}
 }
 
-// startRoot names the network at once if nobody else could.
+// startRoot names the network at once if no other node could, and reports whether.
 func (n *Node) startRoot() bool {
 	alone := len(n.cfg.Bootstrap) == 1 && n.cfg.Bootstrap[0] == n.self
 	if alone {

@@ -6,12 +6,12 @@ import (
 	"spreadable/core/message"
 )
 
-// Registration chooses how newcomers find their place.
+// Registration chooses the rule by which nodes find and keep their place.
 type Registration uint8
 
 const (
-	// Directed is our rule: a provider remembers which newcomer it has sent where. See
-	// doc.go.
+	// Directed is our rule: a provider remembers which newcomer it has sent where. The
+	// package comment says why.
 	Directed Registration = iota
 	// Original is the rule of npm spreadable 0.3 to the letter.
 	Original
@@ -24,11 +24,11 @@ func (r Registration) String() string {
 	return "directed"
 }
 
-// rule is how a node finds and keeps its place in a level. It has two values, without any
-// state of their own: directed and original. What they remember stands in the level.
+// rule is how a node finds and keeps its place in a level. It has two values without
+// state, directed and original: what they remember is in the level.
 type rule interface {
-	// firstSync is when a node syncs for the first time after its start, nextSync how
-	// long after a sync the next one begins.
+	// firstSync is the time from the start of a node to its first sync, nextSync the time
+	// from the beginning of a sync to that of the next.
 	firstSync(n *Node) time.Duration
 	nextSync(n *Node) time.Duration
 
@@ -39,22 +39,22 @@ type rule interface {
 	// none.
 	sync(l *level, t *Task)
 
-	// retry looks for a backlink between two syncs. It is called when a timer of this
-	// rule's is due.
+	// retry looks for a backlink between two syncs, when the timer for it is due
+	// (wakeRetry).
 	retry(l *level)
 
 	// provide answers where the target of the request could register.
 	provide(l *level, t *Task) message.Response
 
-	// wantsPlaces reports whether the node, as a newcomer, understands the places of a
-	// directing provider.
+	// wantsPlaces reports whether the node, as a newcomer, understands an answer that
+	// names the places to try, best first.
 	wantsPlaces() bool
 
-	// hasCapacity reports whether a newcomer is listed, whose provider has told it the
-	// size of the network.
+	// hasCapacity reports whether the node lists another newcomer. NetworkSize is what
+	// the newcomer's provider told it.
 	hasCapacity(l *level, networkSize int) bool
 
-	// mostSlaves is how many slaves a master may have in a network whose optimum is this.
+	// mostSlaves is how many slaves a master may have before others blame it.
 	mostSlaves(optimum int) int
 
 	// hear takes the introduction of another master.

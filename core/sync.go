@@ -30,21 +30,21 @@ func syncCycle(t *Task) {
 	n.syncing = false
 }
 
-// jitter draws a duration evenly from low to high.
+// jitter draws a duration from low to high, both included, all equally likely.
 func (n *Node) jitter(low, high time.Duration) time.Duration {
 	return low + time.Duration(n.env.Rand().Int64N(int64(high-low)+1))
 }
 
-// answer is what a peer said of its place in the network. Whatever address the structure
-// names, it speaks for the peer that was asked.
+// answer is what a peer said of its place in the network. It counts for the peer that was
+// asked, whatever address the structure names.
 type answer struct {
 	peer Peer
 	said *message.Structure // nil: nothing
 }
 
-// askUp asks the backlink for its structure and judges what it says. There is nothing to
-// learn without a backlink or an answer, or from one that no longer lists us; then the
-// backlink is gone.
+// askUp asks the backlink for its structure and judges what it says. The answer is empty
+// if there is no backlink, or it does not answer, or it no longer lists us; in the last
+// case we leave it.
 func (l *level) askUp(t *Task, timeout time.Duration) answer {
 	b := l.backlink
 	if b.IsZero() {
@@ -64,9 +64,9 @@ func (l *level) askUp(t *Task, timeout time.Duration) answer {
 	return answer{b, up}
 }
 
-// judgeUp checks that a backlink tells a consistent story: that it lists us, knows us as
-// the master we are, reports its own size truly and has no more slaves than such a
-// network needs.
+// judgeUp checks that what a backlink says is consistent: it lists us, it knows us with
+// our size if we are a master, it reports its own size truly, and it has no more slaves
+// than such a network needs.
 func (l *level) judgeUp(b Peer, up *message.Structure) {
 	n := l.node
 	known := true
@@ -90,8 +90,8 @@ func (l *level) judgeUp(b Peer, up *message.Structure) {
 	n.judge(l.isListed(up.Slaves), behavior.BacklinkSlaves, b)
 }
 
-// isListed reports whether we are among a backlink's slaves. It looks first where we
-// stood the last time: a master of a million nodes has a thousand.
+// isListed reports whether we are among a backlink's slaves. It tries the last known
+// index first: in a network of a million nodes a master has a thousand slaves.
 func (l *level) isListed(slaves []Peer) bool {
 	n := l.node
 	if int(l.slot) < len(slaves) && slaves[l.slot] == n.self {
@@ -113,8 +113,8 @@ func (l *level) judgeDown(s Peer, down *message.Structure) bool {
 	return faithful
 }
 
-// adoptAllowed takes over a backlink's list of masters: as it is, unless somebody in it
-// is not allowed here.
+// adoptAllowed takes over a backlink's list of masters, without those that the address
+// filter refuses.
 func (l *level) adoptAllowed(m *message.Masters) {
 	n := l.node
 	if n.openDoor() {
@@ -140,8 +140,8 @@ func (l *level) stepDown() {
 	n.env.Note(Note{What: NoteSteppedDown})
 }
 
-// rank is our place among the masters we know, by size descending, then address: 0 is the
-// first.
+// rank is our index among the masters that we know, the largest first, equal ones by
+// address.
 func (l *level) rank() int {
 	n := l.node
 	own, rank := message.Master{Peer: n.self, Size: uint32(len(l.slaves))}, 0
