@@ -2,7 +2,7 @@ package core
 
 import "time"
 
-// budget is the patience of a procedure: a total that its requests share.
+// budget is the timeout budget of a procedure: a total that its requests share.
 type budget struct {
 	env  Env
 	ends time.Duration
@@ -12,14 +12,14 @@ func (n *Node) budget(total time.Duration) budget {
 	return budget{env: n.env, ends: n.env.Now() + total}
 }
 
-// slippage is what a receiver takes off the budget it was given, for the way back and its
-// own work (npm: 120 ms).
+// slippage is what a receiver takes off the timeout budget of a request, for the way back
+// and its own work (npm: 120 ms).
 const slippage = 120 * time.Millisecond
 
 // requestBudget is what is left to answer the request of t.
 func (t *Task) requestBudget() budget { return t.node.budget(t.req.Timeout - slippage) }
 
-// left is what remains; nothing or less fails a request on the spot.
+// left is what remains. A request with 0 or less fails at once, without being sent.
 func (b budget) left() time.Duration { return b.ends - b.env.Now() }
 
 // atMost is a request's share: d, but no more than what is left.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Client is somebody outside the network who uses it through its nodes. Like a node it is
-// driven by its environment and not safe for concurrent use.
+// Client is a participant outside the network that uses it through its nodes. Like a node
+// it is driven by its environment, and is not safe for concurrent use.
 type Client struct {
 	env     Env
 	pool    *Pool
@@ -52,10 +52,10 @@ func (c *Client) Draw(entry Peer, trace uint32, action string, done func(*messag
 	})
 }
 
-// Approve goes the whole way of an approval that needs no person to answer: it draws the
-// approvers through the entry node, asks them to vouch, gets the question, answers it by
-// answer, and takes the action at the entry node. Done gets the draw, nil when not even
-// that was reached.
+// Approve goes through all steps of an approval that needs no person to answer: it draws
+// the approvers through the entry node, asks them to vouch, gets the question, answers it
+// by answer, and takes the action at the entry node. Done gets the draw, nil if there was
+// none.
 func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(question string) string, done func(*message.ApprovalKey, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace

@@ -16,19 +16,19 @@ type Config struct {
 	// Book interns the addresses that nodes of this process know. Required.
 	Book *peer.Book
 
-	// Bootstrap lists addresses of the network, which a node without a place asks for
-	// one, in this order: give all nodes the same list. A node whose own address is in
-	// the list starts a network when none of the others belongs to one and those before
-	// it do not answer. Required.
+	// Bootstrap lists addresses of the network. A node without a place asks them for one,
+	// in this order, so give all nodes the same list. A node whose own address is in the
+	// list starts a network if none of the others belongs to one and those before it do
+	// not answer. Required.
 	Bootstrap []Peer
 
-	// Registration is the rule for newcomers. Nodes of both rules can stay in one
-	// network.
+	// Registration is the rule by which the node finds and keeps its place. Nodes of both
+	// rules can live in one network.
 	Registration Registration
 
 	// SyncInterval is the time from one renewal of the lists to the next: 16 s.
-	// Everything that the network notices, it notices at this rhythm; traffic is some
-	// three requests per node and interval.
+	// The network notices every change at this rhythm. It costs some three requests per
+	// node and interval.
 	SyncInterval time.Duration
 
 	// ManualSync switches the timer off: the owner calls Node.Sync.
@@ -45,32 +45,34 @@ type Config struct {
 	// PingTimeout limits a ping, and a question for the root: 1 s. At most ServerTimeout.
 	PingTimeout time.Duration
 
-	// MaxFails is how many consecutive failures make a peer broken and forgotten when
-	// exceeded: 10 (npm: serverMaxFails). With SyncInterval and the square root of the
-	// network size it makes the sync lifetime, in which a silent network forgets a node.
+	// MaxFails is how many requests to a peer may fail in a row before the node forgets
+	// it: 10 (npm: serverMaxFails). The product of MaxFails, SyncInterval and the square
+	// root of the network size is the sync lifetime, after which a network has forgotten
+	// a silent node.
 	MaxFails int
 
 	// Trusted says that all peers are trusted: no address filter, no bans (npm:
 	// network.isTrusted).
 	Trusted bool
 
-	// Whitelist, when not empty, is everybody who may talk to us; Blacklist is who may
-	// not; Trustlist is exempt from both and from bans.
+	// If Whitelist is not empty, only what it matches may talk to the node. What
+	// Blacklist matches may not. What Trustlist matches is exempt from both, and from
+	// bans.
 	Whitelist, Blacklist, Trustlist peer.List
 
 	// Behavior holds the rules of suspicion; a zero rule is the original's.
 	Behavior *[behavior.NumActions]behavior.Rule
 
-	// BanByAddress bans an offender's address only: default is its IP, with all that
-	// lives there.
+	// BanByAddress makes a ban hold for the banned address only. By default it holds for
+	// its IP, and so for all nodes and clients there.
 	BanByAddress bool
 
 	// Approvals are the kinds of approval that the node offers: by default ClientApproval
 	// on DefaultTerms.
 	Approvals []ApprovalKind
 
-	// Load tells how busy the machine is, both from 0 to 1: used share of the heap and of
-	// the processor. Nil is idle.
+	// Load returns the used shares of the heap and of the processor, both from 0 to 1.
+	// Nil means an idle machine.
 	Load func() (heap, cpu float64)
 
 	rule rule // of Registration; set by Validate

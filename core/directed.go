@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// Our registration rule. It speaks the messages of the original and differs in four
-// things, for which doc.go gives the reasons: the provider chooses the place (place.go),
-// masters look for each other until nobody new turns up, whoever has no place asks again
-// soon, and nobody steps down, sheds or refuses on a view that has not settled.
+// The directed rule, which is ours. It uses the messages of the original and differs in
+// four things, for which the package comment gives the reasons: the provider chooses the
+// place (placement.go); masters discover each other until no new one turns up
+// (discovery.go); a node without a place asks again soon; and no node steps down, sheds
+// slaves or refuses newcomers before its view has settled.
 
-// view is how steady our idea of the network size is.
+// view is how steady the network size is, as the node knows it.
 type view struct {
 	size    int  // at the last sync
-	changed bool // then it was another than at the sync before
-	rounds  int  // syncs in a row in which it changed by no more than a 32nd
+	changed bool // the size was another at the sync before
+	rounds  int  // syncs in a row in which the size changed by no more than a 32nd
 }
 
-// settled reports that the network size has roughly held for two rounds: only then do we
-// normalise.
+// settled reports whether the network size has roughly held for two rounds. Only then
+// does a node normalize.
 func (v *view) settled() bool { return v.rounds >= 2 }
 
 func (v *view) observe(size int) {
@@ -33,17 +34,17 @@ func (v *view) observe(size int) {
 	v.size = size
 }
 
-// slack is how far the number of masters, or of a master's slaves, may pass the optimum
-// before anybody does something about it. One is needed for the very small networks in
-// which all other masters are one master's slaves; the sixteenth keeps networks near a
-// square number from moving nodes to and fro.
+// slack is how far the number of masters, or of a master's slaves, may exceed the optimum
+// before a node acts on it. Very small networks, in which all other masters are slaves of
+// one master, need one; the sixteenth keeps networks near a square number from moving
+// nodes back and forth.
 func slack(optimum int) int { return 1 + optimum/16 }
 
 // directed is our rule.
 type directed struct{}
 
-// firstSync and nextSync spread the syncs over the interval: a network started by one
-// hand does not ask its bootstrap node for a place in one instant.
+// firstSync and nextSync spread the syncs over the interval, so that nodes that start
+// together do not all ask their bootstrap node at the same instant.
 func (directed) firstSync(n *Node) time.Duration { return n.jitter(0, n.cfg.SyncInterval/16) }
 
 func (directed) nextSync(n *Node) time.Duration {
@@ -89,9 +90,9 @@ func (directed) sync(l *level, t *Task) {
 	l.registerDirected(t, b)
 }
 
-// askDown asks every slave, drops those that have gone elsewhere and returns the answers
-// of those that are masters. A slave learns of its registration one message later than
-// its master, so a newcomer may still be without a backlink.
+// askDown asks every slave, drops those that have another backlink and returns the
+// answers of those that are masters. A slave learns of its registration one message later
+// than its master, so a newcomer may still be without a backlink.
 func (l *level) askDown(t *Task, b budget) []answer {
 	var masters []answer
 	slaves := l.slaves
@@ -115,7 +116,7 @@ func (l *level) askDown(t *Task, b budget) []answer {
 	return masters
 }
 
-// isNew reports whether slave s was listed so recently that it may not know yet.
+// isNew reports whether slave s was listed so recently that it may not know of it yet.
 func (l *level) isNew(s Peer) bool {
 	n := l.node
 	for i, p := range l.slaves {
@@ -126,11 +127,11 @@ func (l *level) isNew(s Peer) bool {
 	return false
 }
 
-// believe is a plain slave's way to renew its list of masters: it takes over the
-// backlink's. Without an answer it keeps the old one, but not itself in it.
+// believe renews a plain slave's list of masters: it takes over the backlink's. Without
+// an answer it keeps the old list, without itself.
 func (l *level) believe(up answer) {
 	n := l.node
-	l.looked = nil // or a former master would hold the lists of all others
+	l.looked = nil // else a former master would hold the lists of all others
 	if up.said == nil {
 		l.removeMaster(n.self, n.env.Now())
 		return
@@ -138,14 +139,15 @@ func (l *level) believe(up answer) {
 	l.adoptAllowed(up.said.Masters)
 }
 
-// findMasters renews a master's list of masters: it asks all that it knows, and all that
-// they know, until nobody new turns up. Whoever answers with slaves is a master, of just
-// that size. Who does not answer keeps its last known size until it is broken.
+// findMasters renews a master's list of masters by a discovery: it asks all that it
+// knows, and all that they know, until no new one turns up. A node that answers with
+// slaves is a master of that size. A master that does not answer keeps its last known
+// size until it has failed too often.
 //
-// One such search closes a component of the graph of who knows whom, however its
-// backlinks run; asking the bootstrap node as well joins the components; and a master
-// whose view has just changed introduces itself to whomever it asks, so that knowing is
-// mutual.
+// One discovery visits a component of the graph of which master knows which, however its
+// backlinks run. Asking a bootstrap node as well joins the components. And a master whose
+// view has just changed introduces itself to every node that it asks, so that both know
+// each other.
 func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	s := l.beginDiscovery(b)
 	told := down
@@ -175,8 +177,8 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	s.finish()
 }
 
-// rendezvous is the bootstrap address to ask in this sync: with several, another one each
-// time.
+// rendezvous is the bootstrap address to ask in this sync, of several another one each
+// time. It is zero if that is the node itself.
 func (l *level) rendezvous() Peer {
 	n := l.node
 	p := n.cfg.Bootstrap[(l.rounds+int(n.self.ID()))%len(n.cfg.Bootstrap)]
@@ -186,8 +188,8 @@ func (l *level) rendezvous() Peer {
 	return p
 }
 
-// hear remembers, as a master, another one that introduced itself, to be asked at our
-// next sync. A request without an address comes from none that could be asked.
+// hear remembers, as a master, another one that introduced itself, to ask it at our next
+// sync. A sender without an address cannot be asked.
 func (directed) hear(l *level, from Peer) {
 	if from.IsZero() || !l.isMaster() || l.masterIndex(from) >= 0 || slices.Contains(l.heard, from) {
 		return
@@ -200,9 +202,9 @@ func (directed) hear(l *level, from Peer) {
 
 var introduction = &message.Introduction{}
 
-// leaveMutual leaves a backlink that is also our slave, in networks of more than two:
-// such a pair hangs on nothing. Of two Go nodes only one leaves: the one with fewer
-// slaves, for which it is easier to find somebody else.
+// leaveMutual leaves a backlink that is also our slave, in networks of more than two
+// nodes: such a pair is cut off from all others. Of two Go nodes only one leaves: the one
+// with fewer slaves, for which it is easier to find another place.
 func (l *level) leaveMutual(up answer) {
 	n := l.node
 	if up.said == nil || l.backlink != up.peer || l.size() <= 2 || !l.hasSlave(l.backlink) {
@@ -214,10 +216,10 @@ func (l *level) leaveMutual(up answer) {
 	}
 }
 
-// normalize brings the lists of a settled network back to their optimum when they have
-// left it by more than the slack: the smallest masters step down, and the latest slaves
-// of an overfull master have to look for another. The masters that stay have room for
-// them: the optimum squared is more than the size.
+// normalize brings the lists of a settled network back to their optimum when they exceed
+// it by more than the slack: the smallest masters step down, and the latest slaves of an
+// overfull master have to look for another. The masters that stay have the capacity for
+// them, because the optimum squared is more than the size.
 func (l *level) normalize() {
 	n := l.node
 	optimum := Optimum(l.size(), levels)
@@ -237,9 +239,9 @@ func (l *level) normalize() {
 	}
 }
 
-// hasCapacity decides whether a newcomer is listed. Only a settled master refuses, by the
-// larger of its own view and the newcomer's provider's; and one that has just stepped
-// down, so that it is not made a master again by an old list.
+// hasCapacity refuses a newcomer only at a settled master, by the larger of its own view
+// of the network and that of the newcomer's provider; and at a node that has just stepped
+// down, so that an old list does not make it a master again.
 func (directed) hasCapacity(l *level, networkSize int) bool {
 	n := l.node
 	if l.steppedDown > 0 && n.env.Now()-l.steppedDown < 2*n.cfg.SyncInterval {
@@ -253,8 +255,7 @@ func (directed) hasCapacity(l *level, networkSize int) bool {
 	return len(l.slaves)+l.interviews < optimum+slack(optimum)
 }
 
-// retry is the timer of a node that was refused a place: it asks again, well before its
-// next sync.
+// retry asks for a place again, well before the next sync, after the last attempt failed.
 func (directed) retry(l *level) {
 	n := l.node
 	l.retryDue = false
@@ -272,8 +273,9 @@ func retryCycle(t *Task) {
 	n.syncing = false
 }
 
-// registerDirected looks for a backlink if there is none, and arranges to try again soon
-// if that fails.
+// registerDirected looks for a backlink if there is none. If that fails it sets the timer
+// for the next attempt: after 1 to 8 sixteenths of the interval, the longer the more
+// attempts have failed, with jitter.
 func (l *level) registerDirected(t *Task, b budget) {
 	n := l.node
 	if !l.backlink.IsZero() {
@@ -289,7 +291,7 @@ func (l *level) registerDirected(t *Task, b budget) {
 		return
 	}
 	l.registerFailed(err)
-	l.letOneGo()
+	l.shedWhenAlone()
 	if !n.cfg.ManualSync && !l.retryDue {
 		l.retryDue = true
 		wait := min(n.cfg.SyncInterval/16<<min(l.tries, 3), n.cfg.SyncInterval/2)
@@ -298,17 +300,17 @@ func (l *level) registerDirected(t *Task, b budget) {
 	l.tries++
 }
 
-// letOneGo sheds a slave when every other node is our slave: then nobody is left who
-// could list us, until one of them finds another master. Only networks of a handful of
-// nodes get there.
-func (l *level) letOneGo() {
+// shedWhenAlone sheds a slave when every other node is our slave: then no node is left
+// that could list us, until one of them finds another master. This happens only in
+// networks of a few nodes.
+func (l *level) shedWhenAlone() {
 	if l.tries < 3 || len(l.slaves) < max(2, l.size()) {
 		return
 	}
 	l.shedNewest()
 }
 
-// shedNewest lets the latest slave go, if there is any.
+// shedNewest takes the latest slave off the list, if there is any.
 func (l *level) shedNewest() {
 	if !l.isMaster() {
 		return
@@ -318,10 +320,10 @@ func (l *level) shedNewest() {
 	l.node.env.Note(Note{What: NoteShed, About: shed})
 }
 
-// maxDrops is how many backlinks may drop us, one soon after the other, before we let a
-// slave go. In small networks with npm nodes all masters may be our slaves, or full: then
-// we make a master of an npm node, which steps down at once, being one master too many,
-// for ever. With a slave less of ours the network has to find another order.
+// maxDrops is how many backlinks may drop us, one soon after the other, before we shed a
+// slave. In small networks with npm nodes all masters may be our slaves, or full. Then we
+// make a master of an npm node, which steps down at once because it is one master too
+// many, and so on for ever. When we have a slave less, the network finds another order.
 const maxDrops = 3
 
 // maxPlaces is how many places a newcomer tries before it asks again.
@@ -342,13 +344,13 @@ func (l *level) tryPlaces(t *Task, b budget) error {
 	return err
 }
 
-// findPlaces asks the bootstrap nodes in the order of the list, so that all newcomers ask
-// the same one while it is there; after a failure the next attempt begins one further
-// down. We may be one of them. After them it asks any master that we know.
+// findPlaces asks the bootstrap nodes for places in the order of the list, so that all
+// newcomers ask the same one while it answers. After a failure the next attempt begins
+// with the next of them. We may be one of them. After them it asks a random master.
 func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
 	n := l.node
 	if n.root.IsZero() {
-		return nil, message.ErrWrongRoot // of no network yet: nobody who is would take us
+		return nil, message.ErrWrongRoot // a member of a network refuses nodes without a root
 	}
 	providers := n.cfg.Bootstrap
 	for i := range providers {
@@ -368,13 +370,13 @@ func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) 
 	return nil, err
 }
 
-// placeTimeout is enough for a provider or a master that has to ask a peer itself; one
-// that hangs must not use up all of the budget.
+// placeTimeout is enough for a provider or a master that has to ask a peer itself. One
+// that hangs must not use up the whole budget.
 func (l *level) placeTimeout(b budget) time.Duration { return b.atMost(2 * l.node.cfg.ServerTimeout) }
 
-// order returns the places to try, best first. A directing provider has ordered them. An
-// npm provider lists all masters with their slaves: then we draw among the free ones, and
-// after them among the slaves of the full ones.
+// order returns the places to try, best first. A provider of the directed rule has
+// ordered them. An npm provider lists all masters with their slaves: then the order is
+// random, free masters first, slaves of all masters after them.
 func (l *level) order(p *message.Provision) []Peer {
 	n := l.node
 	var places, spare []Peer

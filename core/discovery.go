@@ -7,34 +7,32 @@ import (
 	"spreadable/core/message"
 )
 
-// discovery is a master's walk over the graph of masters: ask everyone met, meet everyone
-// they know, until nobody is new.
+// discovery is a master's walk over the graph of which master knows which. It asks every
+// master that it meets, and meets every master that these name, until no new one turns
+// up.
 //
-// Every master does this at every sync, and each of the answers lists all masters: as
-// many names are looked at as the network has nodes. So a name costs one look at the
-// marks, and an answer whose list is the very one that was looked through before costs
-// nothing, nor does one that names the same masters as another.
+// Every master does this at every sync, and each of its √N answers lists all √N masters:
+// as many names as the network has nodes. So a name costs one look at the marks. A list
+// costs nothing if it was looked through at the last discovery, or if it names the same
+// masters as another.
 type discovery struct {
-	level  *level
-	budget budget
-	// all, in the order of meeting; those from asked on have not been asked yet
-	met       []Peer
-	known     []int // for each of met: its place in our old list of masters, or -1
-	asked     int
-	confirmed []message.Master
-	lists     []*message.Masters // what each of the confirmed knows
+	level     *level
+	budget    budget
+	met       []Peer             // in the order of meeting
+	known     []int              // parallel to met: index in our old list of masters, or -1
+	asked     int                // how many of met have been asked
+	confirmed []message.Master   // those that answered with slaves
+	lists     []*message.Masters // parallel to confirmed: the masters that each knows
 	silent    []Peer             // no answer, or no time left to ask
 	thorough  bool               // look through lists again that were seen before
-	most      int                // how many to meet at the most
-	// digests of the sets of masters in the lists looked through last; soon all name the
-	// same few sets
-	sets [8]uint64
-	last int // where in sets the latest stands
+	most      int                // how many to meet at most
+	sets      [8]uint64          // digests of the latest lists; soon all name the same few sets
+	last      int                // index in sets of the latest
 }
 
 const (
-	// maxWaves bounds the walk. Each wave reaches one acquaintance further, and everybody
-	// walks: what one sync leaves open the next ones close.
+	// maxWaves bounds the walk. Each wave reaches one step further in the graph. As every
+	// master walks, the next syncs find what one sync has not reached.
 	maxWaves = 8
 	// maxMasters is the most masters of any network: those of a billion nodes.
 	maxMasters = 32_000
@@ -43,13 +41,14 @@ const (
 	thoroughEvery = 64
 )
 
-// beginDiscovery starts a walk. Until the next wait the marks are those whom it has met.
+// beginDiscovery starts a walk. Until the next wait the marks are the peers that it has
+// met.
 func (l *level) beginDiscovery(b budget) *discovery {
 	d := &discovery{level: l, budget: b, thorough: l.view.changed || l.rounds%thoroughEvery == 0}
 	d.met = make([]Peer, 0, len(l.masters.List)+8)
 	d.most = maxMasters
 	if l.view.settled() {
-		// a network does not grow that much between two syncs: more are lies
+		// A network does not grow more than that between two syncs: the rest are lies.
 		d.most = 4*len(l.masters.List) + 64
 	}
 	d.confirmed = make([]message.Master, 0, cap(d.met))
@@ -68,11 +67,11 @@ func (d *discovery) meetKnown(p Peer, place int) {
 	}
 }
 
-// skip leaves out somebody who has said already what we would ask.
+// skip leaves out a peer that has already said what we would ask.
 func (d *discovery) skip(p Peer) { d.level.node.pool.marks.put(p, 0) }
 
-// take uses an answer: its sender is a master if it has slaves, and all the masters it
-// knows are worth meeting. Place is the sender's in our old list, or -1.
+// take uses an answer: its sender is a master if it has slaves, and the walk meets all
+// masters that it knows. Place is the index of the sender in our old list, or -1.
 func (d *discovery) take(p Peer, place int, answer *message.Structure) {
 	if d.level.ledger != nil {
 		d.level.ledger.report(p, answer.Slaves)
@@ -85,7 +84,7 @@ func (d *discovery) take(p Peer, place int, answer *message.Structure) {
 		return
 	}
 	list := answer.Masters.List
-	// nobody has more masters than that
+	// An honest list is not longer than that.
 	if most := 2*Optimum(answer.Masters.Total, levels) + 8; len(list) > most {
 		list = list[:most]
 	} else if set := answer.Masters.Set(); set != 0 {
@@ -122,7 +121,7 @@ func (d *discovery) run(t *Task) {
 	d.silent = append(d.silent, d.met[d.asked:]...)
 }
 
-// remark restores the marks after a wait, in which others have used them.
+// remark restores the marks after a wait, in which other nodes have used them.
 func (d *discovery) remark() {
 	marks := &d.level.node.pool.marks
 	marks.reset()
@@ -135,9 +134,9 @@ func (d *discovery) remark() {
 	}
 }
 
-// finish makes the new list of masters: ourselves, then those that we knew, in their
-// order, then the new ones. Who did not answer keeps its last size and the time when it
-// was last seen.
+// finish makes the new list of masters: the node itself, then those that it knew, in
+// their order, then the new ones. A master that did not answer keeps its last size and
+// the time when it was last seen.
 func (d *discovery) finish() {
 	l, n := d.level, d.level.node
 	now := n.env.Now()

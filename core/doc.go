@@ -36,14 +36,14 @@
 //   - Work that the node gave away by Env.Offload is done: call Answer of its Sink, once.
 //
 // That is all that a driver must do. Node.Stop ends a node: after that no call does
-// anything. A driver may ask for more: the Status, the Bans and the Structure of the
-// node; a Sync out of turn; what has changed since the driver last wrote the state down
-// (Revision, Changes), and after a restart to Restore it; whether the address filter
-// would refuse a sender, before the driver reads the request (Screen, AdmitsAll), and
-// whether it may go on that has logged in, or failed to (Login); and to drop addresses
-// that are no longer needed (SweepBook). Touch and AtEase are for the driver of a
-// simulation: Touch warms the processor's cache, AtEase says when a request for the
-// structure needs no Serve.
+// anything. A driver may do more. It may read the Status, the Bans and the Structure of
+// the node, and start a Sync out of turn. It may write down what has changed in the state
+// (Revision, Changes), and Restore it after a restart. It may ask whether the address
+// filter would refuse a sender, before it reads the request (Screen, AdmitsAll), and
+// whether a host may try another login (Login). And it may drop addresses that are no
+// longer needed (SweepBook). Touch and AtEase are for the driver of a simulation: Touch
+// loads a node into the processor's cache, AtEase says when a request for the structure
+// needs no Serve.
 //
 // Less formally: the node does something only when it is called, finishes it before it
 // returns, and is left alone between two calls. In a simulation the kernel calls the
@@ -238,7 +238,7 @@
 // after sixty intervals, and little changes from then on (scenarios/original-1k.yaml).
 // Masters learn of each other along backlinks, so masters whose backlinks form a cycle
 // are an island that no other node hears of. And a node that sees too many masters steps
-// down at once, on a view that is about to change.
+// down at once, although its view is about to change.
 //
 // The directed rule uses the same messages and rests on four observations.
 //
@@ -266,13 +266,13 @@
 // A node outside acts fast, a node inside acts slowly. A node without a place asks again
 // after a second or so, with jitter and growing pauses. But a master steps down, sheds
 // slaves or refuses newcomers only when its view has settled: when the network size has
-// held for two rounds, give or take a 32nd. And it does so only if it is off the optimum
-// by more than a slack, so that networks near a square number do not move nodes back and
-// forth.
+// changed by no more than a 32nd in each of two rounds. And it does so only if it exceeds
+// the optimum by more than a slack, so that networks near a square number do not move
+// nodes back and forth.
 //
 // The backlink of a node must not have that node as its own backlink. In a network of
 // more than two nodes such a pair would be cut off from all others, so it is forbidden,
-// and the smallest network without such a pair is a cycle of three. Hence the first three
+// and the smallest network without such a pair is a cycle of three. So the first three
 // newcomers always make masters. A pair appears when a network of two grows; then the
 // node with fewer slaves looks for another backlink. A master whose peers are all its
 // slaves sheds one of them. The original forbids the pair but allows three nodes only two

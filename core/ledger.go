@@ -6,51 +6,49 @@ import (
 	"time"
 )
 
-// ledger is a provider's memory of the places it gave away since it last looked at the
-// masters: it counts a newcomer where it was sent before anybody else can see it there.
-// So newcomers are placed as if they had arrived one by one, however many come at once,
-// and new masters appear as the square root of the network size grows. How it places them
-// is in place.go.
+// ledger is what a provider counts between two syncs: where it has sent newcomers. A
+// newcomer counts at its place from the moment it is sent there, before any other node
+// can see it. So newcomers are placed as if they had arrived one by one, however many
+// come at once, and new masters appear as the square root of the network size grows.
+// Which place a newcomer gets is decided in placement.go.
 type ledger struct {
 	tallies []tally
-	index   map[Peer]int // master -> its spot
-	nodes   int          // counted at all spots
-	masters int          // spots at which anybody is counted
+	index   map[Peer]int // master -> its index in tallies
+	nodes   int          // sum of all tallies
+	masters int          // tallies above 0
 
-	limit    int // how many nodes a spot shall have at the most
-	capacity urn // how many more each spot takes, by its number
+	limit    int // how many nodes a master should have at most
+	capacity urn // how many more each master takes, by its index
 
-	sent  map[Peer]sending   // newcomers on their way
-	hosts map[netip.Addr]int // how many of them are of one host
-	// the keys of sent, in the order of sending, with some that have arrived
-	order []Peer
-	// the latest newcomers, a ring: they are alive, and slaves: the masters of tomorrow
-	recent []Peer
-	oldest int
+	sent   map[Peer]sending   // newcomers on their way
+	hosts  map[netip.Addr]int // how many of them are of one host
+	order  []Peer             // keys of sent in the order of sending; some have arrived
+	recent []Peer             // a ring of the latest newcomers, which may become masters
+	oldest int                // index in recent of the one to replace next
 }
 
 // tally is a master as the provider counts it.
 type tally struct {
 	master  Peer
-	size    int        // as last reported
-	pending int        // sent there since
-	misses  int        // hosts whose newcomers came back: it is full, or gone
-	missed  netip.Addr // the last of them
+	size    int        // number of slaves that it last reported
+	pending int        // newcomers sent to it since
+	misses  int        // hosts whose newcomers came back: the master is full, or gone
+	missed  netip.Addr // the last of these hosts
 }
 
-func (s *tally) count() int { return s.size + s.pending }
+func (t *tally) count() int { return t.size + t.pending }
 
 // sending is a place given to a newcomer.
 type sending struct {
 	to   Peer
 	at   time.Duration
-	host netip.Addr // the newcomer's, where one host must not count for many
+	host netip.Addr // of the newcomer; see hostOf
 }
 
 const (
-	recentNewcomers = 512
-	maxMisses       = 2
-	leastPerHost    = 4
+	recentNewcomers = 512 // length of ledger.recent
+	maxMisses       = 2   // hosts that must find a master full before it gets no more
+	leastPerHost    = 4   // newcomers of one host that are counted in any network
 )
 
 func (l *level) newLedger() *ledger {
@@ -59,9 +57,9 @@ func (l *level) newLedger() *ledger {
 	return lg
 }
 
-// refresh starts the ledger anew from the list of masters, just renewed. Newcomers that
-// were sent lately and have not been seen at their place yet stay pending, and so do new
-// masters that are not in the list yet; the others are given up.
+// refresh starts the ledger anew from the list of masters, which has just been renewed.
+// Newcomers that were sent within the last two server timeouts, and have not been seen at
+// their place yet, stay pending there. The others are given up.
 func (lg *ledger) refresh(l *level) {
 	now := l.node.env.Now()
 	lg.tallies, lg.index = lg.tallies[:0], make(map[Peer]int, len(l.masters.List))
@@ -75,7 +73,7 @@ func (lg *ledger) refresh(l *level) {
 	lg.order = slices.DeleteFunc(lg.order, func(target Peer) bool {
 		s, waiting := lg.sent[target]
 		if counted[target] {
-			return true // it asked again since, and stands further up
+			return true // it has asked again, and was handled at its first entry
 		}
 		counted[target] = true
 		if waiting && now-s.at > 2*l.node.cfg.ServerTimeout {
@@ -87,12 +85,12 @@ func (lg *ledger) refresh(l *level) {
 		}
 		return !waiting
 	})
-	if len(lg.sent) == 0 { // maps never shrink, and after a mass start these are large
+	if len(lg.sent) == 0 { // maps never shrink, and these are large after many have come
 		lg.sent, lg.hosts, lg.order = make(map[Peer]sending), make(map[netip.Addr]int), nil
 	}
 }
 
-// at returns the number of a master's spot, a new one if need be.
+// at returns the index of a master's tally, which it adds if there is none.
 func (lg *ledger) at(p Peer) int {
 	i, ok := lg.index[p]
 	if !ok {
@@ -115,12 +113,12 @@ func (lg *ledger) expect(p Peer, change int) {
 	lg.enter(i, lg.tallies[i].size, max(0, lg.tallies[i].pending+change))
 }
 
-// enter sets what a spot counts, and keeps the sums.
+// enter sets a tally and keeps the sums.
 func (lg *ledger) enter(i, size, pending int) {
-	s := &lg.tallies[i]
-	before := s.count()
-	s.size, s.pending = size, pending
-	after := s.count()
+	t := &lg.tallies[i]
+	before := t.count()
+	t.size, t.pending = size, pending
+	after := t.count()
 	lg.nodes += after - before
 	switch {
 	case before == 0 && after > 0:
@@ -131,17 +129,17 @@ func (lg *ledger) enter(i, size, pending int) {
 	lg.capacity.set(i, lg.spare(i))
 }
 
-// spare is how many more nodes a spot takes: none where nobody is counted, who is no
-// master yet.
+// spare is how many more nodes a master takes. A node with a tally of 0 is no master, and
+// takes none.
 func (lg *ledger) spare(i int) int {
-	s := &lg.tallies[i]
-	if s.count() == 0 || s.misses >= maxMisses {
+	t := &lg.tallies[i]
+	if t.count() == 0 || t.misses >= maxMisses {
 		return 0
 	}
-	return max(0, lg.limit-s.count())
+	return max(0, lg.limit-t.count())
 }
 
-// bound changes how many nodes a spot shall have.
+// bound changes how many nodes a master should have.
 func (lg *ledger) bound(limit int) {
 	if limit == lg.limit {
 		return
@@ -153,10 +151,10 @@ func (lg *ledger) bound(limit int) {
 	}
 }
 
-// send counts target at a place, and remembers it. Newcomers of one host, which may be
-// one attacker with many ports, are counted up to an eighth of the network, or
-// leastPerHost; the others get a place, but nobody makes room for them or makes them
-// masters.
+// send counts target at a place, and remembers it. Newcomers of one host may be one
+// attacker with many ports: they are counted up to an eighth of the network, or
+// leastPerHost if that is more. The others get a place, but the ledger does not plan for
+// them or make them masters.
 func (lg *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
 	if host.IsValid() {
 		if lg.hosts[host] >= max(leastPerHost, (lg.nodes-lg.hosts[host])/8) {
@@ -170,8 +168,8 @@ func (lg *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
 	lg.remember(target)
 }
 
-// arrived takes note that a newcomer is no longer on its way. If a master lists it, it
-// counts in that master's size now.
+// arrived is called when a newcomer is no longer on its way. If a master lists it, it
+// counts in the size of that master now.
 func (lg *ledger) arrived(target Peer) {
 	if s, ok := lg.sent[target]; ok {
 		lg.expect(s.to, -1)
@@ -186,7 +184,7 @@ func (lg *ledger) giveUp(target Peer, s sending) {
 	}
 }
 
-// report takes note of a master's own account of its slaves.
+// report is called with what a master says about its slaves.
 func (lg *ledger) report(master Peer, slaves []Peer) {
 	lg.resize(master, len(slaves))
 	if len(lg.sent) > 0 {
@@ -196,20 +194,21 @@ func (lg *ledger) report(master Peer, slaves []Peer) {
 	}
 }
 
-// missed takes note that a newcomer has come back: its place did not work out.
+// missed is called when a newcomer asks again: it did not get the place that it was sent
+// to.
 func (lg *ledger) missed(target Peer) {
 	if s, ok := lg.sent[target]; ok {
 		i := lg.at(s.to)
-		// one host alone can not close a spot
-		if spot := &lg.tallies[i]; spot.missed != s.host || !s.host.IsValid() {
-			spot.misses, spot.missed = spot.misses+1, s.host
+		// One host alone cannot make a master count as full.
+		if t := &lg.tallies[i]; t.missed != s.host || !s.host.IsValid() {
+			t.misses, t.missed = t.misses+1, s.host
 			lg.capacity.set(i, lg.spare(i))
 		}
 		lg.arrived(target)
 	}
 }
 
-// meet makes a discovery ask the masters that this provider has made.
+// meet makes a discovery ask the masters to which newcomers are on their way.
 func (lg *ledger) meet(d *discovery) {
 	for i := range lg.tallies {
 		if lg.tallies[i].pending > 0 {

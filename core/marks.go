@@ -1,8 +1,8 @@
 package core
 
-// marks is a map from peers to small numbers, for use between two waits: an array over
-// the ids, in which entries of former uses do not count. One in each pool serves all its
-// nodes.
+// marks is a map from peers to small numbers, for use between two waits of a task. It is
+// an array over the ids, in which entries of former uses do not count. One in each pool
+// serves all its nodes.
 type marks struct {
 	entries []mark
 	use     uint32

@@ -6,13 +6,13 @@ import (
 	"spreadable/core/message"
 )
 
-// How a provider of the directed rule chooses where newcomers register, from what its
+// How a provider of the directed rule chooses where newcomers register, by what its
 // ledger counts.
 
-// provide answers with the places for the asker, best first, each as a result that is its
-// own only spare. An npm newcomer, which would draw among several, gets just one: the
-// best, or, if it is a master, any of them. For the best may be a slave of its own, of
-// which we do not know, each time it asks.
+// provide answers with the places for the target, best first: each is a result with
+// itself as the only spare. An npm newcomer would draw among several results, so it gets
+// just one: the best, or any of them if it is a master. The best may be a slave of that
+// master, which we cannot know, and would be the best each time that it asks.
 func (directed) provide(l *level, t *Task) message.Response {
 	body := message.Asked[message.ProvideRequest](&t.req)
 	p := l.findPlacesFor(t, body.Target, t.req.From == body.Target, t.requestBudget())
@@ -29,8 +29,8 @@ func (directed) provide(l *level, t *Task) message.Response {
 // findPlacesFor finds places for target. A provider that finds none, not even a node that
 // could become a master, asks one master for its slaves.
 //
-// Only a node that asks for itself is entered in the ledger: otherwise it could be filled
-// with nodes that do not exist.
+// Enter says that the target asks for itself. Only then is it counted in the ledger:
+// otherwise one node could fill the ledger with nodes that do not exist.
 func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *message.Provision {
 	n := l.node
 	if l.ledger == nil {
@@ -54,10 +54,10 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 	return p
 }
 
-// place chooses where target should register, the best place first, and counts it there:
-// a master with room, or, when there is none, a node that shall become a master. Of four
+// place chooses where target should register, best first, and counts it at the best: a
+// master with capacity, or, if there is none, a node that would become a master. Of four
 // places two are masters, one is a node that could become one, in case they refuse, and
-// one more is a master. Size is the network's with target in it.
+// the last is a master again. Size is the size of the network with target in it.
 func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	n, lg := l.node, l.ledger
 	lg.resize(n.self, len(l.slaves))
@@ -66,7 +66,7 @@ func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	}
 	size = lg.nodes + 1
 	if target != n.self && l.backlink.IsZero() {
-		size++ // ourselves: not in any list yet
+		size++ // the node itself, which no master lists yet
 	}
 	lg.bound(Optimum(size, levels))
 	c := choice{l, lg, target, size, make([]Peer, 0, maxPlaces)}
@@ -83,8 +83,8 @@ func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	return c.places, size
 }
 
-// hostOf is the IP by which newcomers of one host are told from those of many. Where
-// nodes share IPs by design, on one machine or in a trusted network, there is none.
+// hostOf is the IP by which the ledger knows newcomers of the same host. It is zero where
+// nodes share IPs on purpose: on one machine, or in a trusted network.
 func (l *level) hostOf(p Peer) netip.Addr {
 	n := l.node
 	ip := n.cfg.Book.IP(p)
@@ -94,7 +94,7 @@ func (l *level) hostOf(p Peer) netip.Addr {
 	return ip
 }
 
-// choice is one newcomer's choice in the making.
+// choice is the choice of places for one newcomer.
 type choice struct {
 	level  *level
 	ledger *ledger
@@ -103,25 +103,25 @@ type choice struct {
 	places []Peer
 }
 
-// suits reports whether the target could become p's slave: not its own, and not of its
-// own slave, where we know of one: of ours if we are the target, of ourselves if it is
-// our backlink.
+// suits reports whether the target could become a slave of p. It must not be p itself,
+// nor, as far as we know, have p as its slave. We know our own slaves if we are the
+// target, and that we are a slave of the target if it is our backlink.
 func (c *choice) suits(p Peer) bool {
 	l, self := c.level, c.level.node.self
 	mutual := c.size > 2 && (c.target == self && l.hasSlave(p) || p == self && c.target == l.backlink)
 	return p != c.target && !mutual && l.node.allowed(p) && !slices.Contains(c.places, p)
 }
 
-// drawMasters adds masters with room up to the given number of places, each drawn in
-// proportion to its room: several providers that see the same lists do not send everybody
-// to the same master. However many masters there are, a placement costs next to nothing.
+// drawMasters adds masters with capacity, up to the given number of places. Each is drawn
+// in proportion to its capacity, so that several providers with the same lists do not
+// send all newcomers to the same master. A draw takes O(log masters) steps (urn.go).
 func (c *choice) drawMasters(most int) {
 	lg := c.ledger
 	if lg.capacity.total == 0 && len(lg.tallies) == 1 && c.suits(c.level.node.self) && len(c.places) < most {
 		// the first node of a network takes the second
 		c.places = append(c.places, c.level.node.self)
 	}
-	drawn := make([]int, 0, maxPlaces) // out of the urn until the choice is made
+	drawn := make([]int, 0, maxPlaces) // taken out of the urn until the choice is made
 	for len(c.places) < most && lg.capacity.total > 0 {
 		i := lg.capacity.at(c.level.node.env.Rand().IntN(lg.capacity.total))
 		lg.capacity.set(i, 0)
@@ -135,8 +135,8 @@ func (c *choice) drawMasters(most int) {
 	}
 }
 
-// makeMasters adds nodes that are no masters yet and could become ones, up to the given
-// number of places: recent newcomers, our own slaves, ourselves.
+// makeMasters adds nodes that are no masters yet and could become masters, up to the
+// given number of places: recent newcomers, our slaves, the node itself.
 func (c *choice) makeMasters(most int) {
 	for _, from := range [][]Peer{c.ledger.recent, c.level.slaves, {c.level.node.self}} {
 		if len(from) == 0 {

@@ -9,8 +9,8 @@ import (
 )
 
 // Pool keeps what the nodes of one thread of control can share, because only one of them
-// is at work at a time: idle tasks and scratch memory. Peers index that memory, so these
-// nodes must share a Book, too.
+// works at a time: idle tasks and scratch memory. Peers index that memory, so these nodes
+// must share a Book, too. The zero Pool is ready.
 type Pool struct {
 	idle     []*Task
 	all      []*Task
@@ -81,7 +81,7 @@ func (p *Pool) sleep(t *Task) uint32 {
 	return number
 }
 
-// awake lets the task of node n that a timer belongs to go on.
+// awake resumes the task of node n that waits for the timer of this number.
 func (p *Pool) awake(n *Node, number uint32) {
 	if t := p.sleepers[number]; t != nil && t.node == n {
 		delete(p.sleepers, number)
@@ -90,7 +90,7 @@ func (p *Pool) awake(n *Node, number uint32) {
 }
 
 // end ends all tasks of a node in the middle of their procedures. A request that one of
-// them was to answer is answered as if the node were not there.
+// them was to answer fails as if the node were not there.
 func (p *Pool) end(n *Node) {
 	p.all = slices.DeleteFunc(p.all, func(t *Task) bool {
 		if t.node != n {
@@ -110,7 +110,7 @@ func (p *Pool) end(n *Node) {
 	}
 }
 
-// Idle reports that no procedure is waiting for anything.
+// Idle reports whether no procedure is under way.
 func (p *Pool) Idle() bool { return len(p.idle) == len(p.all) }
 
 // Close ends all tasks of the pool, the parked ones in the middle of their procedure.

@@ -12,26 +12,25 @@ import (
 )
 
 const (
-	// maxRows bounds each list of a state that is restored: far beyond any network, and
-	// before memory is at risk.
+	// maxRows bounds each list of a state that is restored: far beyond what any network
+	// needs, and below what could exhaust the memory.
 	maxRows = 1 << 20
 	// maxRowText bounds each text in it, in bytes; an address is bounded more tightly by
 	// its own rules.
 	maxRowText = 1 << 20
 )
 
-// Restore gives a node that has not started its memory back. It must be called between
-// Init and Start.
+// Restore gives a node its state back. It must be called between Init and Start.
 //
-// An address that is none, a list or text beyond its bound, or an address book that is
-// full, is an error, and the node remembers nothing then. What no history of this node
-// could have left is dropped: a node as its own slave or backlink, second rows for one
-// peer, numbers below what can be counted, approvals of kinds that are no longer offered.
-// Times to come count as now: the clock has been set back.
+// A text that is no address, a list or text beyond its bound, or a full address book is
+// an error; then the node is as it was after Init. What no history of this node could
+// have left is dropped: a node as its own slave or backlink, second rows for one peer,
+// numbers below what can be counted, approvals of kinds that are no longer offered. Times
+// in the future count as now: the clock has been set back.
 //
-// A state of another address, that the node had before or that another node has, is
-// restored in part: bans, suspicions and candidates. A place in the network, its
-// approvals and failures belong to an address.
+// The state of another address, which the node had before or which is another node's, is
+// restored in part: bans, scores and candidates. All else belongs to an address: the
+// place in the network, approvals and failures.
 func (n *Node) Restore(s state.State) error {
 	if n.started > 0 {
 		return errors.New("restore: the node has started")
@@ -80,7 +79,7 @@ func checkSizes(s *state.State) error {
 	return nil
 }
 
-// restorer fills in a node's memory. The first error stays, and what comes after it does
+// restorer fills in a node's state. The first error stays, and what comes after it does
 // not matter.
 type restorer struct {
 	node *Node
@@ -155,7 +154,7 @@ func (r *restorer) past(t time.Duration) time.Duration { return min(max(t, 0), r
 // peer.
 type others struct{ seen map[Peer]bool }
 
-// first reports whether p is somebody else, whom no row before has named.
+// first reports whether p is another peer than self, and no row before has named it.
 func (o *others) first(p, self Peer) bool {
 	if p.IsZero() || p == self || o.seen[p] {
 		return false
@@ -194,7 +193,7 @@ func (r *restorer) place(s *state.State) {
 func (r *restorer) masters(s *state.State) {
 	var masters others
 	var table masterTable
-	adopted := true // nobody in it was ever seen: the backlink's list as it was
+	adopted := true // no row has a time: the list was taken over from the backlink
 	for _, row := range s.Masters {
 		// the node itself may be one
 		if p := r.peer("masters", row.Address); masters.first(p, Peer{}) {
@@ -216,7 +215,7 @@ func (r *restorer) failures(s *state.State) {
 			if n.fails == nil {
 				n.fails = make(map[Peer]int)
 			}
-			n.fails[p] = min(row.Count, n.cfg.MaxFails) // one more, and it is broken
+			n.fails[p] = min(row.Count, n.cfg.MaxFails) // at most one short of being forgotten
 		}
 	}
 	for _, row := range s.Delays {
@@ -231,7 +230,7 @@ func (r *restorer) failures(s *state.State) {
 	n.failsRevision++
 }
 
-// behaviour leaves it to the memories themselves to drop what no history could have left.
+// behaviour leaves it to package behavior to drop what no history could have left.
 func (r *restorer) behaviour(s *state.State) {
 	n := r.node
 	var scores []behavior.Row
@@ -277,7 +276,8 @@ func (r *restorer) approvals(s *state.State) {
 	}
 }
 
-// approval restores one row, unless its action, its client or its key leaves it no place.
+// approval restores one row, unless its kind is not offered, or a row before has the same
+// action and client, or the same key.
 func (r *restorer) approval(row state.Approval) {
 	n := r.node
 	r.texts("approvals", row.Action, row.Key, row.Answer)

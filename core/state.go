@@ -8,8 +8,8 @@ import (
 	"spreadable/core/state"
 )
 
-// A node gives out what it must remember over a restart: all of it (State), or what has
-// changed (Changes). Restore, in restore.go, takes it back.
+// A node gives out its state, which must survive a restart: all of it (State), or what
+// has changed (Changes). Restore, in restore.go, takes it back.
 
 // Revision returns the state's revision now. It is cheap enough to ask after every step.
 func (n *Node) Revision() state.Revision {
@@ -31,8 +31,8 @@ func (n *Node) Revision() state.Revision {
 }
 
 // Changes returns what has changed since the revision, which must be that of the last
-// Changes; the first one gives everything. Between two, a node keeps a journal of its
-// approvals: so only one store can be served.
+// call of Changes. The first call gives everything. Between two calls a node keeps a
+// journal of its approvals, so it can serve one store only.
 func (n *Node) Changes(since state.Revision) *state.Changes {
 	c := &state.Changes{Revision: n.Revision()}
 	book := n.approvalBook()
@@ -55,7 +55,7 @@ func (n *Node) Changes(since state.Revision) *state.Changes {
 	return c
 }
 
-// State returns everything that the node must remember.
+// State returns everything that must survive a restart.
 func (n *Node) State() state.State {
 	var all state.State
 	for s := range state.NumSections {
@@ -96,7 +96,7 @@ func (n *Node) export(s state.Section, to *state.State) {
 	}
 }
 
-// text is the address of p, "" for nobody.
+// text is the address of p, "" for the zero Peer.
 func (n *Node) text(p Peer) string {
 	if p.IsZero() {
 		return ""
@@ -112,8 +112,8 @@ func (n *Node) texts(peers []Peer) []string {
 	return texts
 }
 
-// exportFails walks maps, so it sorts: one memory, one state. The same goes for the
-// others below, whose rows stand in the order of peers' numbers.
+// exportFails walks maps, so it sorts: equal nodes give equal states. The functions below
+// sort for the same reason, because their rows come in the order of the peers' numbers.
 func (n *Node) exportFails(to *state.State) {
 	for p, count := range n.fails { // order-free: sorted below
 		to.Fails = append(to.Fails, state.Fail{Address: n.text(p), Count: count})

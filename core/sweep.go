@@ -1,16 +1,15 @@
 package core
 
 // SweepBook forgets the addresses that neither the node nor its driver holds, and returns
-// how many. A process that runs for months meets ever new ones, and whoever can name
-// addresses to a node could fill its memory.
+// how many. A process that runs for months meets more and more of them, and an attacker
+// could fill its memory with names.
 //
-// The book gives swept numbers to other addresses (see peer.Book.Sweep), so the driver
+// The book gives swept numbers to other addresses (see peer.Book.Sweep). So the driver
 // must call it between two events, when the pool is idle and no request, answer or timer
-// of the node that names peers is on its way; held says which peers the driver itself
+// of the node that names peers is on its way. Held says which peers the driver itself
 // still needs. The book must serve this node alone.
 func (n *Node) SweepBook(held func(Peer) bool) int {
-	// a provider's short memory: worth nothing compared with a wrong address in it
-	n.level1.ledger = nil
+	n.level1.ledger = nil // cheaper to lose than to sweep
 	n.pool.hashes.Forget()
 	keep := make(map[Peer]bool)
 	n.eachPeer(func(p Peer) { keep[p] = true })

@@ -5,7 +5,7 @@ package core
 // a change of a weight, take as many steps as the numbers have bits.
 type urn struct {
 	weights []int
-	sums    []int // sums[k-1] is of the weights of the last low(k) numbers up to k-1
+	sums    []int // sums[k-1] sums the weights of the last low(k) numbers up to k-1
 	total   int
 }
 
@@ -37,8 +37,8 @@ func (u *urn) grow() {
 	u.weights, u.sums = append(u.weights, 0), append(u.sums, sum)
 }
 
-// at returns the number in whose share of the total a point falls. The point is below the
-// total, 0 or more.
+// at returns the number in whose share of the total a point falls. The point is 0 or
+// more, and below the total.
 func (u *urn) at(point int) int {
 	step := 1
 	for 2*step <= len(u.sums) {

@@ -43,12 +43,12 @@ type Address struct {
 // be the address of a working node. Parse refuses:
 //
 //   - ports that are numbers only to JavaScript ("", "1e3", "0x10", "1.5",
-//     " 80"), port 0, where nobody listens, and "080", a second name of ":80";
+//     " 80"), port 0, where no node can listen, and "080", a second name of ":80";
 //   - text after the port ("localhost:4000:1", which npm reads as ":4000");
 //   - junk before a good ending ("x!y.example.com"), "localhostfoo" and
 //     "LOCALHOST": npm's pattern is not anchored, but such hosts do not resolve
 //     to what npm would call;
-//   - IPs that nobody can send from (unspecified, multicast, broadcast), IPv4
+//   - IPs that no node can send from (unspecified, multicast, broadcast), IPv4
 //     in brackets, and IPv6 with a zone.
 //
 // Errors quote the text, name the part that is wrong and say what would be
@@ -197,7 +197,7 @@ func parseIPv4(host string) (netip.Addr, bool) {
 
 // checkSender refuses IPs that no packet can come from. A request must come
 // from the IP of the address it names, so no working node has such an address;
-// and to call 0.0.0.0 is to call oneself.
+// and a node that calls 0.0.0.0 calls itself.
 func checkSender(ip netip.Addr) error {
 	broadcast := netip.AddrFrom4([4]byte{255, 255, 255, 255})
 	ip = plain(ip)
@@ -224,9 +224,9 @@ func (a Address) Host() string {
 // Port is the port, 1 to 65535; 0 for the zero Address and for a host ([OfHost]).
 func (a Address) Port() uint16 { return a.port }
 
-// IP is what the host says without a lookup: the literal IP, with IPv4-mapped
-// IPv6 as IPv4; 127.0.0.1 for "localhost", whatever the machine believes, since
-// npm nodes decide so too; zero (not valid) for a name that has to be looked up.
+// IP is the IP of the host as far as it is known without a lookup. It is the literal
+// IP, with IPv4-mapped IPv6 as IPv4; 127.0.0.1 for "localhost" on every machine, as
+// for npm nodes; and zero (not valid) for a name that has to be looked up.
 func (a Address) IP() netip.Addr {
 	switch a.kind {
 	case localHost:

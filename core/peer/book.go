@@ -18,13 +18,12 @@ const slabSize = 1 << 14
 // Book interns addresses: each different text gets a [Peer], and each peer has
 // its text. Peers are dense, numbered from 1 in the order of interning.
 //
-// Many may read a book at once as long as nobody interns, sweeps or sets an IP
-// meanwhile; writing needs one goroutine alone with the book.
+// Many goroutines may read a book at once, as long as none interns, sweeps or sets an
+// IP; a goroutine that does must be alone with the book.
 //
 // A million addresses of the simulator take some 86 bytes each: 12 for the
-// entry, 15 for the text, the rest for the index. All is held in few large
-// blocks, because every separate object costs the garbage collector more than
-// its bytes.
+// entry, 15 for the text, the rest for the index. All are in few large blocks, because
+// every separate object costs the garbage collector more than its bytes.
 type Book struct {
 	limit   int                 // most addresses, 0 = no limit
 	entries []entry             // by id - 1
@@ -44,9 +43,9 @@ type entry struct {
 	kind hostKind
 }
 
-// NewBook makes an empty book. The limit is the most addresses it keeps at
-// once, 0 for no limit: whoever can announce addresses to a node could else
-// fill its memory.
+// NewBook makes an empty book. The limit is the most addresses it keeps at once, 0
+// for no limit. Without a limit, any peer that announces addresses could fill the
+// memory of a node.
 func NewBook(limit int) *Book {
 	return &Book{
 		limit: limit,
@@ -113,8 +112,8 @@ func (b *Book) Find(text string) (Peer, bool) {
 	return p, found
 }
 
-// Address gives the address of p. It panics if p is nobody or not of this
-// book: a peer comes from the book, so that is an error of the program.
+// Address gives the address of p. It panics if p is zero or not of this book: a peer
+// comes from the book, so that is an error of the program.
 func (b *Book) Address(p Peer) Address {
 	e := b.entry(p)
 	return Address{text: b.text(e), port: e.port, kind: e.kind}
@@ -143,9 +142,9 @@ func (b *Book) IP(p Peer) netip.Addr {
 	return b.ips[p]
 }
 
-// SetIP notes the result of a lookup of p's host name, made at the edge; the
-// zero IP forgets it. For an address with a literal IP, or localhost, nothing
-// happens: a resolver has no say in what they mean. It panics as Address.
+// SetIP stores the result of a lookup of p's host name, which the transport made; the
+// zero IP removes it. For an address with a literal IP, or localhost, nothing happens:
+// a lookup cannot change what they mean. It panics as Address.
 func (b *Book) SetIP(p Peer, ip netip.Addr) {
 	if b.entry(p).kind != nameHost {
 		return
@@ -172,12 +171,12 @@ func (b *Book) Less(p, q Peer) bool { return b.Text(p) < b.Text(q) }
 // and returns how many. It is for a process that runs for months and meets ever
 // new addresses; a simulation has no need of it.
 //
-// The contract: after Sweep nobody may hold a peer that keep gave up, in no
-// list, timer, task, answer on its way or key of a map. Its id is given to the
-// next new address, the lowest first, so a peer that was kept somewhere silently
-// becomes another node, with its rights and its bans. Call it only where all
-// holders of peers are known and asked, between two events. Texts and addresses
-// given out before stay valid. It costs time in proportion to the whole book.
+// The contract: after Sweep a peer that was not kept may be nowhere any more, in no
+// list, timer, task, answer on its way or key of a map. Its id is given to the next
+// new address, the lowest first, so such a peer would silently become another node,
+// with its rights and its bans. So call Sweep only between two events, with a keep
+// that knows all holders of peers. Texts and addresses given out before stay valid.
+// It takes time in proportion to the whole book.
 func (b *Book) Sweep(keep func(Peer) bool) int {
 	var kept []Peer
 	for i, e := range b.entries {

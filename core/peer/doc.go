@@ -6,14 +6,13 @@
 // came over the wire or from a person into an [Address], or says what is wrong
 // with it; [Address.String] gives the text back.
 //
-// Lists of nodes are what fills a node's memory, so inside a process an address
-// is a [Peer]: four bytes, given out by a [Book] that holds the texts once. The
-// edges of the program (codecs, options, reports) translate; the core compares
-// and copies small integers.
+// Lists of nodes take most of a node's memory, so inside a process an address is a
+// [Peer]: four bytes, given out by a [Book] that holds each text once. Codecs, options
+// and reports translate; the core compares and copies small integers.
 //
-// Identity is text, but rights go by IP as well: bans, and the rule that a
-// request must come from the address it claims. So the package also holds the
-// one way to read and compare IPs ([ParseIP], [SameIP], [FullIPv6]), and the
-// [List] of white-, black- and trust-listed hosts. Nothing here looks up names:
-// that is I/O, done at the edge, which hands the result to [Book.SetIP].
+// Identity is text, but rights depend on the IP as well: bans do, and a request must
+// come from the address that it names. So the package also holds the one way to read
+// and compare IPs ([ParseIP], [SameIP], [FullIPv6]), and the [List] of white-, black-
+// and trust-listed hosts. Nothing here looks up names: that is I/O, which a transport
+// does. It hands the result to [Book.SetIP].
 package peer

@@ -8,7 +8,7 @@ import (
 )
 
 // List is a white-, black- or trust-list. The zero List is empty and matches
-// nothing. A List does not change after ParseList, so many may read it.
+// nothing. A List does not change after ParseList, so many goroutines may read it.
 type List struct {
 	texts map[string]struct{}     // addresses and host names, in lower case
 	ips   map[netip.Addr]struct{} // in plain form
@@ -22,8 +22,8 @@ type List struct {
 //     matches every node there, under whatever name.
 //
 // The error names the first bad item, counted from 1. A name or an address that
-// [Parse] refuses is an error too, since no node could ever match it: better
-// than a ban that silently bans nobody.
+// [Parse] refuses is an error too, since no node could ever match it: a ban without
+// any effect would be worse.
 func ParseList(items []string) (List, error) {
 	list := List{
 		texts: make(map[string]struct{}),
@@ -68,14 +68,14 @@ func (l List) add(item string) error {
 // Len is the number of different items.
 func (l List) Len() int { return len(l.texts) + len(l.ips) }
 
-// Match reports whether an item matches the node at address a. The ip is what
-// the edge knows about it: the result of a lookup or the other end of a
-// connection; it may be zero. The address may be zero too, for a client that
-// has none.
+// Match reports whether an item matches the node at address a. The ip is what the
+// transport knows about it: the result of a lookup or the other end of a
+// connection; it may be zero. The address may be zero too, for a client that has
+// none.
 //
-// Names are compared without regard to case, unlike identities: an owner who
-// lists a host means the host, and a blacklist must not be passed by "EVIL.com".
-// A name item does not match by the IP behind it, nor "localhost" 127.0.0.1.
+// Names are compared without regard to case, unlike identities: an item means the
+// host, and "EVIL.com" must not pass a blacklist with "evil.com". A name does not
+// match by the IP behind it, and "localhost" does not match 127.0.0.1.
 func (l List) Match(a Address, ip netip.Addr) bool {
 	return l.hasIP(ip) || l.hasIP(a.IP()) || l.hasText(a.text) || l.hasText(a.Host())
 }

@@ -58,8 +58,8 @@ func checkName(host string) error {
 // hasLocalhost reports whether a first label begins with "localhost". npm's
 // pattern lets every such text pass, "localhostfoo" as well as "localhost!", by
 // a missing end of the pattern. Those that are no names by the other rules are
-// refused here: nobody but a loopback is called so, and npm calls no loopback
-// by a name other than "localhost".
+// refused here: only a loopback has such a name, and npm calls no loopback by a
+// name other than "localhost".
 func hasLocalhost(label string) bool {
 	const name = "localhost"
 	return len(label) >= len(name) && strings.EqualFold(label[:len(name)], name)
@@ -89,7 +89,7 @@ func checkLabel(label string) error {
 // end: a label whose last three characters are letters, digits or "-" (the last one not
 // "-"), and after it one or more labels of two or more letters. So "node1" and
 // "host1.local2" fail although they may well resolve, and so do "a.com", "n1.ab.com" and
-// every name under an "xn--" top domain. (It also lets pass what hasLocalhost tells of.)
+// every name under an "xn--" top domain. (hasLocalhost names what else it lets pass.)
 func checkNameEnd(labels []string) error {
 	last := len(labels) - 1
 	switch {
@@ -122,7 +122,7 @@ func isLetters(label string) bool {
 }
 
 // endsLong reports whether the last three characters of a label are letters,
-// digits or "-". That the last one is not "-" checkLabel has seen to.
+// digits or "-". The last one is not "-": checkLabel has refused that.
 func endsLong(label string) bool {
 	for range 3 {
 		r, size := utf8.DecodeLastRuneInString(label)

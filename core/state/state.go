@@ -1,11 +1,11 @@
 // Package state holds what a node must remember over a restart, as plain values that mean
 // the same in every process: addresses are texts, times are durations since the Unix
 // epoch. A core.Node gives it out (State, Changes) and takes it back (Restore); package
-// store writes it down.
+// store writes it to disk.
 //
-// What is not here is gone with the process on purpose: procedures under way, a
-// provider's short memory of whom it sent where, introductions, and how steady the view
-// of the network was, which has to be found out anew after any pause.
+// What is not here ends with the process on purpose: procedures under way, a provider's
+// ledger, introductions, and how steady the view of the network was, which has to be
+// found out anew after any pause.
 package state
 
 import (
@@ -16,12 +16,11 @@ import (
 	"time"
 )
 
-// State is all that a node must remember, in eight sections. Lists have one order for one
-// memory, so that equal memories give equal states, except where the order itself is
-// remembered.
+// State is all that a node must remember, in eight sections. Lists are sorted, so that
+// equal nodes give equal states, unless a comment says which order they have.
 type State struct {
 	// SectionNetwork.
-	Self        string        // the node whose memory this is
+	Self        string        // address of the node whose state this is
 	Root        string        // the network's name; empty while unknown
 	RootChecked time.Duration // when the bootstrap node last confirmed it
 	SyncTotal   time.Duration // sum of the durations of the latest syncs,
@@ -58,11 +57,11 @@ type Slave struct {
 // taken from the backlink.
 type Master struct {
 	Address string
-	Size    uint32 // its slaves
+	Size    uint32 // number of its slaves
 	Seen    time.Duration
 }
 
-// Fail is a peer with so many failed requests in a row.
+// Fail is how many requests to a peer have failed in a row.
 type Fail struct {
 	Address string
 	Count   int
@@ -127,15 +126,14 @@ type Section uint8
 
 // The sections of a State.
 const (
-	SectionNetwork Section = iota // root and syncs: once in a sync
-	SectionPlace                  // backlink and slaves
-	SectionMasters                // masters
-	// failures of peers: whenever one fails, and nobody is told
-	SectionFails
-	SectionScores     // suspicions
-	SectionBans       // bans
-	SectionCandidates // who won too often
-	SectionApprovals  // approvals and draws, row by row
+	SectionNetwork    Section = iota // root and syncs: once in a sync
+	SectionPlace                     // backlink and slaves
+	SectionMasters                   // masters
+	SectionFails                     // failures and delays of peers, after every failed request
+	SectionScores                    // suspicions
+	SectionBans                      // bans
+	SectionCandidates                // candidates for the choices of applications
+	SectionApprovals                 // approvals and draws, row by row
 	NumSections
 )
 
@@ -147,16 +145,15 @@ type Revision [NumSections]uint32
 type Changes struct {
 	Revision Revision          // of that moment
 	Sections [NumSections]bool // those that changed; the others are empty in State
-	Whole    bool              // everything: what the store has besides is outdated
-	// of SectionApprovals only the rows that are new or changed
-	State State
+	Whole    bool              // State is complete: all else that the store has is outdated
+	State    State             // of SectionApprovals only rows that are new or changed
 
 	EndedApprovals []ApprovalID // no longer there
 	EndedKeys      []string
 }
 
-// SortApprovals brings approvals and draws, which a node keeps in no order, into the
-// order of their names.
+// SortApprovals sorts approvals and draws, which a node keeps in no order, by their
+// names.
 func (s *State) SortApprovals() {
 	slices.SortFunc(s.Approvals, func(a, b Approval) int { return a.Compare(b.ApprovalID) })
 	slices.SortFunc(s.Keys, func(a, b Key) int { return strings.Compare(a.Key, b.Key) })
