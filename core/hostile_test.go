@@ -279,18 +279,32 @@ func TestIntroductionsAreRememberedOnce(t *testing.T) {
 	}
 }
 
-// An introduction of nobody, as whoever hides its address could send it, is no
-// introduction: there is nobody to ask.
-func TestNobodyIsNotIntroduced(t *testing.T) {
+// An introduction without an address, as a sender that hides it could send, is no
+// introduction: there is no peer to ask.
+func TestASenderWithoutAnAddressIsNotIntroduced(t *testing.T) {
 	n := settled(t, 30)
 	for _, h := range n.Live() {
 		req := message.Request{Kind: message.KindStructure, Root: peer.FromID(1), Timeout: time.Second, Body: &message.Introduction{}}
 		if resp, done := h.Node.Serve(&req, 0); !done || resp.Err != nil {
-			t.Fatalf("the structure was refused to nobody: %v", resp.Err)
+			t.Fatalf("the structure was refused to a sender without an address: %v", resp.Err)
 		}
 		if got := h.Node.Heard(); got > 0 {
-			t.Fatalf("node %s will ask %d who have no address", h.Name(), got)
+			t.Fatalf("node %s will ask %d peers that have no address", h.Name(), got)
 		}
+	}
+}
+
+// The original knows no introductions: a node of its rule answers with its structure, and
+// remembers nothing.
+func TestTheOriginalRuleIgnoresIntroductions(t *testing.T) {
+	n := coretest.New(t, oneWay, 1)
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Registration: core.Original})
+	stranger := n.Peer("198.51.100.1:80")
+	h.Start()
+	n.Run(time.Second)
+	req := message.Request{Kind: message.KindStructure, From: stranger, Root: h.Peer(), Timeout: time.Second, Body: &message.Introduction{}}
+	if resp, done := h.Node.Serve(&req, 0); !done || resp.Body != any(h.Node.Structure()) || h.Node.Heard() != 0 {
+		t.Errorf("answered %v with %v, and %d introductions are remembered", done, resp, h.Node.Heard())
 	}
 }
 

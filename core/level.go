@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"spreadable/core/draw"
 	"spreadable/core/message"
 )
 
@@ -51,30 +52,16 @@ func (l *level) structure() *message.Structure {
 // request to all nodes asks the masters, which ask their slaves.
 const levels = 1
 
-// Optimum is the size that all groups of a network tend to, masters as well as the slaves
-// of each: floor(size^(1/(levels+1))) + 1, so floor(sqrt(size)) + 1 with one level. (npm
-// spreadable, which has one: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100, 101 for
-// 10,000.) A size below 0, which can only be a lie, counts as 0.
-func Optimum(size, levels int) int { return integerRoot(max(size, 0), levels+1) + 1 }
-
-// integerRoot is floor(n^(1/k)) for n >= 0 and k >= 2.
-func integerRoot(n, k int) int {
-	if k == 2 {
-		return int(math.Sqrt(float64(n)))
+// Optimum is the number that all groups of a network tend to, masters as well as the
+// slaves of each: floor(size^(1/(levels+1))) + 1, which is floor(sqrt(size)) + 1 with one
+// level. (So npm spreadable, which has one: 2 for 1 to 3 nodes, 3 for 4 to 8, 11 for 100,
+// 101 for 10,000.) A size below 0, which can only be a lie, counts as 0.
+func Optimum(size, levels int) int {
+	size = max(size, 0)
+	if levels == 1 {
+		return int(math.Sqrt(float64(size))) + 1
 	}
-	r := int(math.Pow(float64(n), 1/float64(k)))
-	if power(r+1, k) <= n { // Pow rounds: 64^(1/3) is below 4
-		r++
-	}
-	return r
-}
-
-func power(base, exponent int) int {
-	product := 1
-	for range exponent {
-		product *= base
-	}
-	return product
+	return draw.Root(min(size, math.MaxInt-1)+1, levels+1) // the first whose power exceeds size
 }
 
 // lifetime is the original's sync lifetime: how long a network of this size takes to be

@@ -9,24 +9,6 @@ import (
 	"spreadable/core/peer"
 )
 
-// The optimum is one more than the integer root of the size, as high as there are levels and
-// one.
-func TestOptimumIsARoot(t *testing.T) {
-	for _, levels := range []int{1, 2, 3, 5} {
-		for root := 1; root <= 40; root++ {
-			exact := power(root, levels+1)
-			for size, want := range map[int]int{exact - 1: root, exact: root + 1, exact + 1: root + 1} {
-				if got := Optimum(size, levels); got != want {
-					t.Errorf("with %d levels the optimum of %d is %d, want %d", levels, size, got, want)
-				}
-			}
-		}
-		if got := Optimum(-1<<62, levels); got != 1 {
-			t.Errorf("the optimum of less than nothing is %d", got)
-		}
-	}
-}
-
 // A sync lifetime is as many failures as break a peer, in each of as many intervals as a
 // master has slaves.
 func TestLifetimeGrowsWithTheNetwork(t *testing.T) {

@@ -116,9 +116,6 @@ func (n *Node) Touch() uint64 {
 	return uint64(n.root.ID() + n.level1.snapshot.Backlink.ID())
 }
 
-// Self returns the node's own address.
-func (n *Node) Self() Peer { return n.self }
-
 // NetworkRoot returns the address that names the network, the zero Peer while unknown.
 func (n *Node) NetworkRoot() Peer { return n.root }
 

@@ -1,8 +1,11 @@
 package core
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"spreadable/core/peer"
 )
 
 // Availability is the mean of the free shares of heap and processor, between 0 and 1
@@ -60,5 +63,35 @@ func TestNotesHaveNames(t *testing.T) {
 	}
 	if got := NumWhats.String(); got != "unknown" {
 		t.Errorf("a number that is no note is named %q", got)
+	}
+}
+
+// Touch warms what the next message reads, and changes nothing.
+func TestTouchOnlyReads(t *testing.T) {
+	var n Node
+	n.level1 = level{node: &n, lists: lists{masters: noMasters}}
+	n.root = peer.FromID(5)
+	alone := n.Touch()
+	n.level1.setBacklink(peer.FromID(7))
+	place := n.Structure()
+	if with := n.Touch(); alone != 5 || with != 12 || n.Structure() != place {
+		t.Errorf("touched %d without a snapshot and %d with one, want 5 and 12 and the snapshot kept", alone, with)
+	}
+}
+
+// A provider keeps the latest newcomers, each once: as many as its ring holds.
+func TestALedgerKeepsTheLatestNewcomers(t *testing.T) {
+	var lg ledger
+	for id := range uint32(recentNewcomers + 3) {
+		lg.remember(peer.FromID(id + 1))
+		lg.remember(peer.FromID(id + 1))
+	}
+	if len(lg.recent) != recentNewcomers {
+		t.Fatalf("%d newcomers are kept, want %d", len(lg.recent), recentNewcomers)
+	}
+	for id := range uint32(recentNewcomers + 3) {
+		if kept := slices.Contains(lg.recent, peer.FromID(id+1)); kept != (id >= 3) {
+			t.Errorf("newcomer %d is kept: %v", id, kept)
+		}
 	}
 }

@@ -335,3 +335,13 @@ func failures(h *coretest.Host, p core.Peer) int {
 	}
 	return 0
 }
+
+// A procedure of an application finds its node in the task.
+func TestATaskKnowsItsNode(t *testing.T) {
+	_, h, _ := asker(t)
+	var got *core.Node
+	h.Node.Go(func(t *core.Task) { got = t.Node() })
+	if got != h.Node {
+		t.Errorf("the task is of node %p, want %p", got, h.Node)
+	}
+}

@@ -85,11 +85,11 @@ func (c Count) unclamped(size int) int {
 	case auto:
 		return ceilSqrt(size)
 	case root:
-		return ceilRoot(size, c.n)
+		return Root(size, c.n)
 	case share:
 		return ceilShare(size, c.percent)
 	}
-	return ceilRoot(size, defaultRoot)
+	return Root(size, defaultRoot)
 }
 
 // String returns the text that [ParseCount] reads back as the same count.
@@ -112,13 +112,14 @@ func ceilSqrt(n int) int {
 	return int(math.Ceil(math.Sqrt(float64(n))))
 }
 
-// ceilRoot returns the smallest m with m^k >= size, for a size and k of 1 or
-// more. npm computes ceil(size^(1/k)) in floating point, and Go's math.Pow
-// rounds differently from JavaScript's at perfect powers (15625^(1/6) is 5
-// there and a little more here), so the search is done in integers. It gives
-// npm's result for k = 2, 3, 4, 6, 7 and 8; for k = 5 npm overshoots at some
-// perfect powers (16807 gives 8 instead of 7).
-func ceilRoot(size, k int) int {
+// Root returns the smallest m with m^k >= size, for a size and k of 1 or more: the k-th
+// root of size, rounded up.
+//
+// npm computes ceil(size^(1/k)) in floating point. Go's math.Pow rounds differently from
+// JavaScript's at perfect powers (15625^(1/6) is 5 there and a little more here), so the
+// search is done in integers. It gives npm's result for k = 2, 3, 4, 6, 7 and 8; for
+// k = 5 npm overshoots at some perfect powers (16807 gives 8 instead of 7).
+func Root(size, k int) int {
 	low, high := 1, size
 	for low < high {
 		m := low + (high-low)/2

@@ -68,7 +68,7 @@ func TestRootsAreThoseOfJavaScript(t *testing.T) {
 		for m := 2; power(m, k).IsInt64() && power(m, k).Int64() <= 1_000_000; m++ {
 			size := int(power(m, k).Int64())
 			for _, c := range []struct{ size, want int }{{size - 1, m}, {size, m}, {size + 1, m + 1}} {
-				if got := ceilRoot(c.size, k); got != c.want {
+				if got := Root(c.size, k); got != c.want {
 					t.Errorf("root %d of %d is %d, want %d", k, c.size, got, c.want)
 				}
 			}
@@ -84,7 +84,7 @@ func TestRootIsTheSmallestThatReaches(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.IntRange(1, math.MaxInt).Draw(t, "size")
 		k := rapid.IntRange(1, maxRoot).Draw(t, "k")
-		m := ceilRoot(size, k)
+		m := Root(size, k)
 		if power(m, k).Cmp(big.NewInt(int64(size))) < 0 {
 			t.Fatalf("%d^%d is below %d", m, k, size)
 		}
