@@ -63,9 +63,9 @@
 // serves other requests, so the lists may have changed after every wait. A procedure that
 // depends on the lists reads them again.
 //
-// A node's membership is a level: its lists, and what it remembers to renew them
-// (level.go). How it finds and keeps its place there is its rule, which has two values,
-// directed and original (rule.go).
+// A node's membership in the network is a level: its lists (lists.go), and what it
+// remembers to renew them (level.go). How it finds and keeps its place there is its rule,
+// which has two values, directed and original (rule.go).
 //
 // Lists that travel are immutable snapshots and are shared (lists.go). A slave keeps the
 // very list of masters that its backlink answered with, and all answers to structure
@@ -303,12 +303,13 @@
 // Garbage is an answer that is no refusal and not what the kind of request calls for: in
 // memory a body of another type or with parts missing (message.Row.Fits), by wire a
 // success that does not decode. It never reaches a procedure. As on npm nodes its sender
-// counts as alive; the thirteenth such answer is one too many, unless good answers came
-// between. Errors without a code, connections lost in the middle of an answer and what an
-// application says of its own are no garbage: the peer may not be to blame for them. A
-// driver that wants a password tells the node of each login (Node.Login). The wrong ones
-// count for the host they come from, whatever address it claims; the eleventh bans it for
-// 15 minutes, at once: what comes in from it, the right password included, is refused.
+// counts as alive. The thirteenth such answer leads to a ban, unless good answers came
+// between. Errors without a code, connections lost in the middle of an answer and results
+// of an application are no garbage, because they may not be the fault of the peer.
+//
+// A driver that wants a password tells the node of each login (Node.Login). Wrong ones
+// count for the host that they come from, whatever address it claims. The eleventh bans
+// that host at once for 15 minutes, in which the right password is refused as well.
 // White-, black- and trust-lists come before everything else.
 //
 // # Restart
@@ -318,6 +319,35 @@
 // has changed since. Restore takes the sections back before Start and trusts them no more
 // than what comes by wire (restore.go). A node whose address has changed takes back only
 // what it knows of the behaviour of others.
+//
+// # Where things go
+//
+//   - A kind of request: a constant and a row in message/table.go, a type for each body
+//     in package message, an entry in the handlers of serve.go with the function that
+//     answers, a pair of functions in package wire, and a paragraph above.
+//   - A level above the masters: level.go. A level is a value with its own lists, and
+//     every rule, discovery and ledger works on the level that it is given. The number of
+//     levels is the constant levels: it reaches every formula as a parameter (Optimum).
+//     A request to the whole network goes down the levels in query.go.
+//   - A way to find and keep a place: a value of the interface rule (rule.go), in a file
+//     of its own beside directed.go and original.go, and a value of Registration.
+//   - A draw, that is another order in which approvers are taken: package draw, beside
+//     Ranking. Node.drawApprovers (approval.go) is the one place that draws.
+//   - A kind of question for clients: an ApprovalKind, outside of core
+//     (extensions/captcha).
+//   - An application, such as a store of documents: a package of its own under
+//     extensions. It gives the node a Query (query.go), which says what one node answers
+//     and how answers merge, and runs procedures of its own with Node.Go and the verbs of
+//     Task (task.go). Package node takes its handlers of HTTP requests (Node.Handle).
+//   - A kind of misbehaviour: an Action with a Rule in behavior/rule.go, and a call of
+//     Node.judge where it shows.
+//   - What must survive a restart: a field or a section in state/state.go, written in
+//     state.go and read back in restore.go.
+//
+// Outside of core: a model of latency is a file in transport/inmem/latency and a row in
+// sim/scenario/latency.go. A node that lies is a method and a row in
+// coretest/faults/liars.go, and another fault is one in faults/kinds.go: the node itself
+// has no code for lying or failing.
 //
 // # What npm nodes and ours do differently
 //

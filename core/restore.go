@@ -117,7 +117,7 @@ func (r *restorer) intern(section, text string, parse func(string) (peer.Address
 	return p
 }
 
-// optional interns an address, or takes "" for nobody.
+// optional interns an address, or takes "" for none.
 func (r *restorer) optional(section, text string) Peer {
 	if text == "" {
 		return Peer{}

@@ -13,7 +13,7 @@ type Master struct {
 	Size uint32
 }
 
-// Masters is a list of masters as it travels: immutable, so that all who learned it from
+// Masters is a list of masters as it travels: immutable, so that all that learned it from
 // the same node can share it. A slave keeps its backlink's very list: that is why a
 // hundred thousand nodes fit in a few megabytes.
 type Masters struct {
