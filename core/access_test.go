@@ -107,8 +107,7 @@ func TestWhenNothingNeedsJudgement(t *testing.T) {
 	}
 }
 
-// A node that counts failures of a peer is not at ease: the next request may take them
-// back.
+// A node that counts failures of a peer is not at ease: the next request may clear them.
 func TestFailuresNeedJudgement(t *testing.T) {
 	n := settled(t, 9)
 	node := n.Host(2).Node
@@ -124,10 +123,10 @@ func TestFailuresNeedJudgement(t *testing.T) {
 
 // A ban refuses a peer until its end and takes it off all lists; the node itself and
 // peers that it trusts cannot be banned.
-func TestWhoCanBeBanned(t *testing.T) {
+func TestWhichPeersCanBeBanned(t *testing.T) {
 	for name, test := range map[string]struct {
 		config core.Config
-		who    uint32
+		peer   uint32
 		want   bool
 	}{
 		"a stranger":             {core.Config{}, 2, true},
@@ -141,8 +140,8 @@ func TestWhoCanBeBanned(t *testing.T) {
 			test.config.Bootstrap = []core.Peer{peer.FromID(1)}
 			h := n.AddNode("", test.config)
 			n.Play("", coretest.Answers{})
-			h.Node.Ban(peer.FromID(test.who), time.Minute, "for a test")
-			ban, banned := h.Node.Bans().Get(peer.FromID(test.who))
+			h.Node.Ban(peer.FromID(test.peer), time.Minute, "for a test")
+			ban, banned := h.Node.Bans().Get(peer.FromID(test.peer))
 			if banned != test.want {
 				t.Fatalf("banned is %t", banned)
 			}

@@ -118,7 +118,7 @@ func TestEntryNodeRemembersSoManyDraws(t *testing.T) {
 	}
 }
 
-// An approval lives as long as somebody uses it, and no longer than a period after that.
+// An approval lives as long as it is used, and no longer than a period after that.
 func TestApprovalLivesAPeriodAfterItsUse(t *testing.T) {
 	w := newTown(t)
 	key := w.draw("client")

@@ -56,8 +56,8 @@ func TestPingTimeoutFollowsTheServerTimeout(t *testing.T) {
 	}
 }
 
-// What contradicts itself is refused with the value that is wrong; what is just possible
-// is not.
+// Options that contradict each other are refused with the value that is wrong; those that
+// just fit are accepted.
 func TestConfigRefuses(t *testing.T) {
 	tests := map[string]struct {
 		change func(*core.Config)
@@ -93,8 +93,8 @@ func TestConfigRefuses(t *testing.T) {
 	}
 }
 
-// Whatever is validated once stays as it is when it is validated again: many nodes share
-// it.
+// A Config that has been validated stays as it is when it is validated again: many nodes
+// share it.
 func TestValidateTwice(t *testing.T) {
 	c := goodConfig()
 	if err := c.Validate(); err != nil {

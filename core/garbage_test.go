@@ -13,7 +13,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// What becomes of a peer that answers garbage: protocol.md, section 6, responseSchema.
+// What becomes of a peer that answers garbage (the responseSchema action of the
+// protocol).
 
 // garbage are answers that no kind of request calls for, and such as only some do.
 func garbage() map[string]any {
@@ -203,7 +204,7 @@ func TestGarbageIsNotEnough(t *testing.T) {
 	}
 }
 
-// Nodes that answer as they should are never blamed, whatever they ask of each other.
+// Nodes that answer as they should are never blamed, whatever they ask each other.
 func TestHonestNodesAnswerNoGarbage(t *testing.T) {
 	for _, rule := range []core.Registration{core.Directed, core.Original} {
 		n := coretest.New(t, oneWay, 3)

@@ -15,9 +15,9 @@ import (
 
 // What becomes of a network when some of it hangs, comes late or comes all at once.
 
-// A bootstrap node that takes requests and never answers does not use up all the patience
-// of a node that looks for a new place: it asks a master that it knows, as it does when
-// nobody is there.
+// A bootstrap node that takes requests and never answers does not use up the whole
+// timeout budget of a node that looks for a new place: it asks a master that it knows, as
+// it does when no bootstrap node is there.
 func TestHungBootstrapIsNotTheEnd(t *testing.T) {
 	n := settled(t, 12)
 	n.Host(1).Hung = true
@@ -73,7 +73,7 @@ func TestCrowdsDoNotOverfillAMaster(t *testing.T) {
 }
 
 // A master that is full and says so does nothing wrong.
-func TestRefusalsForWantOfRoomAreNoFault(t *testing.T) {
+func TestRefusalsForLackOfCapacityAreNoFault(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	n.Play("", coretest.Answers{
 		message.KindStatus:   {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
@@ -113,7 +113,7 @@ func TestOneHungSlaveCostsOneAnswer(t *testing.T) {
 }
 
 // A node that two masters list for a moment is drawn once: it has one voice.
-func TestNobodyIsDrawnTwice(t *testing.T) {
+func TestNoNodeIsDrawnTwice(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	ids := func(numbers ...uint32) (peers []core.Peer) {
 		for _, i := range numbers {
@@ -165,8 +165,8 @@ func TestNobodyIsDrawnTwice(t *testing.T) {
 	}
 }
 
-// Two of three approvers are enough when the third has gone, also where nobody is left to
-// take its place.
+// Two of three approvers are enough when the third has gone, also where no node is left
+// to take its place.
 func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	count, err := draw.ParseCount("3")
@@ -190,7 +190,7 @@ func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 	}
 	n.Ask(c, peer.FromID(1), message.Request{Kind: message.KindApprovalQuestion, Timeout: 10 * time.Second,
 		Body: &message.ApprovalQuestionRequest{Action: "client", Key: key.Key, Confirmed: key.Approvers}})
-	for _, h := range n.Hosts()[1:] { // whoever is a slave of somebody who stays
+	for _, h := range n.Hosts()[1:] { // a slave of a node that stays
 		if h.Node.Structure().Backlink != peer.FromID(1) {
 			continue
 		}
@@ -205,7 +205,7 @@ func TestASmallNetworkApprovesWithoutOne(t *testing.T) {
 	}
 }
 
-// Several bootstrap nodes that start together make one network, whomever of the others
+// Several bootstrap nodes that start together make one network, whichever of the others
 // each of them asks first.
 func TestSeveralBootstrapNodesMakeOneNetwork(t *testing.T) {
 	for seed := range uint64(10) {
@@ -241,8 +241,8 @@ func TestBootstrapNodesComeOneByOne(t *testing.T) {
 	}
 }
 
-// Whoever owns one IP owns 65,535 ports, and can ask for a place in the name of each.
-// That neither closes the masters to others, nor makes a small network look large.
+// One IP has 65,535 ports, and its owner can ask for a place in the name of each. That
+// neither closes the masters to others, nor makes a small network look large.
 func TestOneHostDoesNotFillTheNetwork(t *testing.T) {
 	for _, ports := range []int{2, 300} {
 		n := settled(t, 37)

@@ -17,7 +17,7 @@ type sternApproval struct{ core.ClientApproval }
 
 func (sternApproval) Name() string { return "stern" }
 
-// An approval of one kind is none of another, though the same nodes have given it: they
+// An approval of one kind is none of another, even if the same nodes have given it: they
 // look at what it was given for.
 func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
@@ -48,8 +48,8 @@ func TestAnApprovalIsForItsActionOnly(t *testing.T) {
 	}
 }
 
-// Nobody can work out a client's key from what is public and take it to the approvers
-// first; the client that asks again is given the same.
+// A client's key cannot be worked out from what is public and taken to the approvers
+// first. A client that asks again gets the same key.
 func TestKeysCannotBeForetold(t *testing.T) {
 	n := settled(t, 9)
 	c := n.Client(1)

@@ -12,9 +12,9 @@ import (
 	"spreadable/core/peer"
 )
 
-// What a hostile client or peer can not do.
+// What a hostile client or peer cannot do.
 
-// settled returns a directed network of n nodes that has found itself.
+// settled returns a directed network of n nodes that has settled.
 func settled(t *testing.T, nodes int) *coretest.Network {
 	t.Helper()
 	n := coretest.New(t, 25*time.Millisecond, 1)
@@ -32,10 +32,10 @@ func settled(t *testing.T, nodes int) *coretest.Network {
 	return n
 }
 
-// A client decides how much patience it gives a node. Whatever it gives, the node must
-// not hold it against others that they did not answer in no time.
-func TestImpatientClientEvictsNobody(t *testing.T) {
-	for _, test := range []struct{ latency, patience time.Duration }{
+// A client decides how much time it gives a node. However little that is, the node must
+// not blame others for not answering within it.
+func TestAnImpatientClientEvictsNoNode(t *testing.T) {
+	for _, test := range []struct{ latency, timeout time.Duration }{
 		{25 * time.Millisecond, 0},
 		{25 * time.Millisecond, time.Millisecond},
 		{25 * time.Millisecond, 121 * time.Millisecond},
@@ -51,12 +51,12 @@ func TestImpatientClientEvictsNobody(t *testing.T) {
 		before := len(entry.Node.Structure().Masters.List)
 		for range 30 {
 			n.Client(1).Call(entry.Peer(), message.Request{
-				Kind: message.KindQuery, Client: n.Client(1).IP, Timeout: test.patience, Body: &message.QueryRequest{Name: "holders", Arg: 1},
+				Kind: message.KindQuery, Client: n.Client(1).IP, Timeout: test.timeout, Body: &message.QueryRequest{Name: "holders", Arg: 1},
 			}, coretest.SinkFunc(func(message.Response) {}), 0)
 		}
 		n.Run(5 * time.Second)
 		if after := len(entry.Node.Structure().Masters.List); after != before {
-			t.Errorf("latency %v: after 30 searches with a patience of %v a node knows %d of %d masters", test.latency, test.patience, after, before)
+			t.Errorf("latency %v: after 30 searches with a timeout of %v a node knows %d of %d masters", test.latency, test.timeout, after, before)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func asked(trace []*coretest.Record) (queries int) {
 	return queries
 }
 
-// Requests between nodes need the network's root, also from somebody who names no
+// Requests between nodes need the network's root, also from a sender that names no
 // address: in npm an absent root is a wrong one.
 func TestNodeRequestsNeedTheRoot(t *testing.T) {
 	n := settled(t, 9)
@@ -120,7 +120,7 @@ func TestNodeRequestsNeedTheRoot(t *testing.T) {
 	}
 }
 
-// What a node keeps for approvals goes with their time.
+// What a node keeps for approvals is gone when their time is over.
 func TestApprovalsExpire(t *testing.T) {
 	n := settled(t, 9)
 	for i := range 20 {
@@ -151,7 +151,7 @@ func firstPlace(p *message.Provision) core.Peer {
 	return p.Results[0].Address
 }
 
-// A peer that asks for a place again and again gets nobody's room taken away.
+// A peer that asks for a place again and again takes away no master's capacity.
 func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
 	n := settled(t, 37)
 	newcomer := n.Play("", coretest.Answers{})
@@ -174,8 +174,9 @@ func TestOneAskerDoesNotFillTheNetwork(t *testing.T) {
 	}
 }
 
-// A peer that asks on behalf of addresses it made up gets nobody sent there.
-func TestForgedTargetsAttractNobody(t *testing.T) {
+// A peer that asks on behalf of addresses that it made up has no effect on where others
+// are sent.
+func TestForgedTargetsAttractNoNewcomers(t *testing.T) {
 	n := settled(t, 30)
 	asker := n.Play("", coretest.Answers{})
 	forged := make(map[core.Peer]bool)
@@ -221,7 +222,7 @@ func TestSearchForMastersIsBounded(t *testing.T) {
 		Address: liar.Peer(), Backlink: truth.Backlink, Slaves: []core.Peer{peer.FromID(2)}, Masters: &message.Masters{List: list, Total: 3030},
 	}}}
 	n.Trace = nil
-	n.Run(17 * time.Second) // one sync of everybody
+	n.Run(17 * time.Second) // one sync of every node
 	most, sent := 0, make(map[string]int)
 	for _, r := range n.Trace {
 		sent[r.From]++
@@ -232,7 +233,7 @@ func TestSearchForMastersIsBounded(t *testing.T) {
 	}
 }
 
-// Introductions of addresses where nobody is leave nothing behind.
+// Introductions of addresses without a node leave nothing behind.
 func TestFalseIntroductionsLeaveNothing(t *testing.T) {
 	n := settled(t, 30)
 	var master *coretest.Host
@@ -309,7 +310,7 @@ func TestTheOriginalRuleIgnoresIntroductions(t *testing.T) {
 }
 
 // A network that has shrunk a little keeps masters with one slave more than the optimum.
-// That is within the rules, and nobody may be banned for it, however long it lasts.
+// That is within the rules, and no node may be banned for it, however long it lasts.
 func TestSlackIsNoMisbehaviour(t *testing.T) {
 	for _, nodes := range []int{9, 18, 19, 27, 30, 31, 40, 44} {
 		n := settled(t, nodes)
@@ -388,8 +389,8 @@ func TestRetriesDoNotPileUp(t *testing.T) {
 	}
 }
 
-// An answer speaks for the node that was asked, whatever address it claims: a slave can
-// not tell its master the size of another one.
+// An answer counts for the node that was asked, whatever address it names: a slave cannot
+// tell its master the size of another node.
 func TestAnswersSpeakForTheirSenderOnly(t *testing.T) {
 	n := settled(t, 60)
 	var master, victim, liar *coretest.Host
@@ -470,8 +471,8 @@ func TestAskingAgainCountsOnce(t *testing.T) {
 	}
 }
 
-// A master that answers with ever other names, where nobody is, leaves no failures of
-// them behind.
+// A master that answers with new names each time, of nodes that do not exist, leaves no
+// failures of them behind.
 func TestMadeUpMastersLeaveNothing(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	one := peer.FromID(1)
@@ -502,7 +503,7 @@ func TestMadeUpMastersLeaveNothing(t *testing.T) {
 	}
 }
 
-// One host with hundreds of ports does not become everybody's next master.
+// One host with hundreds of ports does not become the master of all newcomers.
 func TestOneHostDoesNotBecomeTheNextMasters(t *testing.T) {
 	n := settled(t, 37)
 	evil := make(map[core.Peer]bool)
@@ -570,15 +571,15 @@ func TestNegativeNetworkSizes(t *testing.T) {
 	}
 }
 
-// Lists that name nobody, as a gap in a message could be read, stop no node.
-func TestNobodyInLists(t *testing.T) {
+// Lists with a zero Peer, as a gap in a message could be read, stop no node.
+func TestListsWithAZeroPeer(t *testing.T) {
 	n := settled(t, 9)
-	nobody := core.Peer{}
+	none := core.Peer{}
 	for _, h := range n.Live() {
 		if s := h.Node.Structure(); len(s.Slaves) > 0 && h.Number != 1 {
 			h.Actor = coretest.Answers{message.KindStructure: {Body: &message.Structure{
-				Address: h.Peer(), Slaves: append([]core.Peer{nobody}, s.Slaves...),
-				Masters: &message.Masters{List: append([]message.Master{{Peer: nobody, Size: 1}}, s.Masters.List...), Total: s.Masters.Total + 1},
+				Address: h.Peer(), Slaves: append([]core.Peer{none}, s.Slaves...),
+				Masters: &message.Masters{List: append([]message.Master{{Peer: none, Size: 1}}, s.Masters.List...), Total: s.Masters.Total + 1},
 			}}}
 		}
 	}
@@ -589,8 +590,8 @@ func TestNobodyInLists(t *testing.T) {
 	}
 	n.Settle()
 	for _, r := range n.Trace {
-		if r.To == nobody {
-			t.Fatalf("node %s asks nobody: %s", r.From, r.Kind)
+		if r.To == none {
+			t.Fatalf("node %s asks no peer: %s", r.From, r.Kind)
 		}
 	}
 }

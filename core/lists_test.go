@@ -12,13 +12,13 @@ import (
 	"spreadable/core/peer"
 )
 
-// Whatever happens to a node's lists, what it has told others of them stays as it was;
-// and the list says the truth of itself.
+// Whatever happens to a node's lists, the snapshots that it has given out stay as they
+// were, and the sums in a list are right.
 func TestSnapshotsNeverChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := &Node{}
 		n.Init(&Config{}, nil, nil, peer.FromID(1))
-		who := rapid.Map(rapid.Uint32Range(1, 6), peer.FromID)
+		anyPeer := rapid.Map(rapid.Uint32Range(1, 6), peer.FromID)
 		given := make(map[*message.Structure]message.Structure)
 		foreign := &message.Masters{List: []message.Master{{Peer: peer.FromID(3), Size: 2}, {Peer: peer.FromID(1), Size: 1}}, Total: 3}
 		var now time.Duration
@@ -32,13 +32,13 @@ func TestSnapshotsNeverChange(t *testing.T) {
 			},
 			"set": func(t *rapid.T) {
 				now++
-				n.level1.setMaster(who.Draw(t, "who"), rapid.SampledFrom([]int{0, 1, 2, 9, -1, 1 << 40}).Draw(t, "size"), now)
+				n.level1.setMaster(anyPeer.Draw(t, "who"), rapid.SampledFrom([]int{0, 1, 2, 9, -1, 1 << 40}).Draw(t, "size"), now)
 			},
-			"remove":   func(t *rapid.T) { n.level1.removeMaster(who.Draw(t, "who"), now) },
+			"remove":   func(t *rapid.T) { n.level1.removeMaster(anyPeer.Draw(t, "who"), now) },
 			"adopt":    func(*rapid.T) { n.level1.adopt(foreign) },
-			"backlink": func(t *rapid.T) { n.level1.setBacklink(who.Draw(t, "who")) },
+			"backlink": func(t *rapid.T) { n.level1.setBacklink(anyPeer.Draw(t, "who")) },
 			"slave": func(t *rapid.T) {
-				if p := who.Draw(t, "who"); !n.level1.hasSlave(p) {
+				if p := anyPeer.Draw(t, "who"); !n.level1.hasSlave(p) {
 					n.level1.addSlave(p, now)
 				}
 			},
@@ -57,7 +57,7 @@ func TestSnapshotsNeverChange(t *testing.T) {
 	})
 }
 
-// copied is what a snapshot says, in memory of its own.
+// copied is a deep copy of a snapshot.
 func copied(s *message.Structure) message.Structure {
 	c := *s
 	c.Slaves = slices.Clone(s.Slaves)

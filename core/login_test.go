@@ -11,8 +11,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// Wrong logins, as a driver with passwords tells of them: protocol.md, section 6,
-// authentication.
+// Wrong logins, as a driver with passwords reports them (the authentication action of the
+// protocol).
 
 var anyone = netip.MustParseAddr("192.0.2.66")
 
@@ -25,7 +25,7 @@ func lone(t testing.TB, c core.Config) *coretest.Host {
 	return h
 }
 
-// err lets an IP log in wrongly, and reports how often it was let.
+// errFrom makes wrong logins from an IP, and returns how many were judged before the ban.
 func errFrom(h *coretest.Host, ip netip.Addr, times int) (let int) {
 	for range times {
 		if welcome, _ := h.Node.Login(peer.Address{}, ip, false); welcome {
@@ -109,7 +109,7 @@ func TestWrongLoginsCountForA64(t *testing.T) {
 	}
 }
 
-// Somebody at a node's host who guesses does not cut us off from the node.
+// A wrong login from the host of a node does not cut us off from the node.
 func TestABanForWrongLoginsIsForWhatComesIn(t *testing.T) {
 	n, h, peers := asker(t, 0)
 	errFrom(h, n.Book.IP(peers[0]), 11)
@@ -137,7 +137,7 @@ func TestManyGuessersFillNothing(t *testing.T) {
 	}
 }
 
-// A full book is no licence to guess.
+// Guesses are counted even when the book is full.
 func TestGuessesWithAFullBookAreRefused(t *testing.T) {
 	n := coretest.New(t, oneWay, 1)
 	n.Book = peer.NewBook(1)

@@ -41,8 +41,8 @@ func vouching(t *testing.T) *coretest.Host {
 	return h
 }
 
-// sentTo sends a request from another node and returns where the answer will be, and when
-// it came, since the request.
+// sentTo sends a request from another node. It returns where the answer will be, and
+// where the time that it took will be.
 func sentTo(h *coretest.Host, kind message.Kind, body any) (answer *message.Response, took *time.Duration) {
 	n := h.Network()
 	answer, took = new(message.Response), new(time.Duration)
@@ -56,7 +56,7 @@ func sentTo(h *coretest.Host, kind message.Kind, body any) (answer *message.Resp
 var part = &message.ApprovalInfoRequest{Action: "client", Key: "k"}
 
 // While an approver makes its part it answers others, and the part comes after its price.
-func TestAPartHoldsNobodyUp(t *testing.T) {
+func TestAPartDelaysNoOtherRequest(t *testing.T) {
 	h := vouching(t)
 	parts, took := sentTo(h, message.KindApprovalInfo, part)
 	_, pinged := sentTo(h, message.KindPing, nil)
@@ -71,7 +71,7 @@ func TestAPartHoldsNobodyUp(t *testing.T) {
 }
 
 // The question costs the entry node as much for each part.
-func TestAQuestionHoldsNobodyUp(t *testing.T) {
+func TestAQuestionDelaysNoOtherRequest(t *testing.T) {
 	h := vouching(t)
 	n, begin := h.Network(), h.Network().Now()
 	var took, pinged time.Duration

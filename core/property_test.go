@@ -28,8 +28,8 @@ func grown(t testing.TB, nodes int, latency, spread time.Duration, seed uint64, 
 
 // Whatever the size, the latency, the seed and the time in which its nodes start, a
 // network settles within ten sync intervals of the last start, and then stays as it is:
-// every node has one backlink, which lists it; everybody knows all masters with their
-// true sizes.
+// every node has one backlink, which lists it, and knows all masters with their true
+// sizes.
 func TestNetworksSettleAndStaySettled(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		nodes := rapid.IntRange(2, 40).Draw(r, "nodes")
@@ -49,9 +49,9 @@ func TestNetworksSettleAndStaySettled(t *testing.T) {
 	})
 }
 
-// A network loses nodes, and is settled again when all that they were has been forgotten:
-// that takes eleven failures of each, at a rhythm of one or more an interval, and some
-// time to rearrange what is left.
+// A network that loses nodes settles again when it has forgotten them. That takes eleven
+// failures of each, at a rhythm of one or more an interval, and some time to rearrange
+// the nodes that are left.
 func TestNetworksMendThemselves(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		nodes := rapid.IntRange(4, 30).Draw(r, "nodes")
@@ -69,7 +69,7 @@ func TestNetworksMendThemselves(t *testing.T) {
 
 // In a settled network every node answers a search in the same way, from all nodes, each
 // once.
-func TestEveryEntryReachesEverybodyOnce(t *testing.T) {
+func TestEveryEntryReachesEveryNodeOnce(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		nodes := rapid.IntRange(1, 30).Draw(r, "nodes")
 		n := grown(t, nodes, 25*time.Millisecond, 0, rapid.Uint64().Draw(r, "seed"), 160*time.Second)
@@ -98,7 +98,7 @@ func TestNoTaskIsLeftBehind(t *testing.T) {
 		nodes := rapid.IntRange(2, 12).Draw(r, "nodes")
 		n := grown(t, nodes, 25*time.Millisecond, 0, rapid.Uint64().Draw(r, "seed"), 100*time.Second)
 		for range rapid.IntRange(1, 10).Draw(r, "operations") {
-			h := n.Host(uint32(rapid.IntRange(1, nodes).Draw(r, "who")))
+			h := n.Host(uint32(rapid.IntRange(1, nodes).Draw(r, "node")))
 			switch rapid.IntRange(0, 4).Draw(r, "what") {
 			case 0:
 				h.Up = !h.Up
@@ -113,7 +113,7 @@ func TestNoTaskIsLeftBehind(t *testing.T) {
 			}
 		}
 		for _, h := range n.Hosts() {
-			// nobody's timer goes off any more; what is asked for still gets its answer
+			// No timer goes off any more; requests on their way still get their answers.
 			h.Up = false
 		}
 		n.Run(2 * time.Minute)
@@ -124,11 +124,12 @@ func TestNoTaskIsLeftBehind(t *testing.T) {
 }
 
 // Nodes of the original rule among a few of ours find their place, too. They step down
-// where there is one master more than the optimum, which ours allow: without maxDrops
-// every tenth of these networks would send a node of ours to such a master again and
-// again. And a provider of ours must not send one of them to a slave of its own for ever.
+// where there is one master more than the optimum, which our nodes accept: without
+// maxDrops every tenth of these networks would send a node of ours to such a master again
+// and again. And a provider of ours must not send one of them to a slave of its own for
+// ever.
 func TestNodesOfTheOriginalRuleFitIn(t *testing.T) {
-	// o is a node of ours, n is one of npm's rule
+	// o is a node of ours, n is one of npm's rule.
 	for pattern, spacing := range map[string]time.Duration{
 		"ooonn": 3 * time.Second, "oonnn": 3 * time.Second, "ooooon": 3 * time.Second, "ooonnn": 3 * time.Second,
 		"onono": time.Second / 10,

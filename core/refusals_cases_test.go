@@ -73,7 +73,7 @@ var approverRefusals = []refusal{
 		key := w.draw("client")
 		return w.part(w.stranger, w.vouch("client", key), "unknown", key)
 	}},
-	{message.KindApprovalInfo, message.CodeUnsuitableKey, "nobody has asked it to vouch", func(w *town) error {
+	{message.KindApprovalInfo, message.CodeUnsuitableKey, "no client has asked it to vouch", func(w *town) error {
 		return w.part(w.stranger, entry, "client", &message.ApprovalKey{Key: "unknown"})
 	}},
 	{message.KindApprovalInfo, message.CodeUnsuitableKey, "the key is for another action", func(w *town) error {

@@ -13,7 +13,7 @@ import (
 	"spreadable/core/state"
 )
 
-// One memory has one state: its rows are in order, whatever the order in which they came.
+// Equal nodes have equal states: rows are sorted, whatever the order in which they came.
 func TestStateIsInOrder(t *testing.T) {
 	address := func(i int) string { return fmt.Sprintf("10.0.1.%d:1", i) }
 	want := state.State{Self: "10.0.0.1:4000"}

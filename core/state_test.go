@@ -132,7 +132,7 @@ func disturb(n *coretest.Network, kind, a, b int) {
 	}
 }
 
-// Whoever follows a node's changes knows its state, whatever happens: no change is
+// A store that follows a node's changes has its state, whatever happens: no change is
 // missed.
 func TestChangesAddUpToTheState(t *testing.T) {
 	for _, rule := range []core.Registration{core.Directed, core.Original} {
@@ -161,7 +161,7 @@ func TestChangesAddUpToTheState(t *testing.T) {
 	}
 }
 
-// Changes that stand alone, which others would hide in a busy network.
+// Changes of one section alone, which other changes would hide in a busy network.
 func TestSingleChangesAreSeen(t *testing.T) {
 	h := lonely(t, 0)
 	other := h.Network().Peer("10.0.0.2:4000")
@@ -193,7 +193,7 @@ func TestSingleChangesAreSeen(t *testing.T) {
 	}
 }
 
-// reborn is a node with the memory of h, in a process of its own: its peers have other
+// reborn is a node with the state of h, in a process of its own: its peers have other
 // numbers.
 func reborn(t testing.TB, h *coretest.Host, c core.Config) (*coretest.Host, error) {
 	n := h.Network()
@@ -229,8 +229,8 @@ func TestStateSurvivesARestart(t *testing.T) {
 	}
 }
 
-// A node that comes back with its memory is a member at once, before it has asked anybody
-// anything.
+// A node that comes back with its state is a member at once, before it has asked any
+// other node.
 func TestRestoredNodeGoesOn(t *testing.T) {
 	n := settled(t, 9)
 	for _, h := range n.Hosts() {
@@ -261,8 +261,8 @@ func TestRestoreRefuses(t *testing.T) {
 	}{
 		"a root that is no address":     {state.State{Self: self, Root: "nowhere"}, `root: address "nowhere": no port`},
 		"a slave that is no address":    {state.State{Self: self, Slaves: []state.Slave{{Address: ""}}}, `slaves: address "": empty`},
-		"a banned nobody":               {state.State{Self: self, Bans: []state.Ban{{Address: ":80"}}}, `bans: address ":80"`},
-		"an approver that is nobody":    {state.State{Self: self, Keys: []state.Key{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
+		"a ban of no address":           {state.State{Self: self, Bans: []state.Ban{{Address: ":80"}}}, `bans: address ":80"`},
+		"an approver without address":   {state.State{Self: self, Keys: []state.Key{{Key: "k", Approvers: []string{""}}}}, "keys: address"},
 		"more approvals than are kept":  {state.State{Self: self, Approvals: make([]state.Approval, 100_001)}, "100001 approvals, want at most 100000"},
 		"a text without end":            {state.State{Self: self, Keys: []state.Key{{Key: strings.Repeat("k", 1<<20+1)}}}, "keys: a text of 1048577 bytes"},
 		"a list without end":            {state.State{Self: self, Keys: []state.Key{{Key: "k", Approvers: make([]string, 1<<20+1)}}}, "keys: a list of 1048577 addresses, want at most 1048576"},
@@ -327,8 +327,8 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 	}
 }
 
-// Behind another address the same memory of others is worth something, a place in the
-// network is not.
+// At another address a node keeps what it knows of the behaviour of others, and not its
+// place in the network.
 func TestStateOfAnotherAddress(t *testing.T) {
 	h := lonely(t, 0)
 	saved := state.State{
@@ -347,7 +347,7 @@ func TestStateOfAnotherAddress(t *testing.T) {
 	}
 }
 
-// Nobody who adds to the state may forget the section that brings it to the disk.
+// Every field of the state belongs to a section, or it would not be written to disk.
 func TestEverySectionIsExported(t *testing.T) {
 	if fields := reflect.TypeFor[state.State]().NumField(); fields != 15 {
 		t.Errorf("a state has %d fields: is each of them in a section, exported, restored, and in these tests?", fields)

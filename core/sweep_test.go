@@ -12,7 +12,7 @@ import (
 )
 
 // A sweep of the book drops the addresses that neither the node nor its driver holds, and
-// no other: not one that stands in any part of the node's state.
+// no other: none that is in any part of the node's state.
 func TestSweepKeepsWhatTheNodeHolds(t *testing.T) {
 	n := coretest.New(t, 0, 1)
 	h := n.AddNode("10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1), peer.FromID(2)}})

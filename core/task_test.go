@@ -41,7 +41,7 @@ func errs(responses []message.Response) (texts []string) {
 	return texts
 }
 
-// since tells the virtual time that a test has taken.
+// since is the virtual time that a test has taken.
 func since(n *coretest.Network) time.Duration { return n.Now() - coretest.Begin }
 
 func TestGatherWaitsForTheLastAnswer(t *testing.T) {
@@ -253,7 +253,7 @@ func TestAStoppedNodeIsUnreachable(t *testing.T) {
 	}
 }
 
-// A second life of the same node sees no timer, answer, lock or memory of the first.
+// A second life of the same node sees no timer, answer, lock or state of the first.
 func TestASecondLifeSeesNothingOfTheFirst(t *testing.T) {
 	n, h, peers := asker(t, 400*time.Millisecond)
 	h.Node.Go(func(task *core.Task) {

@@ -6,8 +6,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever weights are set in whatever order, every point falls into the share of the
-// number that a sum from the left finds.
+// Whatever the weights and the order in which they are set, every point falls into the
+// share of the number that a sum from the left finds.
 func TestUrnDrawsInProportion(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var u urn

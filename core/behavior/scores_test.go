@@ -376,7 +376,7 @@ func TestScoresAreBounded(t *testing.T) {
 	}
 }
 
-func TestWhoIsCondemnedStartsAnew(t *testing.T) {
+func TestACondemnedPeerStartsAnew(t *testing.T) {
 	var s Scores
 	rule := Rules()[Authentication]
 	for i := range 11 {

@@ -33,7 +33,7 @@ func TestRowsAreCompleteAndDiffer(t *testing.T) {
 
 // Nodes ask below /api/, where the sender is checked; clients below /client/; anybody
 // elsewhere.
-func TestPathSaysWhoMaySend(t *testing.T) {
+func TestPathSaysTheSender(t *testing.T) {
 	for kind := range NumKinds {
 		path, sender := kind.Row().Path, Anybody
 		switch {

@@ -238,7 +238,7 @@ func TestTextsCrossTheEndsOfSlabs(t *testing.T) {
 	// A slab that outgrew its block would be copied to one of twice the size.
 	for i, slab := range book.slabs {
 		if last := i == len(book.slabs)-1; len(slab) > slabSize || !last && len(slab) < slabSize-len(nodeText(many)) {
-			t.Errorf("slab %d of %d holds %d bytes, want at most %d, and no room for another text", i, len(book.slabs), len(slab), slabSize)
+			t.Errorf("slab %d of %d holds %d bytes, want at most %d, and no space for another text", i, len(book.slabs), len(slab), slabSize)
 		}
 	}
 }

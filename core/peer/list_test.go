@@ -66,7 +66,7 @@ func TestListMatchesAClientWithoutAddressByIPOnly(t *testing.T) {
 	}
 }
 
-func TestEmptyListMatchesNobody(t *testing.T) {
+func TestEmptyListMatchesNothing(t *testing.T) {
 	parsed, err := ParseList(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestListCountsDifferentItems(t *testing.T) {
 	}
 }
 
-func TestListRefusesItemsThatCouldMatchNobody(t *testing.T) {
+func TestListRefusesItemsThatCouldMatchNothing(t *testing.T) {
 	for item, reason := range map[string]string{
 		"":                "item 2: empty",
 		" ":               "item 2: host",
@@ -160,7 +160,7 @@ func FuzzParseList(f *testing.F) {
 			t.Fatalf("%d items of %d", list.Len(), len(items))
 		}
 		if list.Match(Address{}, netip.Addr{}) {
-			t.Fatalf("%q matches nobody", text)
+			t.Fatalf("%q matches nothing", text)
 		}
 		for _, item := range items {
 			if a, err := Parse(item); err == nil && !list.Match(a, netip.Addr{}) {
