@@ -16,8 +16,9 @@ import (
 // peerless is the address of a client: none.
 var peerless peer.Address
 
-// admit checks a request before anything else looks at it: the address filter on its sender, then, between nodes, the
-// root. A node that gets this far is alive, so its failures are forgotten. A ping is answered to everybody.
+// admit checks a request before anything else looks at it: the address filter on its
+// sender, then, between nodes, the root. A node that gets this far is alive, so its
+// failures are forgotten. A ping is answered to everybody.
 func (n *Node) admit(req *message.Request) error {
 	if req.Kind == message.KindPing {
 		return nil
@@ -45,9 +46,10 @@ const (
 	DoorBlacklist      // in the black list
 )
 
-// Screen is the address filter for a driver that must refuse before it looks at anything else of a request: own address
-// and trusted ones pass; then the ban list, the white list (which decides alone when it is not empty) and the black
-// list. The address is zero for a client, of whom only the IP counts; for a node, ip is what its host name stands for.
+// Screen is the address filter for a driver that must refuse before it looks at anything
+// else of a request: own address and trusted ones pass; then the ban list, the white list
+// (which decides alone when it is not empty) and the black list. The address is zero for
+// a client, of whom only the IP counts; for a node, ip is what its host name stands for.
 func (n *Node) Screen(address peer.Address, ip netip.Addr) Door {
 	p, _ := n.cfg.Book.Find(address.String())
 	if n.shutOut(address, ip) {
@@ -128,7 +130,8 @@ func (n *Node) Login(address peer.Address, ip netip.Addr, good bool) (welcome bo
 	return true, n.scores.Suspicion(a, host)
 }
 
-// allowed is the address filter for a node. Nobody, whom a list that came by wire may name, is not allowed.
+// allowed is the address filter for a node. Nobody, whom a list that came by wire may
+// name, is not allowed.
 func (n *Node) allowed(p Peer) bool {
 	if p.IsZero() {
 		return false
@@ -136,7 +139,8 @@ func (n *Node) allowed(p Peer) bool {
 	return p == n.self || n.cfg.Trusted || n.openDoor() || n.screen(p, n.cfg.Book.Address(p), n.cfg.Book.IP(p)) == DoorOpen
 }
 
-// openDoor reports that nobody is listed or banned: the case of nearly every node, nearly always.
+// openDoor reports that nobody is listed or banned: the case of nearly every node, nearly
+// always.
 func (n *Node) openDoor() bool {
 	return n.bans.Len() == 0 && n.cfg.Whitelist.Len() == 0 && n.cfg.Blacklist.Len() == 0
 }
@@ -144,12 +148,14 @@ func (n *Node) openDoor() bool {
 // AdmitsAll reports that the address filter lets everybody pass.
 func (n *Node) AdmitsAll() bool { return n.cfg.Trusted || n.openDoor() }
 
-// AtEase reports that requests need no judgement now: the address filter lets everybody pass, and no peer has failures
-// that a sign of life would take back. A driver may then answer a structure request of the right root, without an
-// introduction, from the last snapshot: Serve would do nothing else.
+// AtEase reports that requests need no judgement now: the address filter lets everybody
+// pass, and no peer has failures that a sign of life would take back. A driver may then
+// answer a structure request of the right root, without an introduction, from the last
+// snapshot: Serve would do nothing else.
 func (n *Node) AtEase() bool { return n.AdmitsAll() && len(n.fails) == 0 }
 
-// allowedClient is the address filter for a client, which is nothing but an IP address to us.
+// allowedClient is the address filter for a client, which is nothing but an IP address to
+// us.
 func (n *Node) allowedClient(ip netip.Addr) bool { return n.screen(Peer{}, peerless, ip) == DoorOpen }
 
 func (n *Node) trusted(p Peer) bool {
@@ -207,7 +213,8 @@ func (n *Node) alive(p Peer) {
 	}
 }
 
-// failed counts a failure of a peer in our lists; with more than MaxFails in a row it is broken and leaves them.
+// failed counts a failure of a peer in our lists; with more than MaxFails in a row it is
+// broken and leaves them.
 func (n *Node) failed(p Peer) {
 	if !n.level1.has(p) {
 		return
@@ -223,7 +230,8 @@ func (n *Node) failed(p Peer) {
 	}
 }
 
-// forgetStrangers drops the failures of peers that have left our lists: whoever names masters to us could name ever others.
+// forgetStrangers drops the failures of peers that have left our lists: whoever names
+// masters to us could name ever others.
 func (n *Node) forgetStrangers() {
 	before := len(n.fails)
 	maps.DeleteFunc(n.fails, func(p Peer, _ int) bool { return !n.level1.has(p) })
@@ -263,8 +271,8 @@ func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 	}
 }
 
-// tidy is the sync's pass over what fades: failures of strangers and ended bans go, whoever went too far is banned, old
-// approvals are forgotten.
+// tidy is the sync's pass over what fades: failures of strangers and ended bans go,
+// whoever went too far is banned, old approvals are forgotten.
 func (n *Node) tidy() {
 	now := n.env.Now()
 	n.forgetStrangers()
@@ -284,7 +292,8 @@ func (n *Node) tidy() {
 	}
 }
 
-// Ban refuses a peer for a time, and forgets it at once. Trusted peers are never banned. The reason is for people.
+// Ban refuses a peer for a time, and forgets it at once. Trusted peers are never banned.
+// The reason is for people.
 func (n *Node) Ban(p Peer, life time.Duration, reason string) {
 	if p == n.self || n.trusted(p) {
 		return
@@ -300,7 +309,8 @@ func (n *Node) ban(p Peer, ip netip.Addr, life time.Duration, reason string) {
 	n.env.Note(Note{What: NoteBanned, About: p, Text: reason})
 }
 
-// send asks p, unless we would not listen to p either. A budget that is overdrawn fails on the spot.
+// send asks p, unless we would not listen to p either. A budget that is overdrawn fails
+// on the spot.
 func (n *Node) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	switch {
 	case req.Timeout <= 0:

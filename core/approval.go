@@ -11,25 +11,30 @@ import (
 	"spreadable/core/peer"
 )
 
-// Approval limits what clients do: for each period a few nodes are drawn from the whole network, the same by whichever
-// node one asks, and vouch for the client. This file is the part of the entry node: who approves, what is the question,
-// was the answer right. The approvers' part is in approver.go, the draw's arithmetic in package draw.
+// Approval limits what clients do: for each period a few nodes are drawn from the whole
+// network, the same by whichever node one asks, and vouch for the client. This file is
+// the part of the entry node: who approves, what is the question, was the answer right.
+// The approvers' part is in approver.go, the draw's arithmetic in package draw.
 
 // Terms are the parameters of a kind of approval.
 type Terms struct {
-	Approvers draw.Count    // how many are drawn; more are harder to cheat and cost more requests
+	// how many are drawn; more are harder to cheat and cost more requests
+	Approvers draw.Count
 	Decision  draw.Decision // how many of them must agree
-	Period    time.Duration // how long one draw lasts; an approval lives for one to two periods
+	// how long one draw lasts; an approval lives for one to two periods
+	Period time.Duration
 }
 
-// DefaultTerms are the original's: the sixth root of the network size, 66.6 %, five minutes.
+// DefaultTerms are the original's: the sixth root of the network size, 66.6 %, five
+// minutes.
 func DefaultTerms() Terms {
 	approvers, _ := draw.ParseCount("r-6")
 	decision, _ := draw.ParseDecision("66.6%")
 	return Terms{approvers, decision, 5 * time.Minute}
 }
 
-// ApprovalKind is a way for a client to deserve approval. Its methods are pure but for the random stream.
+// ApprovalKind is a way for a client to deserve approval. Its methods are pure but for
+// the random stream.
 type ApprovalKind interface {
 	// Name is the action of the protocol: "client".
 	Name() string
@@ -40,20 +45,25 @@ type ApprovalKind interface {
 	// thread, so Issue, Fits and Compose must be safe to call from several goroutines at
 	// once.
 	Price() time.Duration
-	// Accepts says whether info is what a client may ask of the question: nil when it asked for nothing.
+	// Accepts says whether info is what a client may ask of the question: nil when it
+	// asked for nothing.
 	Accepts(info *string) bool
-	// Issue makes one approver's part of the question, and the answer that the approver expects.
+	// Issue makes one approver's part of the question, and the answer that the approver
+	// expects.
 	Issue(client netip.Addr, info *string, random func(n int) int) (part, answer string)
-	// Fits says whether an approver's part can be used in a question of this kind: an approver may lie.
+	// Fits says whether an approver's part can be used in a question of this kind: an
+	// approver may lie.
 	Fits(info *string, part string) bool
-	// Compose puts the question together from one part for each approver, in the order of the draw; the part of an
-	// approver that gave none that fits is empty.
+	// Compose puts the question together from one part for each approver, in the order of
+	// the draw; the part of an approver that gave none that fits is empty.
 	Compose(client netip.Addr, info *string, parts []string) (question string, err error)
-	// Check compares a client's answer with what the approver at place i of count expects.
+	// Check compares a client's answer with what the approver at place i of count
+	// expects.
 	Check(given, expected string, i, count int) bool
 }
 
-// ClientApproval approves whoever can be reached at its IP address: the question is the address, and so is the answer.
+// ClientApproval approves whoever can be reached at its IP address: the question is the
+// address, and so is the answer.
 type ClientApproval struct{ terms Terms }
 
 // NewClientApproval returns the approval of kind "client" on the given terms.
@@ -92,8 +102,9 @@ func (ClientApproval) Check(given, expected string, _, _ int) bool {
 	return errA == nil && errB == nil && peer.SameIP(a, b)
 }
 
-// AcceptsAnswer says whether a text could be an answer at all: an IP. Transports look for this method, which an
-// ApprovalKind need not have, to refuse nonsense before anybody is asked about it.
+// AcceptsAnswer says whether a text could be an answer at all: an IP. Transports look for
+// this method, which an ApprovalKind need not have, to refuse nonsense before anybody is
+// asked about it.
 func (ClientApproval) AcceptsAnswer(given string) bool {
 	_, err := peer.ParseIP(given)
 	return err == nil
@@ -131,8 +142,9 @@ func (n *Node) approvalKey(client netip.Addr, action string, start time.Duration
 	return draw.Key(client.String(), action, start, n.cfg.Book.Text(n.self)+"+"+n.approvalSecret(), texts)
 }
 
-// approvalSecret keeps others from foretelling our keys, all else in which is public: whoever took one to the approvers
-// before its client would shut the client out. In the original anybody can.
+// approvalSecret keeps others from foretelling our keys, all else in which is public:
+// whoever took one to the approvers before its client would shut the client out. In the
+// original anybody can.
 func (n *Node) approvalSecret() string {
 	book := n.approvalBook()
 	if book.secret == "" {
@@ -142,8 +154,9 @@ func (n *Node) approvalSecret() string {
 	return book.secret
 }
 
-// drawApprovers draws the approvers of the period that begins at start: of all slaves of all masters, which is everybody,
-// the first that answer a ping in the order of the draw. Without masters the node stands for itself.
+// drawApprovers draws the approvers of the period that begins at start: of all slaves of
+// all masters, which is everybody, the first that answer a ping in the order of the draw.
+// Without masters the node stands for itself.
 func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget) []Peer {
 	if len(n.level1.masters.List) == 0 {
 		return []Peer{n.self}
@@ -163,7 +176,8 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	for _, resp := range responses {
 		if s, err := message.As[message.Structure](resp); err == nil {
 			for _, p := range s.Slaves {
-				if !p.IsZero() && drawn.put(p, 0) { // two masters may list it for a moment
+				// two masters may list it for a moment
+				if !p.IsZero() && drawn.put(p, 0) {
 					ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
 				}
 			}
@@ -172,7 +186,8 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	return n.firstAlive(t, ranking, terms.Approvers.Of(n.level1.size()), b)
 }
 
-// firstAlive pings down the ranking, in batches with some to spare, until count have answered or the time is up.
+// firstAlive pings down the ranking, in batches with some to spare, until count have
+// answered or the time is up.
 func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) []Peer {
 	var alive []Peer
 	for len(alive) < count && b.left() > 0 {
@@ -192,8 +207,9 @@ func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) [
 	return alive[:min(count, len(alive))]
 }
 
-// serveApprovalQuestion asks the approvers that the client says have confirmed for their parts, and composes the
-// question. They must be of the draw that belongs to the key: in the original a client could make a node call any address.
+// serveApprovalQuestion asks the approvers that the client says have confirmed for their
+// parts, and composes the question. They must be of the draw that belongs to the key: in
+// the original a client could make a node call any address.
 func serveApprovalQuestion(t *Task) {
 	n, body := t.node, message.Asked[message.ApprovalQuestionRequest](&t.req)
 	kind, terms := n.approvalKind(body.Action)
@@ -275,8 +291,8 @@ func ordered(drawn, wanted []Peer) []Peer {
 	return kept
 }
 
-// serveAction decides whether a client may take an action: it draws the approvers of the proof's period again and asks
-// those whom the client names whether its answer was right.
+// serveAction decides whether a client may take an action: it draws the approvers of the
+// proof's period again and asks those whom the client names whether its answer was right.
 func serveAction(t *Task) {
 	n, proof := t.node, message.Asked[message.ActionRequest](&t.req).Proof
 	if proof == nil {
@@ -300,7 +316,8 @@ func serveAction(t *Task) {
 	named := ordered(drawn, proof.Approvers)
 	count := terms.Approvers.Of(n.level1.size())
 	enough := terms.Decision.Of(count)
-	most := max(count, len(drawn), Optimum(n.level1.size(), levels)) // npm 0.3.10 draws the square root by default
+	// npm 0.3.10 draws the square root by default
+	most := max(count, len(drawn), Optimum(n.level1.size(), levels))
 	if len(named) < enough || len(proof.Approvers) > most {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
@@ -321,7 +338,8 @@ func serveAction(t *Task) {
 	t.reply(message.Response{})
 }
 
-// drawnFor returns the approvers of the proof's period: those that we drew when we gave out the key, or else by a new draw.
+// drawnFor returns the approvers of the proof's period: those that we drew when we gave
+// out the key, or else by a new draw.
 func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof, b budget) []Peer {
 	if issued, ours := n.approvalBook().issued[proof.Key]; ours && issued.until == proof.StartedAt+2*terms.Period {
 		return issued.drawn
@@ -330,7 +348,8 @@ func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof, b budget) []
 }
 
 func repeats(peers []Peer) bool {
-	seen := make(map[Peer]bool, len(peers)) // a client may name as many as fit into a request
+	// a client may name as many as fit into a request
+	seen := make(map[Peer]bool, len(peers))
 	for _, p := range peers {
 		if seen[p] {
 			return true

@@ -11,9 +11,11 @@ import (
 	"spreadable/core/peer"
 )
 
-// What an approver keeps: who asked it to vouch, what answer it expects, and which nodes have asked already.
+// What an approver keeps: who asked it to vouch, what answer it expects, and which nodes
+// have asked already.
 
-// approvals is a node's memory of approvals, as approver and as entry node. Both halves are bounded and forget by time.
+// approvals is a node's memory of approvals, as approver and as entry node. Both halves
+// are bounded and forget by time.
 type approvals struct {
 	rows   map[approvalID]*approval
 	byKey  map[string]*approval
@@ -47,7 +49,8 @@ type issuedKey struct {
 	until time.Duration // end of the draw's validity
 }
 
-// maxApprovals bounds the clients that one node vouches for, and the keys that it remembers, at a time.
+// maxApprovals bounds the clients that one node vouches for, and the keys that it
+// remembers, at a time.
 const maxApprovals = 100_000
 
 func (n *Node) approvalBook() *approvals {
@@ -66,7 +69,8 @@ func (a *approvals) issue(key string, drawn []Peer, until time.Duration) {
 	}
 }
 
-// sweep forgets rows that nobody touched for a period, and keys of draws that are no longer valid.
+// sweep forgets rows that nobody touched for a period, and keys of draws that are no
+// longer valid.
 func (a *approvals) sweep(now time.Duration, terms func(action string) (ApprovalKind, Terms)) {
 	for id, row := range a.rows { // order-free: deletes only
 		if kind, t := terms(id.action); kind == nil || row.updated < now-t.Period {
@@ -89,7 +93,8 @@ func (a *approvals) remove(row *approval) {
 	}
 }
 
-// addApproval takes a client's request to vouch for it. Asked again, it starts anew: other nodes may check again.
+// addApproval takes a client's request to vouch for it. Asked again, it starts anew:
+// other nodes may check again.
 func (n *Node) addApproval(req *message.Request) message.Response {
 	body := message.Asked[message.ApprovalAddRequest](req)
 	kind, terms := n.approvalKind(body.Action)
@@ -104,7 +109,8 @@ func (n *Node) addApproval(req *message.Request) message.Response {
 	}
 	book, id := n.approvalBook(), approvalID{body.Action, req.Client.Unmap()}
 	if other, taken := book.byKey[body.Key]; taken && other.id != id {
-		return message.Refuse(message.CodeUnsuitableKey) // a key names one client: nobody takes over another's
+		// a key names one client: nobody takes over another's
+		return message.Refuse(message.CodeUnsuitableKey)
 	}
 	row := book.rows[id]
 	if row == nil {
@@ -159,11 +165,13 @@ func (t *Task) issue(kind ApprovalKind, row *approval) (part, answer string) {
 	return part, answer
 }
 
-// checkApproval tells a node whether the client's answer was right. Each node may ask once per approval, right or wrong.
+// checkApproval tells a node whether the client's answer was right. Each node may ask
+// once per approval, right or wrong.
 func (n *Node) checkApproval(req *message.Request) message.Response {
 	body := message.Asked[message.ApprovalCheckRequest](req)
 	row := n.approvalBook().byKey[body.Key]
-	if row == nil || body.Action != "" && body.Action != row.id.action { // or else an easy approval would pass for a strict one
+	// or else an easy approval would pass for a strict one
+	if row == nil || body.Action != "" && body.Action != row.id.action {
 		return message.Refuse(message.CodeUnsuitableKey)
 	}
 	if row.answer == "" || slices.Contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {

@@ -30,9 +30,9 @@ func (s *still) Call(Peer, message.Request, Sink, uint32)    { panic("a node at 
 func (s *still) Reply(Ticket, message.Response)              { panic("a node at one moment answers") }
 func (s *still) Offload(time.Duration, func(), Sink, uint32) { panic("a node at one moment works") }
 
-// alone is node 1 of the directed rule in such a world, a day after its start, with slaves 2
-// and up, and so many other masters, 101 and up, of five slaves each. Addresses have the
-// order of the numbers.
+// alone is node 1 of the directed rule in such a world, a day after its start, with
+// slaves 2 and up, and so many other masters, 101 and up, of five slaves each. Addresses
+// have the order of the numbers.
 func alone(t *testing.T, slaves, masters int) (*Node, *still) {
 	t.Helper()
 	env := &still{now: 24 * time.Hour, random: rand.New(rand.NewPCG(1, 2))}
@@ -153,8 +153,8 @@ func TestJitterIncludesItsEnds(t *testing.T) {
 	}
 }
 
-// A master remembers introductions up to a limit that grows with the network; a plain slave
-// remembers none, for it asks no master.
+// A master remembers introductions up to a limit that grows with the network; a plain
+// slave remembers none, for it asks no master.
 func TestIntroductionsAreBounded(t *testing.T) {
 	for _, test := range []struct{ slaves, masters, want int }{{0, 3, 0}, {2, 0, 64 + 4}, {2, 3, 64 + 4*4}} {
 		n, _ := alone(t, test.slaves, test.masters)
@@ -197,7 +197,8 @@ func TestCapacityOfAMaster(t *testing.T) {
 		{what: "a place and an interview", slaves: 5, interviews: 1, want: true},
 		{what: "the provider knows of more", slaves: 7, told: 36, want: true},
 		{what: "the provider knows of fewer", slaves: 6, told: 4, want: true},
-		{what: "four times the size is believed", slaves: 11, told: 120, want: true}, // of 120 the optimum is 11
+		// of 120 the optimum is 11
+		{what: "four times the size is believed", slaves: 11, told: 120, want: true},
 		{what: "a million is four times the size", slaves: 12, told: 1_000_000, want: false},
 		{what: "less than nothing", slaves: 6, told: -1_000_000, want: true},
 		{what: "just stepped down", slaves: 0, since: 2*interval - 1, want: false},
@@ -228,12 +229,14 @@ func TestNormalizingWaitsForTheSlack(t *testing.T) {
 		left                 int // slaves afterwards
 		notes                int
 	}{
-		{"as many slaves as may be", 7, 0, 23, 7, 0},     // 30 nodes, optimum 6
-		{"one slave too many", 8, 0, 22, 6, 2},           // sheds down to the optimum
-		{"as many masters as may be", 1, 4, 10, 1, 0},    // 31 nodes, optimum 6: seven would be within the slack
+		{"as many slaves as may be", 7, 0, 23, 7, 0}, // 30 nodes, optimum 6
+		{"one slave too many", 8, 0, 22, 6, 2},       // sheds down to the optimum
+		// 31 nodes, optimum 6: seven would be within the slack
+		{"as many masters as may be", 1, 4, 10, 1, 0},
 		{"a small one of seven masters", 1, 5, 10, 1, 0}, // 36 nodes, optimum 7
-		{"the smallest of nine masters", 1, 8, 0, 0, 1},  // 41 nodes, optimum 7: nine are too many
-		{"one of the largest of nine", 6, 8, 0, 6, 0},    // of 46 nodes it is the first
+		// 41 nodes, optimum 7: nine are too many
+		{"the smallest of nine masters", 1, 8, 0, 0, 1},
+		{"one of the largest of nine", 6, 8, 0, 6, 0}, // of 46 nodes it is the first
 		{"the first of those that step down", 4, 8, 0, 0, 1},
 	} {
 		n, env := alone(t, test.slaves, test.masters)
@@ -253,7 +256,8 @@ func TestNormalizingWaitsForTheSlack(t *testing.T) {
 
 // A rank counts the larger masters, and of equal ones those of lower addresses.
 func TestRankIsBySizeAndAddress(t *testing.T) {
-	for slaves, want := range map[int]int{6: 0, 5: 0, 4: 3} { // three others have five, at higher addresses
+	// three others have five, at higher addresses
+	for slaves, want := range map[int]int{6: 0, 5: 0, 4: 3} {
 		n, _ := alone(t, slaves, 3)
 		if got := n.level1.rank(); got != want {
 			t.Errorf("with %d slaves the rank is %d, want %d", slaves, got, want)
@@ -268,8 +272,8 @@ func TestRankIsBySizeAndAddress(t *testing.T) {
 	}
 }
 
-// A node that finds no place asks again after a sixteenth of the interval or less, then ever
-// later, up to half of it; and sets one timer only.
+// A node that finds no place asks again after a sixteenth of the interval or less, then
+// ever later, up to half of it; and sets one timer only.
 func TestRetriesComeEverLater(t *testing.T) {
 	const interval = DefaultSyncInterval
 	for tries, most := range map[int]time.Duration{0: interval / 16, 1: interval / 8, 2: interval / 4, 3: interval / 2, 4: interval / 2, 40: interval / 2} {
@@ -278,7 +282,8 @@ func TestRetriesComeEverLater(t *testing.T) {
 		var waits []time.Duration
 		for range 300 {
 			l.tries, l.retryDue = tries, false
-			n.pool.run(n, func(t *Task) { l.registerDirected(t, n.budget(interval)) }, nil, 0) // of no network: it asks none
+			// of no network: it asks none
+			n.pool.run(n, func(t *Task) { l.registerDirected(t, n.budget(interval)) }, nil, 0)
 			if l.tries != tries+1 || !l.retryDue || len(env.timers) != 1 {
 				t.Fatalf("after a failure %d tries, a retry due %v, timers %v", l.tries, l.retryDue, env.timers)
 			}
@@ -343,8 +348,8 @@ func TestASlaveIsNewForTheTimeOfAnInterview(t *testing.T) {
 	}
 }
 
-// A newcomer tries four places at the most, in the order of a directing provider; among the
-// masters of an npm provider it draws, the free ones first.
+// A newcomer tries four places at the most, in the order of a directing provider; among
+// the masters of an npm provider it draws, the free ones first.
 func TestPlacesAreTriedInOrder(t *testing.T) {
 	place := func(id uint32, spares ...uint32) message.Place {
 		p := message.Place{Address: peer.FromID(id), NetworkSize: 20} // optimum 5

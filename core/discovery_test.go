@@ -23,7 +23,8 @@ func told(slaves int, from, to uint32) *message.Structure {
 	return s
 }
 
-// A walk meets each node once, and neither itself, nor none, nor one that has told already.
+// A walk meets each node once, and neither itself, nor none, nor one that has told
+// already.
 func TestAWalkMeetsEachOnce(t *testing.T) {
 	n, _ := alone(t, 5, 0)
 	d := n.level1.beginDiscovery(n.budget(time.Second))
@@ -83,9 +84,9 @@ func TestMastersAreThoseWithSlaves(t *testing.T) {
 	}
 }
 
-// A list is looked through once: not again where its sender gave the very same at the last
-// walk, unless the view has changed or it is the 64th sync, nor where another has named the
-// same masters.
+// A list is looked through once: not again where its sender gave the very same at the
+// last walk, unless the view has changed or it is the 64th sync, nor where another has
+// named the same masters.
 func TestListsAreLookedThroughOnce(t *testing.T) {
 	for _, test := range []struct {
 		what    string

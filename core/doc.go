@@ -327,8 +327,8 @@
 //     answers, a pair of functions in package wire, and a paragraph above.
 //   - A level above the masters: level.go. A level is a value with its own lists, and
 //     every rule, discovery and ledger works on the level that it is given. The number of
-//     levels is the constant levels: it reaches every formula as a parameter (Optimum).
-//     A request to the whole network goes down the levels in query.go.
+//     levels is the constant levels: it reaches every formula as a parameter (Optimum). A
+//     request to the whole network goes down the levels in query.go.
 //   - A way to find and keep a place: a value of the interface rule (rule.go), in a file
 //     of its own beside directed.go and original.go, and a value of Registration.
 //   - A draw, that is another order in which approvers are taken: package draw, beside

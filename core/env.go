@@ -11,25 +11,28 @@ import (
 // Peer is a node as other nodes hold it: an interned address.
 type Peer = peer.Peer
 
-// Env is all that a node sees of the world. The driver that owns the node implements it and calls the node back, always
-// from one thread of control: a node never locks. Times are durations since the Unix epoch by a clock that never goes
-// back; two nodes' clocks are compared only where the wire of npm peers demands it.
+// Env is all that a node sees of the world. The driver that owns the node implements it
+// and calls the node back, always from one thread of control: a node never locks. Times
+// are durations since the Unix epoch by a clock that never goes back; two nodes' clocks
+// are compared only where the wire of npm peers demands it.
 type Env interface {
 	Transport
 
 	// Now is the current time, constant while the driver is inside the node.
 	Now() time.Duration
 
-	// Rand is the node's own random stream. The value may be used until the node returns to its driver, not kept.
+	// Rand is the node's own random stream. The value may be used until the node returns
+	// to its driver, not kept.
 	Rand() *rand.Rand
 
-	// After makes the driver call Node.Wake(tag) once, d from now (at once if d <= 0, but never from inside After).
+	// After makes the driver call Node.Wake(tag) once, d from now (at once if d <= 0, but
+	// never from inside After).
 	After(d time.Duration, tag uint32)
 
-	// Offload does work outside the node's thread of control and then calls sink.Answer(tag,
-	// Response{}), once, never from inside Offload. Work touches nothing of the node. Price is what
-	// it takes on a common machine; a simulation, which does it at once, lets as much virtual time
-	// pass.
+	// Offload does work outside the node's thread of control and then calls
+	// sink.Answer(tag, Response{}), once, never from inside Offload. Work touches nothing
+	// of the node. Price is what it takes on a common machine; a simulation, which does
+	// it at once, lets as much virtual time pass.
 	Offload(price time.Duration, work func(), sink Sink, tag uint32)
 
 	// Note reports something an operator or a simulation wants to know.
@@ -38,13 +41,14 @@ type Env interface {
 
 // Transport carries requests between participants.
 type Transport interface {
-	// Call sends req to a peer and calls sink.Answer(tag, response) exactly once, never from inside Call: with the answer, or
-	// with ErrTimeout when req.Timeout (always > 0) has passed, or with the error that prevented it. The transport keeps
-	// no order between calls. It owns nothing of req.Body and must not change it.
+	// Call sends req to a peer and calls sink.Answer(tag, response) exactly once, never
+	// from inside Call: with the answer, or with ErrTimeout when req.Timeout (always > 0)
+	// has passed, or with the error that prevented it. The transport keeps no order
+	// between calls. It owns nothing of req.Body and must not change it.
 	Call(to Peer, req message.Request, sink Sink, tag uint32)
 
-	// Reply sends the answer to a request for which Serve did not give one at once. A ticket is used once; replying
-	// after the asker lost its patience has no effect.
+	// Reply sends the answer to a request for which Serve did not give one at once. A
+	// ticket is used once; replying after the asker lost its patience has no effect.
 	Reply(ticket Ticket, resp message.Response)
 }
 
@@ -70,10 +74,12 @@ type What uint8
 const (
 	NoteRegistered     What = iota // About is the new backlink
 	NoteRegisterFailed             // Text is the error
-	NoteBacklinkLost               // About no longer lists us, is broken or banned, or we have left it
-	NoteBanned                     // About is banned, Text is the misbehaviour
-	NoteSteppedDown                // we gave up all slaves
-	NoteShed                       // About was taken off our slaves: too many, or nobody else is left to list us
+	// About no longer lists us, is broken or banned, or we have left it
+	NoteBacklinkLost
+	NoteBanned      // About is banned, Text is the misbehaviour
+	NoteSteppedDown // we gave up all slaves
+	// About was taken off our slaves: too many, or nobody else is left to list us
+	NoteShed
 	NumWhats
 )
 

@@ -112,7 +112,8 @@ func TestGarbageIsBanned(t *testing.T) {
 		after int // answers
 	}{
 		{"by the thirteenth answer", time.Second, 13},
-		{"after two lifetimes", behavior.Auto, 2*20 + 1}, // a lifetime is MaxFails times two syncs
+		// a lifetime is MaxFails times two syncs
+		{"after two lifetimes", behavior.Auto, 2*20 + 1},
 	} {
 		rules := behavior.Rules()
 		rules[behavior.ResponseSchema].BanDelay = test.delay

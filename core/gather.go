@@ -9,16 +9,19 @@ import (
 // ErrUnawaited stands for an answer that GatherSome did not wait for.
 var ErrUnawaited = errors.New("not waited for")
 
-// gather is one question to several peers while a task waits for the answers. The answers come
-// to it, not to the task: one that the task has left takes late answers without any effect on
-// the next. A task uses its gather again only when all its answers have come.
+// gather is one question to several peers while a task waits for the answers. The answers
+// come to it, not to the task: one that the task has left takes late answers without any
+// effect on the next. A task uses its gather again only when all its answers have come.
 type gather struct {
-	task      *Task                                   // nil once the task has left it
-	fits      func(body any) bool                     // what a good answer is (message.Row.Fits)
-	late      func(tag uint32, resp message.Response) // takes answers after that; nil to drop them
-	responses []message.Response                      // beyond its length all are zero
-	pending   int                                     // answers to come
-	wanted    int                                     // good answers that are still wanted
+	task *Task // nil once the task has left it
+	// what a good answer is (message.Row.Fits)
+	fits func(body any) bool
+	// takes answers after that; nil to drop them
+	late      func(tag uint32, resp message.Response)
+	responses []message.Response // beyond its length all are zero
+	pending   int                // answers to come
+	// good answers that are still wanted
+	wanted int
 }
 
 // begin clears g for n answers that must fit, of which so many good ones are enough.

@@ -27,7 +27,8 @@ var (
 // pending is how many newcomers are on their way to a master, by its number.
 func (lg *ledger) pending(id uint32) int { return lg.tallies[lg.at(peer.FromID(id))].pending }
 
-// A newcomer counts where it was sent until its master lists it, or for two server timeouts.
+// A newcomer counts where it was sent until its master lists it, or for two server
+// timeouts.
 func TestNewcomersCountWhereTheyWereSent(t *testing.T) {
 	n, env, lg := provider(t)
 	if lg.nodes != 20 || lg.masters != 4 {
@@ -58,7 +59,8 @@ func TestNewcomersCountWhereTheyWereSent(t *testing.T) {
 	}
 }
 
-// Of the newcomers of one host an eighth of the others counts, or four; without a host all do.
+// Of the newcomers of one host an eighth of the others counts, or four; without a host
+// all do.
 func TestOneHostCountsUpToAnEighth(t *testing.T) {
 	for _, test := range []struct {
 		size int // of a fourth master
@@ -77,8 +79,8 @@ func TestOneHostCountsUpToAnEighth(t *testing.T) {
 	}
 }
 
-// A spot that two hosts' newcomers have come back from takes no more; one host alone cannot
-// close it, but where hosts cannot be told apart two newcomers do.
+// A spot that two hosts' newcomers have come back from takes no more; one host alone
+// cannot close it, but where hosts cannot be told apart two newcomers do.
 func TestASpotClosesAfterMissesOfTwoHosts(t *testing.T) {
 	for _, test := range []struct {
 		what   string
@@ -112,8 +114,8 @@ func TestASpotClosesAfterMissesOfTwoHosts(t *testing.T) {
 	}
 }
 
-// A spot takes as many as are missing to the limit; one where nobody is counted is no master
-// and takes none.
+// A spot takes as many as are missing to the limit; one where nobody is counted is no
+// master and takes none.
 func TestCapacityIsWhatIsMissing(t *testing.T) {
 	_, _, lg := provider(t)
 	lg.bound(7)
@@ -162,9 +164,10 @@ func TestMastersInTheMakingAreMet(t *testing.T) {
 	}
 }
 
-// Two masters with capacity come first, then a node that could become a master, then another
-// master. Without capacity, and while there are fewer than three masters, nodes that could
-// become masters come first. A newcomer without others but the provider goes to it.
+// Two masters with capacity come first, then a node that could become a master, then
+// another master. Without capacity, and while there are fewer than three masters, nodes
+// that could become masters come first. A newcomer without others but the provider goes
+// to it.
 func TestPlacesMixMastersAndNodesThatCouldBe(t *testing.T) {
 	for _, test := range []struct {
 		what  string
@@ -172,9 +175,12 @@ func TestPlacesMixMastersAndNodesThatCouldBe(t *testing.T) {
 		self  int            // slaves of the provider
 		want  string         // m for a master, s for a node that is none
 	}{
-		{"four masters with capacity", map[uint32]int{101: 3, 102: 3, 103: 3}, 3, "mmsm"}, // 13 nodes, so up to 4
-		{"one with capacity", map[uint32]int{101: 4, 102: 3, 103: 0}, 4, "mss"},           // 12 nodes, so up to 4
-		{"none with capacity", map[uint32]int{101: 4, 102: 4, 103: 4}, 4, "sss"},          // see below
+		// 13 nodes, so up to 4
+		{"four masters with capacity", map[uint32]int{101: 3, 102: 3, 103: 3}, 3, "mmsm"},
+		// 12 nodes, so up to 4
+		{"one with capacity", map[uint32]int{101: 4, 102: 3, 103: 0}, 4, "mss"},
+		// see below
+		{"none with capacity", map[uint32]int{101: 4, 102: 4, 103: 4}, 4, "sss"},
 		{"two masters", map[uint32]int{101: 0, 102: 0, 103: 1}, 2, "ssmm"},
 	} {
 		for seed := range 20 {
@@ -189,7 +195,8 @@ func TestPlacesMixMastersAndNodesThatCouldBe(t *testing.T) {
 			l.backlink, l.ledger = peer.FromID(101), l.newLedger()
 			if test.want == "sss" {
 				for i := range l.ledger.tallies {
-					l.ledger.tallies[i].misses = maxMisses // the only way to be full below the optimum
+					// the only way to be full below the optimum
+					l.ledger.tallies[i].misses = maxMisses
 				}
 			}
 			places, _ := l.place(peer.FromID(160), true)

@@ -18,8 +18,8 @@ func TestLifetimeGrowsWithTheNetwork(t *testing.T) {
 	}
 }
 
-// A node judges by silence only after a lifetime of its own; a root counts as confirmed for
-// as long.
+// A node judges by silence only after a lifetime of its own; a root counts as confirmed
+// for as long.
 func TestAgeAgainstTheLifetime(t *testing.T) {
 	n, env := alone(t, 0, 3)
 	life := n.cfg.lifetime(n.level1.size(), levels)
@@ -46,8 +46,8 @@ func TestAgeAgainstTheLifetime(t *testing.T) {
 	}
 }
 
-// A backlink is to list us, to know us as the master we are, to report its own size truly,
-// and to have no more slaves than its network needs.
+// A backlink is to list us, to know us as the master we are, to report its own size
+// truly, and to have no more slaves than its network needs.
 func TestBacklinksAreJudged(t *testing.T) {
 	const backlink = 101
 	up := func(slaves int, masters ...message.Master) *message.Structure {
@@ -73,7 +73,8 @@ func TestBacklinksAreJudged(t *testing.T) {
 		{"we are not listed as a master", 2, up(3, its(3)), 1, 0, 0},
 		{"its own size is another", 2, up(3, its(2), own(2)), 0, 0.5, 0},
 		{"it is not in its own list", 0, up(3, message.Master{Peer: peer.FromID(102), Size: 5}), 0, 0.5, 0},
-		{"as many slaves as may be", 0, up(4, its(4)), 0, 0, 0}, // of 4 nodes the optimum is 3
+		// of 4 nodes the optimum is 3
+		{"as many slaves as may be", 0, up(4, its(4)), 0, 0, 0},
 		{"too many slaves", 0, up(9, its(9), message.Master{Peer: peer.FromID(102), Size: 0}), 0, 0.5, 0},
 		{"too many, and another size", 0, up(9, its(4)), 0, 1, 0},
 		{"it does not list us", 2, unlisted, 0, 0, 1},
@@ -125,7 +126,8 @@ func TestSlavesAreJudged(t *testing.T) {
 	}
 }
 
-// Wherever we stand among a backlink's slaves, we are listed; and the place is remembered.
+// Wherever we stand among a backlink's slaves, we are listed; and the place is
+// remembered.
 func TestWeAreListedWhereverWeStand(t *testing.T) {
 	n, _ := alone(t, 0, 0)
 	l := &n.level1
@@ -149,7 +151,8 @@ func TestWeAreListedWhereverWeStand(t *testing.T) {
 	}
 }
 
-// A node becomes no slave of itself, nor, in a network of more than two, of its own slave.
+// A node becomes no slave of itself, nor, in a network of more than two, of its own
+// slave.
 func TestWhoseSlaveANodeMayBecome(t *testing.T) {
 	n, _ := alone(t, 1, 0)
 	for _, test := range []struct {
@@ -163,7 +166,8 @@ func TestWhoseSlaveANodeMayBecome(t *testing.T) {
 	}
 }
 
-// The original's bootstrap address is any of those that are not one's own, if there are such.
+// The original's bootstrap address is any of those that are not one's own, if there are
+// such.
 func TestTheFirstBootstrapAddressIsAnothers(t *testing.T) {
 	n, _ := alone(t, 0, 0)
 	if got := n.level1.firstBootstrap(); got != n.self {
@@ -179,8 +183,8 @@ func TestTheFirstBootstrapAddressIsAnothers(t *testing.T) {
 	}
 }
 
-// A master counts a new slave in its own entry at once; a node that is in no list stays out
-// of it until its next sync.
+// A master counts a new slave in its own entry at once; a node that is in no list stays
+// out of it until its next sync.
 func TestANewSlaveCountsAtOnce(t *testing.T) {
 	n, env := alone(t, 2, 1)
 	l := &n.level1

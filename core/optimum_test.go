@@ -17,8 +17,8 @@ func checkOptimum(t interface{ Errorf(string, ...any) }, size, levels int) {
 	}
 }
 
-// Floating point does not decide at perfect powers: 64^(1/3) is 4, also where it is computed
-// as 3.9999999999999996.
+// Floating point does not decide at perfect powers: 64^(1/3) is 4, also where it is
+// computed as 3.9999999999999996.
 func TestOptimumIsExactAtPowers(t *testing.T) {
 	for _, c := range []struct{ size, levels, want int }{
 		{0, 1, 1}, {3, 1, 2}, {4, 1, 3}, {8, 1, 3}, {9, 1, 4}, {10_000, 1, 101}, {-5, 1, 1},

@@ -136,13 +136,14 @@ func TestTheOriginalStepsDownAtOnce(t *testing.T) {
 	}
 }
 
-// A node of the original forgets masters that were not confirmed for a sync lifetime, once
-// it is up for as long itself.
+// A node of the original forgets masters that were not confirmed for a sync lifetime,
+// once it is up for as long itself.
 func TestTheOriginalForgetsSilentMasters(t *testing.T) {
 	n, env := alone(t, 2, 3)
 	l := &n.level1
 	life := n.cfg.lifetime(l.size(), levels)
-	l.seen[0], l.seen[1], l.seen[2], l.seen[3] = 0, env.now-life-1, env.now-life, 0 // of itself, 101, 102 and 103
+	// of itself, 101, 102 and 103
+	l.seen[0], l.seen[1], l.seen[2], l.seen[3] = 0, env.now-life-1, env.now-life, 0
 	n.started = env.now - life
 	if l.forgetSilent(); len(l.masters.List) != 4 {
 		t.Errorf("a young node forgets masters: %v", l.masters.List)

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// Query is the seam on which applications are built: a network-wide request. An application says how one node answers and
-// how answers merge; the core derives what the entry node, the masters and the slaves do, and tells the caller how much of
-// the network stands behind the merged answer.
+// Query is the seam on which applications are built: a network-wide request. An
+// application says how one node answers and how answers merge; the core derives what the
+// entry node, the masters and the slaves do, and tells the caller how much of the network
+// stands behind the merged answer.
 //
 // Answers merge in any grouping, so Merge must be associative; the core keeps the order
 // of its lists but lists differ between nodes, so it should be commutative too. Its
@@ -21,7 +22,8 @@ type Query interface {
 	Merge(a, b any) any
 }
 
-// Offer adds an application's query to those that the node answers. It must be called before Start.
+// Offer adds an application's query to those that the node answers. It must be called
+// before Start.
 func (n *Node) Offer(q Query) { n.queries = append(n.queries, q) }
 
 func (n *Node) query(name string) Query {
@@ -42,8 +44,9 @@ func (n *Node) serveQuerySlave(req *message.Request) message.Response {
 	return message.Response{Body: &message.QueryAnswer{Result: q.Answer(body.Arg), Coverage: message.Coverage{Asked: 1, Answered: 1}}}
 }
 
-// serveQuery is a butler's part, and that of a master above it: ask those below and merge what they say. The level is
-// the sender's claim: a butler has the slaves below it, and a master of npm's kind has the butlers, nothing more.
+// serveQuery is a butler's part, and that of a master above it: ask those below and merge
+// what they say. The level is the sender's claim: a butler has the slaves below it, and a
+// master of npm's kind has the butlers, nothing more.
 func serveQuery(t *Task) {
 	body, level := message.Asked[message.QueryRequest](&t.req), 1
 	if t.req.Kind == message.KindQueryMaster {
@@ -61,8 +64,9 @@ func serveClientQuery(t *Task) {
 	t.reply(t.node.askNetwork(t, message.Asked[message.QueryRequest](&t.req), levels))
 }
 
-// askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves; itself when there are none. Who does
-// not answer is missing in the coverage, with all that it was listed to have below it.
+// askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves;
+// itself when there are none. Who does not answer is missing in the coverage, with all
+// that it was listed to have below it.
 func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) message.Response {
 	q := n.query(body.Name)
 	if q == nil {
@@ -120,8 +124,9 @@ func merge(q Query, a, b *message.QueryAnswer) {
 	a.Cost.Fanout = max(a.Cost.Fanout, b.Cost.Fanout)
 }
 
-// serveAvailableNode names a node for a client to work with: a random slave of a random master, so that clients spread
-// over the network whatever address they were given; ourselves when that fails.
+// serveAvailableNode names a node for a client to work with: a random slave of a random
+// master, so that clients spread over the network whatever address they were given;
+// ourselves when that fails.
 func serveAvailableNode(t *Task) {
 	n, b := t.node, t.requestBudget()
 	chosen := n.self

@@ -6,22 +6,24 @@ import (
 	"spreadable/core/message"
 )
 
-// Task runs a procedure that waits: it reads from top to bottom, and parks whenever it asks
-// others, sleeps, or waits for work or a lock. A task exists only while an operation is in
-// flight. It belongs to one node and runs inside that node's thread of control; between two
-// waits nothing else touches the node, and after each wait the node may have changed.
+// Task runs a procedure that waits: it reads from top to bottom, and parks whenever it
+// asks others, sleeps, or waits for work or a lock. A task exists only while an operation
+// is in flight. It belongs to one node and runs inside that node's thread of control;
+// between two waits nothing else touches the node, and after each wait the node may have
+// changed.
 //
-// Its verbs are Call, Gather, GatherSome, Sleep, Offload and Lock. The last three need a node:
-// a client's task only asks. Node.Stop ends a task in the middle of any of them: deferred
-// functions run, nothing else does.
+// Its verbs are Call, Gather, GatherSome, Sleep, Offload and Lock. The last three need a
+// node: a client's task only asks. Node.Stop ends a task in the middle of any of them:
+// deferred functions run, nothing else does.
 //
-// Underneath is a coroutine (iter.Pull): a switch takes some 60 ns, a parked one some 3 KB.
-// Finished tasks go back to their pool, with their stack and their buffer of responses, so
-// that a steady network allocates none.
+// Underneath is a coroutine (iter.Pull): a switch takes some 60 ns, a parked one some 3
+// KB. Finished tasks go back to their pool, with their stack and their buffer of
+// responses, so that a steady network allocates none.
 type Task struct {
-	caller caller          // on whose behalf it asks: node, or a client
-	node   *Node           // nil in a client's task
-	req    message.Request // the request that a handler answers; zero for the node's own procedures
+	caller caller // on whose behalf it asks: node, or a client
+	node   *Node  // nil in a client's task
+	// the request that a handler answers; zero for the node's own procedures
+	req    message.Request
 	ticket Ticket
 	own    bool // no request is being answered: the node asks for itself
 	owing  bool // the request has no answer yet
@@ -46,8 +48,8 @@ type caller interface {
 // procedure is the body of a task. A plain function: what it works on stands in the task.
 type procedure func(t *Task)
 
-// Go runs a procedure of the node's own, until it parks or ends. It must not be called from
-// inside another call of the node; a stopped node runs none.
+// Go runs a procedure of the node's own, until it parks or ends. It must not be called
+// from inside another call of the node; a stopped node runs none.
 func (n *Node) Go(procedure func(t *Task)) {
 	if !n.stopped {
 		n.pool.run(n, procedure, nil, 0)
@@ -57,15 +59,15 @@ func (n *Node) Go(procedure func(t *Task)) {
 // Node returns the node that the task belongs to, nil in a client's task.
 func (t *Task) Node() *Node { return t.node }
 
-// Call asks one peer and waits for its answer, an error, or the end of req.Timeout. The task
-// fills in the sender and the trace.
+// Call asks one peer and waits for its answer, an error, or the end of req.Timeout. The
+// task fills in the sender and the trace.
 func (t *Task) Call(p Peer, req message.Request) message.Response {
 	t.one[0] = p
 	return t.Gather(t.one[:], req)[0]
 }
 
-// Gather asks all peers at once and waits for the last answer, error or timeout. The responses
-// stand in the order of peers and are valid until the task asks again.
+// Gather asks all peers at once and waits for the last answer, error or timeout. The
+// responses stand in the order of peers and are valid until the task asks again.
 func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
 	g := t.ask(peers, req, len(peers))
 	for i, p := range peers {
@@ -74,9 +76,9 @@ func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
 	return g.responses
 }
 
-// GatherSome asks all peers at once and waits until as many as enough have answered without an
-// error, or all have answered, or req.Timeout has passed. A peer that was not waited for has
-// ErrUnawaited; its answer still says that it is alive when it comes.
+// GatherSome asks all peers at once and waits until as many as enough have answered
+// without an error, or all have answered, or req.Timeout has passed. A peer that was not
+// waited for has ErrUnawaited; its answer still says that it is alive when it comes.
 func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []message.Response {
 	g := t.ask(peers, req, enough)
 	var late []Peer
@@ -113,8 +115,8 @@ func (t *Task) ask(peers []Peer, req message.Request, enough int) *gather {
 	return g
 }
 
-// leave gives up the latest gather, of which answers are still to come: late takes them. The
-// gather is never used again, so they cannot land in the next one.
+// leave gives up the latest gather, of which answers are still to come: late takes them.
+// The gather is never used again, so they cannot land in the next one.
 func (t *Task) leave(late func(tag uint32, resp message.Response)) {
 	t.gather.task, t.gather.late = nil, late
 	t.gather = &gather{task: t}
@@ -129,10 +131,10 @@ func (t *Task) Sleep(d time.Duration) {
 	t.park()
 }
 
-// Offload does work that takes milliseconds (a picture, a hash, a scan) outside the node's
-// thread, and waits for its end; other tasks run meanwhile. Work must not touch the node, nor
-// anything else that changes meanwhile. Price is what it takes on a common machine: a
-// simulation, where work itself takes no time, charges as much virtual time.
+// Offload does work that takes milliseconds (a picture, a hash, a scan) outside the
+// node's thread, and waits for its end; other tasks run meanwhile. Work must not touch
+// the node, nor anything else that changes meanwhile. Price is what it takes on a common
+// machine: a simulation, where work itself takes no time, charges as much virtual time.
 func (t *Task) Offload(price time.Duration, work func()) {
 	g := t.gather
 	g.begin(1, 1, done)
@@ -145,9 +147,9 @@ func (t *Task) Offload(price time.Duration, work func()) {
 // done is what fits the end of offloaded work: anything.
 func done(any) bool { return true }
 
-// Lock waits until no other task of the node holds the key, and returns what gives it back,
-// which must be called once: unlock, or defer it at once. Tasks get the key in the order in
-// which they ask for it.
+// Lock waits until no other task of the node holds the key, and returns what gives it
+// back, which must be called once: unlock, or defer it at once. Tasks get the key in the
+// order in which they ask for it.
 func (t *Task) Lock(key string) (unlock func()) {
 	n := t.node
 	if n.locks == nil {
@@ -168,9 +170,9 @@ func (t *Task) Lock(key string) (unlock func()) {
 	}
 }
 
-// unlock hands a key on to the task that has waited longest. That one goes on when the driver
-// calls the node again: until it waits, nothing else may run in the middle of the task that
-// unlocks.
+// unlock hands a key on to the task that has waited longest. That one goes on when the
+// driver calls the node again: until it waits, nothing else may run in the middle of the
+// task that unlocks.
 func (n *Node) unlock(key string) {
 	waiting := n.locks[key]
 	if len(waiting) == 0 {
