@@ -11,14 +11,15 @@ import (
 	"spreadable/core/peer"
 )
 
-// Who may talk to us, and what becomes of those who behave badly.
+// Which participants may talk to the node, and what it does about peers that behave
+// badly. Package behavior has the rules by which faults add up.
 
 // peerless is the address of a client: none.
 var peerless peer.Address
 
 // admit checks a request before anything else looks at it: the address filter on its
 // sender, then, between nodes, the root. A node that gets this far is alive, so its
-// failures are forgotten. A ping is answered to everybody.
+// failures are forgotten. A ping is always answered.
 func (n *Node) admit(req *message.Request) error {
 	if req.Kind == message.KindPing {
 		return nil
@@ -46,10 +47,10 @@ const (
 	DoorBlacklist      // in the black list
 )
 
-// Screen is the address filter for a driver that must refuse before it looks at anything
-// else of a request: own address and trusted ones pass; then the ban list, the white list
-// (which decides alone when it is not empty) and the black list. The address is zero for
-// a client, of whom only the IP counts; for a node, ip is what its host name stands for.
+// Screen is the address filter, for a driver that must refuse before it looks at anything
+// else of a request. The own address and trusted ones pass. Then come the ban list, the
+// whitelist (which decides alone if it is not empty) and the blacklist. The address is
+// zero for a client, which has an IP only. For a node, ip is the IP of its host name.
 func (n *Node) Screen(address peer.Address, ip netip.Addr) Door {
 	p, _ := n.cfg.Book.Find(address.String())
 	if n.shutOut(address, ip) {
@@ -58,7 +59,7 @@ func (n *Node) Screen(address peer.Address, ip netip.Addr) Door {
 	return n.screen(p, address, ip)
 }
 
-// screen is Screen for a peer that is nobody if the book does not hold its address.
+// screen is Screen with the peer of the address, zero if the book does not hold it.
 func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 	if n.cfg.Trusted || n.openDoor() || !p.IsZero() && p == n.self {
 		return DoorOpen
@@ -80,8 +81,8 @@ func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 	return DoorOpen
 }
 
-// shutOut reports that wrong logins from an IP have banned its host. Such a ban is for
-// what comes in from there: it neither depends on BanByAddress, nor cuts us off from the
+// shutOut reports whether wrong logins from an IP have banned its host. Such a ban is for
+// requests from there: it neither depends on BanByAddress, nor keeps us from asking the
 // nodes of that host.
 func (n *Node) shutOut(address peer.Address, ip netip.Addr) bool {
 	if n.cfg.Trusted || n.bans.Len() == 0 || n.cfg.Trustlist.Match(address, ip) {
@@ -95,11 +96,11 @@ func (n *Node) shutOut(address peer.Address, ip netip.Addr) bool {
 	return banned
 }
 
-// Login is for a driver that wants a name and password: it hears of each login, good or
-// wrong, and reports whether the sender may go on, which the driver must not unless this
-// is true. Wrong logins count for the sender's host, an IPv6 for its /64; a good one
-// takes one back; the one too many bans the host at once. Suspicion is what is left of
-// them. A sender that is trusted may err as often as it likes; the address is zero for a
+// Login is for a driver that demands a name and a password. The driver calls it after
+// each login, good or wrong, and must refuse the sender if welcome is false. Wrong logins
+// count for the sender's host, which of an IPv6 is its /64. A good login takes one back,
+// and the first above the threshold bans the host at once. Suspicion is what counts
+// against the host now. A trusted sender is never banned. The address is zero for a
 // client.
 func (n *Node) Login(address peer.Address, ip netip.Addr, good bool) (welcome bool, suspicion float64) {
 	if n.cfg.Trusted || n.cfg.Trustlist.Match(address, ip) {
@@ -119,7 +120,7 @@ func (n *Node) Login(address peer.Address, ip netip.Addr, good bool) (welcome bo
 	if !known {
 		var err error
 		if host, err = n.cfg.Book.Intern(peer.OfHost(ip)); err != nil {
-			return false, 0 // a full book is no licence to guess
+			return false, 0 // the book is full: a guess that cannot be counted is refused
 		}
 	}
 	rule := n.cfg.Behavior[a]
@@ -130,8 +131,8 @@ func (n *Node) Login(address peer.Address, ip netip.Addr, good bool) (welcome bo
 	return true, n.scores.Suspicion(a, host)
 }
 
-// allowed is the address filter for a node. Nobody, whom a list that came by wire may
-// name, is not allowed.
+// allowed is the address filter for a node. The zero Peer, which a list that came by wire
+// may hold, is not allowed.
 func (n *Node) allowed(p Peer) bool {
 	if p.IsZero() {
 		return false
@@ -139,38 +140,35 @@ func (n *Node) allowed(p Peer) bool {
 	return p == n.self || n.cfg.Trusted || n.openDoor() || n.screen(p, n.cfg.Book.Address(p), n.cfg.Book.IP(p)) == DoorOpen
 }
 
-// openDoor reports that nobody is listed or banned: the case of nearly every node, nearly
-// always.
+// openDoor reports whether nothing is listed or banned, the case of nearly every node.
 func (n *Node) openDoor() bool {
 	return n.bans.Len() == 0 && n.cfg.Whitelist.Len() == 0 && n.cfg.Blacklist.Len() == 0
 }
 
-// AdmitsAll reports that the address filter lets everybody pass.
+// AdmitsAll reports whether the address filter refuses nothing.
 func (n *Node) AdmitsAll() bool { return n.cfg.Trusted || n.openDoor() }
 
-// AtEase reports that requests need no judgement now: the address filter lets everybody
-// pass, and no peer has failures that a sign of life would take back. A driver may then
-// answer a structure request of the right root, without an introduction, from the last
-// snapshot: Serve would do nothing else.
+// AtEase reports whether requests need no checks now: the address filter refuses nothing,
+// and no peer has failures that a sign of life would clear. A driver may then answer a
+// structure request of the right root, without an introduction, from the last snapshot:
+// Serve would do nothing else.
 func (n *Node) AtEase() bool { return n.AdmitsAll() && len(n.fails) == 0 }
 
-// allowedClient is the address filter for a client, which is nothing but an IP address to
-// us.
+// allowedClient is the address filter for a client, of which we know the IP only.
 func (n *Node) allowedClient(ip netip.Addr) bool { return n.screen(Peer{}, peerless, ip) == DoorOpen }
 
 func (n *Node) trusted(p Peer) bool {
 	return n.cfg.Trusted || n.cfg.Trustlist.Len() > 0 && n.cfg.Trustlist.Match(n.cfg.Book.Address(p), n.cfg.Book.IP(p))
 }
 
-// conclude draws the conclusions from how an outgoing request ended. Any answer, a
-// refusal or garbage too, proves a peer alive; a timeout counts as a failure and also
-// makes it suspicious. But a peer is not blamed for a timeout when we asked in the
-// service of another participant: the timeout budget was that one's choice, and may have
-// been spent before.
+// conclude draws the conclusions from how an outgoing request ended. Any answer, even a
+// refusal or garbage, proves a peer alive. A timeout counts as a failure and also makes
+// the peer suspicious. But a peer is not blamed for a timeout if we asked on behalf of
+// another participant, which chose the timeout budget and may have spent it before.
 //
-// Garbage is an answer that is no refusal and not what the kind of request calls for.
-// That a peer is not there, or a proxy says so in its place, is none. Only an answer that
-// has a body takes blame back: a peer could buy garbage off with pings.
+// Garbage is an answer that is no refusal and not what the kind of request calls for. If
+// a peer is not there, or a proxy says so in its place, that is no garbage. Only an
+// answer with a body lowers the suspicion of garbage: otherwise pings would do.
 func (n *Node) conclude(p Peer, own bool, resp message.Response) {
 	if p == n.self || resp.Err == message.ErrTimeout && !own {
 		return
@@ -189,7 +187,7 @@ func (n *Node) conclude(p Peer, own bool, resp message.Response) {
 	}
 }
 
-// concludeFailure is conclude for what is neither an answer nor a refusal.
+// concludeFailure is conclude for a request that got neither an answer nor a refusal.
 func (n *Node) concludeFailure(p Peer, err error) {
 	switch {
 	case errors.Is(err, message.ErrMalformed):
@@ -213,8 +211,8 @@ func (n *Node) alive(p Peer) {
 	}
 }
 
-// failed counts a failure of a peer in our lists; with more than MaxFails in a row it is
-// broken and leaves them.
+// failed counts a failure of a peer in our lists. After more than MaxFails in a row the
+// peer is taken off them.
 func (n *Node) failed(p Peer) {
 	if !n.level1.has(p) {
 		return
@@ -230,8 +228,8 @@ func (n *Node) failed(p Peer) {
 	}
 }
 
-// forgetStrangers drops the failures of peers that have left our lists: whoever names
-// masters to us could name ever others.
+// forgetStrangers drops the failures of peers that are no longer in our lists: a lying
+// master could name new peers without end.
 func (n *Node) forgetStrangers() {
 	before := len(n.fails)
 	maps.DeleteFunc(n.fails, func(p Peer, _ int) bool { return !n.level1.has(p) })
@@ -262,7 +260,7 @@ func (n *Node) praise(a behavior.Action, p Peer) {
 	}
 }
 
-// judge blames or praises by whether a check held.
+// judge praises p if a check held, and blames it otherwise.
 func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 	if good {
 		n.praise(a, p)
@@ -271,8 +269,8 @@ func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 	}
 }
 
-// tidy is the sync's pass over what fades: failures of strangers and ended bans go,
-// whoever went too far is banned, old approvals are forgotten.
+// tidy is the sync's pass over what ends with time. It forgets failures of strangers,
+// ended bans and old approvals, and bans peers whose suspicion is too high.
 func (n *Node) tidy() {
 	now := n.env.Now()
 	n.forgetStrangers()
@@ -292,8 +290,8 @@ func (n *Node) tidy() {
 	}
 }
 
-// Ban refuses a peer for a time, and forgets it at once. Trusted peers are never banned.
-// The reason is for people.
+// Ban refuses a peer for a time, and takes it off all lists at once. Trusted peers are
+// never banned. The reason is for people.
 func (n *Node) Ban(p Peer, life time.Duration, reason string) {
 	if p == n.self || n.trusted(p) {
 		return
@@ -302,15 +300,15 @@ func (n *Node) Ban(p Peer, life time.Duration, reason string) {
 	n.forget(p)
 }
 
-// ban enters a ban and tells of it. Without an IP it is for the address only.
+// ban enters a ban and notes it. Without an IP it is for the address only.
 func (n *Node) ban(p Peer, ip netip.Addr, life time.Duration, reason string) {
 	now := n.env.Now()
 	n.bans.Add(behavior.Ban{Peer: p, IP: ip, Reason: reason, Since: now, Until: now + life})
 	n.env.Note(Note{What: NoteBanned, About: p, Text: reason})
 }
 
-// send asks p, unless we would not listen to p either. A budget that is overdrawn fails
-// on the spot.
+// send asks p, unless the address filter refuses p. With no timeout budget left it fails
+// at once.
 func (n *Node) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	switch {
 	case req.Timeout <= 0:

@@ -12,16 +12,18 @@ import (
 )
 
 // Approval limits what clients do: for each period a few nodes are drawn from the whole
-// network, the same by whichever node one asks, and vouch for the client. This file is
-// the part of the entry node: who approves, what is the question, was the answer right.
-// The approvers' part is in approver.go, the draw's arithmetic in package draw.
+// network, which vouch for the client. All nodes draw the same ones. This file is the
+// part of the entry node: which nodes approve, what the question is, and whether the
+// answer was right. The part of the approvers is in approver.go, the arithmetic of the
+// draw in package draw.
 
 // Terms are the parameters of a kind of approval.
 type Terms struct {
-	// how many are drawn; more are harder to cheat and cost more requests
+	// Approvers is how many are drawn. More are harder to cheat and cost more requests.
 	Approvers draw.Count
-	Decision  draw.Decision // how many of them must agree
-	// how long one draw lasts; an approval lives for one to two periods
+	// Decision is how many of them must agree.
+	Decision draw.Decision
+	// Period is how long one draw lasts. An approval lives for one to two periods.
 	Period time.Duration
 }
 
@@ -33,37 +35,36 @@ func DefaultTerms() Terms {
 	return Terms{approvers, decision, 5 * time.Minute}
 }
 
-// ApprovalKind is a way for a client to deserve approval. Its methods are pure but for
-// the random stream.
+// ApprovalKind is a kind of question by which clients get approval. The result of a
+// method depends on its arguments only, and that of Issue on random.
 type ApprovalKind interface {
 	// Name is the action of the protocol: "client".
 	Name() string
 	// Terms are the parameters of its draws.
 	Terms() Terms
-	// Price is what Issue takes on a common machine, and Fits and Compose for one part: 0
-	// for next to nothing. What has a price is done by Task.Offload, outside the node's
-	// thread, so Issue, Fits and Compose must be safe to call from several goroutines at
-	// once.
+	// Price is the time that Issue takes on a common machine, and Fits and Compose for
+	// one part: 0 if that is negligible. With a price they are called by Task.Offload,
+	// outside the node's thread, so they must be safe for several goroutines at once.
 	Price() time.Duration
-	// Accepts says whether info is what a client may ask of the question: nil when it
-	// asked for nothing.
+	// Accepts reports whether info is what a client may ask of the question. Nil means
+	// that it asked for nothing.
 	Accepts(info *string) bool
 	// Issue makes one approver's part of the question, and the answer that the approver
 	// expects.
 	Issue(client netip.Addr, info *string, random func(n int) int) (part, answer string)
-	// Fits says whether an approver's part can be used in a question of this kind: an
+	// Fits reports whether an approver's part can be used in a question of this kind: an
 	// approver may lie.
 	Fits(info *string, part string) bool
 	// Compose puts the question together from one part for each approver, in the order of
-	// the draw; the part of an approver that gave none that fits is empty.
+	// the draw. The part is empty if the approver gave none, or none that fits.
 	Compose(client netip.Addr, info *string, parts []string) (question string, err error)
 	// Check compares a client's answer with what the approver at place i of count
 	// expects.
 	Check(given, expected string, i, count int) bool
 }
 
-// ClientApproval approves whoever can be reached at its IP address: the question is the
-// address, and so is the answer.
+// ClientApproval approves every client that can be reached at its IP address: the
+// question is the address, and so is the answer.
 type ClientApproval struct{ terms Terms }
 
 // NewClientApproval returns the approval of kind "client" on the given terms.
@@ -75,7 +76,7 @@ func (ClientApproval) Name() string { return "client" }
 // Terms implements ApprovalKind.
 func (a ClientApproval) Terms() Terms { return a.terms }
 
-// Price implements ApprovalKind: texts are next to nothing.
+// Price implements ApprovalKind: texts take no time.
 func (ClientApproval) Price() time.Duration { return 0 }
 
 // Accepts implements ApprovalKind: there is nothing to ask for.
@@ -102,9 +103,9 @@ func (ClientApproval) Check(given, expected string, _, _ int) bool {
 	return errA == nil && errB == nil && peer.SameIP(a, b)
 }
 
-// AcceptsAnswer says whether a text could be an answer at all: an IP. Transports look for
-// this method, which an ApprovalKind need not have, to refuse nonsense before anybody is
-// asked about it.
+// AcceptsAnswer reports whether a text could be an answer at all: an IP. Transports look
+// for this method, which an ApprovalKind need not have, to refuse nonsense before any
+// approver is asked about it.
 func (ClientApproval) AcceptsAnswer(given string) bool {
 	_, err := peer.ParseIP(given)
 	return err == nil
@@ -142,9 +143,9 @@ func (n *Node) approvalKey(client netip.Addr, action string, start time.Duration
 	return draw.Key(client.String(), action, start, n.cfg.Book.Text(n.self)+"+"+n.approvalSecret(), texts)
 }
 
-// approvalSecret keeps others from foretelling our keys, all else in which is public:
-// whoever took one to the approvers before its client would shut the client out. In the
-// original anybody can.
+// approvalSecret keeps others from computing our keys: all else in a key is public.
+// Whatever gets to the approvers with a key before its client shuts the client out, as is
+// possible with the original.
 func (n *Node) approvalSecret() string {
 	book := n.approvalBook()
 	if book.secret == "" {
@@ -155,8 +156,8 @@ func (n *Node) approvalSecret() string {
 }
 
 // drawApprovers draws the approvers of the period that begins at start: of all slaves of
-// all masters, which is everybody, the first that answer a ping in the order of the draw.
-// Without masters the node stands for itself.
+// all masters, which are all nodes, the first that answer a ping in the order of the
+// draw. A node that knows no masters draws itself.
 func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget) []Peer {
 	if len(n.level1.masters.List) == 0 {
 		return []Peer{n.self}
@@ -176,7 +177,7 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	for _, resp := range responses {
 		if s, err := message.As[message.Structure](resp); err == nil {
 			for _, p := range s.Slaves {
-				// two masters may list it for a moment
+				// Two masters may list it for a moment.
 				if !p.IsZero() && drawn.put(p, 0) {
 					ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
 				}
@@ -186,8 +187,8 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 	return n.firstAlive(t, ranking, terms.Approvers.Of(n.level1.size()), b)
 }
 
-// firstAlive pings down the ranking, in batches with some to spare, until count have
-// answered or the time is up.
+// firstAlive pings nodes in the order of the ranking, in batches with a reserve, until
+// count have answered or the budget is spent.
 func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) []Peer {
 	var alive []Peer
 	for len(alive) < count && b.left() > 0 {
@@ -250,8 +251,7 @@ func serveApprovalQuestion(t *Task) {
 	t.reply(answer)
 }
 
-// composed is the question made of the parts that fit, or a refusal if they are not
-// enough.
+// composed is the question made of the parts that fit, or a refusal if too few do.
 func composed(kind ApprovalKind, client netip.Addr, info *string, parts []string, enough int) message.Response {
 	decided := 0
 	for i, part := range parts {
@@ -271,7 +271,7 @@ func composed(kind ApprovalKind, client netip.Addr, info *string, parts []string
 	return message.Response{Body: &message.ApprovalQuestion{Question: question}}
 }
 
-// work does what has a price outside the node's thread, and the rest at once.
+// work does work outside the node's thread if it has a price, and otherwise at once.
 func (t *Task) work(price time.Duration, work func()) {
 	if price > 0 {
 		t.Offload(price, work)
@@ -280,7 +280,8 @@ func (t *Task) work(price time.Duration, work func()) {
 	}
 }
 
-// ordered returns those of wanted that are among the drawn, each once, in wanted's order.
+// ordered returns those of wanted that are among the drawn, each once, in the order of
+// wanted.
 func ordered(drawn, wanted []Peer) []Peer {
 	var kept []Peer
 	for _, p := range wanted {
@@ -292,7 +293,7 @@ func ordered(drawn, wanted []Peer) []Peer {
 }
 
 // serveAction decides whether a client may take an action: it draws the approvers of the
-// proof's period again and asks those whom the client names whether its answer was right.
+// proof's period again and asks those that the client names whether its answer was right.
 func serveAction(t *Task) {
 	n, proof := t.node, message.Asked[message.ActionRequest](&t.req).Proof
 	if proof == nil {
@@ -316,7 +317,7 @@ func serveAction(t *Task) {
 	named := ordered(drawn, proof.Approvers)
 	count := terms.Approvers.Of(n.level1.size())
 	enough := terms.Decision.Of(count)
-	// npm 0.3.10 draws the square root by default
+	// npm 0.3.10 draws the square root by default.
 	most := max(count, len(drawn), Optimum(n.level1.size(), levels))
 	if len(named) < enough || len(proof.Approvers) > most {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
@@ -348,7 +349,7 @@ func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof, b budget) []
 }
 
 func repeats(peers []Peer) bool {
-	// a client may name as many as fit into a request
+	// A map, because a client may name as many as fit into a request.
 	seen := make(map[Peer]bool, len(peers))
 	for _, p := range peers {
 		if seen[p] {

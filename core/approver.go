@@ -11,11 +11,11 @@ import (
 	"spreadable/core/peer"
 )
 
-// What an approver keeps: who asked it to vouch, what answer it expects, and which nodes
-// have asked already.
+// The part of an approver: which clients asked it to vouch, what answers it expects, and
+// which nodes have checked them.
 
-// approvals is a node's memory of approvals, as approver and as entry node. Both halves
-// are bounded and forget by time.
+// approvals holds what a node knows of approvals, as approver and as entry node. Both
+// parts are bounded, and entries end with time.
 type approvals struct {
 	rows   map[approvalID]*approval
 	byKey  map[string]*approval
@@ -26,7 +26,7 @@ type approvals struct {
 	journal  *journal // what has changed; nil unless somebody stores it
 }
 
-// approvalID: an approver keeps one approval per action and client.
+// approvalID names an approval: an approver keeps one for each action and client.
 type approvalID struct {
 	action string
 	client netip.Addr
@@ -69,7 +69,7 @@ func (a *approvals) issue(key string, drawn []Peer, until time.Duration) {
 	}
 }
 
-// sweep forgets rows that nobody touched for a period, and keys of draws that are no
+// sweep forgets rows that were not used for a period, and keys of draws that are no
 // longer valid.
 func (a *approvals) sweep(now time.Duration, terms func(action string) (ApprovalKind, Terms)) {
 	for id, row := range a.rows { // order-free: deletes only
@@ -109,7 +109,7 @@ func (n *Node) addApproval(req *message.Request) message.Response {
 	}
 	book, id := n.approvalBook(), approvalID{body.Action, req.Client.Unmap()}
 	if other, taken := book.byKey[body.Key]; taken && other.id != id {
-		// a key names one client: nobody takes over another's
+		// A key names one client: no other client takes it over.
 		return message.Refuse(message.CodeUnsuitableKey)
 	}
 	row := book.rows[id]
@@ -130,7 +130,7 @@ func (n *Node) addApproval(req *message.Request) message.Response {
 	return message.Response{}
 }
 
-// serveApprovalInfo gives an entry node our part of the question, and settles which
+// serveApprovalInfo gives an entry node our part of the question, and decides which
 // answer we expect.
 func serveApprovalInfo(t *Task) {
 	n, body := t.node, message.Asked[message.ApprovalInfoRequest](&t.req)
@@ -154,7 +154,7 @@ func serveApprovalInfo(t *Task) {
 	t.reply(message.Response{Body: &message.ApprovalInfo{Info: part}})
 }
 
-// issue makes our part for a client. Work outside the node's thread has a random stream
+// issue makes our part for a client. Work outside the node's thread uses a random stream
 // of its own.
 func (t *Task) issue(kind ApprovalKind, row *approval) (part, answer string) {
 	client, info, random := row.id.client, row.info, t.node.env.Rand()
@@ -170,7 +170,7 @@ func (t *Task) issue(kind ApprovalKind, row *approval) (part, answer string) {
 func (n *Node) checkApproval(req *message.Request) message.Response {
 	body := message.Asked[message.ApprovalCheckRequest](req)
 	row := n.approvalBook().byKey[body.Key]
-	// or else an easy approval would pass for a strict one
+	// Without the check of the action an easy approval would pass for a strict one.
 	if row == nil || body.Action != "" && body.Action != row.id.action {
 		return message.Refuse(message.CodeUnsuitableKey)
 	}

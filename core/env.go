@@ -13,8 +13,8 @@ type Peer = peer.Peer
 
 // Env is all that a node sees of the world. The driver that owns the node implements it
 // and calls the node back, always from one thread of control: a node never locks. Times
-// are durations since the Unix epoch by a clock that never goes back; two nodes' clocks
-// are compared only where the wire of npm peers demands it.
+// are durations since the Unix epoch by a clock that never goes back. The clocks of two
+// nodes are compared only where the protocol of npm peers demands it.
 type Env interface {
 	Transport
 
@@ -31,11 +31,11 @@ type Env interface {
 
 	// Offload does work outside the node's thread of control and then calls
 	// sink.Answer(tag, Response{}), once, never from inside Offload. Work touches nothing
-	// of the node. Price is what it takes on a common machine; a simulation, which does
-	// it at once, lets as much virtual time pass.
+	// of the node. Price is the time that it takes on a common machine: a simulation does
+	// the work at once and lets that much virtual time pass.
 	Offload(price time.Duration, work func(), sink Sink, tag uint32)
 
-	// Note reports something an operator or a simulation wants to know.
+	// Note reports an event that an operator or a simulation wants to know.
 	Note(Note)
 }
 
@@ -48,7 +48,7 @@ type Transport interface {
 	Call(to Peer, req message.Request, sink Sink, tag uint32)
 
 	// Reply sends the answer to a request for which Serve did not give one at once. A
-	// ticket is used once; replying after the asker lost its patience has no effect.
+	// ticket is used once. A reply after the timeout of the asker has no effect.
 	Reply(ticket Ticket, resp message.Response)
 }
 
@@ -60,7 +60,7 @@ type Sink interface {
 // Ticket names a request that a node has not answered yet. It is the driver's own.
 type Ticket uint64
 
-// Note is an event worth telling: what happened, and about whom.
+// Note is an event in the life of a node: what happened, and to which peer.
 type Note struct {
 	What  What
 	About Peer
@@ -74,11 +74,11 @@ type What uint8
 const (
 	NoteRegistered     What = iota // About is the new backlink
 	NoteRegisterFailed             // Text is the error
-	// About no longer lists us, is broken or banned, or we have left it
+	// About no longer lists us, has failed too often, is banned, or we have left it.
 	NoteBacklinkLost
 	NoteBanned      // About is banned, Text is the misbehaviour
 	NoteSteppedDown // we gave up all slaves
-	// About was taken off our slaves: too many, or nobody else is left to list us
+	// About was taken off our slaves: they were too many, or no other node could list us.
 	NoteShed
 	NumWhats
 )

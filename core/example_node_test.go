@@ -31,8 +31,8 @@ func ExampleNode() {
 		fmt.Printf("%s: listed %d time by its backlink, counts %d nodes, knows %d masters\n",
 			network.Book.Text(place.Address), listed, host.Node.NetworkSize(), len(place.Masters.List))
 	}
-	// Output: node1.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows
-	// 3 masters node2.example.com:80: listed 1 time by its backlink, counts 3 nodes,
-	// knows 3 masters node3.example.com:80: listed 1 time by its backlink, counts 3
-	// nodes, knows 3 masters
+	// Output:
+	// node1.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows 3 masters
+	// node2.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows 3 masters
+	// node3.example.com:80: listed 1 time by its backlink, counts 3 nodes, knows 3 masters
 }

@@ -10,8 +10,8 @@ import (
 var ErrUnawaited = errors.New("not waited for")
 
 // gather is one question to several peers while a task waits for the answers. The answers
-// come to it, not to the task: one that the task has left takes late answers without any
-// effect on the next. A task uses its gather again only when all its answers have come.
+// go to the gather, not to the task, so late answers to a gather that the task has left
+// have no effect on the next. A task reuses a gather only when all its answers have come.
 type gather struct {
 	task *Task // nil once the task has left it
 	// what a good answer is (message.Row.Fits)
@@ -40,11 +40,11 @@ func (g *gather) begin(n, enough int, fits func(body any) bool) {
 	}
 }
 
-// done reports that the task need not wait any longer.
+// done reports whether the task need not wait any longer.
 func (g *gather) done() bool { return g.pending == 0 || g.wanted <= 0 }
 
-// Answer implements Sink: the driver delivers one response. A body that is none of the
-// kind is an error before any procedure sees it.
+// Answer implements Sink: the driver delivers one response. A body that does not fit the
+// kind of request becomes an error before any procedure sees it.
 func (g *gather) Answer(tag uint32, resp message.Response) {
 	if resp.Err == nil && !g.fits(resp.Body) {
 		resp = message.Response{Err: message.ErrMalformed}

@@ -6,16 +6,15 @@ import (
 	"time"
 )
 
-// Query is the seam on which applications are built: a network-wide request. An
-// application says how one node answers and how answers merge; the core derives what the
-// entry node, the masters and the slaves do, and tells the caller how much of the network
-// stands behind the merged answer.
+// Query is a network-wide request of an application. The application says how one node
+// answers and how answers merge. The core derives what the entry node, the masters and
+// the slaves do, and says how many nodes are behind the merged answer.
 //
-// Answers merge in any grouping, so Merge must be associative; the core keeps the order
-// of its lists but lists differ between nodes, so it should be commutative too. Its
-// neutral element is nil, "nothing to say", which the core handles: Merge never sees nil.
-// Neither method may change what it is given, but for one thing: what Merge has returned
-// is held by nothing else, so Merge may add to it when it comes back as a.
+// Answers merge in any grouping, so Merge must be associative. They merge in the order of
+// lists, which differs between nodes, so Merge should be commutative too. Nil means
+// "nothing to say": the core handles it, Merge never gets it. Neither method may change
+// its arguments, with one exception: nothing else holds what Merge has returned, so Merge
+// may add to it when it comes back as a.
 type Query interface {
 	Name() string
 	Answer(arg any) any
@@ -34,7 +33,7 @@ func (n *Node) query(name string) Query {
 	return n.queries[i]
 }
 
-// serveQuerySlave is the end of every path: one node speaks for itself.
+// serveQuerySlave is the end of every path: one node answers for itself.
 func (n *Node) serveQuerySlave(req *message.Request) message.Response {
 	body := message.Asked[message.QueryRequest](req)
 	q := n.query(body.Name)
@@ -44,9 +43,9 @@ func (n *Node) serveQuerySlave(req *message.Request) message.Response {
 	return message.Response{Body: &message.QueryAnswer{Result: q.Answer(body.Arg), Coverage: message.Coverage{Asked: 1, Answered: 1}}}
 }
 
-// serveQuery is a butler's part, and that of a master above it: ask those below and merge
-// what they say. The level is the sender's claim: a butler has the slaves below it, and a
-// master of npm's kind has the butlers, nothing more.
+// serveQuery is the part of a butler, and of a master above it: to ask the nodes below
+// and merge what they say. The level in the body must be that of the kind: a butler has
+// slaves below it, a master has butlers.
 func serveQuery(t *Task) {
 	body, level := message.Asked[message.QueryRequest](&t.req), 1
 	if t.req.Kind == message.KindQueryMaster {
@@ -64,9 +63,9 @@ func serveClientQuery(t *Task) {
 	t.reply(t.node.askNetwork(t, message.Asked[message.QueryRequest](&t.req), levels))
 }
 
-// askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves;
-// itself when there are none. Who does not answer is missing in the coverage, with all
-// that it was listed to have below it.
+// askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves, or
+// the node itself if there are none. The coverage counts a node that does not answer as
+// asked, with all nodes that it is listed to have below it.
 func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) message.Response {
 	q := n.query(body.Name)
 	if q == nil {
@@ -75,7 +74,7 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) messag
 	targets, below := n.targets(level)
 	responses := t.Gather(targets, message.Request{
 		Kind: queryKinds[level],
-		// Each level has less, so that a partial answer is in time.
+		// Each level gets less time than the one above, so that a partial answer is in time.
 		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)),
 		Body:    &message.QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
 	})
@@ -93,7 +92,8 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) messag
 
 var queryKinds = [...]message.Kind{message.KindQuerySlave, message.KindQueryButler, message.KindQueryMaster}
 
-// targets lists whom to ask at a level, and how many nodes stand behind the i-th of them.
+// targets lists the peers to ask at a level. Below says how many nodes the i-th of them
+// answers for.
 func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
 	if level == 0 {
 		targets, below = n.level1.slaves, func(int) int { return 1 }
@@ -125,8 +125,8 @@ func merge(q Query, a, b *message.QueryAnswer) {
 }
 
 // serveAvailableNode names a node for a client to work with: a random slave of a random
-// master, so that clients spread over the network whatever address they were given;
-// ourselves when that fails.
+// master, so that clients spread over the network whatever address they were given. If
+// that fails it names itself.
 func serveAvailableNode(t *Task) {
 	n, b := t.node, t.requestBudget()
 	chosen := n.self

@@ -2,9 +2,9 @@ package core
 
 import "spreadable/core/message"
 
-// Serve takes a request. Leaf requests, and all that are refused, are answered at once:
-// done is true. Otherwise the node calls Env.Reply with the ticket later. Req may be
-// reused by the driver as soon as Serve returns.
+// Serve takes a request. A leaf request is answered at once, and so is one that the
+// address filter or the root refuses: done is true. Otherwise the node calls Env.Reply
+// with the ticket later. The driver may reuse req as soon as Serve returns.
 func (n *Node) Serve(req *message.Request, ticket Ticket) (resp message.Response, done bool) {
 	if n.stopped {
 		return message.Response{Err: message.ErrUnreachable}, true
@@ -20,8 +20,8 @@ func (n *Node) Serve(req *message.Request, ticket Ticket) (resp message.Response
 	return message.Response{}, false
 }
 
-// handler answers one kind of request: at once, or by a procedure that asks others first.
-// Row.Leaf of the kind says which.
+// handler answers one kind of request: at once (leaf), or by a procedure that asks other
+// nodes first. Row.Leaf of the kind says which.
 type handler struct {
 	leaf      func(*Node, *message.Request) message.Response
 	procedure procedure

@@ -16,9 +16,9 @@ import (
 // node: a client's task only asks. Node.Stop ends a task in the middle of any of them:
 // deferred functions run, nothing else does.
 //
-// Underneath is a coroutine (iter.Pull): a switch takes some 60 ns, a parked one some 3
-// KB. Finished tasks go back to their pool, with their stack and their buffer of
-// responses, so that a steady network allocates none.
+// A task runs on a coroutine (iter.Pull): a switch takes some 60 ns, a parked one holds
+// some 3 KB. Finished tasks go back to their pool, with their stack and their buffer of
+// responses, so that a settled network allocates none.
 type Task struct {
 	caller caller // on whose behalf it asks: node, or a client
 	node   *Node  // nil in a client's task
@@ -45,7 +45,7 @@ type caller interface {
 	conclude(p Peer, own bool, resp message.Response)
 }
 
-// procedure is the body of a task. A plain function: what it works on stands in the task.
+// procedure is the body of a task: a plain function that finds its input in the task.
 type procedure func(t *Task)
 
 // Go runs a procedure of the node's own, until it parks or ends. It must not be called
@@ -67,7 +67,7 @@ func (t *Task) Call(p Peer, req message.Request) message.Response {
 }
 
 // Gather asks all peers at once and waits for the last answer, error or timeout. The
-// responses stand in the order of peers and are valid until the task asks again.
+// responses are in the order of peers and valid until the task asks again.
 func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
 	g := t.ask(peers, req, len(peers))
 	for i, p := range peers {
@@ -115,8 +115,8 @@ func (t *Task) ask(peers []Peer, req message.Request, enough int) *gather {
 	return g
 }
 
-// leave gives up the latest gather, of which answers are still to come: late takes them.
-// The gather is never used again, so they cannot land in the next one.
+// leave gives up the latest gather while some of its answers are still to come: late
+// takes them. The gather is never used again, so they cannot land in the next one.
 func (t *Task) leave(late func(tag uint32, resp message.Response)) {
 	t.gather.task, t.gather.late = nil, late
 	t.gather = &gather{task: t}
@@ -133,8 +133,8 @@ func (t *Task) Sleep(d time.Duration) {
 
 // Offload does work that takes milliseconds (a picture, a hash, a scan) outside the
 // node's thread, and waits for its end; other tasks run meanwhile. Work must not touch
-// the node, nor anything else that changes meanwhile. Price is what it takes on a common
-// machine: a simulation, where work itself takes no time, charges as much virtual time.
+// the node, nor anything else that changes meanwhile. Price is the time that it takes on
+// a common machine: a simulation does the work at once and charges that much virtual time.
 func (t *Task) Offload(price time.Duration, work func()) {
 	g := t.gather
 	g.begin(1, 1, done)
@@ -147,9 +147,9 @@ func (t *Task) Offload(price time.Duration, work func()) {
 // done is what fits the end of offloaded work: anything.
 func done(any) bool { return true }
 
-// Lock waits until no other task of the node holds the key, and returns what gives it
-// back, which must be called once: unlock, or defer it at once. Tasks get the key in the
-// order in which they ask for it.
+// Lock waits until no other task of the node holds the key, and takes it. The result
+// gives the key back and must be called once, so defer it. Tasks get the key in the order
+// in which they ask for it.
 func (t *Task) Lock(key string) (unlock func()) {
 	n := t.node
 	if n.locks == nil {
@@ -170,9 +170,8 @@ func (t *Task) Lock(key string) (unlock func()) {
 	}
 }
 
-// unlock hands a key on to the task that has waited longest. That one goes on when the
-// driver calls the node again: until it waits, nothing else may run in the middle of the
-// task that unlocks.
+// unlock hands a key on to the task that has waited longest. That task goes on when its
+// timer is due, because no other task may run in the middle of the one that unlocks.
 func (n *Node) unlock(key string) {
 	waiting := n.locks[key]
 	if len(waiting) == 0 {
