@@ -46,7 +46,7 @@ func (w *world) remember(t *testing.T, i int, change func(*state.State)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	self := n.Self()
+	self := n.Structure().Address
 	n.Stop()
 	n.Init(config, w.net.Host(i), new(core.Pool), self)
 	if err := n.Restore(s); err != nil {
