@@ -45,14 +45,16 @@ const coretest = module + "/core/coretest"
 // The core knows nothing but the standard library, and of that nothing that reaches the
 // world.
 func TestCoreStandsOnTheStandardLibraryAlone(t *testing.T) {
-	core := slices.DeleteFunc(imports(t, `{{.ImportPath}} `, "./core/..."), func(path string) bool { return within(path, coretest) })
+	core := slices.DeleteFunc(imports(t, `{{.ImportPath}} `, "./core/..."),
+		func(path string) bool { return within(path, coretest) })
 	for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, core...) {
 		if !isStandard(path) && !within(path, module+"/core") || within(path, coretest) {
 			t.Errorf("core depends on %s", path)
 		}
 	}
 	for _, path := range imports(t, `{{range .Imports}}{{.}} {{end}}`, core...) {
-		for _, outside := range []string{"os", "net", "net/http", "io/fs", "os/exec", "log", "log/slog", "sync", "sync/atomic", "context", "database/sql"} {
+		for _, outside := range []string{"os", "net", "net/http", "io/fs", "os/exec", "log", "log/slog", "sync",
+			"sync/atomic", "context", "database/sql"} {
 			if path == outside {
 				t.Errorf("core imports %s: it has no I/O, no lock and no context", path)
 			}
@@ -194,7 +196,8 @@ var banned = map[string][]string{
 	"time": {"Now", "Sleep", "After", "Tick", "NewTimer", "NewTicker", "AfterFunc", "Since", "Until"},
 	"os":   {"Exit"},
 	"math/rand/v2": {
-		"Int", "IntN", "Int32", "Int32N", "Int64", "Int64N", "Uint", "UintN", "Uint32", "Uint32N", "Uint64", "Uint64N", "N",
+		"Int", "IntN", "Int32", "Int32N", "Int64", "Int64N", "Uint", "UintN", "Uint32", "Uint32N", "Uint64",
+		"Uint64N", "N",
 		"Float32", "Float64", "NormFloat64", "ExpFloat64", "Perm", "Shuffle",
 	},
 }
@@ -216,7 +219,8 @@ func (s *source) checkStatements(t *testing.T) {
 				t.Errorf("%s: a goroutine outside the worker pool", s.at(n))
 			}
 		case *ast.SelectorExpr:
-			if x := s.info.TypeOf(n.X); n.Sel.Name == "Go" && x != nil && x.String() == "sync.WaitGroup" && s.path != workerPool {
+			if x := s.info.TypeOf(n.X); n.Sel.Name == "Go" && x != nil && x.String() == "sync.WaitGroup" &&
+				s.path != workerPool {
 				t.Errorf("%s: a goroutine outside the worker pool", s.at(n))
 			}
 		case *ast.SelectStmt, *ast.SendStmt, *ast.ChanType:
@@ -318,7 +322,8 @@ func TestCoreExportsFewNames(t *testing.T) {
 				if d.Recv == nil && d.Name.IsExported() {
 					names = append(names, d.Name.Name)
 				}
-				if d.Name.IsExported() && d.Doc == nil && !strings.HasPrefix(d.Name.Name, "String") && !isMethodOfError(d) {
+				if d.Name.IsExported() && d.Doc == nil && !strings.HasPrefix(d.Name.Name, "String") &&
+					!isMethodOfError(d) {
 					undocumented = append(undocumented, s.at(d)+" "+d.Name.Name)
 				}
 			case *ast.GenDecl:

@@ -114,7 +114,8 @@ func (c *checker) checkDraws() error {
 			}
 			if want := c.ranking(drawn.StartedAt); !c.follows(drawn.Approvers, want) {
 				return fmt.Errorf("%w: approval %d drew nodes %v for the period at %v, whose order begins with %v",
-					ErrViolated, op.row.Index, indexes(drawn.Approvers), drawn.StartedAt-w.epoch, indexes(want[:len(drawn.Approvers)]))
+					ErrViolated, op.row.Index, indexes(drawn.Approvers), drawn.StartedAt-w.epoch,
+					indexes(want[:len(drawn.Approvers)]))
 			}
 		}
 	}

@@ -106,7 +106,8 @@ func TestTheCheckerFindsEachFault(t *testing.T) {
 		w := settledWorld(t)
 		w.kernel.RunUntil(240 * time.Second)
 		w.remember(t, test.node, test.change)
-		if err := newChecker(w).check(); err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "invariant violated: node ") {
+		if err := newChecker(w).check(); err == nil || !strings.Contains(err.Error(), test.want) ||
+			!strings.HasPrefix(err.Error(), "invariant violated: node ") {
 			t.Errorf("the checker says %v, want: %s", err, test.want)
 		}
 	}
@@ -165,7 +166,8 @@ func TestTheCheckerJudgesDraws(t *testing.T) {
 		}
 		test.change(op.draws[test.entry])
 		c := newChecker(w)
-		if err := c.check(); (err != nil) != test.found || err != nil && !strings.Contains(err.Error(), "approval 1 drew nodes") {
+		if err := c.check(); (err != nil) != test.found ||
+			err != nil && !strings.Contains(err.Error(), "approval 1 drew nodes") {
 			t.Errorf("%s: the checker says %v", test.what, err)
 		}
 		if !test.found {

@@ -67,7 +67,8 @@ func TestRunsAreRepeatable(t *testing.T) {
 			runtime.GOMAXPROCS(m.cores)
 			f, text := run(t, s, m.workers)
 			if f != fingerprint || text != summary {
-				t.Errorf("%s: with %d cores and %d workers the run differs: fingerprint %s, was %s", name, m.cores, m.workers, f, fingerprint)
+				t.Errorf("%s: with %d cores and %d workers the run differs: fingerprint %s, was %s", name,
+					m.cores, m.workers, f, fingerprint)
 			}
 		}
 	}

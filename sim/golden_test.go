@@ -31,7 +31,8 @@ var shapes = []struct {
 	{"hurried", []int{10, 22}, "duration: 300s\nsync_interval: 2s\nnode: {server_timeout: 400ms, ping_timeout: 60ms}\nlatency: {model: normal, mean: 30ms, stddev: 10ms, min: 5ms, max: 70ms}\nworkload: {approvals: {count: 60, start: 50s, over: 240s, entries: 2}}\napproval: {period: 3s}"},
 	{"approvals", []int{9, 40}, "duration: 800s\napproval: {approvers: \"5\", decision_level: \"3\", period: 20s}\nworkload: {approvals: {count: 60, start: 60s, over: 700s, entries: 4}}"},
 	{"trusted", []int{12}, "duration: 960s\nlatency: {model: uniform, min: 50ms, max: 700ms}\nnode: {trusted: true}\nworkload: {approvals: {count: 30, start: 100s, over: 800s}}"},
-	{"original", []int{2, 3, 5, 9, 17, 33}, "duration: 1280s\nregistration: original\nworkload: {searches: {count: 20, start: 100s, over: 1100s}}"},
+	{"original", []int{2, 3, 5, 9, 17, 33},
+		"duration: 1280s\nregistration: original\nworkload: {searches: {count: 20, start: 100s, over: 1100s}}"},
 	{"original-spread", []int{12, 40}, "duration: 1280s\nregistration: original\njoin: {mode: spread, over: 300s, bootstrap: 2}\nlatency: {model: lognormal, mean: 200ms, stddev: 300ms, min: 5ms}\nnode: {server_max_fails: 3}"},
 }
 

@@ -33,7 +33,8 @@ var latencies = []string{
 func TestSmallNetworksSettleAndStay(t *testing.T) {
 	for nodes := 2; nodes <= 40; nodes++ {
 		for seed, latency := range latencies {
-			s := parse(t, "name: small\nnodes: %d\nseed: %d\nduration: 480s\nsample: 8s\nlatency: %s\n", nodes, seed+1, latency)
+			s := parse(t, "name: small\nnodes: %d\nseed: %d\nduration: 480s\nsample: 8s\nlatency: %s\n", nodes,
+				seed+1, latency)
 			r, err := sim.Run(s, sim.Options{Check: 8 * time.Second})
 			if err != nil {
 				t.Errorf("%d nodes, latency %s: %v", nodes, latency, err)
@@ -85,7 +86,8 @@ func checkSettled(t *testing.T, what string, r *result.Run) {
 	t.Helper()
 	last := r.Samples[len(r.Samples)-1]
 	if last.Registered != 1 || last.ExactSize != 1 || last.Coverage != 1 {
-		t.Errorf("%s: registered %v, exact size %v, coverage %v at the end", what, last.Registered, last.ExactSize, last.Coverage)
+		t.Errorf("%s: registered %v, exact size %v, coverage %v at the end", what, last.Registered,
+			last.ExactSize, last.Coverage)
 	}
 	slaves, masters := 0, 0
 	for _, n := range r.Nodes {
@@ -98,7 +100,8 @@ func checkSettled(t *testing.T, what string, r *result.Run) {
 		}
 	}
 	if slaves != len(r.Nodes) || masters != last.Masters {
-		t.Errorf("%s: masters list %d of %d nodes; %d masters, sampled %d", what, slaves, len(r.Nodes), masters, last.Masters)
+		t.Errorf("%s: masters list %d of %d nodes; %d masters, sampled %d", what, slaves, len(r.Nodes), masters,
+			last.Masters)
 	}
 	if search := r.Summary.Search; search == nil || search.Coverage.Min != 1 {
 		t.Errorf("%s: searches do not reach all nodes: %+v", what, search)

@@ -49,7 +49,8 @@ func TestUpkeepIsThreeRequestsANodeAndRound(t *testing.T) {
 		s := parse(t, "name: upkeep\nnodes: %d\nseed: 2\nduration: 480s\n", nodes)
 		r, err := sim.Run(s, sim.Options{})
 		r = must(t, r, err)
-		if r.Summary.Sync == nil || r.Summary.Sync.RequestsPerNodeRound > 3.3 || r.Summary.Sync.RequestsPerNodeRound < 2 {
+		if r.Summary.Sync == nil || r.Summary.Sync.RequestsPerNodeRound > 3.3 ||
+			r.Summary.Sync.RequestsPerNodeRound < 2 {
 			t.Errorf("%d nodes: %+v", nodes, r.Summary.Sync)
 		}
 		masters := float64(r.Samples[len(r.Samples)-1].Masters)

@@ -56,10 +56,14 @@ func TestMemoryIsASum(t *testing.T) {
 		{nil, none},
 		{[]string{"nodes=2000"}, none + 1000*3900},
 		{[]string{"workload.approvals.count=10"}, none + 10*14_000},
-		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=100s"}, none + 100*2200 + 1*1000*250},
-		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=3s"}, none + 100*2200 + 5*1000*250},
-		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=10ms"}, none + 100*2200 + 100*1000*250},
-		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=0s"}, none + 100*2200 + 100*1000*250},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=100s"},
+			none + 100*2200 + 1*1000*250},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=3s"},
+			none + 100*2200 + 5*1000*250},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=10ms"},
+			none + 100*2200 + 100*1000*250},
+		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=0s"},
+			none + 100*2200 + 100*1000*250},
 	} {
 		s, err := scenario.Parse("m.yaml", []byte("name: m\nnodes: 1000\nduration: 400s\n"), test.sets)
 		if err != nil {

@@ -84,7 +84,8 @@ workload: {searches: {count: 20, start: 20s, over: 39s}}
 	}
 	for _, q := range r.Requests {
 		switch outcome := q.Outcome(); {
-		case outcome == result.Complete && q.Coverage != 1, outcome == result.Partial && (q.Coverage <= 0 || q.Coverage >= 1):
+		case outcome == result.Complete && q.Coverage != 1,
+			outcome == result.Partial && (q.Coverage <= 0 || q.Coverage >= 1):
 			t.Errorf("search %d is %s with coverage %v", q.Index, outcome, q.Coverage)
 		case outcome == result.Failed && q.Error == "", outcome != result.Failed && q.Error != "":
 			t.Errorf("search %d is %s with error %q", q.Index, outcome, q.Error)

@@ -128,23 +128,25 @@ func (c *clients) approve(i int) {
 	op.draws = make([]*message.ApprovalKey, 1)
 	// The question is the client's address, and so is the answer.
 	answer := func(question string) string { return question }
-	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer, func(key *message.ApprovalKey, err error) {
-		c.finish(i, err)
-		if key == nil {
-			return
-		}
-		op.draws[0] = key
-		op.row.DrawStart = key.StartedAt - c.world.epoch
-		for _, p := range key.Approvers {
-			op.row.Approvers = append(op.row.Approvers, inmem.Index(p))
-		}
-	})
+	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer,
+		func(key *message.ApprovalKey, err error) {
+			c.finish(i, err)
+			if key == nil {
+				return
+			}
+			op.draws[0] = key
+			op.row.DrawStart = key.StartedAt - c.world.epoch
+			for _, p := range key.Approvers {
+				op.row.Approvers = append(op.row.Approvers, inmem.Index(p))
+			}
+		})
 }
 
 // drawAgain asks another entry node for the same draw.
 func (c *clients) drawAgain(i, k, entry int) {
 	op := &c.operations[i]
-	c.client(i).Draw(peerOf(entry), c.trace(i, k), "client", func(key *message.ApprovalKey, _ error) { op.draws[k] = key })
+	c.client(i).Draw(peerOf(entry), c.trace(i, k), "client",
+		func(key *message.ApprovalKey, _ error) { op.draws[k] = key })
 }
 
 func (c *clients) finish(i int, err error) {

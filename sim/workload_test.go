@@ -36,7 +36,8 @@ func TestOnlyDrawsOfTheSamePeriodAreCompared(t *testing.T) {
 		{"another order", []*message.ApprovalKey{draw(1, 7, 8), draw(1, 8, 7)}, 2, false},
 		{"one approver less", []*message.ApprovalKey{draw(1, 7, 8), draw(1, 7)}, 2, false},
 		{"two of three of a period", []*message.ApprovalKey{draw(1, 7, 8), draw(2, 9, 8), draw(2, 9, 8)}, 2, true},
-		{"two periods, one in discord", []*message.ApprovalKey{draw(1, 7), draw(1, 7), draw(2, 8), draw(2, 9)}, 4, false},
+		{"two periods, one in discord", []*message.ApprovalKey{draw(1, 7), draw(1, 7), draw(2, 8), draw(2, 9)}, 4,
+			false},
 	} {
 		if compared, agreed := compare(c.draws); compared != c.compared || agreed != c.agreed {
 			t.Errorf("%s: compared %d, agreed %v", c.what, compared, agreed)
@@ -55,7 +56,8 @@ func TestDifferentNodesAreDrawn(t *testing.T) {
 			if want := alive.Random(stream()); got[0] != want {
 				t.Errorf("of %d the first is %d, alone it is %d", n, got[0], want)
 			}
-			if sorted := slices.Compact(slices.Sorted(slices.Values(got))); len(sorted) != min(n, 4) || sorted[0] < 0 || sorted[len(sorted)-1] >= n {
+			if sorted := slices.Compact(slices.Sorted(slices.Values(got))); len(sorted) != min(n, 4) ||
+				sorted[0] < 0 || sorted[len(sorted)-1] >= n {
 				t.Errorf("of %d: %v", n, got)
 			}
 		}

@@ -47,8 +47,9 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	}
 	w.clients = newClients(w)
 	w.net = inmem.New(inmem.Options{
-		Config: inmem.OneConfig(config), Latency: model, Nodes: s.Nodes, Clients: len(w.clients.operations), Seed: s.Seed,
-		ClientTimeout: clientTimeout, ClientIP: clientIP, Partitions: kernel.Partitions(workers, s.Nodes), Epoch: w.epoch,
+		Config: inmem.OneConfig(config), Latency: model, Seed: s.Seed, Epoch: w.epoch,
+		Nodes: s.Nodes, Partitions: kernel.Partitions(workers, s.Nodes),
+		Clients: len(w.clients.operations), ClientTimeout: clientTimeout, ClientIP: clientIP,
 	})
 	w.kernel = newKernel(w.net, w, workers)
 	for i := range w.nodes {
@@ -131,7 +132,8 @@ func (w *world) config() (*core.Config, error) {
 		PingTimeout:   s.Node.PingTimeout,
 		MaxFails:      s.Node.ServerMaxFails,
 		Trusted:       s.Node.Trusted,
-		Approvals:     []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: approvers, Decision: decision, Period: s.Approval.Period})},
+		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: approvers,
+			Decision: decision, Period: s.Approval.Period})},
 	}
 	if s.Registration == scenario.Original {
 		c.Registration = core.Original

@@ -35,9 +35,11 @@ func benchCommand() *cli.Command {
 		Description: benchDescription,
 		Action:      runBench,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "sizes", Value: "1k,10k,100k,1M", Usage: "measure at the sizes `LIST`, separated by commas (default: 1k,10k,100k,1M)"},
+			&cli.StringFlag{Name: "sizes", Value: "1k,10k,100k,1M",
+				Usage: "measure at the sizes `LIST`, separated by commas (default: 1k,10k,100k,1M)"},
 			&cli.StringFlag{Name: "only", Usage: "measure only `NAME`: " + strings.Join(bench.Names(), ", ")},
-			&cli.IntFlag{Name: "runs", Value: 5, Usage: "measure `N` times and show the median, the slowest and the fastest (default: 5)"},
+			&cli.IntFlag{Name: "runs", Value: 5,
+				Usage: "measure `N` times and show the median, the slowest and the fastest (default: 5)"},
 			&cli.BoolFlag{Name: "cpu", Usage: "count processor time instead of wall time: for a machine that is busy with other work"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 		},
@@ -94,7 +96,8 @@ func clockName(c *cli.Context) string {
 
 func benchOptions(c *cli.Context) (bench.Options, error) {
 	start := time.Now()
-	o := bench.Options{Clock: func() time.Duration { return time.Since(start) }, Only: c.String("only"), Runs: c.Int("runs")}
+	o := bench.Options{Clock: func() time.Duration { return time.Since(start) }, Only: c.String("only"),
+		Runs: c.Int("runs")}
 	if c.Bool("cpu") {
 		if o.Clock = cpuTime; cpuTime() == 0 {
 			return o, errors.New("flag --cpu: this system does not tell processor time")
@@ -150,12 +153,14 @@ func sizeName(n int) string {
 }
 
 func printBenchHead(w io.Writer) {
-	fmt.Fprintf(w, "%-8s %5s %9s %17s %9s %8s %7s %9s\n", "", "size", "events/s", "min - max", "ns/event", "B/event", "allocs", "memory")
+	fmt.Fprintf(w, "%-8s %5s %9s %17s %9s %8s %7s %9s\n", "", "size", "events/s", "min - max", "ns/event",
+		"B/event", "allocs", "memory")
 }
 
 func printBench(w io.Writer, r bench.Result) {
 	fmt.Fprintf(w, "%-8s %5s %9s %17s %9s %8s %7s %9s\n", r.Name, sizeName(r.Size), amount(r.EventsPerS),
-		amount(r.EventsPerSMin)+" - "+amount(r.EventsPerSMax), decimal(round3(r.NsPerEvent)), decimal(round3(r.BytesPerEvent)),
+		amount(r.EventsPerSMin)+" - "+amount(r.EventsPerSMax), decimal(round3(r.NsPerEvent)),
+		decimal(round3(r.BytesPerEvent)),
 		strconv.FormatFloat(r.AllocsPerEvent, 'f', 2, 64), size(round3(float64(r.PeakBytes))))
 }
 

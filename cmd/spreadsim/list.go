@@ -49,7 +49,8 @@ func listScenarios(c *cli.Context) error {
 			broken = true
 			continue
 		}
-		list = append(list, listed{filepath.ToSlash(file), s.Name, s.Nodes, strings.Join(strings.Fields(s.Description), " ")})
+		list = append(list, listed{filepath.ToSlash(file), s.Name, s.Nodes,
+			strings.Join(strings.Fields(s.Description), " ")})
 	}
 	if err := printList(c, list); err != nil {
 		return err

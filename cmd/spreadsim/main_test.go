@@ -73,7 +73,8 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 		Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
 		Fingerprint: "0123456789abcdef",
 		Engine:      result.Engine{VirtualS: s.Duration.Seconds(), Events: 5_234_567, Workers: 1},
-		Convergence: result.Convergence{Registered: 1, ExactSize: 1, Coverage: 0.99996, TimeS: &seconds, Rounds: &rounds},
+		Convergence: result.Convergence{Registered: 1, ExactSize: 1, Coverage: 0.99996, TimeS: &seconds,
+			Rounds: &rounds},
 		Structure: result.Structure{
 			Masters: 101, MastersExpected: 100, SlavesPerMaster: &result.Spread{Min: 98, Mean: 99.01, Max: 101},
 			Levels: []result.Level{{Level: 1, Masters: 101, Members: &result.Spread{Min: 98, Mean: 99.01, Max: 101}}},
@@ -88,8 +89,10 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 	}
 	if n := s.Workload.Approvals.Count; n > 0 {
 		summary.Approval = &result.Approval{
-			Requested: n, Granted: n, Success: 1, MessagesMean: 325, BytesMean: 1_234_567, LatencyMS: &latency, Draws: 12,
-			Jain: &jain, JainFair: &fair, Gini: &gini, GiniFair: &gini, Chi2: &chi2, Chi2DF: &df, Chi2P: &p, Agreement: &agreement,
+			Requested: n, Granted: n, Success: 1, MessagesMean: 325, BytesMean: 1_234_567, LatencyMS: &latency,
+			Draws: 12,
+			Jain:  &jain, JainFair: &fair, Gini: &gini, GiniFair: &gini, Chi2: &chi2, Chi2DF: &df, Chi2P: &p,
+			Agreement: &agreement,
 		}
 	}
 	if stopped != nil {

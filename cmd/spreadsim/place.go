@@ -111,7 +111,8 @@ func freeDir(c *cli.Context, s *scenario.Scenario, varied bool, taken map[string
 
 // mayWrite says why the results of a whole run of a scenario may not go to a folder.
 func mayWrite(dir string, s *scenario.Scenario) error {
-	whole := result.Summary{Scenario: result.Scenario{Hash: s.Hash()}, Engine: result.Engine{VirtualS: s.Duration.Seconds()}}
+	whole := result.Summary{Scenario: result.Scenario{Hash: s.Hash()},
+		Engine: result.Engine{VirtualS: s.Duration.Seconds()}}
 	return whole.MayWrite(dir)
 }
 
@@ -122,7 +123,8 @@ func refused(dir string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, result.ErrNotResults):
-		return fmt.Errorf("%s: holds no results of a run, and is left as it is: name another folder with --out", filepath.ToSlash(dir))
+		return fmt.Errorf("%s: holds no results of a run, and is left as it is: name another folder with --out",
+			filepath.ToSlash(dir))
 	case errors.Is(err, result.ErrOtherRun):
 		return fmt.Errorf("%w, and is left as it is: name another folder with --out", err)
 	}
@@ -157,5 +159,6 @@ func checkWritable(dir string) error {
 // notWritable says why results cannot be written, without the made-up name of
 // the attempt.
 func notWritable(dir string, err error) error {
-	return fmt.Errorf("%s: results cannot be written there: %w; name another folder with --out", filepath.ToSlash(dir), command.Cause(err))
+	return fmt.Errorf("%s: results cannot be written there: %w; name another folder with --out",
+		filepath.ToSlash(dir), command.Cause(err))
 }

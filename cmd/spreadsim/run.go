@@ -43,11 +43,14 @@ func runCommand(simulate simulator) *cli.Command {
 		Description: runDescription,
 		Action:      func(c *cli.Context) error { return runFiles(c, simulate) },
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "set", Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
+			&cli.StringSliceFlag{Name: "set",
+				Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
 			&cli.StringFlag{Name: "seed", Usage: "run with seed `N` instead of the scenario's"},
 			&cli.PathFlag{Name: "out", Usage: "write results to `DIR`, or below it if there are several files"},
-			&cli.IntFlag{Name: "workers", Usage: "deliver events with `N` workers; 0, the default, is one below 20,000 nodes, where several mostly wait for each other, and one per processor from there on. The results do not depend on it"},
-			&cli.DurationFlag{Name: "check", Usage: "check the network's invariants every `TIME` of virtual time, such as 32s; a violation ends the run with exit code 1 and keeps the results until then"},
+			&cli.IntFlag{Name: "workers",
+				Usage: "deliver events with `N` workers; 0, the default, is one below 20,000 nodes, where several mostly wait for each other, and one per processor from there on. The results do not depend on it"},
+			&cli.DurationFlag{Name: "check",
+				Usage: "check the network's invariants every `TIME` of virtual time, such as 32s; a violation ends the run with exit code 1 and keeps the results until then"},
 			&cli.BoolFlag{Name: "no-plots", Usage: "write neither plots nor the report"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON instead of a table; of several files, a list of them"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print only errors and failed expectations"},
@@ -168,7 +171,8 @@ func (j job) sign(r *result.Run) {
 func (j *job) write(c *cli.Context, r *result.Run) error {
 	dir := r.Summary.Place(j.dir)
 	if dir != j.dir && !r.Summary.Partial {
-		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s has been taken meanwhile: results are in %s\n", j.scenario.Name, filepath.ToSlash(j.dir), filepath.ToSlash(dir))
+		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s has been taken meanwhile: results are in %s\n",
+			j.scenario.Name, filepath.ToSlash(j.dir), filepath.ToSlash(dir))
 	}
 	j.dir = dir
 	err := r.Write(dir, extras(r, j.drawn)...)
@@ -207,7 +211,8 @@ func (j job) verdict(c *cli.Context, r *result.Run, stopped error) error {
 	case errors.Is(stopped, sim.ErrViolated):
 		return fmt.Errorf("%w; %s", stopped, where)
 	case stopped != nil && r.Summary.Partial:
-		return fmt.Errorf("interrupted at %s of %s; %s", short(seconds(r.Summary.Engine.VirtualS)), short(j.scenario.Duration), where)
+		return fmt.Errorf("interrupted at %s of %s; %s", short(seconds(r.Summary.Engine.VirtualS)),
+			short(j.scenario.Duration), where)
 	}
 	return j.judge(c, r)
 }
@@ -264,7 +269,8 @@ func (j job) judge(c *cli.Context, r *result.Run) error {
 		}
 		failed = errExpectation
 		if c.Bool("json") || c.Bool("quiet") {
-			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: expected %s %s, got %s\n", j.scenario.Name, e.Path, e.Condition, measured(e))
+			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: expected %s %s, got %s\n", j.scenario.Name, e.Path,
+				e.Condition, measured(e))
 		}
 	}
 	return failed

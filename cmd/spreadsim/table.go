@@ -41,7 +41,8 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 			t.line(map[bool]string{true: "violated"}[i == 0], "%s", line)
 		}
 	case s.Partial:
-		t.line("partial", "interrupted at %s of %s: all numbers are of the time until then", short(seconds(s.Engine.VirtualS)), short(j.scenario.Duration))
+		t.line("partial", "interrupted at %s of %s: all numbers are of the time until then",
+			short(seconds(s.Engine.VirtualS)), short(j.scenario.Duration))
 	}
 	t.network(s)
 	t.searches(s.Search)
@@ -57,7 +58,8 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 
 func (t *table) network(s *result.Summary) {
 	c := s.Convergence
-	t.line("network", "registered %s, exact size %s, coverage %s", percent(c.Registered), percent(c.ExactSize), percent(c.Coverage))
+	t.line("network", "registered %s, exact size %s, coverage %s", percent(c.Registered), percent(c.ExactSize),
+		percent(c.Coverage))
 	if c.Rounds != nil && c.TimeS != nil {
 		t.line("", "settled for good after %s rounds (%s)", decimal(*c.Rounds), short(seconds(*c.TimeS)))
 	} else {
@@ -65,7 +67,8 @@ func (t *table) network(s *result.Summary) {
 	}
 	masters := fmt.Sprintf("%s (√N is %s)", count(s.Structure.Masters), decimal(s.Structure.MastersExpected))
 	if spread := s.Structure.SlavesPerMaster; spread != nil {
-		masters += fmt.Sprintf(", slaves of each %s (%s to %s)", decimal(spread.Mean), decimal(spread.Min), decimal(spread.Max))
+		masters += fmt.Sprintf(", slaves of each %s (%s to %s)", decimal(spread.Mean), decimal(spread.Min),
+			decimal(spread.Max))
 	}
 	t.line("masters", "%s", masters)
 }
@@ -74,7 +77,8 @@ func (t *table) searches(s *result.Search) {
 	if s == nil {
 		return
 	}
-	t.line("searches", "%s: %s complete, %s partial, %s failed", count(s.Count), count(s.Complete), count(s.Partial), count(s.Failed))
+	t.line("searches", "%s: %s complete, %s partial, %s failed", count(s.Count), count(s.Complete),
+		count(s.Partial), count(s.Failed))
 	if c := s.Coverage; c != nil {
 		partial := ""
 		if p := s.PartialCoverage; p != nil {
@@ -100,22 +104,26 @@ func (t *table) approvals(a *result.Approval) {
 	if a == nil {
 		return
 	}
-	t.line("approvals", "%s, %s granted, in %s, agreement %s", count(a.Requested), percent(a.Success), words.Count(a.Draws, "draw", "draws"), maybe(a.Agreement, percent))
+	t.line("approvals", "%s, %s granted, in %s, agreement %s", count(a.Requested), percent(a.Success),
+		words.Count(a.Draws, "draw", "draws"), maybe(a.Agreement, percent))
 	t.line("", "%s requests and %s each", amount(a.MessagesMean), size(a.BytesMean))
 	t.latency("", a.LatencyMS)
 	t.errors(a.Errors)
 	if a.Jain != nil && a.Draws > 1 { // one draw says nothing about evenness
-		t.line("", "evenness: Jain %s (a fair draw: %s), Gini %s (%s)", maybe(a.Jain, four), maybe(a.JainFair, four), maybe(a.Gini, four), maybe(a.GiniFair, four))
+		t.line("", "evenness: Jain %s (a fair draw: %s), Gini %s (%s)", maybe(a.Jain, four),
+			maybe(a.JainFair, four), maybe(a.Gini, four), maybe(a.GiniFair, four))
 	}
 	if a.Chi2 != nil && a.Chi2DF != nil {
-		t.line("", "chi-square %s with %s degrees of freedom, p = %s", decimal(*a.Chi2), count(*a.Chi2DF), maybe(a.Chi2P, four))
+		t.line("", "chi-square %s with %s degrees of freedom, p = %s", decimal(*a.Chi2), count(*a.Chi2DF),
+			maybe(a.Chi2P, four))
 	}
 }
 
 // latency adds a line of quantiles, of the requests that the words before it name.
 func (t *table) latency(of string, l *result.Latency) {
 	if l != nil {
-		t.line("", "%slatency p50 %s, p90 %s, p99 %s, max %s ms", of, decimal(l.P50), decimal(l.P90), decimal(l.P99), decimal(l.Max))
+		t.line("", "%slatency p50 %s, p90 %s, p99 %s, max %s ms", of, decimal(l.P50), decimal(l.P90),
+			decimal(l.P99), decimal(l.Max))
 	}
 }
 
@@ -128,14 +136,16 @@ func (t *table) errors(counts map[string]int) {
 
 func (t *table) traffic(s *result.Summary) {
 	if s.Sync != nil {
-		t.line("sync", "%s requests and %s for each node and round", decimal(s.Sync.RequestsPerNodeRound), size(s.Sync.BytesPerNodeRound))
+		t.line("sync", "%s requests and %s for each node and round", decimal(s.Sync.RequestsPerNodeRound),
+			size(s.Sync.BytesPerNodeRound))
 	}
 	t.line("bans", "%s, of them %s of honest nodes", count(s.Behavior.Bans), count(s.Behavior.FalseBans))
 }
 
 func (t *table) cost(s *result.Summary) {
 	e := s.Engine
-	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)), amount(e.EventsPerS), words.Count(e.Workers, "worker", "workers"))
+	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)),
+		amount(e.EventsPerS), words.Count(e.Workers, "worker", "workers"))
 	if e.PeakRSSBytes != nil {
 		t.line("", "peak memory %s", size(float64(*e.PeakRSSBytes)))
 	}
@@ -145,10 +155,12 @@ func (t *table) cost(s *result.Summary) {
 // sampled says which tables are samples.
 func (t *table) sampled(r *result.Rows) {
 	if r.NodesWritten < r.NodesTotal {
-		t.line("", "nodes.csv is a sample: %s rows for %s", count(r.NodesWritten), words.Count(r.NodesTotal, "node", "nodes"))
+		t.line("", "nodes.csv is a sample: %s rows for %s", count(r.NodesWritten),
+			words.Count(r.NodesTotal, "node", "nodes"))
 	}
 	if r.RequestsWritten < r.RequestsTotal {
-		t.line("", "requests.csv is a sample: %s rows for %s", count(r.RequestsWritten), words.Count(r.RequestsTotal, "request", "requests"))
+		t.line("", "requests.csv is a sample: %s rows for %s", count(r.RequestsWritten),
+			words.Count(r.RequestsTotal, "request", "requests"))
 	}
 }
 

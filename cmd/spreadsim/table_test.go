@@ -17,7 +17,8 @@ import (
 func TestTheTableIsWhatItWas(t *testing.T) {
 	const text = "name: table\nnodes: 10000\nduration: 320s\n"
 	sets := [][]string{
-		{"workload.searches.count=200", "workload.approvals.count=200", "expect.search.hops.max=== 3", "expect.convergence.rounds=<= 4"},
+		{"workload.searches.count=200", "workload.approvals.count=200", "expect.search.hops.max=== 3",
+			"expect.convergence.rounds=<= 4"},
 		nil,
 		{"registration=original", "expect.convergence.rounds=<= 4"},
 		{"workload.approvals.count=1"},
@@ -89,7 +90,8 @@ func TestTheTableTellsWhichFilesAreSamples(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("of complete tables: %q", out.String())
 	}
-	out.sampled(&result.Rows{NodesWritten: 91_819, NodesTotal: 1_000_000, RequestsWritten: 100_000, RequestsTotal: 250_000})
+	out.sampled(&result.Rows{NodesWritten: 91_819, NodesTotal: 1_000_000, RequestsWritten: 100_000,
+		RequestsTotal: 250_000})
 	want := "             nodes.csv is a sample: 91,819 rows for 1,000,000 nodes\n" +
 		"             requests.csv is a sample: 100,000 rows for 250,000 requests\n"
 	if out.String() != want {

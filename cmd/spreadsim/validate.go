@@ -19,7 +19,8 @@ searches before the nodes have found one another, is a warning on stderr; it doe
 not change the exit code.`,
 		Action: validateFiles,
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "set", Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
+			&cli.StringSliceFlag{Name: "set",
+				Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print only errors, no warnings"},
 		},
 	})

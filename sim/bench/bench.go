@@ -135,7 +135,8 @@ func (w *watch) stop(events uint64) {
 	wall := w.clock() - w.begun
 	after := w.look()
 	w.measured = append(w.measured, stretch{
-		events: events, wall: wall, bytes: after.TotalAlloc - w.before.TotalAlloc, allocs: after.Mallocs - w.before.Mallocs,
+		events: events, wall: wall, bytes: after.TotalAlloc - w.before.TotalAlloc,
+		allocs: after.Mallocs - w.before.Mallocs,
 	})
 }
 

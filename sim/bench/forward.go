@@ -39,7 +39,8 @@ func newForwarding(nodes int, seed uint64) (*forwarding, error) {
 	}
 	f := &forwarding{
 		net: inmem.New(inmem.Options{
-			Config: inmem.OneConfig(config), Nodes: nodes, Seed: seed, Latency: latency.Uniform{Low: leastLatency, High: mostLatency},
+			Config: inmem.OneConfig(config), Nodes: nodes, Seed: seed,
+			Latency: latency.Uniform{Low: leastLatency, High: mostLatency},
 		}),
 		neighbours: make([][neighbourCount]uint32, nodes),
 	}
@@ -63,7 +64,8 @@ func (f *forwarding) start() {
 func (f *forwarding) ping(node uint32) {
 	host := f.net.Host(int(node))
 	to := f.neighbours[node][host.Rand().Uint32N(neighbourCount)]
-	f.net.Host(int(node)).Call(peer.FromID(to+1), message.Request{Kind: message.KindPing, Timeout: core.DefaultPingTimeout}, f, node)
+	f.net.Host(int(node)).Call(peer.FromID(to+1),
+		message.Request{Kind: message.KindPing, Timeout: core.DefaultPingTimeout}, f, node)
 }
 
 // Answer implements core.Sink: the node that the tag names has its answer, and pings on.

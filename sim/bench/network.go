@@ -58,7 +58,8 @@ func search(w *watch, size, runs int) error {
 // converging is a network that all nodes join at once, with 25 ms for each message.
 func converging(nodes int, more string) (*scenario.Scenario, error) {
 	return scenario.Parse("bench", fmt.Appendf(nil,
-		"name: bench\nnodes: %d\nsync_interval: %s\nlatency: {mean: 25ms}\njoin: {mode: mass}\n%s", nodes, syncInterval, more), nil)
+		"name: bench\nnodes: %d\nsync_interval: %s\nlatency: {mean: 25ms}\njoin: {mode: mass}\n%s", nodes,
+		syncInterval, more), nil)
 }
 
 // measure runs a scenario and measures stretches of the given length: one from each

@@ -88,7 +88,8 @@ func start(workers int, seed uint64) (*kernel.Kernel[letter], []*chain) {
 	chains := make([]*chain, kernel.Partitions(workers, destinations))
 	handlers := make([]kernel.Handler[letter], len(chains))
 	for i := range chains {
-		chains[i] = &chain{all: chains, number: i, members: make(map[uint32]*member), outboxes: make([][]letter, len(chains))}
+		chains[i] = &chain{all: chains, number: i, members: make(map[uint32]*member),
+			outboxes: make([][]letter, len(chains))}
 		handlers[i] = chains[i]
 	}
 	k := kernel.New(workers, lookahead, handlers)
@@ -190,7 +191,8 @@ func TestPartitionsFollowWorkers(t *testing.T) {
 		{0, 10, 1}, {1, 10, 1}, {2, 10, 4}, {8, 10, 10}, {2, 3, 3},
 	} {
 		if got := kernel.Partitions(test.workers, test.destinations); got != test.want {
-			t.Errorf("%d workers for %d destinations have %d partitions, want %d", test.workers, test.destinations, got, test.want)
+			t.Errorf("%d workers for %d destinations have %d partitions, want %d", test.workers,
+				test.destinations, got, test.want)
 		}
 	}
 }

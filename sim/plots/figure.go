@@ -178,10 +178,12 @@ func face(size vg.Length, weight xfont.Weight) font.Font {
 
 // heading is the style of titles.
 func heading() text.Style {
-	return text.Style{Color: black, Font: face(titleSize, xfont.WeightBold), YAlign: text.YTop, Handler: plot.DefaultTextHandler}
+	return text.Style{Color: black, Font: face(titleSize, xfont.WeightBold), YAlign: text.YTop,
+		Handler: plot.DefaultTextHandler}
 }
 
 // label is the style of all other text, aligned to the left and the top.
 func label(c color.Color) text.Style {
-	return text.Style{Color: c, Font: face(textSize, xfont.WeightNormal), YAlign: text.YTop, Handler: plot.DefaultTextHandler}
+	return text.Style{Color: c, Font: face(textSize, xfont.WeightNormal), YAlign: text.YTop,
+		Handler: plot.DefaultTextHandler}
 }

@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "rewrite the golden plots")
 // goldenRuns are runs with all that a plot shows or says that it lacks: of few nodes and
 // many, with failures, without requests, never settled, with nodes that are gone or lost.
 func goldenRuns() map[string]*result.Run {
-	failing, quiet, partial, broken := resulttest.Run(60, 3), resulttest.Run(60, 4), resulttest.Run(900, 5), resulttest.Run(80, 6)
+	failing, quiet, partial, broken := resulttest.Run(60, 3), resulttest.Run(60, 4), resulttest.Run(900, 5),
+		resulttest.Run(80, 6)
 	for i := range failing.Requests {
 		if r := &failing.Requests[i]; i%3 == 0 {
 			r.OK, r.Latency, r.Error = false, time.Duration(i)*time.Millisecond, "timed out"
@@ -46,8 +47,10 @@ func goldenRuns() map[string]*result.Run {
 		undrawn.Nodes[i].Approvals = 0
 	}
 	return map[string]*result.Run{
-		"4": resulttest.Run(4, 1), "30": resulttest.Run(30, 2), "100": resulttest.Run(100, 1), "500": resulttest.Run(500, 7),
-		"5000": resulttest.Run(5000, 8), "failing": failing, "quiet": quiet, "partial": partial, "broken": broken, "undrawn": undrawn, "empty": {},
+		"4": resulttest.Run(4, 1), "30": resulttest.Run(30, 2), "100": resulttest.Run(100, 1),
+		"500":  resulttest.Run(500, 7),
+		"5000": resulttest.Run(5000, 8), "failing": failing, "quiet": quiet, "partial": partial, "broken": broken,
+		"undrawn": undrawn, "empty": {},
 	}
 }
 
@@ -60,7 +63,8 @@ func TestGoldenPlots(t *testing.T) {
 	}
 	var got strings.Builder
 	runs := goldenRuns()
-	for _, name := range []string{"4", "30", "100", "500", "5000", "failing", "quiet", "partial", "broken", "undrawn", "empty"} {
+	for _, name := range []string{"4", "30", "100", "500", "5000", "failing", "quiet", "partial", "broken",
+		"undrawn", "empty"} {
 		for _, p := range Draw(runs[name]) {
 			svg, err := p.SVG()
 			if err != nil {

@@ -33,7 +33,8 @@ func Network(run *result.Run) Plot {
 		plt.Missing = "no node was alive at the end of the run"
 		return plt
 	case alive > maxDrawn:
-		plt.Missing = fmt.Sprintf("only networks of up to %d nodes are drawn; this one has %s", maxDrawn, words.Number(float64(alive)))
+		plt.Missing = fmt.Sprintf("only networks of up to %d nodes are drawn; this one has %s", maxDrawn,
+			words.Number(float64(alive)))
 		return plt
 	}
 	m := layOut(run.Nodes)

@@ -51,7 +51,8 @@ func SlavesPerMaster(run *result.Run) Plot {
 	limit(p, min(first, aim)-1, max(last, aim)+1, 0, highest*1.1)
 	at := upright(p, aim, stroke(vermillion, 1.8, dashed))
 	add(p, bars(bins, blue), at)
-	plt.figure = of(p, key(words.Count(len(lists), "master", "masters"), swatch{blue}), key(fmt.Sprintf("√N: %s", words.Short(aim)), at))
+	plt.figure = of(p, key(words.Count(len(lists), "master", "masters"), swatch{blue}),
+		key(fmt.Sprintf("√N: %s", words.Short(aim)), at))
 	return plt
 }
 
@@ -108,7 +109,8 @@ func ApproverLoad(run *result.Run) Plot {
 	curve := line(stairs(load), stroke(blue, 1.6, solid))
 	add(p, band, mean, curve)
 	plt.figure = of(p,
-		key(fmt.Sprintf("%s of %s nodes each", words.Count(a.Draws, "draw", "draws"), words.Short(float64(fair.Taken)/float64(fair.Draws))), curve),
+		key(fmt.Sprintf("%s of %s nodes each", words.Count(a.Draws, "draw", "draws"),
+			words.Short(float64(fair.Taken)/float64(fair.Draws))), curve),
 		key("a fair draw (95 % band)", swatch{paleBlue}),
 		key("mean: "+words.Short(fair.Mean()), mean),
 		key(verdict(a)))

@@ -142,7 +142,8 @@ func TestDegenerateRunsAreDrawn(t *testing.T) {
 	}
 	lonely := &result.Run{
 		Samples: []result.Sample{{}, {Time: time.Second}},
-		Nodes:   []result.Node{{Role: result.RoleBoth, Slaves: 1, RequestsReceived: 1, RequestsSent: 1}, {Index: 1, Role: result.RoleNone, Backlink: 5}},
+		Nodes: []result.Node{{Role: result.RoleBoth, Slaves: 1, RequestsReceived: 1, RequestsSent: 1},
+			{Index: 1, Role: result.RoleNone, Backlink: 5}},
 	}
 	for name, run := range map[string]*result.Run{"constant": constant, "instant": instant, "lonely": lonely} {
 		for _, p := range Draw(run) {
@@ -164,7 +165,8 @@ func TestTimeIsCutOnlyWhereNothingHappens(t *testing.T) {
 		run.Samples = append(run.Samples, result.Sample{Time: time.Duration(at) * time.Second, Masters: 3})
 	}
 	masters := func(s *result.Sample) bool { return s.Masters == 3 }
-	if end, rest := window(run, masters); end != 40*time.Second || len(rest) != 1 || rest[0].label != "stays so until 100 s" {
+	if end, rest := window(run, masters); end != 40*time.Second || len(rest) != 1 ||
+		rest[0].label != "stays so until 100 s" {
 		t.Errorf("a quiet run is shown until %v, %v", end, rest)
 	}
 	run.Samples[70].Masters = 4
@@ -215,12 +217,14 @@ func TestTheLatencyOfEveryOutcomeIsACurveOfItsOwn(t *testing.T) {
 
 func TestHopsCountsWhatWasMeasured(t *testing.T) {
 	got := tallyHops([]result.Request{
-		{Kind: result.KindSearch, OK: true, Coverage: 1, Hops: 3}, {Kind: result.KindSearch, OK: true, Coverage: 1, Hops: 3},
+		{Kind: result.KindSearch, OK: true, Coverage: 1, Hops: 3},
+		{Kind: result.KindSearch, OK: true, Coverage: 1, Hops: 3},
 		{Kind: result.KindSearch, OK: true, Coverage: 0.5, Hops: 3},
 		{Kind: result.KindSearch, Hops: 7}, // failed
 		{Kind: result.KindApproval, OK: true, Hops: 2}, {Kind: result.KindApproval, OK: true},
 	})
-	if got.deepest != 3 || got.highest != 2 || got.counts[0][3] != 2 || got.counts[1][3] != 1 || got.counts[3][2] != 1 || got.counts[3][0] != 0 {
+	if got.deepest != 3 || got.highest != 2 || got.counts[0][3] != 2 || got.counts[1][3] != 1 ||
+		got.counts[3][2] != 1 || got.counts[3][0] != 0 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -330,7 +334,8 @@ func TestAxesOfTimeFitTheData(t *testing.T) {
 		run := &result.Run{Samples: []result.Sample{{}, {Time: c.end, Masters: 1}}}
 		end, _ := window(run, func(*result.Sample) bool { return false })
 		p, unit := overTime(end, "y")
-		if end != c.end || p.X.Label.Text != c.axis || unit.of(end) < 1 || unit.of(end) > 10_000 || spell(end) != c.spelt {
+		if end != c.end || p.X.Label.Text != c.axis || unit.of(end) < 1 || unit.of(end) > 10_000 ||
+			spell(end) != c.spelt {
 			t.Errorf("%v: the axis %q ends at %v, spelt %s", c.end, p.X.Label.Text, unit.of(end), spell(end))
 		}
 	}

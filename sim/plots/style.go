@@ -109,7 +109,8 @@ type swatch struct{ fill color.Color }
 // Thumbnail draws a filled box.
 func (s swatch) Thumbnail(c *draw.Canvas) {
 	left, right := c.Min.X, c.Max.X
-	c.FillPolygon(s.fill, []vg.Point{{X: left, Y: c.Min.Y}, {X: right, Y: c.Min.Y}, {X: right, Y: c.Max.Y}, {X: left, Y: c.Max.Y}})
+	c.FillPolygon(s.fill, []vg.Point{{X: left, Y: c.Min.Y}, {X: right, Y: c.Min.Y}, {X: right, Y: c.Max.Y},
+		{X: left, Y: c.Max.Y}})
 }
 
 // mark is the legend's mark of a glyph.

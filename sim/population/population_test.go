@@ -14,7 +14,8 @@ import (
 )
 
 func of(t interface{ Fatal(...any) }, nodes int, join string) *population.Population {
-	s, err := scenario.Parse("test.yaml", fmt.Appendf(nil, "name: test\nnodes: %d\nduration: 1h\njoin: %s\n", nodes, join), nil)
+	s, err := scenario.Parse("test.yaml",
+		fmt.Appendf(nil, "name: test\nnodes: %d\nduration: 1h\njoin: %s\n", nodes, join), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,8 @@ func TestNodesStartAsTheScenarioSays(t *testing.T) {
 		{3, "{mode: mass}", []time.Duration{0, 0, 0}},
 		{5, "{mode: spread, over: 40s}", []time.Duration{0, 10 * s, 20 * s, 30 * s, 40 * s}},
 		{1, "{mode: spread, over: 40s}", []time.Duration{0}},
-		{9, "{mode: growth, initial: 2, rate: 100%}", []time.Duration{0, 0, 8 * s, 16 * s, 20 * s, 24 * s, 28 * s, 32 * s, 48 * s}},
+		{9, "{mode: growth, initial: 2, rate: 100%}",
+			[]time.Duration{0, 0, 8 * s, 16 * s, 20 * s, 24 * s, 28 * s, 32 * s, 48 * s}},
 	} {
 		p := of(t, test.nodes, test.join)
 		var got []time.Duration
@@ -51,7 +53,8 @@ func TestNodesStartAsTheScenarioSays(t *testing.T) {
 func TestNodesThatHaveStartedAreUp(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		join := rapid.SampledFrom([]string{
-			"{mode: mass}", "{mode: spread, over: 30m}", "{mode: growth, initial: 1, rate: 20%}", "{mode: growth, initial: 1, rate: 900%}",
+			"{mode: mass}", "{mode: spread, over: 30m}", "{mode: growth, initial: 1, rate: 20%}",
+			"{mode: growth, initial: 1, rate: 900%}",
 		}).Draw(r, "join")
 		p := of(r, rapid.IntRange(1, 300).Draw(r, "nodes"), join)
 		at := time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(r, "at"))

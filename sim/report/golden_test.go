@@ -33,7 +33,9 @@ func TestGoldenReport(t *testing.T) {
 		{"never settled", func(s *result.Summary) { s.Convergence.Rounds = nil }},
 		{"settled in one round", func(s *result.Summary) { *s.Convergence.Rounds = 1 }},
 		{"no masters", func(s *result.Summary) { s.Structure.SlavesPerMaster = nil }},
-		{"all searches failed", func(s *result.Summary) { s.Search.Failed, s.Search.Hops, s.Search.LatencyMS = 7, nil, nil }},
+		{"all searches failed", func(s *result.Summary) {
+			s.Search.Failed, s.Search.Hops, s.Search.LatencyMS = 7, nil, nil
+		}},
 		{"one draw", func(s *result.Summary) { s.Approval.Draws = 1 }},
 		{"two draws", func(s *result.Summary) { s.Approval.Draws, s.Approval.Chi2P = 2, nil }},
 		{"no agreement measured", func(s *result.Summary) { s.Approval.Agreement, s.Approval.LatencyMS = nil, nil }},

@@ -51,15 +51,18 @@ func headlines(s *result.Summary) []headline {
 func settling(s *result.Summary) []headline {
 	c := &s.Convergence
 	if c.Rounds == nil || c.TimeS == nil {
-		return []headline{{"Settled", "never", "", fmt.Sprintf("At the end %s of the nodes were registered, %s knew the "+
-			"size of the network, and a search would have reached %s.", percent(c.Registered), percent(c.ExactSize), percent(c.Coverage))}}
+		return []headline{{"Settled", "never", "",
+			fmt.Sprintf("At the end %s of the nodes were registered, %s knew the "+
+				"size of the network, and a search would have reached %s.", percent(c.Registered),
+				percent(c.ExactSize), percent(c.Coverage))}}
 	}
 	unit := "sync rounds"
 	if *c.Rounds == 1 {
 		unit = "sync round"
 	}
-	return []headline{{"Settled after", words.Short(*c.Rounds), unit, fmt.Sprintf("From %s s on, at least 99.9 %% of the nodes "+
-		"were registered, knew the size of the network, and could be reached by a search.", words.Short(*c.TimeS))}}
+	return []headline{{"Settled after", words.Short(*c.Rounds), unit,
+		fmt.Sprintf("From %s s on, at least 99.9 %% of the nodes "+
+			"were registered, knew the size of the network, and could be reached by a search.", words.Short(*c.TimeS))}}
 }
 
 func structure(s *result.Summary) []headline {
@@ -80,15 +83,18 @@ func search(s *result.Search) []headline {
 	list := []headline{h}
 	if c := s.Coverage; c != nil {
 		h := headline{"Search coverage", percent(c.Mean), "of live nodes", fmt.Sprintf(
-			"Nodes that answered, in the mean over all searches; %s in the search that reached the fewest.", percent(c.Min))}
+			"Nodes that answered, in the mean over all searches; %s in the search that reached the fewest.",
+			percent(c.Min))}
 		if p := s.PartialCoverage; p != nil {
-			h.Means += fmt.Sprintf(" Partial searches reached %s to %s, %s in the mean.", percent(p.Min), percent(p.Max), percent(p.Mean))
+			h.Means += fmt.Sprintf(" Partial searches reached %s to %s, %s in the mean.", percent(p.Min),
+				percent(p.Max), percent(p.Mean))
 		}
 		list = append(list, h)
 	}
 	if s.Hops != nil {
-		list = append(list, headline{"Hops", words.Short(float64(s.Hops.Max)), "at most", fmt.Sprintf("Requests that had to wait for "+
-			"each other, from the client to the last node reached; %s in the mean.", words.Short(s.Hops.Mean))})
+		list = append(list, headline{"Hops", words.Short(float64(s.Hops.Max)), "at most",
+			fmt.Sprintf("Requests that had to wait for "+
+				"each other, from the client to the last node reached; %s in the mean.", words.Short(s.Hops.Mean))})
 	}
 	for _, l := range []struct {
 		name    string
@@ -126,7 +132,8 @@ func fanout(s *result.Search) string {
 
 func approval(a *result.Approval) []headline {
 	h := headline{"Approvals", percent(a.Success), "granted", fmt.Sprintf("%s of %s, at %s requests and %s bytes each.",
-		words.Short(float64(a.Granted)), words.Short(float64(a.Requested)), words.Short(a.MessagesMean), words.Short(a.BytesMean))}
+		words.Short(float64(a.Granted)), words.Short(float64(a.Requested)), words.Short(a.MessagesMean),
+		words.Short(a.BytesMean))}
 	if failed := a.Requested - a.Granted; failed > 0 {
 		h.Means += fmt.Sprintf(" %s failed%s.", capital(none(failed)), causes(a.Errors))
 	}
@@ -162,7 +169,8 @@ func evenness(a *result.Approval) headline {
 }
 
 func cost(e *result.Engine) headline {
-	h := headline{"The run", words.Short(float64(e.Events)), "events", "This is what the simulator did, not the network."}
+	h := headline{"The run", words.Short(float64(e.Events)), "events",
+		"This is what the simulator did, not the network."}
 	if e.WallS > 0 {
 		h.Means = fmt.Sprintf("It took %s s, %s events a second", words.Short(e.WallS), words.Short(e.EventsPerS))
 		if e.PeakRSSBytes != nil {

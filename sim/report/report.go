@@ -174,7 +174,8 @@ func (v *view) Sampled() string {
 	r := &v.Run.Summary.Rows
 	text := ""
 	if r.NodesWritten < r.NodesTotal {
-		text += fmt.Sprintf("nodes.csv is a sample of %s rows for %s. ", words.Number(float64(r.NodesWritten)), words.Count(r.NodesTotal, "node", "nodes"))
+		text += fmt.Sprintf("nodes.csv is a sample of %s rows for %s. ", words.Number(float64(r.NodesWritten)),
+			words.Count(r.NodesTotal, "node", "nodes"))
 	}
 	if r.RequestsWritten < r.RequestsTotal {
 		text += fmt.Sprintf("requests.csv is a sample of %s rows for %s. ", words.Number(float64(r.RequestsWritten)),

@@ -46,9 +46,11 @@ func TestTheHeadSaysWhatWasSimulated(t *testing.T) {
 	for more, want := range map[string][2]string{
 		"": {"constant, mean 25ms; for each message in one direction", "all at once; each knows 1 address"},
 		"latency: {model: uniform, min: 5ms, max: 100ms}\njoin: {mode: spread, over: 60s, bootstrap: 3}\n": {
-			"uniform, min 5ms, max 100ms; for each message in one direction", "evenly over 60 s; each knows 3 addresses"},
+			"uniform, min 5ms, max 100ms; for each message in one direction",
+			"evenly over 60 s; each knows 3 addresses"},
 		"latency: {model: lognormal, mean: 40ms, stddev: 60ms, min: 500us}\nsync_interval: 2h\n": {
-			"lognormal, mean 40ms, stddev 60ms, min 500µs; for each message in one direction", "all at once; each knows 1 address"},
+			"lognormal, mean 40ms, stddev 60ms, min 500µs; for each message in one direction",
+			"all at once; each knows 1 address"},
 	} {
 		run := &result.Run{Scenario: []byte("name: head\nnodes: 10\nduration: 100h\n" + more)}
 		_, facts := setting(run)
@@ -56,7 +58,8 @@ func TestTheHeadSaysWhatWasSimulated(t *testing.T) {
 			t.Errorf("%q: %q", more, facts)
 		}
 	}
-	if description, facts := setting(&result.Run{Scenario: []byte("nonsense: 1\n")}); description != "" || facts != nil {
+	if description, facts := setting(&result.Run{Scenario: []byte("nonsense: 1\n")}); description != "" ||
+		facts != nil {
 		t.Errorf("of a file that cannot be read: %q, %v", description, facts)
 	}
 }
@@ -67,7 +70,8 @@ func TestHeadlinesTellSearchesApart(t *testing.T) {
 	run := resulttest.Run(100, 1)
 	text := render(t, run)
 	for _, want := range []string{
-		"of some of these nodes, and 1 failed (REQUEST_TIMEDOUT 1)", "Latency of complete searches", "Latency of partial searches",
+		"of some of these nodes, and 1 failed (REQUEST_TIMEDOUT 1)", "Latency of complete searches",
+		"Latency of partial searches",
 		"Time until searches failed", "search.errors.REQUEST_TIMEDOUT",
 	} {
 		if !strings.Contains(text, want) {
@@ -127,7 +131,8 @@ func TestTheReportTellsTheWholeRun(t *testing.T) {
 		"<dd>normal, mean 40ms, stddev 10ms, max 1.5s; for each message in one direction</dd>",
 		"<dd>20 nodes at the start, then 12.5 % more in every sync interval; each knows 1 address</dd>",
 		"<dd>directed, with a sync every 16 s</dd>",
-		"spreadsim run scenario.yaml", "What this does not model", "<li><b>Nodes</b> join but do not leave, all of them are honest, and there is one level of masters.</li>",
+		"spreadsim run scenario.yaml", "What this does not model",
+		"<li><b>Nodes</b> join but do not leave, all of them are honest, and there is one level of masters.</li>",
 		"approval.captured is null: there was no attack", "structure.levels.0.members.max",
 	} {
 		if !strings.Contains(text, want) {
@@ -156,7 +161,8 @@ func TestEveryPlotHasANarrowForm(t *testing.T) {
 	}
 	for _, medium := range []string{"@media (max-width: 40rem)", "@media print"} {
 		_, rules, _ := strings.Cut(style, medium)
-		if !strings.Contains(rules, ".on-wide { display: none; }") || !strings.Contains(rules, ".on-narrow { display: block; }") {
+		if !strings.Contains(rules, ".on-wide { display: none; }") ||
+			!strings.Contains(rules, ".on-narrow { display: block; }") {
 			t.Errorf("%s shows the wide plots", medium)
 		}
 	}
@@ -251,9 +257,11 @@ func TestAPartialRunAndASampleSaySo(t *testing.T) {
 	run.Summary.Partial = true
 	run.Thin(100)
 	part := render(t, run)
-	for _, words := range []string{"stopped before its end", "nodes.csv is a sample", "requests.csv is a sample", "for 400 nodes"} {
+	for _, words := range []string{"stopped before its end", "nodes.csv is a sample", "requests.csv is a sample",
+		"for 400 nodes"} {
 		if strings.Contains(whole, words) || !strings.Contains(part, words) {
-			t.Errorf("%q: in the whole run %v, in the partial one %v", words, strings.Contains(whole, words), strings.Contains(part, words))
+			t.Errorf("%q: in the whole run %v, in the partial one %v", words, strings.Contains(whole, words),
+				strings.Contains(part, words))
 		}
 	}
 	if strings.Contains(part, "expectations are met") {

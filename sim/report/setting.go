@@ -32,7 +32,8 @@ func joining(s *scenario.Scenario) string {
 	text := ""
 	switch j := &s.Join; j.Mode {
 	case scenario.Growth:
-		text = fmt.Sprintf("%s at the start, then %s %% more in every sync interval", words.Count(j.Initial, "node", "nodes"), words.Short(100*j.Rate))
+		text = fmt.Sprintf("%s at the start, then %s %% more in every sync interval",
+			words.Count(j.Initial, "node", "nodes"), words.Short(100*j.Rate))
 	case scenario.Spread:
 		text = "evenly over " + span(j.Over)
 	default:

@@ -62,7 +62,8 @@ func TestWriteReplacesResultsAndNothingElse(t *testing.T) {
 	}
 
 	first := exampleRun()
-	extra := Extra{Files: []string{"extra"}, Write: func(dir string) error { return os.WriteFile(filepath.Join(dir, "extra"), nil, 0o644) }}
+	extra := Extra{Files: []string{"extra"},
+		Write: func(dir string) error { return os.WriteFile(filepath.Join(dir, "extra"), nil, 0o644) }}
 	if err := first.Write(dir, extra); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,8 @@ func TestOnlyResultsOfTheSameRunMayBeReplaced(t *testing.T) {
 func TestARerunTouchesOnlyFilesOfOurs(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	extra := Extra{Files: []string{"plots/a.svg", "plots/b.svg"}, Write: func(dir string) error {
-		return errors.Join(os.MkdirAll(filepath.Join(dir, "plots"), 0o755), os.WriteFile(filepath.Join(dir, "plots", "a.svg"), []byte("new"), 0o644))
+		return errors.Join(os.MkdirAll(filepath.Join(dir, "plots"), 0o755),
+			os.WriteFile(filepath.Join(dir, "plots", "a.svg"), []byte("new"), 0o644))
 	}}
 	if err := exampleRun().Write(dir, extra); err != nil {
 		t.Fatal(err)
@@ -238,7 +240,8 @@ func TestLoadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{SummaryFile, edit(`"events": 80`, `"event": 80`), `summary.json: json: unknown field "event"`},
 		{SummaryFile, edit("{", ""), "summary.json: line 2: json: cannot unmarshal string"},
 		{SummaryFile, func(s string) string { return s + "{}" }, "more than one value"},
-		{SummaryFile, edit("spreadsim-summary/2", "spreadsim-summary/9"), `summary.json has schema "spreadsim-summary/9", this program reads "spreadsim-summary/2"`},
+		{SummaryFile, edit("spreadsim-summary/2", "spreadsim-summary/9"),
+			`summary.json has schema "spreadsim-summary/9", this program reads "spreadsim-summary/2"`},
 		{SummaryFile, edit("00c0ffee", "11c0ffee"), "are of different runs"},
 		{RunFile, edit("spreadsim-run/1", "spreadsim-run/2"), `run.json has schema "spreadsim-run/2"`},
 		{RunFile, edit("spreadsim-run/1", "recipe"), "not a results folder: its run.json was not written by spreadsim"},
@@ -283,7 +286,8 @@ func TestLoadSaysWhatIsWrongAndWhere(t *testing.T) {
 
 func TestDurationsKeepEveryNanosecond(t *testing.T) {
 	for text, d := range map[string]time.Duration{
-		"0": 0, "1.5": 1500 * time.Millisecond, "0.000000001": 1, "-0.000000001": -1, "-80.01": -80010 * time.Millisecond,
+		"0": 0, "1.5": 1500 * time.Millisecond, "0.000000001": 1, "-0.000000001": -1,
+		"-80.01":               -80010 * time.Millisecond,
 		"9223372036.854775807": math.MaxInt64, "-9223372036.854775808": math.MinInt64, "0.05": 50 * time.Millisecond,
 	} {
 		if got := formatDuration(d, time.Second); got != text {

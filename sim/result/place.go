@@ -39,7 +39,8 @@ func (s *Summary) MayWrite(dir string) error {
 	case err != nil:
 		return fmt.Errorf("%w; it is left as it is", err)
 	case there.Scenario.Hash != s.Scenario.Hash:
-		return fmt.Errorf("%s: %w (%s, seed %d, hash %s)", filepath.ToSlash(dir), ErrOtherRun, there.Scenario.Name, there.Scenario.Seed, there.Scenario.Hash)
+		return fmt.Errorf("%s: %w (%s, seed %d, hash %s)", filepath.ToSlash(dir), ErrOtherRun,
+			there.Scenario.Name, there.Scenario.Seed, there.Scenario.Hash)
 	case there.Engine.VirtualS > s.Engine.VirtualS:
 		return fmt.Errorf("%s: %w", filepath.ToSlash(dir), ErrFurther)
 	}

@@ -14,7 +14,8 @@ func ptr[T any](x T) *T { return &x }
 // exampleRun is a small run with something in every field.
 func exampleRun() *Run {
 	requests := []Request{
-		{Kind: KindSearch, Index: 0, Start: 90 * time.Second, Entry: 3, OK: true, Hops: 3, Latency: 150 * time.Millisecond,
+		{Kind: KindSearch, Index: 0, Start: 90 * time.Second, Entry: 3, OK: true, Hops: 3,
+			Latency:  150 * time.Millisecond,
 			Messages: 9, Bytes: 900, Asked: 9, Answered: 9, Coverage: 1, Fanout: 3},
 		{Kind: KindSearch, Index: 1, Start: 90*time.Second + 1, Entry: 4, Error: ErrorTimeout,
 			Latency: time.Second, Messages: 1, Bytes: 100},
@@ -45,7 +46,8 @@ func exampleRun() *Run {
 			Schema:      SummarySchema,
 			Scenario:    Scenario{Name: "example", Hash: "ab12", Seed: math.MaxUint64, Nodes: 3, Levels: 1},
 			Fingerprint: "00c0ffee00c0ffee",
-			Engine:      Engine{VirtualS: 120, WallS: 0.5, Events: 80, EventsPerS: 160, PeakRSSBytes: ptr(int64(1 << 20)), Workers: 2},
+			Engine: Engine{VirtualS: 120, WallS: 0.5, Events: 80, EventsPerS: 160,
+				PeakRSSBytes: ptr(int64(1 << 20)), Workers: 2},
 			Convergence: ConvergenceSummary(samples, 16*time.Second),
 			Structure:   StructureSummary(nodes, 1),
 			Search:      SearchSummary(requests),

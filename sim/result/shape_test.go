@@ -11,7 +11,8 @@ func TestWithOneLevelShapeIsTheSquareRoot(t *testing.T) {
 	for size := range 200_000 {
 		want := math.Sqrt(float64(size))
 		if GroupSize(size, 1) != want || ExpectedMasters(size, 1) != want {
-			t.Fatalf("%d nodes: groups of %v, %v masters, want %v", size, GroupSize(size, 1), ExpectedMasters(size, 1), want)
+			t.Fatalf("%d nodes: groups of %v, %v masters, want %v", size, GroupSize(size, 1),
+				ExpectedMasters(size, 1), want)
 		}
 	}
 }

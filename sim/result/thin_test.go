@@ -30,7 +30,8 @@ func TestASampleIsSmallEvenOrderedAndAddsUp(t *testing.T) {
 		}
 		run.Thin(limit)
 		rows := run.Summary.Rows
-		if rows.NodesTotal != total || rows.NodesWritten != len(run.Nodes) || len(run.Nodes) > max(limit, 0) && total > limit {
+		if rows.NodesTotal != total || rows.NodesWritten != len(run.Nodes) ||
+			len(run.Nodes) > max(limit, 0) && total > limit {
 			t.Fatalf("%+v for %d nodes, limit %d", rows, len(run.Nodes), limit)
 		}
 		sum, found := 0, 0

@@ -39,7 +39,8 @@ func (e *Incomplete) Error() string {
 		return fmt.Sprintf("results cannot be written: %v", inner(e.Err))
 	}
 	if len(e.Missing) == 0 {
-		return fmt.Sprintf("results cannot be put where they belong: %v; they are in %s", inner(e.Err), filepath.ToSlash(e.Dir))
+		return fmt.Sprintf("results cannot be put where they belong: %v; they are in %s", inner(e.Err),
+			filepath.ToSlash(e.Dir))
 	}
 	return fmt.Sprintf("results are incomplete, without %s: %v; what was written is in %s",
 		strings.Join(e.Missing, ", "), inner(e.Err), filepath.ToSlash(e.Dir))

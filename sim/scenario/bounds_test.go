@@ -58,5 +58,6 @@ func TestBoundsAreExact(t *testing.T) {
 
 // What would end after the run matters only if it happens.
 func TestAWorkloadThatDoesNotHappenMayStartLate(t *testing.T) {
-	parse(t, small, "workload.searches.count=0", "workload.searches.start=2h", "workload.approvals.count=0", "workload.approvals.start=2h")
+	parse(t, small, "workload.searches.count=0", "workload.searches.start=2h", "workload.approvals.count=0",
+		"workload.approvals.start=2h")
 }

@@ -40,7 +40,8 @@ type decoder struct {
 func (d decoder) group(path string, n ast.Node, v reflect.Value) error {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
-		return errorAt(d.place(n), "%s takes keys below it (%s), not %s", path, strings.Join(keysOf(v.Type()), ", "), strictyaml.KindOf(n))
+		return errorAt(d.place(n), "%s takes keys below it (%s), not %s", path,
+			strings.Join(keysOf(v.Type()), ", "), strictyaml.KindOf(n))
 	}
 	for _, entry := range m.Values {
 		name, err := d.key(entry)
@@ -111,7 +112,9 @@ func (d decoder) expectations(path string, n ast.Node, v reflect.Value) error {
 			return err
 		}
 		if kind, isGroup := entry.Value.(*ast.MappingNode); isGroup {
-			return errorAt(d.place(entry.Key), `%s.%s: write the whole path as one key, such as search.hops.max, not %s`, path, phrase.OneLine(name), strictyaml.KindOf(kind))
+			return errorAt(d.place(entry.Key),
+				`%s.%s: write the whole path as one key, such as search.hops.max, not %s`,
+				path, phrase.OneLine(name), strictyaml.KindOf(kind))
 		}
 		if err := d.once(join(path, name), entry); err != nil {
 			return err
@@ -209,7 +212,8 @@ func unknownKey(path, name string, t reflect.Type) error {
 	} else if elsewhere := homeOf(name, "", reflect.TypeFor[Scenario]()); elsewhere != "" {
 		advice = fmt.Sprintf("; did you mean %q?", elsewhere)
 	}
-	return fmt.Errorf("unknown key %s in %s%s (known keys: %s)", phrase.Quote(name), where, advice, strings.Join(keysOf(t), ", "))
+	return fmt.Errorf("unknown key %s in %s%s (known keys: %s)", phrase.Quote(name), where, advice,
+		strings.Join(keysOf(t), ", "))
 }
 
 // nested writes a key that was named by its dotted path, as the command line does, in the

@@ -49,7 +49,8 @@ func parseExpectation(path, condition string) (Expectation, error) {
 	}
 	parts := conditionShape.FindStringSubmatch(condition)
 	if parts == nil {
-		return Expectation{}, fmt.Errorf(`%s: expected a condition such as "<= 3" or "0.9 .. 1.1", not %s`, path, phrase.Quote(condition))
+		return Expectation{}, fmt.Errorf(`%s: expected a condition such as "<= 3" or "0.9 .. 1.1", not %s`, path,
+			phrase.Quote(condition))
 	}
 	e := Expectation{Path: path, Op: Op(parts[1])}
 	low, high := parts[2], "0"
@@ -64,14 +65,16 @@ func parseExpectation(path, condition string) (Expectation, error) {
 		return Expectation{}, fmt.Errorf("%s: %w", path, err)
 	}
 	if e.Op == Within && e.Low > e.High {
-		return Expectation{}, fmt.Errorf("%s: no number lies within %s: the lower bound comes first", path, phrase.Quote(condition))
+		return Expectation{}, fmt.Errorf("%s: no number lies within %s: the lower bound comes first", path,
+			phrase.Quote(condition))
 	}
 	return e, nil
 }
 
 // unknownNumber is the error for a path that the summary does not have.
 func unknownNumber(path string) error {
-	return fmt.Errorf("%s: summary.json has no number with this path%s", phrase.OneLine(path), phrase.Suggest(path, result.Paths()))
+	return fmt.Errorf("%s: summary.json has no number with this path%s", phrase.OneLine(path),
+		phrase.Suggest(path, result.Paths()))
 }
 
 // Condition returns the condition as it is written in a scenario file:

@@ -152,7 +152,8 @@ func (s *Scenario) checkLatency() error {
 	for _, p := range row.parameters {
 		if value := s.Latency.value(p.key); p.key != "stddev" && value > maxLatency {
 			path := join("latency", p.key)
-			return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxLatency), formatDuration(value))
+			return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxLatency),
+				formatDuration(value))
 		}
 		if err := s.checkOrder(p); err != nil {
 			return err
@@ -249,7 +250,8 @@ func LatencyTable() string {
 	var text strings.Builder
 	text.WriteString("| model | takes | shape |\n|---|---|---|\n")
 	for _, row := range latencyRows() {
-		text.WriteString("| `" + string(row.name) + "` | `" + strings.Join(row.keys(), "`, `") + "` | " + row.shape + " |\n")
+		text.WriteString("| `" + string(row.name) + "` | `" + strings.Join(row.keys(), "`, `") +
+			"` | " + row.shape + " |\n")
 	}
 	return text.String()
 }

@@ -34,7 +34,8 @@ func TestResolvedReadsBackAsTheSameScenario(t *testing.T) {
 // drawSets draws settings that make a good scenario together.
 func drawSets(t *rapid.T) []string {
 	duration := func(name string, low, high time.Duration) string {
-		return rapid.Map(rapid.Int64Range(int64(low), int64(high)), func(ns int64) string { return time.Duration(ns).String() }).Draw(t, name)
+		return rapid.Map(rapid.Int64Range(int64(low), int64(high)),
+			func(ns int64) string { return time.Duration(ns).String() }).Draw(t, name)
 	}
 	sets := []string{
 		"seed=" + rapid.StringMatching(`[1-9][0-9]{0,18}`).Draw(t, "seed"),
@@ -45,7 +46,8 @@ func drawSets(t *rapid.T) []string {
 		"approval.period=" + duration("period", 1, time.Hour),
 		"node.trusted=" + rapid.SampledFrom([]string{"true", "false"}).Draw(t, "trusted"),
 	}
-	mean, below, above := duration("mean", time.Second, time.Minute), duration("below", 0, time.Second-1), duration("above", 2*time.Minute, time.Hour)
+	mean := duration("mean", time.Second, time.Minute)
+	below, above := duration("below", 0, time.Second-1), duration("above", 2*time.Minute, time.Hour)
 	percent := rapid.StringMatching(`[1-9][0-9]{0,3}(\.[0-9]{1,6})?%`).Draw(t, "rate")
 	latency := [][]string{
 		{"latency.model=constant", "latency.mean=" + mean},

@@ -105,7 +105,8 @@ func TestWhatIsLeftOutGetsItsDefault(t *testing.T) {
 
 // Some defaults follow from what was given.
 func TestDefaultsFollowTheirNeighbours(t *testing.T) {
-	s := parse(t, small+"sync_interval: 8s\nnode: {server_timeout: 500ms}\njoin: {mode: growth, rate: 20%}\n", "nodes=4")
+	s := parse(t, small+"sync_interval: 8s\nnode: {server_timeout: 500ms}\njoin: {mode: growth, rate: 20%}\n",
+		"nodes=4")
 	if s.Sample != 2*time.Second {
 		t.Errorf("sample is %v, want a quarter of the sync interval", s.Sample)
 	}
@@ -149,7 +150,8 @@ func TestABrokenSetNamesItself(t *testing.T) {
 		{"latency.mean.x=8ms", "--set latency.mean.x=8ms: latency.mean has no keys below it"},
 		{"latency.stddev=8ms", "--set latency.stddev=8ms: latency.stddev: has no meaning with model constant, which takes mean"},
 		{"expect=5", "--set expect=5: expect: is a group: set one of its keys, such as expect.search.hops.max"},
-		{"expect.convergence.round=< 6", `--set expect.convergence.round=< 6: expect.convergence.round: summary.json has no number with this path; did you mean "convergence.rounds"?`},
+		{"expect.convergence.round=< 6",
+			`--set expect.convergence.round=< 6: expect.convergence.round: summary.json has no number with this path; did you mean "convergence.rounds"?`},
 		{"na\nme=x", `--set na\nme=x: unknown key "na\nme" in the scenario; did you mean "name"? (known keys: name, description, seed, nodes, levels, duration, sync_interval, sample, registration, latency, join, node, approval, workload, expect)`},
 	} {
 		_, err := scenario.Parse("test.yaml", []byte(small), []string{c.set})
@@ -208,7 +210,8 @@ func TestAnExpectationJudgesTheMeasuredNumber(t *testing.T) {
 	summary := &result.Summary{
 		Convergence: result.Convergence{Registered: 0.95, Rounds: &rounds},
 		Search: &result.Search{
-			Complete: 7, Failed: 2, Hops: &result.Hops{Mean: 2.9, Max: 3}, Errors: map[string]int{result.ErrorTimeout: 2},
+			Complete: 7, Failed: 2, Hops: &result.Hops{Mean: 2.9, Max: 3},
+			Errors: map[string]int{result.ErrorTimeout: 2},
 		},
 	}
 	for _, c := range []struct {
@@ -249,9 +252,12 @@ func TestDurationsAreWrittenWithUnits(t *testing.T) {
 		back string
 	}{
 		{"1ns", 1, "1ns"}, {"5us", 5 * time.Microsecond, "5µs"}, {"5µs", 5 * time.Microsecond, "5µs"},
-		{"25ms", 25 * time.Millisecond, "25ms"}, {"1.5s", 1500 * time.Millisecond, "1.5s"}, {"320s", 320 * time.Second, "5m20s"},
-		{"5m20s", 320 * time.Second, "5m20s"}, {"300s", 300 * time.Second, "5m"}, {"60m", time.Hour, "1h"}, {"90m", 90 * time.Minute, "1h30m"},
-		{"3605s", 3605 * time.Second, "1h0m5s"}, {"1d", 24 * time.Hour, "1d"}, {"1d12h", 36 * time.Hour, "36h"}, {"0.5d", 12 * time.Hour, "12h"},
+		{"25ms", 25 * time.Millisecond, "25ms"}, {"1.5s", 1500 * time.Millisecond, "1.5s"},
+		{"320s", 320 * time.Second, "5m20s"},
+		{"5m20s", 320 * time.Second, "5m20s"}, {"300s", 300 * time.Second, "5m"}, {"60m", time.Hour, "1h"},
+		{"90m", 90 * time.Minute, "1h30m"},
+		{"3605s", 3605 * time.Second, "1h0m5s"}, {"1d", 24 * time.Hour, "1d"}, {"1d12h", 36 * time.Hour, "36h"},
+		{"0.5d", 12 * time.Hour, "12h"},
 		{"365d", 365 * 24 * time.Hour, "365d"},
 	} {
 		s := parse(t, small, "duration="+c.text, "sample=1d")

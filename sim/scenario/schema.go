@@ -77,15 +77,17 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 // in lists, whose paths hold an index, and the counts of errors, whose paths
 // hold a name, are covered by patterns.
 func expectSchema() *jsonschema.Schema {
-	condition := &jsonschema.Schema{Type: "string", Pattern: conditionSchemaPattern, Examples: []any{"<= 3", "0.9 .. 1.1"}}
+	condition := &jsonschema.Schema{Type: "string", Pattern: conditionSchemaPattern,
+		Examples: []any{"<= 3", "0.9 .. 1.1"}}
 	properties := jsonschema.NewProperties()
 	for _, path := range result.Paths() {
 		properties.Set(path, condition)
 	}
 	return &jsonschema.Schema{
-		Type:                 "object",
-		Properties:           properties,
-		PatternProperties:    map[string]*jsonschema.Schema{`\.[0-9]+\.`: condition, `\.errors\.[A-Z][A-Z0-9_]*$`: condition},
+		Type:       "object",
+		Properties: properties,
+		PatternProperties: map[string]*jsonschema.Schema{`\.[0-9]+\.`: condition,
+			`\.errors\.[A-Z][A-Z0-9_]*$`: condition},
 		AdditionalProperties: jsonschema.FalseSchema,
 	}
 }

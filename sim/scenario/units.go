@@ -40,14 +40,16 @@ func parseDuration(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("expected a duration of 0s or more, not %s", phrase.Quote(text))
 	}
 	if !durationShape.MatchString(text) {
-		return 0, fmt.Errorf("expected a duration with a unit (ns us ms s m h d), such as 16s or 5m20s, not %s", phrase.Quote(text))
+		return 0, fmt.Errorf("expected a duration with a unit (ns us ms s m h d), such as 16s or 5m20s, not %s",
+			phrase.Quote(text))
 	}
 	var sum time.Duration
 	for _, part := range durationPart.FindAllStringSubmatch(text, -1) {
 		d, err := parsePart(part[1], part[2])
 		// Each part and each sum stays below a year, so neither can overflow.
 		if sum += d; err != nil || sum > MaxDuration {
-			return 0, fmt.Errorf("a duration of %s is too long: at most %s", phrase.Quote(text), formatDuration(MaxDuration))
+			return 0, fmt.Errorf("a duration of %s is too long: at most %s", phrase.Quote(text),
+				formatDuration(MaxDuration))
 		}
 	}
 	return sum, nil

@@ -83,10 +83,12 @@ func (s *Scenario) checkField(path string, v reflect.Value, l limits) error {
 
 func (s *Scenario) checkText(path, text string, l limits) error {
 	if len(l.enum) > 0 && !slices.Contains(l.enum, text) {
-		return s.errorf(path, "%s: expected one of %s, not %s%s", path, strings.Join(l.enum, ", "), phrase.Quote(text), phrase.Suggest(text, l.enum))
+		return s.errorf(path, "%s: expected one of %s, not %s%s", path, strings.Join(l.enum, ", "),
+			phrase.Quote(text), phrase.Suggest(text, l.enum))
 	}
 	if l.pattern != nil && !l.pattern.MatchString(text) {
-		return s.errorf(path, "%s: expected lower-case letters, digits and hyphens, such as my-network, not %s", path, phrase.Quote(text))
+		return s.errorf(path, "%s: expected lower-case letters, digits and hyphens, such as my-network, not %s",
+			path, phrase.Quote(text))
 	}
 	if n := utf8.RuneCountInString(text); l.maxLength > 0 && n > l.maxLength {
 		return s.errorf(path, "%s: expected at most %d characters, not %d", path, l.maxLength, n)
@@ -130,7 +132,8 @@ func (s *Scenario) checkJoin() error {
 		return err
 	}
 	if j.Bootstrap > s.Nodes {
-		return s.errorf("join.bootstrap", "join.bootstrap: %d addresses are more than the %d nodes", j.Bootstrap, s.Nodes)
+		return s.errorf("join.bootstrap", "join.bootstrap: %d addresses are more than the %d nodes", j.Bootstrap,
+			s.Nodes)
 	}
 	switch j.Mode {
 	case Growth:
@@ -143,7 +146,8 @@ func (s *Scenario) checkJoin() error {
 			return err
 		}
 		if j.Over > s.Duration {
-			return s.errorf("join.over", "join.over: ends at %s, after the duration of %s", formatDuration(j.Over), formatDuration(s.Duration))
+			return s.errorf("join.over", "join.over: ends at %s, after the duration of %s",
+				formatDuration(j.Over), formatDuration(s.Duration))
 		}
 	}
 	return nil
@@ -154,13 +158,16 @@ func (s *Scenario) checkGrowth() error {
 		return err
 	}
 	if s.Join.Rate <= 0 || s.Join.Rate > maxRate {
-		return s.errorf("join.rate", "join.rate: expected a growth above 0%% and at most %s, not %s", formatShare(maxRate), formatShare(s.Join.Rate))
+		return s.errorf("join.rate", "join.rate: expected a growth above 0%% and at most %s, not %s",
+			formatShare(maxRate), formatShare(s.Join.Rate))
 	}
 	if s.Join.Initial > s.Nodes {
-		return s.errorf("join.initial", "join.initial: %d nodes at the start are more than the %d nodes in all", s.Join.Initial, s.Nodes)
+		return s.errorf("join.initial", "join.initial: %d nodes at the start are more than the %d nodes in all",
+			s.Join.Initial, s.Nodes)
 	}
 	if s.Join.Bootstrap > s.Join.Initial {
-		return s.errorf("join.bootstrap", "join.bootstrap: %d addresses are more than the %d nodes at the start", s.Join.Bootstrap, s.Join.Initial)
+		return s.errorf("join.bootstrap", "join.bootstrap: %d addresses are more than the %d nodes at the start",
+			s.Join.Bootstrap, s.Join.Initial)
 	}
 	return nil
 }
@@ -210,7 +217,8 @@ func (s *Scenario) checkWorkload() error {
 		}
 	}
 	if approvals.Entries > s.Nodes {
-		return s.errorf("workload.approvals.entries", "workload.approvals.entries: %d entry nodes are more than the %d nodes", approvals.Entries, s.Nodes)
+		return s.errorf("workload.approvals.entries",
+			"workload.approvals.entries: %d entry nodes are more than the %d nodes", approvals.Entries, s.Nodes)
 	}
 	return nil
 }
@@ -241,7 +249,8 @@ func (s *Scenario) checkExpect() error {
 func (s *Scenario) checkMeaning(group, choice, kind string, meaningful []string, all ...string) error {
 	for _, key := range all {
 		if path := join(group, key); s.given(path) && !slices.Contains(meaningful, key) {
-			return s.errorf(path, "%s: has no meaning with %s %s, which takes %s", path, choice, kind, strings.Join(meaningful, ", "))
+			return s.errorf(path, "%s: has no meaning with %s %s, which takes %s", path, choice, kind,
+				strings.Join(meaningful, ", "))
 		}
 	}
 	return nil
@@ -281,7 +290,8 @@ func (s *Scenario) within(path string, start, over time.Duration) error {
 	if end <= s.Duration {
 		return nil
 	}
-	return s.errorf(s.firstGiven(path+".start", path+".over"), "%s: ends at %s, after the duration of %s", path, formatDuration(end), formatDuration(s.Duration))
+	return s.errorf(s.firstGiven(path+".start", path+".over"), "%s: ends at %s, after the duration of %s", path,
+		formatDuration(end), formatDuration(s.Duration))
 }
 
 // errorf is an error about the key at path. It names the place where the key was written

@@ -34,8 +34,10 @@ func (s *Scenario) Warnings() []string {
 	w.timeouts()
 	w.times()
 	w.joining()
-	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start, s.Workload.Searches.Over, searchMessages)
-	w.requests("workload.approvals", s.Workload.Approvals.Count, s.Workload.Approvals.Start, s.Workload.Approvals.Over, approvalMessages)
+	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start,
+		s.Workload.Searches.Over, searchMessages)
+	w.requests("workload.approvals", s.Workload.Approvals.Count, s.Workload.Approvals.Start,
+		s.Workload.Approvals.Over, approvalMessages)
 	w.approval()
 	w.unused()
 	w.expectations()
@@ -88,10 +90,13 @@ func (w *warner) timeouts() {
 		timeout   time.Duration
 	}{
 		{"node.server_timeout", "a request with its answer takes %s, and a node waits %s for it (node.server_timeout)", requestMessages, s.Node.ServerTimeout},
-		{"node.ping_timeout", "a ping with its answer takes %s, and a node waits %s for it (node.ping_timeout)", requestMessages, s.Node.PingTimeout},
-		{"workload", "a search and a draw of approvers take %s, three requests in a row, and a client waits %s", drawMessages, ClientTimeout},
+		{"node.ping_timeout", "a ping with its answer takes %s, and a node waits %s for it (node.ping_timeout)",
+			requestMessages, s.Node.PingTimeout},
+		{"workload", "a search and a draw of approvers take %s, three requests in a row, and a client waits %s",
+			drawMessages, ClientTimeout},
 	} {
-		if limit.key == "workload" && (s.Nodes == 1 || s.Workload.Searches.Count == 0 && s.Workload.Approvals.Count == 0) {
+		if limit.key == "workload" && (s.Nodes == 1 ||
+			s.Workload.Searches.Count == 0 && s.Workload.Approvals.Count == 0) {
 			continue
 		}
 		said := fmt.Sprintf(limit.what, "%s", formatDuration(limit.timeout))
@@ -100,7 +105,8 @@ func (w *warner) timeouts() {
 			w.add(w.latencyOr(limit.key), said+": none succeeds", "at least "+formatDuration(limit.messages*shortest))
 			return
 		case limit.messages*typical > limit.timeout:
-			w.add(w.latencyOr(limit.key), said+": most fail", "mostly "+formatDuration(limit.messages*typical)+" or more")
+			w.add(w.latencyOr(limit.key), said+": most fail",
+				"mostly "+formatDuration(limit.messages*typical)+" or more")
 			return
 		}
 	}
@@ -110,11 +116,13 @@ func (w *warner) timeouts() {
 func (w *warner) times() {
 	s := w.scenario
 	if s.Duration < s.SyncInterval {
-		w.add([]string{"duration", "sync_interval"}, "the run ends after %s, within the first sync interval (%s): no network settles in that time",
+		w.add([]string{"duration", "sync_interval"},
+			"the run ends after %s, within the first sync interval (%s): no network settles in that time",
 			formatDuration(s.Duration), formatDuration(s.SyncInterval))
 	}
 	if s.Sample > s.Duration {
-		w.add([]string{"sample", "duration"}, "one every %s is more than the run lasts (%s): series.csv will hold its start and its end",
+		w.add([]string{"sample", "duration"},
+			"one every %s is more than the run lasts (%s): series.csv will hold its start and its end",
 			formatDuration(s.Sample), formatDuration(s.Duration))
 	}
 }
@@ -125,12 +133,14 @@ func (w *warner) joining() {
 	switch s.Join.Mode {
 	case Growth:
 		if here := s.grown(); here < s.Nodes {
-			w.add([]string{"join.rate", "duration"}, "%s for each sync interval brings %d of the %d nodes until the end at %s",
+			w.add([]string{"join.rate", "duration"},
+				"%s for each sync interval brings %d of the %d nodes until the end at %s",
 				formatShare(s.Join.Rate), here, s.Nodes, formatDuration(s.Duration))
 		}
 	case Spread:
 		if s.Join.Over+s.SyncInterval > s.Duration && s.Nodes > 1 {
-			w.add([]string{"join.over", "duration"}, "the last nodes start less than a sync interval (%s) before the end at %s, too late for all to find a place",
+			w.add([]string{"join.over", "duration"},
+				"the last nodes start less than a sync interval (%s) before the end at %s, too late for all to find a place",
 				formatDuration(s.SyncInterval), formatDuration(s.Duration))
 		}
 	}
@@ -155,7 +165,8 @@ func (w *warner) requests(path string, count int, start, over, messages time.Dur
 	}
 	keys := []string{path + ".start", path + ".over", path + ".count"}
 	if start < s.SyncInterval {
-		w.add([]string{keys[0], keys[2]}, "clients call from %s on, and nodes have not found one another before the first sync interval is over (%s)",
+		w.add([]string{keys[0], keys[2]},
+			"clients call from %s on, and nodes have not found one another before the first sync interval is over (%s)",
 			formatDuration(start), formatDuration(s.SyncInterval))
 	}
 	shortest, _ := s.shortest()
@@ -183,12 +194,14 @@ func (w *warner) approval() {
 		return
 	}
 	if drawn, agree := count.Of(s.Nodes), level.Of(count.Of(s.Nodes)); agree > drawn {
-		w.add([]string{"approval.decision_level", "approval.approvers"}, "%d must agree, and %s of %d nodes are %d approvers: none is granted",
+		w.add([]string{"approval.decision_level", "approval.approvers"},
+			"%d must agree, and %s of %d nodes are %d approvers: none is granted",
 			agree, s.Approval.Approvers, s.Nodes, drawn)
 	}
 	shortest, _ := s.shortest()
 	if s.Workload.Approvals.Count > 0 && s.Nodes > 1 && 2*s.Approval.Period < approvalMessages*3/4*shortest {
-		w.add([]string{"approval.period"}, "an approval is good for two periods at most, %s, and takes some %s: none is granted",
+		w.add([]string{"approval.period"},
+			"an approval is good for two periods at most, %s, and takes some %s: none is granted",
 			formatDuration(2*s.Approval.Period), formatDuration(approvalMessages*shortest))
 	}
 }
@@ -207,7 +220,8 @@ func (w *warner) unused() {
 		off("workload.searches.count is 0", "workload.searches.start", "workload.searches.over")
 	}
 	if s.Workload.Approvals.Count == 0 {
-		off("workload.approvals.count is 0", "workload.approvals.start", "workload.approvals.over", "workload.approvals.entries",
+		off("workload.approvals.count is 0", "workload.approvals.start", "workload.approvals.over",
+			"workload.approvals.entries",
 			"approval.approvers", "approval.decision_level", "approval.period")
 	}
 }
@@ -265,7 +279,8 @@ func (w *warner) expectations() {
 // isShare reports whether the number of the summary is a share, at most 1.
 func isShare(path string) bool {
 	shares := []string{
-		"convergence.registered", "convergence.exact_size", "convergence.coverage", "approval.success", "approval.agreement", "approval.captured",
+		"convergence.registered", "convergence.exact_size", "convergence.coverage", "approval.success",
+		"approval.agreement", "approval.captured",
 		"approval.jain", "approval.jain_fair", "approval.gini", "approval.gini_fair", "approval.chi2_p",
 	}
 	return slices.Contains(shares, path) || strings.HasPrefix(path, "search.coverage.")

@@ -22,10 +22,11 @@ const (
 func Run(nodes int, seed uint64) *result.Run {
 	rng := rand.New(rand.NewPCG(seed, uint64(nodes)))
 	run := &result.Run{
-		Version:  "v0.0.0-test",
-		Scenario: fmt.Appendf(nil, "name: made-up\nseed: %d\nnodes: %d\nduration: 320s\nsync_interval: 16s\n", seed, nodes),
-		Samples:  samples(nodes),
-		Nodes:    network(nodes, rng),
+		Version: "v0.0.0-test",
+		Scenario: fmt.Appendf(nil, "name: made-up\nseed: %d\nnodes: %d\nduration: 320s\nsync_interval: 16s\n",
+			seed, nodes),
+		Samples: samples(nodes),
+		Nodes:   network(nodes, rng),
 	}
 	run.Requests = append(searches(nodes, rng), approvals(run.Nodes, rng)...)
 	count(run.Nodes, rng)
@@ -34,7 +35,8 @@ func Run(nodes int, seed uint64) *result.Run {
 	s.Scenario = result.Scenario{Name: "made-up", Hash: "3f5a9c01d2e4b687", Seed: seed, Nodes: nodes, Levels: 1}
 	s.Fingerprint = fmt.Sprintf("%016x", rng.Uint64())
 	peak := int64(48 << 20)
-	s.Engine = result.Engine{VirtualS: 320, WallS: 1.25, Events: 1_234_567, EventsPerS: 987_654, PeakRSSBytes: &peak, Workers: 1}
+	s.Engine = result.Engine{VirtualS: 320, WallS: 1.25, Events: 1_234_567, EventsPerS: 987_654,
+		PeakRSSBytes: &peak, Workers: 1}
 	s.Convergence = result.ConvergenceSummary(run.Samples, round)
 	s.Structure = result.StructureSummary(run.Nodes, s.Scenario.Levels)
 	s.Search = result.SearchSummary(run.Requests)
@@ -63,8 +65,9 @@ func samples(nodes int) []result.Sample {
 		masters := math.Sqrt(float64(nodes)) * share(1.5) * (1 + 0.25*math.Exp(-rounds/2))
 		list = append(list, result.Sample{
 			Time: at, Alive: nodes, Registered: share(1.8), ExactSize: share(3.6), Coverage: share(2.9),
-			RegisteredCount: int(share(1.8) * float64(nodes)), Masters: int(masters), MastersExpected: result.ExpectedMasters(nodes, 1),
-			Requests: int64(nodes), Bytes: int64(nodes) * 1800, Events: int64(nodes) * 4,
+			RegisteredCount: int(share(1.8) * float64(nodes)), Masters: int(masters),
+			MastersExpected: result.ExpectedMasters(nodes, 1),
+			Requests:        int64(nodes), Bytes: int64(nodes) * 1800, Events: int64(nodes) * 4,
 		})
 	}
 	return list
@@ -112,7 +115,8 @@ func searches(nodes int, rng *rand.Rand) []result.Request {
 			latency += time.Duration(50e6 * math.Exp(0.35*rng.NormFloat64()))
 		}
 		r := result.Request{Kind: result.KindSearch, Index: i, Start: 10*round + time.Duration(i)*250*time.Millisecond,
-			Entry: rng.IntN(nodes), OK: true, Hops: hops, Latency: latency, Messages: int64(nodes + fanout), Bytes: int64(nodes) * 400,
+			Entry: rng.IntN(nodes), OK: true, Hops: hops, Latency: latency, Messages: int64(nodes + fanout),
+			Bytes: int64(nodes) * 400,
 			Asked: nodes, Answered: nodes - rng.IntN(2), Fanout: fanout}
 		r.Coverage = float64(r.Answered) / float64(nodes)
 		if i == 77 {
@@ -133,8 +137,10 @@ func approvals(nodes []result.Node, rng *rand.Rand) []result.Request {
 			nodes[n].Approvals++
 		}
 		latency := time.Duration(100e6*math.Exp(0.3*rng.NormFloat64())) + 105*time.Millisecond
-		list = append(list, result.Request{Kind: result.KindApproval, Index: i, Start: 10*round + time.Duration(i)*time.Second,
-			Entry: rng.IntN(len(nodes)), OK: true, Latency: latency, Messages: 12, Bytes: 9000, DrawStart: 10*round + time.Duration(i)*time.Second,
+		list = append(list, result.Request{Kind: result.KindApproval, Index: i,
+			Start: 10*round + time.Duration(i)*time.Second,
+			Entry: rng.IntN(len(nodes)), OK: true, Latency: latency, Messages: 12, Bytes: 9000,
+			DrawStart: 10*round + time.Duration(i)*time.Second,
 			Approvers: order, Compared: 2, Agreed: true})
 	}
 	return list
