@@ -54,8 +54,8 @@ func (w *world) remember(t *testing.T, i int, change func(*state.State)) {
 	}
 }
 
-// In a settled network the checker finds nothing; each kind of fault it finds, and says at
-// which node.
+// In a settled network the checker finds nothing; each kind of fault it finds, and says
+// at which node.
 func TestTheCheckerFindsEachFault(t *testing.T) {
 	var masters []int // of an untouched world, which are those of each of these
 	whole := settledWorld(t)
@@ -113,8 +113,8 @@ func TestTheCheckerFindsEachFault(t *testing.T) {
 	}
 }
 
-// From ten intervals after the last start on a network is checked, and not before. Alone, a
-// node has nothing to be checked.
+// From ten intervals after the last start on a network is checked, and not before. Alone,
+// a node has nothing to be checked.
 func TestCheckingBeginsTenIntervalsAfterTheLastStart(t *testing.T) {
 	w := settledWorld(t)
 	w.kernel.RunUntil(170 * time.Second)
@@ -137,8 +137,9 @@ func TestCheckingBeginsTenIntervalsAfterTheLastStart(t *testing.T) {
 	}
 }
 
-// A draw must be the beginning of the order that the addresses of all nodes and the period
-// give, and be complete. Each is checked once, and none that is earlier than the settling.
+// A draw must be the beginning of the order that the addresses of all nodes and the
+// period give, and be complete. Each is checked once, and none that is earlier than the
+// settling.
 func TestTheCheckerJudgesDraws(t *testing.T) {
 	swap := func(d *message.ApprovalKey) {
 		d.Approvers = slices.Clone(d.Approvers)

@@ -12,9 +12,9 @@ import (
 	"spreadable/sim"
 )
 
-// shapes are small networks, each of another kind than the shipped scenarios: other sizes,
-// ways to join, latencies with and without timeouts, options of nodes, and clients that ask
-// before the network has settled as well as after.
+// shapes are small networks, each of another kind than the shipped scenarios: other
+// sizes, ways to join, latencies with and without timeouts, options of nodes, and clients
+// that ask before the network has settled as well as after.
 var shapes = []struct {
 	name  string
 	sizes []int
@@ -36,9 +36,9 @@ var shapes = []struct {
 	{"original-spread", []int{12, 40}, "duration: 1280s\nregistration: original\njoin: {mode: spread, over: 300s, bootstrap: 2}\nlatency: {model: lognormal, mean: 200ms, stddev: 300ms, min: 5ms}\nnode: {server_max_fails: 3}"},
 }
 
-// The runs of small networks, and what is measured of them, change when, and only when, what
-// nodes do or what is measured changes. After such a change, `go test ./sim -run Golden
-// -update` writes them anew: say in the commit why they moved.
+// The runs of small networks, and what is measured of them, change when, and only when,
+// what nodes do or what is measured changes. After such a change, `go test ./sim -run
+// Golden -update` writes them anew: say in the commit why they moved.
 func TestGoldenShapes(t *testing.T) {
 	var got strings.Builder
 	for _, shape := range shapes {

@@ -12,7 +12,8 @@ import (
 )
 
 // A run that is checked ends with the first violation, says when, and keeps its results
-// until then; one that is not checked, or not yet, goes on. Npm's rule never settles at three nodes.
+// until then; one that is not checked, or not yet, goes on. Npm's rule never settles at
+// three nodes.
 func TestAViolationEndsACheckedRun(t *testing.T) {
 	for _, test := range []struct {
 		duration, check time.Duration
@@ -93,8 +94,9 @@ func TestAnImpossibleScenarioIsNoRun(t *testing.T) {
 	for name, spoil := range map[string]func(*scenario.Scenario){
 		"approvers": func(s *scenario.Scenario) { s.Approval.Approvers = "few" },
 		"decision":  func(s *scenario.Scenario) { s.Approval.DecisionLevel = "most" },
-		"latency":   func(s *scenario.Scenario) { s.Latency.Model = "lognormal" }, // without a deviation
-		"timeouts":  func(s *scenario.Scenario) { s.Node.ServerTimeout = time.Hour },
+		// A lognormal latency needs a deviation.
+		"latency":  func(s *scenario.Scenario) { s.Latency.Model = "lognormal" },
+		"timeouts": func(s *scenario.Scenario) { s.Node.ServerTimeout = time.Hour },
 	} {
 		s := parse(t, "name: impossible\nnodes: 3\nduration: 32s\n")
 		spoil(s)

@@ -79,8 +79,8 @@ func TestEveryClientHasAnAddressOfItsOwn(t *testing.T) {
 	}
 }
 
-// Each seed has a midnight of its own, in the hundred years from 2026 on, at which its run
-// starts.
+// Each seed has a midnight of its own, in the hundred years from 2026 on, at which its
+// run starts.
 func TestRunsStartAtAMidnightOfTheSeed(t *testing.T) {
 	first := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	seen := make(map[time.Duration]bool)

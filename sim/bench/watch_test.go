@@ -64,8 +64,8 @@ func TestOneBenchmarkRunsAlone(t *testing.T) {
 	}
 }
 
-// Each search of the benchmark is measured whole, and alone: a question to each node and its
-// answer, those of the masters, and of the client.
+// Each search of the benchmark is measured whole, and alone: a question to each node and
+// its answer, those of the masters, and of the client.
 func TestASearchIsMeasuredWhole(t *testing.T) {
 	results, err := Run(Options{Clock: ticking(), Only: "search", Sizes: []int{100}, Runs: 3})
 	if err != nil {

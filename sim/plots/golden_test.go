@@ -54,9 +54,9 @@ func goldenRuns() map[string]*result.Run {
 	}
 }
 
-// The pictures change when, and only when, what is drawn changes. After such a change look
-// at them, and `go test ./sim/plots -run Golden -update` writes their hashes anew. (Another
-// kind of processor may round a last digit differently.)
+// The pictures change when, and only when, what is drawn changes. After such a change
+// look at them, and `go test ./sim/plots -run Golden -update` writes their hashes anew.
+// (Another kind of processor may round a last digit differently.)
 func TestGoldenPlots(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the hashes are those of amd64")

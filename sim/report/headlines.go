@@ -30,8 +30,8 @@ func subtitle(run *result.Run) string {
 	return text
 }
 
-// headlines are the numbers that answer the first questions about a run. Sections that the run does
-// not have are left out.
+// headlines are the numbers that answer the first questions about a run. Sections that
+// the run does not have are left out.
 func headlines(s *result.Summary) []headline {
 	list := append(settling(s), structure(s)...)
 	if s.Search != nil {
