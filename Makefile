@@ -1,4 +1,4 @@
-# Everything here can be done by hand; the targets are the words for it.
+# Everything here can be done by hand; the targets are short names for it.
 # Only setup needs a network.
 
 FUZZTIME  ?= 10s
