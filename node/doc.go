@@ -59,7 +59,8 @@
 //  3. Add handlers before Run, and call Run once.
 //  4. Look at the error of Run. A node that has failed does not come back by itself.
 //  5. Handle signals: this package does not, and it never ends the process. Let Run
-//     return before the process ends. A process that is killed loses nothing that it has told others, but breaks off the requests in progress.
+//     return before the process ends. A process that is killed loses nothing that it has
+//     told others, but breaks off the requests in progress.
 //
 // # What it leaves on disk
 //

@@ -9,7 +9,7 @@ import (
 
 // Approvals: between the nodes, with the client, and the proof before an action.
 
-// Refusals of what has not the form that it must have.
+// Refusals of fields with a wrong form.
 var (
 	errKey      = message.Refusal(message.CodeUnsuitableKey, "")
 	errInfo     = message.Refusal(message.CodeInvalidInformation, "")
@@ -36,7 +36,7 @@ func (f Fields) part() (action, key string, err error) {
 	return action, key, nil
 }
 
-// info writes what a client wants of the question, JSON already.
+// info writes what the client has sent for the question, which is JSON already.
 func (w *writer) info(info *string) {
 	if info != nil && *info != "" {
 		w.raw(`,"info":`)
@@ -164,8 +164,8 @@ func writeAdd(w *writer, b *message.ApprovalAddRequest) {
 	w.budget()
 }
 
-// readAdd leaves an action without a good start to the core: it knows the order in which
-// to complain.
+// readAdd accepts an action without a valid start: the core refuses it, in the order of
+// npm's checks.
 func readAdd(f Fields) (Body, error) {
 	action, key, err := f.part()
 	if err != nil {
@@ -249,9 +249,9 @@ func writeAction(w *writer, b *message.ActionRequest) {
 
 var proofFields = []string{"action", "key", "startedAt", "clientIp", "approvers", "answer"}
 
-// ReadProof reads the shape of a proof, which must be exact. What it is for and when it
-// began, Action and Millis("startedAt"), the caller has checked before, since npm nodes
-// complain of these first; accepts is what the kind of approval says of an answer.
+// ReadProof reads the shape of a proof, which must be exact. The caller has already
+// checked its action and start, Action and Millis("startedAt"), since npm nodes check
+// these first. Accepts says whether the kind of approval takes an answer of this form.
 func ReadProof(f Fields, accepts func(answer string) bool) (Body, error) {
 	for _, name := range proofFields {
 		if f[name] == nil {
@@ -269,7 +269,8 @@ func ReadProof(f Fields, accepts func(answer string) bool) (Body, error) {
 	}
 	return func(in *Interner) any {
 		return &message.ActionRequest{Proof: &message.Proof{
-			Action: f.Action(), Key: key, StartedAt: started, ClientIP: client, Approvers: in.all(approvers), Answer: answer,
+			Action: f.Action(), Key: key, StartedAt: started, ClientIP: client,
+			Approvers: in.all(approvers), Answer: answer,
 		}}
 	}, nil
 }

@@ -8,16 +8,16 @@ import (
 	"spreadable/core/peer"
 )
 
-// Body is the body of a message that was read, as far as it can be without the book:
-// called in the node's thread, it gives the body that the core knows. A nil Body stands
-// for none.
+// Body is the body of a message that was read, before its addresses are peers of the
+// book. Called in the node's thread, it returns the body that the core knows. A nil Body
+// means none.
 type Body func(in *Interner) any
 
-// Query is as much of a core.Query as its codec needs.
+// Query is the part of a core.Query that its codec needs.
 type Query interface{ Name() string }
 
 // codec is how one kind of request and its answer are written and read. Without
-// writeRequest the request has no fields, without readRequest they do not matter; without
+// writeRequest the request has no fields; without readRequest they do not matter. Without
 // writeAnswer and readAnswer the answer says success and nothing else.
 type codec struct {
 	writeRequest func(w *writer, body any) error
@@ -43,11 +43,11 @@ var codecs = [message.NumKinds]codec{
 	message.KindApprovalAdd:      {of(writeAdd), asked(readAdd), nil, nil},
 	message.KindApprovalQuestion: {of(writeQuestionRequest), asked(readQuestionRequest), of(writeQuestion), answered(readQuestion)},
 	message.KindQuery:            {of(writeQuery), readQuery(0), of(writeQueryAnswer), readQueryAnswer},
-	// read by ReadProof: its checks have an order of their own
+	// read by ReadProof, whose checks have an order of their own
 	message.KindAction: {of(writeAction), nil, nil, nil},
 }
 
-// of makes a function of the table of one for the kind's own type. No body writes
+// of adapts a function for the kind's own type to the table. For no body it writes
 // nothing.
 func of[T any](write func(*writer, *T)) func(*writer, any) error {
 	return func(w *writer, body any) error {
@@ -62,7 +62,7 @@ func of[T any](write func(*writer, *T)) func(*writer, any) error {
 	}
 }
 
-// asked and answered make functions of the table of those that need no query.
+// asked and answered adapt functions that need no query to the table.
 
 func asked(read func(Fields) (Body, error)) func(Query, Fields) (Body, error) {
 	return func(_ Query, f Fields) (Body, error) { return read(f) }
@@ -72,8 +72,8 @@ func answered(read func([]byte) (Body, error)) func(Query, []byte) (Body, error)
 	return func(_ Query, text []byte) (Body, error) { return read(text) }
 }
 
-// Speaker is what a participant says in its messages: its peers by the texts of Book, and
-// in the answer to a ping Version and Self. Its methods belong to the thread that owns
+// Speaker writes the messages of one participant: Book has the texts of its peers, and
+// Version and Self are its answer to a ping. Its methods belong to the thread that owns
 // the book.
 type Speaker struct {
 	Book    *peer.Book
@@ -96,8 +96,8 @@ func (s *Speaker) Text(p peer.Peer) string {
 	return s.Book.Text(p)
 }
 
-// Encoded is a body as JSON, but for the value of an application. Such a value may take
-// long to encode, and that need not be in the node's thread.
+// Encoded is a body as JSON, except for an application's value. Such a value may take
+// long to encode, which need not happen in the node's thread.
 type Encoded struct {
 	text  []byte
 	value any
@@ -139,8 +139,7 @@ func (w *writer) answer(kind message.Kind, body any) {
 }
 
 // ReadRequest reads the fields of a request of a kind, made for the query q if the kind
-// is for queries. An error is a refusal that the core would pronounce as well, if it were
-// given nonsense.
+// is for queries. An error is a refusal that the core would give as well.
 func ReadRequest(kind message.Kind, q Query, f Fields) (Body, error) {
 	if read := codecs[kind].readRequest; read != nil {
 		return read(q, f)
@@ -148,8 +147,8 @@ func ReadRequest(kind message.Kind, q Query, f Fields) (Body, error) {
 	return nil, nil
 }
 
-// ReadAnswer reads the body of a good answer, whatever content type it claims. Whatever a
-// peer says is bounded, and lists hold no peer twice.
+// ReadAnswer reads the body of a successful answer, whatever its content type. What a
+// peer sends is bounded, and no peer is twice in a list.
 func ReadAnswer(kind message.Kind, q Query, text []byte) (Body, error) {
 	if read := codecs[kind].readAnswer; read != nil {
 		return read(q, text)

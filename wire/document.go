@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// Document is an answer's body, ready to send. It is never changed, so many requests may
-// share one: what it takes to send it is worked out once, by the first that needs it.
+// Document is an answer's body, ready to send. It never changes, so many requests may
+// share one: its ETag and compressed forms are computed once, when first needed.
 type Document struct {
 	plain []byte
 

@@ -14,9 +14,9 @@ import (
 	"spreadable/core/peer"
 )
 
-// Answers that are no success, and answers and requests that cannot be read.
+// Answers other than success, and messages that cannot be read.
 
-// statusError is an error with a status of HTTP of its own.
+// statusError is an error with an HTTP status of its own.
 type statusError struct {
 	status int
 	text   string
@@ -24,7 +24,7 @@ type statusError struct {
 
 func (e statusError) Error() string { return e.text }
 
-// WithStatus makes an error that is answered with a status of HTTP and this text.
+// WithStatus makes an error that is answered with this HTTP status and text.
 func WithStatus(status int, text string) error { return statusError{status, text} }
 
 // badBody is the error of a request's body that cannot be read.
@@ -66,20 +66,23 @@ func (w *writer) failure(text, code string) {
 	w.raw(`}`)
 }
 
-// IsEnd reports that an error is the end of a timeout budget, or of its owner, and not of
-// a request.
+// IsEnd reports whether an error means that the timeout budget or the participant has
+// ended, not that a request has failed.
 func IsEnd(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// readFailure reads an answer that is no success. JSON with a code is a refusal, made on
-// purpose by a peer that is alive; everything else is a plain failure.
+// readFailure reads an answer that is not a success. JSON with a code is a refusal by a
+// peer that works; everything else is a failure.
 func readFailure(resp *http.Response, body []byte) error {
 	var shape struct{ Message, Code string }
 	isJSON := strings.Contains(resp.Header.Get("Content-Type"), RequestType)
 	if isJSON && json.Unmarshal(body, &shape) == nil && shape.Code != "" {
 		code := strings.TrimPrefix(shape.Code, CodePrefix)
-		return &message.Error{Code: code[:min(maxKey, len(code))], Message: shape.Message[:min(MaxMessage, len(shape.Message))]}
+		return &message.Error{
+			Code:    code[:min(maxKey, len(code))],
+			Message: shape.Message[:min(MaxMessage, len(shape.Message))],
+		}
 	}
 	switch {
 	case resp.StatusCode == http.StatusForbidden && strings.HasPrefix(shape.Message, RootMessage):
@@ -94,7 +97,7 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{message.ErrMalformed}, args...)...)
 }
 
-// lenient reads an answer of which only the named keys matter.
+// lenient decodes an answer and ignores unknown keys.
 func lenient(text []byte, shape any) error {
 	if err := json.Unmarshal(text, shape); err != nil {
 		return malformed("%.200s", err)
@@ -102,8 +105,8 @@ func lenient(text []byte, shape any) error {
 	return nil
 }
 
-// strict reads an answer that npm nodes check against a schema: no other keys, and
-// nothing behind it.
+// strict decodes an answer that npm nodes check against a schema: without other keys, and
+// with nothing after it.
 func strict(text []byte, shape any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -125,7 +128,8 @@ func addressOf(text string) (peer.Address, error) {
 	return a, nil
 }
 
-// addressesOf reads a list and leaves out what is no address: a peer we could never call.
+// addressesOf reads a list and leaves out what is not an address: such a peer could never
+// be called.
 func addressesOf(list []nodeShape) []peer.Address {
 	addresses := make([]peer.Address, 0, len(list))
 	for _, n := range list {

@@ -12,8 +12,8 @@ import (
 )
 
 // Fields is a request's body: the top level of a JSON object, or the pairs of a form. Npm
-// nodes look at each field by itself and forgive all others, so a field of the wrong type
-// is as good as none, and what that means is decided where it is needed.
+// nodes check each field by itself and ignore all others. So a field of the wrong type
+// counts as missing, and the code that needs it decides what that means.
 type Fields map[string]json.RawMessage
 
 // ParseJSON reads a JSON body. An array is a body without fields; a bare value is an
@@ -39,8 +39,8 @@ func ParseJSON(body []byte) (Fields, error) {
 	return nil, badBody("the body must be a JSON object")
 }
 
-// CheckJSON finds the errors that ParseJSON would find, at a fraction of its price, and
-// no fields.
+// CheckJSON finds the errors that ParseJSON would find, at a fraction of its cost, but
+// returns no fields.
 func CheckJSON(body []byte) (Fields, error) {
 	start := bytes.TrimLeft(body, " \t\r\n")
 	if len(start) == 0 || (start[0] == '{' || start[0] == '[') && json.Valid(start) {
@@ -63,7 +63,8 @@ func ParseForm(body []byte) (Fields, error) {
 	return f, nil
 }
 
-// text returns a text of at most so many bytes; "", and ok is false, for anything else.
+// text returns a text of at most the given number of bytes; "" and false for anything
+// else.
 func (f Fields) text(name string, most int) (text string, ok bool) {
 	raw := f[name]
 	// \u0000 is the longest way to write a byte
@@ -76,7 +77,7 @@ func (f Fields) text(name string, most int) (text string, ok bool) {
 	return text, true
 }
 
-// Action returns what an approval is for; "" if the field is no text.
+// Action returns the action that an approval is for; "" if the field is not a text.
 func (f Fields) Action() string {
 	action, _ := f.text("action", maxAction)
 	return action
@@ -118,7 +119,7 @@ func count(x float64) int {
 // flag reports whether a field is true.
 func (f Fields) flag(name string) bool { return string(f[name]) == "true" }
 
-// address returns a node's address, the zero one if the field is none.
+// address returns a node's address, the zero one if the field is not an address.
 func (f Fields) address(name string) peer.Address {
 	text, _ := f.text(name, maxAddress)
 	a, err := peer.Parse(text)
@@ -128,8 +129,8 @@ func (f Fields) address(name string) peer.Address {
 	return a
 }
 
-// addresses returns a list of addresses, all of them good ones, and not more than
-// MaxApprovers.
+// addresses returns a list of at most MaxApprovers addresses; ok is false if one is
+// invalid or there are more.
 func (f Fields) addresses(name string) ([]peer.Address, bool) {
 	raw := f[name]
 	var texts []string
@@ -147,7 +148,7 @@ func (f Fields) addresses(name string) ([]peer.Address, bool) {
 	return list, true
 }
 
-// ip returns an IP, the zero one if the field is none.
+// ip returns an IP, the zero one if the field is not an IP.
 func (f Fields) ip(name string) netip.Addr {
 	text, _ := f.text(name, 64)
 	ip, err := peer.ParseIP(text)
@@ -157,8 +158,8 @@ func (f Fields) ip(name string) netip.Addr {
 	return ip
 }
 
-// raw returns a field's JSON as text, nil when there is no such field: what an approval
-// takes as info.
+// raw returns a field's JSON as text, for the info of an approval; nil if there is no
+// such field.
 func (f Fields) raw(name string, most int) (*string, bool) {
 	raw, ok := f[name]
 	if !ok {
@@ -175,9 +176,9 @@ func (f Fields) raw(name string, most int) (*string, bool) {
 	return &text, true
 }
 
-// Budget returns how much is left of the sender's timeout budget, def if it does not say.
-// Npm peers send the budget with the time of day at which they had it; a message cannot
-// be younger than no time at all, whatever the clocks say.
+// Budget returns how much is left of the sender's timeout budget, or def if the request
+// does not say. Npm peers send the budget with the time of day when they sent it. If the
+// clocks differ, the message is taken to be at least 0 ms old.
 func (f Fields) Budget(now, def time.Duration) time.Duration {
 	left, ok := f.Millis("timeout")
 	if !ok {
@@ -189,5 +190,5 @@ func (f Fields) Budget(now, def time.Duration) time.Duration {
 	return min(left, MaxBudget)
 }
 
-// MaxBudget bounds how long a request of another participant may keep us busy.
+// MaxBudget bounds how long another participant's request may keep a node busy.
 const MaxBudget = time.Minute

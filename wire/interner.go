@@ -4,7 +4,7 @@ import (
 	"spreadable/core/peer"
 )
 
-// Interner turns addresses into peers. It works inside the node's thread, which alone
+// Interner turns addresses into peers. It belongs to the node's thread, which alone
 // writes the book.
 type Interner struct {
 	Book *peer.Book
@@ -26,7 +26,7 @@ func (in *Interner) Peer(a peer.Address) peer.Peer {
 	return p
 }
 
-// set interns a list and leaves out what does not fit, and repetitions.
+// set interns a list without repetitions, and without addresses that do not fit.
 func (in *Interner) set(list []peer.Address) []peer.Peer {
 	peers := make([]peer.Peer, 0, len(list))
 	seen := make(map[peer.Peer]struct{}, len(list))
@@ -41,8 +41,8 @@ func (in *Interner) set(list []peer.Address) []peer.Peer {
 	return peers
 }
 
-// all interns a list as it is: repetitions stay, since they tell something about the
-// sender.
+// all interns a list as it is. Repetitions stay, because the core judges the sender by
+// them.
 func (in *Interner) all(list []peer.Address) []peer.Peer {
 	peers := make([]peer.Peer, len(list))
 	for i, a := range list {

@@ -11,7 +11,7 @@ const (
 	AddressHeader       = "Original-Address" // of the asking node
 	NodeVersionHeader   = "Node-Version"
 	ClientVersionHeader = "Client-Version"
-	// the sender's network; empty while unknown, which is not the same as missing
+	// the sender's network; empty while unknown, which differs from missing
 	RootHeader = "Node-Root"
 
 	// BudgetHeader tells our nodes how many milliseconds of the timeout budget are left,
@@ -24,13 +24,13 @@ const (
 const (
 	// of the network, in Node-Version and Client-Version
 	DefaultVersion = "spreadable-0.3"
-	// Server of our answers, by which our nodes know each other
+	// value of the header Server, by which our nodes recognise each other
 	ServerName  = "spreadable-go"
 	RequestType = "application/json"                // Content-Type of requests
 	AnswerType  = "application/json; charset=utf-8" // Content-Type of answers
 )
 
-// CodePrefix stands before the codes of refusals on the wire. Codes of applications have
+// CodePrefix begins the codes of refusals on the wire. Codes of applications have
 // prefixes of their own.
 const CodePrefix = "ERR_SPREADABLE_"
 
@@ -42,19 +42,19 @@ func Code(code string) string {
 	return CodePrefix + code
 }
 
-// RootMessage begins what is said to nodes of another network.
+// RootMessage begins the refusal of nodes of another network.
 const RootMessage = "Node root is different"
 
-// ClientPath begins the paths of all that clients ask for.
+// ClientPath begins the paths of all requests of clients.
 var ClientPath = message.KindQuery.Row().Path
 
-// IntroduceField is the one field of a structure request that asks for more than the
-// structure.
+// IntroduceField is the field of a structure request by which the sender introduces
+// itself.
 const IntroduceField = "introduce"
 
-// Limits on what others send, in entries and bytes. Lists of masters and slaves hold some
-// square root of the network size: the limit is that of a network of 67 million nodes,
-// and sixty times what a network of a hundred thousand needs.
+// Limits on what others send, in entries and bytes. The length of lists of masters and
+// slaves is about the square root of the network size: the limit is that of a network of
+// 67 million nodes.
 const (
 	MaxMessage = 1024    // of an error
 	maxList    = 1 << 13 // masters, slaves, places
@@ -67,5 +67,5 @@ const (
 	maxInfo      = 4096
 	maxPart      = 1 << 16 // an approver's part of a question
 	maxCount     = 1 << 30 // a network size
-	maxMillis    = 8e12    // a time: some 250 years, what a Duration can hold
+	maxMillis    = 8e12    // a time: about 250 years, the longest Duration
 )

@@ -16,13 +16,13 @@ import (
 	"spreadable/core/peer"
 )
 
-// Outgoing is a request on its way to a node: written in the sender's thread, sent and
-// its answer read in any other.
+// Outgoing is a request to a node. It is written in the sender's thread; any other thread
+// may send it and read its answer.
 type Outgoing struct {
 	Kind  message.Kind
 	To    peer.Address
 	Query Query // of the application that the request is for; nil for none
-	// names the answer that the sender still has of an earlier request; "" for none
+	// of the answer to an earlier request that the sender still has; "" for none
 	ETag string
 
 	path       string
@@ -58,7 +58,7 @@ func (o *Outgoing) HTTP(ctx context.Context, scheme string) (*http.Request, erro
 	if o.self != "" {
 		h[AddressHeader] = []string{o.self}
 		h[NodeVersionHeader] = []string{o.version}
-		// sent when empty, too: npm nodes tell that from a missing one
+		// sent even if empty: npm nodes distinguish that from a missing one
 		h[RootHeader] = []string{o.root}
 	} else {
 		h[ClientVersionHeader] = []string{o.version}
@@ -72,14 +72,14 @@ func (o *Outgoing) HTTP(ctx context.Context, scheme string) (*http.Request, erro
 		h["If-None-Match"] = []string{o.ETag}
 	}
 	if o.Kind.Row().Repeatable {
-		// replayable, without a header on the wire: see http.Transport
+		// may be sent twice; a header without values is not sent: see http.Transport
 		h["Idempotency-Key"] = []string{}
 	}
 	return req, nil
 }
 
-// Read reads the answer. A nil Body with no error says success, or, to a request with an
-// ETag, that nothing has changed: see Unchanged.
+// Read reads the answer. A nil Body without an error means success, or, for a request
+// with an ETag, that nothing has changed: see Unchanged.
 func (o *Outgoing) Read(resp *http.Response) (Body, error) {
 	limit, good := o.Kind.Row().Limit, resp.StatusCode >= 200 && resp.StatusCode <= 299
 	text, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
@@ -96,9 +96,9 @@ func (o *Outgoing) Read(resp *http.Response) (Body, error) {
 	return ReadAnswer(o.Kind, o.Query, text)
 }
 
-// tooLong is what an answer beyond the limit counts as. The long page of a proxy says
-// that no peer is there. How long the answer of an application is, is up to that, and
-// often to a client.
+// tooLong returns the error for an answer beyond the limit. A long page of a proxy means
+// that there is no peer. The length of an application's answer is up to the application,
+// and often to a client, so the peer is not blamed for it.
 func (o *Outgoing) tooLong(good bool) error {
 	switch {
 	case !good:
@@ -109,12 +109,12 @@ func (o *Outgoing) tooLong(good bool) error {
 	return message.ErrMalformed
 }
 
-// Unchanged reports that an answer says: as in the answer that the ETag names.
+// Unchanged reports whether the answer is the same as the one that the ETag names.
 func (o *Outgoing) Unchanged(resp *http.Response) bool {
 	return o.ETag != "" && resp.StatusCode == http.StatusNotModified
 }
 
-// Unreachable says in short why no answer could be had.
+// Unreachable says in short why there was no answer.
 func Unreachable(err error) error {
 	if op := new(net.OpError); errors.As(err, &op) {
 		err = op.Err
@@ -122,7 +122,8 @@ func Unreachable(err error) error {
 	return fmt.Errorf("%w: %.200s", message.ErrUnreachable, err.Error())
 }
 
-// Method is the method of HTTP for a kind: GET for what not only nodes and clients ask.
+// Method is the HTTP method of a kind: GET for kinds that people and browsers ask for,
+// too.
 func Method(kind message.Kind) string {
 	if kind.Row().Sender == message.Anybody {
 		return http.MethodGet

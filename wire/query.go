@@ -7,11 +7,11 @@ import (
 	"spreadable/core/message"
 )
 
-// Network-wide requests of applications. Npm peers have other ones.
+// Network-wide requests of applications. Those of npm peers are different.
 
-// Values is what a core.Query implements if its arguments and results are more than what
-// encoding/json makes of an empty interface. Both are written by json.Marshal. The data
-// is hostile; it is no longer than a whole body may be.
+// Values is implemented by a core.Query whose arguments and results need types of their
+// own, instead of what encoding/json decodes into an empty interface. Both are written by
+// json.Marshal. The data may be hostile; its length is at most that of a whole body.
 type Values interface {
 	DecodeArg(data []byte) (any, error)
 	DecodeResult(data []byte) (any, error)
@@ -31,10 +31,9 @@ func writeQuery(w *writer, b *message.QueryRequest) {
 	w.budget()
 }
 
-// readQuery reads a request for q at a level. How far down it may still go is for its
-// receiver to say: a slave answers for itself and a butler for its slaves, and each level
-// above multiplies the requests by the number of masters, so nothing goes higher than the
-// one level that there is.
+// readQuery reads a request for q at a level. The receiver bounds how many levels it may
+// go down: at level 0 a slave answers for itself, or a master for its slaves. Each level
+// above multiplies the requests by the number of masters, so only one is allowed.
 func readQuery(level int) func(q Query, f Fields) (Body, error) {
 	return func(q Query, f Fields) (Body, error) {
 		if q == nil {

@@ -7,7 +7,7 @@ import (
 
 // How nodes find a master and register there: interview, provide, register.
 
-// Npm nodes add their address to some answers, and their schemas know it there.
+// Npm nodes add their address to some answers, and their schemas allow it there.
 
 func writeInterview(w *writer, b *message.Interview) {
 	w.raw(`{"summary":`)

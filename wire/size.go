@@ -10,27 +10,26 @@ import (
 	"spreadable/core/peer"
 )
 
-// Sizes tells how many bytes messages take on a connection between two participants of
-// this project that have met before, with net/http at both ends: the request or status
-// line, the headers and the body, as transport/http sends them, without TLS and without
-// what TCP adds. Nothing is encoded. Sizes keeps what it has added up of lists, so it
-// belongs to one thread; what it answers depends on its arguments alone.
+// Sizes computes how many bytes messages take on a connection between two participants of
+// this project that have exchanged messages before, with net/http at both ends: the
+// request or status line, the headers and the body, as transport/http sends them, without
+// TLS and without what TCP adds. Nothing is encoded. Sizes caches the sizes of lists, so
+// it belongs to one thread; its results depend on the arguments alone.
 //
-// Exact to the byte is all that is not compressed, refusals and 304 included, but for
-// this:
+// The size of an uncompressed message is exact to the byte, refusals and 304 included,
+// with these exceptions:
 //
-//   - Timeout-Budget is counted as the whole of Request.Timeout; what a real exchange has
-//     left when it sends may have a digit less.
+//   - Timeout-Budget is counted as the whole of Request.Timeout; when a request is really
+//     sent, what is left may have one digit less.
 //   - One hash in sixteen begins with a zero, which an ETag leaves out.
-//   - A host in another script than Latin is counted as UTF-8, also where HTTP wants
-//     Punycode.
+//   - A host name that is not Latin is counted as UTF-8, even where HTTP needs Punycode.
 //   - The value of an application is encoded to be counted, unless it is a text, a
 //     number, a bool, nil, or Sized.
 //
-// The body of an answer from MinCompressed bytes on is sent compressed, and its size is
-// an estimate: within a quarter for lists of addresses, as the test of this package
-// holds, and for pictures in base64. How other long texts compress cannot be known
-// without doing it.
+// The body of an answer of MinCompressed bytes or more is sent compressed, and its size
+// is an estimate. It is within a quarter for lists of addresses, as this package tests,
+// and for pictures in base64. How well other long texts compress cannot be known without
+// compressing them.
 type Sizes struct {
 	speaker    Speaker
 	lists      []counted[message.Masters]   // by digest of the list
@@ -38,24 +37,23 @@ type Sizes struct {
 	writer     writer                       // of the message being counted, and reused
 }
 
-// Sized is a value of an application that knows how many bytes encoding/json makes of it.
+// Sized is a value of an application that knows its size as JSON, in bytes.
 type Sized interface{ JSONSize() int }
 
-// counted is what was added up of something that does not change any more.
+// counted is the tally of a value that no longer changes.
 type counted[T any] struct {
 	of    *T
 	tally tally
 }
 
-// How much is kept. Of a network of 100,000 nodes some 300 are masters, and each has a
-// list of its own until all have heard the news.
+// How many tallies are kept. In a network of 100,000 nodes some 300 are masters, and
+// after a change each may have a different list until all know of it.
 const (
 	keptLists      = 256
 	keptStructures = 1024
 )
 
-// NewSizes makes the sizes of messages of a network of the version, between the peers of
-// book.
+// NewSizes returns a Sizes for a network of this version, between the peers of book.
 func NewSizes(book *peer.Book, version string) *Sizes {
 	return &Sizes{
 		speaker:    Speaker{Book: book, Version: version},
@@ -64,9 +62,8 @@ func NewSizes(book *peer.Book, version string) *Sizes {
 	}
 }
 
-// Request is the size of a request to a peer. Known is the structure that the sender
-// still has of an earlier answer of that peer, and that it names in the request; nil for
-// none.
+// Request is the size of a request to a peer. Known is the structure of an earlier answer
+// of that peer that the sender still has, and whose ETag it sends; nil for none.
 func (s *Sizes) Request(to peer.Peer, req *message.Request, known *message.Structure) int {
 	budget := req.Timeout.Milliseconds()
 	size := requestHead + len(req.Kind.Row().Path) + s.length(to) + digits(budget)
@@ -95,7 +92,7 @@ func (s *Sizes) Request(to peer.Peer, req *message.Request, known *message.Struc
 }
 
 // Answer is the size of the answer that a node gives to a request of the kind. Known is
-// what the request named; if the answer is that very structure, it is a 304.
+// the structure that the request named; if the answer is the same one, it is a 304.
 func (s *Sizes) Answer(from peer.Peer, kind message.Kind, resp *message.Response, known *message.Structure) int {
 	if resp.Err != nil {
 		return s.failure(resp.Err)
@@ -127,7 +124,7 @@ func (s *Sizes) failure(err error) int {
 	return answerHead + line + bodyHead + digits(int64(w.bytes)) + w.bytes
 }
 
-// Heads as net/http writes them, without what varies.
+// Sizes of heads as net/http writes them, without the parts that vary.
 const (
 	requestHead = len("  HTTP/1.1\r\nHost: \r\nUser-Agent: "+ServerName+"\r\nContent-Type: "+RequestType+"\r\n") +
 		len(BudgetHeader+": \r\nAccept-Encoding: gzip\r\n\r\n")
@@ -143,7 +140,7 @@ const (
 	etagHead        = len("Etag: \r\n")
 )
 
-// etag is the length of the ETag of a body of so many bytes: see Document.ETag.
+// etag is the length of the ETag of a body with this many bytes: see Document.ETag.
 func etag(body int) int {
 	return len(`W/"-0123456789abcdef"`) + (bits.Len(uint(body))+3)/4
 }
@@ -174,18 +171,18 @@ func (s *Sizes) length(p peer.Peer) int {
 	return len(s.speaker.Book.Text(p))
 }
 
-// timestamp stands for the time of day in a request: it has 13 digits from 2001 until
-// 2286.
+// timestamp is counted as the time of day in a request: that has 13 digits from 2001
+// until 2286.
 const timestamp = 1_000_000_000_000
 
-// count begins to count a message of a participant.
+// count starts to count a message of a participant.
 func (s *Sizes) count(self peer.Peer) *writer {
 	s.speaker.Self = self
 	s.writer = writer{speaker: &s.speaker, sizes: s, now: timestamp * 1e6}
 	return &s.writer
 }
 
-// structure adds up a snapshot, the large ones only once.
+// structure returns the tally of a snapshot; those of large ones are cached.
 func (s *Sizes) structure(b *message.Structure) *tally {
 	kept := &s.structures[b.Address.ID()%keptStructures]
 	if kept.of == b {
@@ -200,7 +197,7 @@ func (s *Sizes) structure(b *message.Structure) *tally {
 	return &kept.tally
 }
 
-// masters adds up a list, which many structures share.
+// masters returns the tally of a list, which many structures share.
 func (s *Sizes) masters(m *message.Masters) *tally {
 	kept := &s.lists[m.Set()%keptLists]
 	if kept.of != m {
@@ -211,7 +208,7 @@ func (s *Sizes) masters(m *message.Masters) *tally {
 	return &kept.tally
 }
 
-// tally is what there is in a body: all its bytes, and what of it compresses badly.
+// tally counts a body: all its bytes, and the parts that compress badly.
 type tally struct {
 	bytes     int
 	addresses int // how many there are
@@ -236,8 +233,8 @@ func (w *writer) address(text string) {
 	w.previous = text
 }
 
-// novel is how many bytes of a text are not those with which the one before begins and
-// ends.
+// novel is how many bytes of a text are in neither the prefix nor the suffix that it
+// shares with the text before.
 func novel(before, text string) int {
 	i, most := 0, min(len(before), len(text))
 	for i < most && before[i] == text[i] {
@@ -285,10 +282,10 @@ func (w *writer) valueOf(value any) {
 }
 
 // compressed estimates what gzip makes of a body, in bytes: a table and a first entry,
-// then for each entry of a list a reference back, what is new of the address, and a size
-// that is not that of the entry before. The factors are a least-squares fit over lists of
-// 20 to 2,000 entries of seven kinds of addresses, sorted and not. Other texts are taken
-// for base64, of which 6 bits in a byte say something.
+// then for each entry of a list a back reference, the new bytes of the address, and the
+// size if it differs from that of the entry before. The factors are a least-squares fit
+// over lists of 20 to 2,000 entries of seven kinds of addresses, sorted and not. Other
+// texts are taken for base64, which has 6 bits of information in a byte.
 func (t *tally) compressed() int {
 	return 104 + (680*t.addresses+88*t.novel+506*t.changes+196*t.texts)/256
 }

@@ -78,8 +78,8 @@ func readStatus(text []byte) (Body, error) {
 	}, nil
 }
 
-// PrettyStatus turns two numbers of a status of ours into texts for people, as GET
-// /status?pretty does.
+// PrettyStatus turns two numbers of our status into texts for people, for GET
+// /status?pretty.
 func PrettyStatus(status *Document) (*Document, error) {
 	var shape statusShape
 	if err := json.Unmarshal(status.plain, &shape); err != nil {
@@ -146,7 +146,7 @@ func (w *writer) eachMaster(m *message.Masters) {
 }
 
 type structureShape struct {
-	Address  string        `json:"address"` // believed of no peer, but a text it must be
+	Address  string        `json:"address"` // never believed, but it must be a text
 	Backlink *nodeShape    `json:"backlink"`
 	Slaves   []nodeShape   `json:"slaves"`
 	Masters  []masterShape `json:"masters"`
@@ -197,12 +197,14 @@ func readStructure(text []byte) (Body, error) {
 	}
 	return func(in *Interner) any {
 		masters := in.masters(list)
-		return &message.Structure{Address: in.Other, Backlink: in.Peer(backlink), Slaves: in.set(slaves), Masters: masters}
+		return &message.Structure{
+			Address: in.Other, Backlink: in.Peer(backlink), Slaves: in.set(slaves), Masters: masters,
+		}
 	}, nil
 }
 
-// masters interns a list of masters, without repetitions, and without those that would
-// make the network larger than there is a number for.
+// masters interns a list of masters, without repetitions, and without those whose sizes
+// would overflow the network size.
 func (in *Interner) masters(list []sizedAddress) *message.Masters {
 	masters := &message.Masters{List: make([]message.Master, 0, len(list))}
 	seen := make(map[peer.Peer]struct{}, len(list))

@@ -11,16 +11,17 @@ import (
 )
 
 // writer writes the JSON of one body, byte for byte as encoding/json does, or, for a
-// Sizes, only adds up what it would take. The functions of the codecs cannot tell which.
+// Sizes, only adds up what it would take. The functions of the codecs do not see the
+// difference.
 type writer struct {
 	speaker      *Speaker
 	sizes        *Sizes        // set to count instead of writing
 	timeout, now time.Duration // of a request
 	name         string        // what follows the kind's path: the query, or the action
-	err          error         // the body has no form on the wire
+	err          error         // the body cannot be written
 
 	text  []byte
-	value any // of an application, to be put in at the byte at; see later
+	value any // of an application, to be inserted at byte at; see later
 	at    int
 	holds bool // there is such a value, nil or not
 
@@ -29,7 +30,7 @@ type writer struct {
 	last     int64  // and the last number
 }
 
-// raw writes JSON that is there already.
+// raw writes text that is JSON already.
 func (w *writer) raw(text string) {
 	if w.sizes != nil {
 		w.bytes += len(text)
@@ -100,7 +101,7 @@ func (w *writer) peer(p peer.Peer) {
 		w.address(text)
 		return
 	}
-	w.quoted(text) // of letters, digits and what stands between them
+	w.quoted(text) // of letters, digits and what separates them
 }
 
 // node writes a peer as an object.
@@ -110,7 +111,7 @@ func (w *writer) node(p peer.Peer) {
 	w.raw(`}`)
 }
 
-// nodes writes a list of peers as objects, never as null: npm peers stumble over that.
+// nodes writes a list of peers as objects, never as null, which npm peers cannot handle.
 func (w *writer) nodes(peers []peer.Peer) {
 	w.raw(`[`)
 	for i, p := range peers {
@@ -129,9 +130,9 @@ func (w *writer) int(n int64) {
 	w.text = strconv.AppendInt(w.text, n, 10)
 }
 
-// number writes a number that need not be whole. It must be finite.
+// number writes a finite number, whole or not.
 func (w *writer) number(x float64) {
-	const exact = 1 << 53 // up to here every whole number is a float
+	const exact = 1 << 53 // up to here every whole number is exact as a float64
 	whole := x == math.Trunc(x) && math.Abs(x) < exact
 	if negativeZero := x == 0 && math.Signbit(x); whole && !negativeZero {
 		w.int(int64(x))
@@ -158,7 +159,7 @@ func IPText(ip netip.Addr) string {
 	return peer.FullIPv6(ip)
 }
 
-// later leaves a gap for the value of an application, one in a body.
+// later leaves a gap for the value of an application; a body has at most one.
 func (w *writer) later(value any) {
 	if w.sizes != nil {
 		w.valueOf(value)
@@ -167,8 +168,8 @@ func (w *writer) later(value any) {
 	w.value, w.at, w.holds = value, len(w.text), true
 }
 
-// budget writes the last fields of a request that asks its receiver to ask others: how
-// much of the timeout budget was left, and when.
+// budget writes the last fields of a request whose receiver has to ask others: how much
+// of the timeout budget was left, and when.
 func (w *writer) budget() {
 	w.raw(`"timeout":`)
 	w.int(w.timeout.Milliseconds())

@@ -16,12 +16,12 @@ import (
 	"spreadable/wire"
 )
 
-// Handlers of applications, and the approval that may stand before them.
+// Handlers of applications, and the approvals that protect them.
 
 type visitKey struct{}
 
-// forApplication gives a handler the request as if it had not been read, with the visit
-// behind it.
+// forApplication returns the request for a handler: with an unread body, and the visit in
+// its context.
 func (v *visit) forApplication() *http.Request {
 	r := v.r.WithContext(context.WithValue(v.r.Context(), visitKey{}, v))
 	if v.parsed {
@@ -64,7 +64,7 @@ func (s *server) protect(action string, next http.Handler) http.Handler {
 	})
 }
 
-// approve asks the node whether the client has deserved the action.
+// approve asks the node whether the client's approval is valid for the action.
 func (s *server) approve(v *visit, action string) error {
 	proof, err := s.proof(v, action, time.Duration(time.Now().UnixNano()))
 	if err != nil {
@@ -78,9 +78,9 @@ func (s *server) approve(v *visit, action string) error {
 }
 
 // proof reads the approvalInfo of a request, from its body or its query, as an object or
-// as JSON text. The checks stand in the order of npm nodes: is there one, is it JSON, is
-// the action known, is the start a current one, and only then the shape, which must be
-// exact.
+// as JSON text. The checks have the order of npm nodes: whether there is one, whether it
+// is JSON, whether the action is known and the start recent, and only then the shape,
+// which must be exact.
 func (s *server) proof(v *visit, action string, now time.Duration) (wire.Body, error) {
 	raw, found := v.fields["approvalInfo"]
 	if !found {

@@ -17,9 +17,9 @@ import (
 // their order: the type, whose parser looks at the charset; the content encoding; the
 // size after inflation; the syntax.
 
-// readBody reads a body that is JSON or a form; any other kind is left unread, which
-// v.parsed tells. Of JSON it checks the syntax, and v.unpack takes it apart where the
-// fields are needed: nearly all requests of a network at rest have none that matter.
+// readBody reads a body that is JSON or a form; any other kind is left unread, and
+// v.parsed stays false. It only checks the syntax of JSON; v.unpack decodes it where the
+// fields are needed, which is rare in a settled network.
 func (s *server) readBody(v *visit) (err error) {
 	r := v.r
 	v.parsed = true
@@ -37,7 +37,8 @@ func (s *server) readBody(v *visit) (err error) {
 		return nil
 	}
 	if charset, named := params["charset"]; named && !strings.EqualFold(charset, "utf-8") {
-		return wire.WithStatus(http.StatusUnsupportedMediaType, `unsupported charset "`+strings.ToUpper(clip(charset))+`"`)
+		return wire.WithStatus(http.StatusUnsupportedMediaType,
+			`unsupported charset "`+strings.ToUpper(clip(charset))+`"`)
 	}
 	if v.body, err = s.inflate(r); err == nil {
 		v.fields, err = parse(v.body)
@@ -45,7 +46,7 @@ func (s *server) readBody(v *visit) (err error) {
 	return err
 }
 
-// unpack makes the fields of a body that readBody has checked.
+// unpack decodes the fields of a body that readBody has checked.
 func (v *visit) unpack() {
 	if v.parsed && v.fields == nil {
 		v.fields, _ = wire.ParseJSON(v.body) // a form has its fields already
@@ -61,20 +62,21 @@ func contentType(header string) (kind string, params map[string]string) {
 	return kind, params
 }
 
-// clip shortens what is quoted from a request.
+// clip shortens a text of a request to be quoted.
 func clip(text string) string { return text[:min(80, len(text))] }
 
-// inflate reads a body in its content encoding. Large bodies, and those that do not say
-// how large they get, are read a few at a time: together they could fill the memory.
+// inflate reads a body in its content encoding. Large bodies, and those of unknown size,
+// are read a few at a time: together they could fill the memory.
 func (s *server) inflate(r *http.Request) ([]byte, error) {
 	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
 	plain := encoding == "" || encoding == "identity"
 	if !plain && encoding != "gzip" && encoding != "deflate" {
-		return nil, wire.WithStatus(http.StatusUnsupportedMediaType, `unsupported content encoding "`+clip(encoding)+`"`)
+		return nil, wire.WithStatus(http.StatusUnsupportedMediaType,
+			`unsupported content encoding "`+clip(encoding)+`"`)
 	}
 	if plain && r.ContentLength > s.options.MaxBody {
 		// A sender that is still sending when the connection closes loses the answer; so
-		// what is not much too large is read.
+		// a body that is not much too large is read to its end.
 		_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, tolerated*s.options.MaxBody))
 		return nil, errTooLarge
 	}
@@ -114,7 +116,7 @@ func badBody(reason string) error { return wire.WithStatus(http.StatusBadRequest
 var errTooLarge = wire.WithStatus(http.StatusRequestEntityTooLarge, "request entity too large")
 
 const (
-	// times the limit: how much of a body too large is read, to be thrown away
+	// how much of a body that is too large is read and discarded, in times the limit
 	tolerated = 4
 	smallBody = 16 << 10 // read at once, however many there are
 	maxBodies = 64       // larger ones in memory at a time

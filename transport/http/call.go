@@ -8,9 +8,9 @@ import (
 	"spreadable/wire"
 )
 
-// The way of a request of the node: written in the loop, sent by the caller in a
-// goroutine of its own, whose answer comes back as an event. See "What happens to a call"
-// in doc.go.
+// How a request of the node is sent: the loop writes it, the caller sends it in a
+// goroutine of its own, and the answer comes back as an event. See "What happens to a
+// call" in doc.go.
 
 // call is a request of the node that waits for its answer.
 type call struct {
@@ -20,11 +20,11 @@ type call struct {
 	ends time.Duration
 
 	out   wire.Outgoing
-	known *message.Structure // what the ETag of out stands for
+	known *message.Structure // the structure that the ETag of out names
 }
 
-// learned is a structure that a peer of our kind answered with, and the name by which it
-// can say "as before".
+// learned is the last structure that one of our nodes answered with, and its ETag, by
+// which that node can answer "unchanged".
 type learned struct {
 	etag      string
 	structure *message.Structure
@@ -34,9 +34,9 @@ type learned struct {
 // large network.
 const maxLearned = 4096
 
-// Call implements core.Transport. A request to ourselves does not leave the process: what
-// npm nodes ask of their own public address is answered here without a network that leads
-// back to it.
+// Call implements core.Transport. A request to the node itself does not leave the
+// process. Npm nodes send it to their own public address, which a network may not lead
+// back to them.
 func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
 	c := &call{sink: sink, tag: tag, to: to, ends: l.now + req.Timeout}
 	l.setAlarm(alarm{at: c.ends, call: c})
@@ -68,8 +68,8 @@ func (l *loop) launch(c *call) {
 	})
 }
 
-// land takes what came over the wire, frees the place of the call, and gives the sink its
-// answer, unless the call has timed out.
+// land handles an answer from the wire: it frees the place of the call, and gives the
+// sink its answer unless the call has timed out.
 func (l *loop) land(c *call, got *received, err error) {
 	l.flying--
 	l.launchQueued()
@@ -78,15 +78,15 @@ func (l *loop) land(c *call, got *received, err error) {
 	}
 	resp := message.Response{Err: err}
 	if err == nil {
-		// so that a ban of the peer, whose name says nothing, is one of its host
+		// so that a ban of the peer, known by name, is for its host
 		l.book.SetIP(c.to, got.ip)
 		resp.Body = l.intern(c, got)
 	}
 	l.finish(c, resp)
 }
 
-// intern gives an answer its peers. An unchanged structure is the very one that the peer
-// answered with before, so that the node, too, sees that nothing has changed.
+// intern makes the core's body of an answer. For an unchanged structure it returns the
+// same pointer as before, so that the core sees, too, that nothing has changed.
 func (l *loop) intern(c *call, got *received) any {
 	if got.unchanged {
 		return c.known
@@ -112,8 +112,8 @@ func (l *loop) finish(c *call, resp message.Response) {
 	}
 }
 
-// launchQueued fills the freed place with the next call that is still waited for. It is
-// an effect, like any call.
+// launchQueued gives the free place to the next call that has not timed out. It is an
+// effect, like any call.
 func (l *loop) launchQueued() {
 	for len(l.queued) > 0 {
 		c := l.queued[0]

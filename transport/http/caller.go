@@ -14,10 +14,9 @@ import (
 	"spreadable/wire"
 )
 
-// caller sends requests to peers. It has three ways to hold connections, because a lost
-// request is worse than a new connection: npm servers drop a connection that was idle for
-// five seconds, and a request that is sent in that instant is lost, and neither
-// side knows.
+// caller sends requests to peers. It keeps connections in three ways, because a lost
+// request is worse than a new connection: npm servers close a connection that was idle
+// for five seconds, and a request that is sent at that moment is lost unnoticed.
 //
 //   - ours: peers that have shown our Server header keep idle connections for two
 //     minutes, and so do we a little less;
@@ -26,7 +25,7 @@ import (
 //     own connection.
 //
 // In the first two a request that finds its connection dead is sent again, once, by
-// net/http, which is told by an Idempotency-Key without a value that it may.
+// net/http: an Idempotency-Key without a value allows that.
 type caller struct {
 	ours, kept, fresh *http.Transport
 	names             *names
@@ -75,13 +74,13 @@ func (c *caller) transport(o *Options, idle time.Duration) *http.Transport {
 	}
 }
 
-// target is the key under which a request's context holds the node that it is for. The
-// text that net/http hands to dial is not always the address: names in other scripts than
-// Latin come back in the escapes of IDNA.
+// target is the key of the node's address in a request's context. The text that net/http
+// passes to dial is not always the address: names that are not Latin come in the encoding
+// of IDNA.
 type target struct{}
 
-// dial connects to the IP that the name stood for when it was checked: not to whatever it
-// stands for a moment later.
+// dial connects to the IP that the name had when it was checked, not to the one that it
+// may have a moment later.
 func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	a := ctx.Value(target{}).(peer.Address)
 	ip, err := c.names.resolve(ctx, a)
@@ -95,7 +94,7 @@ func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) 
 	return d.DialContext(ctx, network, netip.AddrPortFrom(ip, a.Port()).String())
 }
 
-// received is what came back: an answer, or, between our nodes, that nothing has changed.
+// received is an answer, or, between our nodes, the notice that nothing has changed.
 type received struct {
 	ip        netip.Addr // of the node that answered
 	body      wire.Body  // nil for none
@@ -122,7 +121,7 @@ func (c *caller) exchange(ctx context.Context, o *wire.Outgoing) (*received, err
 	if c.authorization != "" {
 		req.Header["Authorization"] = []string{c.authorization}
 	}
-	// not a Client: a node that answers with a redirect does not answer
+	// not http.Client: a redirect counts as a failure
 	resp, err := c.way(o).RoundTrip(req)
 	if err != nil {
 		return nil, wire.Unreachable(err)
@@ -151,8 +150,8 @@ func (c *caller) isOurs(a peer.Address) bool {
 	return ours
 }
 
-// learn notes by its Server header whether a peer is ours, and returns the ETag of one
-// that is.
+// learn records whether a peer is ours, by its Server header, and returns the answer's
+// ETag if it is.
 func (c *caller) learn(a peer.Address, resp *http.Response) (etag string) {
 	ours := resp.Header.Get("Server") == wire.ServerName
 	c.mu.Lock()

@@ -21,7 +21,7 @@ type ClientOptions struct {
 	Auth    *Credentials
 	Version string        // "spreadable-0.3"
 	Timeout time.Duration // of each request: 10 s
-	// of whose answers the client shall make more than encoding/json does
+	// queries whose results have types of their own: see wire.Values
 	Queries []core.Query
 	Lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
 }
@@ -62,14 +62,16 @@ func texts(book *peer.Book, peers []core.Peer) []string {
 	return list
 }
 
-// outcome is what an operation of the core ends with.
+// outcome is the result of an operation of the core.
 type outcome[T any] struct {
 	value T
 	err   error
 }
 
 // await runs an operation of the core in the client's thread and waits until it is done.
-func await[T any](ctx context.Context, c *Client, entry peer.Address, begin func(entry core.Peer, done func(T, error))) (T, error) {
+func await[T any](
+	ctx context.Context, c *Client, entry peer.Address, begin func(entry core.Peer, done func(T, error)),
+) (T, error) {
 	result := make(chan outcome[T], 1)
 	err := c.loop.post(ctx, func() {
 		p, err := c.loop.book.Intern(entry)
@@ -112,10 +114,12 @@ func (c *Client) Draw(ctx context.Context, entry peer.Address, action string) ([
 	})
 }
 
-// Approve goes the whole way of an approval and takes the action at the entry node, by
-// POST /client/<action>. Answer is given the question; it runs in the client's thread and
-// must not block.
-func (c *Client) Approve(ctx context.Context, entry peer.Address, action string, answer func(question string) string) error {
+// Approve gets an approval and takes the action at the entry node, by POST
+// /client/<action>. Answer is given the question; it runs in the client's thread and must
+// not block.
+func (c *Client) Approve(
+	ctx context.Context, entry peer.Address, action string, answer func(question string) string,
+) error {
 	_, err := await(ctx, c, entry, func(p core.Peer, done func(struct{}, error)) {
 		c.core.Approve(p, 0, action, answer, func(_ *message.ApprovalKey, err error) { done(struct{}{}, err) })
 	})

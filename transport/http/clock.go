@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// clock tells the node's time: the wall's, but never going back. A wall clock that is set
-// forward is followed at once; one that is set back is waited for at half speed, so that
-// timeouts still pass while both meet again.
+// clock tells the node's time: wall time that never goes back. If the wall clock is set
+// forward, clock follows at once. If it is set back, clock goes on at half speed until
+// the two are equal again, so that timeouts still pass.
 type clock struct {
 	wall func() time.Time // with its monotonic reading
 	last time.Time
@@ -32,7 +32,7 @@ func (c *clock) read() time.Duration {
 // alarm is something the loop has to do at a time: wake the node, or give up a call.
 type alarm struct {
 	at   time.Duration
-	seq  uint64 // alarms of one time go off in the order in which they were set
+	seq  uint64 // alarms of the same time go off in the order in which they were set
 	tag  uint32
 	call *call // nil for a timer of the node
 }

@@ -28,36 +28,36 @@
 // is published and the effects of the step are released: answers to those that wait,
 // requests to others. The loop never waits for others: its effects are sends into
 // channels with capacity left, and starts of goroutines. All others may wait for the
-// loop, with an end: of the request's context, or of the loop itself.
+// loop, until the request's context ends, or the loop itself.
 //
-// Less formally: the node is a program of one thread, and HTTP happens around it.
-// Handlers parse, check and send in parallel; only what needs the node's memory goes
+// Less formally: the node is a program with one thread, and HTTP happens around it.
+// Handlers parse, check and send in parallel; only what needs the node's state goes
 // through the loop, one after the other, some microseconds each. Peers are small integers
 // inside the loop and texts outside; package wire translates at the border. Nothing
 // outside ever holds a core.Peer.
 //
 // Most requests of a network at rest ask for the structure. They are answered from the
-// view, already encoded, unless the sender has to be judged: a ban, a list, a peer whose
-// failures its request would take back. Of their bodies only the syntax is looked at, and
-// the answer goes out in one piece (listener.go).
+// view, already encoded, unless the sender has to be checked: there are bans or lists, or
+// the request would clear the sender's failures. Only the syntax of their bodies is
+// checked, and the answer is sent in one piece (listener.go).
 //
 // # What happens to a request
 //
-// ServeHTTP goes the way of npm nodes: where is it from (originOf), CORS, the body
-// (readBody), access, route. The checks of access stand in their order in access; each
-// has the status and message of an npm node. What npm nodes answer with 500 because they
-// stumble gets a clean 4xx here. Then incoming.go: the kind's fields are read
-// (wire.ReadRequest), the loop takes the request and gives it to the node, the answer is
-// written in the loop and released when the step is saved, and the server sends it.
+// ServeHTTP has the order of npm nodes: origin (originOf), CORS, body (readBody), access,
+// route. Function access has its checks in their order; each has the status and message
+// of an npm node. Where npm nodes fail with a 500, this package answers with a 4xx. Then
+// incoming.go: the kind's fields are read (wire.ReadRequest), the loop takes the request
+// and gives it to the node, the answer is written in the loop and released when the step
+// is saved, and the server sends it.
 //
 // # What happens to a call
 //
-// It stands in call.go, top to bottom. Call writes the request (wire.Speaker.Request)
-// and, when the step is saved, launches it: starts a goroutine, or queues the call while
+// See call.go, from top to bottom. Call writes the request (wire.Speaker.Request) and,
+// when the step is saved, launches it: starts a goroutine, or queues the call while
 // MaxCalls are on the wire. The caller sends it and reads the answer (wire.Outgoing),
-// which lands as an event of the loop. A call is finished once: by its answer, by its
-// error, or by its alarm, whichever the loop meets first; then its sink is gone and the
-// others find nothing to do. What the node asks of itself does not leave the process.
+// which arrives as an event of the loop. A call is finished once: by its answer, by its
+// error, or by its alarm, whichever comes first. Then its sink is removed, and the others
+// have no effect. A request of the node to itself does not leave the process.
 //
 // # Bounds
 //
@@ -65,20 +65,20 @@
 // inflation, large bodies in memory at a time, connections, clients' requests in work,
 // events waiting, calls on the wire, bytes and entries of answers, names looked up,
 // addresses remembered. Addresses are interned for as long as they are needed: when the
-// book is nearly full the loop lets all procedures end, puts new ones off for that
-// moment, and has the node sweep it.
+// book is nearly full, the loop puts off new procedures until the running ones have
+// ended, and then makes the node sweep the book.
 //
 // # State
 //
 // Options.Persist is called after every step, before anything leaves the process;
 // Node.Start takes what restores the node. Both run in the loop. A store needs no lock
-// and no snapshot: nothing moves while it looks. An error of Persist stops the node.
+// and no snapshot: nothing changes while it reads. An error of Persist stops the node.
 //
 // # Between our own nodes
 //
 // What only Go nodes understand is invisible to npm nodes. A Server header tells that
 // connections may be kept. An ETag on the structure, sent back in If-None-Match, makes an
 // unchanged one cost a 304. The header Timeout-Budget tells what is left of the timeout
-// budget without a time of day. Fields of our own ride in bodies whose other fields npm
-// nodes know: see package wire.
+// budget without a time of day. Some bodies have fields of our own, which npm nodes
+// ignore: see package wire.
 package httptransport

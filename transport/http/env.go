@@ -9,7 +9,7 @@ import (
 	"spreadable/core/message"
 )
 
-// The loop is the node's world.
+// The loop is the node's environment, core.Env.
 
 var _ core.Env = (*loop)(nil)
 
@@ -26,8 +26,8 @@ func (l *loop) After(d time.Duration, tag uint32) {
 
 // Note implements core.Env. The first node of a network fails to register at every sync,
 // until a node joins it, and so does one whose bootstrap is gone: only a new reason is
-// news. A node of no network has no root that could differ from that of others, so its
-// reason is put into other words.
+// logged. For a node without a network, "another root" would mislead, so the log has
+// other words.
 func (l *loop) Note(n core.Note) {
 	level := slog.LevelInfo
 	switch n.What {
@@ -48,5 +48,5 @@ func (l *loop) Note(n core.Note) {
 	}
 }
 
-// noNetwork is why a node without a root is not registered.
+// noNetwork is the reason for a node without a root.
 const noNetwork = "none of the bootstrap addresses has told us the network"

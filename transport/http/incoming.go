@@ -12,11 +12,11 @@ import (
 	"spreadable/wire"
 )
 
-// The way of a request from outside: read by the server, taken by the loop, answered by
-// the node, written in the loop and finished and sent by the server. See "What happens to
-// a request" in doc.go.
+// How a request from outside is answered: the server reads it, the loop takes it, the
+// node answers, the loop writes the answer, and the server finishes and sends it. See
+// "What happens to a request" in doc.go.
 
-// incoming is a request as far as it can be read without the node.
+// incoming is a request before the node's thread has seen it.
 type incoming struct {
 	kind    message.Kind
 	from    peer.Address // a node's, proven to live at ip; zero for a client
@@ -24,11 +24,11 @@ type incoming struct {
 	root    string
 	timeout time.Duration
 	body    wire.Body // nil for none
-	// takes the one answer: a handler that has given up need not take it
+	// has capacity for the one answer, so that it never blocks the loop
 	done chan answer
 }
 
-// answer is what the node has answered, as far as it was written in the loop.
+// answer is the node's answer, as the loop has written it.
 type answer struct {
 	body wire.Encoded
 	doc  *wire.Document // in place of body: the structure, which is written already
@@ -65,8 +65,8 @@ var (
 	errInternal = wire.WithStatus(http.StatusInternalServerError, "internal error")
 )
 
-// take makes the core's request and gives it to the node. The root is only looked up: a
-// name that no peer has is of another network, and not worth remembering.
+// take makes the core's request and gives it to the node. The root is only looked up, not
+// interned: one that the book does not hold is of another network.
 func (l *loop) take(in *incoming) {
 	interner := wire.Interner{Book: l.book}
 	req := message.Request{Kind: in.kind, Client: in.ip, Timeout: in.timeout}
@@ -118,7 +118,7 @@ func (in *incoming) reply(l *loop, resp message.Response) {
 	}
 }
 
-// release hands an answer out once the step is saved.
+// release delivers an answer once the step is saved.
 func (l *loop) release(in *incoming, a answer) {
 	l.effects = append(l.effects, func() { in.done <- a })
 }
@@ -127,7 +127,7 @@ func (l *loop) release(in *incoming, a answer) {
 func (l *loop) structure(s *message.Structure) *wire.Document {
 	if l.shown != s {
 		body := l.speaker.Answer(message.KindStructure, s)
-		text, _ := body.JSON() // of peers and numbers alone, so it has a form
+		text, _ := body.JSON() // no error: it has only peers and numbers
 		l.shown, l.document = s, wire.NewDocument(text)
 	}
 	return l.document

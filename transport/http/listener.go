@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// limitListener lets so many connections be open at a time; the others wait to be
+// limitListener limits how many connections are open at a time; the others wait to be
 // accepted.
 type limitListener struct {
 	net.Listener
@@ -45,8 +45,7 @@ func (l *limitListener) Close() error {
 
 // conn is an incoming connection, which gives its place back when it is closed. It can
 // send an answer as a whole: net/http has a buffer of 4 KiB for each connection, so it
-// sends a list of some hundred addresses in two pieces, for each of which both sides are
-// woken up.
+// sends a list of some hundred addresses in two pieces, and both sides wake up for each.
 type conn struct {
 	net.Conn
 	once sync.Once
@@ -55,7 +54,7 @@ type conn struct {
 	// Of the goroutine that serves the connection, which alone writes.
 	// bytes of the body that comes next; 0 to send everything at once
 	body   int
-	answer *bytes.Buffer // its head, and what has come of it; nil before the first piece
+	answer *bytes.Buffer // its head, and the pieces so far; nil before the first piece
 	whole  int           // bytes of head and body; 0 before the end of the head has come
 }
 
@@ -67,7 +66,7 @@ func (c *conn) Close() error {
 }
 
 // CloseWrite ends our half. Net/http does so after a request that is too broken to go on,
-// half a second before it closes the connection, so that the asker gets to read the
+// half a second before it closes the connection, so that the other end can read the
 // answer.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
@@ -76,8 +75,8 @@ func (c *conn) CloseWrite() error {
 	return nil
 }
 
-// Write implements net.Conn. Pieces of an announced answer are kept until it is whole;
-// then an error is that of all.
+// Write implements net.Conn. Pieces of an announced answer are kept until it is whole; an
+// error then concerns all pieces.
 func (c *conn) Write(p []byte) (int, error) {
 	if c.body == 0 {
 		return c.Conn.Write(p)
@@ -105,8 +104,8 @@ func (c *conn) Write(p []byte) (int, error) {
 
 var endOfHead = []byte("\r\n\r\n")
 
-// Bodies that are gathered: smaller ones net/http sends in one piece by itself, and of
-// larger ones the pieces matter little and the copies much.
+// The sizes of bodies that are gathered, in bytes. Net/http sends smaller ones in one
+// piece by itself; for larger ones the copy costs more than the pieces.
 const (
 	minGathered = 3 << 10
 	maxGathered = 64 << 10
@@ -124,8 +123,8 @@ func gather(r *http.Request, body int) {
 
 type connKey struct{}
 
-// withConn lets handlers find their connection. One of TLS is not a conn: it has none of
-// our heads inside.
+// withConn lets handlers find their connection. A TLS connection is not a conn, because
+// what it writes is encrypted.
 func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }

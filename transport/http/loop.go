@@ -18,13 +18,13 @@ import (
 )
 
 // loop is the node's thread: one goroutine that owns the node, its pool, its book and
-// everything in this struct above the line. All others talk to it through inbox. See
-// doc.go.
+// everything in this struct above the line. All other goroutines reach it through inbox.
+// See doc.go.
 type loop struct {
 	node    *core.Node // nil for a client
 	pool    core.Pool
 	book    *peer.Book
-	speaker wire.Speaker // says what the node says
+	speaker wire.Speaker // writes the node's messages
 	options *Options
 
 	clock   clock
@@ -33,12 +33,12 @@ type loop struct {
 	alarms  alarms
 	alarmed uint64 // numbers alarms
 	ticket  core.Ticket
-	asked   map[core.Ticket]asker // what waits for the node's answer
+	asked   map[core.Ticket]asker // requests that wait for the node's answer
 	own     []ownCall             // requests of the node to itself, served next
 	queued  []*call               // waiting for a place on the wire
 	flying  int                   // calls on the wire
-	effects []func()              // what the current step has caused, not released yet
-	// put off until the pool is idle and the book can be swept
+	effects []func()              // effects of the current step, not released yet
+	// events put off until the pool is idle and the book can be swept
 	backlog  []func()
 	sweepAt  int                // book size at which it is swept
 	shown    *message.Structure // the snapshot that view shows
@@ -60,8 +60,8 @@ type loop struct {
 	cancel  context.CancelFunc
 }
 
-// view is what the rest of the process may know of the node without asking it: the state
-// after the last step that was saved.
+// view is the part of the node's state that the rest of the process reads without asking
+// the loop, as of the last step that was saved.
 type view struct {
 	structure *wire.Document
 	root      string
@@ -78,7 +78,7 @@ type asker interface {
 // inboxSize is how many events may wait for the loop. Each takes some microseconds.
 const inboxSize = 1024
 
-// batch is how many events are handled in one step, which is saved and released as a
+// batch is how many events one step handles at most; a step is saved and released as a
 // whole.
 const batch = 64
 
@@ -121,9 +121,8 @@ func (l *loop) run() {
 	}
 }
 
-// survive turns a panic of the core into the loop's error, with the place where it
-// happened: the process, its log and its other nodes go on, and those that wait for the
-// node learn that it is gone.
+// survive turns a panic of the core into the loop's error, with its stack: the process
+// and its other nodes go on, and goroutines that wait for the node get an error.
 func (l *loop) survive() {
 	if r := recover(); r != nil {
 		l.err = fmt.Errorf("the node panicked: %v\n%s", r, debug.Stack())
@@ -131,7 +130,7 @@ func (l *loop) survive() {
 	}
 }
 
-// step handles what has come up, saves the node, and then releases what it has caused: no
+// step handles the events that wait, saves the node, and then releases the effects: no
 // peer learns of a state that could still be lost.
 func (l *loop) step(event func()) {
 	l.now = l.clock.read()
@@ -185,8 +184,7 @@ func (l *loop) show() {
 	}
 }
 
-// post hands an event to the loop, waiting for a place in its inbox as long as ctx
-// allows.
+// post gives an event to the loop. It waits for a place in the inbox until ctx ends.
 func (l *loop) post(ctx context.Context, event func()) error {
 	select {
 	case l.inbox <- event:
@@ -198,7 +196,7 @@ func (l *loop) post(ctx context.Context, event func()) error {
 	}
 }
 
-// do runs f in the node's thread and waits until its consequences are released.
+// do runs f in the node's thread and waits until its effects are released.
 func (l *loop) do(ctx context.Context, f func()) error {
 	done := make(chan struct{})
 	if err := l.post(ctx, func() {
@@ -226,7 +224,7 @@ func (l *loop) close() error {
 	return l.err
 }
 
-// soundAlarms does what is due.
+// soundAlarms handles the alarms that are due.
 func (l *loop) soundAlarms() {
 	for {
 		a, ok := l.alarms.due(l.now)
@@ -255,8 +253,8 @@ func (l *loop) setAlarm(a alarm) {
 	heap.Push(&l.alarms, a)
 }
 
-// orLater does something that may start a procedure, now or, while the book waits to be
-// swept, after that.
+// orLater runs f, which may start a procedure: now, or after the sweep if the book waits
+// for one.
 func (l *loop) orLater(f func()) {
 	if l.mustSweep() {
 		l.backlog = append(l.backlog, f)
@@ -267,8 +265,8 @@ func (l *loop) orLater(f func()) {
 
 func (l *loop) mustSweep() bool { return l.node != nil && l.book.Len() >= l.sweepAt }
 
-// tidy sweeps the book if it must and no procedure is in the middle of its work.
-// Procedures end within their budget, and new ones are put off meanwhile, so the moment
+// tidy sweeps the book if it is nearly full and no procedure is running. Running
+// procedures end within their timeout budget, and new ones are put off, so that moment
 // comes.
 func (l *loop) tidy() {
 	if !l.mustSweep() || !l.pool.Idle() || len(l.own) > 0 {
@@ -276,7 +274,7 @@ func (l *loop) tidy() {
 	}
 	clear(l.learned)
 	swept := l.node.SweepBook(func(p core.Peer) bool { return p == l.speaker.Self })
-	// not at every step, if so many are needed
+	// if so many are needed, do not sweep at every step
 	l.sweepAt = max(l.options.SweepAt, l.book.Len()*9/8)
 	l.options.Log.Info("forgot addresses that are not needed", "count", swept, "left", l.book.Len())
 	l.shown = nil

@@ -11,9 +11,9 @@ import (
 	"spreadable/core/peer"
 )
 
-// names looks up the IPs of peers' hosts. What it found holds for ten minutes, failures
-// for one; it keeps a bounded number of names, and no more than a few lookups run at
-// once, since any peer can make us look up names.
+// names looks up the IPs of peers' hosts. A result is kept for ten minutes, a failure for
+// one. The number of names and of lookups at a time is bounded, since any peer can make
+// the node look up names.
 type names struct {
 	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	now    func() time.Time
@@ -45,9 +45,9 @@ func newNames(lookup func(context.Context, string) ([]netip.Addr, error), now fu
 	return &names{lookup: lookup, now: now, gate: make(chan struct{}, maxLookups), known: make(map[string]resolved)}
 }
 
-// resolve returns the IP of an address. Literals and localhost need no lookup; a name
-// that leads to a loopback address is refused, as it is by npm nodes: it would make us
-// call our own machine.
+// resolve returns the IP of an address. Literals and localhost need no lookup. A name
+// that leads to a loopback address is refused, as npm nodes do: it would make the node
+// call its own machine.
 func (n *names) resolve(ctx context.Context, a peer.Address) (netip.Addr, error) {
 	if ip := a.IP(); ip.IsValid() {
 		return ip, nil
@@ -69,8 +69,8 @@ func (n *names) resolve(ctx context.Context, a peer.Address) (netip.Addr, error)
 	return r.ip, nil
 }
 
-// ask looks a name up and remembers what comes of it; an error is the end of the asker's
-// budget.
+// ask looks a name up and remembers the result; an error means that the request's timeout
+// budget has ended.
 func (n *names) ask(ctx context.Context, host string) (netip.Addr, error) {
 	select {
 	case n.gate <- struct{}{}:

@@ -54,15 +54,14 @@ func (n *Node) Handle(path string, h http.Handler) {
 	n.server.routes[strings.ToLower(wire.ClientPath+strings.Trim(path, "/"))] = route{app: h}
 }
 
-// Protect puts a handler, to be given to Handle, behind an approval: it is called only
-// for requests whose approvalInfo holds the right answer. Refusals have the codes of npm
-// nodes.
+// Protect returns a handler, for Handle, that calls next only for requests whose
+// approvalInfo holds the right answer. Refusals have the codes of npm nodes.
 func (n *Node) Protect(action string, next http.Handler) http.Handler {
 	return n.server.protect(action, next)
 }
 
-// Start listens and brings the node to life. Restored state, if there is any, must be put
-// into the node before: by restore, which runs in the node's thread; nil for none.
+// Start listens and starts the node. Before that it calls restore in the node's thread,
+// to put saved state into the node; nil if there is none.
 func (n *Node) Start(restore func(*core.Node) error) error {
 	listener, err := net.Listen("tcp", n.options.Listen)
 	if err != nil {
@@ -102,8 +101,7 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 	return nil
 }
 
-// Do runs f in the node's thread and waits for it: between two events, with no other code
-// near the node. F must not block.
+// Do runs f in the node's thread, between two events, and waits for it. F must not block.
 func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	return n.loop.do(ctx, func() { f(&n.core) })
 }
@@ -125,8 +123,9 @@ func (n *Node) Err() error {
 	}
 }
 
-// Close ends the node: no new connections; requests in work may finish until ctx ends;
-// then the thread. All goroutines of the node have ended when it returns.
+// Close ends the node: it takes no new connections, lets requests in progress finish
+// until ctx ends, and then ends the node's thread. All goroutines of the node have ended
+// when it returns.
 func (n *Node) Close(ctx context.Context) error {
 	if n.http == nil {
 		return nil // it never started

@@ -10,13 +10,13 @@ import (
 	"spreadable/core/message"
 )
 
-// newDesks makes the places at which offloaded work is done: one for each processor, so
-// that a node does not start more than the machine can do.
+// newDesks makes the places for offloaded work: one for each processor, so that no more
+// work runs at a time than the machine can do.
 func newDesks() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) }
 
 // Offload implements core.Env: work is done in a goroutine of its own, as soon as there
-// is a place for it. Its price is real here. A panic in it ends the node, as one in its
-// own thread does.
+// is a place for it. It takes real time here, so the given cost is ignored. A panic in it
+// ends the node, like one in the node's thread.
 func (l *loop) Offload(_ time.Duration, work func(), sink core.Sink, tag uint32) {
 	l.calls.Go(func() {
 		select {
@@ -35,7 +35,7 @@ func (l *loop) Offload(_ time.Duration, work func(), sink core.Sink, tag uint32)
 	})
 }
 
-// labour does work and returns what a panic in it says, with its place.
+// labour does the work and returns the text and stack of a panic in it, if there is one.
 func (l *loop) labour(work func()) (failed string) {
 	defer func() {
 		if r := recover(); r != nil {

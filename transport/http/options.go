@@ -18,11 +18,11 @@ import (
 	"spreadable/wire"
 )
 
-// Options of a node on the real wire. The zero value of an option stands for its default.
+// Options of a node on the real wire. The zero value of an option means its default.
 type Options struct {
 	// Config is the core's. It is validated by New. Its Book must serve this node alone,
-	// and should have a limit (DefaultBookLimit is a good one): peers can name addresses
-	// to us.
+	// and should have a limit, such as DefaultBookLimit, because peers can send any
+	// number of addresses.
 	Config *core.Config
 
 	// Address is what the node announces, and what peers call. Its host must resolve, as
@@ -51,8 +51,8 @@ type Options struct {
 	// CA signs the certificates of peers: the system's authorities by default.
 	CA *x509.CertPool
 
-	// Auth closes the network to all that do not know the name and password. All nodes of
-	// a network share them.
+	// Auth closes the network: only nodes and clients with the name and password may use
+	// it. All nodes of a network share them.
 	Auth *Credentials
 
 	// CookieAge is how long a browser stays logged in: 7 days.
@@ -63,25 +63,25 @@ type Options struct {
 	// nodes do not know our tokens.
 	PlainCookie bool
 
-	// TrustedProxies may name in X-Forwarded-For the client that they speak for. None by
-	// default. (npm trusts its own host always, so that every program there may pose as
-	// any client.)
+	// TrustedProxies are proxies whose X-Forwarded-For is believed. None by default. (An
+	// npm node always trusts its own host, so any program there can claim to be any
+	// client.)
 	TrustedProxies []netip.Prefix
 
-	// Version is what others must be to talk to us: "spreadable-0.3". Applications built
-	// on the network have their own.
+	// Version is the version that other nodes and clients must have: "spreadable-0.3" by
+	// default. Applications built on the network have their own.
 	Version string
 
 	// MaxBody is the most bytes of a request's body, after inflation: 512,000.
 	MaxBody int64
 
-	// Concurrency is how many requests of clients are in work at a time for each of the
-	// endpoints that ask others; the rest waits in order: 50. (npm:
+	// Concurrency is how many requests of clients are in progress at a time, for each
+	// endpoint that asks other nodes; the others wait in order: 50. (npm:
 	// request.clientConcurrency)
 	Concurrency int
 
-	// MaxCalls is how many outgoing requests are on the wire at a time; the rest waits,
-	// on its own timeout budget: 1,024.
+	// MaxCalls is how many outgoing requests are on the wire at a time; the others wait,
+	// within their timeout budgets: 1,024.
 	MaxCalls int
 
 	// MaxConnections is how many incoming connections are open at a time: 8,192. More
@@ -96,18 +96,18 @@ type Options struct {
 	// Queries are the applications' network-wide requests.
 	Queries []core.Query
 
-	// Admit is the owner's own filter, asked after the address filter. What it returns is
-	// the reason of a 403.
+	// Admit is the owner's own filter, asked after the address filter. An error refuses
+	// the request: it is the message of a 403.
 	Admit func(*http.Request) error
 
 	// Persist saves what the node must not forget. It runs in the node's thread after
 	// every step and before anything that the step caused, answers and requests, leaves
-	// the process; what it needs to know it reads from the node. It is called often, so
-	// it must be cheap when nothing has changed. An error stops the node: better silent
-	// than forgetful.
+	// the process; it reads what it needs from the node. It is called often, so it must
+	// be cheap when nothing has changed. An error stops the node: a node that cannot save
+	// must not answer.
 	Persist func(*core.Node) error
 
-	// Observe is told what the node notes, in the node's thread.
+	// Observe gets the node's notes, in the node's thread.
 	Observe func(core.Note)
 
 	// Log gets what an operator should know; it never gets credentials. Silent by

@@ -9,20 +9,19 @@ import (
 	"spreadable/wire"
 )
 
-// origin is where a request comes from, as far as it can be said before anything is
-// believed.
+// origin is where a request comes from, before the claim is checked.
 type origin struct {
 	ip      netip.Addr // never zero, never in a mapped form
-	claimed string     // the address a node says to have; "" for none
+	claimed string     // the address that the sender claims as a node; "" for none
 }
 
 // maxForwarded bounds the proxies on the way of one request.
 const maxForwarded = 16
 
-// originOf looks at the connection and, if a trusted proxy holds its other end, at what
-// it says: the last one on the way that we do not trust is the client. (Npm nodes take
-// the first entry if all others are trusted; where the client itself sent the header,
-// that one is the client's own invention.)
+// originOf looks at the connection and, if its other end is a trusted proxy, at
+// X-Forwarded-For: the last address there that is not a trusted proxy is the client. (Npm
+// nodes take the first entry if all others are trusted, but a client can invent that
+// entry.)
 func (s *server) originOf(r *http.Request) (origin, error) {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
