@@ -176,7 +176,7 @@ func TestOnlyThoseWhoVouchAreNamedAndEachOnce(t *testing.T) {
 		t.Errorf("question is %+v, want the approvers %v", q, want)
 	}
 	if good.asked.Load() != 1 {
-		t.Errorf("one who is drawn twice was asked %d times", good.asked.Load())
+		t.Errorf("an approver drawn twice was asked %d times", good.asked.Load())
 	}
 	for name, got := range map[string]map[string]any{"add": added.body, "question": asked.body} {
 		if _, present := got["info"]; present || got["action"] != "client" || got["key"] != "k" {
@@ -219,7 +219,7 @@ func TestSlowApproversAreNotWaitedForTooLong(t *testing.T) {
 	}
 }
 
-func TestNobodyMakesTheClientCallThousands(t *testing.T) {
+func TestNoNodeMakesTheClientCallThousands(t *testing.T) {
 	entry := startStub(t)
 	entry.drawn(make([]string, 5000)...)
 	c := connect(t, client.Options{Addresses: []string{entry.address}})

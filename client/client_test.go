@@ -14,7 +14,7 @@ import (
 	"spreadable/client"
 )
 
-func TestConnectTakesWhoeverAnswersPings(t *testing.T) {
+func TestConnectTakesANodeThatAnswersPings(t *testing.T) {
 	alive := startStub(t)
 	addresses := []string{nowhere(t), alive.address, nowhere(t)}
 	for range 20 { // the order is random

@@ -81,7 +81,7 @@ func newNode(ip, bootstrap string, change func(*httptransport.Options)) (*node, 
 }
 
 func succeed(w http.ResponseWriter, r *http.Request) {
-	// Whoever has left needs no answer.
+	// A client that has left needs no answer.
 	_ = httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil)
 }
 
@@ -178,7 +178,7 @@ func connect(t testing.TB, o client.Options) *client.Client {
 	return c
 }
 
-// stub is somebody who says what the test wants, at an address of loopback. It answers
+// stub is a node that answers as the test wants, at a loopback address. It answers
 // pings unless told otherwise.
 type stub struct {
 	address string
@@ -263,7 +263,7 @@ func freeAddress(ip string) (string, error) {
 	return "", errors.New("no free port")
 }
 
-// nowhere is an address at which nobody will listen either: no other test uses this IP.
+// nowhere is an address at which nothing will listen: no other test uses this IP.
 func nowhere(t testing.TB) string {
 	t.Helper()
 	address, err := freeAddress("127.0.0.99")

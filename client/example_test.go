@@ -27,7 +27,7 @@ func Example() {
 	defer n.Close(context.Background())
 
 	ctx := context.Background()
-	// nobody is at the first
+	// nothing listens at the first
 	c, err := client.Connect(ctx, client.Options{Addresses: []string{"localhost:1", n.address}})
 	if err != nil {
 		fmt.Println(err)
@@ -103,7 +103,7 @@ func ExampleQuestion_Picture() {
 	}
 	size, err := png.DecodeConfig(bytes.NewReader(picture))
 	fmt.Println(size.Width, size.Height, err)
-	approval := question.Answer(person(n, question)) // who reads the picture
+	approval := question.Answer(person(n, question)) // a person reads the picture
 	fmt.Println(c.Request(ctx, "write-captcha", nil, nil, client.WithApproval(approval)))
 	// Output:
 	// 300 50 <nil>

@@ -181,7 +181,7 @@ func TestSchemaErrorsHaveManyCodes(t *testing.T) {
 	}
 }
 
-func TestPatienceEnds(t *testing.T) {
+func TestATimeoutEndsARequest(t *testing.T) {
 	s, other := startStub(t).on("/client/slow", hangs), startStub(t)
 	c := connect(t, client.Options{Addresses: []string{s.address, other.address}, Timeout: 20 * time.Millisecond})
 	other.on("/client/slow", hangs)
@@ -219,7 +219,7 @@ func twoStubs(t *testing.T) (c *client.Client, first, second *stub) {
 	return c, first, second
 }
 
-func TestRequestsGoElsewhereIfNobodyHasSeenThem(t *testing.T) {
+func TestRequestsGoElsewhereIfNoNodeHasSeenThem(t *testing.T) {
 	c, first, second := twoStubs(t)
 	first.server.Close()
 	var answer struct{ Who string }

@@ -183,7 +183,8 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	}
 	// on the wire it is 127.0.0.1, as for npm nodes
 	if address.IP() == netip.IPv6Loopback() {
-		return c.blame(errors.New("other nodes take ::1 for 127.0.0.1 and would refuse the node: use 127.0.0.1"), "hostname")
+		return c.blame(errors.New(
+			"other nodes take ::1 for 127.0.0.1 and would refuse the node: use 127.0.0.1"), "hostname")
 	}
 	if c.Listen == "" {
 		c.Listen = net.JoinHostPort("", strconv.Itoa(int(c.Port)))

@@ -99,7 +99,8 @@ func findOption(key string) (Option, error) {
 		}
 		keys = append(keys, o.Key)
 	}
-	return Option{}, fmt.Errorf("unknown key %s%s (spreadnode config example lists all)", phrase.Quote(key), phrase.Suggest(key, keys))
+	return Option{}, fmt.Errorf("unknown key %s%s (spreadnode config example lists all)",
+		phrase.Quote(key), phrase.Suggest(key, keys))
 }
 
 // errorAt makes an error that begins with its place in the file.

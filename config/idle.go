@@ -42,7 +42,8 @@ func (c *Config) idle(key string) string {
 		if c.Admin == AdminOff || strings.HasPrefix(c.Admin, "unix:") {
 			return "only an admin endpoint on a port asks for a token"
 		}
-	case "captcha_length", "captcha_decision", "captcha_period", "captcha_width", "captcha_background", "captcha_color", "captcha_shadows":
+	case "captcha_length", "captcha_decision", "captcha_period",
+		"captcha_width", "captcha_background", "captcha_color", "captcha_shadows":
 		if !c.Captcha {
 			return "captcha is false"
 		}

@@ -140,7 +140,8 @@ func (c *Config) readPassword() error {
 	line, _, _ := strings.Cut(string(data), "\n")
 	line = strings.TrimSuffix(line, "\r")
 	if line == "" || len(line) > maxPassword {
-		return c.blame(fmt.Errorf("%s: want the password in the first line, of 1 to %d bytes", c.PasswordFile, maxPassword), "password_file")
+		return c.blame(fmt.Errorf("%s: want the password in the first line, of 1 to %d bytes",
+			c.PasswordFile, maxPassword), "password_file")
 	}
 	c.Password = line
 	c.sources["password"] = "file " + c.PasswordFile

@@ -198,7 +198,8 @@ func (v *duration) String() string {
 	}
 	short := d.String()
 	for _, zero := range []string{"0s", "0m"} { // 5m0s is 5m, 1h0m is 1h, but 10s stays
-		if trimmed := strings.TrimSuffix(short, zero); trimmed != short && trimmed != "" && strings.ContainsAny(trimmed[len(trimmed)-1:], "mh") {
+		trimmed, found := strings.CutSuffix(short, zero)
+		if found && trimmed != "" && strings.ContainsAny(trimmed[len(trimmed)-1:], "mh") {
 			short = trimmed
 		}
 	}

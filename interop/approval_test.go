@@ -89,7 +89,7 @@ func TestNpmClientIsApprovedThroughOurNode(t *testing.T) {
 		code string
 	}{
 		{"used before", right, "WRONG_APPROVAL_ANSWER"},
-		{"an action that nobody knows", change("action", "nonsense"), "INVALID_APPROVAL_ACTION"},
+		{"an unknown action", change("action", "nonsense"), "INVALID_APPROVAL_ACTION"},
 		{"a stale period", change("startedAt", q["startedAt"].(float64)-900_000), "WRONG_APPROVAL_TIME"},
 		{"a foreign key", change("key", strings.Repeat("0", 32)), "WRONG_APPROVAL_ANSWER"},
 		{"no IP", change("answer", "x"), "INVALID_APPROVAL_INFO"},
@@ -118,7 +118,7 @@ func TestWrongAnswersAreRefusedByBoth(t *testing.T) {
 }
 
 // TestNpmClientReadsTheCaptcha: each approver, of whatever kind, draws its own text; the
-// entry node cuts its symbols from them; whoever reads the picture gives the first
+// entry node cuts its symbols from them; a person who reads the picture gives the first
 // symbols of each.
 func TestNpmClientReadsTheCaptcha(t *testing.T) {
 	n := mixed(t, "", "")
@@ -155,7 +155,7 @@ func (n *network) read(t *testing.T, q question) string {
 	for i, approver := range list {
 		at := slices.IndexFunc(n.members, func(m *member) bool { return m.address == approver })
 		if at < 0 {
-			t.Fatalf("approver %v is nobody", approver)
+			t.Fatalf("approver %v is unknown", approver)
 		}
 		var drawn struct{ Answer string }
 		n.members[at].must(t, "answer", map[string]any{"key": q["key"]}, &drawn)

@@ -28,7 +28,7 @@ import (
 // The npm package's bundle for browsers, in a browser. The page is in testdata/page; it
 // gets its task from the test, and tells the test what came of it.
 
-// task is what a page shall do.
+// task is what a page has to do.
 type task struct {
 	Options map[string]any `json:"options"` // of the bundle's client
 	// header by which the page logs in at its own origin first; "" for no login
@@ -107,8 +107,8 @@ func browser(t *testing.T) string {
 	return ""
 }
 
-// patience is for a browser to start on a busy machine, and for a page's requests.
-const patience = 90 * time.Second
+// pageTimeout bounds the start of a browser on a busy machine, and a page's requests.
+const pageTimeout = 90 * time.Second
 
 // open lets a browser load the page and waits for what it tells.
 func (p *page) open(t *testing.T) outcome {
@@ -142,8 +142,8 @@ func (p *page) open(t *testing.T) outcome {
 	case err := <-ended:
 		ended <- err
 		t.Fatalf("the browser has ended: %v\n%s", err, output.String())
-	case <-time.After(patience):
-		t.Fatalf("the page says nothing within %v", patience)
+	case <-time.After(pageTimeout):
+		t.Fatalf("the page says nothing within %v", pageTimeout)
 	}
 	return outcome{}
 }

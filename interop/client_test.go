@@ -105,11 +105,11 @@ func (n *network) approve(t *testing.T, entry *member, action string) {
 	}{
 		{"a stale period", func(a *client.Approval) { a.StartedAt -= 900_000 }, client.CodeWrongApprovalTime},
 		{"a period to come", func(a *client.Approval) { a.StartedAt += 900_000 }, client.CodeWrongApprovalTime},
-		{"a key that nobody knows", func(a *client.Approval) { a.Key = strings.Repeat("0", 32) }, client.CodeWrongAnswer},
+		{"an unknown key", func(a *client.Approval) { a.Key = strings.Repeat("0", 32) }, client.CodeWrongAnswer},
 		{"another client's key", func(a *client.Approval) { a.Key = foreign.Key }, client.CodeWrongAnswer},
 		{"foreign approvers", func(a *client.Approval) { a.Approvers = []string{"localhost:1"} }, client.CodeTooFewDecisions},
 		{"an approver named twice", func(a *client.Approval) { a.Approvers = append(a.Approvers, a.Approvers[0]) }, client.CodeInvalidApproval},
-		{"a kind that nobody knows", func(a *client.Approval) { a.Action = "nonsense" }, client.CodeInvalidAction},
+		{"an unknown kind", func(a *client.Approval) { a.Action = "nonsense" }, client.CodeInvalidAction},
 		{"a wrong answer", func(a *client.Approval) { a.Answer = wrong(action, answer) }, client.CodeWrongAnswer},
 	} {
 		q, answer = n.ask(t, c, action, nil)
@@ -143,7 +143,7 @@ func wrong(action, answer string) string {
 }
 
 // TestApprovalBelongsToItsClient: npm nodes believe whatever client IP an approval names;
-// ours compare it with who is there.
+// ours compare it with the nodes that exist.
 func TestApprovalBelongsToItsClient(t *testing.T) {
 	n := mixed(t, "", "")
 	c := n.goClient(t, n.of(false), client.Options{})
@@ -167,7 +167,7 @@ func TestGoClientIsRefusedQuestions(t *testing.T) {
 	for _, entry := range []*member{n.of(true), n.of(false)} {
 		c := n.goClient(t, entry, client.Options{})
 		if _, err := c.ApprovalQuestion(t.Context(), "nonsense", nil); !errors.Is(err, client.CodeInvalidAction) {
-			t.Errorf("a kind that nobody knows, at %s: %v", entry.name, err)
+			t.Errorf("an unknown kind, at %s: %v", entry.name, err)
 		}
 		if _, err := c.ApprovalQuestion(t.Context(), "captcha", client.Captcha{Width: 10_000}); !client.IsSchema(err) {
 			t.Errorf("a picture too wide, at %s: %v", entry.name, err)
@@ -196,7 +196,7 @@ func TestGoClientMovesBetweenBothKinds(t *testing.T) {
 			}
 			npm, known := kinds[c.Worker()]
 			if !known {
-				t.Fatalf("worker %s is nobody", c.Worker())
+				t.Fatalf("worker %s is unknown", c.Worker())
 			}
 			if !seen[npm] { // the first of its kind gives us a question
 				q, answer := n.ask(t, c, "client", nil)

@@ -11,8 +11,8 @@
 // Nodes of an earlier commit take part, too: they are built from the git history, so the
 // clone must not be shallow.
 //
-// With the tag they fail rather than skip when something is missing; without it there is
-// nothing to run. peer.mjs is the npm side: a node or a client that does what it is told
-// by lines of JSON. Our side is the test binary itself, started again, which understands
-// the same lines; some tests build spreadnode and run that.
+// With the tag they fail, not skip, if something is missing; without it there are no
+// tests. peer.mjs is the npm side: a node or a client that follows commands in lines of
+// JSON. Our side is the test binary itself, started again, which understands the same
+// commands; some tests build and run spreadnode instead.
 package interop

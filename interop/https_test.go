@@ -99,7 +99,7 @@ func secureGo(t *testing.T, id *identity, root string) (address string, size fun
 		t.Fatal(err)
 	}
 	n.Handle("client", n.Protect("client", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// whoever has left needs none
+		// a client that has left needs none
 		_ = httptransport.WriteJSON(w, r, map[string]bool{"success": true}, nil)
 	})))
 	if err := n.Start(nil); err != nil {

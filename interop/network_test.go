@@ -14,7 +14,7 @@ import (
 )
 
 // The networks of these tests live fast: a round of syncs takes a second and a half
-// instead of sixteen. The timeouts leave room for a machine on which nine processes share
+// instead of sixteen. The timeouts suit a machine on which nine processes share
 // two cores.
 const (
 	round         = 1500 * time.Millisecond
@@ -49,7 +49,7 @@ func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 		}
 		port := freePort(t)
 		for slices.ContainsFunc(n.members, func(m *member) bool { return strings.HasSuffix(m.address, fmt.Sprintf(":%d", port)) }) {
-			port = freePort(t) // promised to another, who does not listen yet
+			port = freePort(t) // promised to another node, which does not listen yet
 		}
 		m := &member{npm: isNpm, address: fmt.Sprintf("127.0.0.%d:%d", 11+i, port)}
 		if isNpm {
@@ -248,8 +248,8 @@ func TestStatusIsSeenFromOutside(t *testing.T) {
 	n.askStatus(t)
 }
 
-// askStatus asks every member for its status, as anybody may. It expects a network that
-// is whole.
+// askStatus asks every member for its status, as any client may. It expects a network
+// that is whole.
 func (n *network) askStatus(t *testing.T) {
 	t.Helper()
 	for _, m := range n.members {

@@ -127,7 +127,7 @@ func (p *program) status(t *testing.T) (s admin.Status) {
 	return s
 }
 
-// isMember reports whether everybody, the program too, is registered and sees a network
+// isMember reports whether all nodes, the program too, are registered and see a network
 // of all, and a member lists it.
 func (p *program) isMember(t *testing.T, n *network) bool {
 	t.Helper()

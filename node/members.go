@@ -17,6 +17,7 @@ import (
 
 	"spreadable/admin"
 	"spreadable/core"
+	"spreadable/core/message"
 	httptransport "spreadable/transport/http"
 	"spreadable/wire"
 )
@@ -41,8 +42,9 @@ func newDirectory(o *httptransport.Options) *directory {
 		dialer.LocalAddr = &net.TCPAddr{IP: o.Source.AsSlice()}
 	}
 	d := &directory{scheme: "http", header: http.Header{
-		wire.AddressHeader: {o.Address.String()}, wire.NodeVersionHeader: {cmp.Or(o.Version, httptransport.DefaultVersion)},
-		"Content-Type": {"application/json"},
+		wire.AddressHeader:     {o.Address.String()},
+		wire.NodeVersionHeader: {cmp.Or(o.Version, wire.DefaultVersion)},
+		"Content-Type":         {wire.RequestType},
 	}}
 	if o.HTTPS {
 		d.scheme = "https"
@@ -55,7 +57,9 @@ func newDirectory(o *httptransport.Options) *directory {
 		Timeout: askTimeout,
 		// No connection is kept: npm nodes close idle ones without notice.
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
+			DialContext:       dialer.DialContext,
+			TLSClientConfig:   &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
+			DisableKeepAlives: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -66,7 +70,8 @@ func (d *directory) close() { d.http.CloseIdleConnections() }
 
 // slaves asks one master for its slaves.
 func (d *directory) slaves(ctx context.Context, master, root string) ([]string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.scheme+"://"+master+"/api/node/structure", nil)
+	url := d.scheme + "://" + master + message.KindStructure.Row().Path
+	r, err := http.NewRequestWithContext(ctx, wire.Method(message.KindStructure), url, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"spreadable/core/message"
 	"spreadable/core/state"
 	"spreadable/store"
+	"spreadable/wire"
 )
 
 // members is how many masters, and how many slaves, a node lists: those of a master in a
@@ -149,7 +151,8 @@ func (p *process) fill(in io.Writer, out *bufio.Scanner, port string) error {
 			return err
 		}
 		if !out.Scan() {
-			return fmt.Errorf("the npm node has ended at %s: %w", order["do"], errors.Join(out.Err(), io.ErrUnexpectedEOF))
+			return fmt.Errorf("the npm node has ended at %s: %w",
+				order["do"], errors.Join(out.Err(), io.ErrUnexpectedEOF))
 		}
 		var reply struct {
 			OK    json.RawMessage
@@ -165,12 +168,15 @@ func (p *process) fill(in io.Writer, out *bufio.Scanner, port string) error {
 // sameLists checks that both nodes answer with all their masters and slaves.
 func sameLists(nodes ...*process) error {
 	for _, p := range nodes {
-		req, err := http.NewRequest("POST", "http://"+p.listen+"/api/node/structure", strings.NewReader("{}"))
+		req, err := http.NewRequest("POST", "http://"+p.listen+message.KindStructure.Row().Path, strings.NewReader("{}"))
 		if err != nil {
 			return err
 		}
 		for name, value := range map[string]string{
-			"Content-Type": "application/json", "Original-Address": "127.0.0.1:5000", "Node-Version": "spreadable-0.3", "Node-Root": p.address,
+			"Content-Type":         wire.RequestType,
+			wire.AddressHeader:     "127.0.0.1:5000",
+			wire.NodeVersionHeader: wire.DefaultVersion,
+			wire.RootHeader:        p.address,
 		} {
 			req.Header.Set(name, value)
 		}
@@ -181,8 +187,10 @@ func sameLists(nodes ...*process) error {
 		var answer struct{ Masters, Slaves []struct{ Address string } }
 		err = json.NewDecoder(resp.Body).Decode(&answer)
 		resp.Body.Close()
-		if err != nil || resp.StatusCode != http.StatusOK || len(answer.Masters) != members || len(answer.Slaves) != members {
-			return fmt.Errorf("%s answers %s with %d masters and %d slaves: %v", p.address, resp.Status, len(answer.Masters), len(answer.Slaves), err)
+		if err != nil || resp.StatusCode != http.StatusOK ||
+			len(answer.Masters) != members || len(answer.Slaves) != members {
+			return fmt.Errorf("%s answers %s with %d masters and %d slaves: %v",
+				p.address, resp.Status, len(answer.Masters), len(answer.Slaves), err)
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ const examples = `   spreadnode cluster -n 9
    spreadnode status
 `
 
-// program is the frame of the command line.
+// program describes the command line.
 func program() *command.Program {
 	return &command.Program{
 		Name:      "spreadnode",
@@ -29,12 +29,12 @@ func program() *command.Program {
 		Layout:    command.Layout{Name: 24, Text: 52, ShortForms: true},
 		Choices:   choices,
 		Refused: map[string]string{ // people will try to give the password
-			"password": "everybody can read the list of processes; use SPREADNODE_PASSWORD or --password-file",
+			"password": "all users can read the list of processes; use SPREADNODE_PASSWORD or --password-file",
 		},
 	}
 }
 
-// errReported is a failure of which all has been said.
+// errReported is a failure that has been reported already.
 var errReported = command.Reported(command.ExitFailed, "failed")
 
 // inputError is an error of the command line or of an option: exit code 2.
@@ -49,14 +49,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := program().App(stdout, stderr,
-		runCommand(), configCommand(), statusCommand(), structureCommand(), membersCommand(), syncCommand(), banCommand(), backupCommand(),
+		runCommand(), configCommand(), statusCommand(), structureCommand(), membersCommand(),
+		syncCommand(), banCommand(), backupCommand(),
 		restoreCommand(), leaveCommand(), reloadCommand(), healthCommand(), approveCommand(), clusterCommand(),
 	)
 	app.Reader = stdin
 	return app
 }
 
-// documented completes a command of a group, or of none (""), with its help text.
+// documented adds the help text to a command of a group, or of none ("").
 func documented(group string, c *cli.Command) *cli.Command { return program().Documented(group, c) }
 
 // group makes a command of several.

@@ -30,8 +30,8 @@ func approveCommand() *cli.Command {
 		&cli.IntFlag{Name: "width", Usage: "width of the picture: `PIXELS` from 100 to 500"},
 		&cli.StringFlag{Name: "background", Usage: "its background: transparent or a `COLOR` such as #ffffff"},
 		&cli.StringFlag{Name: "color", Usage: "of its symbols: random or a `COLOR`"},
-		&cli.BoolFlag{Name: "question-only", Usage: "print the approval with its question and without an answer"},
-		&cli.PathFlag{Name: "from", Usage: "answer the question in `FILE`, which --question-only has printed"},
+		&cli.BoolFlag{Name: "question-only", Usage: "print the question, and do not answer it"},
+		&cli.PathFlag{Name: "from", Usage: "answer the question in `FILE`, printed by --question-only"},
 		&cli.StringFlag{Name: "call", Usage: "take the approved action: POST /client/`ENDPOINT` at the entry node"},
 	)
 	for _, o := range config.Options() {
@@ -41,10 +41,10 @@ func approveCommand() *cli.Command {
 	}
 	return documented("", &cli.Command{
 		Name: "approve", Usage: "get an approval, as a client does", ArgsUsage: "[client|captcha]",
-		Description: `   Prints the approval as JSON: the approvalInfo that a client sends with the
-   action that it is for. Of kind client, the default, the answer is the
-   client's IP; of a captcha it stands in the picture. Whether it is right
-   comes out only with the action.`,
+		Description: `   Prints the approval as JSON: the approvalInfo that a client sends with an
+   action. For kind client, the default, the answer is the client's IP; for
+   captcha it is the text in the picture. Whether it is right is known only
+   when the action is taken.`,
 		Flags:  flags,
 		Action: approve,
 	})
@@ -62,7 +62,7 @@ func approve(c *cli.Context) error {
 	if err != nil {
 		return inputError{fmt.Errorf("approve: %w", err)}
 	}
-	// Before the network is asked: a question cannot be asked for again at once.
+	// Before the question is asked for, because approvers answer only once in a period.
 	file, err := openPicture(c.String("save"))
 	if err != nil {
 		return inputError{fmt.Errorf("approve: --save: %w", err)}
@@ -91,15 +91,15 @@ func approve(c *cli.Context) error {
 	return act(c, network, q.Answer(text))
 }
 
-// Flags of approve that say the same about different things.
+// Flags of approve that belong together.
 var (
-	// what a new picture shall look like
+	// how a new picture should look
 	wishFlags    = [...]string{"width", "background", "color"}
 	pictureFlags = [...]string{"save", "show"} // what to do with it
 )
 
-// checkApproval finds the kind of approval, and refuses what would have no effect beside
-// the rest of the command line. The question is that of --from, or nil.
+// checkApproval finds the kind of approval, and refuses flags that would have no effect
+// with the rest of the command line. The question is that of --from, or nil.
 func checkApproval(c *cli.Context, q *client.Question) (action string, err error) {
 	if action = c.Args().First(); action == "" {
 		action = "client"
@@ -115,9 +115,11 @@ func checkApproval(c *cli.Context, q *client.Question) (action string, err error
 	case q != nil && firstSet(c, wishFlags[:]) != "":
 		return "", fmt.Errorf("--%s is for a new question, and --from answers an old one", firstSet(c, wishFlags[:]))
 	case questionOnly && firstSet(c, []string{"answer", "call"}) != "":
-		return "", fmt.Errorf("--%s needs an answered question, and --question-only answers none", firstSet(c, []string{"answer", "call"}))
+		return "", fmt.Errorf("--%s needs an answered question, and --question-only answers none",
+			firstSet(c, []string{"answer", "call"}))
 	case c.IsSet("node") && firstSet(c, endpointFlagNames()) != "":
-		return "", fmt.Errorf("--node and --%s both say which node to ask: give one of them", firstSet(c, endpointFlagNames()))
+		return "", fmt.Errorf("--node and --%s both say which node to ask: give one of them",
+			firstSet(c, endpointFlagNames()))
 	case c.IsSet("width") && (c.Int("width") < 100 || c.Int("width") > 500):
 		return "", fmt.Errorf("--width: want 100 to 500 pixels, not %d", c.Int("width"))
 	}
@@ -132,7 +134,7 @@ func checkApproval(c *cli.Context, q *client.Question) (action string, err error
 	return action, nil
 }
 
-// firstSet is the first of the flags that stands on the command line; "" if none does.
+// firstSet returns the first of the flags that is on the command line; "" if none is.
 func firstSet(c *cli.Context, names []string) string {
 	for _, name := range names {
 		if c.IsSet(name) {
@@ -155,7 +157,7 @@ func act(c *cli.Context, network *client.Client, answered *client.Approval) erro
 	return printJSON(c, result)
 }
 
-// entryNode is the node that the client turns to.
+// entryNode is the node that the client asks.
 func entryNode(ctx context.Context, c *cli.Context) (string, error) {
 	if text := c.String("node"); text != "" {
 		a, err := peer.Parse(text)
@@ -194,10 +196,11 @@ func connect(c *cli.Context) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	patience := c.Duration("timeout")
+	timeout := c.Duration("timeout")
 	o := client.Options{
-		Addresses: []string{entry}, HTTPS: options.HTTPS != config.HTTPSOff, Version: options.NetworkVersion, WorkerChange: -1,
-		Timeout: patience * 2 / 3, QuestionTimeout: patience,
+		Addresses: []string{entry}, HTTPS: options.HTTPS != config.HTTPSOff,
+		Version: options.NetworkVersion, WorkerChange: -1,
+		Timeout: timeout * 2 / 3, QuestionTimeout: timeout,
 	}
 	if options.Username != "" {
 		o.Auth = &client.Credentials{Username: options.Username, Password: options.Password}
@@ -210,7 +213,7 @@ func connect(c *cli.Context) (*client.Client, error) {
 	return client.Connect(ctx, o)
 }
 
-// wishes is what the client wants of the picture; nil if nothing.
+// wishes says how the picture should look; nil if nothing is set.
 func wishes(c *cli.Context) any {
 	wanted := client.Captcha{Width: c.Int("width"), Background: c.String("background"), Color: c.String("color")}
 	if wanted == (client.Captcha{}) {
@@ -219,8 +222,7 @@ func wishes(c *cli.Context) any {
 	return &wanted
 }
 
-// readQuestion reads what --question-only has printed; without a path there is nothing to
-// read.
+// readQuestion reads what --question-only has printed; nil without a path.
 func readQuestion(path string) (*client.Question, error) {
 	if path == "" {
 		return nil, nil
@@ -236,7 +238,8 @@ func readQuestion(path string) (*client.Question, error) {
 	return q, nil
 }
 
-// answerTo gets the answer: as given, or by itself for an IP, or from a person.
+// answerTo gets the answer: from the flag, from the question itself for kind client, or
+// from a person.
 func answerTo(c *cli.Context, q *client.Question) (string, error) {
 	_, notPicture := q.Picture()
 	switch {
@@ -256,8 +259,8 @@ func answerTo(c *cli.Context, q *client.Question) (string, error) {
 	return line, nil
 }
 
-// present saves the picture or shows it, as the flags say. Without any it is shown if it
-// is to be answered: a person must see it.
+// present saves the picture or shows it, as the flags say. Without such flags it is shown
+// if a person has to answer it.
 func present(c *cli.Context, q *client.Question, file *pictureFile) error {
 	picture, err := q.Picture()
 	if err != nil {

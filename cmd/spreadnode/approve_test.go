@@ -90,8 +90,8 @@ func TestACaptchaIsAnsweredInTwoSteps(t *testing.T) {
 	}
 }
 
-// The test's door: a node that was started for it gives the answer away, any other does
-// not.
+// The local endpoint: a node that was started for tests reveals the answer, any other
+// does not.
 func TestAnswersAreGivenAwayOnlyOnDemand(t *testing.T) {
 	for _, demanded := range []bool{true, false} {
 		args := []string{"--port", port(t)}

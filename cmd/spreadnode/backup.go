@@ -18,8 +18,8 @@ import (
 func backupCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "backup", Usage: "copy the state of the running node to a file", ArgsUsage: "FILE",
-		Description: `   The node goes on meanwhile. FILE is whole or not there; - is the standard
-   output. It holds no password.`,
+		Description: `   The node goes on meanwhile. FILE is complete, or it is not made at all; - is
+   the standard output. The copy holds no password.`,
 		Flags:  endpointFlags(&cli.BoolFlag{Name: "force", Usage: "replace FILE if it exists"}),
 		Action: backup,
 	})
@@ -50,7 +50,7 @@ func backup(c *cli.Context) error {
 	})(c)
 }
 
-// backupTo writes beside the file first: there is a whole one or none.
+// backupTo writes to a temporary file first: the backup is complete, or there is none.
 func backupTo(ctx context.Context, node *admin.Client, path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".backup-*")
 	if err != nil {
@@ -75,8 +75,8 @@ func restoreCommand() *cli.Command {
 	}
 	return documented("", &cli.Command{
 		Name: "restore", Usage: "put a backup in the place of a stopped node's state", ArgsUsage: "FILE",
-		Description: `   The node must not run. FILE is checked first; the state that was there before
-   is kept beside it.`,
+		Description: `   The node must not run. FILE is checked first; the replaced state is kept in
+   the data directory under another name.`,
 		Flags: flags, Action: restore,
 	})
 }
@@ -93,14 +93,15 @@ func restore(c *cli.Context) error {
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return fmt.Errorf("restore: a node runs in %s: stop it first (spreadnode leave)", options.Data)
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrForeign) || errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNewer):
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrForeign) ||
+		errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNewer):
 		return inputError{err}
 	case err != nil:
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "restored %s\n", options.Data)
 	if aside != "" {
-		fmt.Fprintf(c.App.Writer, "the state before is kept in %s\n", aside)
+		fmt.Fprintf(c.App.Writer, "the replaced state is kept in %s\n", aside)
 	}
 	return nil
 }

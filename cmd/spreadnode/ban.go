@@ -13,15 +13,17 @@ import (
 func banCommand() *cli.Command {
 	return group(&cli.Command{
 		Name:  "ban",
-		Usage: "show and change whom the node refuses",
+		Usage: "show and change the addresses that the node refuses",
 		Subcommands: []*cli.Command{
 			documented("ban", &cli.Command{
 				Name: "add", Usage: "refuse an address, or renew its ban", ArgsUsage: "HOST:PORT",
-				Description: `   The node forgets the address at once, and neither talks nor listens to it
-   until the ban ends. The ban holds for all that lives at the address's IP,
-   unless the node runs with ban_by_address. It survives a restart.`,
+				Description: `   The node drops the address from its lists at once, and neither calls nor
+   answers it until the ban ends. The ban is for all nodes and clients at the
+   address's IP, unless the node runs with ban_by_address. It survives a
+   restart.`,
 				Flags: endpointFlags(jsonFlag(),
-					&cli.StringFlag{Name: "lifetime", Aliases: []string{"t"}, Value: "18d", Usage: "how long: a `DURATION` such as 90s, 12h or 18d, the default"},
+					&cli.StringFlag{Name: "lifetime", Aliases: []string{"t"}, Value: "18d",
+						Usage: "how long: a `DURATION` such as 90s, 12h or 18d, the default"},
 					&cli.StringFlag{Name: "reason", Aliases: []string{"r"}, Usage: "why: a `TEXT` that ban ls shows"}),
 				Action: addBan,
 			}),
@@ -54,7 +56,9 @@ func addBan(c *cli.Context) error {
 		return inputError{fmt.Errorf("flag --lifetime: %w", err)}
 	}
 	return asking(func(ctx context.Context, c *cli.Context, node *admin.Client) error {
-		ban, err := node.AddBan(ctx, c.Args().First(), admin.BanRequest{Seconds: lifetime.Seconds(), Reason: c.String("reason")})
+		ban, err := node.AddBan(ctx, c.Args().First(), admin.BanRequest{
+			Seconds: lifetime.Seconds(), Reason: c.String("reason"),
+		})
 		switch {
 		case err != nil:
 			return orInput(err)
@@ -66,8 +70,7 @@ func addBan(c *cli.Context) error {
 	})(c)
 }
 
-// orInput makes an error of the command line of what the node calls a request without
-// sense.
+// orInput turns the node's refusal of a bad request into an error of the command line.
 func orInput(err error) error {
 	if refused, ok := err.(*admin.Error); ok && refused.Status == 400 {
 		return inputError{err}

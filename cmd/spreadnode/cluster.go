@@ -25,25 +25,28 @@ import (
 	"spreadable/node"
 )
 
-// maxCluster is how many nodes one process is tried with; beyond it descriptors run out.
+// maxCluster is the most nodes in one process; with more, file descriptors may run out.
 const maxCluster = 250
 
 func clusterCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "cluster", Usage: "run a local network in one process, for trying things",
 		Description: `   All nodes start at once and know only the first. When all are registered and
-   see the right size, a table shows them; then they run until Ctrl-C.`,
+   see the right network size, a table shows them; then they run until Ctrl-C.`,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "nodes", Aliases: []string{"n"}, Value: 9, Usage: "how many: `N`, 9 by default"},
 			&cli.UintFlag{Name: "port", Value: 4000, Usage: "the first `PORT`, 4000 by default; the others follow it"},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "`HOST` of all nodes: 127.0.0.1 by default"},
 			&cli.BoolFlag{Name: "ips", Usage: "give each node an IP of its own, from 127.0.0.1 up, and all the same port"},
 			&cli.StringFlag{Name: "sync-interval", Value: "2s", Usage: "`DURATION` of a round: 2s by default"},
-			&cli.StringFlag{Name: "registration", Value: "directed", Usage: "the rule for newcomers, a `VALUE`: directed, or original as in npm"},
-			&cli.PathFlag{Name: "data", Usage: "keep the nodes' state in `DIR`/1, DIR/2 and so on, where the other commands find them (--data DIR/1)"},
+			&cli.StringFlag{Name: "registration", Value: "directed",
+				Usage: "the rule for newcomers, a `VALUE`: directed, or original as in npm"},
+			&cli.PathFlag{Name: "data",
+				Usage: "keep the nodes' state in `DIR`/1, DIR/2 and so on, where the other commands find them (--data DIR/1)"},
 			&cli.IntFlag{Name: "rounds", Usage: "fail unless the network settles within `N` rounds"},
 			&cli.BoolFlag{Name: "exit", Usage: "end when the network has settled"},
-			&cli.StringFlag{Name: "log-level", Value: "error", Usage: "what the nodes log, a `VALUE`: debug, info, warn or error, the default"},
+			&cli.StringFlag{Name: "log-level", Value: "error",
+				Usage: "what the nodes log, a `VALUE`: debug, info, warn or error, the default"},
 			jsonFlag(),
 		},
 		Action: runCluster,
@@ -90,7 +93,8 @@ func planCluster(c *cli.Context) ([]*config.Config, error) {
 	case c.Bool("ips") && c.IsSet("host"):
 		return nil, inputError{errors.New("give --ips or --host, not both")}
 	case c.Uint("port") < 1 || c.Uint("port")+uint(n) > 1<<16 && !c.Bool("ips") || c.Uint("port") >= 1<<16:
-		return nil, inputError{fmt.Errorf("flag --port: want a port from 1 with room for %d up to 65535, not %d", n, c.Uint("port"))}
+		return nil, inputError{fmt.Errorf("flag --port: want a port from 1 to %d, so that all %d fit below 65536, not %d",
+			1<<16-n, n, c.Uint("port"))}
 	}
 	var plan []*config.Config
 	for i := range n {
@@ -104,15 +108,19 @@ func planCluster(c *cli.Context) ([]*config.Config, error) {
 	return plan, nil
 }
 
-// planNode makes the options of the i-th node. A ban by IP would be one of all.
+// planNode makes the options of the i-th node. Bans are by address, because a ban by IP
+// would hit all nodes.
 func planNode(c *cli.Context, i int) (*config.Config, error) {
 	host, port := c.String("host"), int(c.Uint("port"))+i
 	if c.Bool("ips") {
 		host, port = netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 1)}).String(), int(c.Uint("port"))
 	}
 	flags := map[string]string{
-		"port": strconv.Itoa(port), "hostname": host, "listen": net.JoinHostPort(host, strconv.Itoa(port)), "ban_by_address": "true",
-		"sync_interval": c.String("sync-interval"), "registration": c.String("registration"), "log_level": c.String("log-level"),
+		"port": strconv.Itoa(port), "hostname": host,
+		"listen":         net.JoinHostPort(host, strconv.Itoa(port)),
+		"ban_by_address": "true",
+		"sync_interval":  c.String("sync-interval"), "registration": c.String("registration"),
+		"log_level": c.String("log-level"),
 	}
 	// The timeouts must fit in a round.
 	interval, err := config.ParseDuration(flags["sync_interval"])
@@ -155,11 +163,12 @@ func newCluster(plan []*config.Config, log io.Writer) (*cluster, error) {
 	return k, nil
 }
 
-// start starts all nodes at once and waits until they serve; or returns why one does not.
+// start starts all nodes at once and waits until they serve. It returns an error if one
+// does not.
 func (k *cluster) start(ctx context.Context) error {
 	k.started = time.Now()
 	for _, n := range k.nodes {
-		go n.Run(ctx) // its error is that of Ready and Stop
+		go n.Run(ctx) // Ready and Stop return its error
 	}
 	var failed error
 	for _, n := range k.nodes {
@@ -185,7 +194,7 @@ type view struct {
 	Registered int   `json:"registered"`
 	Exact      int   `json:"exact"` // nodes that see the right size
 	IntervalMS int64 `json:"sync_interval_ms"`
-	// from the start of the first node to the moment since when it holds
+	// from the start of the first node until the network had settled
 	SettledS float64         `json:"settled_s"`
 	Rounds   float64         `json:"settled_rounds"` // the same in sync intervals
 	Members  []*admin.Status `json:"members"`
@@ -193,7 +202,7 @@ type view struct {
 
 func (v *view) settled() bool { return v.Registered == v.Nodes && v.Exact == v.Nodes }
 
-// look asks all nodes. A node alone needs no backlink.
+// look asks all nodes. A single node needs no backlink.
 func (k *cluster) look(ctx context.Context) (*view, error) {
 	v := &view{Nodes: len(k.nodes), IntervalMS: k.interval.Milliseconds()}
 	for _, n := range k.nodes {
@@ -212,18 +221,17 @@ func (k *cluster) look(ctx context.Context) (*view, error) {
 	return v, nil
 }
 
-// lookEvery is how often the network is looked at until it has settled.
+// lookEvery is the time between two looks at the network until it has settled.
 const lookEvery = 50 * time.Millisecond
 
 var errUnsettled = errors.New("the network has not settled")
 
-// watch tells of the network until a signal comes, or until it has settled if that is all
-// that was asked for.
+// watch reports on the network until a signal comes, or with --exit until it has settled.
 func (k *cluster) watch(c *cli.Context, signals <-chan os.Signal) error {
 	progress := &progress{out: c.App.ErrWriter, quiet: c.Bool("json"), interval: k.interval}
 	pause := time.NewTicker(lookEvery)
 	defer pause.Stop()
-	var since time.Time // of its being settled; zero while it is not
+	var since time.Time // when it had settled; zero while it has not
 	shown := false
 	for {
 		v, err := k.look(c.Context)
@@ -244,8 +252,10 @@ func (k *cluster) watch(c *cli.Context, signals <-chan os.Signal) error {
 			}
 			pause.Reset(k.interval)
 		}
-		if limit := c.Int("rounds"); limit > 0 && since.IsZero() && !shown && now.Sub(k.started) > time.Duration(limit)*k.interval {
-			return fmt.Errorf("%w within %s: %d of %d registered, %d with the exact size", errUnsettled, plural(limit, "round"), v.Registered, v.Nodes, v.Exact)
+		limit := c.Int("rounds")
+		if limit > 0 && since.IsZero() && !shown && now.Sub(k.started) > time.Duration(limit)*k.interval {
+			return fmt.Errorf("%w within %s: %d of %d registered, %d with the exact size",
+				errUnsettled, plural(limit, "round"), v.Registered, v.Nodes, v.Exact)
 		}
 		select {
 		case <-pause.C:
@@ -258,7 +268,7 @@ func (k *cluster) watch(c *cli.Context, signals <-chan os.Signal) error {
 	}
 }
 
-// progress tells of changes, twice in a round at most.
+// progress prints changes, at most twice in a round.
 type progress struct {
 	out      io.Writer
 	quiet    bool
@@ -283,7 +293,8 @@ func (k *cluster) show(c *cli.Context, v *view, since time.Time) error {
 	if c.Bool("json") {
 		return printJSON(c, v)
 	}
-	fmt.Fprintf(c.App.Writer, "settled after %.1f rounds (%.1f s): %s registered, all with the exact size\n", v.Rounds, v.SettledS, plural(v.Nodes, "node"))
+	fmt.Fprintf(c.App.Writer, "settled after %.1f rounds (%.1f s): %s registered, all with the exact size\n",
+		v.Rounds, v.SettledS, plural(v.Nodes, "node"))
 	t := newTable("ADDRESS", "ROLE", "SLAVES", "BACKLINK", "SIZE")
 	for _, s := range v.Members {
 		role := "slave"

@@ -83,7 +83,7 @@ type load struct {
 
 	asked        int
 	state        map[string]bool
-	doubt        string // asked for at the moment of death: nobody can know
+	doubt        string // asked for at the moment of death: the answer is unknown
 	refused      error
 	doubts, kept int
 }

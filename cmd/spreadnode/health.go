@@ -36,7 +36,7 @@ func health(c *cli.Context) error {
 	case c.IsSet("size") && c.Int("size") < 1:
 		return inputError{fmt.Errorf("flag --size: want 1 or more, not %d", c.Int("size"))}
 	case c.IsSet("size") && c.Bool("live"):
-		return inputError{errors.New("health: give --live or --size: with --live the network does not matter")}
+		return inputError{errors.New("health: give --live or --size, not both: with --live the network does not matter")}
 	}
 	ctx, cancel := context.WithTimeout(c.Context, max(c.Duration("timeout"), c.Duration("wait")))
 	defer cancel()
@@ -53,8 +53,8 @@ func health(c *cli.Context) error {
 	return nil
 }
 
-// untilWell asks once, or until the answer is good or the time is over. Only bad options
-// are an error.
+// untilWell asks once, or until the node is well or the time of --wait is over. Only bad
+// options are an error.
 func untilWell(ctx context.Context, c *cli.Context) (verdict string, well bool, err error) {
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
@@ -72,8 +72,8 @@ func untilWell(ctx context.Context, c *cli.Context) (verdict string, well bool, 
 	}
 }
 
-// askHealth asks once. The token of a door on a port may not be there yet, like the door
-// itself.
+// askHealth asks once. While a node starts, its local endpoint may not be there yet, nor
+// the token's file.
 func askHealth(ctx context.Context, c *cli.Context) (verdict string, well bool, err error) {
 	node, err := owner(c)
 	switch {
@@ -88,7 +88,7 @@ func askHealth(ctx context.Context, c *cli.Context) (verdict string, well bool, 
 	return verdict, well, nil
 }
 
-// judge says in a line how the node is.
+// judge says in one line how the node is.
 func judge(s *admin.Status, err error, live bool, size int) (verdict string, well bool) {
 	switch {
 	case errors.Is(err, admin.ErrNotRunning):

@@ -22,10 +22,10 @@ type process struct {
 	lines   chan string // of its log, ends with it
 }
 
-// patience is for what must happen at all.
-const patience = 20 * time.Second
+// deadline bounds waits for what must happen in every good run.
+const deadline = 20 * time.Second
 
-// startProcess runs a node in a directory and waits until its door is open.
+// startProcess runs a node in a directory and waits until its local endpoint is open.
 func startProcess(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
 	p := launch(t, dir, args...)
@@ -64,7 +64,7 @@ func launch(t *testing.T, dir string, args ...string) *process {
 // await waits for a line of the log that holds a text.
 func (p *process) await(t *testing.T, text string) string {
 	t.Helper()
-	late := time.After(patience)
+	late := time.After(deadline)
 	for {
 		select {
 		case line, more := <-p.lines:
@@ -113,7 +113,7 @@ func port(t *testing.T) string {
 // until asks again and again until the answer is good.
 func until(t *testing.T, what string, good func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	pause := time.NewTicker(20 * time.Millisecond)
 	defer pause.Stop()

@@ -54,10 +54,11 @@ func endpointFlags(own ...cli.Flag) []cli.Flag {
 			flags = append(flags, optionFlag(o, ""))
 		}
 	}
-	return append(flags, &cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give up after `DURATION`: 30s", Action: positive("timeout")})
+	return append(flags, &cli.DurationFlag{Name: "timeout", Value: 30 * time.Second,
+		Usage: "give up after `DURATION`: 30s", Action: positive("timeout")})
 }
 
-// positive refuses a duration of a flag that is no time at all.
+// positive refuses a flag's duration that is not above 0.
 func positive(name string) func(*cli.Context, time.Duration) error {
 	return func(_ *cli.Context, d time.Duration) error {
 		if d <= 0 {
@@ -78,7 +79,8 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	}
 	value := "VALUE"
 	for _, kind := range [][2]string{
-		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path;", "PATH"}, {"text", "TEXT"}, {"1 to 65535", "PORT"}, {"host:port", "HOST:PORT"}, {"host", "HOST"}, {"IP", "IP"},
+		{"duration", "DURATION"}, {"list", "LIST"}, {"size", "SIZE"}, {"path;", "PATH"}, {"text", "TEXT"},
+		{"1 to 65535", "PORT"}, {"host:port", "HOST:PORT"}, {"host", "HOST"}, {"IP", "IP"},
 	} {
 		// whole words: "text, json" are two values
 		if strings.HasPrefix(o.Unit+" ", kind[0]+" ") {
@@ -96,7 +98,7 @@ func optionFlag(o config.Option, category string) cli.Flag {
 	return &cli.StringFlag{Name: o.Flag(), Usage: usage, Category: category}
 }
 
-// given collects what the command line and the environment say.
+// given collects the options of the command line and the environment.
 func given(c *cli.Context) config.Given {
 	flags := map[string]string{}
 	for _, o := range config.Options() {
@@ -126,8 +128,8 @@ func nodeConfig(from config.Given) (*config.Config, error) {
 	return options, nil
 }
 
-// warn tells of variables that look like ours and are none, and of options that have no
-// effect beside the others.
+// warn warns of unknown variables that look like options, and of options that have no
+// effect.
 func warn(c *cli.Context, options *config.Config) {
 	for _, name := range config.UnknownVariables(os.Environ()) {
 		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: unknown environment variable %s\n", name)
@@ -137,7 +139,7 @@ func warn(c *cli.Context, options *config.Config) {
 	}
 }
 
-// localNode finds out where the running node is.
+// localNode reads the options that say where the running node is.
 func localNode(c *cli.Context) (*config.Config, error) {
 	options, err := config.Load(given(c))
 	if err == nil {
@@ -156,7 +158,8 @@ func owner(c *cli.Context) (*admin.Client, error) {
 		return nil, err
 	}
 	if options.Admin == config.AdminOff {
-		return nil, inputError{fmt.Errorf("admin is off (%s): the node has no local endpoint to ask", options.Origin("admin"))}
+		return nil, inputError{fmt.Errorf("admin is off (%s): the node has no local endpoint to ask",
+			options.Origin("admin"))}
 	}
 	endpoint, token := admin.ParseEndpoint(options.Admin), ""
 	if endpoint.Network == "tcp" {

@@ -12,11 +12,11 @@ import (
 )
 
 // pictureFile is where a picture will be saved. It is opened early, so that a path that
-// cannot be written is told of before there is a picture; until then it keeps what it
-// holds.
+// cannot be written is an error before the question is asked for. Until the picture is
+// written the file keeps its content.
 type pictureFile struct {
 	file *os.File
-	made bool // by us: nothing must be left of it without a picture
+	made bool // made by this program: removed if there is no picture
 }
 
 // openPicture opens the file at path; nil if the path is empty.
@@ -57,8 +57,8 @@ func (p *pictureFile) close() {
 	}
 }
 
-// drawPicture draws a captcha in a terminal: each character stands for two points, one
-// above the other, and each point for a square of pixels, so that the picture is at most
+// drawPicture draws a captcha in a terminal: each character shows two points, one above
+// the other, and each point a square of pixels, so that the picture is at most
 // pictureColumns wide.
 const (
 	pictureColumns = 120
@@ -87,7 +87,7 @@ func drawPicture(w io.Writer, data []byte) error {
 	return err
 }
 
-// point is the mean colour of a square, on white; what lies outside of the picture is
+// point returns the mean colour of a square, on white; outside of the picture all is
 // white.
 func point(picture image.Image, x, y, step int) color.RGBA {
 	at := picture.Bounds().Min.Add(image.Pt(x, y))

@@ -18,8 +18,8 @@ import (
 	"spreadable/client"
 )
 
-// startProxy is a server at an IP that speaks TLS to everybody and plain HTTP to the node
-// at a port of 127.0.0.1, which it tells for whom it speaks.
+// startProxy is a server at an IP that speaks TLS to its clients and plain HTTP to the
+// node at a port of 127.0.0.1, with the client's IP in X-Forwarded-For.
 func startProxy(t *testing.T, ip string, cert tls.Certificate, nodePort string) (port string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", ip+":0")
@@ -33,7 +33,7 @@ func startProxy(t *testing.T, ip string, cert tls.Certificate, nodePort string) 
 	}})
 	proxy.Listener.Close() // in the place of its own
 	proxy.Listener = listener
-	// who speaks to it in the clear is part of the test
+	// requests without TLS are part of the test
 	proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
 	proxy.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	proxy.StartTLS()
@@ -93,7 +93,7 @@ func TestNodesBehindProxiesSpeakHTTPS(t *testing.T) {
 }
 
 // drawsAll asks a node, from 127.0.0.9, for a question: its approvers are all nodes,
-// asked by each other over TLS, and it is for whoever has asked, not for the proxy.
+// asked by each other over TLS, and it is for the client's IP, not for the proxy's.
 func drawsAll(t *testing.T, a *authority, address string, all []string) {
 	t.Helper()
 	roots := x509.NewCertPool()

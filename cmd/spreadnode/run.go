@@ -19,18 +19,19 @@ import (
 func runCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name:  "run",
-		Usage: "run a node until it is told to leave",
-		Description: `   An option on the command line comes before its variable in the environment
-   (--sync-interval, SPREADNODE_SYNC_INTERVAL), that before the file
-   (sync_interval), that before the default. The items of a list have commas
-   between them; a flag of a list may also be given again.
-   SPREADNODE_PASSWORD or password_file hold the password of a closed network.
+		Usage: "run a node until a signal or spreadnode leave ends it",
+		Description: `   An option is taken from the command line (--sync-interval), else from the
+   environment (SPREADNODE_SYNC_INTERVAL), else from the file (sync_interval),
+   else it has its default. The items of a list have commas between them; the
+   flag of a list may also be given again. The password of a closed network
+   comes from SPREADNODE_PASSWORD or password_file.
 
    SIGTERM and SIGINT make the node leave, a second one ends it at once; SIGHUP
    makes it read its options again.`,
 		Action: runNode,
 		Flags: append(nodeFlags(),
-			&cli.BoolFlag{Name: "test-answers", Usage: "let the admin endpoint give away the answers to approvals; for tests only", Category: config.Options()[len(config.Options())-1].Group}),
+			&cli.BoolFlag{Name: "test-answers", Usage: "let the local endpoint reveal the answers to approvals; for tests only",
+				Category: config.Options()[len(config.Options())-1].Group}),
 	})
 }
 
@@ -44,10 +45,10 @@ func runNode(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("test-answers") && options.Admin == config.AdminOff {
-		return inputError{errors.New("flag --test-answers: admin is off: nobody could ask")}
+		return inputError{errors.New("flag --test-answers: admin is off, so the answers could not be asked for")}
 	}
 	warn(c, options)
-	// Before anything else: a signal to a starting node is meant.
+	// First of all: a signal to a node that is still starting must count, too.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -63,10 +64,10 @@ func runNode(c *cli.Context) error {
 	return serve(c.Context, n, signals, log)
 }
 
-// newLog makes the log that the options want.
+// newLog makes the log that the options describe.
 func newLog(w io.Writer, options *config.Config) (*slog.Logger, *slog.LevelVar) {
 	level := new(slog.LevelVar)
-	// one of the words that the options allow
+	// cannot fail: the options allow only words that slog knows
 	level.UnmarshalText([]byte(options.LogLevel))
 	if options.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), level

@@ -79,12 +79,12 @@ func TestSIGHUPReadsTheOptionsAgain(t *testing.T) {
 	}
 }
 
-func TestANodeWithoutADoorListensToSignals(t *testing.T) {
+func TestANodeWithoutALocalEndpointListensToSignals(t *testing.T) {
 	dir := t.TempDir()
 	p := launch(t, dir, "--port", port(t), "--admin", "off")
 	p.await(t, "admin=off")
 	if _, err := os.Stat(filepath.Join(dir, "data", "admin.sock")); err == nil {
-		t.Error("there is a door")
+		t.Error("there is a local endpoint")
 	}
 	p.command.Process.Signal(syscall.SIGTERM)
 	if code, said := p.exit(); code != 0 {

@@ -12,8 +12,8 @@ import (
 	"spreadable/admin"
 )
 
-// asking makes the action of a command that asks the running node: it finds the node, and
-// limits the time.
+// asking makes the action of a command that asks the running node. It finds the node and
+// applies --timeout.
 func asking(ask func(ctx context.Context, c *cli.Context, node *admin.Client) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		node, err := owner(c)
@@ -27,9 +27,11 @@ func asking(ask func(ctx context.Context, c *cli.Context, node *admin.Client) er
 	}
 }
 
-// showing is asking for a command without arguments that shows what it gets, as a table
-// or JSON.
-func showing[T any](get func(*admin.Client, context.Context) (T, error), show func(*cli.Context, T) error) cli.ActionFunc {
+// showing makes the action of a command without arguments that shows what it gets, as a
+// table or JSON.
+func showing[T any](
+	get func(*admin.Client, context.Context) (T, error), show func(*cli.Context, T) error,
+) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := takes(c, 0, 0, ""); err != nil {
 			return err
@@ -47,7 +49,7 @@ func showing[T any](get func(*admin.Client, context.Context) (T, error), show fu
 	}
 }
 
-// doing is asking for a command without arguments that shows nothing but that it is done.
+// doing makes the action of a command without arguments that shows only that it is done.
 func doing(do func(context.Context, *admin.Client) error, done string) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := takes(c, 0, 0, ""); err != nil {
@@ -65,7 +67,7 @@ func doing(do func(context.Context, *admin.Client) error, done string) cli.Actio
 
 func statusCommand() *cli.Command {
 	return documented("", &cli.Command{
-		Name: "status", Usage: "show how the running node is",
+		Name: "status", Usage: "show the state of the running node",
 		Flags:  endpointFlags(jsonFlag()),
 		Action: showing((*admin.Client).Status, showStatus),
 	})
@@ -94,15 +96,14 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 	return nil
 }
 
-// standing says whether the node has its place, and what keeps it from it. The reason of
-// the latest failure comes after those that are better known here: a first node finds no
-// master, and without a network nobody would take us.
+// standing says whether the node has its place, and if not, why. The latest failure comes
+// after reasons that say more: the node is alone, or it does not know its network.
 func standing(s *admin.Status) string {
 	switch {
 	case s.Registered:
 		return "yes, at " + s.Backlink
 	case s.Settled():
-		return "no: nobody else is in the network"
+		return "no: no other node is in the network"
 	case s.Root == "":
 		return "no: none of the bootstrap addresses has told us the network"
 	case s.LastFailure != "":
@@ -137,8 +138,8 @@ func showStructure(c *cli.Context, s *admin.Structure) error {
 func membersCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "members", Usage: "show all nodes of the network, as the masters list them",
-		Description: `   The node asks every master that it knows. One that does not answer leaves its
-   slaves out; then a warning says how many do not.`,
+		Description: `   The node asks every master that it knows. If some do not answer, their slaves
+   are missing, and a warning says how many masters that are.`,
 		Flags:  endpointFlags(jsonFlag()),
 		Action: showing((*admin.Client).Members, showMembers),
 	})
@@ -154,7 +155,8 @@ func showMembers(c *cli.Context, m *admin.Members) error {
 		t.row(member.Address, role, member.Slaves, member.Backlink)
 	}
 	if m.Answered < m.Masters {
-		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: %d of %s did not answer\n", m.Masters-m.Answered, plural(m.Masters, "master"))
+		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: %d of %s did not answer\n",
+			m.Masters-m.Answered, plural(m.Masters, "master"))
 	}
 	return t.print(c.App.Writer)
 }
@@ -195,7 +197,8 @@ func leaveCommand() *cli.Command {
 	})
 }
 
-// leaveAndWait returns when the door is closed: then the data directory is free.
+// leaveAndWait returns when the local endpoint is closed: then the data directory is
+// free.
 func leaveAndWait(ctx context.Context, node *admin.Client) error {
 	if err := node.Leave(ctx); err != nil {
 		return err
@@ -208,7 +211,7 @@ func leaveAndWait(ctx context.Context, node *admin.Client) error {
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
 			return fmt.Errorf("the node is still there: %w", err)
-		// a refusal means that it is on its way
+		// refused: the node is leaving already
 		case err != nil && !errors.As(err, &refused):
 			return nil
 		}

@@ -11,7 +11,7 @@ import (
 	"spreadable/cmd/internal/command"
 )
 
-// table is what a person reads; programs use --json.
+// table is output for people; programs use --json.
 type table struct{ rows [][]string }
 
 func newTable(head ...string) *table { return &table{[][]string{head}} }

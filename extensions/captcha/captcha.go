@@ -14,17 +14,17 @@ import (
 	"spreadable/core/draw"
 )
 
-// symbols is what we issue. npm issues all of 0-9 and a-z; left out are those
-// that people take for another once turned, or written in the other case: 0 and
-// o; 1, l and i; 5 and s; 2 and z; 9, g and q. One of each group stays where it
-// is distinct without the others.
+// symbols is what we issue. npm issues all of 0-9 and a-z; left out are those that people
+// take for another when turned, or written in the other case: 0 and o; 1, l and i; 5 and
+// s; 2 and z; 9, g and q. One of each group stays where it is distinct without the
+// others.
 const symbols = "23456789abcdefhjkmnprtuvwxy"
 
 // Approval is the approval of kind "captcha". It is immutable, and serves any
 // number of nodes at once.
 type Approval struct {
 	length, shadows int
-	look            look // when the client wishes for nothing
+	look            look // if the client's info sets nothing
 	terms           core.Terms
 	glyphs          [len(symbols)]glyph // by place in symbols
 }
@@ -66,21 +66,20 @@ func (a *Approval) Terms() core.Terms { return a.terms }
 // ms.
 func (*Approval) Price() time.Duration { return 5 * time.Millisecond }
 
-// Accepts implements [core.ApprovalKind]: info is nil, or the JSON text of an
-// object that has none but captchaWidth (a whole number from 100 to 500),
-// captchaBackground ("transparent" or "#rrggbb") and captchaColor ("random" or
-// "#rrggbb"). As in npm {} is accepted and null is not.
+// Accepts implements [core.ApprovalKind]: info is nil, or the JSON text of an object that
+// has no keys but captchaWidth (a whole number from 100 to 500), captchaBackground
+// ("transparent" or "#rrggbb") and captchaColor ("random" or "#rrggbb"). As in npm {} is
+// accepted and null is not.
 func (a *Approval) Accepts(info *string) bool {
-	_, err := a.look.wish(info, a.length)
+	_, err := a.look.with(info, a.length)
 	return err == nil
 }
 
-// Issue implements [core.ApprovalKind]. The part is a PNG in base64, of fewer
-// than 32,768 bytes; the answer is the text in it, of which the client will be
-// asked for the beginning. The same random numbers give the same part. An info
-// that is not accepted counts as none.
+// Issue implements [core.ApprovalKind]. The part is a PNG in base64, of fewer than 32,768
+// bytes; the answer is the text in it; the client will be asked for its beginning. The
+// same random numbers give the same part. An info that is not accepted counts as none.
 func (a *Approval) Issue(_ netip.Addr, info *string, random func(n int) int) (part, answer string) {
-	look, err := a.look.wish(info, a.length)
+	look, err := a.look.with(info, a.length)
 	if err != nil {
 		look = a.look
 	}

@@ -33,7 +33,7 @@ func TestCellsAreSharedOutEvenlyLatecomersGettingMore(t *testing.T) {
 	}
 }
 
-func TestWithoutACellForEachApproverNobodyOwnsAny(t *testing.T) {
+func TestWithoutACellForEachApproverNoneOwnsAny(t *testing.T) {
 	for _, c := range [][2]int{{0, 0}, {-1, 3}, {3, 3}, {0, -1}, {0, 7}, {6, 7}, {13, 14}, {1 << 40, 1 << 41}} {
 		if from, n := share(6, c[0], c[1]); n != 0 {
 			t.Errorf("approver %d of %d owns cells %d+%d", c[0], c[1], from, n)
@@ -111,7 +111,7 @@ func TestAnswersOfAnotherLengthFailEverywhere(t *testing.T) {
 
 func TestAnApproverThatNeverIssuedAgreesToNothing(t *testing.T) {
 	a := fresh(t, DefaultOptions())
-	// npm compares with the text of a missing answer, of which this is the beginning.
+	// npm compares with the text of a missing answer, which begins like this.
 	for _, expected := range []string{"", "undefined", "un"} {
 		for _, given := range []string{"", "undefi", "uuuuuu"} {
 			if a.Check(given, expected, 0, 1) || a.Check(given, expected, 0, 6) {

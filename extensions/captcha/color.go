@@ -18,9 +18,9 @@ const (
 	// gets an edge.
 	leastContrast = 3
 
-	// Inks between these luminances keep a contrast of at least 3.3 with white
-	// and 4.2 with black: legible on whatever page a transparent picture is shown.
-	// Dark pages are rarely black, hence the greater distance.
+	// Inks between these luminances keep a contrast of at least 3.3 with white and 4.2
+	// with black: legible on whatever page a transparent picture is shown. The contrast
+	// with black is greater because dark pages are rarely black.
 	midDark, midBright = 0.16, 0.265
 )
 
@@ -70,8 +70,8 @@ func farthest(c color.NRGBA) color.NRGBA {
 	return black
 }
 
-// standsOut reports whether an ink is legible on a background. A transparent one
-// may turn out to be any, white and black at worst.
+// standsOut reports whether an ink is legible on a background. A transparent one may be
+// shown on any colour, in the extreme on white or black.
 func standsOut(ink, background color.NRGBA) bool {
 	if background.A == 0 {
 		return contrast(ink, white) >= leastContrast && contrast(ink, black) >= leastContrast

@@ -17,13 +17,13 @@ const questionPrefix = "data:image/png;base64,"
 // the cells that its approver owns. The question is a "data:image/png;base64,"
 // text of fewer than 32,768 bytes.
 //
-// There must be one to [Options].Length parts, one for each approver that the
-// client will name, in that order. A part that is empty stands for an approver
-// that did not answer: its cells show a symbol that nobody expects, so that
-// those of the others stay in place; not all may be empty. A part that is not a
-// PNG of the size asked for is an error that tells its place, counted from 0.
+// There must be one to [Options].Length parts, one for each approver that the client will
+// name, in that order. An empty part means that the approver did not answer: its cells
+// show a symbol that no approver expects, so that those of the others stay in place; not
+// all may be empty. A part that is not a PNG of the size asked for is an error that tells
+// its place, counted from 0.
 func (a *Approval) Compose(_ netip.Addr, info *string, parts []string) (question string, err error) {
-	look, err := a.look.wish(info, a.length)
+	look, err := a.look.with(info, a.length)
 	if err != nil {
 		return "", err
 	}
@@ -54,10 +54,10 @@ func (a *Approval) Compose(_ netip.Addr, info *string, parts []string) (question
 	return questionPrefix + base64.StdEncoding.EncodeToString(encode(canvas)), nil
 }
 
-// Fits reports whether a part can be composed into the question that a client
-// with this info asks for: whoever gives one that cannot has not answered.
+// Fits reports whether a part can be composed into the question that a client with this
+// info asks for. An approver whose part does not fit counts as silent.
 func (a *Approval) Fits(info *string, part string) bool {
-	look, err := a.look.wish(info, a.length)
+	look, err := a.look.with(info, a.length)
 	if err != nil {
 		return false
 	}
@@ -65,9 +65,9 @@ func (a *Approval) Fits(info *string, part string) bool {
 	return err == nil
 }
 
-// standIns is the stream of random numbers for the symbols of silent approvers.
-// The other parts seed it, so that the same parts give the same question; nothing
-// depends on it being hard to guess.
+// standIns is the stream of random numbers for the symbols of silent approvers. The other
+// parts seed it, so that the same parts give the same question; they need not be hard to
+// guess.
 func standIns(parts []string) func(n int) int {
 	hash := fnv.New64a()
 	for _, part := range parts {

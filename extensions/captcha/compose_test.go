@@ -114,7 +114,7 @@ func TestPartsOfNpmApproversAreComposedWithOurs(t *testing.T) {
 	}
 }
 
-func TestASilentApproverMovesNobodysCells(t *testing.T) {
+func TestASilentApproverMovesNoCells(t *testing.T) {
 	a := fresh(t, DefaultOptions())
 	parts, texts := issue(a, nil, 5, 3)
 	answer, _ := a.ExpectedAnswer(texts)

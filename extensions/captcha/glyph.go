@@ -24,8 +24,8 @@ type curve struct {
 
 type point struct{ x, y float64 }
 
-// loadGlyphs reads the symbols from Go Bold, the font embedded. Bold strokes
-// survive the small cells of a narrow picture.
+// loadGlyphs reads the symbols from Go Bold, an embedded font. Bold strokes survive the
+// small cells of a narrow picture.
 func loadGlyphs() (glyphs [len(symbols)]glyph, err error) {
 	face, err := sfnt.Parse(gobold.TTF)
 	if err != nil {
@@ -73,17 +73,17 @@ func (c curve) used() []point {
 
 // placement is how a glyph lies in its cell.
 type placement struct {
-	// of the larger side of its box, over that of the room it is given: above 0 to 1
+	// the larger side of its box, as a share of the space for it: above 0 to 1
 	size float64
 	turn float64 // in degrees, clockwise
-	x, y float64 // 0 to 1: left to right and top to bottom of the room that it leaves
+	x, y float64 // 0 to 1: left to right and top to bottom in the space that is left
 }
 
-// mask draws a glyph into a square of cell pixels, leaving margin pixels free on
-// all sides. Unlike npm's it is never cut off by the border between two
-// approvers' cells, and it is measured by its own box, not by the font's: letters
-// without an ascender grow as large as the others, which small cells need, and
-// nobody has to tell the cases apart.
+// mask draws a glyph into a square of cell pixels, leaving margin pixels free on all
+// sides. Unlike npm's it is never cut off by the border between two approvers' cells, and
+// it is measured by its own box, not by the font's: letters without an ascender grow as
+// large as the others, which small cells need, and people need not tell upper from lower
+// case.
 func (g glyph) mask(cell, margin int, p placement) *image.Alpha {
 	turned := g.turned(p.turn * math.Pi / 180)
 	low, high := turned.box()
@@ -97,8 +97,8 @@ func (g glyph) mask(cell, margin int, p placement) *image.Alpha {
 	return drawn
 }
 
-// coarsen rounds a mask to 16 steps, from 0 to 255. The eye does not see it at
-// soft edges, and a picture keeps to few colours, so that it is small.
+// coarsen rounds a mask to 16 steps, from 0 to 255. It is invisible at soft edges, and a
+// picture with few colours is small.
 func coarsen(mask *image.Alpha) {
 	const step = 255 / 15
 	for i, v := range mask.Pix {

@@ -14,21 +14,20 @@ import (
 const (
 	minWidth, maxWidth = 100, 500 // pixels; npm's range for clients, here for owners too
 
-	// Below four symbols an answer is guessed too soon; beyond eight the cells of
-	// the narrowest picture, 12 pixels, no longer hold a legible symbol.
+	// Fewer than four symbols are guessed too easily; with more than eight the cells of
+	// the narrowest picture, 12 pixels wide, are too small for a legible symbol.
 	minLength, maxLength = 4, 8
 
 	maxShadows = 3 // more blacken the cell
 
-	// maxInfo bounds the text of a client's wishes, in bytes. All three take some
-	// 90; npm sets no bound but that of the whole request.
+	// maxInfo bounds the text of a client's info, in bytes. All three fields take some
+	// 90; npm bounds only the whole request.
 	maxInfo = 1024
 )
 
-// Options are what the owner of a node decides about captchas. All nodes of a
-// network should decide alike: what they draw must fit together, and Length,
-// Decision and Period are part of the draw of approvers. Start from
-// [DefaultOptions].
+// Options are what the owner of a node decides about captchas. All nodes of a network
+// should have the same ones: what they draw must fit together, and Length, Decision and
+// Period are part of the draw of approvers. Start from [DefaultOptions].
 type Options struct {
 	// Length is the number of symbols, 4 to 8, and of approvers: each owns at
 	// least one (npm: captchaLength).
@@ -73,8 +72,8 @@ func DefaultOptions() Options {
 	}
 }
 
-// look is how a picture shall look: the owner's options with the client's
-// wishes on top.
+// look is how a picture looks: the owner's options, replaced by the client's info where
+// it sets them.
 type look struct {
 	width, cell int         // pixels
 	background  color.NRGBA // all zero when transparent
@@ -96,11 +95,11 @@ func (o Options) look() (look, error) {
 	return l, errors.Join(l.setWidth(float64(o.Width), o.Length), l.setBackground(o.Background), l.setColor(o.Color))
 }
 
-// wish returns the look with a client's wishes: the JSON text of an object that
-// has only captchaWidth, captchaBackground and captchaColor, none of them
-// required. As in npm an empty object is accepted, null is not; a key given
-// twice counts with its last value. A nil info wishes for nothing.
-func (l look) wish(info *string, length int) (look, error) {
+// with returns the look with a client's info: the JSON text of an object that has only
+// captchaWidth, captchaBackground and captchaColor, none of them required. As in npm an
+// empty object is accepted, null is not; a key given twice counts with its last value. A
+// nil info changes nothing.
+func (l look) with(info *string, length int) (look, error) {
 	if info == nil {
 		return l, nil
 	}
@@ -130,7 +129,8 @@ func (l look) wish(info *string, length int) (look, error) {
 		known, wrong = known+1, errors.Join(wrong, l.setColor(ink))
 	}
 	if len(wishes) > known {
-		wrong = errors.Join(wrong, errors.New("captcha info: a key that is none of captchaWidth, captchaBackground, captchaColor"))
+		wrong = errors.Join(wrong, errors.New(
+			"captcha info: a key that is none of captchaWidth, captchaBackground, captchaColor"))
 	}
 	return l, wrong
 }

@@ -8,14 +8,14 @@ import (
 
 // How a symbol may vary. npm draws from wider ranges, given in brackets.
 const (
-	// of the larger side of the symbol, in cells of 32 pixels or more [a font size of 0.5
-	// to 0.9]
+	// size of the larger side of the symbol, in cells of 32 pixels or more [a font size
+	// of 0.5 to 0.9]
 	minSize, maxSize = 0.75, 1
 	maxTurn          = 25  // degrees either way, so that n stays n and 6 stays 6 [75]
 	minOpacity       = 0.9 // of the symbol itself [0.25]
 
-	// Shadows are faint enough never to be taken for the symbol, which npm's,
-	// as strong as it, may be.
+	// Shadows are so faint that they cannot be taken for the symbol. npm's are as strong
+	// as the symbol.
 	minShadow, maxShadow = 0.15, 0.3 // opacity [0.25 to 1]
 	maxShadowTurn        = 60        // degrees [75]
 )
@@ -69,7 +69,7 @@ func randomPlacement(cell int, maxTurn float64, random func(int) int) placement 
 func strongest(mask *image.Alpha, x, y, radius int) (most color.Alpha) {
 	for dy := -radius; dy <= radius; dy++ {
 		for dx := -radius; dx <= radius; dx++ {
-			// a round brush; the corners of the smallest belong to it
+			// a round brush; the smallest includes its corners
 			if dx*dx+dy*dy <= radius*radius+1 {
 				most.A = max(most.A, mask.AlphaAt(x+dx, y+dy).A)
 			}
@@ -78,10 +78,10 @@ func strongest(mask *image.Alpha, x, y, radius int) (most color.Alpha) {
 	return most
 }
 
-// blend lays an ink of some opacity over the canvas, through a mask whose left
-// edge is at the given pixel. It is "source over" on colours that are not
-// multiplied by their alpha: one ink on a transparent canvas stays that very
-// colour at its softest edge, which keeps the colours of a picture few.
+// blend lays an ink of some opacity over the canvas, through a mask whose left edge is at
+// the given pixel. It is "source over" on colours that are not multiplied by their alpha:
+// one ink on a transparent canvas keeps its colour even at soft edges, which keeps the
+// colours of a picture few.
 func blend(canvas *image.NRGBA, left int, mask *image.Alpha, ink color.NRGBA, opacity float64) {
 	strength := uint32(opacity*255 + 0.5)
 	for y := range mask.Rect.Dy() {
@@ -106,8 +106,8 @@ func over(ink color.NRGBA, coverage uint32, below color.NRGBA) color.NRGBA {
 	}
 }
 
-// near moves a shadow towards its symbol, so that a narrow one does not stand
-// beside it as if it were another.
+// near moves a shadow towards its symbol, so that a narrow one is not taken for another
+// symbol.
 func (p placement) near(symbol placement) placement {
 	p.x = symbol.x + (p.x-symbol.x)*0.4
 	p.y = symbol.y + (p.y-symbol.y)*0.4

@@ -27,11 +27,11 @@ const (
 	manyColors = 8192
 )
 
-// encode makes a PNG of at most maxPNG bytes: of 256 colours, which is many for
-// six symbols, or of as many fewer as it takes. The bound holds for any pixels:
-// the largest picture of six cells has 500 x 83 of them, which are 20,833 bytes
-// at four bits each with not a byte saved by compression; those of four and five
-// cells, up to 500 x 125, are 7,875 at one bit.
+// encode makes a PNG of at most maxPNG bytes: of 256 colours, which is many for six
+// symbols, or of fewer if that is too large. The bound holds for any pixels: the largest
+// picture of six cells has 500 x 83 of them, which are 20,833 bytes at four bits each
+// with not a byte saved by compression; those of four and five cells, up to 500 x 125,
+// are 7,875 at one bit.
 func encode(canvas *image.NRGBA) []byte {
 	colors := count(canvas)
 	if len(colors) > manyColors {
@@ -94,10 +94,9 @@ func number(c color.NRGBA) uint32 {
 	return uint32(c.R)<<24 | uint32(c.G)<<16 | uint32(c.B)<<8 | uint32(c.A)
 }
 
-// reduce redraws a picture with its most frequent colours, at most limit of them;
-// every other becomes the nearest of those. Backgrounds and the insides of
-// symbols are frequent and stay exact: what moves, a little, is the softness of
-// edges.
+// reduce redraws a picture with its most frequent colours, at most limit of them; every
+// other becomes the nearest of those. Backgrounds and the insides of symbols are frequent
+// and stay exact: only soft edges change a little.
 func reduce(canvas *image.NRGBA, colors []tally, limit int) *image.Paletted {
 	kept := colors[:min(limit, len(colors))]
 	palette := make(color.Palette, len(kept))
@@ -134,9 +133,9 @@ func nearest(kept []tally, c color.NRGBA) (best uint8) {
 	return best
 }
 
-// decodePart reads what an approver, ours or npm's, has drawn. It comes from
-// another's machine: its text is bounded, and the size that its header states
-// must be that of the look before any memory is spent on pixels.
+// decodePart reads what an approver, ours or npm's, has drawn. It comes from another
+// machine: its text is bounded, and the size that its header states must be that of the
+// look before any memory is spent on pixels.
 func decodePart(part string, l look) (image.Image, error) {
 	if len(part) > maxPart {
 		return nil, fmt.Errorf("longer than %d bytes", maxPart)

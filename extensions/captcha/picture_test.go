@@ -152,7 +152,7 @@ func TestEveryColourThatAClientCanWishForIsLegible(t *testing.T) {
 			background = ink
 		}
 		info := fmt.Sprintf(`{"captchaWidth":150,"captchaColor":%q,"captchaBackground":%q}`, hex(ink), hex(background))
-		look, err := a.look.wish(&info, 6)
+		look, err := a.look.with(&info, 6)
 		if err != nil {
 			t.Fatal(err)
 		}

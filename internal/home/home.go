@@ -29,7 +29,8 @@ func Expand(path string) (string, error) {
 	case !found:
 		return path, nil
 	case rest != "" && !os.IsPathSeparator(rest[0]):
-		return "", fmt.Errorf("only the own home directory is known as ~, not %q: write it out (or ./%s for a name that begins with ~)", path, path)
+		return "", fmt.Errorf("only your own home directory is known as ~, not %q: "+
+			"write the path out (or ./%s for a name that begins with ~)", path, path)
 	}
 	own, err := os.UserHomeDir()
 	if err != nil || !filepath.IsAbs(own) {

@@ -24,7 +24,7 @@ func TestWhatIsNotExpandedIsRefused(t *testing.T) {
 		"${HOME}/node":  "holds no variables",
 		"/srv/$NODE":    "holds no variables",
 		"/srv/a${NODE}": "holds no variables",
-		"~root/node":    "only the own home directory",
+		"~root/node":    "only your own home directory",
 		"~node":         "or ./~node for a name that begins with ~",
 	} {
 		if got, err := Expand(path); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -41,10 +41,11 @@ func OwnIPv6(t *testing.T) netip.Addr {
 		t.Fatal(err)
 	}
 	for _, a := range list {
-		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Is6() && prefix.Addr().IsGlobalUnicast() {
+		prefix, err := netip.ParsePrefix(a.String())
+		if err == nil && prefix.Addr().Is6() && prefix.Addr().IsGlobalUnicast() {
 			return prefix.Addr()
 		}
 	}
-	t.Skipf("this machine has no IPv6 address but loopback and link-local ones, which cannot be a node's: it has %v", list)
+	t.Skipf("this machine has only IPv6 addresses that cannot be a node's, loopback and link-local: %v", list)
 	return netip.Addr{}
 }

@@ -31,7 +31,8 @@ func (f Format) text(name string, data []byte) (string, error) {
 		case r < ' ' && r != '\t' && r != '\r', r == 0x7f:
 			wrong = fmt.Sprintf("not a text file: control character 0x%02x", r)
 		case unclear(r):
-			wrong = fmt.Sprintf(`readers of YAML do not agree on the character U+%04X: write "\u%04x", in double quotes`, r, r)
+			wrong = fmt.Sprintf(
+				`readers of YAML do not agree on the character U+%04X: write "\u%04x", in double quotes`, r, r)
 		}
 		if wrong != "" {
 			return "", fmt.Errorf("%s:%d:%d: %s", name, line, column, wrong)
@@ -59,7 +60,8 @@ func (f Format) checkTokens(name string, tokens token.Tokens) error {
 		refused := ""
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
-			refused = "anchors, aliases and merge keys (& * <<) are not part of a %s: write the value out, or put it in quotes"
+			refused = "anchors, aliases and merge keys (& * <<) are not part of a %s: " +
+				"write the value out, or put it in quotes"
 		case token.TagType:
 			refused = `tags (!) are not part of a %s: put a text that starts with "!" in quotes`
 		case token.DirectiveType:
@@ -130,7 +132,8 @@ func changedText(tokens token.Tokens, i int) string {
 
 // sticks reports whether the colon at i has no space after it, and no quote before it.
 func sticks(tokens token.Tokens, i int) bool {
-	if i == 0 || i+1 == len(tokens) || tokens[i-1].Type == token.DoubleQuoteType || tokens[i-1].Type == token.SingleQuoteType {
+	if i == 0 || i+1 == len(tokens) ||
+		tokens[i-1].Type == token.DoubleQuoteType || tokens[i-1].Type == token.SingleQuoteType {
 		return false
 	}
 	here, next := tokens[i].Position, tokens[i+1]
@@ -144,8 +147,10 @@ func sticks(tokens token.Tokens, i int) bool {
 // quote that is never closed is better.
 func checkLines(name string, tokens token.Tokens) error {
 	for i, t := range tokens {
-		if t.Type != token.CommentType && !inBlock(tokens, i) && strings.Contains(strings.Trim(t.Origin, " \t\n"), "\n") {
-			return errorAt(name, t, "a text of several lines: put it on one line, or below the key as a block (key: >-)")
+		if t.Type != token.CommentType && !inBlock(tokens, i) &&
+			strings.Contains(strings.Trim(t.Origin, " \t\n"), "\n") {
+			return errorAt(name, t,
+				"a text of several lines: put it on one line, or below the key as a block (key: >-)")
 		}
 	}
 	return nil
@@ -173,7 +178,8 @@ func explain(message string) string {
 		{"invalid header option", `a text that starts with ">" or "|" needs quotes, such as ">= 3"`},
 		{"unexpected key name", `expected "key: value", with a space after the colon`},
 		{"invalid key for this map", "expected the name of a key"},
-		{"not allowed in this context", "this does not belong here: check the indentation, quotes and brackets of this line and the one before"},
+		{"not allowed in this context",
+			"this does not belong here: check the indentation, quotes and brackets of this line and the one before"},
 		{"end token '}'", "an opened { is never closed"},
 		{"end token ']'", "an opened [ is never closed"},
 		{"end character of", "an opened quote is never closed"},

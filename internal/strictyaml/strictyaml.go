@@ -90,7 +90,8 @@ func (f Format) Parse(name string, data []byte) (*ast.MappingNode, error) {
 	}
 	tokens := lexer.Tokenize(text)
 	if len(tokens) > f.MaxTokens {
-		return nil, errorAt(name, tokens[f.MaxTokens], "more than %d words and signs, which no %s has", f.MaxTokens, f.Name)
+		return nil, errorAt(name, tokens[f.MaxTokens],
+			"more than %d words and signs, which no %s has", f.MaxTokens, f.Name)
 	}
 	if err := f.checkTokens(name, tokens); err != nil {
 		return nil, err
@@ -152,7 +153,7 @@ func Text(n ast.Node) (text string, quoted bool, err error) {
 		return n.GetToken().Value, false, nil
 	case *ast.NullNode:
 		if word := n.GetToken().Value; n.GetToken().Type == token.NullType {
-			return "", false, fmt.Errorf("expected a value, not nothing, as which YAML reads %s; in quotes it is a text", word)
+			return "", false, fmt.Errorf("expected a value, but YAML reads %s as nothing; in quotes it is a text", word)
 		}
 	}
 	return "", false, fmt.Errorf("expected a value, not %s", KindOf(n))

@@ -120,8 +120,8 @@ func TestWhatWouldBeChangedIsRefused(t *testing.T) {
 		"a: \"x\x00\"":                      "1:6: not a text file: control character 0x00",
 		"a: x\x7f":                          "1:5: not a text file: control character 0x7f",
 		"a: \xff":                           "1:4: not a text file: byte 0xff is not UTF-8",
-		"a: null":                           "1:4: expected a value, not nothing, as which YAML reads null; in quotes it is a text",
-		"a: ~":                              "1:4: expected a value, not nothing, as which YAML reads ~; in quotes it is a text",
+		"a: null":                           "1:4: expected a value, but YAML reads null as nothing; in quotes it is a text",
+		"a: ~":                              "1:4: expected a value, but YAML reads ~ as nothing; in quotes it is a text",
 		"a:":                                ": expected a value, not nothing",
 		"? a\n: 1":                          "expected a value",
 		"a: !!str 1":                        `1:4: tags (!) are not part of a list: put a text that starts with "!" in quotes`,
@@ -149,7 +149,7 @@ func TestWhatWouldBeChangedIsRefused(t *testing.T) {
 	}
 }
 
-// pieces of which texts are made that YAML, its library or another reader gives a
+// pieces of texts to which YAML, its library or another reader gives a
 // meaning.
 var pieces = []string{
 	"a", "b", "é", "😀", " ", "  ", "\t", "\n  ", "\n\n  ", "\n   ", "\r\n  ", "\n", "#", " #", ":", ": ", "-", "- ", "'", "''", `"`, `\`, `\t`, `\n`,

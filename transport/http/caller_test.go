@@ -102,9 +102,9 @@ func TestWhatPeersMayAnswer(t *testing.T) {
 		{"an interview and something behind it", message.KindInterview, says(200, json, `{"summary":{"address":"localhost:1"}}{}`), message.ErrMalformed},
 		{"a part", message.KindApprovalInfo, says(200, json, `{"info":"x"}`), nil},
 		{"a part that is none", message.KindApprovalInfo, says(200, json, `{"info":{}}`), message.ErrMalformed},
-		{"ping by anybody", message.KindPing, says(200, json, `{"version":"x","address":"whoever:1"}`), nil},
+		{"ping of another version", message.KindPing, says(200, json, `{"version":"x","address":"whoever:1"}`), nil},
 		{"a status", message.KindStatus, says(200, json, `{"root":"","availability":2,"networkSize":1e300}`), nil},
-		{"nobody there", message.KindPing, hangUp, message.ErrUnreachable},
+		{"no answer", message.KindPing, hangUp, message.ErrUnreachable},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,7 +142,7 @@ func hangUp(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func TestListsHoldNobodyTwice(t *testing.T) {
+func TestListsHoldNoPeerTwice(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	to := strange(t, says(200, "", `{"address":"somebody:1","backlink":{"address":"localhost:9"},
 		"slaves":[{"address":"localhost:1"},{"address":"no address"},{"address":"localhost:1"},{"address":"localhost:2"}],
@@ -157,7 +157,7 @@ func TestListsHoldNobodyTwice(t *testing.T) {
 	}
 	in(t, n, func(*core.Node) {
 		if text := n.loop.book.Text(s.Address); text != to {
-			t.Errorf("the answer is from %s, want %s, who was asked", text, to)
+			t.Errorf("the answer is from %s, want %s, which was asked", text, to)
 		}
 	})
 }
@@ -275,7 +275,7 @@ func TestUnchangedStructureIsTheSameSnapshot(t *testing.T) {
 	}
 }
 
-func TestNamesOfLoopbackAreNobody(t *testing.T) {
+func TestNamesOfLoopbackAreRefused(t *testing.T) {
 	n := startNode(t, "localhost", nil, func(o *Options) {
 		o.Lookup = lookupTable(map[string]string{"inner.example.com": "127.0.0.1"})
 	})

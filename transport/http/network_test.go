@@ -60,7 +60,7 @@ func TestNetworkForms(t *testing.T) {
 	}
 }
 
-// holders asks who holds a key: the answer is the number of nodes that do.
+// holders asks which nodes hold a key: the answer is their number.
 type holders struct {
 	keys  map[string]bool
 	asked atomic.Int32
@@ -76,7 +76,7 @@ func (h *holders) Answer(arg any) any {
 }
 func (*holders) Merge(a, b any) any { return a.(float64) + b.(float64) }
 
-func TestQueryReachesEverybody(t *testing.T) {
+func TestQueryReachesAllNodes(t *testing.T) {
 	app := &holders{keys: map[string]bool{"a": true}}
 	nodes := startNetwork(t, 6, func(o *Options) { o.Queries = []core.Query{app} })
 	client := NewClient(ClientOptions{Queries: []core.Query{app}})
@@ -174,7 +174,7 @@ func TestProofsOfTheWrongShape(t *testing.T) {
 		{"approvers twice", `{"approvalInfo":` + proof(map[string]string{"approvers": `["localhost:1","localhost:1"]`}) + `}`, "INVALID_APPROVAL_INFO"},
 		{"no address as approver", `{"approvalInfo":` + proof(map[string]string{"approvers": `["x"]`}) + `}`, "INVALID_APPROVAL_INFO"},
 		{"foreign approvers", `{"approvalInfo":` + proof(map[string]string{"approvers": `["localhost:1"]`}) + `}`, "NOT_ENOUGH_APPROVER_DECISIONS"},
-		{"a key that nobody gave", `{"approvalInfo":` + proof(nil) + `}`, "WRONG_APPROVAL_ANSWER"},
+		{"a key that was never issued", `{"approvalInfo":` + proof(nil) + `}`, "WRONG_APPROVAL_ANSWER"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -287,7 +287,7 @@ func TestNetworkOverTLS(t *testing.T) {
 	distrustful := NewClient(ClientOptions{HTTPS: true, CA: x509.NewCertPool()})
 	defer distrustful.Close()
 	if _, err := distrustful.Draw(t.Context(), nodes[1].options.Address, "client"); !errors.Is(err, message.ErrUnreachable) {
-		t.Errorf("a client that does not know who signed: %v", err)
+		t.Errorf("a client that does not trust the authority: %v", err)
 	}
 }
 

@@ -116,7 +116,7 @@ func TestProvokedErrors(t *testing.T) {
 		{"provide without target", asks{"POST", "/api/node/provide-registration", "", root(), `{"target":"x"}`}, 422, `{..."code":"ERR_SPREADABLE_INVALID_TARGET_FIELD"}`},
 		{"register the receiver", asks{"POST", "/api/node/register", "", root(), `{"target":"` + own + `"}`}, 422, `{..."code":"ERR_SPREADABLE_INVALID_TARGET_FIELD"}`},
 		{"register garbage", asks{"POST", "/api/node/register", "", root(), `{"target":"[zz]:1"}`}, 422, `{..."code":"ERR_SPREADABLE_INVALID_TARGET_FIELD"}`},
-		{"register who does not answer", asks{"POST", "/api/node/register", "", root("original-address", "127.0.0.1:1"), `{"target":"127.0.0.1:1","timeout":2000}`}, 422, `{..."code":"ERR_SPREADABLE_INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"}`},
+		{"register a node that does not answer", asks{"POST", "/api/node/register", "", root("original-address", "127.0.0.1:1"), `{"target":"127.0.0.1:1","timeout":2000}`}, 422, `{..."code":"ERR_SPREADABLE_INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"}`},
 		{"register with an expired timeout", asks{"POST", "/api/node/register", "", root("original-address", "127.0.0.1:1"), `{"target":"127.0.0.1:1","timeout":2000,"timestamp":1}`}, 422, `{..."code":"ERR_SPREADABLE_INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"}`},
 		{"approval info of an unknown action", asks{"POST", "/api/node/get-approval-info", "", root(), `{"action":"x","key":"k"}`}, 422, `{..."code":"ERR_SPREADABLE_INVALID_APPROVAL_ACTION"}`},
 		{"approval info of an unknown key", asks{"POST", "/api/node/get-approval-info", "", root(), `{"action":"client","key":"k"}`}, 422, `{..."code":"ERR_SPREADABLE_UNSUITABLE_APPROVAL_KEY"}`},
@@ -130,7 +130,7 @@ func TestProvokedErrors(t *testing.T) {
 		{"add", asks{"POST", "/client/add-approval-info", "127.0.0.3", nil, `{"action":"client","key":"k3","startedAt":` + periodStart() + `}`}, 200, `{"success":true}`},
 		{"question with too few", asks{"POST", "/client/request-approval-question", "", nil, `{"action":"client","key":"k","confirmedAddresses":null}`}, 422, `{..."code":"ERR_SPREADABLE_NOT_ENOUGH_APPROVER_DECISIONS"}`},
 		{"question of an unknown action", asks{"POST", "/client/request-approval-question", "", nil, `{"action":"x","key":"k","confirmedAddresses":[]}`}, 422, `{..."code":"ERR_SPREADABLE_INVALID_APPROVAL_ACTION"}`},
-		{"IPv4 port of nobody", asks{"POST", structure, "", root("original-address", "127.0.0.1:"+port+"0"), ``}, 403, ""},
+		{"IPv4 port without a node", asks{"POST", structure, "", root("original-address", "127.0.0.1:"+port+"0"), ``}, 403, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -213,14 +213,14 @@ func TestAddressFilter(t *testing.T) {
 		{"a banned IP, by another port", nil, ban("127.0.0.20:1"), "127.0.0.20", headers("original-address", "127.0.0.20:2"), "/api/node/structure", 403, `{"message":"Ip \"127.0.0.20\" is in the banlist"}`},
 		{"a banned client", nil, ban("127.0.0.20:1"), "127.0.0.20", nil, "/client/get-available-node", 403, `{"message":"Ip \"127.0.0.20\" is in the banlist"}`},
 		{"a banned client that claims another address", nil, ban("127.0.0.20:1"), "127.0.0.20", headers("original-address", "127.0.0.21:1"), "/client/get-available-node", 403, ""},
-		{"somebody else", nil, ban("127.0.0.20:1"), "127.0.0.21", nil, "/client/get-available-node", 200, ""},
+		{"another client", nil, ban("127.0.0.20:1"), "127.0.0.21", nil, "/client/get-available-node", 200, ""},
 		{"banned by address", func(o *Options) { o.Config.BanByAddress = true }, ban("127.0.0.20:1"), "127.0.0.20", headers("original-address", "127.0.0.20:1"), "/api/node/structure", 403, `{"message":"Address \"127.0.0.20:1\" is in the banlist"}`},
 		{"its neighbour", func(o *Options) { o.Config.BanByAddress = true }, ban("127.0.0.20:1"), "127.0.0.20", headers("original-address", "127.0.0.20:2"), "/api/node/structure", 200, ""},
 		{"blacklisted", func(o *Options) { o.Config.Blacklist = list("127.0.0.9") }, nil, "127.0.0.9", nil, "/client/get-available-node", 403, `{"message":"Address \"127.0.0.9:0\" is in the blacklist"}`},
 		{"not whitelisted", func(o *Options) { o.Config.Whitelist = list("127.0.0.8") }, nil, "", nil, "/client/get-available-node", 403, `{"message":"Address \"127.0.0.1:0\" is denied"}`},
 		{"whitelisted by an address never seen before", func(o *Options) { o.Config.Whitelist = list("127.0.0.8:7") }, nil, "127.0.0.8", headers("original-address", "127.0.0.8:7"), "/api/node/structure", 200, ""},
 		{"whitelisted by address, asking for the status", func(o *Options) { o.Config.Whitelist = list("127.0.0.8:7") }, nil, "127.0.0.8", headers("original-address", "127.0.0.8:7"), "/status", 200, ""},
-		{"somebody else who claims that address", func(o *Options) { o.Config.Whitelist = list("127.0.0.8:7") }, nil, "127.0.0.9", headers("original-address", "127.0.0.8:7"), "/status", 403, ""},
+		{"another host that claims that address", func(o *Options) { o.Config.Whitelist = list("127.0.0.8:7") }, nil, "127.0.0.9", headers("original-address", "127.0.0.8:7"), "/status", 403, ""},
 		{"blacklisted and trusted", func(o *Options) {
 			o.Config.Blacklist = list("127.0.0.9")
 			o.Config.Trustlist = list("127.0.0.9")
@@ -249,7 +249,7 @@ func TestAddressFilter(t *testing.T) {
 				t.Errorf("got %v, want %d %s", got, tt.status, tt.body)
 			}
 			if got := send(t, n, asks{method: "GET", path: "/ping", from: tt.from}); got.status != 200 {
-				t.Errorf("ping: got %v, and it should be open to everybody", got)
+				t.Errorf("ping: got %v, and it should be open to all", got)
 			}
 		})
 	}
@@ -268,10 +268,10 @@ func TestForwardedFor(t *testing.T) {
 		{"a client that invents an entry", "", "6.6.6.6, 1.2.3.4", "1.2.3.4", 200},
 		{"IPv6", "", "2001:db8::5", "2001:0db8:0000:0000:0000:0000:0000:0005", 200},
 		{"IPv6 that ends like loopback", "", "2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001", 200},
-		{"somebody who is no proxy", "127.0.0.5", "1.2.3.4", "127.0.0.5", 200},
+		{"a client that is no proxy", "127.0.0.5", "1.2.3.4", "127.0.0.5", 200},
 		{"only proxies", "", "10.0.0.1", "10.0.0.1", 200},
 		{"garbage", "", "what", "", 400},
-		{"garbage that nobody needs", "", "what, 1.2.3.4", "1.2.3.4", 200},
+		{"garbage beyond the client's address", "", "what, 1.2.3.4", "1.2.3.4", 200},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
