@@ -2,9 +2,7 @@ package client_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +18,7 @@ import (
 	"spreadable/core/draw"
 	"spreadable/core/peer"
 	"spreadable/extensions/captcha"
+	"spreadable/internal/nettest"
 	httptransport "spreadable/transport/http"
 )
 
@@ -250,17 +249,13 @@ func hangs(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// freeAddress is an address at which nobody listens, with a port below those that
-// outgoing connections take.
+// freeAddress is an address at which nothing listens.
 func freeAddress(ip string) (string, error) {
-	for range 100 {
-		address := net.JoinHostPort(ip, strconv.Itoa(15_000+rand.IntN(17_000)))
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address, nil
-		}
+	ports, err := nettest.FreePorts(ip, 1)
+	if err != nil {
+		return "", err
 	}
-	return "", errors.New("no free port")
+	return net.JoinHostPort(ip, strconv.Itoa(ports[0])), nil
 }
 
 // nowhere is an address at which nothing will listen: no other test uses this IP.

@@ -22,6 +22,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/peer"
+	"spreadable/internal/nettest"
 	httptransport "spreadable/transport/http"
 )
 
@@ -217,7 +218,7 @@ func TestBrowserIsRefused(t *testing.T) {
 func TestBrowserStaysLoggedIn(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		t.Run(fmt.Sprintf("plain cookie %t", plain), func(t *testing.T) {
-			inner := &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.31:%d", freePort(t))}
+			inner := &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.31:%d", nettest.FreePort(t, ""))}
 			login := "Basic " + base64.StdEncoding.EncodeToString([]byte("user:pa:ss"))
 			solve := func(q question) string { return fmt.Sprint(q["question"]) }
 			p := newPage(task{Options: map[string]any{}, Login: login, Actions: []string{"client"}}, solve, httputil.NewSingleHostReverseProxy(inner))

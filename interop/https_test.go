@@ -23,6 +23,7 @@ import (
 	"spreadable/client"
 	"spreadable/core"
 	"spreadable/core/peer"
+	"spreadable/internal/nettest"
 	httptransport "spreadable/transport/http"
 )
 
@@ -68,7 +69,7 @@ func newIdentity(t *testing.T) *identity {
 // secureNpm starts an npm node that is called by https, the root of its network.
 func secureNpm(t *testing.T, id *identity) *member {
 	t.Helper()
-	port := freePort(t)
+	port := nettest.FreePort(t, "")
 	m := &member{npm: true, address: fmt.Sprintf("localhost:%d", port), process: npmProcess(t, "npm node")}
 	m.must(t, "node", map[string]any{"options": map[string]any{
 		"port": port, "hostname": "localhost", "initialNetworkAddress": m.address,
@@ -82,7 +83,7 @@ func secureNpm(t *testing.T, id *identity) *member {
 // secureGo starts a node of ours in the same network.
 func secureGo(t *testing.T, id *identity, root string) (address string, size func() int) {
 	t.Helper()
-	address = fmt.Sprintf("127.0.0.11:%d", freePort(t))
+	address = fmt.Sprintf("127.0.0.11:%d", nettest.FreePort(t, ""))
 	book := peer.NewBook(httptransport.DefaultBookLimit)
 	bootstrap, err := book.Intern(peer.MustParse(root))
 	if err != nil {

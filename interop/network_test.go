@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"spreadable/internal/nettest"
 )
 
 // The networks of these tests live fast: a round of syncs takes a second and a half
@@ -47,9 +49,9 @@ func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 		if npmRoot {
 			isNpm = i < npm
 		}
-		port := freePort(t)
+		port := nettest.FreePort(t, "")
 		for slices.ContainsFunc(n.members, func(m *member) bool { return strings.HasSuffix(m.address, fmt.Sprintf(":%d", port)) }) {
-			port = freePort(t) // promised to another node, which does not listen yet
+			port = nettest.FreePort(t, "") // promised to another node, which does not listen yet
 		}
 		m := &member{npm: isNpm, address: fmt.Sprintf("127.0.0.%d:%d", 11+i, port)}
 		if isNpm {

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -160,18 +158,4 @@ func goProcess(t testing.TB, name string) *process {
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), childVariable+"=1")
 	return startProcess(t, name, cmd)
-}
-
-// freePort is a port that nobody listens on, below those that outgoing connections take.
-func freePort(t testing.TB) int {
-	t.Helper()
-	for range 100 {
-		port := 15_000 + rand.IntN(17_000)
-		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port")
-	return 0
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"spreadable/admin"
+	"spreadable/internal/nettest"
 )
 
 // The program that people deploy, with its file of options and its data directory, in a
@@ -44,7 +45,7 @@ func buildProgram(t *testing.T, checkout string) string {
 func newProgram(t *testing.T, path, host, root string) *program {
 	t.Helper()
 	dir := t.TempDir()
-	port := freePort(t)
+	port := nettest.FreePort(t, "")
 	p := &program{path: path, dir: dir, address: fmt.Sprintf("%s:%d", host, port)}
 	if root == "" {
 		root = p.address

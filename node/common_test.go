@@ -20,7 +20,7 @@ import (
 // own.
 func nodeConfig(t *testing.T) *config.Config {
 	t.Helper()
-	ports, err := nettest.FreePorts(1)
+	ports, err := nettest.FreePorts("127.0.0.1", 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ var clusterInterval = flag.String("cluster-interval", "1s", "sync interval of th
 // Sixty-four nodes that start at once, and know only the first, are all registered and
 // see the exact size within six sync intervals. (Nodes of the npm package need some 25.)
 func TestSixtyFourNodesSettleWithinSixRounds(t *testing.T) {
-	ports, err := nettest.FreePorts(64)
+	ports, err := nettest.FreePorts("127.0.0.1", 64)
 	if err != nil {
 		t.Fatal(err)
 	}

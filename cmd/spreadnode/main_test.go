@@ -27,7 +27,7 @@ func TestScripts(t *testing.T) {
 // quickNodes gives a script free ports, P1 to P9, and nodes that sync once a second on
 // loopback.
 func quickNodes(env *testscript.Env) error {
-	ports, err := nettest.FreePorts(9)
+	ports, err := nettest.FreePorts("127.0.0.1", 9)
 	for i, port := range ports {
 		env.Setenv(fmt.Sprintf("P%d", i+1), strconv.Itoa(port))
 	}

@@ -91,7 +91,7 @@ func TestManualWalkthroughRuns(t *testing.T) {
 	if !found || !closed {
 		t.Fatal("no walkthrough in the manual")
 	}
-	ports, err := nettest.FreePorts(3)
+	ports, err := nettest.FreePorts("127.0.0.1", 3)
 	if err != nil {
 		t.Fatal(err)
 	}

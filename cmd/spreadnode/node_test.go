@@ -103,7 +103,7 @@ func (p *process) status(t *testing.T) *admin.Status {
 // port is a free port, as a text.
 func port(t *testing.T) string {
 	t.Helper()
-	ports, err := nettest.FreePorts(1)
+	ports, err := nettest.FreePorts("127.0.0.1", 1)
 	if err != nil {
 		t.Fatal(err)
 	}

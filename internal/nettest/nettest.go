@@ -6,18 +6,30 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strconv"
 	"testing"
 )
 
-// FreePorts are n consecutive ports of 127.0.0.1 at which nothing listens, below the
+// FreePort returns a port at which nothing listens, of an IP or, for "", of all IPs. It
+// is below the range that systems use for outgoing connections.
+func FreePort(t testing.TB, ip string) int {
+	t.Helper()
+	ports, err := FreePorts(ip, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ports[0]
+}
+
+// FreePorts are n consecutive ports of an IP at which nothing listens, below the
 // range that systems use for outgoing connections: none is taken by chance before the
 // test uses it.
-func FreePorts(n int) ([]int, error) {
+func FreePorts(ip string, n int) ([]int, error) {
 	for range 100 {
 		first := 10_000 + rand.IntN(20_000)
 		var ports []int
 		for next := first; len(ports) < n; next++ {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next))
+			l, err := net.Listen("tcp", net.JoinHostPort(ip, strconv.Itoa(next)))
 			if err != nil {
 				break
 			}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,24 +17,11 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/peer"
+	"spreadable/internal/nettest"
 )
 
 // What the tests of this package share: nodes on loopback, and a way to send them any
 // bytes from any loopback IP.
-
-// freePort is a port that nobody listens on, below those that outgoing connections take.
-func freePort(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		port := strconv.Itoa(15_000 + rand.IntN(17_000))
-		if l, err := net.Listen("tcp", ":"+port); err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port")
-	return ""
-}
 
 // startNode starts a node at host, an IP or localhost, that bootstraps from the given
 // node, or from itself.
@@ -51,7 +37,7 @@ func startNode(t testing.TB, host string, bootstrap *Node, change func(*Options)
 
 func newNode(t testing.TB, host string, bootstrap *Node, change func(*Options)) *Node {
 	t.Helper()
-	address := peer.MustParse(host + ":" + freePort(t))
+	address := peer.MustParse(host + ":" + strconv.Itoa(nettest.FreePort(t, "")))
 	entry := address
 	if bootstrap != nil {
 		entry = bootstrap.options.Address

@@ -2,11 +2,13 @@ package httptransport
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
 	"spreadable/core"
 	"spreadable/core/peer"
+	"spreadable/internal/nettest"
 	"spreadable/transport/conformance"
 )
 
@@ -43,7 +45,7 @@ func newLoopback(t *testing.T, s conformance.Setup) conformance.World {
 		})
 		w.nodes, w.addrs = append(w.nodes, n), append(w.addrs, n.address())
 	}
-	w.addrs = append(w.addrs, "localhost:"+freePort(t))
+	w.addrs = append(w.addrs, "localhost:"+strconv.Itoa(nettest.FreePort(t, "")))
 	return w
 }
 
