@@ -10,6 +10,9 @@
 // and the number of slaves of each master, tend to the square root of the number of nodes
 // N. So a request to all nodes takes three sequential steps whatever N is: from the
 // client to any node, from that node to all masters, from the masters to their slaves.
+// These steps are the hops that an answer tells (message.Cost). A step from a node to
+// itself, such as from an entry node that is a master, is none: it is a call within the
+// process.
 //
 // A node does not know whether its world is real. Package transport/inmem runs many
 // thousands of nodes in virtual time, package transport/http runs one on a server, and

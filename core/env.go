@@ -41,10 +41,13 @@ type Env interface {
 
 // Transport carries requests between participants.
 type Transport interface {
-	// Call sends req to a peer and calls sink.Answer(tag, response) exactly once, never
-	// from inside Call: with the answer, or with ErrTimeout when req.Timeout (always > 0)
-	// has passed, or with the error that prevented it. The transport keeps no order
-	// between calls. It owns nothing of req.Body and must not change it.
+	// Call sends req to a peer and calls sink.Answer(tag, response) exactly once, never from
+	// inside Call: with the answer, or with ErrTimeout when req.Timeout (always > 0) has
+	// passed, or with the error that prevented it. The transport keeps no order between
+	// calls. It owns nothing of req.Body and must not change it.
+	//
+	// A request of a node to itself does not cross the network: it is served in the same
+	// instant, cannot be lost, and is no traffic. What it asks of others takes its time.
 	Call(to Peer, req message.Request, sink Sink, tag uint32)
 
 	// Reply sends the answer to a request for which Serve did not give one at once. A

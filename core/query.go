@@ -78,15 +78,22 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) messag
 		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)),
 		Body:    &message.QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
 	})
-	merged := &message.QueryAnswer{Cost: message.Cost{Fanout: len(targets)}}
+	merged, others := &message.QueryAnswer{}, 0
 	for i, resp := range responses {
+		hops := 1
+		if targets[i] == n.self {
+			hops = 0 // a call within the process
+		}
+		others += hops
 		if answer, err := message.As[message.QueryAnswer](resp); err == nil {
 			merge(q, merged, answer)
+			hops += answer.Cost.Hops
 		} else {
 			merged.Coverage.Asked += below(i)
 		}
+		merged.Cost.Hops = max(merged.Cost.Hops, hops)
 	}
-	merged.Cost.Hops++
+	merged.Cost.Fanout = max(merged.Cost.Fanout, others)
 	return message.Response{Body: merged}
 }
 
@@ -110,7 +117,7 @@ func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
 	return targets, below
 }
 
-// merge adds the answer b to a.
+// merge adds the answer b to a, all but the hops: they depend on who was asked.
 func merge(q Query, a, b *message.QueryAnswer) {
 	switch {
 	case a.Result == nil:
@@ -120,7 +127,6 @@ func merge(q Query, a, b *message.QueryAnswer) {
 	}
 	a.Coverage.Asked += b.Coverage.Asked
 	a.Coverage.Answered += b.Coverage.Answered
-	a.Cost.Hops = max(a.Cost.Hops, b.Cost.Hops)
 	a.Cost.Fanout = max(a.Cost.Fanout, b.Cost.Fanout)
 }
 

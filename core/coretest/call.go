@@ -75,21 +75,25 @@ func (l *life) Call(to core.Peer, req message.Request, sink core.Sink, tag uint3
 	}
 	n.open++
 	n.schedule(h, n.now+req.Timeout, h.Number, func() { x.end(message.Response{Err: message.ErrTimeout}) })
-	if n.lost() {
+	target := n.HostOf(to)
+	if n.lost(h, target) {
 		return
 	}
 	if !h.IP.IsValid() {
 		req.Client = n.Book.IP(h.Peer())
 	}
-	target := n.HostOf(to)
 	n.schedule(h, n.now+n.latency(h, target), to.ID(), func() { n.arrive(target, &req, x) })
 }
 
-// lost draws whether a message is lost.
-func (n *Network) lost() bool { return n.Loss > 0 && n.weather.Float64() < n.Loss }
+// lost draws whether a message between two hosts is lost; b is nil where there is none.
+// What a host sends to itself does not cross the network.
+func (n *Network) lost(a, b *Host) bool { return a != b && n.Loss > 0 && n.weather.Float64() < n.Loss }
 
-// latency draws how long a message takes between two hosts; b is nil where there is none.
+// latency draws how long a message takes between two hosts, no time from one to itself.
 func (n *Network) latency(a, b *Host) time.Duration {
+	if a == b {
+		return 0
+	}
 	d := n.Low
 	if n.High > n.Low {
 		d += time.Duration(n.weather.Int64N(int64(n.High - n.Low)))
@@ -160,10 +164,10 @@ func (n *Network) refuse(at *Host, x *exchange) {
 // back sends an answer on its way from a place, nil where there is no host, by the doing
 // of a host. An asker that a cut moves to another group meanwhile does not get it.
 func (n *Network) back(by, from *Host, x *exchange, resp message.Response) {
-	if n.lost() {
+	asker := x.by.host
+	if n.lost(asker, from) {
 		return
 	}
-	asker := x.by.host
 	group := asker.Group
 	if from != nil {
 		group = from.Group

@@ -22,8 +22,9 @@ type Network struct {
 	Book *peer.Book
 	Seed uint64 // of the random streams of the hosts that are added from now on
 
-	// A message takes a time between Low and High, drawn anew for each, and is lost with
-	// probability Loss. Equal times and no loss draw nothing.
+	// A message between two hosts takes a time between Low and High, drawn anew for each,
+	// and is lost with probability Loss. Equal times and no loss draw nothing. What a host
+	// asks of itself takes no time and is never lost.
 	Low, High time.Duration
 	Loss      float64
 

@@ -20,7 +20,8 @@ type Coverage struct {
 	Answered int // nodes whose answer is in the result
 }
 
-// Cost is what an answer took below the node that gives it.
+// Cost is what an answer took below the node that gives it. Both count requests between
+// different participants: what a node asks of itself does not leave the process.
 type Cost struct {
 	Hops   int // sequential requests on the longest path
 	Fanout int // most simultaneous requests of one participant

@@ -223,7 +223,8 @@ type Coverage struct {
 }
 
 // Hops counts sequential requests on the longest path from the client to the last node
-// reached: client to entry node, entry node to masters, masters to slaves make three.
+// reached: client to entry node, entry node to masters, masters to slaves make three. What
+// a node asks of itself is no hop.
 type Hops struct {
 	Mean float64 `json:"mean"` // the arithmetic mean over searches
 	Max  int     `json:"max"`  // that of the deepest search

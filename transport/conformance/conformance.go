@@ -216,11 +216,18 @@ func contents(t *testing.T, make Factory) {
 	}
 }
 
+// A node reaches itself past the network: an answer comes however slow that is, from a
+// request that is served at once as from one that is not.
 func reachesItself(t *testing.T, make Factory) {
-	w := make(t, Setup{Nodes: 2})
-	s, ok := ask(t, w, 1, 1, message.Request{Kind: message.KindStructure, Timeout: time.Second}).Body.(*message.Structure)
+	const latency, timeout = time.Minute, 10 * time.Second
+	w := make(t, Setup{Nodes: 2, Latency: latency})
+	s, ok := ask(t, w, 1, 1, message.Request{Kind: message.KindStructure, Timeout: timeout}).Body.(*message.Structure)
 	if !ok || s.Address != w.Peer(1, 1) {
 		t.Errorf("own structure: %+v", s)
+	}
+	a, ok := ask(t, w, 1, 1, message.Request{Kind: message.KindAvailableNode, Timeout: timeout}).Body.(*message.AvailableNode)
+	if !ok || a.Address != w.Peer(1, 1) {
+		t.Errorf("own available node: %+v", a)
 	}
 }
 

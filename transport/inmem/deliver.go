@@ -48,8 +48,10 @@ func (p *Partition) Deliver(ev Event) {
 func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 	m := p.messages.at(ev.Slot)
 	e.record(ev, uint32(m.req.Kind))
-	e.Traffic.RequestsReceived++
-	e.Traffic.BytesReceived += p.net.requestBytes(&m.req)
+	if ev.From != ev.To {
+		e.Traffic.RequestsReceived++
+		e.Traffic.BytesReceived += p.net.requestBytes(&m.req)
+	}
 	if !e.up || int(ev.To) >= len(p.net.hosts) {
 		p.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
 		return
@@ -66,8 +68,10 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 	m := p.messages.at(slot)
 	bytes := p.net.answerBytes(&resp)
-	e.Traffic.BytesSent += bytes
-	p.count(m.req.Trace, 0, bytes)
+	if m.from != e.index {
+		e.Traffic.BytesSent += bytes
+		p.count(m.req.Trace, 0, bytes)
+	}
 	answer := parcel{resp: resp, call: m.call, gen: m.gen}
 	to, back, none := m.from, m.back, m.expired
 	p.messages.free(slot)
@@ -87,7 +91,9 @@ func (p *Partition) deliverAnswer(e *endpoint, ev Event) {
 	if !waiting {
 		return // it timed out before
 	}
-	e.Traffic.BytesReceived += p.net.answerBytes(&resp)
+	if ev.From != ev.To {
+		e.Traffic.BytesReceived += p.net.answerBytes(&resp)
+	}
 	e.record(ev, outcome(resp.Err))
 	c.sink.Answer(c.tag, resp)
 }

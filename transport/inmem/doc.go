@@ -14,6 +14,10 @@
 // happens to them. Then the asker draws the latency of both ways when it calls, and a
 // request that is answered at once needs no timer.
 //
+// A request of a host to itself is none of the network's: it is an event of the same
+// instant, as it is a call within the process on the real wire. It has no latency, cannot
+// be lost, and is not counted as traffic.
+//
 // # Partitions
 //
 // A partition is the part of the network that one worker drives at a time: its hosts, the

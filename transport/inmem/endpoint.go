@@ -21,8 +21,8 @@ type endpoint struct {
 	Traffic   Traffic
 }
 
-// Traffic counts what a host sent and received. An answer's bytes count as sent by the
-// host that answers.
+// Traffic counts what a host sent to others and received from them. An answer's bytes
+// count as sent by the host that answers.
 type Traffic struct {
 	RequestsSent, RequestsReceived uint32
 	BytesSent, BytesReceived       uint64
@@ -82,9 +82,11 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 	if way.fate&timed != 0 {
 		e.schedule(Event{At: now + req.Timeout, To: e.index, Slot: slot, Gen: gen, Kind: expireCall})
 	}
-	e.Traffic.RequestsSent++
-	e.Traffic.BytesSent += bytes
-	p.count(req.Trace, 1, bytes)
+	if to.ID()-1 != e.index {
+		e.Traffic.RequestsSent++
+		e.Traffic.BytesSent += bytes
+		p.count(req.Trace, 1, bytes)
+	}
 	switch {
 	case way.fate&lost != 0:
 	case p.net.endpoint(to.ID()-1) == nil: // an address without a host

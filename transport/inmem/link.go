@@ -58,9 +58,16 @@ const (
 // drawnAtAnswer is the way back of a request over a Link: not known yet.
 const drawnAtAnswer time.Duration = -1
 
-// passage draws what happens to a request that e sends.
+// passage draws what happens to a request that e sends. One to itself does not cross the
+// network: both ways take no time, but what it asks of others may take longer than its
+// timeout.
 func (e *endpoint) passage(to uint32, req *message.Request, bytes uint64) passage {
-	if e.partition.net.opts.Link == nil {
+	switch {
+	case to == e.index && req.Kind.Leaf():
+		return passage{}
+	case to == e.index:
+		return passage{fate: timed}
+	case e.partition.net.opts.Link == nil:
 		return e.bothWays(to, req)
 	}
 	there, gone := e.depart(to, bytes)
@@ -101,6 +108,9 @@ func (e *endpoint) depart(to uint32, bytes uint64) (travel time.Duration, lost b
 // arrive takes a message off the Link. It reports whether the receiver reads it at once;
 // otherwise the event comes again as read when the wait is over, or never.
 func (p *Partition) arrive(ev Event, read EventKind) bool {
+	if ev.From == ev.To {
+		return true // a host's own, which never was on the link
+	}
 	m := p.messages.at(ev.Slot)
 	sent := Message{From: ev.From, To: ev.To}
 	if read == readRequest {

@@ -14,6 +14,7 @@ import (
 	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/transport/conformance"
 	"spreadable/transport/inmem"
 	"spreadable/transport/inmem/latency"
 )
@@ -114,6 +115,67 @@ func TestLateAnswersAreTimeouts(t *testing.T) {
 		}
 		if patience := test.timeout - test.timeout/8; 2*test.latency > patience && (a.got[1][0].Err != message.ErrTimeout || a.at[1] != patience) {
 			t.Errorf("a slow request over %v with a patience of %v got %v at %v", test.latency, patience, a.got[1], a.at[1])
+		}
+	}
+}
+
+// What a node asks of itself does not cross the network: it is answered in the same
+// instant, but not from inside Call, and nothing is sent or received; over a link, too,
+// though that loses all.
+func TestOwnRequestsDoNotCrossTheNetwork(t *testing.T) {
+	link := newSlow(latency.Constant(time.Second))
+	link.lose = func(inmem.Message, *rand.Rand) bool { return true }
+	link.drop = func(inmem.Message) bool { return true }
+	for name, model := range map[string]inmem.Link{"a latency": nil, "a link": link} { // order-free: a network each
+		n, k := buildOver(t, 2, latency.Constant(time.Second), model, 1)
+		n.Start(0)
+		a := newAnswers(k)
+		k.Run(time.Minute)
+		now := k.Now()
+		for tag, kind := range kinds {
+			a.inside = true
+			n.Host(0).Call(peer.FromID(1), message.Request{Kind: kind, Timeout: 1}, a, uint32(tag))
+			a.inside = false
+		}
+		k.Drain()
+		for tag, kind := range kinds {
+			if got := a.got[uint32(tag)]; len(got) != 1 || got[0].Err != nil || a.at[uint32(tag)] != now || a.nested {
+				t.Errorf("%s, %s: got %v after %v (inside Call: %t)", name, kind, got, a.at[uint32(tag)]-now, a.nested)
+			}
+		}
+		if n.Host(0).Traffic != (inmem.Traffic{}) || n.Partitions()[0].Total != (inmem.Trace{}) {
+			t.Errorf("%s: traffic %+v, in total %+v", name, n.Host(0).Traffic, n.Partitions()[0].Total)
+		}
+	}
+}
+
+// A request to oneself that asks others takes as long as they do, or less where it gives
+// up before its timeout.
+func TestOwnRequestsWaitForOthers(t *testing.T) {
+	for _, test := range []struct {
+		timeout, least, most time.Duration
+		answered             int
+	}{{time.Second, 600 * time.Millisecond, 600 * time.Millisecond, 1}, {400 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 0}} {
+		n, k := build(t, 2, latency.Constant(300*time.Millisecond), 1)
+		for i := range 2 {
+			n.Host(i).Node.Offer(conformance.Numbers{})
+			n.Start(i)
+		}
+		for i := range 4 {
+			n.Host(1 - i%2).Node.Sync()
+			k.Drain()
+		}
+		if got := n.Host(0).Node.Structure(); len(got.Slaves) == 0 {
+			t.Fatalf("no master: %+v", got)
+		}
+		a, before := newAnswers(k), k.Now()
+		n.Host(0).Call(peer.FromID(1), message.Request{
+			Kind: message.KindQueryButler, From: peer.FromID(1), Root: peer.FromID(1), Timeout: test.timeout, Body: &message.QueryRequest{Name: conformance.Numbers{}.Name(), Level: 1},
+		}, a, 0)
+		k.Drain()
+		answer, err := message.As[message.QueryAnswer](a.got[0][0])
+		if took := a.at[0] - before; err != nil || answer.Coverage.Answered != test.answered || took < test.least || took > test.most {
+			t.Errorf("with a timeout of %v: got %+v, %v after %v", test.timeout, answer, err, took)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package inmem
 
 // Trace counts the requests sent on behalf of one operation, and the bytes of both
-// directions.
+// directions; not those of a host to itself.
 type Trace struct {
 	Requests, Bytes uint64
 }
