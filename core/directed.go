@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math"
 	"slices"
 	"spreadable/core/message"
 	"time"
@@ -14,9 +15,9 @@ import (
 
 // view is how steady the network size is, as the node knows it.
 type view struct {
-	size    int  // at the last sync
-	changed bool // the size was another at the sync before
-	rounds  int  // syncs in a row in which the size changed by no more than a 32nd
+	size    int32 // at the last sync
+	rounds  int32 // syncs in a row in which the size changed by no more than a 32nd
+	changed bool  // the size was another at the sync before
 }
 
 // settled reports whether the network size has roughly held for two rounds. Only then
@@ -24,14 +25,16 @@ type view struct {
 func (v *view) settled() bool { return v.rounds >= 2 }
 
 func (v *view) observe(size int) {
-	difference := max(size-v.size, v.size-size)
+	size = min(size, math.MaxInt32)
+	last := int(v.size)
+	difference := max(size-last, last-size)
 	v.changed = difference > 0
 	if difference*32 <= size {
 		v.rounds++
 	} else {
 		v.rounds = 0
 	}
-	v.size = size
+	v.size = int32(size)
 }
 
 // slack is how far the number of masters, or of a master's slaves, may exceed the optimum
@@ -181,7 +184,7 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 // time. It is zero if that is the node itself.
 func (l *level) rendezvous() Peer {
 	n := l.node
-	p := n.cfg.Bootstrap[(l.rounds+int(n.self.ID()))%len(n.cfg.Bootstrap)]
+	p := n.cfg.Bootstrap[(int(l.rounds)+int(n.self.ID()))%len(n.cfg.Bootstrap)]
 	if p == n.self {
 		return Peer{}
 	}
@@ -252,7 +255,7 @@ func (directed) hasCapacity(l *level, networkSize int) bool {
 	}
 	// a newcomer may exaggerate, but not without bounds
 	optimum := Optimum(max(l.size(), min(networkSize, 4*l.size())), levels)
-	return len(l.slaves)+l.interviews < optimum+slack(optimum)
+	return len(l.slaves)+int(l.interviews) < optimum+slack(optimum)
 }
 
 // retry asks for a place again, well before the next sync, after the last attempt failed.
@@ -354,7 +357,7 @@ func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) 
 	}
 	providers := n.cfg.Bootstrap
 	for i := range providers {
-		provider := providers[(l.firstAsked+i)%len(providers)]
+		provider := providers[(int(l.firstAsked)+i)%len(providers)]
 		if provider == n.self {
 			return l.findPlacesFor(t, n.self, true, b), nil
 		}

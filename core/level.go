@@ -17,30 +17,33 @@ type level struct {
 	node *Node
 	lists
 
+	// Small fields first and together: every node has them.
 	provider   Peer   // original rule: the bootstrap address in use
 	slot       uint32 // our index among the backlink's slaves when we last looked
-	interviews int    // interviews of newcomers under way
-
-	// Original rule: masters that reported another network size, and since when.
-	delays map[Peer]time.Duration
+	interviews int32  // interviews of newcomers under way
 
 	// The directed rule.
-	view        view
-	rounds      int                // syncs since the start
+	rounds     int32  // syncs since the start
+	tries      int32  // failed attempts to register since the last success
+	dropped    int32  // +2 for each backlink that dropped us, -1 for each sync with one
+	firstAsked uint16 // index of the bootstrap node that the next attempt asks first
+	retryDue   bool   // a timer for the next attempt is set
+	view       view
+
 	steppedDown time.Duration      // when we last gave up our slaves to normalize; 0 is never
-	tries       int                // failed attempts to register since the last success
-	dropped     int                // +2 for each backlink that dropped us, -1 for each sync with one
-	firstAsked  int                // index of the bootstrap node that the next attempt asks first
-	retryDue    bool               // a timer for the next attempt is set
 	looked      []*message.Masters // each master's list at the last discovery, as in masters.List
 	ledger      *ledger            // which newcomers we sent where; nil until one asks
 	heard       []Peer             // nodes that introduced themselves as masters
+
+	// Original rule: masters that reported another network size, and since when.
+	delays map[Peer]time.Duration
 }
 
 // structure returns a snapshot of the lists.
 func (l *level) structure() *message.Structure {
 	if l.snapshot == nil {
 		l.private = false
+		l.edition++
 		l.snapshot = &message.Structure{
 			Address: l.node.self, Backlink: l.backlink, Slaves: l.slaves[:len(l.slaves):len(l.slaves)], Masters: l.masters,
 		}

@@ -19,6 +19,7 @@ type lists struct {
 	joined   []time.Duration    // when each slave arrived, parallel to slaves
 	masters  *message.Masters
 	private  bool            // no other node has got masters: they may be changed in place
+	edition  uint32          // counts the snapshots
 	seen     []time.Duration // parallel to masters.List; nil for an adopted list
 
 	// Counters of changes, of backlink and slaves and of masters; see Node.Revision.

@@ -122,6 +122,10 @@ func (n *Node) NetworkRoot() Peer { return n.root }
 // Structure returns a snapshot of the node's place in the network.
 func (n *Node) Structure() *message.Structure { return n.level1.structure() }
 
+// Edition numbers the snapshots that Structure returns, from 1: as long as it is the same,
+// so is the snapshot. It says nothing before the first.
+func (n *Node) Edition() uint32 { return n.level1.edition }
+
 // Status returns what the node says about itself.
 func (n *Node) Status() *message.Status {
 	return &message.Status{

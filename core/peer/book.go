@@ -122,6 +122,15 @@ func (b *Book) Address(p Peer) Address {
 // Text gives the canonical text of p without allocating. It panics as Address.
 func (b *Book) Text(p Peer) string { return b.text(b.entry(p)) }
 
+// TextLen is the length of the text of p in bytes; 0 for none, and for a peer that is
+// not in the book.
+func (b *Book) TextLen(p Peer) int {
+	if i := p.id - 1; uint64(i) < uint64(len(b.entries)) {
+		return int(b.entries[i].size)
+	}
+	return 0
+}
+
 // entry gives the entry of p, or panics.
 func (b *Book) entry(p Peer) entry {
 	if p.id == 0 || uint64(p.id) > uint64(len(b.entries)) || b.entries[p.id-1].size == 0 {
