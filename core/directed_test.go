@@ -211,7 +211,7 @@ func TestCapacityOfAMaster(t *testing.T) {
 		if !test.unsettled {
 			l.settle()
 		}
-		l.interviews = test.interviews
+		l.interviews = int32(test.interviews)
 		if test.since > 0 {
 			l.steppedDown = env.now - test.since
 		}
@@ -276,7 +276,7 @@ func TestRankIsBySizeAndAddress(t *testing.T) {
 // ever later, up to half of it; and sets one timer only.
 func TestRetriesComeEverLater(t *testing.T) {
 	const interval = DefaultSyncInterval
-	for tries, most := range map[int]time.Duration{0: interval / 16, 1: interval / 8, 2: interval / 4, 3: interval / 2, 4: interval / 2, 40: interval / 2} {
+	for tries, most := range map[int32]time.Duration{0: interval / 16, 1: interval / 8, 2: interval / 4, 3: interval / 2, 4: interval / 2, 40: interval / 2} {
 		n, env := alone(t, 0, 0)
 		l := &n.level1
 		var waits []time.Duration
@@ -319,7 +319,7 @@ func TestSlavesAreShedWhereNothingElseHelps(t *testing.T) {
 	} {
 		n, env := alone(t, test.slaves, test.masters)
 		l := &n.level1
-		l.tries, l.dropped = test.tries, test.dropped
+		l.tries, l.dropped = int32(test.tries), int32(test.dropped)
 		n.pool.run(n, func(t *Task) { l.registerDirected(t, n.budget(time.Second)) }, nil, 0)
 		if len(l.slaves) != test.left {
 			t.Errorf("%s: of %d slaves %d are left, want %d; %v", test.what, test.slaves, len(l.slaves), test.left, env.notes)
@@ -327,7 +327,7 @@ func TestSlavesAreShedWhereNothingElseHelps(t *testing.T) {
 		if shed := slices.Contains(env.notes, fmt.Sprintf("%s %d", NoteShed, test.slaves+1)); shed != (test.left < test.slaves) {
 			t.Errorf("%s: notes %v", test.what, env.notes)
 		}
-		if want := test.dropped % 6; l.dropped != want {
+		if want := test.dropped % 6; int(l.dropped) != want {
 			t.Errorf("%s: it counts %d drops, want %d", test.what, l.dropped, want)
 		}
 	}

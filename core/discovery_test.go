@@ -107,7 +107,7 @@ func TestListsAreLookedThroughOnce(t *testing.T) {
 		l := &n.level1
 		same := told(3, 200, 202)
 		l.looked = []*message.Masters{nil, same.Masters}
-		l.rounds, l.view.changed = test.rounds, test.changed
+		l.rounds, l.view.changed = int32(test.rounds), test.changed
 		d := l.beginDiscovery(n.budget(time.Second))
 		if d.take(peer.FromID(101), test.place, same); len(d.met) != test.want {
 			t.Errorf("%s: %d are met, want %d", test.what, len(d.met), test.want)

@@ -52,6 +52,11 @@ var ClientPath = message.KindQuery.Row().Path
 // itself.
 const IntroduceField = "introduce"
 
+// MaxLearned is how many peers' structures a node keeps at most, to name them when it
+// asks again: a few times the masters of a large network. When there is one more, it
+// forgets all.
+const MaxLearned = 4096
+
 // Limits on what others send, in entries and bytes. The length of lists of masters and
 // slaves is about the square root of the network size: the limit is that of a network of
 // 67 million nodes.

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"net/http"
 	"net/url"
+	"time"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -32,9 +33,36 @@ import (
 // compressing them.
 type Sizes struct {
 	speaker    Speaker
+	heads      [message.NumKinds]head       // of requests, by kind
+	asked      question                     // the latest
+	said       statement                    // the latest answer to a query without a result
 	lists      []counted[message.Masters]   // by digest of the list
 	structures []counted[message.Structure] // by number of the address
 	writer     writer                       // of the message being counted, and reused
+}
+
+// head is what the head of a request takes without what varies.
+type head struct {
+	size   int
+	sized  bool // it tells the length of the body, 0 included
+	always bool // a request without fields has a body, too
+}
+
+// question is what was added up of a request; a gather sends the same one to many.
+type question struct {
+	kind       message.Kind
+	from, root peer.Peer
+	timeout    time.Duration
+	body       any
+	size       int // without the receiver's address; 0 before the first
+}
+
+// statement is what was added up of an answer.
+type statement struct {
+	of   message.QueryAnswer
+	kind message.Kind
+	size int
+	etag int
 }
 
 // Sized is a value of an application that knows its size as JSON, in bytes.
@@ -55,65 +83,106 @@ const (
 
 // NewSizes returns a Sizes for a network of this version, between the peers of book.
 func NewSizes(book *peer.Book, version string) *Sizes {
-	return &Sizes{
+	s := &Sizes{
 		speaker:    Speaker{Book: book, Version: version},
 		lists:      make([]counted[message.Masters], keptLists),
 		structures: make([]counted[message.Structure], keptStructures),
 	}
+	for k := range message.NumKinds {
+		h := head{size: requestHead + len(k.Row().Path) + len(Method(k)) + len(version), sized: Method(k) == http.MethodPost, always: k == message.KindAvailableNode}
+		if h.sized {
+			h.size += contentLength
+		}
+		s.heads[k] = h
+	}
+	return s
 }
 
-// Request is the size of a request to a peer. Known is the structure of an earlier answer
-// of that peer that the sender still has, and whose ETag it sends; nil for none.
-func (s *Sizes) Request(to peer.Peer, req *message.Request, known *message.Structure) int {
-	budget := req.Timeout.Milliseconds()
-	size := requestHead + len(req.Kind.Row().Path) + s.length(to) + digits(budget)
-	body := 0
-	if codecs[req.Kind].writeRequest != nil {
+// Request is the size of a request to a peer. Etag is the length of the ETag that it
+// carries, of an earlier structure answer of that peer that the sender still has; 0 for
+// none.
+func (s *Sizes) Request(to peer.Peer, req *message.Request, etag int) int {
+	q := &s.asked
+	if q.kind != req.Kind || q.from != req.From || q.root != req.Root || q.timeout != req.Timeout || q.body != req.Body || q.size == 0 {
+		s.ask(q, req)
+	}
+	size := q.size + s.speaker.Book.TextLen(to)
+	if etag > 0 {
+		size += ifNoneMatch + etag
+	}
+	return size
+}
+
+// ask adds up a request without what depends on its receiver.
+func (s *Sizes) ask(q *question, req *message.Request) {
+	h := &s.heads[req.Kind]
+	size, body := h.size+digits(req.Timeout.Milliseconds()), 0
+	if req.Body != nil || h.always {
 		w := s.count(peer.Peer{})
 		w.timeout = req.Timeout
 		w.request(req)
 		body = w.bytes
 		size += body + len(url.PathEscape(w.name))
 	}
-	if Method(req.Kind) == http.MethodGet {
-		size += len(http.MethodGet)
-	} else {
-		size += len(http.MethodPost) + contentLength + digits(int64(body))
+	if h.sized {
+		size += digits(int64(body))
 	}
 	if req.From.IsZero() {
-		size += clientHead + len(s.speaker.Version)
+		size += clientHead
 	} else {
-		size += nodeHead + s.length(req.From) + len(s.speaker.Version) + s.length(req.Root)
+		size += nodeHead + s.speaker.Book.TextLen(req.From) + s.speaker.Book.TextLen(req.Root)
 	}
-	if known != nil {
-		size += ifNoneMatch + etag(s.structure(known).bytes)
-	}
-	return size
+	*q = question{req.Kind, req.From, req.Root, req.Timeout, req.Body, size}
 }
 
-// Answer is the size of the answer that a node gives to a request of the kind. Known is
-// the structure that the request named; if the answer is the same one, it is a 304.
-func (s *Sizes) Answer(from peer.Peer, kind message.Kind, resp *message.Response, known *message.Structure) int {
+// Answer is the size of the answer that a node gives to a request of the kind, and the
+// length of its ETag, 0 for none.
+func (s *Sizes) Answer(from peer.Peer, kind message.Kind, resp *message.Response) (size, etag int) {
 	if resp.Err != nil {
-		return s.failure(resp.Err)
+		return s.failure(resp.Err), 0
 	}
-	var t *tally
-	if structure, ok := resp.Body.(*message.Structure); ok {
-		t = s.structure(structure)
-		if structure == known {
-			return answerHead + len("304 Not Modified") + etagHead + etag(t.bytes)
+	switch body := resp.Body.(type) {
+	case *message.Structure:
+		t := s.structure(body)
+		return success(&t)
+	case *message.QueryAnswer:
+		if body.Result == nil {
+			return s.statement(from, kind, body)
 		}
-	} else {
-		w := s.count(from)
-		w.answer(kind, resp.Body)
-		t = &w.tally
 	}
-	body, size := t.bytes, answerHead+len("200 OK")+etagHead+etag(t.bytes)
+	w := s.count(from)
+	w.answer(kind, resp.Body)
+	return success(&w.tally)
+}
+
+// statement adds up the answer of a node that has nothing to say to a query: most, and
+// most say it with the same words.
+func (s *Sizes) statement(from peer.Peer, kind message.Kind, body *message.QueryAnswer) (size, etag int) {
+	kept := &s.said
+	if kept.kind != kind || kept.of.Coverage != body.Coverage || kept.of.Cost != body.Cost {
+		w := s.count(from)
+		w.answer(kind, body)
+		size, etag := success(&w.tally)
+		*kept = statement{*body, kind, size, etag}
+	}
+	return kept.size, kept.etag
+}
+
+// Unchanged is the size of an answer that says: as in the answer that the ETag of this
+// length names.
+func (s *Sizes) Unchanged(etag int) int {
+	return answerHead + len("304 Not Modified") + etagHead + etag
+}
+
+func success(t *tally) (size, etag int) {
+	body := t.bytes
+	etag = etagLength(body)
+	size = answerHead + len("200 OK") + etagHead + etag
 	if body >= MinCompressed {
 		body = t.compressed()
 		size += contentEncoding
 	}
-	return size + bodyHead + digits(int64(body)) + body
+	return size + bodyHead + digits(int64(body)) + body, etag
 }
 
 func (s *Sizes) failure(err error) int {
@@ -140,8 +209,8 @@ const (
 	etagHead        = len("Etag: \r\n")
 )
 
-// etag is the length of the ETag of a body with this many bytes: see Document.ETag.
-func etag(body int) int {
+// etagLength is the length of the ETag of a body of so many bytes: see Document.ETag.
+func etagLength(body int) int {
 	return len(`W/"-0123456789abcdef"`) + (bits.Len(uint(body))+3)/4
 }
 
@@ -163,16 +232,8 @@ func digits(n int64) int {
 	return size
 }
 
-// length is that of an address, 0 for none.
-func (s *Sizes) length(p peer.Peer) int {
-	if p.IsZero() {
-		return 0
-	}
-	return len(s.speaker.Book.Text(p))
-}
-
-// timestamp is counted as the time of day in a request: that has 13 digits from 2001
-// until 2286.
+// timestamp stands for the time of day in a request: it has 13 digits from 2001 until
+// 2286.
 const timestamp = 1_000_000_000_000
 
 // count starts to count a message of a participant.
@@ -182,19 +243,38 @@ func (s *Sizes) count(self peer.Peer) *writer {
 	return &s.writer
 }
 
-// structure returns the tally of a snapshot; those of large ones are cached.
-func (s *Sizes) structure(b *message.Structure) *tally {
-	kept := &s.structures[b.Address.ID()%keptStructures]
-	if kept.of == b {
-		return &kept.tally
-	}
-	w := s.count(peer.Peer{})
-	writeStructure(w, b)
+// structure adds up a snapshot, the large ones only once.
+func (s *Sizes) structure(b *message.Structure) tally {
 	if len(b.Slaves) == 0 {
-		return &w.tally
+		return s.slave(b)
 	}
-	*kept = counted[message.Structure]{b, w.tally}
-	return &kept.tally
+	kept := &s.structures[b.Address.ID()%keptStructures]
+	if kept.of != b {
+		w := s.count(peer.Peer{})
+		writeStructure(w, b)
+		*kept = counted[message.Structure]{b, w.tally}
+	}
+	return kept.tally
+}
+
+// slave adds up the snapshot of a node without slaves, as writeStructure writes it: most
+// of what there is to count, so it goes without a writer.
+func (s *Sizes) slave(b *message.Structure) tally {
+	const between = len(`{"address":"","backlink":,"slaves":[],"masters":}`)
+	t := *s.masters(b.Masters)
+	address := s.speaker.Book.Text(b.Address)
+	t.bytes += between + len(address)
+	t.addresses++
+	t.novel += len(address)
+	if b.Backlink.IsZero() {
+		t.bytes += len(`null`)
+		return t
+	}
+	backlink := s.speaker.Book.Text(b.Backlink)
+	t.bytes += len(`{"address":""}`) + len(backlink)
+	t.addresses++
+	t.novel += novel(address, backlink)
+	return t
 }
 
 // masters returns the tally of a list, which many structures share.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -166,12 +167,36 @@ func TestSizesDoNotDependOnWhatWasAskedBefore(t *testing.T) {
 	for range 2 {
 		for _, s := range all {
 			resp := message.Response{Body: s}
-			fresh := NewSizes(book, DefaultVersion).Answer(s.Address, message.KindStructure, &resp, nil)
-			if got := used.Answer(s.Address, message.KindStructure, &resp, nil); got != fresh {
+			fresh, _ := NewSizes(book, DefaultVersion).Answer(s.Address, message.KindStructure, &resp)
+			if got, _ := used.Answer(s.Address, message.KindStructure, &resp); got != fresh {
 				t.Fatalf("%d bytes, want %d", got, fresh)
 			}
 		}
 		slices.Reverse(all)
+	}
+}
+
+// The same goes for requests, and for answers of all kinds: each of the samples is asked
+// for twice, by three senders in turn.
+func TestSizesDoNotDependOnTheMessageBefore(t *testing.T) {
+	book := peer.NewBook(0)
+	all := samples(t, book)
+	used := NewSizes(book, DefaultVersion)
+	for _, from := range []peer.Peer{{}, book1(t, book), peer.FromID(2)} {
+		for _, timeout := range []time.Duration{time.Second, 20 * time.Second} {
+			for i := range 2 * len(all) {
+				s := all[i/2]
+				s.req.From, s.req.Root, s.req.Timeout = from, from, timeout
+				fresh := NewSizes(book, DefaultVersion)
+				if got, want := used.Request(book1(t, book), &s.req, i%2*23), fresh.Request(book1(t, book), &s.req, i%2*23); got != want {
+					t.Errorf("%s: a request of %d bytes, want %d", s.name, got, want)
+				}
+				got, etag := used.Answer(book1(t, book), s.req.Kind, &s.resp)
+				if want, name := fresh.Answer(book1(t, book), s.req.Kind, &s.resp); got != want || etag != name {
+					t.Errorf("%s: an answer of %d bytes and an ETag of %d, want %d and %d", s.name, got, etag, want, name)
+				}
+			}
+		}
 	}
 }
 
@@ -191,7 +216,7 @@ func BenchmarkSizes(b *testing.B) {
 		b.Run("request "+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				sizes.Request(to, req, nil)
+				sizes.Request(to, req, 0)
 			}
 		})
 	}
@@ -207,7 +232,7 @@ func BenchmarkSizes(b *testing.B) {
 		b.Run("answer "+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				sizes.Answer(to, kind, &resp, nil)
+				sizes.Answer(to, kind, &resp)
 			}
 		})
 	}

@@ -343,10 +343,10 @@ func TestLearnedStructuresAreBounded(t *testing.T) {
 	n := newNode(t, "localhost", nil, nil)
 	l := n.loop
 	body := func(*wire.Interner) any { return &message.Structure{} }
-	for i := range uint32(maxLearned) {
+	for i := range uint32(wire.MaxLearned) {
 		l.intern(&call{to: peer.FromID(i + 1)}, &received{body: body, etag: "x"})
 	}
-	if len(l.learned) != maxLearned {
+	if len(l.learned) != wire.MaxLearned {
 		t.Errorf("%d structures are remembered", len(l.learned))
 	}
 	known := l.learned[peer.FromID(7)].structure
@@ -356,7 +356,7 @@ func TestLearnedStructuresAreBounded(t *testing.T) {
 	if got := l.intern(&call{to: peer.FromID(7)}, &received{}); got != nil {
 		t.Errorf("no body is %v", got)
 	}
-	if l.intern(&call{to: peer.FromID(1 << 20)}, &received{body: body}); len(l.learned) != maxLearned {
+	if l.intern(&call{to: peer.FromID(1 << 20)}, &received{body: body}); len(l.learned) != wire.MaxLearned {
 		t.Error("an answer without a name is remembered")
 	}
 	if l.intern(&call{to: peer.FromID(1 << 20)}, &received{body: body, etag: "x"}); len(l.learned) != 1 {

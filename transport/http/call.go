@@ -30,10 +30,6 @@ type learned struct {
 	structure *message.Structure
 }
 
-// maxLearned bounds how many peers' structures are kept: a few times the masters of a
-// large network.
-const maxLearned = 4096
-
 // Call implements core.Transport. A request to the node itself does not leave the
 // process. Npm nodes send it to their own public address, which a network may not lead
 // back to them.
@@ -96,7 +92,7 @@ func (l *loop) intern(c *call, got *received) any {
 	}
 	body := got.body(&wire.Interner{Book: l.book, Other: c.to})
 	if s, ok := body.(*message.Structure); ok && got.etag != "" {
-		if len(l.learned) >= maxLearned {
+		if len(l.learned) >= wire.MaxLearned {
 			clear(l.learned)
 		}
 		l.learned[c.to] = &learned{got.etag, s}

@@ -50,7 +50,7 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 	e.record(ev, uint32(m.req.Kind))
 	if ev.From != ev.To {
 		e.Traffic.RequestsReceived++
-		e.Traffic.BytesReceived += p.net.requestBytes(&m.req)
+		e.Traffic.BytesReceived += uint64(m.bytes)
 	}
 	if !e.up || int(ev.To) >= len(p.net.hosts) {
 		p.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
@@ -67,16 +67,16 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 // answer ends a request that e received: the slot is free, and the answer on its way.
 func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 	m := p.messages.at(slot)
-	bytes := p.net.answerBytes(&resp)
-	if m.from != e.index {
-		e.Traffic.BytesSent += bytes
-		p.count(m.req.Trace, 0, bytes)
-	}
 	answer := parcel{resp: resp, call: m.call, gen: m.gen}
+	if m.from != e.index {
+		answer.bytes, answer.known = e.weighAnswer(m, &resp)
+		e.Traffic.BytesSent += uint64(answer.bytes)
+		p.count(m.req.Trace, 0, uint64(answer.bytes))
+	}
 	to, back, none := m.from, m.back, m.expired
 	p.messages.free(slot)
 	if back == drawnAtAnswer {
-		back, none = e.depart(to, bytes)
+		back, none = e.depart(to, answer.bytes)
 	}
 	if !none {
 		p.dispatch(e, Event{At: p.sched.Now() + back, To: to, Kind: arriveAnswer}, answer)
@@ -85,14 +85,15 @@ func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 
 func (p *Partition) deliverAnswer(e *endpoint, ev Event) {
 	m := p.messages.at(ev.Slot)
-	resp := m.resp
+	resp, bytes, fresh := m.resp, m.bytes, m.known
 	c, waiting := p.calls.take(m.call, m.gen)
 	p.messages.free(ev.Slot)
 	if !waiting {
 		return // it timed out before
 	}
-	if ev.From != ev.To {
-		e.Traffic.BytesReceived += p.net.answerBytes(&resp)
+	e.Traffic.BytesReceived += uint64(bytes)
+	if fresh != 0 {
+		e.learn(ev.From, fresh)
 	}
 	e.record(ev, outcome(resp.Err))
 	c.sink.Answer(c.tag, resp)

@@ -25,8 +25,22 @@
 // partition; messages between partitions travel in envelopes that the kernel hands over
 // (Seal, Accept).
 //
+// # Bytes
+//
+// Bytes are counted by package wire, as transport/http sends them between nodes of ours:
+// once for each message, when it departs. Both ends count what the message carries.
+//
+// Nodes that have met before need not tell their structure again. As the loop of
+// transport/http does, a host keeps of each peer the latest structure that it got, up to
+// wire.MaxLearned of them, and names it in the next request; if it is still the one that
+// the peer has, the answer is a 304 without a body. Messages are pointers here, so a
+// number stands for the structure (edition). It differs in one point: a node whose lists
+// change and change back makes a new snapshot, of which its ETag could not tell that it
+// is new.
+//
 // # What is not modelled
 //
+// The TCP connections and TLS under the messages.
 // Bandwidth, loss, processor time at the nodes and queues in front of them; all clocks
 // are equal.
 package inmem

@@ -15,6 +15,8 @@ type endpoint struct {
 	index     uint32
 	seq       uint32 // numbers the events that this host causes
 	up        bool
+	others    uint32   // number in the partition's learned, from 1; 0 for none
+	learned   learned  // of one other host
 	hash      uint64   // rolling hash over the events delivered here
 	random    rand.PCG // the node's own stream
 	weather   rand.PCG // what happens to the messages that it sends
@@ -76,16 +78,20 @@ func (e *endpoint) number(ev *Event) {
 func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
 	p := e.partition
 	now := p.sched.Now()
-	bytes := p.net.requestBytes(&req)
+	bytes, known := uint32(0), edition(0)
+	own := to.ID()-1 == e.index
+	if !own {
+		bytes, known = e.weighRequest(to, &req)
+	}
 	way := e.passage(to.ID()-1, &req, bytes)
 	slot, gen := p.calls.put(call{sink, tag})
 	if way.fate&timed != 0 {
 		e.schedule(Event{At: now + req.Timeout, To: e.index, Slot: slot, Gen: gen, Kind: expireCall})
 	}
-	if to.ID()-1 != e.index {
+	if !own {
 		e.Traffic.RequestsSent++
-		e.Traffic.BytesSent += bytes
-		p.count(req.Trace, 1, bytes)
+		e.Traffic.BytesSent += uint64(bytes)
+		p.count(req.Trace, 1, uint64(bytes))
 	}
 	switch {
 	case way.fate&lost != 0:
@@ -93,7 +99,10 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 		at := now + min(way.there+way.back, req.Timeout)
 		e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: refuseCall})
 	default:
-		m := parcel{req: req, call: slot, gen: gen, from: e.index, back: way.back, expired: way.fate&expired != 0}
+		m := parcel{
+			req: req, call: slot, gen: gen, from: e.index, bytes: bytes, known: known,
+			back: way.back, expired: way.fate&expired != 0,
+		}
 		p.dispatch(e, Event{At: now + way.there, To: to.ID() - 1, Kind: arriveRequest}, m)
 	}
 }

@@ -36,7 +36,7 @@ type Link interface {
 // Message is what a link needs to know of a request or an answer.
 type Message struct {
 	From, To uint32 // indexes of hosts: nodes, and after them clients
-	Bytes    uint64
+	Bytes    uint32
 }
 
 // passage is how a request gets to its receiver, and what is known of the way back. (With
@@ -61,7 +61,7 @@ const drawnAtAnswer time.Duration = -1
 // passage draws what happens to a request that e sends. One to itself does not cross the
 // network: both ways take no time, but what it asks of others may take longer than its
 // timeout.
-func (e *endpoint) passage(to uint32, req *message.Request, bytes uint64) passage {
+func (e *endpoint) passage(to uint32, req *message.Request, bytes uint32) passage {
 	switch {
 	case to == e.index && req.Kind.Leaf():
 		return passage{}
@@ -100,7 +100,7 @@ func (e *endpoint) bothWays(to uint32, req *message.Request) passage {
 }
 
 // depart sends a message on its way over the Link.
-func (e *endpoint) depart(to uint32, bytes uint64) (travel time.Duration, lost bool) {
+func (e *endpoint) depart(to uint32, bytes uint32) (travel time.Duration, lost bool) {
 	p := e.partition
 	return p.net.opts.Link.Depart(Message{From: e.index, To: to, Bytes: bytes}, p.sched.Now(), p.randFrom(&e.weather))
 }
@@ -111,13 +111,7 @@ func (p *Partition) arrive(ev Event, read EventKind) bool {
 	if ev.From == ev.To {
 		return true // a host's own, which never was on the link
 	}
-	m := p.messages.at(ev.Slot)
-	sent := Message{From: ev.From, To: ev.To}
-	if read == readRequest {
-		sent.Bytes = p.net.requestBytes(&m.req)
-	} else {
-		sent.Bytes = p.net.answerBytes(&m.resp)
-	}
+	sent := Message{From: ev.From, To: ev.To, Bytes: p.messages.at(ev.Slot).bytes}
 	wait, gone := p.net.opts.Link.Arrive(sent, ev.At)
 	switch {
 	case gone:

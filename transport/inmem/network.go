@@ -44,7 +44,6 @@ type Network struct {
 	clients    []ClientHost
 	partitions []*Partition
 	block      uint32 // hosts per partition
-	text       int    // mean length of an address, for message sizes
 }
 
 // OneConfig is the Config of a network whose nodes all have the same.
@@ -83,7 +82,6 @@ func New(o Options) *Network {
 		c.up = true
 		c.Client.Init(&c.endpoint, c.partition.pool, o.ClientIP(i), o.ClientTimeout)
 	}
-	n.text = meanText(o.Config(0).Book, o.Nodes)
 	return n
 }
 
@@ -100,15 +98,6 @@ func (n *Network) PartitionOf(host uint32) int {
 		return int(host) % len(n.partitions)
 	}
 	return int(host / n.block)
-}
-
-// meanText is the mean length of the first addresses of the book.
-func meanText(book *peer.Book, nodes int) int {
-	sum, count := 0, min(nodes, 1000)
-	for i := range count {
-		sum += len(book.Text(peer.FromID(uint32(i) + 1)))
-	}
-	return sum / max(1, count)
 }
 
 // Host returns the i-th node's place.

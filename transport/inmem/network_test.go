@@ -17,6 +17,7 @@ import (
 	"spreadable/transport/conformance"
 	"spreadable/transport/inmem"
 	"spreadable/transport/inmem/latency"
+	"spreadable/wire"
 )
 
 // kernel drives a partition by the events of the core's test network.
@@ -37,12 +38,7 @@ func build(t testing.TB, nodes int, model latency.Model, seed uint64) (*inmem.Ne
 
 // buildOver is build with a link, if there is one, instead of a latency.
 func buildOver(t testing.TB, nodes int, model latency.Model, link inmem.Link, seed uint64) (*inmem.Network, *kernel) {
-	book := peer.NewBook(0)
-	for i := range nodes + 5 { // the book knows more addresses than there are hosts
-		if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.%d.%d:4000", i/250, i%250+1))); err != nil {
-			t.Fatal(err)
-		}
-	}
+	book := peersOf(t, nodes+5) // it knows more addresses than there are hosts
 	c := &core.Config{Book: book, Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true, Registration: core.Original}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
@@ -178,6 +174,68 @@ func TestOwnRequestsWaitForOthers(t *testing.T) {
 			t.Errorf("with a timeout of %v: got %+v, %v after %v", test.timeout, answer, err, took)
 		}
 	}
+}
+
+// A structure is told once: as long as it stays the same its node answers with a 304, and
+// in full again once it has changed. Sender and receiver count the same bytes, those of
+// package wire.
+func TestStructuresAreToldOnce(t *testing.T) {
+	n, k := build(t, 3, latency.Constant(10*time.Millisecond), 1)
+	for i := range 3 {
+		n.Start(i)
+	}
+	n.Host(0).Node.Sync() // it learns the network's name, its own
+	k.Drain()
+	sizes := wire.NewSizes(peersOf(t, 3+5), wire.DefaultVersion)
+	a, tag := newAnswers(k), uint32(0)
+	req := message.Request{Kind: message.KindStructure, From: peer.FromID(3), Root: peer.FromID(1), Timeout: time.Second}
+	ask := func() (sent, received uint64, said message.Response) {
+		before, other := n.Host(2).Traffic, n.Host(0).Traffic
+		tag++
+		n.Host(2).Call(peer.FromID(1), req, a, tag)
+		k.Drain()
+		sent, received = n.Host(2).Traffic.BytesSent-before.BytesSent, n.Host(2).Traffic.BytesReceived-before.BytesReceived
+		if got := n.Host(0).Traffic; got.BytesReceived-other.BytesReceived != sent || got.BytesSent-other.BytesSent != received {
+			t.Errorf("one end counts %d bytes sent and %d received, the other %+v after %+v", sent, received, got, other)
+		}
+		return sent, received, a.got[tag][0]
+	}
+	etag := 0
+	for _, test := range []struct {
+		when    string
+		changed bool
+	}{{"at first", true}, {"again", false}, {"after a change", true}, {"again after that", false}} {
+		if test.when == "after a change" {
+			for i := range 4 { // node 1 finds its place at node 0
+				n.Host(1 - i%2).Node.Sync()
+				k.Drain()
+			}
+		}
+		sent, received, said := ask()
+		if said.Err != nil {
+			t.Fatal(said.Err)
+		}
+		wantSent := sizes.Request(peer.FromID(1), &req, etag)
+		want, name := sizes.Answer(peer.FromID(1), message.KindStructure, &said)
+		if !test.changed {
+			want = sizes.Unchanged(etag)
+		}
+		etag = name
+		if sent != uint64(wantSent) || received != uint64(want) {
+			t.Errorf("%s: %d bytes sent and %d received, want %d and %d", test.when, sent, received, wantSent, want)
+		}
+	}
+}
+
+// peersOf is a book of the first addresses that build gives.
+func peersOf(t testing.TB, count int) *peer.Book {
+	book := peer.NewBook(0)
+	for i := range count {
+		if _, err := book.Intern(peer.MustParse(fmt.Sprintf("10.0.%d.%d:4000", i/250, i%250+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return book
 }
 
 // The receiver of a request knows nothing of the asker's patience: the request arrives

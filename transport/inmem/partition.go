@@ -6,6 +6,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/wire"
 )
 
 // Event is something that will happen to a host. The order of events at one time is by
@@ -54,6 +55,8 @@ type Partition struct {
 	rng    *rand.Rand // over source, whose stream is set for each use
 	source switchSource
 
+	sizes    *wire.Sizes
+	learned  []map[uint32]edition // of hosts, what they have learned of others but one
 	calls    table[call]
 	messages table[parcel]
 	out      [][]Envelope // for each other partition: what is on its way there
@@ -79,6 +82,8 @@ type parcel struct {
 	call    uint32 // at the asker
 	gen     uint32
 	from    uint32
+	bytes   uint32        // as sent
+	known   edition       // of a request: what the asker has; of an answer: what it learns
 	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
 	expired bool          // the asker has given up already: no answer
 }
@@ -91,6 +96,7 @@ type Envelope struct {
 
 func newPartition(n *Network, number, partitions int) *Partition {
 	p := &Partition{net: n, number: number, pool: new(core.Pool), out: make([][]Envelope, partitions)}
+	p.sizes = wire.NewSizes(n.opts.Config(0).Book, wire.DefaultVersion)
 	p.rng = rand.New(&p.source)
 	return p
 }
