@@ -132,7 +132,9 @@ func serveApprovalKey(t *Task) {
 	approvers := n.drawApprovers(t, terms, start, t.requestBudget())
 	key := n.approvalKey(t.req.Client, action, start, approvers)
 	n.approvalBook().issue(key, approvers, start+2*terms.Period)
-	t.reply(message.Response{Body: &message.ApprovalKey{Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client}})
+	t.reply(message.Response{Body: &message.ApprovalKey{
+		Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client,
+	}})
 }
 
 func (n *Node) approvalKey(client netip.Addr, action string, start time.Duration, approvers []Peer) string {
@@ -199,7 +201,8 @@ func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) [
 		if len(batch) == 0 {
 			break
 		}
-		for i, resp := range t.Gather(batch, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+		ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
+		for i, resp := range t.Gather(batch, ping) {
 			if resp.Err == nil {
 				alive = append(alive, batch[i])
 			}
@@ -326,7 +329,9 @@ func serveAction(t *Task) {
 	right := 0
 	for _, resp := range t.Gather(named, message.Request{
 		Kind: message.KindApprovalCheck, Timeout: b.atMost(n.cfg.ServerTimeout),
-		Body: &message.ApprovalCheckRequest{Action: proof.Action, Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP},
+		Body: &message.ApprovalCheckRequest{
+			Action: proof.Action, Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP,
+		},
 	}) {
 		if resp.Err == nil {
 			right++

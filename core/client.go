@@ -33,7 +33,8 @@ func (c *Client) conclude(Peer, bool, message.Response) {}
 func (c *Client) Ask(entry Peer, trace uint32, q *message.QueryRequest, done func(*message.QueryAnswer, error)) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace
-		answer, err := message.As[message.QueryAnswer](t.Call(entry, message.Request{Kind: message.KindQuery, Timeout: c.timeout, Body: q}))
+		resp := t.Call(entry, message.Request{Kind: message.KindQuery, Timeout: c.timeout, Body: q})
+		answer, err := message.As[message.QueryAnswer](resp)
 		if err != nil {
 			done(nil, err)
 			return
@@ -56,7 +57,9 @@ func (c *Client) Draw(entry Peer, trace uint32, action string, done func(*messag
 // the approvers through the entry node, asks them to vouch, gets the question, answers it
 // by answer, and takes the action at the entry node. Done gets the draw, nil if there was
 // none.
-func (c *Client) Approve(entry Peer, trace uint32, action string, answer func(question string) string, done func(*message.ApprovalKey, error)) {
+func (c *Client) Approve(
+	entry Peer, trace uint32, action string, answer func(question string) string, done func(*message.ApprovalKey, error),
+) {
 	c.pool.runFor(c, func(t *Task) {
 		t.req.Trace = trace
 		key, err := c.draw(t, entry, action)
@@ -94,5 +97,7 @@ func (c *Client) approve(t *Task, entry Peer, action string, key *message.Approv
 		Action: action, Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: confirmed,
 		Answer: answer(question.Question),
 	}
-	return t.Call(entry, message.Request{Kind: message.KindAction, Timeout: c.timeout, Body: &message.ActionRequest{Proof: proof}}).Err
+	return t.Call(entry, message.Request{
+		Kind: message.KindAction, Timeout: c.timeout, Body: &message.ActionRequest{Proof: proof},
+	}).Err
 }

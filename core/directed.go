@@ -99,7 +99,9 @@ func (directed) sync(l *level, t *Task) {
 func (l *level) askDown(t *Task, b budget) []answer {
 	var masters []answer
 	slaves := l.slaves
-	responses := t.Gather(slaves, message.Request{Kind: message.KindStructure, Timeout: b.atMost(l.node.cfg.ServerTimeout)})
+	responses := t.Gather(slaves, message.Request{
+		Kind: message.KindStructure, Timeout: b.atMost(l.node.cfg.ServerTimeout),
+	})
 	var gone []Peer
 	for i, s := range slaves {
 		down, err := message.As[message.Structure](responses[i])
@@ -353,7 +355,7 @@ func (l *level) tryPlaces(t *Task, b budget) error {
 func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
 	n := l.node
 	if n.root.IsZero() {
-		return nil, message.ErrWrongRoot // a member of a network refuses nodes without a root
+		return nil, message.ErrWrongRoot // a member would refuse us
 	}
 	providers := n.cfg.Bootstrap
 	for i := range providers {
@@ -386,7 +388,8 @@ func (l *level) order(p *message.Provision) []Peer {
 	directed := true
 	for _, r := range p.Results {
 		directed = directed && len(r.Spares) == 1 && r.Spares[0] == r.Address
-		if l.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) && len(r.Spares) < Optimum(r.NetworkSize, levels) {
+		free := len(r.Spares) < Optimum(r.NetworkSize, levels)
+		if free && l.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) {
 			places = append(places, r.Address)
 		}
 		for _, c := range r.Spares {

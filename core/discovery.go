@@ -19,14 +19,14 @@ type discovery struct {
 	level     *level
 	budget    budget
 	met       []Peer             // in the order of meeting
-	known     []int              // parallel to met: index in our old list of masters, or -1
+	known     []int              // parallel to met: index in our old list, or -1
 	asked     int                // how many of met have been asked
 	confirmed []message.Master   // those that answered with slaves
 	lists     []*message.Masters // parallel to confirmed: the masters that each knows
 	silent    []Peer             // no answer, or no time left to ask
 	thorough  bool               // look through lists again that were seen before
 	most      int                // how many to meet at most
-	sets      [8]uint64          // digests of the latest lists; soon all name the same few sets
+	sets      [8]uint64          // digests of the latest lists of masters
 	last      int                // index in sets of the latest
 }
 
@@ -146,7 +146,9 @@ func (d *discovery) finish() {
 		places.put(m.Peer, uint32(i)+1)
 	}
 	capacity := len(d.confirmed) + 1
-	next := masterTable{make([]message.Master, 0, capacity), make([]time.Duration, 0, capacity), make([]*message.Masters, 0, capacity)}
+	next := masterTable{
+		make([]message.Master, 0, capacity), make([]time.Duration, 0, capacity), make([]*message.Masters, 0, capacity),
+	}
 	if l.isMaster() {
 		next.add(message.Master{Peer: n.self, Size: uint32(len(l.slaves))}, now, nil)
 	}

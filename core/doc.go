@@ -25,7 +25,7 @@
 //
 //	var node core.Node
 //	node.Init(config, env, pool, self) // a validated Config, the driver's Env and Pool
-//	node.Offer(query)                  // what an application answers here, if there is one
+//	node.Offer(query)                  // what an application answers here, if any
 //	node.Start()                       // the node begins to look for its place
 //
 // From then on the driver has these duties. It carries them out from one thread of

@@ -45,7 +45,8 @@ func (l *level) structure() *message.Structure {
 		l.private = false
 		l.edition++
 		l.snapshot = &message.Structure{
-			Address: l.node.self, Backlink: l.backlink, Slaves: l.slaves[:len(l.slaves):len(l.slaves)], Masters: l.masters,
+			Address: l.node.self, Backlink: l.backlink, Masters: l.masters,
+			Slaves: l.slaves[:len(l.slaves):len(l.slaves)], // an append must copy them
 		}
 	}
 	return l.snapshot
@@ -64,7 +65,7 @@ func Optimum(size, levels int) int {
 	if levels == 1 {
 		return int(math.Sqrt(float64(size))) + 1
 	}
-	return draw.Root(min(size, math.MaxInt-1)+1, levels+1) // the first whose power exceeds size
+	return draw.Root(min(size, math.MaxInt-1)+1, levels+1) // its power exceeds size
 }
 
 // lifetime is the original's sync lifetime: how long a network of this size takes to be

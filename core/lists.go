@@ -18,7 +18,7 @@ type lists struct {
 	slaves   []Peer             // in order of arrival; snapshots share the array
 	joined   []time.Duration    // when each slave arrived, parallel to slaves
 	masters  *message.Masters
-	private  bool            // no other node has got masters: they may be changed in place
+	private  bool            // no other node has masters: change them in place
 	edition  uint32          // counts the snapshots
 	seen     []time.Duration // parallel to masters.List; nil for an adopted list
 

@@ -36,7 +36,7 @@ type Node struct {
 	// Counters of changes, of root and syncs and of fails and delays; see Revision.
 	networkRevision, failsRevision uint32
 
-	candidates *behavior.Candidates // which nodes an application chose; nil until restored
+	candidates *behavior.Candidates // nil until restored
 	approvals  *approvals           // nil until the first approval
 	queries    []Query
 	locks      map[string][]*Task // by key that a task holds: the tasks that wait for it

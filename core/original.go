@@ -193,7 +193,8 @@ func (original) provide(l *level, t *Task) message.Response {
 		}
 	}
 	p := &message.Provision{Lifetime: n.cfg.lifetime(l.size(), levels), NetworkSize: l.size()}
-	for i, resp := range t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: t.requestBudget().left()}) {
+	ask := message.Request{Kind: message.KindStructure, Timeout: t.requestBudget().left()}
+	for i, resp := range t.Gather(masters, ask) {
 		s, err := message.As[message.Structure](resp)
 		switch {
 		case err != nil:

@@ -47,7 +47,9 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 			places, size = l.place(target, enter)
 		}
 	}
-	p := &message.Provision{Lifetime: n.cfg.lifetime(size, levels), NetworkSize: size, Results: make([]message.Place, len(places))}
+	p := &message.Provision{
+		Lifetime: n.cfg.lifetime(size, levels), NetworkSize: size, Results: make([]message.Place, len(places)),
+	}
 	for i := range places {
 		p.Results[i] = message.Place{Address: places[i], NetworkSize: size, Spares: places[i : i+1 : i+1]}
 	}

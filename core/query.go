@@ -40,7 +40,9 @@ func (n *Node) serveQuerySlave(req *message.Request) message.Response {
 	if q == nil {
 		return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
 	}
-	return message.Response{Body: &message.QueryAnswer{Result: q.Answer(body.Arg), Coverage: message.Coverage{Asked: 1, Answered: 1}}}
+	return message.Response{Body: &message.QueryAnswer{
+		Result: q.Answer(body.Arg), Coverage: message.Coverage{Asked: 1, Answered: 1},
+	}}
 }
 
 // serveQuery is the part of a butler, and of a master above it: to ask the nodes below
@@ -74,7 +76,7 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) messag
 	targets, below := n.targets(level)
 	responses := t.Gather(targets, message.Request{
 		Kind: queryKinds[level],
-		// Each level gets less time than the one above, so that a partial answer is in time.
+		// Each level gets less time, so that a partial answer is in time.
 		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)),
 		Body:    &message.QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
 	})

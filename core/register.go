@@ -39,7 +39,9 @@ func serveRegister(t *Task) {
 			return
 		}
 		l.interviews++
-		resp := t.Call(target, message.Request{Kind: message.KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout)})
+		resp := t.Call(target, message.Request{
+			Kind: message.KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
+		})
 		l.interviews--
 		if _, err := message.As[message.Interview](resp); err != nil {
 			t.reply(message.Refuse(message.CodeInterviewee))

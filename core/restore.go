@@ -70,7 +70,8 @@ func checkSizes(s *state.State) error {
 	}{
 		{"slaves", len(s.Slaves), maxRows}, {"masters", len(s.Masters), maxRows}, {"fails", len(s.Fails), maxRows},
 		{"delays", len(s.Delays), maxRows}, {"scores", len(s.Scores), maxRows}, {"bans", len(s.Bans), maxRows},
-		{"candidates", len(s.Candidates), maxRows}, {"approvals", len(s.Approvals), maxApprovals}, {"keys", len(s.Keys), maxApprovals},
+		{"candidates", len(s.Candidates), maxRows}, {"approvals", len(s.Approvals), maxApprovals},
+		{"keys", len(s.Keys), maxApprovals},
 	} {
 		if list.rows > list.most {
 			return fmt.Errorf("%d %s, want at most %d", list.rows, list.name, list.most)
@@ -117,7 +118,7 @@ func (r *restorer) intern(section, text string, parse func(string) (peer.Address
 	return p
 }
 
-// optional interns an address, or takes "" for none.
+// optional interns an address, or takes "" for the zero Peer.
 func (r *restorer) optional(section, text string) Peer {
 	if text == "" {
 		return Peer{}
@@ -215,7 +216,7 @@ func (r *restorer) failures(s *state.State) {
 			if n.fails == nil {
 				n.fails = make(map[Peer]int)
 			}
-			n.fails[p] = min(row.Count, n.cfg.MaxFails) // at most one short of being forgotten
+			n.fails[p] = min(row.Count, n.cfg.MaxFails) // one more, and it is forgotten
 		}
 	}
 	for _, row := range s.Delays {
@@ -247,7 +248,9 @@ func (r *restorer) behaviour(s *state.State) {
 	for _, row := range s.Bans {
 		r.texts("bans", row.Reason)
 		if p := r.offender("bans", row.Address); p != n.self {
-			bans = append(bans, behavior.Ban{Peer: p, IP: row.IP, Reason: row.Reason, Since: r.past(row.Since), Until: row.Until})
+			bans = append(bans, behavior.Ban{
+				Peer: p, IP: row.IP, Reason: row.Reason, Since: r.past(row.Since), Until: row.Until,
+			})
 		}
 	}
 	n.bans.Restore(bans)

@@ -47,7 +47,8 @@ func (n *Node) findRoot(t *Task, b budget) {
 	}
 	first := true // no node so far in the list answers
 	ours := false // we may name the network: we are the first of the list that is there
-	for i, resp := range t.Gather(n.cfg.Bootstrap, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}) {
+	ask := message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}
+	for i, resp := range t.Gather(n.cfg.Bootstrap, ask) {
 		if n.cfg.Bootstrap[i] == n.self {
 			ours = first
 			continue

@@ -88,7 +88,9 @@ func (n *Node) export(s state.Section, to *state.State) {
 	case state.SectionCandidates:
 		if n.candidates != nil {
 			for _, c := range n.candidates.Rows() {
-				to.Candidates = append(to.Candidates, state.Candidate{Action: c.Action, Address: n.text(c.Peer), Suspicion: c.Suspicion, Excuse: c.Excuse, Since: c.Since})
+				to.Candidates = append(to.Candidates, state.Candidate{
+					Action: c.Action, Address: n.text(c.Peer), Suspicion: c.Suspicion, Excuse: c.Excuse, Since: c.Since,
+				})
 			}
 		}
 	case state.SectionApprovals:
@@ -127,7 +129,10 @@ func (n *Node) exportFails(to *state.State) {
 
 func (n *Node) exportScores(to *state.State) {
 	for _, r := range n.scores.Rows() {
-		to.Scores = append(to.Scores, state.Score{Address: n.text(r.Peer), Action: r.Action.String(), Up: r.Up, Down: r.Down, Suspicion: r.Suspicion, Since: r.Since, Used: r.Used})
+		to.Scores = append(to.Scores, state.Score{
+			Address: n.text(r.Peer), Action: r.Action.String(), Up: r.Up, Down: r.Down, Suspicion: r.Suspicion,
+			Since: r.Since, Used: r.Used,
+		})
 	}
 	slices.SortFunc(to.Scores, func(a, b state.Score) int {
 		return cmp.Or(strings.Compare(a.Address, b.Address), strings.Compare(a.Action, b.Action))
@@ -136,7 +141,9 @@ func (n *Node) exportScores(to *state.State) {
 
 func (n *Node) exportBans(to *state.State) {
 	for _, b := range n.bans.All() {
-		to.Bans = append(to.Bans, state.Ban{Address: n.text(b.Peer), IP: b.IP, Reason: b.Reason, Since: b.Since, Until: b.Until})
+		to.Bans = append(to.Bans, state.Ban{
+			Address: n.text(b.Peer), IP: b.IP, Reason: b.Reason, Since: b.Since, Until: b.Until,
+		})
 	}
 	slices.SortFunc(to.Bans, func(a, b state.Ban) int {
 		return cmp.Or(cmp.Compare(a.Since, b.Since), strings.Compare(a.Address, b.Address))

@@ -18,7 +18,8 @@ func (n *Node) SweepBook(held func(Peer) bool) int {
 
 // eachPeer visits every peer that the node holds, some more than once.
 func (n *Node) eachPeer(visit func(Peer)) {
-	lists := [][]Peer{{n.self, n.root, n.level1.provider, n.level1.backlink}, n.level1.slaves, n.level1.heard, n.cfg.Bootstrap}
+	l := &n.level1
+	lists := [][]Peer{{n.self, n.root, l.provider, l.backlink}, l.slaves, l.heard, n.cfg.Bootstrap}
 	if a := n.approvals; a != nil {
 		for _, row := range a.rows { // order-free: visits for a set
 			lists = append(lists, row.usedBy)

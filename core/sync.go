@@ -121,7 +121,8 @@ func (l *level) adoptAllowed(m *message.Masters) {
 		l.adopt(m)
 		return
 	}
-	l.setMasters(slices.DeleteFunc(slices.Clone(m.List), func(e message.Master) bool { return !n.allowed(e.Peer) }), nil)
+	refused := func(e message.Master) bool { return !n.allowed(e.Peer) }
+	l.setMasters(slices.DeleteFunc(slices.Clone(m.List), refused), nil)
 }
 
 // loseBacklink makes the node unregistered.

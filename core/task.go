@@ -134,7 +134,8 @@ func (t *Task) Sleep(d time.Duration) {
 // Offload does work that takes milliseconds (a picture, a hash, a scan) outside the
 // node's thread, and waits for its end; other tasks run meanwhile. Work must not touch
 // the node, nor anything else that changes meanwhile. Price is the time that it takes on
-// a common machine: a simulation does the work at once and charges that much virtual time.
+// a common machine: a simulation does the work at once and charges that much virtual
+// time.
 func (t *Task) Offload(price time.Duration, work func()) {
 	g := t.gather
 	g.begin(1, 1, done)

@@ -11,15 +11,15 @@ type Action uint8
 // The actions. An answer of a slave or of a backlink shows what it believes about this
 // node; "us" is this node.
 const (
-	RequestDelays       Action = iota // outgoing requests that timed out; a 2xx answer is good
+	RequestDelays       Action = iota // requests that timed out; a 2xx answer is good
 	Authentication                    // requests with wrong credentials
 	Registration                      // register calls that the chosen master failed
 	ResponseSchema                    // answers of the wrong shape
-	SlaveMasters                      // a slave's list of masters lacks us, or has our size wrong
+	SlaveMasters                      // a slave's masters lack us, or have our size wrong
 	SlaveBacklink                     // a slave names another backlink
-	BacklinkMasters                   // our backlink's masters lack us, or have our size wrong
+	BacklinkMasters                   // the same of our backlink's masters
 	BacklinkSlaves                    // our backlink's slaves lack us
-	BacklinkNetworkSize               // our backlink's own size is wrong, or its slaves too many
+	BacklinkNetworkSize               // its size is wrong, or its slaves are too many
 	NumActions                        // how many there are; not an action
 )
 

@@ -129,7 +129,7 @@ const (
 	SectionNetwork    Section = iota // root and syncs: once in a sync
 	SectionPlace                     // backlink and slaves
 	SectionMasters                   // masters
-	SectionFails                     // failures and delays of peers, after every failed request
+	SectionFails                     // failures and delays of peers
 	SectionScores                    // suspicions
 	SectionBans                      // bans
 	SectionCandidates                // candidates for the choices of applications
@@ -145,7 +145,7 @@ type Revision [NumSections]uint32
 type Changes struct {
 	Revision Revision          // of that moment
 	Sections [NumSections]bool // those that changed; the others are empty in State
-	Whole    bool              // State is complete: all else that the store has is outdated
+	Whole    bool              // State is all: what else is stored is outdated
 	State    State             // of SectionApprovals only rows that are new or changed
 
 	EndedApprovals []ApprovalID // no longer there
