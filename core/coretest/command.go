@@ -3,7 +3,7 @@ package coretest
 // Command is one command of the scripts.
 type Command struct {
 	Name string
-	// that it takes, as people write them: key= has a value, [] may be left out
+	// Args are the arguments as people write them: key= has a value, [] may be left out.
 	Args string
 	Does string // one line
 	Run  func(*Script) string

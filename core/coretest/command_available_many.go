@@ -12,8 +12,8 @@ func (s *Script) availableMany() string {
 		counts[s.available()]++
 	}
 	var lines []string
-	for who, n := range counts { // order-free: sorted below
-		lines = append(lines, fmt.Sprintf("%s: %d", who, n))
+	for node, n := range counts { // order-free: sorted below
+		lines = append(lines, fmt.Sprintf("%s: %d", node, n))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

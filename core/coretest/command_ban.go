@@ -7,9 +7,9 @@ import (
 )
 
 func (s *Script) ban() string {
-	who := s.Host("node").Peer()
+	banned := s.Host("node").Peer()
 	s.Host("at").Node.Bans().Add(behavior.Ban{
-		Peer: who, IP: s.Net.Book.IP(who), Reason: "by hand", Since: s.Net.Now(), Until: s.Net.Now() + s.Duration("for", time.Hour),
+		Peer: banned, IP: s.Net.Book.IP(banned), Reason: "by hand", Since: s.Net.Now(), Until: s.Net.Now() + s.Duration("for", time.Hour),
 	})
 	return ""
 }

@@ -21,9 +21,9 @@ type Run struct {
 type Result struct {
 	Plan   string        // what the fault did
 	Lasted time.Duration // the fault itself
-	// rounds until the invariants first held; -1 if not within 15
+	// Start is how many rounds it took until the invariants first held, -1 if not in 15.
 	Start int
-	// after the fault until they held for good; -1 if they do not in the end
+	// Rounds is how many after the fault they held for good, -1 if they do not in the end.
 	Rounds     int
 	Relapses   int    // how often they held and then did not
 	Violation  string // in the end, or ""

@@ -18,7 +18,7 @@ import (
 // round is the time of one sync of each node, in which faults are measured.
 const round = core.DefaultSyncInterval
 
-// World is a network and the plan of what befalls it. The plan has a random stream of its
+// World is a network and the plan of what happens to it. The plan has a random stream of its
 // own, so that another fault leaves latencies as they are.
 type World struct {
 	*coretest.Network
