@@ -311,7 +311,7 @@ func serveAction(t *Task) {
 	case !draw.Valid(proof.StartedAt, n.env.Now(), terms.Period):
 		t.reply(message.Refuse(message.CodeWrongApprovalTime))
 		return
-	case !peer.SameIP(proof.ClientIP, t.req.Client) || repeats(proof.Approvers):
+	case !peer.SameIP(proof.ClientIP, t.req.Client) || peer.Repeats(proof.Approvers):
 		t.reply(message.Refuse(message.CodeInvalidApproval))
 		return
 	}
@@ -351,16 +351,4 @@ func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof, b budget) []
 		return issued.drawn
 	}
 	return n.drawApprovers(t, terms, proof.StartedAt, b)
-}
-
-func repeats(peers []Peer) bool {
-	// A map, because a client may name as many as fit into a request.
-	seen := make(map[Peer]bool, len(peers))
-	for _, p := range peers {
-		if seen[p] {
-			return true
-		}
-		seen[p] = true
-	}
-	return false
 }

@@ -1,6 +1,10 @@
 package core
 
-import "time"
+import (
+	"time"
+
+	"spreadable/core/message"
+)
 
 // budget is the timeout budget of a procedure: a total that its requests share.
 type budget struct {
@@ -12,12 +16,8 @@ func (n *Node) budget(total time.Duration) budget {
 	return budget{env: n.env, ends: n.env.Now() + total}
 }
 
-// slippage is what a receiver takes off the timeout budget of a request, for the way back
-// and its own work (npm: 120 ms).
-const slippage = 120 * time.Millisecond
-
 // requestBudget is what is left to answer the request of t.
-func (t *Task) requestBudget() budget { return t.node.budget(t.req.Timeout - slippage) }
+func (t *Task) requestBudget() budget { return t.node.budget(t.req.Timeout - message.Slippage) }
 
 // left is what remains. A request with 0 or less fails at once, without being sent.
 func (b budget) left() time.Duration { return b.ends - b.env.Now() }

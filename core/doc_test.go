@@ -27,7 +27,7 @@ func TestEssayAndTableAgree(t *testing.T) {
 			t.Errorf("paragraph %d is about %s, want %s", kind, p.name, want)
 		}
 		method, path := "POST", row.Path
-		if row.Sender == message.Anybody {
+		if row.Sender == message.AnyParticipant {
 			method = "GET"
 		}
 		if strings.HasSuffix(path, "/") {

@@ -114,7 +114,7 @@ func TestASpotClosesAfterMissesOfTwoHosts(t *testing.T) {
 	}
 }
 
-// A spot takes as many as are missing to the limit; one where nobody is counted is no
+// A master takes as many as are missing to the limit; a node with a tally of 0 is no
 // master and takes none.
 func TestCapacityIsWhatIsMissing(t *testing.T) {
 	_, _, lg := provider(t)
@@ -223,7 +223,7 @@ func TestPlacesMixMastersAndNodesThatCouldBe(t *testing.T) {
 	}
 }
 
-// Nobody is sent to itself, nor to a slave of its own.
+// No node is sent to itself, nor to a slave of its own.
 func TestPlacesAreNotOnesOwn(t *testing.T) {
 	n, _, _ := provider(t)
 	for range 50 {

@@ -32,13 +32,13 @@ func TestSnapshotsNeverChange(t *testing.T) {
 			},
 			"set": func(t *rapid.T) {
 				now++
-				n.level1.setMaster(anyPeer.Draw(t, "who"), rapid.SampledFrom([]int{0, 1, 2, 9, -1, 1 << 40}).Draw(t, "size"), now)
+				n.level1.setMaster(anyPeer.Draw(t, "peer"), rapid.SampledFrom([]int{0, 1, 2, 9, -1, 1 << 40}).Draw(t, "size"), now)
 			},
-			"remove":   func(t *rapid.T) { n.level1.removeMaster(anyPeer.Draw(t, "who"), now) },
+			"remove":   func(t *rapid.T) { n.level1.removeMaster(anyPeer.Draw(t, "peer"), now) },
 			"adopt":    func(*rapid.T) { n.level1.adopt(foreign) },
-			"backlink": func(t *rapid.T) { n.level1.setBacklink(anyPeer.Draw(t, "who")) },
+			"backlink": func(t *rapid.T) { n.level1.setBacklink(anyPeer.Draw(t, "peer")) },
 			"slave": func(t *rapid.T) {
-				if p := anyPeer.Draw(t, "who"); !n.level1.hasSlave(p) {
+				if p := anyPeer.Draw(t, "peer"); !n.level1.hasSlave(p) {
 					n.level1.addSlave(p, now)
 				}
 			},

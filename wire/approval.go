@@ -264,7 +264,7 @@ func ReadProof(f Fields, accepts func(answer string) bool) (Body, error) {
 	answer, okAnswer := f.text("answer", maxAnswer)
 	client := f.ip("clientIp")
 	if len(f) != len(proofFields) || !okStarted || !okKey || !okApprovers || !okAnswer ||
-		!client.IsValid() || repeats(approvers) || !accepts(answer) {
+		!client.IsValid() || peer.Repeats(approvers) || !accepts(answer) {
 		return nil, errApproval
 	}
 	return func(in *Interner) any {
@@ -273,15 +273,4 @@ func ReadProof(f Fields, accepts func(answer string) bool) (Body, error) {
 			Approvers: in.all(approvers), Answer: answer,
 		}}
 	}, nil
-}
-
-func repeats(list []peer.Address) bool {
-	seen := make(map[peer.Address]bool, len(list))
-	for _, a := range list {
-		if seen[a] {
-			return true
-		}
-		seen[a] = true
-	}
-	return false
 }

@@ -125,7 +125,7 @@ func Unreachable(err error) error {
 // Method is the HTTP method of a kind: GET for kinds that people and browsers ask for,
 // too.
 func Method(kind message.Kind) string {
-	if kind.Row().Sender == message.Anybody {
+	if kind.Row().Sender == message.AnyParticipant {
 		return http.MethodGet
 	}
 	return http.MethodPost

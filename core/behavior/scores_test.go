@@ -354,23 +354,23 @@ func TestForgottenScoresGiveTheirMemoryBack(t *testing.T) {
 	}
 }
 
-// Somebody with many addresses fills the scores of one action only, up to a bound, and
+// An attacker with many addresses fills the scores of one action only, up to a bound, and
 // pushes out the one that has not changed for the longest time.
 func TestScoresAreBounded(t *testing.T) {
 	var s Scores
 	rules := Rules()
 	s.Add(0, rules[Registration], Registration, alice, 1)
-	who := func(i int) peer.Peer { return peer.FromID(uint32(1000 + i)) }
+	numbered := func(i int) peer.Peer { return peer.FromID(uint32(1000 + i)) }
 	for i := range MaxRows {
-		s.Add(time.Duration(1+i), rules[Authentication], Authentication, who(i), 1)
+		s.Add(time.Duration(1+i), rules[Authentication], Authentication, numbered(i), 1)
 	}
-	s.Add(MaxRows+1, rules[Authentication], Authentication, who(0), 1)
-	s.Add(MaxRows+2, rules[Authentication], Authentication, who(MaxRows), 1)
+	s.Add(MaxRows+1, rules[Authentication], Authentication, numbered(0), 1)
+	s.Add(MaxRows+2, rules[Authentication], Authentication, numbered(MaxRows), 1)
 	if s.Len() != MaxRows+1 || s.Suspicion(Registration, alice) != 1 {
 		t.Errorf("%d scores, want %d and one of another action", s.Len(), MaxRows)
 	}
 	for i, want := range map[int]float64{0: 2, 1: 0, 2: 1, MaxRows: 1} {
-		if got := s.Suspicion(Authentication, who(i)); got != want {
+		if got := s.Suspicion(Authentication, numbered(i)); got != want {
 			t.Errorf("the suspicion of host %d is %g, want %g", i, got, want)
 		}
 	}
@@ -391,6 +391,6 @@ func TestACondemnedPeerStartsAnew(t *testing.T) {
 	rule.Ban = false
 	s.Add(0, rule, Authentication, alice, 20)
 	if s.Condemn(rule, Authentication, alice) {
-		t.Error("condemned by a rule that bans nobody")
+		t.Error("condemned by a rule without bans")
 	}
 }

@@ -27,6 +27,10 @@ type Request struct {
 	Body any
 }
 
+// Slippage is what a node takes off the timeout budget of a request, for the way back and
+// its own work (npm: 120 ms). With no more than that, there is no time to ask others.
+const Slippage = 120 * time.Millisecond
+
 // Response is the answer, or why there is none. Body is the kind's own pointer type and
 // never changed once sent.
 type Response struct {

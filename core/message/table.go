@@ -63,9 +63,9 @@ type Sender uint8
 
 // The senders.
 const (
-	Anybody Sender = iota // any participant: not even its address is looked at
-	Nodes                 // members: their address and root are checked
-	Clients               // any participant whose IP is not refused
+	AnyParticipant Sender = iota // any participant: not even its address is looked at
+	Nodes                        // members: their address and root are checked
+	Clients                      // any participant whose IP is not refused
 )
 
 // Queue is one of the bounded queues of a server.
@@ -88,11 +88,11 @@ const (
 var table = [NumKinds]Row{
 	KindPing: {
 		Name: "ping", Path: "/ping",
-		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: empty,
+		Sender: AnyParticipant, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: empty,
 	},
 	KindStatus: {
 		Name: "status", Path: "/status",
-		Sender: Anybody, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: whole[Status],
+		Sender: AnyParticipant, Leaf: true, Repeatable: true, Limit: smallAnswer, Fits: whole[Status],
 	},
 	KindStructure: {
 		Name: "structure", Path: "/api/node/structure",

@@ -11,7 +11,7 @@ import (
 )
 
 // Every row is complete, and no two kinds can be mistaken for each other: neither by
-// people, who read the name, nor by a server, which reads the path.
+// people, for whom the name is, nor by a server, which reads the path.
 func TestRowsAreCompleteAndDiffer(t *testing.T) {
 	names, paths := make(map[string]Kind), make(map[string]Kind)
 	for kind := range NumKinds {
@@ -31,11 +31,11 @@ func TestRowsAreCompleteAndDiffer(t *testing.T) {
 	}
 }
 
-// Nodes ask below /api/, where the sender is checked; clients below /client/; anybody
-// elsewhere.
+// Nodes ask below /api/, where the sender is checked, clients below /client/, and any
+// participant elsewhere.
 func TestPathSaysTheSender(t *testing.T) {
 	for kind := range NumKinds {
-		path, sender := kind.Row().Path, Anybody
+		path, sender := kind.Row().Path, AnyParticipant
 		switch {
 		case strings.HasPrefix(path, "/api/"):
 			sender = Nodes
@@ -66,7 +66,7 @@ func TestQueueIsThatOfTheSenders(t *testing.T) {
 		case row.Sender == Clients:
 			want = ClientQueue
 		default:
-			t.Errorf("%s starts a procedure, and anybody may send it", kind)
+			t.Errorf("%s starts a procedure, and any participant may send it", kind)
 		}
 		if row.Queue != want {
 			t.Errorf("%s waits in queue %d, want %d", kind, row.Queue, want)

@@ -100,3 +100,16 @@ func (l List) hasText(text string) bool {
 
 // fold makes names comparable without regard to case.
 func fold(text string) string { return strings.ToLower(text) }
+
+// Repeats reports whether a list of peers or of addresses names one twice. It uses a map,
+// because a client may name as many as fit into a request.
+func Repeats[T Peer | Address](list []T) bool {
+	seen := make(map[T]bool, len(list))
+	for _, item := range list {
+		if seen[item] {
+			return true
+		}
+		seen[item] = true
+	}
+	return false
+}

@@ -172,3 +172,13 @@ func FuzzParseList(f *testing.F) {
 		}
 	})
 }
+
+func TestAListRepeatsWhatItNamesTwice(t *testing.T) {
+	a, b := MustParse("localhost:1"), MustParse("localhost:2")
+	if Repeats([]Address{}) || Repeats([]Address{a, b}) || !Repeats([]Address{a, b, a}) {
+		t.Error("a list of addresses repeats exactly when one comes twice")
+	}
+	if Repeats([]Peer{FromID(1), FromID(2)}) || !Repeats([]Peer{FromID(1), FromID(1)}) {
+		t.Error("a list of peers repeats exactly when one comes twice")
+	}
+}

@@ -49,7 +49,7 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 	}
 	for kind := range message.NumKinds {
 		row := kind.Row()
-		if row.Sender != message.Anybody && !strings.HasSuffix(row.Path, "/") {
+		if row.Sender != message.AnyParticipant && !strings.HasSuffix(row.Path, "/") {
 			s.routes[row.Path] = route{kind: kind, queue: s.newQueue(row.Queue)}
 		}
 	}
@@ -254,17 +254,13 @@ var introduce = []byte(wire.IntroduceField)
 func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 	v.unpack()
 	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get(wire.RootHeader), timeout: s.budget(v)}
-	if rt.kind == message.KindAvailableNode && in.timeout <= slippage {
+	if rt.kind == message.KindAvailableNode && in.timeout <= message.Slippage {
 		return nil, wire.WithStatus(http.StatusRequestTimeout, "the timeout has passed already")
 	}
 	var err error
 	in.body, err = wire.ReadRequest(rt.kind, rt.query, v.fields)
 	return in, err
 }
-
-// slippage is what a node takes off a budget it is given (see core); below it there is
-// nothing left.
-const slippage = 120 * time.Millisecond
 
 // budget prefers the header that our nodes send: it needs no clock of another machine.
 func (s *server) budget(v *visit) time.Duration {
