@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Every row is complete, and no two kinds can be mistaken for each other: neither by
-// people, for whom the name is, nor by a server, which reads the path.
+// Every row is complete, and no two kinds can be mistaken for each other: people see
+// the name, a server sees the path.
 func TestRowsAreCompleteAndDiffer(t *testing.T) {
 	names, paths := make(map[string]Kind), make(map[string]Kind)
 	for kind := range NumKinds {
