@@ -51,7 +51,8 @@ func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 		}
 		port := nettest.FreePort(t, "")
 		for slices.ContainsFunc(n.members, func(m *member) bool { return strings.HasSuffix(m.address, fmt.Sprintf(":%d", port)) }) {
-			port = nettest.FreePort(t, "") // promised to another node, which does not listen yet
+			// promised to another node, which does not listen yet
+			port = nettest.FreePort(t, "")
 		}
 		m := &member{npm: isNpm, address: fmt.Sprintf("127.0.0.%d:%d", 11+i, port)}
 		if isNpm {

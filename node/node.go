@@ -215,7 +215,8 @@ func (n *Node) run(ctx context.Context) error {
 	if err = errors.Join(failed, err, n.release()); err == nil {
 		n.options.Log.Info("left")
 	}
-	return cmp.Or(failed, err) // the first failure says more than those that follow from it
+	// the first failure says more than those that follow from it
+	return cmp.Or(failed, err)
 }
 
 // wait returns when the node is to end, and says why.

@@ -55,9 +55,10 @@ type Store struct {
 	db   *bbolt.DB
 	lock *os.File
 
-	mu     sync.Mutex // held by the one transaction that writes
-	total  tally
-	broken error // of the first write that failed: since then it is not known what is on disk
+	mu    sync.Mutex // held by the one transaction that writes
+	total tally
+	// of the first write that failed: since then it is not known what is on disk
+	broken error
 
 	node nodeWriter
 }

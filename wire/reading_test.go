@@ -97,7 +97,8 @@ func TestWhatIsReadOfBodies(t *testing.T) {
 		case err != nil:
 			status, body := Failure(err)
 			said, _ := body.JSON()
-			before, _, _ := strings.Cut(string(said), "json: ") // what encoding/json says changes with it
+			// what encoding/json says changes with it
+			before, _, _ := strings.Cut(string(said), "json: ")
 			result = fmt.Sprintf("error %d %s", status, before)
 		case read != nil:
 			book := peer.NewBook(0)
@@ -214,7 +215,8 @@ func TestLimitsOfWhatIsRead(t *testing.T) {
 	}
 }
 
-// A number field is a number, or a text of one; a time is no longer than a duration can be.
+// A number field is a number, or a text of one; a time is no longer than a duration can
+// be.
 func TestNumbersOfFields(t *testing.T) {
 	for text, want := range map[string]float64{
 		`5`: 5, `-2.5`: -2.5, `"7"`: 7, `1e3`: 1000, `0`: 0, `"0"`: 0,
@@ -260,7 +262,8 @@ func TestBudgetsShrinkOnTheirWay(t *testing.T) {
 	}
 }
 
-// Bodies are objects, arrays without fields, or forms, of which the last of a name counts.
+// Bodies are objects, arrays without fields, or forms, of which the last of a name
+// counts.
 func TestBodiesAreObjects(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 0, " \t\r\n": 0, " \r\n\t{}": 0, `{"a":1,"b":2}`: 2, ` {"a":1}`: 1, `[1]`: 0, ` []`: 0,
@@ -291,7 +294,8 @@ func TestBodiesAreObjects(t *testing.T) {
 	}
 }
 
-// A proof has its six fields, each of its form, and no others; no approver is named twice.
+// A proof has its six fields, each of its form, and no others; no approver is named
+// twice.
 func TestProofsAreExact(t *testing.T) {
 	good := map[string]string{
 		"action": `"client"`, "key": `"k"`, "startedAt": `1795355400000`, "clientIp": `"192.0.2.7"`, "approvers": `["one.org:1","two.org:2"]`, "answer": `"x"`,
@@ -324,7 +328,8 @@ func TestProofsAreExact(t *testing.T) {
 		if _, err := read(name, "", true); err == nil {
 			t.Errorf("without %s", name)
 		}
-		if _, err := read(name, "{}", true); err == nil && name != "action" { // what it is for was looked at before
+		// what it is for was looked at before
+		if _, err := read(name, "{}", true); err == nil && name != "action" {
 			t.Errorf("with an object as %s", name)
 		}
 	}
@@ -381,8 +386,8 @@ func TestFailuresAreUnderstood(t *testing.T) {
 	}
 }
 
-// An answer is read up to the limit of its kind, and not beyond; the statuses from 200 to 299
-// are successes.
+// An answer is read up to the limit of its kind, and not beyond; the statuses from 200 to
+// 299 are successes.
 func TestAnswersAreReadToTheirLimit(t *testing.T) {
 	o := Outgoing{Kind: message.KindRegister}
 	answer := func(status, size int) error {

@@ -49,8 +49,8 @@ func TestContentTypesAreRead(t *testing.T) {
 	}
 }
 
-// Answers that net/http would cut in pieces are gathered, unless they are so large that it
-// does not matter.
+// Answers that net/http would cut in pieces are gathered, unless they are so large that
+// it does not matter.
 func TestWhatIsGathered(t *testing.T) {
 	for _, test := range []struct {
 		method string
@@ -121,8 +121,8 @@ type closes struct{ records }
 
 func (*closes) Close() error { return nil }
 
-// The timeout budget is what the header says, or else the body, or ten seconds; a minute at
-// the most.
+// The timeout budget is what the header says, or else the body, or ten seconds; a minute
+// at the most.
 func TestBudgetsOfRequests(t *testing.T) {
 	n := newNode(t, "localhost", nil, nil)
 	for _, test := range []struct {
