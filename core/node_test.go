@@ -95,3 +95,27 @@ func TestALedgerKeepsTheLatestNewcomers(t *testing.T) {
 		}
 	}
 }
+
+// Each life of a node has tags of its own for all its timers.
+func TestTagsTellLivesApart(t *testing.T) {
+	seen := make(map[uint32]bool)
+	for life := range 256 {
+		n := Node{life: uint8(life)}
+		for _, number := range []uint32{wakeSync, wakeRetry, wakeTask, wakeTask + timerNumbers - 1} {
+			tag := n.tag(number)
+			if seen[tag] || uint8(tag>>tagBits) != n.life || tag&(1<<tagBits-1) != number {
+				t.Fatalf("timer %d of life %d has tag %x", number, life, tag)
+			}
+			seen[tag] = true
+		}
+	}
+}
+
+// The numbers of timers come round, and each task wakes by its own.
+func TestSleepersHaveNumbers(t *testing.T) {
+	p := &Pool{slept: timerNumbers - 1}
+	a, b := &Task{}, &Task{}
+	if first, second := p.sleep(a), p.sleep(b); first != wakeTask+timerNumbers-1 || second != wakeTask || p.sleepers[first] != a || p.sleepers[second] != b {
+		t.Errorf("timers %d and %d of tasks %v", first, second, p.sleepers)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // answers collects the answers of calls.
@@ -332,4 +333,65 @@ func TestPeersAreKnownByTheIPTheyAnswerFrom(t *testing.T) {
 			t.Errorf("the IP is %v, want %v", got, ip)
 		}
 	})
+}
+
+// Who is ours is known for so many peers, and forgotten of one that says so no more. A
+// request that must not be sent twice goes to others over a connection of its own.
+func TestPeersThatAreOurs(t *testing.T) {
+	n := newNode(t, "localhost", nil, nil)
+	c := n.loop.caller
+	ours, others := &http.Response{Header: headers("Server", wire.ServerName, "ETag", "x")}, &http.Response{Header: headers("Server", "npm", "ETag", "x")}
+	a := peer.MustParse("localhost:5000")
+	way := func(kind message.Kind) *http.Transport { return c.way(&wire.Outgoing{Kind: kind, To: a}) }
+	if c.isOurs(a) || way(message.KindPing) != c.kept || way(message.KindApprovalCheck) != c.fresh {
+		t.Error("a stranger is ours, or its connections are")
+	}
+	if etag := c.learn(a, ours); etag != "x" || !c.isOurs(a) || way(message.KindPing) != c.ours || way(message.KindApprovalCheck) != c.ours {
+		t.Errorf("one of ours is not; ETag %q", etag)
+	}
+	if etag := c.learn(a, others); etag != "" || c.isOurs(a) {
+		t.Errorf("a former one of ours is still; ETag %q", etag)
+	}
+	for i := range maxKnown {
+		c.known[fmt.Sprint(i)] = struct{}{}
+	}
+	if etag := c.learn(a, ours); etag != "" || c.isOurs(a) {
+		t.Error("more are known than there is a place for")
+	}
+	delete(c.known, "0")
+	if c.learn(a, ours); !c.isOurs(a) {
+		t.Error("one below the limit is not taken")
+	}
+	if c.learn(a, ours) != "x" {
+		t.Error("at the limit a known one is not ours")
+	}
+	if c.ours.IdleConnTimeout != 90*time.Second || c.kept.IdleConnTimeout != 3*time.Second || c.ours.DisableKeepAlives || c.kept.DisableKeepAlives || !c.fresh.DisableKeepAlives {
+		t.Error("connections are kept for another time")
+	}
+}
+
+// Structures that peers answered with are remembered for so many, and then anew.
+func TestLearnedStructuresAreBounded(t *testing.T) {
+	n := newNode(t, "localhost", nil, nil)
+	l := n.loop
+	body := func(*wire.Interner) any { return &message.Structure{} }
+	for i := range uint32(wire.MaxLearned) {
+		l.intern(&call{to: peer.FromID(i + 1)}, &received{body: body, etag: "x"})
+	}
+	if len(l.learned) != wire.MaxLearned {
+		t.Errorf("%d structures are remembered", len(l.learned))
+	}
+	known := l.learned[peer.FromID(7)].structure
+	if got := l.intern(&call{to: peer.FromID(7), known: known}, &received{unchanged: true}); got != any(known) {
+		t.Error("an unchanged structure is another")
+	}
+	if got := l.intern(&call{to: peer.FromID(7)}, &received{}); got != nil {
+		t.Errorf("no body is %v", got)
+	}
+	if l.intern(&call{to: peer.FromID(1 << 20)}, &received{body: body}); len(l.learned) != wire.MaxLearned {
+		t.Error("an answer without a name is remembered")
+	}
+	if l.intern(&call{to: peer.FromID(1 << 20)}, &received{body: body, etag: "x"}); len(l.learned) != 1 {
+		t.Errorf("one more, and %d structures are remembered", len(l.learned))
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -107,3 +108,75 @@ func TestLargeStructuresAreSentInOnePiece(t *testing.T) {
 		}
 	}
 }
+
+// Answers that net/http would cut in pieces are gathered, unless they are so large that it
+// does not matter.
+func TestWhatIsGathered(t *testing.T) {
+	for _, test := range []struct {
+		method string
+		body   int
+		want   bool
+	}{
+		{"GET", 3<<10 - 1, false}, {"GET", 3 << 10, true}, {"POST", 64 << 10, true}, {"POST", 64<<10 + 1, false}, {"HEAD", 10_000, false},
+	} {
+		c := &conn{}
+		r := httptest.NewRequest(test.method, "/", nil)
+		if gather(r.WithContext(withConn(r.Context(), c)), test.body); (c.body == test.body) != test.want {
+			t.Errorf("%s of %d bytes: %d are gathered", test.method, test.body, c.body)
+		}
+		gather(r, test.body) // over TLS there is no such connection
+	}
+}
+
+// So many connections are open at a time, and one that closes gives its place back, once.
+func TestConnectionsTakePlaces(t *testing.T) {
+	in := make(pipes, 3)
+	l := newLimitListener(in, 2)
+	for range 3 {
+		in <- &records{}
+	}
+	first, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	third := make(chan error)
+	go func() {
+		_, err := l.Accept()
+		third <- err
+	}()
+	select {
+	case <-third:
+		t.Error("a third connection is accepted beside two")
+	default:
+	}
+	first.(*conn).Conn = &closes{}
+	for range 2 {
+		first.Close()
+	}
+	if err := <-third; err != nil {
+		t.Error(err)
+	}
+	places := l.(*limitListener).places
+	if len(places) != 2 {
+		t.Errorf("%d places are taken, want 2", len(places))
+	}
+	l.Close()
+	if _, err := l.Accept(); err == nil {
+		t.Error("a closed listener accepts")
+	}
+	failing := newLimitListener(in, 1)
+	close(in)
+	for range 3 { // a failure gives its place back
+		if _, err := failing.Accept(); err == nil {
+			t.Error("a connection came of nothing")
+		}
+	}
+}
+
+// closes is a connection that can be closed.
+type closes struct{ records }
+
+func (*closes) Close() error { return nil }

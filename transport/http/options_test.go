@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"spreadable/core"
 	"spreadable/core/peer"
@@ -71,5 +72,41 @@ func TestCredentialsStayOutOfLogs(t *testing.T) {
 	fmt.Fprintf(&log, "%v %s %+v", c, c, &c)
 	if strings.Contains(log.String(), "secret") {
 		t.Errorf("the log says %s", log.String())
+	}
+}
+
+// Each limit that is not given has its default, and none may be negative.
+func TestLimitsOfOptions(t *testing.T) {
+	options := func() *Options {
+		book := peer.NewBook(0)
+		self, err := book.Intern(peer.MustParse("192.0.2.1:4000"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &Options{Config: &core.Config{Book: book, Bootstrap: []core.Peer{self}}, Address: peer.MustParse("192.0.2.1:4000")}
+	}
+	o := options()
+	if err := o.validate(); err != nil {
+		t.Fatal(err)
+	}
+	if o.Concurrency != 50 || o.MaxCalls != 1024 || o.MaxConnections != 8192 || o.CookieAge != 7*24*time.Hour || o.SweepAt != 1<<18*7/8 || o.Source.IsValid() || len(o.TrustedProxies) != 0 {
+		t.Errorf("%+v", o)
+	}
+	for what, change := range map[string]func(*Options){
+		"bodies":      func(o *Options) { o.MaxBody = -1 },
+		"concurrency": func(o *Options) { o.Concurrency = -1 },
+		"calls":       func(o *Options) { o.MaxCalls = -1 },
+		"connections": func(o *Options) { o.MaxConnections = -1 },
+		"cookies":     func(o *Options) { o.CookieAge = -1 },
+	} {
+		o := options()
+		if change(o); o.validate() == nil {
+			t.Errorf("a negative limit of %s is taken", what)
+		}
+	}
+	local := options()
+	local.Address = peer.MustParse("localhost:4000")
+	if err := local.validate(); err != nil || local.Source.IsValid() {
+		t.Errorf("localhost calls from %v: %v", local.Source, err)
 	}
 }
