@@ -393,6 +393,22 @@ func TestPlacesAreTriedInOrder(t *testing.T) {
 	}
 }
 
+// A plain slave takes over its backlink's list as it is, and keeps none of what it looked
+// through as a master; without an answer it keeps the old list, but not itself in it.
+func TestASlaveBelievesItsBacklink(t *testing.T) {
+	n, _ := alone(t, 2, 3)
+	l := &n.level1
+	l.keepSlaves(func(int) bool { return false })
+	l.looked = []*message.Masters{noMasters}
+	if l.believe(answer{}); len(l.masters.List) != 3 || l.masterIndex(n.self) >= 0 || l.looked != nil {
+		t.Errorf("without an answer: masters %v, looked through %v", l.masters.List, l.looked)
+	}
+	up := told(3, 101, 105)
+	if l.believe(answer{peer.FromID(101), up}); l.masters != up.Masters {
+		t.Errorf("masters %v, want the very list of the backlink", l.masters.List)
+	}
+}
+
 // Bootstrap addresses other than one's own take turns in the syncs of a master.
 func TestMastersMeetAtEachBootstrapAddress(t *testing.T) {
 	n, _ := alone(t, 1, 0)

@@ -22,3 +22,6 @@ func (n *Node) Approvals() (rows, keys int) {
 
 // Locks is how many keys tasks of the node hold.
 func (n *Node) Locks() int { return len(n.locks) }
+
+// Dropped is what n counts of backlinks that have dropped it lately.
+func (n *Node) Dropped() int { return n.level1.dropped }

@@ -366,26 +366,37 @@ func TestTwoBootstrapNodesHaveARoot(t *testing.T) {
 	}
 }
 
-// While its bootstrap node is away a newcomer asks again soon, but not more often the
-// longer it lasts: some four times an interval, and once with its sync.
+// While its bootstrap node is away, or has no place for it, a newcomer asks again soon,
+// but not more often the longer it lasts: some three times an interval, and once with its
+// sync.
 func TestRetriesDoNotPileUp(t *testing.T) {
-	n := coretest.New(t, 25*time.Millisecond, 1)
-	n.Play("", coretest.Answers{}).Up = false
-	n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
-	asked := func() (count int) {
+	for _, test := range []struct {
+		what string
+		boot coretest.Answers
+		up   bool
+		kind message.Kind // that it asks each time
+	}{
+		{"away", nil, false, message.KindStatus},
+		{"full", coretest.Answers{
+			message.KindStatus:  {Body: &message.Status{Root: peer.FromID(1), IsRegistered: true}},
+			message.KindProvide: {Body: &message.Provision{NetworkSize: 9, Lifetime: time.Minute}},
+		}, true, message.KindProvide},
+	} {
+		n := coretest.New(t, 25*time.Millisecond, 1)
+		n.Play("", test.boot).Up = test.up
+		n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+		n.Run(10 * time.Minute)
+		n.Trace = nil
+		n.Run(160 * time.Second)
+		asked := 0
 		for _, r := range n.Trace {
-			if r.Kind == message.KindProvide {
-				count++
+			if r.Kind == test.kind {
+				asked++
 			}
 		}
-		n.Trace = nil
-		return count
-	}
-	n.Run(10 * time.Minute)
-	asked()
-	n.Run(160 * time.Second)
-	if late := asked(); late > 60 {
-		t.Errorf("a lonely node asks for a place %d times in ten sync intervals", late)
+		if asked < 25 || asked > 50 {
+			t.Errorf("where its bootstrap node is %s, a lonely node asks %d times in ten sync intervals", test.what, asked)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/behavior"
 	"spreadable/core/coretest"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/core/state"
 )
@@ -46,6 +47,19 @@ func TestSweepKeepsWhatTheNodeHolds(t *testing.T) {
 	}
 	if after := h.Node.State(); !sameState(before, after) {
 		t.Errorf("the node remembered\n%+v, after the sweep\n%+v", before, after)
+	}
+}
+
+// A sweep keeps the addresses of masters that introduced themselves.
+func TestSweepKeepsWhatHasNoState(t *testing.T) {
+	n := coretest.New(t, 0, 1)
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
+	h.Start()
+	slave, stranger := n.Play("", coretest.Answers{message.KindInterview: {Body: &message.Interview{}}}), n.Play("", coretest.Answers{})
+	n.Ask(slave, h.Peer(), message.Request{Kind: message.KindRegister, Root: peer.FromID(1), Timeout: time.Second, Body: &message.RegisterRequest{Target: slave.Peer()}})
+	n.Ask(stranger, h.Peer(), message.Request{Kind: message.KindStructure, Root: peer.FromID(1), Timeout: time.Second, Body: &message.Introduction{}})
+	if got := h.Node.SweepBook(func(core.Peer) bool { return false }); got != 0 || h.Node.Heard() != 1 {
+		t.Errorf("%d addresses are dropped, %d introductions remembered", got, h.Node.Heard())
 	}
 }
 
