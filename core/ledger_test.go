@@ -221,6 +221,10 @@ func TestPlacesMixMastersAndNodesThatCouldBe(t *testing.T) {
 	if places, size := n.level1.place(peer.FromID(2), true); size != 2 || !slices.Equal(places, []Peer{n.self}) {
 		t.Errorf("the second node of a network gets places %v in a network of %d", places, size)
 	}
+	n.level1.ledger.missed(peer.FromID(2))
+	if places, _ := n.level1.place(peer.FromID(3), true); !slices.Equal(places, []Peer{n.self, peer.FromID(2)}) {
+		t.Errorf("after the second node has come back, the third gets places %v", places)
+	}
 }
 
 // No node is sent to itself, nor to a slave of its own.

@@ -132,6 +132,9 @@ func TestLostMessagesAreTimeouts(t *testing.T) {
 		if len(a.got[7]) != 1 || a.got[7][0].Err != message.ErrTimeout || a.at[7] != ping.Timeout {
 			t.Errorf("lost is %s: the ping got %v at %v", test.what, a.got[7], a.at[7])
 		}
+		if left := n.Partitions()[0].InFlight(); left > 0 {
+			t.Errorf("lost is %s: %d messages and calls are left behind", test.what, left)
+		}
 		if got := n.Host(0).Traffic.RequestsReceived; got != test.received {
 			t.Errorf("lost is %s: %d requests were read, want %d", test.what, got, test.received)
 		}

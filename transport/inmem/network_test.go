@@ -520,6 +520,9 @@ func TestFingerprintTellsOutcomesApart(t *testing.T) {
 			t.Errorf("%q and %q have one fingerprint", name, other)
 		}
 		seen[n.Fingerprint()] = name
+		if left := n.Partitions()[0].InFlight(); left > 0 {
+			t.Errorf("%s: %d messages and calls are left behind", name, left)
+		}
 	}
 }
 
