@@ -24,4 +24,4 @@ func (n *Node) Approvals() (rows, keys int) {
 func (n *Node) Locks() int { return len(n.locks) }
 
 // Dropped is what n counts of backlinks that have dropped it lately.
-func (n *Node) Dropped() int { return n.level1.dropped }
+func (n *Node) Dropped() int { return int(n.level1.dropped) }

@@ -26,10 +26,15 @@ func (q question) answered(answer any) map[string]any {
 	return info
 }
 
-// mixed is a settled network of two npm nodes and two of ours.
+// drawTimeout is the timeout of requests between nodes where approvals are tested, as long
+// as it may be: an entry node leaves an approver out that is too late with its picture.
+const drawTimeout = round
+
+// mixed is a settled network of two npm nodes and two of ours. None dies in it until the
+// last request, so its long timeout delays nothing.
 func mixed(t *testing.T, username, password string) *network {
 	t.Helper()
-	n := &network{username: username, password: password}
+	n := &network{username: username, password: password, timeout: drawTimeout}
 	n.start(t, 2, 2, false)
 	n.settle(t, 20)
 	return n
@@ -155,10 +160,13 @@ func (n *network) read(t *testing.T, q question) string {
 	for i, approver := range list {
 		at := slices.IndexFunc(n.members, func(m *member) bool { return m.address == approver })
 		if at < 0 {
-			t.Fatalf("approver %v is unknown", approver)
+			t.Fatalf("approver %v is not of the network", approver)
 		}
 		var drawn struct{ Answer string }
 		n.members[at].must(t, "answer", map[string]any{"key": q["key"]}, &drawn)
+		if drawn.Answer == "" {
+			t.Fatalf("%s has drawn nothing within %v: its part of the picture is missing", n.members[at].name, drawTimeout)
+		}
 		cells := left / (len(list) - i)
 		answer += drawn.Answer[:cells]
 		left -= cells
@@ -201,7 +209,7 @@ func TestClosedNetworkOfBothKinds(t *testing.T) {
 func TestApprovalsOfBothKindsDefaults(t *testing.T) {
 	for _, tt := range []struct{ npm, ours int }{{2, 3}, {3, 2}} {
 		t.Run(fmt.Sprintf("%d npm nodes, %d of ours", tt.npm, tt.ours), func(t *testing.T) {
-			n := &network{standard: true}
+			n := &network{standard: true, timeout: drawTimeout}
 			n.start(t, tt.npm, tt.ours, false)
 			n.settle(t, 20)
 			n.approveNpmClient(t, n.of(false), 2)

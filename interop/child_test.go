@@ -4,12 +4,12 @@ package interop
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"os"
 	"strconv"
 	"testing"
@@ -42,6 +42,7 @@ type order struct {
 	Options options `json:"options"`
 	Entry   string  `json:"entry"`
 	Answer  string  `json:"answer"` // instead of the right one
+	Key     string  `json:"key"`    // of an approval
 }
 
 // options are those of a node, or of a client.
@@ -49,6 +50,7 @@ type options struct {
 	Address   string `json:"address"`
 	Bootstrap string `json:"bootstrap"`
 	Interval  int    `json:"interval"` // ms between syncs; 0 for none
+	Timeout   int    `json:"timeout"`  // ms of requests to other nodes; 0 for serverTimeout
 	Username  string `json:"username"`
 	Password  string `json:"password"`
 	Standard  bool   `json:"standard"` // approvals of kind client have the default terms
@@ -65,22 +67,9 @@ type state struct {
 
 // actor is what the process plays.
 type actor struct {
-	node     *httptransport.Node
-	book     *peer.Book
-	client   *httptransport.Client
-	pictures *watched
-}
-
-// watched is an approval that remembers the answer that it expects last.
-type watched struct {
-	core.ApprovalKind
-	expected string
-}
-
-// Issue implements core.ApprovalKind.
-func (w *watched) Issue(client netip.Addr, info *string, random func(int) int) (part, answer string) {
-	part, w.expected = w.ApprovalKind.Issue(client, info, random)
-	return part, w.expected
+	node   *httptransport.Node
+	book   *peer.Book
+	client *httptransport.Client
 }
 
 // child obeys until its input ends.
@@ -123,9 +112,7 @@ func (a *actor) obey(o *order) (any, error) {
 		a.client = httptransport.NewClient(httptransport.ClientOptions{Auth: o.Options.credentials()})
 		return struct{}{}, nil
 	case "answer":
-		var text string
-		err := a.node.Do(ctx, func(*core.Node) { text = a.pictures.expected })
-		return map[string]string{"answer": text}, err
+		return a.expected(ctx, o.Key)
 	case "approve":
 		return struct{}{}, a.approve(ctx, o)
 	}
@@ -168,17 +155,17 @@ func (a *actor) start(o *options) error {
 	if err != nil {
 		return err
 	}
-	a.pictures = &watched{ApprovalKind: pictures}
 	byIP := terms()
 	if o.Standard {
 		byIP = core.DefaultTerms()
 	}
 	interval := time.Duration(o.Interval) * time.Millisecond
+	timeout := cmp.Or(time.Duration(o.Timeout)*time.Millisecond, serverTimeout)
 	a.node, err = httptransport.New(httptransport.Options{
 		Config: &core.Config{
 			Book: a.book, Bootstrap: []core.Peer{bootstrap}, ManualSync: interval == 0, SyncInterval: interval,
-			ServerTimeout: serverTimeout, PingTimeout: pingTimeout, Trusted: true,
-			Approvals: []core.ApprovalKind{core.NewClientApproval(byIP), a.pictures},
+			ServerTimeout: timeout, PingTimeout: pingTimeout, Trusted: true,
+			Approvals: []core.ApprovalKind{core.NewClientApproval(byIP), pictures},
 		},
 		Address: address,
 		Auth:    o.credentials(),
@@ -210,6 +197,23 @@ func (a *actor) look(ctx context.Context) (*state, error) {
 		}
 	})
 	return s, err
+}
+
+// expected is the answer that this approver expects to a question, which it never tells
+// anybody: "" while it has not drawn it.
+func (a *actor) expected(ctx context.Context, key string) (any, error) {
+	found, answer := false, ""
+	err := a.node.Do(ctx, func(n *core.Node) {
+		for _, row := range n.State().Approvals {
+			if row.Key == key {
+				found, answer = true, row.Answer
+			}
+		}
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("no approval has the key %q", key)
+	}
+	return map[string]string{"answer": answer}, err
 }
 
 func (a *actor) approve(ctx context.Context, o *order) error {

@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -35,6 +36,7 @@ type member struct {
 type network struct {
 	members            []*member
 	username, password string
+	timeout            time.Duration // of requests between nodes; 0 for serverTimeout
 	// approvals of kind client have each kind's default terms, instead of the same
 	standard bool
 }
@@ -77,11 +79,11 @@ func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 }
 
 func (n *network) bringUp(t *testing.T, m *member) {
-	root := n.members[0].address
+	root, timeout := n.members[0].address, cmp.Or(n.timeout, serverTimeout).Milliseconds()
 	if !m.npm {
 		m.process = goProcess(t, "go node "+m.address)
 		m.check(t, "node", map[string]any{"options": options{
-			Address: m.address, Bootstrap: root, Interval: int(round.Milliseconds()), Username: n.username, Password: n.password,
+			Address: m.address, Bootstrap: root, Interval: int(round.Milliseconds()), Timeout: int(timeout), Username: n.username, Password: n.password,
 			Standard: n.standard,
 		}})
 		return
@@ -98,7 +100,7 @@ func (n *network) bringUp(t *testing.T, m *member) {
 	m.process = npmProcess(t, "npm node "+m.address)
 	m.check(t, "node", map[string]any{"options": map[string]any{
 		"port": json.Number(port), "hostname": "localhost", "initialNetworkAddress": root, "network": settings,
-		"request":   map[string]any{"serverTimeout": serverTimeout.Milliseconds(), "pingTimeout": pingTimeout.Milliseconds()},
+		"request":   map[string]any{"serverTimeout": timeout, "pingTimeout": pingTimeout.Milliseconds()},
 		"approvals": map[string]any{"client": byIP},
 	}})
 }

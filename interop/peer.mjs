@@ -46,6 +46,8 @@ const verbs = {
     storage = fs.mkdtempSync(path.join(os.tmpdir(), 'spreadable-interop-'));
     node = new Node({ logger: false, storage: { path: storage }, ...options });
     await node.init();
+    // The first picture loads libraries, for longer than an entry node may wait.
+    await (await node.getApproval('captcha')).createInfo({});
     return { address: node.address };
   },
   async sync() {
