@@ -32,6 +32,7 @@ func (n *Node) admit(req *message.Request) error {
 			return message.ErrWrongRoot
 		}
 		n.alive(req.From)
+		n.scores.Heard(req.From)
 	}
 	return nil
 }
@@ -282,7 +283,7 @@ func (n *Node) tidy() {
 	}
 	if n.scores.Len() > 0 {
 		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(n.level1.size(), levels)) {
-			n.Ban(v.Peer, v.Life, v.Action.String())
+			n.condemn(v)
 		}
 	}
 	if n.candidates != nil {
@@ -293,13 +294,29 @@ func (n *Node) tidy() {
 	}
 }
 
+// condemn bans the peer of a verdict: with its host if it is our slave or has sent us
+// requests, and else by its address alone. An address that others named to us proves
+// nothing against a node that lives beside it: any host may have a server that is no node
+// and answers garbage, or nothing, on another port.
+func (n *Node) condemn(v behavior.Verdict) {
+	var ip netip.Addr
+	if v.Spoke || n.level1.hasSlave(v.Peer) {
+		ip = n.cfg.Book.IP(v.Peer)
+	}
+	n.refuse(v.Peer, ip, v.Life, v.Action.String())
+}
+
 // Ban refuses a peer for a time, and takes it off all lists at once. Trusted peers are
 // never banned. The reason is for people.
 func (n *Node) Ban(p Peer, life time.Duration, reason string) {
+	n.refuse(p, n.cfg.Book.IP(p), life, reason)
+}
+
+func (n *Node) refuse(p Peer, ip netip.Addr, life time.Duration, reason string) {
 	if p == n.self || n.trusted(p) {
 		return
 	}
-	n.ban(p, n.cfg.Book.IP(p), life, reason)
+	n.ban(p, ip, life, reason)
 	n.forget(p)
 }
 

@@ -301,7 +301,9 @@
 //
 // Peers may lie, stall or vanish. Nodes watch each other at every sync. Wrong sizes,
 // missing backlinks, garbage and slowness raise a score, good conduct lowers it, and a
-// peer whose score gets too high is banned for a time (package behavior, access.go).
+// peer whose score gets too high is banned for a time (package behavior, access.go): with
+// its host if it is a slave or has sent requests, and else by its address alone, for what
+// others name may be a server that is no node, beside an honest one.
 //
 // Garbage is an answer that is no refusal and not what the kind of request calls for: in
 // memory a body of another type or with parts missing (message.Row.Fits), by wire a

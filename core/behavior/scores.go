@@ -18,13 +18,19 @@ type Row struct {
 	Suspicion float64       // above 0
 	Since     time.Duration // of the first fault, since the Unix epoch
 	Used      time.Duration // of the last change, since the Unix epoch
+
+	// Spoke says that the peer has sent a request from its address since its first
+	// fault. It is not saved.
+	Spoke bool
 }
 
-// Verdict is a ban that a sweep asks for: of which peer, why and for how long.
+// Verdict is a ban that a sweep asks for: of which peer, why and for how long. Spoke is
+// that of the score.
 type Verdict struct {
 	Peer   peer.Peer
 	Action Action
 	Life   time.Duration
+	Spoke  bool
 }
 
 // MaxRows is how many scores of one action are kept. It is more than a node of the
@@ -128,6 +134,13 @@ func (r Rule) step(inARow uint32) float64 {
 	return math.Sqrt(float64(inARow))
 }
 
+// Heard notes in all scores of a peer that it has sent a request.
+func (s *Scores) Heard(p peer.Peer) {
+	for i, _ := s.find(0, p); i < len(s.rows) && s.rows[i].Peer == p; i++ {
+		s.rows[i].Spoke = true
+	}
+}
+
 // Suspicion returns how suspect the peer is for the action: 0 or more.
 func (s *Scores) Suspicion(a Action, p peer.Peer) float64 {
 	if i, found := s.find(a, p); found {
@@ -155,7 +168,7 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 		}
 		guilty := rule.condemns(row.Suspicion) && now-row.Since > delay
 		if guilty {
-			verdicts = append(verdicts, Verdict{Peer: row.Peer, Action: row.Action, Life: rule.BanLife})
+			verdicts = append(verdicts, Verdict{Peer: row.Peer, Action: row.Action, Life: rule.BanLife, Spoke: row.Spoke})
 		}
 		return guilty
 	}))
