@@ -19,6 +19,7 @@ type visit struct {
 	body   []byte
 	parsed bool         // the body is in body and, as far as it was unpacked, in fields; if not, it is unread
 	from   peer.Address // the sending node, proven; zero for clients
+	place  *place       // in the queue of the route; nil without one
 }
 
 // scope says which of the checks apply to a path.

@@ -70,7 +70,7 @@ func (s *server) approve(v *visit, action string) error {
 	if err != nil {
 		return err
 	}
-	in := &incoming{kind: message.KindAction, ip: v.ip, timeout: s.budget(v), body: proof}
+	in := &incoming{kind: message.KindAction, ip: v.ip, timeout: s.budget(v), body: proof, place: v.place}
 	ctx, cancel := context.WithTimeout(v.r.Context(), max(in.timeout, 0)+answerGrace)
 	defer cancel()
 	_, err = s.ask(ctx, in)

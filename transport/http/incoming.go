@@ -24,6 +24,7 @@ type incoming struct {
 	root    string
 	timeout time.Duration
 	body    wire.Body // nil for none
+	place   *place    // held until the node has answered; nil for none
 	// has capacity for the one answer, so that it never blocks the loop
 	done chan answer
 }
@@ -38,7 +39,9 @@ type answer struct {
 // ask gives a request to the node and waits for its answer. A refusal is an error.
 func (s *server) ask(ctx context.Context, in *incoming) (*wire.Document, error) {
 	in.done = make(chan answer, 1)
+	in.place.hold()
 	if err := s.loop.post(ctx, func() { s.loop.orLater(func() { s.loop.take(in) }) }); err != nil {
+		in.place.leave()
 		return nil, err
 	}
 	var a answer
@@ -120,7 +123,10 @@ func (in *incoming) reply(l *loop, resp message.Response) {
 
 // release delivers an answer once the step is saved.
 func (l *loop) release(in *incoming, a answer) {
-	l.effects = append(l.effects, func() { in.done <- a })
+	l.effects = append(l.effects, func() {
+		in.place.leave()
+		in.done <- a
+	})
 }
 
 // structure returns the document of a snapshot, a new one only for a new snapshot.

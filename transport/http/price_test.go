@@ -2,6 +2,8 @@ package httptransport
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/netip"
 	"sync"
 	"testing"
@@ -74,6 +76,54 @@ func TestAskersOfPartsWaitInLine(t *testing.T) {
 			t.Errorf("an asker gets %v", got)
 		}
 	}
+}
+
+// Askers that hang up do not make room for others while the node still works for them: or
+// else a client could start as much work at once as it likes.
+func TestThoseWhoHangUpKeepTheirPlaces(t *testing.T) {
+	kind := stuck{core.NewClientApproval(core.DefaultTerms()), make(chan struct{})}
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		o.Concurrency = 1
+		o.Config.Approvals = []core.ApprovalKind{kind}
+	})
+	var release sync.Once
+	ready := func() { release.Do(func() { close(kind.ready) }) }
+	t.Cleanup(ready) // before the node is closed, which waits for its work
+	sync1(t, n)
+	start := time.Now().Truncate(kind.Terms().Period).UnixMilli()
+	add := fmt.Sprintf(`{"action":"client","key":"k","startedAt":%d}`, start)
+	if got := send(t, n, asks{"POST", "/client/add-approval-info", "", nil, add}); got.status != 200 {
+		t.Fatal(got)
+	}
+	inWork := func() (count int) {
+		in(t, n, func(*core.Node) { count = len(n.loop.asked) })
+		return count
+	}
+	queue := n.server.routes["/api/node/get-approval-info"].queue
+	const body = `{"action":"client","key":"k"}`
+	request := fmt.Sprintf("POST /api/node/get-approval-info HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+		"Original-Address: localhost:1\r\nNode-Root: %s\r\nContent-Length: %d\r\n\r\n%s", n.address(), len(body), body)
+	for i := range 3 * nodeShare {
+		conn, err := net.Dial("tcp", n.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		if i < nodeShare {
+			eventually(t, "the request is in work", func() bool { return inWork() == i+1 })
+		}
+		conn.Close()
+	}
+	for range 20 { // the server notices that they have left
+		if count := inWork(); count > nodeShare {
+			t.Fatalf("%d requests are in work, want at most %d", count, nodeShare)
+		}
+		send(t, n, asks{"GET", "/status", "", nil, ""})
+	}
+	ready()
+	eventually(t, "the work is done, and all places are free", func() bool { return inWork() == 0 && len(queue) == 0 })
 }
 
 // Every kind that starts a procedure for nodes has a queue, that for a part too.

@@ -211,14 +211,11 @@ func (s *server) post(v *visit) error {
 	if !found {
 		return s.notFound(v)
 	}
-	if rt.queue != nil {
-		select { // the one that waits longest comes first
-		case rt.queue <- struct{}{}:
-			defer func() { <-rt.queue }()
-		case <-v.r.Context().Done():
-			return v.r.Context().Err()
-		}
+	var err error
+	if v.place, err = takePlace(v.r.Context(), rt.queue); err != nil {
+		return err
 	}
+	defer v.place.leave()
 	if rt.app != nil {
 		v.unpack()
 		rt.app.ServeHTTP(v.w, v.forApplication())
@@ -253,7 +250,7 @@ var introduce = []byte(wire.IntroduceField)
 // incoming decodes the request that a route is for.
 func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 	v.unpack()
-	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get(wire.RootHeader), timeout: s.budget(v)}
+	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get(wire.RootHeader), timeout: s.budget(v), place: v.place}
 	if rt.kind == message.KindAvailableNode && in.timeout <= message.Slippage {
 		return nil, wire.WithStatus(http.StatusRequestTimeout, "the timeout has passed already")
 	}
