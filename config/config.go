@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"spreadable/core/draw"
 	"spreadable/core/peer"
@@ -298,11 +300,23 @@ func (c *Config) checkCredentials() error {
 		return c.blame(errors.New("needs a password: set SPREADNODE_PASSWORD or password_file"), "username")
 	case c.Username == "" && c.Password != "":
 		return c.blame(errors.New("needs a username"), "password", "password_file")
+	case !isText(c.Password):
+		return c.blame(errors.New("want text in UTF-8 without control characters"), "password", "password_file")
+	case !isText(c.Username):
+		return c.blame(errors.New("want text in UTF-8 without control characters"), "username")
 	case strings.Contains(c.Username, ":"):
 		return c.blame(errors.New(
 			"must not hold a colon: basic authentication separates name and password by it"), "username")
 	}
 	return nil
+}
+
+// isText reports whether basic authentication can carry a text unchanged between all
+// kinds of nodes and browsers: RFC 7617 wants UTF-8 and no control characters. A tab,
+// which is one, makes no trouble.
+func isText(s string) bool {
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\t' }
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, control)
 }
 
 func (c *Config) checkRest() error {
@@ -354,6 +368,9 @@ func (c *Config) checkAdmin() error {
 		// the shortest limit among systems is 104, and a longer name is needed while the
 		// socket is made
 		const most = 90
+		if path == "" {
+			return c.blame(errors.New("want unix:path, such as unix:/run/spreadnode.sock, not unix: alone"), "admin")
+		}
 		if len(path) > most {
 			return c.blame(fmt.Errorf("the path of the socket has %d bytes, and systems allow %d: "+
 				"set admin to a shorter path, such as unix:/run/spreadnode.sock, or to a loopback address",

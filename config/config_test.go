@@ -353,6 +353,9 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		"username: me":                            "username: needs a password: set SPREADNODE_PASSWORD or password_file",
 		"password: secret":                        "password: needs a username",
 		"username: 'a:b'\npassword: x":            "must not hold a colon",
+		"username: me\npassword: \"a\\nb\"":       "password: want text in UTF-8 without control characters",
+		"username: \"a\\0b\"\npassword: x":        "username: want text in UTF-8 without control characters",
+		"admin: 'unix:'":                          "admin: want unix:path",
 		"https: on":                               "https: on needs tls_cert and tls_key",
 		"tls_cert: x":                             "tls_cert: a certificate without https: on",
 		"max_fails: 0":                            "max_fails: must be 1 or more",
@@ -401,6 +404,7 @@ func TestPasswordsComeFromWhereTheyAreSafe(t *testing.T) {
 		want    string
 	}{
 		"file":                {text: "password_file: " + file, want: "from file"},
+		"file with a mark":    {text: "password_file: " + write(t, "marked", "\ufeffsecret\r\n"), want: "secret"},
 		"environment":         {environ: []string{"SPREADNODE_PASSWORD=env"}, want: "env"},
 		"environment first":   {text: "password_file: " + file, environ: []string{"SPREADNODE_PASSWORD=env"}, want: "env"},
 		"flag of file first":  {flags: map[string]string{"password_file": file}, environ: []string{"SPREADNODE_PASSWORD=env"}, want: "from file"},
@@ -423,12 +427,15 @@ func TestPasswordsComeFromWhereTheyAreSafe(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"password: a\npassword_file: " + file, "password_file: no/such", "password_file: " + write(t, "empty", "\n")} {
+	for _, text := range []string{
+		"password: a\npassword_file: " + file, "password_file: no/such", "password_file: " + write(t, "empty", "\n"),
+		"username: u\npassword_file: " + write(t, "binary", "a\x00b\n"), "username: u\npassword_file: " + write(t, "latin1", "\xe4\n"),
+	} {
 		c, err := load(t, text, nil)
 		if err == nil {
 			err = c.Resolve(someIP)
 		}
-		if err == nil || !strings.Contains(err.Error(), "password_file") {
+		if err == nil || !strings.Contains(err.Error(), "password_file") && !strings.Contains(err.Error(), "password: want text") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

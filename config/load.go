@@ -125,6 +125,10 @@ func (c *Config) ReadPassword() error {
 	return cmp.Or(c.readPassword(), c.checkCredentials())
 }
 
+// byteOrderMark is what some editors put before a text. It is no part of the text, here as
+// in files of options.
+const byteOrderMark = "\ufeff"
+
 func (c *Config) readPassword() error {
 	direct, byFile := c.rank("password"), c.rank("password_file")
 	switch {
@@ -138,7 +142,7 @@ func (c *Config) readPassword() error {
 		return c.blame(strictyaml.FileError(c.PasswordFile, err), "password_file")
 	}
 	line, _, _ := strings.Cut(string(data), "\n")
-	line = strings.TrimSuffix(line, "\r")
+	line = strings.TrimPrefix(strings.TrimSuffix(line, "\r"), byteOrderMark)
 	if line == "" || len(line) > maxPassword {
 		return c.blame(fmt.Errorf("%s: want the password in the first line, of 1 to %d bytes",
 			c.PasswordFile, maxPassword), "password_file")

@@ -147,6 +147,8 @@ func TestNewRefusesBadOptionsAndOpensNothing(t *testing.T) {
 		"no password file":       {func(o *node.Options) { o.Config.Username, o.Config.PasswordFile = "u", "none" }, "password_file: none"},
 		"a captcha of one":       {func(o *node.Options) { o.Config.CaptchaLength = 1 }, "captcha_length"},
 		"two approvals":          {func(o *node.Options) { o.Approvals = []core.ApprovalKind{approval} }, `two approvals are named "client"`},
+		"no approval":            {func(o *node.Options) { o.Approvals = []core.ApprovalKind{nil} }, "an approval that is nil"},
+		"no query":               {func(o *node.Options) { o.Queries = []core.Query{nil} }, "a query that is nil"},
 		"two queries":            {func(o *node.Options) { o.Queries = []core.Query{count{}, count{}} }, "taken by a query"},
 		"a level without a log":  {func(o *node.Options) { o.Log, o.Level = nil, new(slog.LevelVar) }, "a level without a log"},
 		"a door open to anybody": {func(o *node.Options) { o.Config.Admin = "0.0.0.0:4100" }, "not a loopback address"},
@@ -335,6 +337,26 @@ func TestReloadTakesWhatARunningNodeCan(t *testing.T) {
 	next.Whitelist = []string{"not an address at all"}
 	if _, err := n.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "whitelist") {
 		t.Errorf("a bad configuration: %v", err)
+	}
+}
+
+// What a reload brings for a port or a host name waits for a restart, and with it the
+// default of bootstrap, which is the node's own address.
+func TestAReloadLeavesTheNodesOwnAddressAsItIs(t *testing.T) {
+	c := nodeConfig(t)
+	next := c.Clone()
+	next.Port, next.PublicPort, next.Bootstrap = c.Port+1, 0, nil
+	n := newNode(t, node.Options{Config: c, Reload: func() (*config.Config, error) { return next.Clone(), nil }})
+	start(t, n)
+	changed, err := n.Reload(t.Context())
+	must(t, err)
+	if len(changed.Changed) > 0 || !slices.Contains(changed.Restart, "port") {
+		t.Errorf("changed %v", changed)
+	}
+	status, err := n.Status(t.Context())
+	must(t, err)
+	if !slices.Equal(status.Bootstrap, []string{n.Address()}) {
+		t.Errorf("the node bootstraps from %v, want itself", status.Bootstrap)
 	}
 }
 

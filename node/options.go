@@ -114,6 +114,9 @@ func (e endpoints) take(name, by string) error {
 // check says what is wrong with the options that are the program's.
 func (o *Options) check(taken endpoints) error {
 	for _, q := range o.Queries {
+		if q == nil {
+			return errors.New("a query that is nil")
+		}
 		if err := taken.take(q.Name(), "a query"); err != nil {
 			return err
 		}
@@ -124,10 +127,13 @@ func (o *Options) check(taken endpoints) error {
 	return nil
 }
 
-// checkApprovals says which name two kinds of approval share.
+// checkApprovals says which kind of approval is none, or has the name of another.
 func checkApprovals(kinds []core.ApprovalKind) error {
 	names := make(map[string]bool)
 	for _, k := range kinds {
+		if k == nil {
+			return errors.New("an approval that is nil")
+		}
 		if names[k.Name()] {
 			return fmt.Errorf("two approvals are named %q", k.Name())
 		}

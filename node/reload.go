@@ -23,6 +23,9 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	if err != nil {
 		return nil, admin.Refuse("%v", err)
 	}
+	if own, err := next.Address(); err == nil && slices.Equal(next.Bootstrap, []string{own.String()}) {
+		next.Bootstrap = []string{n.Address()} // a new address of its own is for the next start
+	}
 	n.reloading.Lock()
 	defer n.reloading.Unlock()
 	reload, restart := n.config.Changed(next)
