@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -24,6 +22,9 @@ func plan(c *cli.Context) ([]job, error) {
 	}
 	if c.IsSet("check") && c.Duration("check") <= 0 {
 		return nil, fmt.Errorf("flag --check: expected more than 0s, not %s", c.Duration("check"))
+	}
+	if c.IsSet("out") && c.String("out") == "" {
+		return nil, errors.New("flag --out: expected the name of a folder, not \"\"")
 	}
 	sets := c.StringSlice("set")
 	if c.IsSet("seed") {
@@ -51,8 +52,8 @@ func plan(c *cli.Context) ([]job, error) {
 		if other, again := taken[dir]; again {
 			return nil, fmt.Errorf("%s and %s would both write to %s", other.file, file, filepath.ToSlash(dir))
 		}
-		if err := checkWritable(dir); err != nil {
-			return nil, err
+		if err := result.Writable(dir, extras(nil, false)...); err != nil {
+			return nil, notWritable(dir, err)
 		}
 		taken[dir] = planned{file, s.Hash()}
 		jobs = append(jobs, job{scenario: s, set: sets, dir: dir, note: note, drawn: !c.Bool("no-plots")})
@@ -129,31 +130,6 @@ func refused(dir string, err error) error {
 		return fmt.Errorf("%w, and is left as it is: name another folder with --out", err)
 	}
 	return notWritable(dir, err)
-}
-
-// checkWritable refuses a results folder that cannot be written, before the run, which
-// may take long. Only an attempt can tell: it makes a folder beside the results, where
-// writing them will begin, or in the nearest folder above that exists, and removes it.
-func checkWritable(dir string) error {
-	above, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	for {
-		above = filepath.Dir(above)
-		_, err := os.Stat(above)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) || above == filepath.Dir(above) {
-			return notWritable(dir, err)
-		}
-	}
-	probe, err := os.MkdirTemp(above, ".spreadsim-*")
-	if err != nil {
-		return notWritable(dir, err)
-	}
-	return os.Remove(probe)
 }
 
 // notWritable says why results cannot be written, without the made-up name of

@@ -35,6 +35,9 @@ func plotRuns(c *cli.Context) error {
 		if runs[i], err = result.Load(dir); err != nil {
 			return command.BadInput(err)
 		}
+		if err := result.Writable(dir, extras(runs[i], true)...); err != nil {
+			return command.BadInput(fmt.Errorf("%s: nothing can be written there: %w", filepath.ToSlash(dir), err))
+		}
 	}
 	for i, dir := range dirs {
 		if err := result.Add(dir, extras(runs[i], true)...); err != nil {

@@ -90,7 +90,7 @@ func TestWriteReplacesResultsAndNothingElse(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(other, "monday.txt")); err != nil || string(text) != "dear diary" {
 		t.Errorf("the diary is gone: %v", err)
 	}
-	if got, want := names(t, parent), []string{"diary", "empty", "file", "run"}; !slices.Equal(got, want) {
+	if got, want := names(t, parent), []string{"diary", "empty", "file", "file-incomplete", "run"}; !slices.Equal(got, want) {
 		t.Errorf("left behind: %v, want %v", got, want)
 	}
 }
@@ -207,6 +207,91 @@ func TestARerunTouchesOnlyFilesOfOurs(t *testing.T) {
 	}
 	if got := names(t, dir); len(got) != 6+5 {
 		t.Errorf("left behind: %v", got)
+	}
+}
+
+// A folder of the user's that lies elsewhere, behind a link, stays linked.
+func TestALinkToTheFolderOfPlotsStays(t *testing.T) {
+	dir, elsewhere := filepath.Join(t.TempDir(), "run"), t.TempDir()
+	extra := Extra{Files: []string{"plots/a.svg", "plots/b.svg"}, Write: func(dir string) error {
+		return errors.Join(os.MkdirAll(filepath.Join(dir, "plots"), 0o755), os.WriteFile(filepath.Join(dir, "plots", "b.svg"), []byte("new"), 0o644))
+	}}
+	if err := exampleRun().Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "plots")); err != nil {
+		t.Skip(err)
+	}
+	for _, extra := range []Extra{extra, {Files: extra.Files}} {
+		if err := exampleRun().Write(dir, extra); err != nil {
+			t.Fatal(err)
+		}
+		if to, err := os.Readlink(filepath.Join(dir, "plots")); err != nil || to != elsewhere {
+			t.Errorf("the link leads to %q: %v", to, err)
+		}
+	}
+}
+
+// What would fail after a run is told before it.
+func TestAFolderThatCannotTakeTheResultsIsRefusedBefore(t *testing.T) {
+	extra := Extra{Files: []string{"plots/a.svg", "report.html"}}
+	for what, c := range map[string]struct {
+		prepare func(dir string) error
+		want    string // part of the error; empty if there is none
+	}{
+		"a new folder":       {func(string) error { return nil }, ""},
+		"results":            {func(dir string) error { return exampleRun().Write(dir) }, ""},
+		"an empty folder":    {func(dir string) error { return os.Mkdir(dir, 0o755) }, ""},
+		"a link to a folder": {func(dir string) error { return os.Symlink(filepath.Dir(dir), dir) }, ""},
+		"a file":             {func(dir string) error { return os.WriteFile(dir, nil, 0o644) }, "not a directory"},
+		"a link to nothing":  {func(dir string) error { return os.Symlink("nothing", dir) }, "a link to a folder that does not exist"},
+		"a file named plots": {func(dir string) error { return withFile(dir, "plots") }, "plots is not a folder"},
+		"plots linked to nothing": {func(dir string) error {
+			return errors.Join(os.Mkdir(dir, 0o755), os.Symlink("no", filepath.Join(dir, "plots")))
+		}, "plots is a link to a folder that does not exist"},
+		"a folder named as a table": {func(dir string) error { return os.MkdirAll(filepath.Join(dir, NodesFile), 0o755) }, "nodes.csv is a folder"},
+		"a folder named as a plot":  {func(dir string) error { return os.MkdirAll(filepath.Join(dir, "plots", "a.svg"), 0o755) }, "plots/a.svg is a folder"},
+		"a folder read only":        {func(dir string) error { return os.Mkdir(dir, 0o555) }, "permission denied"},
+		"plots read only": {func(dir string) error {
+			return errors.Join(os.Mkdir(dir, 0o755), os.Mkdir(filepath.Join(dir, "plots"), 0o555))
+		}, "plots: permission denied"},
+	} {
+		if strings.Contains(c.want, "permission") && os.Geteuid() == 0 {
+			continue // nothing is denied to root
+		}
+		parent := t.TempDir()
+		dir := filepath.Join(parent, "run")
+		if err := c.prepare(dir); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		err := Writable(dir, extra)
+		switch {
+		case c.want == "" && err != nil, c.want != "" && err == nil:
+			t.Errorf("%s: %v", what, err)
+		case c.want != "" && !strings.Contains(err.Error(), c.want):
+			t.Errorf("%s: %v, want %s", what, err, c.want)
+		}
+		if got := names(t, parent); len(got) > 1 {
+			t.Errorf("%s: left behind: %v", what, got)
+		}
+	}
+}
+
+func withFile(dir, name string) error {
+	return errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, name), nil, 0o644))
+}
+
+// A place that was lost while the simulation ran costs no results.
+func TestResultsWithoutTheirPlaceGoToTheCurrentFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustWrite(t, filepath.Join("gone", "file"), "")
+	err := exampleRun().Write(filepath.Join("gone", "file", "runs", "run"))
+	var incomplete *Incomplete
+	if !errors.As(err, &incomplete) || len(incomplete.Missing) > 0 {
+		t.Fatalf("error = %v", err)
+	}
+	if got, err := Load("run-incomplete"); err != nil || got.Version != "v0.1.0" {
+		t.Errorf("kept: %v, %v", got, err)
 	}
 }
 

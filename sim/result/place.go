@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"syscall"
 )
 
 // Errors of a folder that must not be written to, beside [ErrNotResults].
@@ -45,6 +49,86 @@ func (s *Summary) MayWrite(dir string) error {
 		return fmt.Errorf("%s: %w", filepath.ToSlash(dir), ErrFurther)
 	}
 	return nil
+}
+
+// Writable says why the results of a run, with extras, could not be put into a folder
+// that may hold them, before the time of a run is spent. Only an attempt can tell: it makes
+// a folder wherever writing will make or rename something, and removes it.
+func Writable(dir string, extras ...Extra) error {
+	place, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if at, err := os.Stat(place); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(place); err == nil {
+			return fmt.Errorf("it is a link to a folder that does not exist")
+		}
+		return probeAbove(filepath.Dir(place))
+	} else if err != nil {
+		return inner(err)
+	} else if !at.IsDir() {
+		return syscall.ENOTDIR
+	}
+	if err := probe(place); err != nil {
+		return err
+	}
+	return unblocked(place, append((*Run)(nil).files(), allFiles(extras)...))
+}
+
+// unblocked says which name of ours is taken by something that a file of ours, or its
+// folder, cannot replace.
+func unblocked(place string, ours []string) error {
+	folders := map[string]bool{}
+	for _, name := range ours {
+		if at, err := os.Lstat(filepath.Join(place, filepath.FromSlash(name))); err == nil && at.IsDir() {
+			return fmt.Errorf("%s is a folder", name)
+		}
+		if folder := path.Dir(name); folder != "." {
+			folders[folder] = true
+		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		within := filepath.Join(place, filepath.FromSlash(folder))
+		at, err := os.Stat(within)
+		switch {
+		case err == nil && !at.IsDir():
+			return fmt.Errorf("%s is not a folder", folder)
+		case err == nil:
+			if err := probe(within); err != nil {
+				return fmt.Errorf("%s: %w", folder, err)
+			}
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%s: %w", folder, inner(err))
+		default:
+			if _, err := os.Lstat(within); err == nil {
+				return fmt.Errorf("%s is a link to a folder that does not exist", folder)
+			}
+		}
+	}
+	return nil
+}
+
+// probeAbove probes a folder, or the nearest one above it that exists.
+func probeAbove(dir string) error {
+	for {
+		_, err := os.Stat(dir)
+		if err == nil {
+			return probe(dir)
+		}
+		if _, broken := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) || broken == nil || dir == filepath.Dir(dir) {
+			return inner(err)
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// probe makes a folder in another one and removes it.
+func probe(dir string) error {
+	made, err := os.MkdirTemp(dir, ".spreadsim-*")
+	if err != nil {
+		return inner(err)
+	}
+	return inner(os.Remove(made))
 }
 
 // identify reads from a summary, of any version, which run it is of.

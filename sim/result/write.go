@@ -74,9 +74,11 @@ func (r *Run) Write(dir string, extras ...Extra) error {
 	if err := finite(&r.Summary); err != nil {
 		return fmt.Errorf("write results: %w", err)
 	}
-	if err := r.Summary.MayWrite(dir); err != nil {
-		return err
-	}
+	if _, err := os.ReadDir(dir); err == nil {
+		if err := r.Summary.MayWrite(dir); err != nil {
+			return err
+		}
+	} // a place that is none is lost, not the results: they are kept elsewhere
 	s, err := newStage(dir)
 	if err != nil {
 		return &Incomplete{Missing: r.files(), Err: err}
@@ -148,7 +150,8 @@ type stage struct {
 }
 
 // newStage makes a folder beside a place that does not exist, and in one that does: that
-// is the same disk, and may be all that can be written to.
+// is the same disk, and may be all that can be written to. Where this fails at the end of
+// a run, though it worked before, the current folder is better than nowhere.
 func newStage(dir string) (*stage, error) {
 	place, err := filepath.Abs(dir)
 	if err != nil {
@@ -157,18 +160,36 @@ func newStage(dir string) (*stage, error) {
 	s := &stage{place: place}
 	_, err = os.Stat(place)
 	s.fresh = errors.Is(err, fs.ErrNotExist)
-	beside := place
+	in := place
 	if s.fresh {
-		beside = filepath.Dir(place)
-		if err := os.MkdirAll(beside, 0o755); err != nil {
-			return nil, err
+		in = filepath.Dir(place)
+	}
+	var failed error
+	for _, beside := range []string{in, filepath.Dir(place), "."} {
+		s.dir, err = makeStage(beside, filepath.Base(place))
+		if err == nil {
+			return s, nil
+		}
+		if failed == nil {
+			failed = err
 		}
 	}
-	if s.dir, err = os.MkdirTemp(beside, "."+filepath.Base(place)+".new-*"); err != nil {
-		return nil, err
+	return nil, failed
+}
+
+func makeStage(beside, name string) (string, error) {
+	if err := os.MkdirAll(beside, 0o755); err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(beside, "."+name+".new-*")
+	if err != nil {
+		return "", err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
 	}
 	// Temporary folders are private; results are meant to be shown around.
-	return s, os.Chmod(s.dir, 0o755)
+	return dir, os.Chmod(dir, 0o755)
 }
 
 // file writes one file whole, or notes that it is missing.
@@ -241,10 +262,12 @@ func (s *stage) remove(name, file string) error {
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if path.Dir(name) != "." {
-		// Fails while it holds a file of the user's.
-		_ = os.Remove(filepath.Dir(file))
+	folder := filepath.Dir(file)
+	if at, err := os.Lstat(folder); path.Dir(name) == "." || err != nil || !at.IsDir() {
+		return nil // a link to a folder is the user's
 	}
+	// Fails while it holds a file of the user's.
+	_ = os.Remove(folder)
 	return nil
 }
 
