@@ -157,3 +157,25 @@ func TestNodesOfASlowGrowthStartOneAfterTheOther(t *testing.T) {
 		}
 	}
 }
+
+// The time that the core keeps for the way back is not a key of a scenario: where it
+// leaves none to find a place, the scenario is warned of, and only there.
+func TestTimeoutsThatLeaveNoTimeForAPlaceAreWarnedOf(t *testing.T) {
+	for timeout, finds := range map[string]bool{"84ms": false, "85ms": true} {
+		s, err := scenario.Parse("f.yaml", []byte("name: short\nnodes: 5\nduration: 64s\n"),
+			[]string{"node.server_timeout=" + timeout, "node.ping_timeout=60ms"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(s.Warnings()) == 0; got != finds {
+			t.Errorf("%s: warnings %q", timeout, s.Warnings())
+		}
+		r, err := sim.Run(s, sim.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Summary.Convergence.Registered; (got == 1) != finds || !finds && got != 0 {
+			t.Errorf("%s: registered %v", timeout, got)
+		}
+	}
+}

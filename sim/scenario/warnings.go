@@ -27,11 +27,16 @@ const (
 	approvalMessages = 16
 )
 
+// slippage is what core takes off the time that a request leaves its receiver, for the way
+// back; a node that is asked for a place is given two server timeouts.
+const slippage = 120 * time.Millisecond
+
 // Warnings says what is allowed and can hardly be meant, as it can never work or changes
 // nothing. Each is one line that starts with the place of the key it is about.
 func (s *Scenario) Warnings() []string {
 	w := &warner{scenario: s}
 	w.timeouts()
+	w.places()
 	w.times()
 	w.joining()
 	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start,
@@ -112,6 +117,26 @@ func (w *warner) timeouts() {
 	}
 }
 
+// places looks for timeouts that leave a node which is asked for a place no time to ask
+// another one, as it must under the rule directed.
+func (w *warner) places() {
+	s := w.scenario
+	if s.Nodes == 1 || s.Registration != Directed || len(w.list) > 0 {
+		return
+	}
+	shortest, typical := s.shortest()
+	left := max(0, 2*s.Node.ServerTimeout-slippage)
+	keys := []string{"node.server_timeout", "sync_interval"}
+	said := fmt.Sprintf("a node that is asked for a place has twice %s less %s to ask another one, %s, ",
+		formatDuration(s.Node.ServerTimeout), formatDuration(slippage), formatDuration(left))
+	switch {
+	case requestMessages*shortest > left:
+		w.add(keys, said+"which takes at least %s: no nodes find a place", formatDuration(requestMessages*shortest))
+	case requestMessages*typical > left:
+		w.add(keys, said+"which takes mostly %s or more: few nodes find a place", formatDuration(requestMessages*typical))
+	}
+}
+
 // times looks at a run as a whole.
 func (w *warner) times() {
 	s := w.scenario
@@ -173,10 +198,10 @@ func (w *warner) requests(path string, count int, start, over, messages time.Dur
 	last := start + time.Duration(float64(over)*float64(count-1)/float64(count))
 	needed := messages * shortest
 	switch {
-	case start+needed > s.Duration:
+	case start+needed >= s.Duration: // what falls on the end is not delivered
 		w.add(keys, "the first client calls at %s, and the run ends at %s, before it can have its answer after some %s",
 			formatDuration(start), formatDuration(s.Duration), formatDuration(needed))
-	case last+needed > s.Duration:
+	case last+needed >= s.Duration:
 		w.add(keys, "the last client calls at %s, and the run ends at %s, before it can have its answer after some %s",
 			formatDuration(last.Round(time.Millisecond)), formatDuration(s.Duration), formatDuration(needed))
 	}
@@ -242,46 +267,59 @@ func (s *Scenario) isDefault(path string) bool {
 	return err == nil && given.Equal(value)
 }
 
-// expectations looks for conditions that no number of the summary can meet: none is below
-// 0, and a share is at most 1.
+// expectations looks for conditions that no number of the summary can meet.
 func (w *warner) expectations() {
 	for _, e := range w.scenario.Expect {
-		most := math.Inf(1)
-		if isShare(e.Path) {
-			most = 1
-		}
-		low, high := 0.0, most
+		high, span := w.scenario.most(e.Path)
 		impossible := false
 		switch e.Op {
 		case AtMost:
-			impossible = e.Low < low
+			impossible = e.Low < 0
 		case Less:
-			impossible = e.Low <= low
+			impossible = e.Low <= 0
 		case AtLeast:
 			impossible = e.Low > high
 		case Greater:
 			impossible = e.Low >= high
 		case Equal:
-			impossible = e.Low < low || e.Low > high
+			impossible = e.Low < 0 || e.Low > high
 		case Within:
-			impossible = e.High < low || e.Low > high
+			impossible = e.High < 0 || e.Low > high
 		}
 		if impossible {
-			span := "0 or more"
-			if most == 1 {
-				span = "a share of 0 to 1"
-			}
 			w.add([]string{"expect." + e.Path}, "%s is never met: the number is %s", phrase.Quote(e.Condition()), span)
 		}
 	}
 }
 
+// most is the greatest value that a number of the summary can have in a run of the
+// scenario, and the span of its values in words. None is below 0.
+func (s *Scenario) most(path string) (float64, string) {
+	of := func(count int, key string) (float64, string) {
+		return float64(count), fmt.Sprintf("at most %d (%s)", count, key)
+	}
+	switch group, name, _ := strings.Cut(path, "."); {
+	case isShare(path):
+		return 1, "a share of 0 to 1"
+	case group == "search" && isOneOf(name, "count", "complete", "partial", "failed"), strings.HasPrefix(path, "search.errors."):
+		return of(s.Workload.Searches.Count, "workload.searches.count")
+	case group == "approval" && isOneOf(name, "requested", "granted"), strings.HasPrefix(path, "approval.errors."):
+		return of(s.Workload.Approvals.Count, "workload.approvals.count")
+	case group == "structure" && !strings.HasSuffix(name, ".level"):
+		return of(s.Nodes, "nodes")
+	case isOneOf(path, "convergence.time_s", "engine.virtual_s"):
+		return s.Duration.Seconds(), fmt.Sprintf("at most %g (duration, in seconds)", s.Duration.Seconds())
+	}
+	return math.Inf(1), "0 or more"
+}
+
+func isOneOf(word string, words ...string) bool { return slices.Contains(words, word) }
+
 // isShare reports whether the number of the summary is a share, at most 1.
 func isShare(path string) bool {
-	shares := []string{
+	return isOneOf(path,
 		"convergence.registered", "convergence.exact_size", "convergence.coverage", "approval.success",
 		"approval.agreement", "approval.captured",
 		"approval.jain", "approval.jain_fair", "approval.gini", "approval.gini_fair", "approval.chi2_p",
-	}
-	return slices.Contains(shares, path) || strings.HasPrefix(path, "search.coverage.")
+	) || strings.HasPrefix(path, "search.coverage.") || strings.HasPrefix(path, "search.partial_coverage.")
 }

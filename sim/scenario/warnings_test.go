@@ -1,7 +1,9 @@
 package scenario_test
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,8 +16,10 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 	for _, c := range []struct{ sets, want string }{
 		{"", ""},
 		{searches + " " + approvals, ""},
-		{"latency.mean=1001ms", "latency.mean: a request with its answer takes at least 2.002s, and a node waits 2s for it (node.server_timeout): none succeeds"},
-		{"latency.mean=1s", "latency.mean: a ping with its answer takes at least 2s, and a node waits 1s for it (node.ping_timeout): none succeeds"},
+		{"latency.mean=1001ms",
+			"latency.mean: a request with its answer takes at least 2.002s, and a node waits 2s for it (node.server_timeout): none succeeds"},
+		{"latency.mean=1s",
+			"latency.mean: a ping with its answer takes at least 2s, and a node waits 1s for it (node.ping_timeout): none succeeds"},
 		{"latency.mean=500ms", ""},
 		{"node.server_timeout=40ms node.ping_timeout=40ms",
 			"node.server_timeout: a request with its answer takes at least 50ms"},
@@ -23,8 +27,18 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 			"latency.min: a request with its answer takes mostly 3s or more, and a node waits 2s"},
 		{"latency.mean=1667ms node.server_timeout=8s node.ping_timeout=8s " + searches,
 			"latency.mean: a search and a draw of approvers take at least 10.002s, three requests in a row, and a client waits 10s: none succeeds"},
+		{"node.server_timeout=84ms node.ping_timeout=60ms",
+			"node.server_timeout: a node that is asked for a place has twice 84ms less 120ms to ask another one, 48ms, which takes at least 50ms: no nodes find a place"},
+		{"node.server_timeout=85ms node.ping_timeout=60ms", ""},
+		{"node.server_timeout=84ms node.ping_timeout=60ms registration=original", ""},
+		{"node.server_timeout=84ms node.ping_timeout=60ms nodes=1", ""},
+		{"sync_interval=100ms latency.mean=1ms sample=1s",
+			"node.server_timeout: a node that is asked for a place has twice 50ms less 120ms to ask another one, 0s, which takes at least 2ms: no nodes find a place"},
+		{"latency.model=uniform latency.min=1ms latency.max=50ms node.server_timeout=80ms node.ping_timeout=60ms",
+			"node.server_timeout: a node that is asked for a place has twice 80ms less 120ms to ask another one, 40ms, which takes mostly 51ms or more: few nodes find a place"},
 		{"latency.mean=1667ms node.server_timeout=8s node.ping_timeout=8s", ""},
-		{"duration=15s", "duration: the run ends after 15s, within the first sync interval (16s)"},
+		{"duration=15s",
+			"duration: the run ends after 15s, within the first sync interval (16s)"},
 		{"sample=1h", "sample: one every 1h is more than the run lasts (5m20s)"},
 		{"join.mode=growth join.rate=1%",
 			"join.rate: 1% for each sync interval brings 30 of the 1000 nodes until the end at 5m20s"},
@@ -32,7 +46,8 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 		{"join.mode=spread join.over=310s",
 			"join.over: the last nodes start less than a sync interval (16s) before the end at 5m20s"},
 		{"join.mode=spread join.over=300s", ""},
-		{"workload.searches.count=10", "workload.searches.start: clients call from 0s on, and nodes have not found one another before the first sync interval is over (16s)"},
+		{"workload.searches.count=10",
+			"workload.searches.start: clients call from 0s on, and nodes have not found one another before the first sync interval is over (16s)"},
 		{"workload.approvals.count=10 workload.approvals.start=15s",
 			"workload.approvals.start: clients call from 15s on"},
 		{"workload.searches.count=10 workload.searches.start=320s",
@@ -45,13 +60,35 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 			"approval.decision_level: 5 must agree, and 9 of 3 nodes are 3 approvers"},
 		{"approval.period=100ms " + approvals,
 			"approval.period: an approval is good for two periods at most, 200ms, and takes some 400ms: none is granted"},
+		{"workload.searches.count=10 workload.searches.start=319850ms workload.searches.over=0s",
+			"workload.searches.start: the first client calls at 5m19.85s"},
+		{"workload.searches.count=10 workload.searches.start=319849ms workload.searches.over=0s",
+			""},
 		{"approval.period=1m", "approval.period: has no effect: workload.approvals.count is 0"},
 		{"approval.period=5m approval.approvers=r-6", ""},
-		{"workload.searches.over=1s", "workload.searches.over: has no effect: workload.searches.count is 0"},
+		{"workload.searches.over=1s",
+			"workload.searches.over: has no effect: workload.searches.count is 0"},
 		{"expect.convergence.coverage=>= 1.01",
 			`expect.convergence.coverage: ">= 1.01" is never met: the number is a share of 0 to 1`},
-		{"expect.convergence.coverage=== 100", `expect.convergence.coverage: "== 100" is never met`},
-		{"expect.behavior.bans=< 0", `expect.behavior.bans: "< 0" is never met: the number is 0 or more`},
+		{"expect.convergence.coverage=== 100",
+			`expect.convergence.coverage: "== 100" is never met`},
+		{"expect.search.count=== 11 " + searches,
+			`expect.search.count: "== 11" is never met: the number is at most 10 (workload.searches.count)`},
+		{"expect.search.complete=>= 11 " + searches,
+			`expect.search.complete: ">= 11" is never met`},
+		{"expect.search.errors.UNREACHABLE=> 10 " + searches,
+			`expect.search.errors.UNREACHABLE: "> 10" is never met`},
+		{"expect.search.complete=>= 10 " + searches, ""},
+		{"expect.approval.granted=== 11 " + approvals,
+			`expect.approval.granted: "== 11" is never met: the number is at most 10 (workload.approvals.count)`},
+		{"expect.structure.masters=> 1000",
+			`expect.structure.masters: "> 1000" is never met: the number is at most 1000 (nodes)`},
+		{"expect.structure.slaves_per_master.max=<= 1000 expect.structure.levels.0.level=== 1",
+			""},
+		{"expect.convergence.time_s=> 320",
+			`expect.convergence.time_s: "> 320" is never met: the number is at most 320 (duration, in seconds)`},
+		{"expect.behavior.bans=< 0",
+			`expect.behavior.bans: "< 0" is never met: the number is 0 or more`},
 		{"expect.behavior.bans=<= 0 expect.convergence.coverage=>= 1", ""},
 	} {
 		s, err := scenario.Parse("f.yaml", []byte("name: w\nnodes: 1000\nduration: 320s\n"), splitSets(c.sets))
@@ -66,6 +103,27 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", c.sets, got[0], c.want)
 		case c.want != "" && !strings.HasPrefix(got[0], "--set "):
 			t.Errorf("does not name the setting: %s", got[0])
+		}
+	}
+}
+
+// What the document calls a share is at most 1.
+func TestEveryShareIsAtMostOne(t *testing.T) {
+	text, err := os.ReadFile("../../docs/results.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shares := regexp.MustCompile("(?m)^\\| `([a-z_.0-9]+\\.[a-z_.0-9]+)` \\| (?:share, )?(?:0|1/n) to 1 \\|").FindAllStringSubmatch(string(text), -1)
+	if len(shares) < 10 {
+		t.Fatalf("only %d shares in the document", len(shares))
+	}
+	for _, share := range shares {
+		s, err := scenario.Parse("f.yaml", []byte("name: w\nnodes: 1000\nduration: 320s\nworkload: {searches: {count: 1, start: 100s}, approvals: {count: 1, start: 100s, entries: 2}}\n"), []string{"expect." + share[1] + "=> 1"})
+		if err != nil {
+			continue // it is never measured
+		}
+		if got := s.Warnings(); len(got) != 1 || !strings.Contains(got[0], "is never met: the number is a share of 0 to 1") {
+			t.Errorf("%s: %q", share[1], got)
 		}
 	}
 }
