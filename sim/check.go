@@ -12,7 +12,9 @@ import (
 	"spreadable/core"
 	"spreadable/core/draw"
 	"spreadable/core/message"
+	"spreadable/sim/population"
 	"spreadable/sim/result"
+	"spreadable/sim/scenario"
 	"spreadable/transport/inmem"
 )
 
@@ -33,7 +35,25 @@ func newChecker(w *world) *checker { return &checker{world: w, listed: make([]in
 
 // settledFrom is the virtual time from which the invariants must hold.
 func (c *checker) settledFrom() time.Duration {
-	return c.world.population.Complete() + settling*c.world.scenario.SyncInterval
+	return settledFrom(c.world.scenario, c.world.population)
+}
+
+func settledFrom(s *scenario.Scenario, p *population.Population) time.Duration {
+	return p.Complete() + settling*s.SyncInterval
+}
+
+// FirstCheck is the virtual time of the first check of a run that is checked so often, and
+// why there is none, if so.
+func FirstCheck(s *scenario.Scenario, every time.Duration) (at time.Duration, reason string) {
+	settled := settledFrom(s, population.New(s))
+	at = max(1, (settled+every-1)/every) * every
+	switch {
+	case s.Nodes == 1:
+		return at, "nothing is checked: one node alone has no invariants"
+	case at > s.Duration:
+		return at, fmt.Sprintf("nothing is checked: the network must have settled at %v, and the run ends at %v before the first check at %v", settled, s.Duration, at)
+	}
+	return at, ""
 }
 
 // check returns the first violated invariant.

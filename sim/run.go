@@ -77,8 +77,11 @@ const (
 // live lets virtual time pass, from sample to sample.
 func (w *world) live(m *meter, o Options) error {
 	s := w.scenario
-	nextCheck := o.Check
 	c := newChecker(w)
+	nextCheck := s.Duration + 1 // never
+	if o.Check > 0 {
+		nextCheck, _ = FirstCheck(s, o.Check)
+	}
 	w.kernel.RunUntil(1) // what happens at time 0
 	m.sample()
 	m.samples[0].Time = 0
@@ -88,7 +91,7 @@ func (w *world) live(m *meter, o Options) error {
 		from, until := now, min(now+s.Sample, s.Duration)
 		for now < until {
 			sixteenth := from + ((now-from)/longest+1)*longest
-			now = min(now+slice, sixteenth, until)
+			now = min(now+slice, sixteenth, until, nextCheck)
 			before := w.events()
 			w.kernel.RunUntil(now)
 			switch events := w.events() - before; {
@@ -104,14 +107,15 @@ func (w *world) live(m *meter, o Options) error {
 				m.sample()
 				return ErrStopped
 			}
-		}
-		m.sample()
-		if o.Check > 0 && now >= nextCheck {
-			nextCheck += o.Check
-			if err := c.check(); err != nil {
-				return fmt.Errorf("at %v: %w", now, err)
+			if now == nextCheck {
+				nextCheck += o.Check
+				if err := c.check(); err != nil {
+					m.sample()
+					return fmt.Errorf("at %v: %w", now, err)
+				}
 			}
 		}
+		m.sample()
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ func TestAViolationEndsACheckedRun(t *testing.T) {
 		{150 * time.Second, 16 * time.Second, ""}, // not ten intervals yet
 		{800 * time.Second, 4 * time.Second, "at 2m40s: invariant violated: "},
 		{800 * time.Second, 300 * time.Second, "at 5m0s: invariant violated: "},
+		{800 * time.Second, 161 * time.Second, "at 2m41s: invariant violated: "}, // between two samples
 		{800 * time.Second, 801 * time.Second, ""},
 	} {
 		s := parse(t, "name: flapping\nnodes: 3\nseed: 2\nduration: %v\nregistration: original\n", test.duration)
@@ -102,6 +103,30 @@ func TestAnImpossibleScenarioIsNoRun(t *testing.T) {
 		spoil(s)
 		if r, err := sim.Run(s, sim.Options{}); err == nil || errors.Is(err, sim.ErrStopped) || r != nil {
 			t.Errorf("%s: %v, %v", name, r, err)
+		}
+	}
+}
+
+// What is never checked has a reason, so that a run without violations is not taken for
+// a good one.
+func TestARunThatIsNeverCheckedHasAReason(t *testing.T) {
+	for _, test := range []struct {
+		nodes           int
+		duration, check time.Duration
+		at              time.Duration
+		reason          string
+	}{
+		{3, 800 * time.Second, 4 * time.Second, 160 * time.Second, ""},
+		{3, 800 * time.Second, 300 * time.Second, 300 * time.Second, ""},
+		{3, 160 * time.Second, 16 * time.Second, 160 * time.Second, ""},
+		{3, 159 * time.Second, 16 * time.Second, 160 * time.Second, "nothing is checked: the network must have settled at 2m40s, and the run ends at 2m39s before the first check at 2m40s"},
+		{3, 800 * time.Second, 801 * time.Second, 801 * time.Second, "nothing is checked: "},
+		{1, 800 * time.Second, 16 * time.Second, 160 * time.Second, "nothing is checked: one node alone has no invariants"},
+	} {
+		s := parse(t, "name: checked\nnodes: %d\nduration: %v\n", test.nodes, test.duration)
+		at, reason := sim.FirstCheck(s, test.check)
+		if at != test.at || !strings.HasPrefix(reason, test.reason) || test.reason == "" && reason != "" {
+			t.Errorf("%d nodes, %v, every %v: from %v on, %q", test.nodes, test.duration, test.check, at, reason)
 		}
 	}
 }

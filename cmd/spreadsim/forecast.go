@@ -36,6 +36,11 @@ func announce(c *cli.Context, j job) {
 	if _, reason := sim.Workers(s, workersFor(c, s)); reason != "" {
 		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s\n", s.Name, reason)
 	}
+	if check := c.Duration("check"); check > 0 {
+		if _, reason := sim.FirstCheck(s, check); reason != "" {
+			fmt.Fprintf(c.App.ErrWriter, "spreadsim: warning: %s: flag --check: %s\n", s.Name, reason)
+		}
+	}
 }
 
 // memory is what a run will take with the workers that it will have.

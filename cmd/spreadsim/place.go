@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,8 +21,8 @@ func plan(c *cli.Context) ([]job, error) {
 	if c.Int("workers") < 0 {
 		return nil, fmt.Errorf("flag --workers: expected 0 or more, not %d", c.Int("workers"))
 	}
-	if c.IsSet("check") && c.Duration("check") <= 0 {
-		return nil, fmt.Errorf("flag --check: expected more than 0s, not %s", c.Duration("check"))
+	if c.IsSet("check") && c.Duration("check") < time.Millisecond {
+		return nil, fmt.Errorf("flag --check: expected 1ms or more, not %s", c.Duration("check"))
 	}
 	if c.IsSet("out") && c.String("out") == "" {
 		return nil, errors.New("flag --out: expected the name of a folder, not \"\"")
