@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,8 +30,9 @@ func plan(c *cli.Context) ([]job, error) {
 	}
 	sets := c.StringSlice("set")
 	if c.IsSet("seed") {
-		if _, err := strconv.ParseUint(c.String("seed"), 10, 64); err != nil {
-			return nil, fmt.Errorf("flag --seed: expected a whole number of 0 or more, not %q", c.String("seed"))
+		text := c.String("seed")
+		if seed, err := strconv.ParseUint(text, 10, 64); err != nil || strconv.FormatUint(seed, 10) != text {
+			return nil, fmt.Errorf("flag --seed: expected a whole number from 0 to %d, not %q", uint64(math.MaxUint64), text)
 		}
 		sets = append(sets, "seed="+c.String("seed"))
 	}

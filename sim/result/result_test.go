@@ -264,6 +264,16 @@ func TestSearchSummaryTellsOutcomesApart(t *testing.T) {
 }
 
 // An expectation can name an error. One that did not happen happened no times.
+// Ten times 0.01 add up to less than 0.1 in floating point.
+func TestTheMeanOfEqualSharesIsThatShare(t *testing.T) {
+	requests := slices.Repeat([]Request{{Kind: KindSearch, OK: true, Coverage: 0.01}}, 10)
+	got := SearchSummary(requests)
+	if *got.Coverage != (Coverage{Min: 0.01, Mean: 0.01}) ||
+		*got.PartialCoverage != (Spread{Min: 0.01, Mean: 0.01, Max: 0.01}) {
+		t.Errorf("coverage %+v, of partial searches %+v", got.Coverage, got.PartialCoverage)
+	}
+}
+
 func TestErrorsAreCountedByName(t *testing.T) {
 	s := &Summary{Search: &Search{Errors: map[string]int{ErrorTimeout: 3}}}
 	for path, want := range map[string]float64{"search.errors.REQUEST_TIMEDOUT": 3, "search.errors.RUN_ENDED": 0} {

@@ -82,7 +82,9 @@ func spread(values []float64) *Spread {
 	if len(values) == 0 {
 		return nil
 	}
-	return &Spread{Min: slices.Min(values), Mean: mean(values), Max: slices.Max(values)}
+	low, high := slices.Min(values), slices.Max(values)
+	// Rounding may put the mean of equal values just outside of them.
+	return &Spread{Min: low, Mean: min(max(mean(values), low), high), Max: high}
 }
 
 // SearchSummary sums up the searches among the requests; nil when there is none.
