@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"spreadable/core/draw"
+	"spreadable/core/message"
 
 	"spreadable/internal/phrase"
 )
@@ -26,10 +27,6 @@ const (
 	drawMessages     = 6
 	approvalMessages = 16
 )
-
-// slippage is what core takes off the time that a request leaves its receiver, for the way
-// back; a node that is asked for a place is given two server timeouts.
-const slippage = 120 * time.Millisecond
 
 // Warnings says what is allowed and can hardly be meant, as it can never work or changes
 // nothing. Each is one line that starts with the place of the key it is about.
@@ -125,10 +122,10 @@ func (w *warner) places() {
 		return
 	}
 	shortest, typical := s.shortest()
-	left := max(0, 2*s.Node.ServerTimeout-slippage)
+	left := max(0, 2*s.Node.ServerTimeout-message.Slippage)
 	keys := []string{"node.server_timeout", "sync_interval"}
 	said := fmt.Sprintf("a node that is asked for a place has twice %s less %s to ask another one, %s, ",
-		formatDuration(s.Node.ServerTimeout), formatDuration(slippage), formatDuration(left))
+		formatDuration(s.Node.ServerTimeout), formatDuration(message.Slippage), formatDuration(left))
 	switch {
 	case requestMessages*shortest > left:
 		w.add(keys, said+"which takes at least %s: no nodes find a place", formatDuration(requestMessages*shortest))
