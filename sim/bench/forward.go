@@ -47,7 +47,7 @@ func newForwarding(nodes int, seed uint64) (*forwarding, error) {
 	for i := range f.neighbours {
 		rng := rand.New(stream.New(seed, uint64(i), stream.Neighbours))
 		for k := range f.neighbours[i] {
-			f.neighbours[i][k] = rng.Uint32N(uint32(nodes))
+			f.neighbours[i][k] = (uint32(i) + 1 + rng.Uint32N(uint32(nodes-1))) % uint32(nodes) // any other
 		}
 	}
 	return f, nil
