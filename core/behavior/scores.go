@@ -46,6 +46,10 @@ const MaxRows = 4096
 type Scores struct {
 	rows     []Row // by peer, then action
 	revision uint32
+
+	// Good answers ask for scores that are hardly ever there, so these say quickly no.
+	actions uint16 // a bit for each action that has had a score since there was none
+	silent  uint16 // how many scores are of peers that have not spoken since
 }
 
 // Add remembers a fault. The base is its weight before the rule's step, above
@@ -62,6 +66,8 @@ func (s *Scores) Add(now time.Duration, r Rule, a Action, p peer.Peer, base floa
 	}
 	if !found {
 		s.rows = slices.Insert(s.rows, i, Row{Peer: p, Action: a, Up: 1, Suspicion: base, Since: now, Used: now})
+		s.actions |= 1 << a
+		s.silent++
 		return
 	}
 	row := &s.rows[i]
@@ -92,6 +98,7 @@ func (s *Scores) forgetOne(a Action) bool {
 		return false
 	}
 	s.rows = slices.Delete(s.rows, oldest, oldest+1)
+	s.recount()
 	return true
 }
 
@@ -103,13 +110,17 @@ func (s *Scores) Condemn(r Rule, a Action, p peer.Peer) bool {
 		return false
 	}
 	s.revision++
-	s.rows = release(slices.Delete(s.rows, i, i+1))
+	s.rows = slices.Delete(s.rows, i, i+1)
+	s.recount()
 	return true
 }
 
 // Sub remembers a good deed, if there is any fault to weigh it against. A
 // suspicion that falls to 0 is forgotten.
 func (s *Scores) Sub(now time.Duration, r Rule, a Action, p peer.Peer, base float64) {
+	if s.actions&(1<<a) == 0 {
+		return
+	}
 	i, found := s.find(a, p)
 	if !found || !(base > 0) {
 		return
@@ -118,7 +129,8 @@ func (s *Scores) Sub(now time.Duration, r Rule, a Action, p peer.Peer, base floa
 	row := &s.rows[i]
 	row.Suspicion -= base / r.step(row.Down)
 	if row.Suspicion <= 0 {
-		s.rows = release(slices.Delete(s.rows, i, i+1))
+		s.rows = slices.Delete(s.rows, i, i+1)
+		s.recount()
 		return
 	}
 	row.Up = 0
@@ -134,10 +146,16 @@ func (r Rule) step(inARow uint32) float64 {
 	return math.Sqrt(float64(inARow))
 }
 
-// Heard notes in all scores of a peer that it has sent a request.
+// Heard remembers in all scores of a peer that it has sent a request.
 func (s *Scores) Heard(p peer.Peer) {
+	if s.silent == 0 {
+		return
+	}
 	for i, _ := s.find(0, p); i < len(s.rows) && s.rows[i].Peer == p; i++ {
-		s.rows[i].Spoke = true
+		if !s.rows[i].Spoke {
+			s.rows[i].Spoke = true
+			s.silent--
+		}
 	}
 }
 
@@ -160,7 +178,7 @@ func (s *Scores) Len() int { return len(s.rows) }
 func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime time.Duration) []Verdict {
 	var verdicts []Verdict
 	before := len(s.rows)
-	s.rows = release(slices.DeleteFunc(s.rows, func(row Row) bool {
+	s.rows = slices.DeleteFunc(s.rows, func(row Row) bool {
 		rule := rules[row.Action]
 		life, delay := rule.lifetimes(syncLifetime)
 		if now-row.Used > life {
@@ -171,9 +189,10 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 			verdicts = append(verdicts, Verdict{Peer: row.Peer, Action: row.Action, Life: rule.BanLife, Spoke: row.Spoke})
 		}
 		return guilty
-	}))
+	})
 	if len(s.rows) != before {
 		s.revision++
+		s.recount()
 	}
 	return verdicts
 }
@@ -189,7 +208,7 @@ func (s *Scores) Rows() []Row { return slices.Clone(s.rows) }
 // could have left (no peer, no such action, no suspicion) are dropped. Of two for
 // the same peer and action the later one counts.
 func (s *Scores) Restore(rows []Row) {
-	s.rows = nil
+	s.rows, s.actions, s.silent = nil, 0, 0
 	s.revision++
 	for _, row := range rows {
 		if row.Peer.IsZero() || row.Action >= NumActions || !(row.Suspicion > 0) || math.IsInf(row.Suspicion, 1) {
@@ -200,7 +219,9 @@ func (s *Scores) Restore(rows []Row) {
 			s.rows = slices.Insert(s.rows, i, row)
 		}
 		s.rows[i] = row
+		s.actions |= 1 << row.Action
 	}
+	s.recount()
 }
 
 // find returns the index of a score, or where it belongs.
@@ -211,6 +232,19 @@ func (s *Scores) find(a Action, p peer.Peer) (int, bool) {
 	return slices.BinarySearchFunc(s.rows, p, func(row Row, p peer.Peer) int {
 		return cmp.Or(cmp.Compare(row.Peer.ID(), p.ID()), cmp.Compare(row.Action, a))
 	})
+}
+
+// recount counts anew after scores have gone, and gives the memory of an empty list back.
+func (s *Scores) recount() {
+	s.silent = 0
+	for i := range s.rows {
+		if !s.rows[i].Spoke {
+			s.silent++
+		}
+	}
+	if s.rows = release(s.rows); s.rows == nil {
+		s.actions = 0
+	}
 }
 
 // release returns nil for an empty list, so that its memory is given back.
