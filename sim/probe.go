@@ -42,6 +42,13 @@ func (all *answers) add(answer any) {
 	}
 }
 
+// JSONSize implements wire.Sized. The names are the simulator's own, for what it measures:
+// a search has the bytes of one whose answers say true.
+func (*probe) JSONSize() int { return len("true") }
+
+// JSONSize implements wire.Sized.
+func (*answers) JSONSize() int { return len("true") }
+
 // nodes is a set of nodes by their numbers, a bit for each.
 type nodes []uint64
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"math"
 	"math/bits"
 	"net/http"
 	"net/url"
@@ -33,22 +34,23 @@ import (
 // compressing them.
 type Sizes struct {
 	speaker    Speaker
+	lengths    []uint8                      // of the addresses in the book, by id; 0 for those to look up
 	heads      [message.NumKinds]head       // of requests, by kind
 	asked      question                     // the latest
-	said       statement                    // the latest answer to a query without a result
+	said       statement                    // the latest answer to a query
 	lists      []counted[message.Masters]   // by digest of the list
 	structures []counted[message.Structure] // by number of the address
 	writer     writer                       // of the message being counted, and reused
 }
 
-// head is what the head of a request takes without what varies.
+// head is the part of the head of a request that depends on its kind only.
 type head struct {
 	size   int
-	sized  bool // it tells the length of the body, 0 included
+	sized  bool // there is a Content-Length, even of an empty body
 	always bool // a request without fields has a body, too
 }
 
-// question is what was added up of a request; a gather sends the same one to many.
+// question is the size of a request; a gather sends the same one to many peers.
 type question struct {
 	kind       message.Kind
 	from, root peer.Peer
@@ -57,12 +59,13 @@ type question struct {
 	size       int // without the receiver's address; 0 before the first
 }
 
-// statement is what was added up of an answer.
+// statement is the size of an answer to a query, and the length of its ETag.
 type statement struct {
-	of   message.QueryAnswer
-	kind message.Kind
-	size int
-	etag int
+	kind       message.Kind
+	coverage   message.Coverage
+	cost       message.Cost
+	result     int // its bytes, 0 for none
+	size, etag int
 }
 
 // Sized is a value of an application that knows its size as JSON, in bytes.
@@ -81,13 +84,15 @@ const (
 	keptStructures = 1024
 )
 
-// NewSizes returns a Sizes for a network of this version, between the peers of book.
+// NewSizes returns a Sizes for a network of this version, between the peers of book. Those
+// that it holds already must stay.
 func NewSizes(book *peer.Book, version string) *Sizes {
 	s := &Sizes{
 		speaker:    Speaker{Book: book, Version: version},
 		lists:      make([]counted[message.Masters], keptLists),
 		structures: make([]counted[message.Structure], keptStructures),
 	}
+	s.lengths = lengths(book)
 	for k := range message.NumKinds {
 		h := head{size: requestHead + len(k.Row().Path) + len(Method(k)) + len(version), sized: Method(k) == http.MethodPost, always: k == message.KindAvailableNode}
 		if h.sized {
@@ -98,6 +103,18 @@ func NewSizes(book *peer.Book, version string) *Sizes {
 	return s
 }
 
+// lengths returns the length of each address in the book, by id; 0 for none, and for one
+// that does not fit into a byte.
+func lengths(book *peer.Book) []uint8 {
+	all := make([]uint8, book.Len()+1)
+	for id := range book.Len() {
+		if n := book.TextLen(peer.FromID(uint32(id) + 1)); n <= math.MaxUint8 {
+			all[id+1] = uint8(n)
+		}
+	}
+	return all
+}
+
 // Request is the size of a request to a peer. Etag is the length of the ETag that it
 // carries, of an earlier structure answer of that peer that the sender still has; 0 for
 // none.
@@ -106,14 +123,23 @@ func (s *Sizes) Request(to peer.Peer, req *message.Request, etag int) int {
 	if q.kind != req.Kind || q.from != req.From || q.root != req.Root || q.timeout != req.Timeout || q.body != req.Body || q.size == 0 {
 		s.ask(q, req)
 	}
-	size := q.size + s.speaker.Book.TextLen(to)
+	size := q.size + s.length(to)
 	if etag > 0 {
 		size += ifNoneMatch + etag
 	}
 	return size
 }
 
-// ask adds up a request without what depends on its receiver.
+// length is that of an address, 0 for none. In a large network the receiver is any of its
+// nodes: a byte for each fits in a cache in which the book does not.
+func (s *Sizes) length(p peer.Peer) int {
+	if id := int(p.ID()); id < len(s.lengths) && s.lengths[id] > 0 {
+		return int(s.lengths[id])
+	}
+	return s.speaker.Book.TextLen(p)
+}
+
+// ask counts a request without its receiver's address and an ETag.
 func (s *Sizes) ask(q *question, req *message.Request) {
 	h := &s.heads[req.Kind]
 	size, body := h.size+digits(req.Timeout.Milliseconds()), 0
@@ -130,7 +156,7 @@ func (s *Sizes) ask(q *question, req *message.Request) {
 	if req.From.IsZero() {
 		size += clientHead
 	} else {
-		size += nodeHead + s.speaker.Book.TextLen(req.From) + s.speaker.Book.TextLen(req.Root)
+		size += nodeHead + s.length(req.From) + s.length(req.Root)
 	}
 	*q = question{req.Kind, req.From, req.Root, req.Timeout, req.Body, size}
 }
@@ -147,7 +173,10 @@ func (s *Sizes) Answer(from peer.Peer, kind message.Kind, resp *message.Response
 		return success(&t)
 	case *message.QueryAnswer:
 		if body.Result == nil {
-			return s.statement(from, kind, body)
+			return s.statement(from, kind, body, 0)
+		}
+		if result, ok := body.Result.(Sized); ok {
+			return s.statement(from, kind, body, result.JSONSize())
 		}
 	}
 	w := s.count(from)
@@ -155,25 +184,25 @@ func (s *Sizes) Answer(from peer.Peer, kind message.Kind, resp *message.Response
 	return success(&w.tally)
 }
 
-// statement adds up the answer of a node that has nothing to say to a query: most, and
-// most say it with the same words.
-func (s *Sizes) statement(from peer.Peer, kind message.Kind, body *message.QueryAnswer) (size, etag int) {
+// statement is the size of an answer to a query whose result has a known size, 0 for
+// none. The answers of most nodes to a query are of one size.
+func (s *Sizes) statement(from peer.Peer, kind message.Kind, body *message.QueryAnswer, result int) (size, etag int) {
 	kept := &s.said
-	if kept.kind != kind || kept.of.Coverage != body.Coverage || kept.of.Cost != body.Cost {
+	if kept.kind != kind || kept.coverage != body.Coverage || kept.cost != body.Cost || kept.result != result {
 		w := s.count(from)
 		w.answer(kind, body)
 		size, etag := success(&w.tally)
-		*kept = statement{*body, kind, size, etag}
+		*kept = statement{kind, body.Coverage, body.Cost, result, size, etag}
 	}
 	return kept.size, kept.etag
 }
 
-// Unchanged is the size of an answer that says: as in the answer that the ETag of this
-// length names.
+// Unchanged is the size of a 304, which confirms an ETag of this length.
 func (s *Sizes) Unchanged(etag int) int {
 	return answerHead + len("304 Not Modified") + etagHead + etag
 }
 
+// success is the size of a good answer, and the length of its ETag.
 func success(t *tally) (size, etag int) {
 	body := t.bytes
 	etag = etagLength(body)
@@ -232,8 +261,8 @@ func digits(n int64) int {
 	return size
 }
 
-// timestamp stands for the time of day in a request: it has 13 digits from 2001 until
-// 2286.
+// timestamp is counted as the time of day in a request: that has 13 digits from 2001
+// until 2286.
 const timestamp = 1_000_000_000_000
 
 // count starts to count a message of a participant.
@@ -243,7 +272,7 @@ func (s *Sizes) count(self peer.Peer) *writer {
 	return &s.writer
 }
 
-// structure adds up a snapshot, the large ones only once.
+// structure returns the tally of a snapshot; those of large ones are cached.
 func (s *Sizes) structure(b *message.Structure) tally {
 	if len(b.Slaves) == 0 {
 		return s.slave(b)
@@ -257,8 +286,8 @@ func (s *Sizes) structure(b *message.Structure) tally {
 	return kept.tally
 }
 
-// slave adds up the snapshot of a node without slaves, as writeStructure writes it: most
-// of what there is to count, so it goes without a writer.
+// slave returns the tally of the snapshot of a node without slaves, as writeStructure
+// writes it. Most snapshots are of this kind, and a writer takes three times as long.
 func (s *Sizes) slave(b *message.Structure) tally {
 	const between = len(`{"address":"","backlink":,"slaves":[],"masters":}`)
 	t := *s.masters(b.Masters)

@@ -32,7 +32,7 @@ func TestWritingIsThatOfJSON(t *testing.T) {
 			w.string(text)
 			w.raw(`]`)
 		}
-		w, counter := writer{}, NewSizes(nil, "").count(peer.Peer{})
+		w, counter := writer{}, NewSizes(peer.NewBook(0), "").count(peer.Peer{})
 		write(&w)
 		write(counter)
 		if string(w.text) != string(want) || counter.bytes != len(want) {

@@ -84,8 +84,8 @@ type parcel struct {
 	from    uint32
 	bytes   uint32        // as sent
 	known   edition       // of a request: what the asker has; of an answer: what it learns
-	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
 	expired bool          // the asker has given up already: no answer
+	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
 }
 
 // Envelope is an event for another partition, with its message.
