@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -24,7 +25,11 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"spreadsim":        main,
-		"spreadsim-canned": func() { os.Exit(run(os.Args, os.Stdout, os.Stderr, canned)) },
+		"spreadsim-canned": func() {
+			// Under nohup the tests would hang: the program respects that.
+			signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+			os.Exit(run(os.Args, os.Stdout, os.Stderr, canned))
+		},
 	})
 }
 
