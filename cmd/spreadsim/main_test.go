@@ -24,7 +24,7 @@ import (
 // spreadsim-canned, whose runs are not simulated but answered from a tin.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"spreadsim":        main,
+		"spreadsim": main,
 		"spreadsim-canned": func() {
 			// Under nohup the tests would hang: the program respects that.
 			signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
