@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"spreadable/core/message"
@@ -33,14 +34,14 @@ import (
 // and for pictures in base64. How well other long texts compress cannot be known without
 // compressing them.
 type Sizes struct {
-	speaker    Speaker
-	lengths    []uint8                      // of the addresses in the book, by id; 0 for those to look up
-	heads      [message.NumKinds]head       // of requests, by kind
-	asked      question                     // the latest
-	said       statement                    // the latest answer to a query
-	lists      []counted[message.Masters]   // by digest of the list
-	structures []counted[message.Structure] // by number of the address
-	writer     writer                       // of the message being counted, and reused
+	speaker     Speaker
+	lengths     []uint8                // of the addresses in the book, by id; 0 for those to look up
+	heads       [message.NumKinds]head // of requests, by kind
+	asked       question               // the latest
+	said        statement              // the latest answer to a query
+	masterLists []*masterList          // by number of the first master
+	slaveLists  []*slaveList           // by number of the address
+	writer      writer                 // of the message being counted, and reused
 }
 
 // head is the part of the head of a request that depends on its kind only.
@@ -71,26 +72,17 @@ type statement struct {
 // Sized is a value of an application that knows its size as JSON, in bytes.
 type Sized interface{ JSONSize() int }
 
-// counted is the tally of a value that no longer changes.
-type counted[T any] struct {
-	of    *T
-	tally tally
-}
-
-// How many tallies are kept. In a network of 100,000 nodes some 300 are masters, and
-// after a change each may have a different list until all know of it.
-const (
-	keptLists      = 256
-	keptStructures = 1024
-)
+// keptLists is how many tallies of lists are kept, of masters and of slaves, at the most.
+// Of a million nodes some thousand are masters, and few of them share a place.
+const keptLists = 1 << 13
 
 // NewSizes returns a Sizes for a network of this version, between the peers of book. Those
 // that it holds already must stay.
 func NewSizes(book *peer.Book, version string) *Sizes {
 	s := &Sizes{
-		speaker:    Speaker{Book: book, Version: version},
-		lists:      make([]counted[message.Masters], keptLists),
-		structures: make([]counted[message.Structure], keptStructures),
+		speaker:     Speaker{Book: book, Version: version},
+		masterLists: make([]*masterList, keptLists),
+		slaveLists:  make([]*slaveList, keptLists),
 	}
 	s.lengths = lengths(book)
 	for k := range message.NumKinds {
@@ -272,25 +264,15 @@ func (s *Sizes) count(self peer.Peer) *writer {
 	return &s.writer
 }
 
-// structure returns the tally of a snapshot; those of large ones are cached.
+// structure returns the tally of a snapshot, as writeStructure writes it.
 func (s *Sizes) structure(b *message.Structure) tally {
+	const between = len(`{"address":"","backlink":,"slaves":,"masters":}`)
+	t := s.masters(b.Masters)
 	if len(b.Slaves) == 0 {
-		return s.slave(b)
+		t.bytes += len(`[]`)
+	} else {
+		t.add(s.slaves(b))
 	}
-	kept := &s.structures[b.Address.ID()%keptStructures]
-	if kept.of != b {
-		w := s.count(peer.Peer{})
-		writeStructure(w, b)
-		*kept = counted[message.Structure]{b, w.tally}
-	}
-	return kept.tally
-}
-
-// slave returns the tally of the snapshot of a node without slaves, as writeStructure
-// writes it. Most snapshots are of this kind, and a writer takes three times as long.
-func (s *Sizes) slave(b *message.Structure) tally {
-	const between = len(`{"address":"","backlink":,"slaves":[],"masters":}`)
-	t := *s.masters(b.Masters)
 	address := s.speaker.Book.Text(b.Address)
 	t.bytes += between + len(address)
 	t.addresses++
@@ -300,21 +282,106 @@ func (s *Sizes) slave(b *message.Structure) tally {
 		return t
 	}
 	backlink := s.speaker.Book.Text(b.Backlink)
-	t.bytes += len(`{"address":""}`) + len(backlink)
+	t.bytes += emptyNode + len(backlink)
 	t.addresses++
 	t.novel += novel(address, backlink)
 	return t
 }
 
-// masters returns the tally of a list, which many structures share.
-func (s *Sizes) masters(m *message.Masters) *tally {
-	kept := &s.lists[m.Set()%keptLists]
-	if kept.of != m {
-		w := writer{speaker: &s.speaker, sizes: s}
-		w.eachMaster(m)
-		*kept = counted[message.Masters]{m, w.tally}
+// emptyNode is the size of a node in a list without its address.
+const emptyNode = len(`{"address":""}`)
+
+// slaveList is the latest list of slaves of a node, and its tally.
+type slaveList struct {
+	list []peer.Peer
+	tally
+}
+
+// slaves returns the tally of the slaves of a snapshot, of which there are some. While a
+// network forms, most lists have one slave more than the last: snapshots share the array
+// of a list that only grows, and then only what is new is counted.
+func (s *Sizes) slaves(b *message.Structure) *tally {
+	list, kept := b.Slaves, s.slaveLists[b.Address.ID()%keptLists]
+	if kept == nil {
+		kept = new(slaveList)
+		s.slaveLists[b.Address.ID()%keptLists] = kept
 	}
+	if n := len(kept.list); n == 0 || n > len(list) || &kept.list[0] != &list[0] {
+		*kept = slaveList{tally: tally{bytes: len(`[]`) - len(`,`)}}
+	}
+	for i := len(kept.list); i < len(list); i++ {
+		kept.bytes += emptyNode + s.length(list[i]) + len(`,`)
+		if i%sampled == 0 {
+			kept.novel += s.novelAt(i, list[i], list[max(0, i-1)])
+		}
+	}
+	kept.list, kept.addresses = list, len(list)
 	return &kept.tally
+}
+
+// sampled says that of every so many addresses of a list one is compared with that before
+// it. The others count as much.
+const sampled = 4
+
+// novelAt is what is new in the i-th address of a list, and the ones after it.
+func (s *Sizes) novelAt(i int, p, before peer.Peer) int {
+	text := s.speaker.Book.Text(p)
+	if i == 0 {
+		return len(text)
+	}
+	return sampled * novel(s.speaker.Book.Text(before), text)
+}
+
+// masterList is a list of masters, and its tally without their sizes and with them.
+type masterList struct {
+	of    *message.Masters
+	named tally
+	tally
+}
+
+// masters returns the tally of a list, which many structures share. A master lists itself
+// first, and while a network forms, most of its lists name the masters of the last in the
+// same order, with other sizes: then only these are counted.
+func (s *Sizes) masters(m *message.Masters) tally {
+	first := uint32(0)
+	if len(m.List) > 0 {
+		first = m.List[0].Peer.ID() % keptLists
+	}
+	kept := s.masterLists[first]
+	switch {
+	case kept == nil:
+		kept = new(masterList)
+		s.masterLists[first] = kept
+	case kept.of == m:
+		return kept.tally
+	}
+	samePeer := func(a, b message.Master) bool { return a.Peer == b.Peer }
+	if kept.of == nil || !slices.EqualFunc(kept.of.List, m.List, samePeer) {
+		kept.named = s.named(m.List)
+	}
+	kept.of, kept.tally = m, kept.named
+	last := uint32(0)
+	for i := range m.List {
+		size := m.List[i].Size
+		kept.bytes += digits(int64(size))
+		if size != last {
+			kept.changes++
+		}
+		last = size
+	}
+	return kept.tally
+}
+
+// named returns the tally of a list of masters without their sizes.
+func (s *Sizes) named(list []message.Master) tally {
+	t := tally{bytes: len(`[]`) + max(0, len(list)-1), addresses: len(list)}
+	for i := range list {
+		t.bytes += len(`{"address":"","size":}`) + s.length(list[i].Peer)
+		if i%sampled == 0 {
+			t.novel += s.novelAt(i, list[i].Peer, list[max(0, i-1)].Peer)
+		}
+	}
+	return t
 }
 
 // tally counts a body: all its bytes, and the parts that compress badly.

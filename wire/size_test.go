@@ -155,13 +155,23 @@ func TestCompressedPicturesAreNear(t *testing.T) {
 	}
 }
 
-// TestSizesDoNotDependOnWhatWasAskedBefore asks about more lists than are kept, in two
-// orders.
+// TestSizesDoNotDependOnWhatWasAskedBefore asks about many lists, some of which are the
+// last one with more slaves or with other sizes, in two orders.
 func TestSizesDoNotDependOnWhatWasAskedBefore(t *testing.T) {
 	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
 	var all []*message.Structure
-	for range 3 * keptLists {
-		all = append(all, crowd(t, book, r, families["of the simulator"], 12, 3, 9, false))
+	for range 300 {
+		s := crowd(t, book, r, families["of the simulator"], 12, 3, 9, false)
+		fewer, none, resized, shuffled, copied := *s, *s, *s, *s, *s
+		fewer.Slaves, none.Slaves = s.Slaves[:2], nil
+		copied.Slaves = append(slices.Clone(s.Slaves[:2]), s.Address)
+		list := slices.Clone(s.Masters.List)
+		list[3].Size += 1000
+		resized.Masters = message.NewMasters(list)
+		list = slices.Clone(list)
+		slices.Reverse(list)
+		shuffled.Masters = message.NewMasters(list)
+		all = append(all, &none, &fewer, s, &resized, &copied, &shuffled)
 	}
 	used := NewSizes(book, DefaultVersion)
 	for range 2 {

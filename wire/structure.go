@@ -109,6 +109,11 @@ func readIntroduction(f Fields) (Body, error) {
 }
 
 func writeStructure(w *writer, s *message.Structure) {
+	if w.sizes != nil {
+		t := w.sizes.structure(s)
+		w.add(&t)
+		return
+	}
 	w.raw(`{"address":`)
 	w.peer(s.Address)
 	w.raw(`,"backlink":`)
@@ -125,14 +130,6 @@ func writeStructure(w *writer, s *message.Structure) {
 }
 
 func (w *writer) masters(m *message.Masters) {
-	if w.sizes != nil {
-		w.add(w.sizes.masters(m))
-		return
-	}
-	w.eachMaster(m)
-}
-
-func (w *writer) eachMaster(m *message.Masters) {
 	w.raw(`[`)
 	for i := range m.List {
 		w.comma(i)
