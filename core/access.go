@@ -153,10 +153,12 @@ func (n *Node) openDoor() bool {
 func (n *Node) AdmitsAll() bool { return n.cfg.Trusted || n.openDoor() }
 
 // AtEase reports whether requests need no checks now: the address filter refuses nothing,
-// and no peer has failures that a sign of life would clear. A driver may then answer a
-// structure request of the right root, without an introduction, from the last snapshot:
-// Serve would do nothing else.
-func (n *Node) AtEase() bool { return n.AdmitsAll() && len(n.fails) == 0 }
+// no peer has failures that a sign of life would clear, and every peer that is suspected
+// has spoken since. A driver may then answer a structure request of the right root,
+// without an introduction, from the last snapshot: Serve would do nothing else.
+func (n *Node) AtEase() bool {
+	return n.AdmitsAll() && len(n.fails) == 0 && n.scores.AllSpoke()
+}
 
 // allowedClient is the address filter for a client, of which we know the IP only.
 func (n *Node) allowedClient(ip netip.Addr) bool { return n.screen(Peer{}, peerless, ip) == DoorOpen }

@@ -8,6 +8,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/behavior"
 	"spreadable/core/coretest"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -118,6 +119,29 @@ func TestFailuresNeedJudgement(t *testing.T) {
 	}
 	if node.AtEase() || !node.AdmitsAll() {
 		t.Errorf("AtEase is %t and AdmitsAll %t, want false and true", node.AtEase(), node.AdmitsAll())
+	}
+}
+
+// A node is not at ease while it suspects a peer that has not spoken since: how far a ban
+// reaches depends on whether it speaks, so a driver must not keep its requests from it.
+func TestSuspectsThatAreSilentNeedJudgement(t *testing.T) {
+	n := settled(t, 9)
+	node, backlink := n.Host(2).Node, n.HostOf(n.Host(2).Node.Structure().Backlink)
+	if !node.AtEase() {
+		t.Fatal("a node of a settled network is not at ease")
+	}
+	backlink.Actor = coretest.Answers{message.KindStructure: {Body: &message.Status{}}} // garbage
+	node.Sync()
+	n.Settle()
+	if node.Failing() > 0 || node.AtEase() {
+		t.Errorf("at ease %t beside a peer that answers garbage; %d peers fail", node.AtEase(), node.Failing())
+	}
+	request := message.Request{Kind: message.KindStructure, Root: node.NetworkRoot(), Timeout: time.Second}
+	if resp := n.Ask(backlink, n.Host(2).Peer(), request); resp.Err != nil {
+		t.Fatal(resp.Err)
+	}
+	if !node.AtEase() {
+		t.Error("the suspect has spoken, and the node is still not at ease")
 	}
 }
 

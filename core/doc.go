@@ -44,9 +44,9 @@
 // (Revision, Changes), and Restore it after a restart. It may ask whether the address
 // filter would refuse a sender, before it reads the request (Screen, AdmitsAll), and
 // whether a host may try another login (Login). And it may drop addresses that are no
-// longer needed (SweepBook). Touch and AtEase are for the driver of a simulation: Touch
-// loads a node into the processor's cache, AtEase says when a request for the structure
-// needs no Serve.
+// longer needed (SweepBook). AtEase is for a server: it says when a request for the
+// structure needs no Serve. Touch is for a simulation: it loads a node into the
+// processor's cache.
 //
 // Less formally: the node does something only when it is called, finishes it before it
 // returns, and is left alone between two calls. In a simulation the kernel calls the

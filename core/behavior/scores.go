@@ -148,7 +148,7 @@ func (r Rule) step(inARow uint32) float64 {
 
 // Heard remembers in all scores of a peer that it has sent a request.
 func (s *Scores) Heard(p peer.Peer) {
-	if s.silent == 0 {
+	if s.AllSpoke() {
 		return
 	}
 	for i, _ := s.find(0, p); i < len(s.rows) && s.rows[i].Peer == p; i++ {
@@ -158,6 +158,10 @@ func (s *Scores) Heard(p peer.Peer) {
 		}
 	}
 }
+
+// AllSpoke reports whether Heard has nothing to remember, whichever peer it is called
+// with.
+func (s *Scores) AllSpoke() bool { return s.silent == 0 }
 
 // Suspicion returns how suspect the peer is for the action: 0 or more.
 func (s *Scores) Suspicion(a Action, p peer.Peer) float64 {
