@@ -13,15 +13,14 @@ var ErrUnawaited = errors.New("not waited for")
 // go to the gather, not to the task, so late answers to a gather that the task has left
 // have no effect on the next. A task reuses a gather only when all its answers have come.
 type gather struct {
-	task *Task // nil once the task has left it
-	// what a good answer is (message.Row.Fits)
-	fits func(body any) bool
-	// takes answers after that; nil to drop them
-	late      func(tag uint32, resp message.Response)
-	responses []message.Response // beyond its length all are zero
-	pending   int                // answers to come
-	// good answers that are still wanted
-	wanted int
+	task      *Task               // nil once the task has left it
+	fits      func(body any) bool // what a good answer is (message.Row.Fits)
+	responses []message.Response  // beyond its length all are zero
+	pending   int                 // answers to come
+	wanted    int                 // good answers that are still wanted
+
+	// late takes the answers that come after the task has left; nil to drop them.
+	late func(tag uint32, resp message.Response)
 }
 
 // begin clears g for n answers that must fit, of which so many good ones are enough.

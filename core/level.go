@@ -72,9 +72,9 @@ func Optimum(size, levels int) int {
 // sure that a node is gone, SyncInterval * MaxFails * Optimum. It is the longest Duration
 // where that would overflow.
 func (c *Config) lifetime(size, levels int) time.Duration {
-	rounds := float64(c.MaxFails) * float64(Optimum(size, levels))
-	if rounds > float64(math.MaxInt64/c.SyncInterval) { // some 300 years
+	optimum := Optimum(size, levels)
+	if float64(c.MaxFails)*float64(optimum) > float64(math.MaxInt64/c.SyncInterval) { // some 300 years
 		return math.MaxInt64
 	}
-	return c.SyncInterval * time.Duration(c.MaxFails*Optimum(size, levels))
+	return c.SyncInterval * time.Duration(c.MaxFails*optimum)
 }

@@ -20,10 +20,9 @@ import (
 // some 3 KB. Finished tasks go back to their pool, with their stack and their buffer of
 // responses, so that a settled network allocates none.
 type Task struct {
-	caller caller // on whose behalf it asks: node, or a client
-	node   *Node  // nil in a client's task
-	// the request that a handler answers; zero for the node's own procedures
-	req    message.Request
+	caller caller          // on whose behalf it asks: node, or a client
+	node   *Node           // nil in a client's task
+	req    message.Request // what a handler answers; zero for the node's own procedures
 	ticket Ticket
 	own    bool // no request is being answered: the node asks for itself
 	owing  bool // the request has no answer yet
@@ -138,15 +137,15 @@ func (t *Task) Sleep(d time.Duration) {
 // time.
 func (t *Task) Offload(price time.Duration, work func()) {
 	g := t.gather
-	g.begin(1, 1, done)
+	g.begin(1, 1, anything)
 	t.node.env.Offload(price, work, g, 0)
 	if !g.done() {
 		t.park()
 	}
 }
 
-// done is what fits the end of offloaded work: anything.
-func done(any) bool { return true }
+// anything fits the end of offloaded work, which has no body.
+func anything(any) bool { return true }
 
 // Lock waits until no other task of the node holds the key, and takes it. The result
 // gives the key back and must be called once, so defer it. Tasks get the key in the order

@@ -86,7 +86,11 @@ func NewSizes(book *peer.Book, version string) *Sizes {
 	}
 	s.lengths = lengths(book)
 	for k := range message.NumKinds {
-		h := head{size: requestHead + len(k.Row().Path) + len(Method(k)) + len(version), sized: Method(k) == http.MethodPost, always: k == message.KindAvailableNode}
+		h := head{
+			size:   requestHead + len(k.Row().Path) + len(Method(k)) + len(version),
+			sized:  Method(k) == http.MethodPost,
+			always: k == message.KindAvailableNode,
+		}
 		if h.sized {
 			h.size += contentLength
 		}
