@@ -25,13 +25,13 @@ type Node struct {
 	pool *Pool
 
 	fails  map[Peer]int // consecutive failures, only of peers that have any
+	scores behavior.Scores
 	bans   behavior.Bans
 	level1 level
 
 	rootChecked time.Duration // when the bootstrap node last confirmed the root
 	started     time.Duration
 	syncs       syncTimes
-	scores      behavior.Scores
 
 	// Counters of changes, of root and syncs and of fails and delays; see Revision.
 	networkRevision, failsRevision uint32

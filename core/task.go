@@ -68,28 +68,28 @@ func (t *Task) Call(p Peer, req message.Request) message.Response {
 // Gather asks all peers at once and waits for the last answer, error or timeout. The
 // responses are in the order of peers and valid until the task asks again.
 func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
-	g := t.ask(peers, req, len(peers))
+	responses := t.ask(peers, req, len(peers))
 	for i, p := range peers {
-		t.caller.conclude(p, t.own, g.responses[i])
+		t.caller.conclude(p, t.own, responses[i])
 	}
-	return g.responses
+	return responses
 }
 
 // GatherSome asks all peers at once and waits until as many as enough have answered
 // without an error, or all have answered, or req.Timeout has passed. A peer that was not
 // waited for has ErrUnawaited; its answer still says that it is alive when it comes.
 func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []message.Response {
-	g := t.ask(peers, req, enough)
+	responses := t.ask(peers, req, enough)
 	var late []Peer
 	for i, p := range peers {
-		if g.responses[i].Err != ErrUnawaited {
-			t.caller.conclude(p, t.own, g.responses[i])
+		if responses[i].Err != ErrUnawaited {
+			t.caller.conclude(p, t.own, responses[i])
 		} else if late == nil {
 			late = append(late, peers...) // the caller may change its own
 		}
 	}
 	if late == nil {
-		return g.responses
+		return responses
 	}
 	n, own, caller, life := t.node, t.own, t.caller, t.life()
 	t.leave(func(tag uint32, resp message.Response) {
@@ -97,11 +97,11 @@ func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []messa
 			caller.conclude(late[tag], own, resp)
 		}
 	})
-	return g.responses
+	return responses
 }
 
 // ask sends the questions of a gather and waits for enough good answers, or all answers.
-func (t *Task) ask(peers []Peer, req message.Request, enough int) *gather {
+func (t *Task) ask(peers []Peer, req message.Request, enough int) []message.Response {
 	g := t.gather
 	g.begin(len(peers), enough, req.Kind.Row().Fits)
 	req.Trace = t.req.Trace
@@ -111,7 +111,7 @@ func (t *Task) ask(peers []Peer, req message.Request, enough int) *gather {
 	if !g.done() {
 		t.park()
 	}
-	return g
+	return g.all()
 }
 
 // leave gives up the latest gather while some of its answers are still to come: late

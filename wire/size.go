@@ -154,7 +154,7 @@ func (s *Sizes) ask(q *question, req *message.Request) {
 	} else {
 		size += nodeHead + s.length(req.From) + s.length(req.Root)
 	}
-	*q = question{req.Kind, req.From, req.Root, req.Timeout, req.Body, size}
+	q.kind, q.from, q.root, q.timeout, q.body, q.size = req.Kind, req.From, req.Root, req.Timeout, req.Body, size
 }
 
 // Answer is the size of the answer that a node gives to a request of the kind, and the
@@ -188,7 +188,8 @@ func (s *Sizes) statement(from peer.Peer, kind message.Kind, body *message.Query
 		w := s.count(from)
 		w.answer(kind, body)
 		size, etag := success(&w.tally)
-		*kept = statement{kind, body.Coverage, body.Cost, result, size, etag}
+		kept.kind, kept.coverage, kept.cost, kept.result = kind, body.Coverage, body.Cost, result
+		kept.size, kept.etag = size, etag
 	}
 	return kept.size, kept.etag
 }
@@ -268,7 +269,8 @@ func (s *Sizes) count(self peer.Peer) *writer {
 	return &s.writer
 }
 
-// structure returns the tally of a snapshot, as writeStructure writes it.
+// structure returns the tally of a snapshot, as writeStructure writes it. For the estimate
+// the backlink is as new as the address, which it hardly ever is: that makes some bytes.
 func (s *Sizes) structure(b *message.Structure) tally {
 	const between = len(`{"address":"","backlink":,"slaves":,"masters":}`)
 	t := s.masters(b.Masters)
@@ -277,18 +279,18 @@ func (s *Sizes) structure(b *message.Structure) tally {
 	} else {
 		t.add(s.slaves(b))
 	}
-	address := s.speaker.Book.Text(b.Address)
-	t.bytes += between + len(address)
+	address := s.length(b.Address)
+	t.bytes += between + address
 	t.addresses++
-	t.novel += len(address)
+	t.novel += address
 	if b.Backlink.IsZero() {
 		t.bytes += len(`null`)
 		return t
 	}
-	backlink := s.speaker.Book.Text(b.Backlink)
-	t.bytes += emptyNode + len(backlink)
+	backlink := s.length(b.Backlink)
+	t.bytes += emptyNode + backlink
 	t.addresses++
-	t.novel += novel(address, backlink)
+	t.novel += backlink
 	return t
 }
 

@@ -18,14 +18,11 @@ type Row struct {
 	Suspicion float64       // above 0
 	Since     time.Duration // of the first fault, since the Unix epoch
 	Used      time.Duration // of the last change, since the Unix epoch
-
-	// Spoke says that the peer has sent a request from its address since its first
-	// fault. It is not saved.
-	Spoke bool
 }
 
-// Verdict is a ban that a sweep asks for: of which peer, why and for how long. Spoke is
-// that of the score.
+// Verdict is a ban that a sweep asks for: of which peer, why and for how long. Spoke says
+// that the peer has sent a request from its address since the first of its faults that
+// are remembered, and since the start of the program.
 type Verdict struct {
 	Peer   peer.Peer
 	Action Action
@@ -44,12 +41,14 @@ const MaxRows = 4096
 // npm also counts a balance of faults and good deeds, which no rule reads; it
 // is left out.
 type Scores struct {
-	rows     []Row // by peer, then action
+	*faults  // nil for none
 	revision uint32
+}
 
-	// Good answers ask for scores that are hardly ever there, so these say quickly no.
-	actions uint16 // a bit for each action that has had a score since there was none
-	silent  uint16 // how many scores are of peers that have not spoken since
+type faults struct {
+	rows    []Row       // by peer, then action
+	silent  []peer.Peer // those of them that have not spoken since, by id
+	actions uint16      // a bit for each action that has had a score: any other is not asked for
 }
 
 // Add remembers a fault. The base is its weight before the rule's step, above
@@ -60,14 +59,20 @@ func (s *Scores) Add(now time.Duration, r Rule, a Action, p peer.Peer, base floa
 		return
 	}
 	s.revision++
+	if s.faults == nil {
+		s.faults = new(faults)
+	}
 	i, found := s.find(a, p)
 	if !found && s.forgetOne(a) {
 		i, _ = s.find(a, p)
 	}
 	if !found {
+		if !s.hasAny(i, p) {
+			at, _ := s.findSilent(p)
+			s.silent = slices.Insert(s.silent, at, p)
+		}
 		s.rows = slices.Insert(s.rows, i, Row{Peer: p, Action: a, Up: 1, Suspicion: base, Since: now, Used: now})
 		s.actions |= 1 << a
-		s.silent++
 		return
 	}
 	row := &s.rows[i]
@@ -97,8 +102,7 @@ func (s *Scores) forgetOne(a Action) bool {
 	if count < MaxRows {
 		return false
 	}
-	s.rows = slices.Delete(s.rows, oldest, oldest+1)
-	s.recount()
+	s.remove(oldest)
 	return true
 }
 
@@ -110,15 +114,14 @@ func (s *Scores) Condemn(r Rule, a Action, p peer.Peer) bool {
 		return false
 	}
 	s.revision++
-	s.rows = slices.Delete(s.rows, i, i+1)
-	s.recount()
+	s.remove(i)
 	return true
 }
 
 // Sub remembers a good deed, if there is any fault to weigh it against. A
 // suspicion that falls to 0 is forgotten.
 func (s *Scores) Sub(now time.Duration, r Rule, a Action, p peer.Peer, base float64) {
-	if s.actions&(1<<a) == 0 {
+	if s.faults == nil || s.actions&(1<<a) == 0 {
 		return
 	}
 	i, found := s.find(a, p)
@@ -129,8 +132,7 @@ func (s *Scores) Sub(now time.Duration, r Rule, a Action, p peer.Peer, base floa
 	row := &s.rows[i]
 	row.Suspicion -= base / r.step(row.Down)
 	if row.Suspicion <= 0 {
-		s.rows = slices.Delete(s.rows, i, i+1)
-		s.recount()
+		s.remove(i)
 		return
 	}
 	row.Up = 0
@@ -146,22 +148,19 @@ func (r Rule) step(inARow uint32) float64 {
 	return math.Sqrt(float64(inARow))
 }
 
-// Heard remembers in all scores of a peer that it has sent a request.
+// Heard remembers that a peer has sent a request.
 func (s *Scores) Heard(p peer.Peer) {
 	if s.AllSpoke() {
 		return
 	}
-	for i, _ := s.find(0, p); i < len(s.rows) && s.rows[i].Peer == p; i++ {
-		if !s.rows[i].Spoke {
-			s.rows[i].Spoke = true
-			s.silent--
-		}
+	if i, found := s.findSilent(p); found {
+		s.silent = slices.Delete(s.silent, i, i+1)
 	}
 }
 
 // AllSpoke reports whether Heard has nothing to remember, whichever peer it is called
 // with.
-func (s *Scores) AllSpoke() bool { return s.silent == 0 }
+func (s *Scores) AllSpoke() bool { return s.faults == nil || len(s.silent) == 0 }
 
 // Suspicion returns how suspect the peer is for the action: 0 or more.
 func (s *Scores) Suspicion(a Action, p peer.Peer) float64 {
@@ -172,7 +171,12 @@ func (s *Scores) Suspicion(a Action, p peer.Peer) float64 {
 }
 
 // Len returns how many scores are remembered.
-func (s *Scores) Len() int { return len(s.rows) }
+func (s *Scores) Len() int {
+	if s.faults == nil {
+		return 0
+	}
+	return len(s.rows)
+}
 
 // Sweep is the sync's pass over the scores. It forgets those that did not change for
 // longer than their lifetime. It returns which peers to ban, by peer id and action:
@@ -180,6 +184,9 @@ func (s *Scores) Len() int { return len(s.rows) }
 // These scores are forgotten with the verdict. The sync's lifetime is what [Auto]
 // refers to.
 func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime time.Duration) []Verdict {
+	if s.faults == nil {
+		return nil
+	}
 	var verdicts []Verdict
 	before := len(s.rows)
 	s.rows = slices.DeleteFunc(s.rows, func(row Row) bool {
@@ -190,13 +197,14 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 		}
 		guilty := rule.condemns(row.Suspicion) && now-row.Since > delay
 		if guilty {
-			verdicts = append(verdicts, Verdict{Peer: row.Peer, Action: row.Action, Life: rule.BanLife, Spoke: row.Spoke})
+			_, silent := s.findSilent(row.Peer)
+			verdicts = append(verdicts, Verdict{Peer: row.Peer, Action: row.Action, Life: rule.BanLife, Spoke: !silent})
 		}
 		return guilty
 	})
 	if len(s.rows) != before {
 		s.revision++
-		s.recount()
+		s.tidy()
 	}
 	return verdicts
 }
@@ -206,13 +214,18 @@ func (s *Scores) Sweep(now time.Duration, rules *[NumActions]Rule, syncLifetime 
 func (s *Scores) Revision() uint32 { return s.revision }
 
 // Rows returns a copy of all scores, by peer id and action.
-func (s *Scores) Rows() []Row { return slices.Clone(s.rows) }
+func (s *Scores) Rows() []Row {
+	if s.faults == nil {
+		return nil
+	}
+	return slices.Clone(s.rows)
+}
 
 // Restore replaces all scores. The rows may come in any order. Rows that no history
 // could have left (no peer, no such action, no suspicion) are dropped. Of two for
 // the same peer and action the later one counts.
 func (s *Scores) Restore(rows []Row) {
-	s.rows, s.actions, s.silent = nil, 0, 0
+	s.faults = new(faults)
 	s.revision++
 	for _, row := range rows {
 		if row.Peer.IsZero() || row.Action >= NumActions || !(row.Suspicion > 0) || math.IsInf(row.Suspicion, 1) {
@@ -224,13 +237,16 @@ func (s *Scores) Restore(rows []Row) {
 		}
 		s.rows[i] = row
 		s.actions |= 1 << row.Action
+		if i, found := s.findSilent(row.Peer); !found {
+			s.silent = slices.Insert(s.silent, i, row.Peer)
+		}
 	}
-	s.recount()
+	s.tidy()
 }
 
 // find returns the index of a score, or where it belongs.
 func (s *Scores) find(a Action, p peer.Peer) (int, bool) {
-	if len(s.rows) == 0 {
+	if s.faults == nil {
 		return 0, false // the common case, asked for every answer
 	}
 	return slices.BinarySearchFunc(s.rows, p, func(row Row, p peer.Peer) int {
@@ -238,16 +254,36 @@ func (s *Scores) find(a Action, p peer.Peer) (int, bool) {
 	})
 }
 
-// recount counts anew after scores have gone, and gives the memory of an empty list back.
-func (s *Scores) recount() {
-	s.silent = 0
-	for i := range s.rows {
-		if !s.rows[i].Spoke {
-			s.silent++
-		}
+// findSilent returns the index of a peer among the silent, or where it belongs.
+func (f *faults) findSilent(p peer.Peer) (int, bool) {
+	return slices.BinarySearchFunc(f.silent, p, func(a, b peer.Peer) int { return cmp.Compare(a.ID(), b.ID()) })
+}
+
+// hasAny reports whether a peer has any score. Its scores are beside index i.
+func (f *faults) hasAny(i int, p peer.Peer) bool {
+	return i > 0 && f.rows[i-1].Peer == p || i < len(f.rows) && f.rows[i].Peer == p
+}
+
+// remove forgets a score.
+func (s *Scores) remove(i int) {
+	p := s.rows[i].Peer
+	s.rows = slices.Delete(s.rows, i, i+1)
+	if at, silent := s.findSilent(p); silent && !s.hasAny(i, p) {
+		s.silent = slices.Delete(s.silent, at, at+1)
 	}
-	if s.rows = release(s.rows); s.rows == nil {
-		s.actions = 0
+	if len(s.rows) == 0 {
+		s.faults = nil
+	}
+}
+
+// tidy forgets who is silent of those whose scores are gone.
+func (s *Scores) tidy() {
+	s.silent = slices.DeleteFunc(s.silent, func(p peer.Peer) bool {
+		i, found := s.find(0, p)
+		return !found && !s.hasAny(i, p)
+	})
+	if len(s.rows) == 0 {
+		s.faults = nil
 	}
 }
 

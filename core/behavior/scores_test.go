@@ -349,7 +349,7 @@ func TestForgottenScoresGiveTheirMemoryBack(t *testing.T) {
 	subbed.Sub(0, rules[Registration], Registration, alice, 1)
 	swept.Add(0, rules[Registration], Registration, alice, 1)
 	swept.Sweep(time.Hour, &rules, time.Minute)
-	if subbed.rows != nil || swept.rows != nil {
+	if subbed.faults != nil || swept.faults != nil {
 		t.Error("empty scores hold memory")
 	}
 }

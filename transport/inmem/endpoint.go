@@ -18,9 +18,9 @@ type endpoint struct {
 	others    uint32   // number in the partition's learned, from 1; 0 for none
 	learned   learned  // of one other host
 	hash      uint64   // rolling hash over the events delivered here
-	random    rand.PCG // the node's own stream
 	weather   rand.PCG // what happens to the messages that it sends
 	Traffic   Traffic
+	random    rand.PCG // the node's own stream
 }
 
 // Traffic counts what a host sent to others and received from them. An answer's bytes
