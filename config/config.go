@@ -42,6 +42,7 @@ type Config struct {
 	Trusted                         bool
 	Whitelist, Blacklist, Trustlist []string
 	BanByAddress                    bool
+	HostLimits                      string // auto, strict, off
 	Username, Password              string
 	PasswordFile                    string
 	CookieAge                       time.Duration

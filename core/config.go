@@ -67,6 +67,10 @@ type Config struct {
 	// its IP, and so for all nodes and clients there.
 	BanByAddress bool
 
+	// Hosts says which participants count as one host, where what a host may take is
+	// limited: by default each address at a node on loopback, else each IP (IPv6: /64).
+	Hosts peer.Hosts
+
 	// Approvals are the kinds of approval that the node offers: by default ClientApproval
 	// on DefaultTerms.
 	Approvals []ApprovalKind

@@ -47,11 +47,15 @@ func (n *Node) transport() (httptransport.Options, error) {
 // coreConfig makes the options of the core.
 func (n *Node) coreConfig() (*core.Config, error) {
 	c := n.config
+	hosts, err := peer.ParseHosts(c.HostLimits)
+	if err != nil {
+		return nil, fmt.Errorf("host_limits: %w", err)
+	}
 	cfg := &core.Config{
 		Book:         peer.NewBook(httptransport.DefaultBookLimit),
 		SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
 		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, Trusted: c.Trusted,
-		BanByAddress: c.BanByAddress, Load: n.load.read,
+		BanByAddress: c.BanByAddress, Load: n.load.read, Hosts: hosts,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{
 			Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod,
 		})},
