@@ -58,3 +58,29 @@ expect:
 		}
 	}
 }
+
+// A run ends just before the moment at which it is stopped. A search that is due at that
+// very moment has not been started, so it is not one that the end cut off.
+func TestASearchDueWhenTheRunIsStoppedIsNotCounted(t *testing.T) {
+	s, err := scenario.Parse("stop.yaml", []byte(`
+name: stop
+nodes: 10
+duration: 320s
+workload:
+  searches: {count: 10, start: 90s, over: 100s}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Duration(0)
+	part, err := sim.Run(s, sim.Options{
+		Progress: func(p sim.Progress) { now = p.Virtual },
+		Stop:     func() bool { return now >= 100*time.Second },
+	})
+	if !errors.Is(err, sim.ErrStopped) || now != 100*time.Second {
+		t.Fatalf("stopped at %v: %v", now, err)
+	}
+	if search := part.Summary.Search; search.Count != 1 || search.Failed != 0 {
+		t.Errorf("%d searches, %d failed; the one at 90 s is the only one before 100 s", search.Count, search.Failed)
+	}
+}
