@@ -113,6 +113,25 @@ func TestTheCheckerFindsEachFault(t *testing.T) {
 	}
 }
 
+// A list that names one master twice, in the place of another of the same size, is wrong,
+// though its length, each size in it and their sum are right. No node takes such a list
+// from a peer or from its state, so it is forged here.
+func TestTheCheckerFindsAMasterListedTwice(t *testing.T) {
+	w := settledWorld(t)
+	w.kernel.RunUntil(240 * time.Second)
+	masters := w.node(0).Structure().Masters.List
+	for i, m := range masters[1:] {
+		if m.Size == masters[i].Size {
+			masters[i] = m
+			if err := newChecker(w).check(); err == nil || !strings.Contains(err.Error(), "has master "+w.book.Text(m.Peer)) {
+				t.Errorf("the checker says %v", err)
+			}
+			return
+		}
+	}
+	t.Fatal("no two masters have the same size")
+}
+
 // From ten intervals after the last start on a network is checked, and not before. Alone,
 // a node has nothing to be checked.
 func TestCheckingBeginsTenIntervalsAfterTheLastStart(t *testing.T) {
