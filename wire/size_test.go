@@ -210,6 +210,36 @@ func TestSizesDoNotDependOnTheMessageBefore(t *testing.T) {
 	}
 }
 
+// A request that differs from the one before in its sender, its root, its timeout budget
+// or its body alone is counted anew.
+func TestSizesCountEachChange(t *testing.T) {
+	book := peer.NewBook(0)
+	all := samples(t, book)
+	short := book1(t, book)
+	long, err := book.Intern(peer.MustParse("a-much-longer-name-of-a-host.example.com:4000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		req := s.req
+		req.From, req.Root, req.Timeout = short, short, time.Second
+		for what, change := range map[string]func(*message.Request){
+			"sender":  func(r *message.Request) { r.From = long },
+			"root":    func(r *message.Request) { r.Root = long },
+			"timeout": func(r *message.Request) { r.Timeout = 20 * time.Second },
+			"body":    func(r *message.Request) { r.Body = nil },
+		} { // order-free: each has sizes of its own
+			used, changed := NewSizes(book, DefaultVersion), req
+			change(&changed)
+			used.Request(short, &req, 0)
+			got, want := used.Request(short, &changed, 0), NewSizes(book, DefaultVersion).Request(short, &changed, 0)
+			if got != want {
+				t.Errorf("%s with another %s: %d bytes, want %d", s.name, what, got, want)
+			}
+		}
+	}
+}
+
 // BenchmarkSizes is what a simulation pays for each message.
 func BenchmarkSizes(b *testing.B) {
 	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
