@@ -240,6 +240,35 @@ func TestSizesCountEachChange(t *testing.T) {
 	}
 }
 
+// The same goes for an answer to a query: its kind, each of its counts and its result.
+func TestSizesCountEachChangeOfAnAnswer(t *testing.T) {
+	book := peer.NewBook(0)
+	samples(t, book)
+	from := book1(t, book)
+	answer := message.QueryAnswer{Coverage: message.Coverage{Asked: 1, Answered: 1}, Cost: message.Cost{Hops: 1, Fanout: 1}}
+	for what, change := range map[string]func(*message.QueryAnswer){
+		"asked":    func(a *message.QueryAnswer) { a.Coverage.Asked = 1000 },
+		"answered": func(a *message.QueryAnswer) { a.Coverage.Answered = 1000 },
+		"hops":     func(a *message.QueryAnswer) { a.Cost.Hops = 1000 },
+		"fanout":   func(a *message.QueryAnswer) { a.Cost.Fanout = 1000 },
+		"result":   func(a *message.QueryAnswer) { a.Result = sized(100) },
+	} { // order-free: each has sizes of its own
+		used, before, after := NewSizes(book, DefaultVersion), answer, answer
+		change(&after)
+		used.Answer(from, message.KindQuery, &message.Response{Body: &before})
+		got, _ := used.Answer(from, message.KindQuery, &message.Response{Body: &after})
+		want, _ := NewSizes(book, DefaultVersion).Answer(from, message.KindQuery, &message.Response{Body: &after})
+		if short, _ := used.Answer(from, message.KindQuery, &message.Response{Body: &before}); got != want || got <= short {
+			t.Errorf("with another %s: %d bytes after %d, want %d", what, got, short, want)
+		}
+	}
+}
+
+// sized is a result that knows its size.
+type sized int
+
+func (s sized) JSONSize() int { return int(s) }
+
 // BenchmarkSizes is what a simulation pays for each message.
 func BenchmarkSizes(b *testing.B) {
 	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
