@@ -181,6 +181,17 @@ func TestLimitsOfWhatIsRead(t *testing.T) {
 	field := func(of func(f Fields) bool) func(string) bool {
 		return func(part string) bool { return of(Fields{"x": json.RawMessage(part)}) }
 	}
+	proof := func(name string) func(string) bool {
+		return func(part string) bool {
+			f, err := ParseJSON([]byte(`{"action":"client","key":"k","startedAt":1,"clientIp":"192.0.2.7","approvers":[],"answer":"x"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f[name] = json.RawMessage(part)
+			_, err = ReadProof(f, func(string) bool { return true })
+			return err == nil
+		}
+	}
 	for _, test := range []struct {
 		what  string
 		takes func(part string) bool
@@ -199,6 +210,13 @@ func TestLimitsOfWhatIsRead(t *testing.T) {
 		{"masters", answer(message.KindStructure, `{"slaves":[],"masters":[%s]}`), 8192, func(n int) string { return many(n, `{"address":"one.org:1","size":1}`) }},
 		{"results", answer(message.KindProvide, `{"results":[%s]}`), 8192, func(n int) string { return many(n, `{"address":"one.org:1","networkSize":1,"candidates":[]}`) }},
 		{"candidates", answer(message.KindProvide, `{"results":[{"address":"one.org:1","networkSize":1,"candidates":[%s]}]}`), 8192, func(n int) string { return many(n, `{"address":"one.org:1"}`) }},
+		{"answer to a check", field(func(f Fields) bool {
+			f = Fields{"action": json.RawMessage(`"client"`), "key": json.RawMessage(`"k"`), "approvers": json.RawMessage(`[]`), "answer": f["x"]}
+			body, err := ReadRequest(message.KindApprovalCheck, nil, f)
+			return err == nil && body(new(Interner)).(*message.ApprovalCheckRequest).Answer != ""
+		}), 4096, func(n int) string { return `"` + long(n) + `"` }},
+		{"answer of a proof", proof("answer"), 4096, func(n int) string { return `"` + long(n) + `"` }},
+		{"key of a proof", proof("key"), 128, func(n int) string { return `"` + long(n) + `"` }},
 		{"an action", field(func(f Fields) bool { return Fields{"action": f["x"]}.Action() != "" }), 128, func(n int) string { return `"` + long(n) + `"` }},
 		{"a text", field(func(f Fields) bool { _, ok := f.text("x", 10); return ok }), 10, func(n int) string { return `"` + long(n) + `"` }},
 		{"an escaped text", field(func(f Fields) bool { _, ok := f.text("x", 10); return ok }), 10, func(n int) string { return `"` + strings.Repeat(`\u0041`, n) + `"` }},

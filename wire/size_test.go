@@ -133,6 +133,17 @@ func TestCompressedSizesAreNear(t *testing.T) {
 	}
 }
 
+// A body of 1,024 bytes is sent compressed, as npm nodes do, and a smaller one is not.
+func TestSizesCountCompressionFromAKilobyteOn(t *testing.T) {
+	for bytes, compressed := range map[int]bool{1023: false, 1024: true} {
+		size, etag := success(&tally{bytes: bytes, addresses: 30})
+		plain := answerHead + len("200 OK") + etagHead + etag + bodyHead + len("1024") + bytes
+		if compressed && size >= plain || !compressed && size != plain {
+			t.Errorf("a body of %d bytes makes %d, plain %d", bytes, size, plain)
+		}
+	}
+}
+
 func TestCompressedPicturesAreNear(t *testing.T) {
 	book, r := peer.NewBook(0), rand.New(rand.NewPCG(1, 2))
 	for _, size := range []int{1 << 10, 4 << 10, 30 << 10} {

@@ -1,8 +1,12 @@
 package httptransport
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"spreadable/wire"
 )
 
 // An answer is compressed by gzip where the asker takes it, by deflate where only that.
@@ -13,6 +17,18 @@ func TestCompressionIsNegotiated(t *testing.T) {
 	} {
 		if got := accepted(header); got != want {
 			t.Errorf("%q: %q, want %q", header, got, want)
+		}
+	}
+}
+
+// An answer of 1,024 bytes is compressed, as npm nodes do, and a smaller one is not.
+func TestSmallAnswersAreNotCompressed(t *testing.T) {
+	for n, want := range map[int]string{1023: "", 1024: "gzip"} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		new(server).write(&visit{w: w, r: r}, http.StatusOK, wire.NewDocument([]byte(strings.Repeat("1", n))))
+		if got := w.Header().Get("Content-Encoding"); got != want {
+			t.Errorf("an answer of %d bytes is encoded as %q, want %q", n, got, want)
 		}
 	}
 }
