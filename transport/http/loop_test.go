@@ -129,6 +129,31 @@ func TestCloseEndsEverything(t *testing.T) {
 	eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
 
+// Close returns when the loop has ended, and not before: nothing happens in a closed node.
+func TestCloseWaitsForTheLoop(t *testing.T) {
+	n := newNode(t, "localhost", nil, nil)
+	if err := n.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	busy := func() {
+		<-n.loop.stop // Close has begun
+		for range 10_000 {
+			runtime.Gosched()
+		}
+	}
+	if err := n.loop.post(t.Context(), busy); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-n.Done():
+	default:
+		t.Error("the node is closed, and its loop still runs")
+	}
+}
+
 func TestAddressesOfStrangersAreForgotten(t *testing.T) {
 	const sweepAt, limit = 50, 100
 	n := startNode(t, "localhost", nil, func(o *Options) {
