@@ -292,7 +292,7 @@ func (n *Node) tidy() {
 		n.candidates.Sweep(n.level1.size())
 	}
 	if n.approvals != nil {
-		n.approvals.sweep(now, n.approvalKind)
+		n.sweepApprovals()
 	}
 }
 

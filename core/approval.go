@@ -19,7 +19,10 @@ import (
 
 // Terms are the parameters of a kind of approval.
 type Terms struct {
-	// Approvers is how many are drawn. More are harder to cheat and cost more requests.
+	// Approvers is how many are drawn. More are harder to cheat and cost more requests. In
+	// a network that has npm nodes, the default stands for both defaults of npm: an entry
+	// node names the square root of the size, at most 64, for the verifiers of npm 0.3.10,
+	// and a verifier takes this or the sixth root.
 	Approvers draw.Count
 	// Decision is how many of them must agree.
 	Decision draw.Decision
@@ -128,21 +131,26 @@ func serveApprovalKey(t *Task) {
 		t.reply(message.Refuse(message.CodeInvalidAction))
 		return
 	}
-	start := draw.Start(n.env.Now(), terms.Period)
-	approvers := n.drawApprovers(t, terms, start, t.requestBudget())
+	start := draw.Start(n.env.Wall(), terms.Period)
+	approvers := n.drawApprovers(t, terms, start, 0, t.requestBudget())
 	key := n.approvalKey(t.req.Client, action, start, approvers)
-	n.approvalBook().issue(key, approvers, start+2*terms.Period)
+	n.approvalBook().issue(key, &issuedKey{t.req.Client.Unmap(), approvers, start + 2*terms.Period})
 	t.reply(message.Response{Body: &message.ApprovalKey{
 		Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client,
 	}})
 }
 
+// approvalKey makes a key that is given out only once: two clients behind one NAT, which
+// have one IP, would spoil each other's approvals under a common one.
 func (n *Node) approvalKey(client netip.Addr, action string, start time.Duration, approvers []Peer) string {
 	texts := make([]string, len(approvers))
 	for i, p := range approvers {
 		texts[i] = n.cfg.Book.Text(p)
 	}
-	return draw.Key(client.String(), action, start, n.cfg.Book.Text(n.self)+"+"+n.approvalSecret(), texts)
+	book := n.approvalBook()
+	entry := fmt.Sprintf("%s+%s+%d", n.cfg.Book.Text(n.self), n.approvalSecret(), book.given)
+	book.given++
+	return draw.Key(client.String(), action, start, entry, texts)
 }
 
 // approvalSecret keeps others from computing our keys: all else in a key is public.
@@ -157,19 +165,34 @@ func (n *Node) approvalSecret() string {
 	return book.secret
 }
 
+// earlierMost bounds the approvers that an entry node names because a master says that the
+// network has npm nodes: a liar must not make each approval cost the square root of a
+// large network. It serves networks of up to 4,096 nodes.
+const earlierMost = 64
+
+// counts returns how many approvers a network of a size draws on the terms, and how many
+// it must name for the verifiers of npm 0.3.10, which by default want more: the first so
+// many are the same. Only the default count has two values.
+func (t Terms) counts(size int) (count, most int) {
+	count = t.Approvers.Of(size)
+	return count, max(count, min(t.Approvers.Earlier().Of(size), earlierMost))
+}
+
 // drawApprovers draws the approvers of the period that begins at start: of all slaves of
 // all masters, which are all nodes, the first that answer a ping in the order of the
-// draw. A node that knows no masters draws itself.
-func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget) []Peer {
+// draw. A node that knows no masters draws itself. It draws as many as npm 0.3.10 does if
+// a master lists npm nodes, or if a client names so many.
+func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, named int, b budget) []Peer {
 	if len(n.level1.masters.List) == 0 {
 		return []Peer{n.self}
 	}
 	masters, _ := n.targets(levels)
 	responses := t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-	listed := 0
+	listed, npm := 0, false
 	for _, resp := range responses {
 		if s, err := message.As[message.Structure](resp); err == nil {
 			listed += len(s.Slaves)
+			npm = npm || s.Npm || s.NpmSlaves
 		}
 	}
 	ranking := n.pool.hashes.Ranking(start)
@@ -186,7 +209,11 @@ func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, b budget
 			}
 		}
 	}
-	return n.firstAlive(t, ranking, terms.Approvers.Of(n.level1.size()), b)
+	count, most := terms.counts(n.level1.size())
+	if npm || named > count {
+		count = most
+	}
+	return n.firstAlive(t, ranking, count, b)
 }
 
 // firstAlive pings nodes in the order of the ranking, in batches with a reserve, until
@@ -212,8 +239,8 @@ func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) [
 }
 
 // serveApprovalQuestion asks the approvers that the client says have confirmed for their
-// parts, and composes the question. They must be of the draw that belongs to the key: in
-// the original a client could make a node call any address.
+// parts, and composes the question. They must be of the draw: in the original a client
+// could make a node call any address.
 func serveApprovalQuestion(t *Task) {
 	n, body := t.node, message.Asked[message.ApprovalQuestionRequest](&t.req)
 	kind, terms := n.approvalKind(body.Action)
@@ -225,22 +252,21 @@ func serveApprovalQuestion(t *Task) {
 		t.reply(message.Refuse(message.CodeInvalidInformation))
 		return
 	}
-	count := terms.Approvers.Of(n.level1.size())
-	approvers, known := n.approvalBook().issued[body.Key]
-	if !known {
+	if body.Key == "" {
 		t.reply(message.Refuse(message.CodeUnsuitableKey))
 		return
 	}
-	confirmed := ordered(approvers.drawn, body.Confirmed)
-	confirmed = confirmed[:min(count, len(confirmed))]
+	budget := t.requestBudget()
+	count, _ := terms.counts(n.level1.size())
 	enough := terms.Decision.Of(count)
+	confirmed := n.confirmedFor(t, terms, body, enough, budget)
 	if len(confirmed) < enough {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
 	}
 	parts := make([]string, len(confirmed)) // empty where an approver gives none
 	for i, resp := range t.Gather(confirmed, message.Request{
-		Kind: message.KindApprovalInfo, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
+		Kind: message.KindApprovalInfo, Timeout: budget.atMost(n.cfg.ServerTimeout),
 		Body: &message.ApprovalInfoRequest{Action: body.Action, Key: body.Key},
 	}) {
 		if info, err := message.As[message.ApprovalInfo](resp); err == nil {
@@ -252,6 +278,24 @@ func serveApprovalQuestion(t *Task) {
 		answer = composed(kind, t.req.Client, body.Info, parts, enough)
 	})
 	t.reply(answer)
+}
+
+// confirmedFor returns the approvers that the client says have confirmed, of those that
+// were drawn for its key. A client that has changed its entry node since it got the key
+// names a key that we do not know. For it we draw anew: for this period, and if too few
+// of the approvers are of it, for the one before.
+func (n *Node) confirmedFor(t *Task, terms Terms, body *message.ApprovalQuestionRequest, enough int, b budget) []Peer {
+	book := n.approvalBook()
+	if issued := book.issued.get(body.Key); issued != nil {
+		book.issued.use(body.Key)
+		return ordered(issued.drawn, body.Confirmed)
+	}
+	start := draw.Start(n.env.Wall(), terms.Period)
+	confirmed := ordered(n.drawApprovers(t, terms, start, len(body.Confirmed), b), body.Confirmed)
+	if len(confirmed) < enough && len(body.Confirmed) >= enough {
+		confirmed = ordered(n.drawApprovers(t, terms, start-terms.Period, len(body.Confirmed), b), body.Confirmed)
+	}
+	return confirmed
 }
 
 // composed is the question made of the parts that fit, or a refusal if too few do.
@@ -308,47 +352,57 @@ func serveAction(t *Task) {
 	case kind == nil:
 		t.reply(message.Refuse(message.CodeInvalidAction))
 		return
-	case !draw.Valid(proof.StartedAt, n.env.Now(), terms.Period):
+	case !draw.Valid(proof.StartedAt, n.env.Wall(), terms.Period):
 		t.reply(message.Refuse(message.CodeWrongApprovalTime))
 		return
-	case !peer.SameIP(proof.ClientIP, t.req.Client) || peer.Repeats(proof.Approvers):
+	case !sameHost(proof.ClientIP, t.req.Client) || peer.Repeats(proof.Approvers):
 		t.reply(message.Refuse(message.CodeInvalidApproval))
 		return
 	}
 	b := t.requestBudget()
 	drawn := n.drawnFor(t, terms, proof, b)
 	named := ordered(drawn, proof.Approvers)
-	count := terms.Approvers.Of(n.level1.size())
-	enough := terms.Decision.Of(count)
-	// npm 0.3.10 draws the square root by default.
-	most := max(count, len(drawn), Optimum(n.level1.size(), levels))
-	if len(named) < enough || len(proof.Approvers) > most {
+	size := n.level1.size()
+	count, most := terms.counts(size)
+	// Of the square root npm 0.3.10 takes all, however large the network.
+	if !decided(terms, drawn, named, count, most) || len(proof.Approvers) > max(most, len(drawn), Optimum(size, levels)) {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
 	}
-	right := 0
-	for _, resp := range t.Gather(named, message.Request{
+	var right []Peer
+	for i, resp := range t.Gather(named, message.Request{
 		Kind: message.KindApprovalCheck, Timeout: b.atMost(n.cfg.ServerTimeout),
 		Body: &message.ApprovalCheckRequest{
 			Action: proof.Action, Key: proof.Key, Answer: proof.Answer, Approvers: proof.Approvers, ClientIP: proof.ClientIP,
 		},
 	}) {
 		if resp.Err == nil {
-			right++
+			right = append(right, named[i])
 		}
 	}
-	if right < enough {
+	if !decided(terms, drawn, right, count, most) {
 		t.reply(message.Refuse(message.CodeWrongAnswer))
 		return
 	}
 	t.reply(message.Response{})
 }
 
+// decided reports whether as many of the first approvers of a draw agree as the terms
+// demand: of those that we would draw, or of those that a node of npm 0.3.10 would.
+func decided(terms Terms, drawn, agree []Peer, count, most int) bool {
+	for _, n := range []int{count, most} {
+		if len(ordered(drawn[:min(n, len(drawn))], agree)) >= terms.Decision.Of(n) {
+			return true
+		}
+	}
+	return false
+}
+
 // drawnFor returns the approvers of the proof's period: those that we drew when we gave
 // out the key, or else by a new draw.
 func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof, b budget) []Peer {
-	if issued, ours := n.approvalBook().issued[proof.Key]; ours && issued.until == proof.StartedAt+2*terms.Period {
+	if issued := n.approvalBook().issued.get(proof.Key); issued != nil && issued.until == proof.StartedAt+2*terms.Period {
 		return issued.drawn
 	}
-	return n.drawApprovers(t, terms, proof.StartedAt, b)
+	return n.drawApprovers(t, terms, proof.StartedAt, len(proof.Approvers), b)
 }

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"spreadable/core/coretest"
 	"spreadable/core/message"
 	"spreadable/core/peer"
-	"spreadable/core/state"
 )
 
 // The question of kind client is the address that the client comes from, and so is the
@@ -55,100 +53,49 @@ func TestClientApprovalAsksForTheIP(t *testing.T) {
 	}
 }
 
-// An approver vouches for a hundred thousand clients at a time. Those it vouches for
-// already are served when it is full, and new ones when the period is over.
-func TestApproverVouchesForSoManyClients(t *testing.T) {
-	const most = 100_000
-	client := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
-	saved := state.State{Self: "10.0.0.1:4000"}
-	for i := range most - 1 {
-		id := state.ApprovalID{Action: "client", Client: client(i)}
-		saved.Approvals = append(saved.Approvals, state.Approval{ApprovalID: id, Key: fmt.Sprint("key ", i), Updated: coretest.Begin})
-	}
-	n := coretest.New(t, 0, 1)
-	h := n.AddNode("10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
-	if err := h.Node.Restore(saved); err != nil {
-		t.Fatal(err)
-	}
-	h.Start()
-	start := coretest.Begin.Truncate(5 * time.Minute)
-	vouch := func(i int, start time.Duration) error {
-		resp, _ := h.Node.Serve(&message.Request{
-			Kind: message.KindApprovalAdd, Client: client(i),
-			Body: &message.ApprovalAddRequest{Action: "client", Key: fmt.Sprint("key ", i), StartedAt: start},
-		}, 0)
-		return resp.Err
-	}
-	if err := vouch(most-1, start); err != nil {
-		t.Errorf("client %d is refused: %v", most, err)
-	}
-	if err := vouch(most, start); !message.IsRefusal(err, message.CodeUnsuitableKey) {
-		t.Errorf("one client more: %s", coretest.Outcome(err))
-	}
-	if err := vouch(7, start); err != nil {
-		t.Errorf("a client that it vouches for asks again: %v", err)
-	}
-	n.Run(10 * time.Minute)
-	h.Node.Sync()
-	n.Settle()
-	if err := vouch(most, start+10*time.Minute); err != nil {
-		t.Errorf("one client more, in another period: %v", err)
-	}
+// serve asks a node at once, as a transport does.
+func serve(h *coretest.Host, kind message.Kind, client string, body any) error {
+	resp, _ := h.Node.Serve(&message.Request{Kind: kind, Client: netip.MustParseAddr(client), Timeout: time.Second, Body: body}, 0)
+	return resp.Err
 }
 
-// An entry node remembers as many draws, and gives out keys beyond that as well.
-func TestEntryNodeRemembersSoManyDraws(t *testing.T) {
-	saved := state.State{Self: "10.0.0.1:4000"}
-	for i := range 99_999 {
-		saved.Keys = append(saved.Keys, state.Key{Key: fmt.Sprint("key ", i), Until: coretest.Begin + time.Hour})
-	}
-	h := lonely(t, 0)
-	if err := h.Node.Restore(saved); err != nil {
-		t.Fatal(err)
-	}
-	h.Start()
-	for i, want := range []int{100_000, 100_000} {
-		req := message.Request{Kind: message.KindApprovalKey, Timeout: time.Second, Body: &message.ApprovalKeyRequest{Action: "client"}}
-		if err := h.Network().Ask(h.Network().Client(i+1), h.Peer(), req).Err; err != nil {
-			t.Fatal(err)
-		}
-		if _, keys := h.Node.Approvals(); keys != want {
-			t.Errorf("after %d draws more it remembers %d, want %d", i+1, keys, want)
-		}
-	}
-}
-
-// An approval lives as long as it is used, and no longer than a period after that.
-func TestApprovalLivesAPeriodAfterItsUse(t *testing.T) {
+// An approval ends with the period after that of its key, however much it is used, and
+// cannot be prolonged.
+func TestApprovalEndsWithItsPeriod(t *testing.T) {
 	w := newTown(t)
 	key := w.draw("client")
 	at := w.vouch("client", key)
 	approver := w.HostOf(at)
-	rows := func() int { rows, _ := approver.Node.Approvals(); return rows }
-	w.Run(4 * time.Minute)
-	if err := w.asNode(w.stranger, at, message.KindApprovalInfo, &message.ApprovalInfoRequest{Action: "client", Key: key.Key}); err != nil {
-		t.Fatalf("four minutes later: %v", err)
+	askers := w.Hosts()
+	check := func(i int) error {
+		_ = w.part(w.stranger, at, "client", key)
+		return w.asNode(askers[i%9], at, message.KindApprovalCheck, goodCheck(key))
 	}
-	w.Run(4 * time.Minute)
-	if rows() != 1 {
-		t.Error("four minutes after its last use, the approval is forgotten")
+	ends := key.StartedAt + 10*time.Minute
+	for i := 0; w.Now() < ends-time.Minute; i++ {
+		if err := check(i); err != nil {
+			t.Fatalf("%v before its end: %v", ends-w.Now(), err)
+		}
+		w.Run(time.Minute)
 	}
-	if err := w.asNode(w.stranger, at, message.KindApprovalCheck, goodCheck(key)); err != nil {
-		t.Fatalf("eight minutes later: %v", err)
+	w.Run(ends - w.Now())
+	if err := check(1); !message.IsRefusal(err, message.CodeUnsuitableKey) {
+		t.Errorf("at its end: %s", coretest.Outcome(err))
 	}
-	w.Run(4 * time.Minute)
-	if rows() != 1 {
-		t.Error("four minutes after the check, the approval is forgotten")
+	for _, start := range []time.Duration{key.StartedAt, w.Now().Truncate(5 * time.Minute)} {
+		err := w.asClient(w.visitor, at, message.KindApprovalAdd, &message.ApprovalAddRequest{Action: "client", Key: key.Key, StartedAt: start})
+		if err == nil {
+			t.Errorf("it is vouched for once more, from %v", start)
+		}
 	}
-	w.Run(2 * time.Minute)
-	if rows() != 0 {
-		t.Error("six minutes after its last use, the approval is remembered")
+	w.Run(time.Minute)
+	if c := approver.Node.Approvals(); c.Clients != 0 {
+		t.Errorf("a minute later %d approvals are kept", c.Clients)
 	}
 }
 
-// A client that asks an approver again starts anew: nodes that have checked its answer
-// may check it again, under another key the old part of the question counts no more, and
-// the old key is free.
+// A client that asks an approver again under the same key, as npm entry nodes make it do,
+// gets another question: the answer to the last one counts no more.
 func TestVouchingAgainStartsAnew(t *testing.T) {
 	w := newTown(t)
 	key := w.draw("client")
@@ -159,7 +106,7 @@ func TestVouchingAgainStartsAnew(t *testing.T) {
 	check := func(k string) error {
 		body := goodCheck(key)
 		body.Key = k
-		return w.asNode(w.stranger, at, message.KindApprovalCheck, body)
+		return w.asNode(w.member(), at, message.KindApprovalCheck, body)
 	}
 	add := func(from *coretest.Host, k string) error {
 		return w.asClient(from, at, message.KindApprovalAdd, &message.ApprovalAddRequest{Action: "client", Key: k, StartedAt: key.StartedAt})
@@ -173,19 +120,164 @@ func TestVouchingAgainStartsAnew(t *testing.T) {
 		{"the first check", check(key.Key), "ok"},
 		{"the second check", check(key.Key), message.CodeUnsuitableKey},
 		{"vouching again", add(w.visitor, key.Key), "ok"},
-		{"a check after that, of the answer settled before", check(key.Key), "ok"},
+		{"a check of the answer settled before", check(key.Key), message.CodeUnsuitableKey},
+		{"another part", part(key.Key), "ok"},
+		{"a check after that", check(key.Key), "ok"},
 		{"vouching under another key", add(w.visitor, "another"), "ok"},
-		{"a check under the old key", check(key.Key), message.CodeUnsuitableKey},
-		{"a check under the new one, without a part", check("another"), message.CodeUnsuitableKey},
-		{"the part under the new key", part("another"), "ok"},
+		{"a check under it, without a part", check("another"), message.CodeUnsuitableKey},
+		{"the part under the other key", part("another"), "ok"},
 		{"a check after that", check("another"), "ok"},
-		{"another client under the old key", add(w.Client(2), key.Key), "ok"},
-		{"the client under the old key, another's now", add(w.visitor, key.Key), message.CodeUnsuitableKey},
-		{"the new key, after that", part("another"), "ok"},
+		{"another client under the old key", add(w.Client(2), key.Key), message.CodeUnsuitableKey},
+		{"the client under the old key", add(w.visitor, key.Key), "ok"},
+		{"no key", add(w.visitor, ""), message.CodeUnsuitableKey},
 	}
 	for _, s := range steps {
 		if got := coretest.Outcome(s.err); got != s.want {
 			t.Errorf("%s: %s, want %s", s.what, got, s.want)
+		}
+	}
+}
+
+// Clients behind one NAT have one IP. Each has approvals of its own, whichever entry node
+// it asks, and in whatever order they go on.
+func TestClientsBehindOneNATKeepApart(t *testing.T) {
+	w := newTown(t)
+	const clients = 12
+	keys := make([]*message.ApprovalKey, clients)
+	for i := range keys {
+		keys[i] = w.draw("client")
+		w.vouch("client", keys[i])
+	}
+	for i, key := range keys {
+		if err := w.question("client", key, func(*message.ApprovalQuestionRequest) {}); err != nil {
+			t.Errorf("client %d gets no question: %v", i, err)
+		}
+	}
+	for i, key := range keys {
+		for node := uint32(1); node <= 9; node++ {
+			if err := w.act(node, key, key.ClientIP.String()); err != nil {
+				t.Errorf("client %d, at node %d: %v", i, node, err)
+			}
+		}
+	}
+}
+
+// act shows an approval to a node.
+func (w *town) act(node uint32, key *message.ApprovalKey, answer string) error {
+	return w.asClient(w.visitor, peer.FromID(node), message.KindAction, &message.ActionRequest{Proof: &message.Proof{
+		Action: "client", Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: key.Approvers, Answer: answer,
+	}})
+}
+
+// A client that has changed its entry node between the key and the question is served, and
+// so is one whose period has ended meanwhile.
+func TestAnotherEntryNodeMakesTheQuestion(t *testing.T) {
+	for _, later := range []time.Duration{0, 5 * time.Minute} {
+		w := newTown(t)
+		key := w.draw("client")
+		w.vouch("client", key)
+		w.Run(later)
+		body := &message.ApprovalQuestionRequest{Action: "client", Key: key.Key, Confirmed: key.Approvers}
+		if err := w.asClient(w.visitor, peer.FromID(8), message.KindApprovalQuestion, body); err != nil {
+			t.Errorf("%v later, no question: %v", later, err)
+		}
+		if err := w.act(7, key, key.ClientIP.String()); err != nil {
+			t.Errorf("%v later, no action: %v", later, err)
+		}
+		body.Confirmed = []core.Peer{peer.FromID(8), w.stranger.Peer(), w.newcomer().Peer()}
+		if err := w.asClient(w.visitor, peer.FromID(8), message.KindApprovalQuestion, body); !message.IsRefusal(err, message.CodeTooFewDecisions) {
+			t.Errorf("nodes that were not drawn are asked: %s", coretest.Outcome(err))
+		}
+	}
+}
+
+// A node whose wall clock was fast gives and checks approvals at once when it is right
+// again, although its own time goes on from where it was.
+func TestAFastClockThatIsSetRight(t *testing.T) {
+	w := newTown(t)
+	for _, h := range w.Hosts()[:9] {
+		h.Ahead = time.Hour
+	}
+	late := w.draw("client")
+	at := w.HostOf(w.vouch("client", late))
+	if c := at.Node.Approvals(); c.Clients != 1 {
+		t.Fatalf("with all clocks ahead, %d clients are vouched for", c.Clients)
+	}
+	for _, h := range w.Hosts()[:9] {
+		h.Ahead = 0
+	}
+	w.visitor.Client.Approve(entry, 0, "client", func(q string) string { return q }, func(_ *message.ApprovalKey, err error) {
+		if err != nil {
+			t.Errorf("with all clocks right: %v", err)
+		}
+	})
+	w.Settle()
+	w.Run(time.Minute)
+	for _, h := range w.Hosts()[:9] {
+		for _, row := range h.Node.State().Approvals {
+			if row.StartedAt > w.Now() {
+				t.Errorf("node %s keeps an approval of the future", h.Name())
+			}
+		}
+		for _, key := range h.Node.State().Keys {
+			if key.Until > w.Now()+10*time.Minute {
+				t.Errorf("node %s keeps a key of the future", h.Name())
+			}
+		}
+	}
+}
+
+// npm makes a node say what one of npm says of its place.
+func npm(h *coretest.Host) {
+	h.Actor = coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+		if req.Kind != message.KindStructure {
+			return message.Response{}, coretest.Pass
+		}
+		s := *h.Node.Structure()
+		s.Npm, s.NpmSlaves = true, false
+		return message.Response{Body: &s}, coretest.Answer
+	})
+}
+
+// Where a node of npm is about, entry nodes name as many approvers as npm 0.3.10 demands,
+// and the verifiers of ours take these as well as those of our own default. When it is
+// gone, they name as many as before.
+func TestDefaultsOfBothKindsOfNodes(t *testing.T) {
+	for nodes, c := range map[int]struct{ ours, npms int }{5: {2, 3}, 12: {2, 4}, 20: {2, 5}} {
+		n := settled(t, nodes)
+		npm(n.Host(4))
+		n.Run(80 * time.Second)
+		drawn := func(entry uint32) (key *message.ApprovalKey) {
+			n.Client(1).Client.Approve(peer.FromID(entry), 0, "client", func(q string) string { return q }, func(k *message.ApprovalKey, err error) {
+				if err != nil {
+					t.Errorf("%d nodes, entry node %d: %v", nodes, entry, err)
+				}
+				key = k
+			})
+			n.Settle()
+			return key
+		}
+		for _, entry := range []uint32{1, 5} {
+			key := drawn(entry)
+			if len(key.Approvers) != c.npms {
+				t.Errorf("%d nodes, one of npm: %d approvers, want %d", nodes, len(key.Approvers), c.npms)
+			}
+			for at := uint32(1); at <= uint32(nodes); at++ {
+				if at == entry {
+					continue
+				}
+				err := n.Ask(n.Client(1), peer.FromID(at), message.Request{Kind: message.KindAction, Timeout: 10 * time.Second, Body: &message.ActionRequest{Proof: &message.Proof{
+					Action: "client", Key: key.Key, StartedAt: key.StartedAt, ClientIP: key.ClientIP, Approvers: key.Approvers, Answer: key.ClientIP.String(),
+				}}}).Err
+				if err != nil {
+					t.Errorf("%d nodes, entry %d, verifier %d: %v", nodes, entry, at, err)
+				}
+			}
+		}
+		n.Host(4).Actor = nil
+		n.Run(80 * time.Second)
+		if key := drawn(1); len(key.Approvers) != c.ours {
+			t.Errorf("%d nodes, none of npm any more: %d approvers, want %d", nodes, len(key.Approvers), c.ours)
 		}
 	}
 }

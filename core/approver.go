@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -8,156 +9,198 @@ import (
 
 	"spreadable/core/draw"
 	"spreadable/core/message"
-	"spreadable/core/peer"
 )
 
 // The part of an approver: which clients asked it to vouch, what answers it expects, and
-// which nodes have checked them.
+// which nodes have checked them. Which nodes may check is in asker.go.
 
 // approvals holds what a node knows of approvals, as approver and as entry node. Both
-// parts are bounded, and entries end with time.
+// parts are bounded (shares.go), and entries end with the period after that of their key.
 type approvals struct {
-	rows   map[approvalID]*approval
-	byKey  map[string]*approval
-	issued map[string]issuedKey
-	secret string // goes into the keys we give out; "" until the first
+	rows   shares[approval]  // by key
+	issued shares[issuedKey] // by key
+	secret string            // goes into the keys we give out; "" until the first
+	given  uint64            // keys given out: makes each another
+	askers map[Peer]standing // what we have found out of nodes that check answers
+
+	counts, told ApprovalCounts // now, and when they were last noted
 
 	revision uint32   // counts changes; see Node.Revision
 	journal  *journal // what has changed; nil unless somebody stores it
 }
 
-// approvalID names an approval: an approver keeps one for each action and client.
-type approvalID struct {
-	action string
-	client netip.Addr
-}
-
-// approval is one client's approval at one approver.
+// approval is one client's approval at one approver. Its key names it.
 type approval struct {
-	id        approvalID
-	key       string
-	info      *string
-	startedAt time.Duration
-	updated   time.Duration
-	answer    string // expected; empty until an entry node has asked for our part
-	usedBy    []Peer // nodes that have checked the answer: each may once
+	key, action string
+	client      netip.Addr
+	info        *string
+	startedAt   time.Duration // of the key's period: it cannot be prolonged
+	added       time.Duration
+
+	// The question, which is another each time that an entry node asks for our part.
+	question uint32          // its number; 0 until there is one
+	answer   string          // expected; "" once the question has ended
+	wrong    int             // wrong answers before the first right one
+	right    bool            // there was a right answer
+	place    int             // our place among the approvers then,
+	count    int             // and their number
+	usedBy   map[string]bool // hosts that have checked the answer: each may once
 }
 
 // issuedKey is what an entry node remembers of a draw it made for a client.
 type issuedKey struct {
-	drawn []Peer
-	until time.Duration // end of the draw's validity
+	client netip.Addr
+	drawn  []Peer
+	until  time.Duration // end of the draw's validity
 }
 
-// maxApprovals bounds the clients that one node vouches for, and the keys that it
-// remembers, at a time.
-const maxApprovals = 100_000
+// ApprovalCounts are numbers of a node as approver and entry node, for its operator.
+type ApprovalCounts struct {
+	Clients, Keys int    // kept now: clients it vouches for, and keys it has given out
+	Dropped       uint64 // of both kinds: gave way to others within ApprovalLimits
+	Ended         uint64 // questions that wrong answers have ended
+	Refused       uint64 // checks by hosts that may not ask; see Node.mayCheck
+}
+
+// Approvals returns the numbers of the node as approver and entry node.
+func (n *Node) Approvals() ApprovalCounts {
+	if n.approvals == nil {
+		return ApprovalCounts{}
+	}
+	a := n.approvals
+	c := a.counts
+	c.Clients, c.Keys, c.Dropped = len(a.rows.entries), len(a.issued.entries), a.rows.dropped+a.issued.dropped
+	return c
+}
 
 func (n *Node) approvalBook() *approvals {
 	if n.approvals == nil {
-		n.approvals = &approvals{
-			rows: make(map[approvalID]*approval), byKey: make(map[string]*approval), issued: make(map[string]issuedKey),
-		}
+		limits := &n.cfg.ApprovalLimits
+		n.approvals = &approvals{rows: newShares[approval](limits), issued: newShares[issuedKey](limits)}
 	}
 	return n.approvals
 }
 
-func (a *approvals) issue(key string, drawn []Peer, until time.Duration) {
-	if len(a.issued) < maxApprovals {
-		a.issued[key] = issuedKey{drawn, until}
-		a.touchKey(key)
+// enter takes up a new row.
+func (a *approvals) enter(row *approval) {
+	if dropped := a.rows.put(row.key, row.client, row); dropped != "" {
+		a.touch(dropped)
 	}
+	a.touch(row.key)
 }
 
-// sweep forgets rows that were not used for a period, and keys of draws that are no
-// longer valid.
-func (a *approvals) sweep(now time.Duration, terms func(action string) (ApprovalKind, Terms)) {
-	for id, row := range a.rows { // order-free: deletes only
-		if kind, t := terms(id.action); kind == nil || row.updated < now-t.Period {
-			a.remove(row)
+// issue remembers a key that was given out.
+func (a *approvals) issue(key string, issued *issuedKey) {
+	if dropped := a.issued.put(key, issued.client, issued); dropped != "" {
+		a.touchKey(dropped)
+	}
+	a.touchKey(key)
+}
+
+// sweepApprovals forgets rows and keys whose time is over. A time ahead of the wall clock comes
+// from when that was wrong. It also notes what the limits have cost since the last sweep.
+func (n *Node) sweepApprovals() {
+	a, wall := n.approvals, n.env.Wall()
+	for key, e := range a.rows.entries { // order-free: deletes only
+		if kind, terms := n.approvalKind(e.value.action); kind == nil || !draw.Valid(e.value.startedAt, wall, terms.Period) {
+			a.rows.remove(key)
+			a.touch(key)
 		}
 	}
-	for key, issued := range a.issued { // order-free: deletes only
-		if issued.until < now {
-			delete(a.issued, key)
+	longest := time.Duration(0)
+	for _, k := range n.cfg.Approvals {
+		longest = max(longest, k.Terms().Period)
+	}
+	for key, e := range a.issued.entries { // order-free: deletes only
+		if until := e.value.until; until < wall || until > wall+2*longest {
+			a.issued.remove(key)
 			a.touchKey(key)
 		}
 	}
-}
-
-func (a *approvals) remove(row *approval) {
-	delete(a.rows, row.id)
-	a.touch(row.id)
-	if a.byKey[row.key] == row {
-		delete(a.byKey, row.key)
+	a.forgetAskers(wall)
+	if c := n.Approvals(); c.Dropped != a.told.Dropped || c.Ended != a.told.Ended || c.Refused != a.told.Refused {
+		n.env.Note(Note{What: NoteApprovals, Text: fmt.Sprintf("%d dropped for lack of space, %d questions ended by wrong answers, %d checks refused",
+			c.Dropped-a.told.Dropped, c.Ended-a.told.Ended, c.Refused-a.told.Refused)})
+		a.told = c
 	}
 }
 
-// addApproval takes a client's request to vouch for it. Asked again, it starts anew:
-// other nodes may check again.
+// addApproval takes a client's request to vouch for it. Asked again under the same key,
+// which npm entry nodes give out for a whole period, it starts anew: there must be another
+// question before there is an answer.
 func (n *Node) addApproval(req *message.Request) message.Response {
 	body := message.Asked[message.ApprovalAddRequest](req)
 	kind, terms := n.approvalKind(body.Action)
-	now := n.env.Now()
 	switch {
 	case kind == nil:
 		return message.Refuse(message.CodeInvalidAction)
-	case !draw.Valid(body.StartedAt, now, terms.Period):
+	case !draw.Valid(body.StartedAt, n.env.Wall(), terms.Period):
 		return message.Refuse(message.CodeWrongApprovalTime)
 	case !kind.Accepts(body.Info):
 		return message.Refuse(message.CodeInvalidInformation)
-	}
-	book, id := n.approvalBook(), approvalID{body.Action, req.Client.Unmap()}
-	if other, taken := book.byKey[body.Key]; taken && other.id != id {
-		// A key names one client: no other client takes it over.
+	case body.Key == "":
 		return message.Refuse(message.CodeUnsuitableKey)
 	}
-	row := book.rows[id]
+	book, client := n.approvalBook(), req.Client.Unmap()
+	row := book.rows.get(body.Key)
+	if row != nil && (row.action != body.Action || row.startedAt != body.StartedAt || row.client != client) {
+		// A key names one approval of one client: neither another client nor another
+		// period takes it over.
+		return message.Refuse(message.CodeUnsuitableKey)
+	}
 	if row == nil {
-		if len(book.rows) >= maxApprovals {
-			return message.Refuse(message.CodeUnsuitableKey)
-		}
-		row = &approval{id: id}
-		book.rows[id] = row
+		row = &approval{key: body.Key, action: body.Action, client: client, startedAt: body.StartedAt}
+		book.enter(row)
 	}
-	if row.key != body.Key {
-		delete(book.byKey, row.key)
-		row.answer = ""
-	}
-	book.byKey[body.Key] = row
-	row.key, row.info, row.startedAt, row.updated, row.usedBy = body.Key, body.Info, body.StartedAt, now, nil
-	book.touch(id)
+	row.info, row.added = body.Info, n.env.Now()
+	row.ask("")
+	book.renewed(body.Key)
 	return message.Response{}
+}
+
+// ask begins another question. Nothing of the last one counts any more.
+func (row *approval) ask(answer string) {
+	row.question++
+	row.answer, row.wrong, row.right, row.place, row.count, row.usedBy = answer, 0, false, 0, 0, nil
 }
 
 // serveApprovalInfo gives an entry node our part of the question, and decides which
 // answer we expect.
 func serveApprovalInfo(t *Task) {
 	n, body := t.node, message.Asked[message.ApprovalInfoRequest](&t.req)
-	kind, _ := n.approvalKind(body.Action)
+	kind, terms := n.approvalKind(body.Action)
 	if kind == nil {
 		t.reply(message.Refuse(message.CodeInvalidAction))
 		return
 	}
-	row := n.approvalBook().byKey[body.Key]
-	if row == nil || row.id.action != body.Action {
+	row := n.liveApproval(body.Key, terms)
+	if row == nil || row.action != body.Action {
 		t.reply(message.Refuse(message.CodeUnsuitableKey))
 		return
 	}
 	part, answer := t.issue(kind, row)
-	if n.approvals.byKey[body.Key] != row { // gone while the part was made
+	if n.approvals.rows.get(body.Key) != row { // gone while the part was made
 		t.reply(message.Refuse(message.CodeUnsuitableKey))
 		return
 	}
-	row.answer, row.updated = answer, n.env.Now()
-	n.approvals.touch(row.id)
+	row.ask(answer)
+	n.approvals.renewed(row.key)
 	t.reply(message.Response{Body: &message.ApprovalInfo{Info: part}})
+}
+
+// liveApproval is the approval of a key while its time is not over, else nil.
+func (n *Node) liveApproval(key string, terms Terms) *approval {
+	row := n.approvalBook().rows.get(key)
+	if row == nil || !draw.Valid(row.startedAt, n.env.Wall(), terms.Period) {
+		return nil
+	}
+	return row
 }
 
 // issue makes our part for a client. Work outside the node's thread uses a random stream
 // of its own.
 func (t *Task) issue(kind ApprovalKind, row *approval) (part, answer string) {
-	client, info, random := row.id.client, row.info, t.node.env.Rand()
+	client, info, random := row.client, row.info, t.node.env.Rand()
 	if kind.Price() > 0 {
 		random = rand.New(rand.NewPCG(random.Uint64(), random.Uint64()))
 	}
@@ -165,30 +208,61 @@ func (t *Task) issue(kind ApprovalKind, row *approval) (part, answer string) {
 	return part, answer
 }
 
-// checkApproval tells a node whether the client's answer was right. Each node may ask
-// once per approval, right or wrong.
-func (n *Node) checkApproval(req *message.Request) message.Response {
-	body := message.Asked[message.ApprovalCheckRequest](req)
-	row := n.approvalBook().byKey[body.Key]
+// serveApprovalCheck tells a node whether the client's answer was right. Each host may
+// ask once per question, right or wrong, and not all may; see mayCheck.
+func serveApprovalCheck(t *Task) {
+	n, body, b := t.node, message.Asked[message.ApprovalCheckRequest](&t.req), t.requestBudget()
+	book := n.approvalBook()
+	row := book.rows.get(body.Key)
 	// Without the check of the action an easy approval would pass for a strict one.
-	if row == nil || body.Action != "" && body.Action != row.id.action {
-		return message.Refuse(message.CodeUnsuitableKey)
+	if row == nil || body.Action != "" && body.Action != row.action {
+		t.reply(message.Refuse(message.CodeUnsuitableKey))
+		return
 	}
-	if row.answer == "" || slices.Contains(row.usedBy, req.From) || !peer.SameIP(row.id.client, body.ClientIP) {
-		return message.Refuse(message.CodeUnsuitableKey)
+	kind, terms := n.approvalKind(row.action)
+	host, question := n.hostOf(t.req.From), row.question
+	open := func() bool {
+		return kind != nil && n.liveApproval(body.Key, terms) == row && row.question == question && row.answer != "" && !row.usedBy[host]
 	}
-	row.usedBy = append(row.usedBy, req.From)
-	row.updated = n.env.Now()
-	n.approvals.touch(row.id)
-	kind, _ := n.approvalKind(row.id.action)
-	place := -1
-	for i, p := range body.Approvers {
-		if p == n.self {
-			place = i
+	if !open() || !sameHost(row.client, body.ClientIP) {
+		t.reply(message.Refuse(message.CodeUnsuitableKey))
+		return
+	}
+	if !t.mayCheck(t.req.From, host, row.client, terms, b) {
+		book.counts.Refused++
+		t.reply(message.Refuse(message.CodeUnsuitableKey))
+		return
+	}
+	if !open() { // asked meanwhile by the same host, or another question
+		t.reply(message.Refuse(message.CodeUnsuitableKey))
+		return
+	}
+	t.reply(n.checkAnswer(row, kind, host, body))
+}
+
+// checkAnswer compares an answer with the one that we expect, for a host that may ask. A
+// wrong answer counts until there was a right one: from then on a wrong one tells a
+// searcher nothing, and must not spoil the client's approval. Which part of the answer is
+// compared depends on the place among the approvers, so the first right one fixes that.
+func (n *Node) checkAnswer(row *approval, kind ApprovalKind, host string, body *message.ApprovalCheckRequest) message.Response {
+	n.approvals.uses(row, host)
+	place, count := slices.Index(body.Approvers, n.self), len(body.Approvers)
+	same := !row.right || place == row.place && count == row.count
+	switch right := same && place >= 0 && kind.Check(body.Answer, row.answer, place, count); {
+	case right && row.right:
+		return message.Response{}
+	case right:
+		row.right, row.place, row.count = true, place, count
+		n.approvals.rows.use(row.key)
+		n.approvals.touch(row.key)
+		return message.Response{}
+	case !row.right:
+		row.wrong++
+		n.approvals.touch(row.key)
+		if row.wrong >= n.cfg.ApprovalLimits.WrongAnswers {
+			row.answer = ""
+			n.approvals.counts.Ended++
 		}
 	}
-	if kind == nil || place < 0 || !kind.Check(body.Answer, row.answer, place, len(body.Approvers)) {
-		return message.Refuse(message.CodeWrongAnswer)
-	}
-	return message.Response{}
+	return message.Refuse(message.CodeWrongAnswer)
 }

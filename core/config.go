@@ -75,6 +75,9 @@ type Config struct {
 	// on DefaultTerms.
 	Approvals []ApprovalKind
 
+	// ApprovalLimits bound what clients can make the node keep, and their tries.
+	ApprovalLimits ApprovalLimits
+
 	// Load returns the used shares of the heap and of the processor, both from 0 to 1.
 	// Nil means an idle machine.
 	Load func() (heap, cpu float64)
@@ -109,6 +112,7 @@ func (c *Config) Validate() error {
 	if c.Approvals == nil {
 		c.Approvals = []ApprovalKind{NewClientApproval(DefaultTerms())}
 	}
+	c.ApprovalLimits.fill()
 	switch {
 	case c.Book == nil:
 		return errors.New("config: no address book")
@@ -124,6 +128,9 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("config: sync period %v must not be shorter than the sync interval %v", c.SyncPeriod, c.SyncInterval)
 	case c.MaxFails < 0:
 		return fmt.Errorf("config: max fails %d is negative", c.MaxFails)
+	case !c.ApprovalLimits.valid():
+		return fmt.Errorf("config: limits of approvals %+v: want 1 <= per host <= per prefix <= total <= %d and 1 wrong answer or more",
+			c.ApprovalLimits, maxApprovals)
 	}
 	return nil
 }

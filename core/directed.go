@@ -102,6 +102,7 @@ func (l *level) askDown(t *Task, b budget) []answer {
 	responses := t.Gather(slaves, message.Request{
 		Kind: message.KindStructure, Timeout: b.atMost(l.node.cfg.ServerTimeout),
 	})
+	l.meetNpm(responses)
 	var gone []Peer
 	for i, s := range slaves {
 		down, err := message.As[message.Structure](responses[i])

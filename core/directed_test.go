@@ -19,8 +19,9 @@ type still struct {
 	notes  []string
 }
 
-func (s *still) Now() time.Duration { return s.now }
-func (s *still) Rand() *rand.Rand   { return s.random }
+func (s *still) Now() time.Duration  { return s.now }
+func (s *still) Wall() time.Duration { return s.now }
+func (s *still) Rand() *rand.Rand    { return s.random }
 
 func (s *still) After(d time.Duration, _ uint32) { s.timers = append(s.timers, d) }
 

@@ -105,9 +105,10 @@
 // Structure (POST /api/node/structure): at every sync, from a slave to its backlink, and
 // from a master to its slaves and to all other masters; also from an entry node to
 // masters, to learn their slaves. Body: none, or Introduction. Answer: Structure, with
-// the backlink, the slaves, and the masters with their sizes. Effect: with an
-// Introduction, the receiver takes the sender for a master and asks it at its next sync.
-// Never refused.
+// the backlink, the slaves, the masters with their sizes, and whether npm nodes are among
+// the slaves. An approver also asks a node that checks an answer, and its backlink, once a
+// period. Effect: with an Introduction, the receiver takes the sender for a master and
+// asks it at its next sync. Never refused.
 //
 // Interview (POST /api/node/get-interview-summary): from a master to a newcomer that
 // wants to register at it, to see that its address answers. Answer: Interview, the own
@@ -140,14 +141,16 @@
 // action.
 //
 // ApprovalCheck (POST /api/node/check-approval-answer): from the node at which a client
-// takes an action to each of the client's approvers, to learn whether the answer was
-// right. Body: ApprovalCheckRequest, the action, the key, the answer, and the client's IP
-// and approvers. Answer: nothing. Effect: each node may ask once per approval, whether
-// the answer is right or wrong. Refused with UNSUITABLE_APPROVAL_KEY if the receiver does
-// not know the key, knows it for another action or client, has not been asked for its
-// part yet, or has been asked by this sender before; INVALID_APPROVAL_INFO, on the wire
-// only, if the approvers are not a list of addresses; WRONG_APPROVAL_ANSWER if the answer
-// is wrong or the receiver is not among the approvers.
+// takes an action to the approvers, to learn whether the answer was right. Body:
+// ApprovalCheckRequest, the key, the answer, and the proof's approvers and client IP.
+// Answer: nothing. Effect: the sender's host has used its only check of this question,
+// and a wrong answer before the first right one ends the question
+// (Config.ApprovalLimits). Refused with UNSUITABLE_APPROVAL_KEY if the key is unknown, for
+// another action, or its period is over, if there is no question or it has ended, if the
+// host has asked before, if the client's host is not that of the proof or is the sender's,
+// or if the sender is no member: neither in a list of the receiver nor a slave of a node
+// there; on the wire with INVALID_APPROVAL_INFO if the approvers are no list of addresses;
+// WRONG_APPROVAL_ANSWER if the answer is wrong or the receiver is not among the approvers.
 //
 // QueryMaster (POST /api/master/NAME): from a node to a master of a network with more
 // levels, to pass a network-wide request down. Body: QueryRequest, with level 2. Answer:
@@ -174,30 +177,32 @@
 // ApprovalKey (POST /client/request-approval-key): from a client to an entry node, to
 // learn which nodes approve it in the current period. Body: ApprovalKeyRequest, the
 // action. Answer: ApprovalKey, the approvers in the order of the draw, a key that names
-// this approval, the start of the period, and the client's IP. Effect: the entry node
-// draws the approvers from the slaves of all masters and remembers the draw until it is
-// no longer valid. Refused with INVALID_APPROVAL_ACTION if the receiver has no approval
+// this approval alone, the start of the period, and the client's IP. Effect: the entry
+// node draws the approvers from the slaves of all masters and remembers the draw until it
+// is no longer valid, or others take its place (Config.ApprovalLimits). Refused with INVALID_APPROVAL_ACTION if the receiver has no approval
 // of this kind.
 //
 // ApprovalAdd (POST /client/add-approval-info): from a client to each of its approvers,
 // to ask it to vouch. Body: ApprovalAddRequest, the action, the key, the start of the
 // period, and what the client asks of the question. Answer: nothing. Effect: the approver
-// remembers the client under this key; asked again, it starts anew. Refused with
-// INVALID_APPROVAL_ACTION if the receiver has no approval of this kind;
-// WRONG_APPROVAL_TIME if the start is not that of the current period or the one before;
-// VALIDATE_SCHEMA_APPROVAL_INFO if a client cannot ask this of the question;
-// UNSUITABLE_APPROVAL_KEY if the key is missing, if it is another client's, or if the
-// receiver vouches for as many clients as it can remember.
+// remembers the client under this key until the period after that of the key has ended,
+// or others take its place (Config.ApprovalLimits). Asked again, it starts anew: there
+// must be another question. Refused with INVALID_APPROVAL_ACTION if the receiver has no
+// approval of this kind; WRONG_APPROVAL_TIME if the start is not that of the current
+// period or the one before; VALIDATE_SCHEMA_APPROVAL_INFO if a client cannot ask this of
+// the question; UNSUITABLE_APPROVAL_KEY if the key is missing, or stands for another
+// client, action or period.
 //
-// ApprovalQuestion (POST /client/request-approval-question): from a client to the entry
-// node that gave it the key, to get the question. Body: ApprovalQuestionRequest, the
+// ApprovalQuestion (POST /client/request-approval-question): from a client to an entry
+// node, to get the question. Body: ApprovalQuestionRequest, the
 // action, the key, the approvers that have agreed, and what the client asks of the
 // question. Answer: ApprovalQuestion, the question composed of the approvers' parts.
-// Effect: the entry node sends ApprovalInfo to these approvers. Refused with
-// INVALID_APPROVAL_ACTION if the receiver has no approval of this kind;
+// Effect: the entry node sends ApprovalInfo to these approvers. If it has not given out
+// the key, because the client has changed its entry node, it draws them first. Refused
+// with INVALID_APPROVAL_ACTION if the receiver has no approval of this kind;
 // VALIDATE_SCHEMA_APPROVAL_INFO if a client cannot ask this of the question, or no
-// question can be composed of the parts; UNSUITABLE_APPROVAL_KEY if the receiver has not
-// given out the key; NOT_ENOUGH_APPROVER_DECISIONS if fewer of the approvers drawn than
+// question can be composed of the parts; UNSUITABLE_APPROVAL_KEY if the key is missing;
+// NOT_ENOUGH_APPROVER_DECISIONS if fewer of the approvers drawn than
 // the decision level demands have agreed, or give a part that fits.
 //
 // Query (POST /client/NAME): from a client to an entry node, which asks the whole
@@ -289,8 +294,14 @@
 // (package draw). The client gets a key and the approvers from an entry node, asks the
 // approvers to vouch, gets the question from the entry node, and shows its answer with
 // the action. The node that serves the action draws the approvers again, unless it is
-// that entry node, and asks them (approval.go). An approver forgets what has not been
-// used for a period (approver.go). What a question is belongs to the ApprovalKind.
+// that entry node, and asks them (approval.go). An approver forgets an approval with the
+// period after that in which it began (approver.go). What a question is belongs to the
+// ApprovalKind.
+//
+// Each approver knows a part of the answer and says whether that part is right. A search
+// part by part would need far fewer tries than guessing the whole. So only members of the
+// network may check (asker.go), each host once, and the first wrong answer ends the
+// question.
 //
 // The original believes what clients say about approvers. Here an entry node asks only
 // approvers that it has drawn itself. The node that serves an action asks only approvers

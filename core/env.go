@@ -21,6 +21,11 @@ type Env interface {
 	// Now is the current time, constant while the driver is inside the node.
 	Now() time.Duration
 
+	// Wall is the wall clock's time, which can be set back or forth. It is for the periods
+	// of approvals, in which nodes must agree: a clock that never goes back can be ahead of
+	// all others for hours.
+	Wall() time.Duration
+
 	// Rand is the node's own random stream. The value may be used until the node returns
 	// to its driver, not kept.
 	Rand() *rand.Rand
@@ -83,10 +88,11 @@ const (
 	NoteSteppedDown // we gave up all slaves
 	// About was taken off our slaves: they were too many, or no other node could list us.
 	NoteShed
+	NoteApprovals // Text is what the limits of approvals have cost since the last sync
 	NumWhats
 )
 
-var whatNames = [NumWhats]string{"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed"}
+var whatNames = [NumWhats]string{"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited"}
 
 func (w What) String() string {
 	if w < NumWhats {

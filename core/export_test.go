@@ -12,14 +12,6 @@ func (n *Node) Suspicion(a behavior.Action, p Peer) float64 { return n.scores.Su
 func (n *Node) Heard() int   { return len(n.level1.heard) }
 func (n *Node) Failing() int { return len(n.fails) }
 
-// Approvals is how many clients n vouches for, and how many draws it remembers.
-func (n *Node) Approvals() (rows, keys int) {
-	if n.approvals == nil {
-		return 0, 0
-	}
-	return len(n.approvals.rows), len(n.approvals.issued)
-}
-
 // Locks is how many keys tasks of the node hold.
 func (n *Node) Locks() int { return len(n.locks) }
 

@@ -128,8 +128,8 @@ func TestApprovalsExpire(t *testing.T) {
 	}
 	n.Run(16 * time.Minute)
 	for _, h := range n.Hosts() {
-		if rows, keys := h.Node.Approvals(); rows > 0 || keys > 0 {
-			t.Errorf("node %s still keeps %d approvals and %d keys", h.Name(), rows, keys)
+		if c := h.Node.Approvals(); c.Clients > 0 || c.Keys > 0 {
+			t.Errorf("node %s still keeps %d approvals and %d keys", h.Name(), c.Clients, c.Keys)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type level struct {
 	dropped    int32  // +2 for each backlink that dropped us, -1 for each sync with one
 	firstAsked uint16 // index of the bootstrap node that the next attempt asks first
 	retryDue   bool   // a timer for the next attempt is set
+	npmSlaves  bool   // an npm node was among the slaves at the last sync
 	view       view
 
 	steppedDown time.Duration      // when we last gave up our slaves to normalize; 0 is never
@@ -45,7 +46,7 @@ func (l *level) structure() *message.Structure {
 		l.private = false
 		l.edition++
 		l.snapshot = &message.Structure{
-			Address: l.node.self, Backlink: l.backlink, Masters: l.masters,
+			Address: l.node.self, Backlink: l.backlink, Masters: l.masters, NpmSlaves: l.npmSlaves,
 			Slaves: l.slaves[:len(l.slaves):len(l.slaves)], // an append must copy them
 		}
 	}

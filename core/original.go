@@ -108,6 +108,7 @@ func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 	var actual []*message.Masters
 	slaves := l.slaves
 	responses := t.Gather(slaves, message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout})
+	l.meetNpm(responses)
 	for i, s := range slaves {
 		down, err := message.As[message.Structure](responses[i])
 		if err != nil {

@@ -26,7 +26,8 @@ func vouching(t *testing.T) *coretest.Host {
 	n := coretest.New(t, oneWay, 1)
 	h := n.AddNode("", core.Config{
 		Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true,
-		Approvals: []core.ApprovalKind{costly{core.NewClientApproval(terms)}},
+		Approvals:      []core.ApprovalKind{costly{core.NewClientApproval(terms)}},
+		ApprovalLimits: core.ApprovalLimits{PerHost: 1},
 	})
 	n.Play("", coretest.Answers{})
 	h.Start()

@@ -88,16 +88,28 @@ var approverRefusals = []refusal{
 	{message.KindApprovalCheck, message.CodeUnsuitableKey, "it has not been asked for its part", func(w *town) error {
 		key := w.draw("client")
 		at := w.vouch("client", key)
+		return w.asNode(w.member(), at, message.KindApprovalCheck, goodCheck(key))
+	}},
+	{message.KindApprovalCheck, message.CodeUnsuitableKey, "the sender is no member", func(w *town) error {
+		key := w.draw("client")
+		at := w.vouch("client", key)
+		_ = w.part(w.stranger, at, "client", key)
 		return w.asNode(w.stranger, at, message.KindApprovalCheck, goodCheck(key))
+	}},
+	{message.KindApprovalAdd, message.CodeUnsuitableKey, "the key is of another period", func(w *town) error {
+		key := w.draw("client")
+		at := w.vouch("client", key)
+		return w.asClient(w.visitor, at, message.KindApprovalAdd,
+			&message.ApprovalAddRequest{Action: "client", Key: key.Key, StartedAt: key.StartedAt - 5*time.Minute})
 	}},
 	{message.KindApprovalCheck, message.CodeUnsuitableKey, "the sender asks a second time", func(w *town) error {
 		key := w.draw("client")
 		at := w.vouch("client", key)
 		_ = w.part(w.stranger, at, "client", key)
-		if err := w.asNode(w.stranger, at, message.KindApprovalCheck, goodCheck(key)); err != nil {
+		if err := w.asNode(w.member(), at, message.KindApprovalCheck, goodCheck(key)); err != nil {
 			return err
 		}
-		return w.asNode(w.stranger, at, message.KindApprovalCheck, goodCheck(key))
+		return w.asNode(w.member(), at, message.KindApprovalCheck, goodCheck(key))
 	}},
 }
 
@@ -130,7 +142,7 @@ func check(code, when string, change func(*message.ApprovalCheckRequest)) refusa
 		_ = w.part(w.stranger, at, "client", key)
 		body := goodCheck(key)
 		change(body)
-		return w.asNode(w.stranger, at, message.KindApprovalCheck, body)
+		return w.asNode(w.member(), at, message.KindApprovalCheck, body)
 	}}
 }
 
@@ -148,7 +160,8 @@ var entryRefusals = []refusal{
 	}},
 	question(message.CodeInvalidAction, "there is no such approval", func(b *message.ApprovalQuestionRequest) { b.Action = "unknown" }),
 	question(message.CodeInvalidInformation, "there is nothing to ask for", func(b *message.ApprovalQuestionRequest) { b.Info = new(string) }),
-	question(message.CodeUnsuitableKey, "the receiver has not given out the key", func(b *message.ApprovalQuestionRequest) { b.Key = "unknown" }),
+	question(message.CodeUnsuitableKey, "there is no key", func(b *message.ApprovalQuestionRequest) { b.Key = "" }),
+	question(message.CodeTooFewDecisions, "no approver knows the key", func(b *message.ApprovalQuestionRequest) { b.Key = "unknown" }),
 	question(message.CodeTooFewDecisions, "one of three has agreed", func(b *message.ApprovalQuestionRequest) { b.Confirmed = b.Confirmed[:1] }),
 	question(message.CodeTooFewDecisions, "the same approver is named thrice", func(b *message.ApprovalQuestionRequest) {
 		b.Confirmed = []core.Peer{b.Confirmed[0], b.Confirmed[0], b.Confirmed[0]}

@@ -148,6 +148,9 @@ func (w *town) newcomer() *coretest.Host {
 	return w.Play("", coretest.Answers{message.KindInterview: {Body: &message.Interview{}}})
 }
 
+// member is a node of the network, which may check answers.
+func (w *town) member() *coretest.Host { return w.Hosts()[7] }
+
 // asNode asks a node as another one would, asClient as a client.
 func (w *town) asNode(from *coretest.Host, to core.Peer, kind message.Kind, body any) error {
 	return w.Ask(from, to, message.Request{Kind: kind, Root: peer.FromID(1), Timeout: 10 * time.Second, Body: body}).Err

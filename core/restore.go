@@ -1,8 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"spreadable/core/behavior"
@@ -270,34 +272,45 @@ func (r *restorer) behaviour(s *state.State) {
 
 func (r *restorer) approvals(s *state.State) {
 	n := r.node
-	for _, row := range s.Approvals {
+	// the limits drop the oldest
+	rows := slices.SortedStableFunc(slices.Values(s.Approvals), func(a, b state.Approval) int { return cmp.Compare(a.Updated, b.Updated) })
+	for _, row := range rows {
 		r.approval(row)
+	}
+	for _, use := range s.Uses {
+		r.texts("uses", use.Key, use.Host)
+		if row := n.approvalBook().rows.get(use.Key); row != nil && r.err == nil {
+			n.approvals.uses(row, use.Host)
+		}
 	}
 	for _, row := range s.Keys {
 		r.texts("keys", row.Key)
-		n.approvalBook().issue(row.Key, r.peers("keys", row.Approvers, r.peer), row.Until)
+		drawn := r.peers("keys", row.Approvers, r.peer)
+		if n.approvalBook().issued.get(row.Key) == nil {
+			n.approvals.issue(row.Key, &issuedKey{row.Client.Unmap(), drawn, row.Until})
+		}
 	}
 }
 
 // approval restores one row, unless its kind is not offered, or a row before has the same
-// action and client, or the same key.
+// key.
 func (r *restorer) approval(row state.Approval) {
 	n := r.node
 	r.texts("approvals", row.Action, row.Key, row.Answer)
 	if row.Info != nil {
 		r.texts("approvals", *row.Info)
 	}
-	book, id := n.approvalBook(), approvalID{row.Action, row.Client.Unmap()}
-	usedBy := r.peers("approvals", row.UsedBy, r.optional)
-	if kind, _ := n.approvalKind(row.Action); kind == nil || book.rows[id] != nil || book.byKey[row.Key] != nil {
+	book := n.approvalBook()
+	if kind, _ := n.approvalKind(row.Action); kind == nil || row.Key == "" || book.rows.get(row.Key) != nil {
 		return
 	}
-	restored := &approval{
-		id: id, key: row.Key, info: row.Info, startedAt: r.past(row.StartedAt), updated: r.past(row.Updated),
-		answer: row.Answer, usedBy: usedBy,
+	book.enter(&approval{
+		key: row.Key, action: row.Action, client: row.Client.Unmap(), info: row.Info, startedAt: row.StartedAt,
+		added: r.past(row.Updated), answer: row.Answer, wrong: max(0, row.Wrong), right: row.Right, place: row.Place, count: max(0, row.Count),
+	})
+	if row.Right {
+		book.rows.use(row.Key)
 	}
-	book.rows[id], book.byKey[row.Key] = restored, restored
-	book.touch(id)
 }
 
 // actionNamed returns the kind of behaviour of a name; NumActions when there is none.

@@ -35,7 +35,7 @@ var handlers = [message.NumKinds]handler{
 	message.KindProvide:          {procedure: serveProvide},
 	message.KindRegister:         {procedure: serveRegister},
 	message.KindApprovalInfo:     {procedure: serveApprovalInfo},
-	message.KindApprovalCheck:    {leaf: (*Node).checkApproval},
+	message.KindApprovalCheck:    {procedure: serveApprovalCheck},
 	message.KindQueryMaster:      {procedure: serveQuery},
 	message.KindQueryButler:      {procedure: serveQuery},
 	message.KindQuerySlave:       {leaf: (*Node).serveQuerySlave},

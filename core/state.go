@@ -154,11 +154,14 @@ func (n *Node) exportApprovals(to *state.State) {
 	if n.approvals == nil {
 		return
 	}
-	for _, row := range n.approvals.rows { // order-free: sorted below
-		to.Approvals = append(to.Approvals, n.approvalRow(row))
+	for _, e := range n.approvals.rows.entries { // order-free: sorted below
+		to.Approvals = append(to.Approvals, approvalRow(e.value))
+		for host := range e.value.usedBy { // order-free: sorted below
+			to.Uses = append(to.Uses, state.Use{Key: e.key, Host: host})
+		}
 	}
-	for key, issued := range n.approvals.issued { // order-free: sorted below
-		to.Keys = append(to.Keys, n.keyRow(key, issued))
+	for _, e := range n.approvals.issued.entries { // order-free: sorted below
+		to.Keys = append(to.Keys, n.keyRow(e.key, e.value))
 	}
 	to.SortApprovals()
 }
@@ -166,15 +169,23 @@ func (n *Node) exportApprovals(to *state.State) {
 // exportJournal fills in what of the approvals has changed, and begins a new journal.
 func (n *Node) exportJournal(c *state.Changes) {
 	book := n.approvals
-	for id := range book.journal.rows { // order-free: sorted below
-		if row := book.rows[id]; row != nil {
-			c.State.Approvals = append(c.State.Approvals, n.approvalRow(row))
+	for key := range book.journal.rows { // order-free: sorted below
+		if row := book.rows.get(key); row != nil {
+			c.State.Approvals = append(c.State.Approvals, approvalRow(row))
 		} else {
-			c.EndedApprovals = append(c.EndedApprovals, state.ApprovalID{Action: id.action, Client: id.client})
+			c.EndedApprovals = append(c.EndedApprovals, key)
+		}
+	}
+	for key := range book.journal.fresh { // order-free: sorted below
+		c.EndedUses = append(c.EndedUses, key)
+	}
+	for _, use := range book.journal.uses {
+		if row := book.rows.get(use.Key); row != nil && row.usedBy[use.Host] { // not over since
+			c.State.Uses = append(c.State.Uses, use)
 		}
 	}
 	for key := range book.journal.keys { // order-free: sorted below
-		if issued, ok := book.issued[key]; ok {
+		if issued := book.issued.get(key); issued != nil {
 			c.State.Keys = append(c.State.Keys, n.keyRow(key, issued))
 		} else {
 			c.EndedKeys = append(c.EndedKeys, key)
@@ -182,17 +193,18 @@ func (n *Node) exportJournal(c *state.Changes) {
 	}
 	book.journal = newJournal()
 	c.State.SortApprovals()
-	slices.SortFunc(c.EndedApprovals, state.ApprovalID.Compare)
+	slices.Sort(c.EndedApprovals)
+	slices.Sort(c.EndedUses)
 	slices.Sort(c.EndedKeys)
 }
 
-func (n *Node) approvalRow(a *approval) state.Approval {
+func approvalRow(a *approval) state.Approval {
 	return state.Approval{
-		ApprovalID: state.ApprovalID{Action: a.id.action, Client: a.id.client}, Key: a.key, Info: a.info, StartedAt: a.startedAt,
-		Updated: a.updated, Answer: a.answer, UsedBy: n.texts(a.usedBy),
+		Action: a.action, Client: a.client, Key: a.key, Info: a.info, StartedAt: a.startedAt, Updated: a.added, Answer: a.answer,
+		Wrong: a.wrong, Right: a.right, Place: a.place, Count: a.count,
 	}
 }
 
-func (n *Node) keyRow(key string, issued issuedKey) state.Key {
-	return state.Key{Key: key, Approvers: n.texts(issued.drawn), Until: issued.until}
+func (n *Node) keyRow(key string, issued *issuedKey) state.Key {
+	return state.Key{Key: key, Client: issued.client, Approvers: n.texts(issued.drawn), Until: issued.until}
 }

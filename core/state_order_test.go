@@ -26,8 +26,9 @@ func TestStateIsInOrder(t *testing.T) {
 		}
 		want.Bans = append(want.Bans, state.Ban{Address: address(i), Since: time.Duration(1 + i/4), Until: coretest.Begin})
 		want.Approvals = append(want.Approvals, state.Approval{
-			ApprovalID: state.ApprovalID{Action: "client", Client: client}, Key: address(10 - i), Updated: 1,
+			Action: "client", Client: client, Key: address(i), Updated: time.Duration(10 - i),
 		})
+		want.Uses = append(want.Uses, state.Use{Key: address(i), Host: "10.0.0.2:0"}, state.Use{Key: address(i), Host: "10.0.0.3:0"})
 		want.Keys = append(want.Keys, state.Key{Key: address(i), Until: coretest.Begin})
 	}
 	for seed := range uint64(5) {
@@ -35,7 +36,7 @@ func TestStateIsInOrder(t *testing.T) {
 		given := state.State{
 			Self: want.Self, Fails: shuffled(random, want.Fails), Delays: shuffled(random, want.Delays),
 			Scores: shuffled(random, want.Scores), Bans: shuffled(random, want.Bans),
-			Approvals: shuffled(random, want.Approvals), Keys: shuffled(random, want.Keys),
+			Approvals: shuffled(random, want.Approvals), Uses: shuffled(random, want.Uses), Keys: shuffled(random, want.Keys),
 		}
 		h := lonely(t, 0)
 		if err := h.Node.Restore(given); err != nil {
@@ -73,9 +74,9 @@ func TestChangesOfApprovalsAreInOrder(t *testing.T) {
 		}
 	}
 	begun := h.Node.Changes(revision)
-	byClient := func(a, b state.Approval) int { return a.ApprovalID.Compare(b.ApprovalID) }
+	byName := func(a, b state.Approval) int { return slices.Compare([]byte(a.Key), []byte(b.Key)) }
 	byKey := func(a, b state.Key) int { return slices.Compare([]byte(a.Key), []byte(b.Key)) }
-	if len(begun.State.Approvals) != 30 || !slices.IsSortedFunc(begun.State.Approvals, byClient) {
+	if len(begun.State.Approvals) != 30 || !slices.IsSortedFunc(begun.State.Approvals, byName) {
 		t.Errorf("30 approvals begin, the changes say\n%+v", begun.State.Approvals)
 	}
 	if len(begun.State.Keys) != 30 || !slices.IsSortedFunc(begun.State.Keys, byKey) {
@@ -83,7 +84,7 @@ func TestChangesOfApprovalsAreInOrder(t *testing.T) {
 	}
 	h.Network().Run(20 * time.Minute)
 	ended := h.Node.Changes(begun.Revision)
-	if len(ended.EndedApprovals) != 30 || !slices.IsSortedFunc(ended.EndedApprovals, state.ApprovalID.Compare) {
+	if len(ended.EndedApprovals) != 30 || !slices.IsSorted(ended.EndedApprovals) {
 		t.Errorf("30 approvals end, the changes say\n%+v", ended.EndedApprovals)
 	}
 	if len(ended.EndedKeys) != 30 || !slices.IsSorted(ended.EndedKeys) {

@@ -66,19 +66,20 @@ func (m *mirror) follow(n *core.Node) {
 func (m *mirror) approvals(c *state.Changes) {
 	s := &m.saved
 	s.Approvals = slices.DeleteFunc(s.Approvals, func(row state.Approval) bool {
-		renewed := slices.ContainsFunc(c.State.Approvals, func(r state.Approval) bool { return r.ApprovalID == row.ApprovalID })
-		return renewed || slices.Contains(c.EndedApprovals, row.ApprovalID)
+		renewed := slices.ContainsFunc(c.State.Approvals, func(r state.Approval) bool { return r.Key == row.Key })
+		return renewed || slices.Contains(c.EndedApprovals, row.Key)
 	})
+	s.Uses = slices.DeleteFunc(s.Uses, func(use state.Use) bool {
+		return slices.Contains(c.EndedApprovals, use.Key) || slices.Contains(c.EndedUses, use.Key)
+	})
+	s.Uses = append(s.Uses, c.State.Uses...)
 	s.Approvals = append(s.Approvals, c.State.Approvals...)
-	slices.SortFunc(s.Approvals, func(a, b state.Approval) int {
-		return strings.Compare(a.Action+a.Client.StringExpanded(), b.Action+b.Client.StringExpanded())
-	})
 	s.Keys = slices.DeleteFunc(s.Keys, func(row state.Key) bool {
 		renewed := slices.ContainsFunc(c.State.Keys, func(r state.Key) bool { return r.Key == row.Key })
 		return renewed || slices.Contains(c.EndedKeys, row.Key)
 	})
 	s.Keys = append(s.Keys, c.State.Keys...)
-	slices.SortFunc(s.Keys, func(a, b state.Key) int { return strings.Compare(a.Key, b.Key) })
+	s.SortApprovals()
 }
 
 // sameState compares states, nil and empty lists alike.
@@ -305,11 +306,12 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 		Bans:       []state.Ban{{Address: self, Until: future}, {Address: third, Since: coretest.Begin, Until: future}},
 		Candidates: []state.Candidate{{Action: "a", Address: other, Suspicion: 1, Excuse: 2}},
 		Approvals: []state.Approval{
-			{ApprovalID: state.ApprovalID{Action: "unoffered", Client: v4in6}, Key: "a"},
-			{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6}, Key: "b", Updated: future},
-			{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "c"},
-			{ApprovalID: state.ApprovalID{Action: "client", Client: netip.MustParseAddr("192.0.2.9")}, Key: "b"},
+			{Action: "unoffered", Client: v4in6, Key: "a"},
+			{Action: "client", Client: v4in6, Key: "b", Updated: coretest.Begin - 1},
+			{Action: "client", Client: netip.MustParseAddr("192.0.2.9"), Key: "b", Updated: future},
+			{Action: "client", Client: v4in6},
 		},
+		Uses: []state.Use{{Key: "a", Host: other}, {Key: "b", Host: other}, {Key: "b", Host: other}},
 	})
 	want := state.State{
 		Self: self, Root: other, RootChecked: coretest.Begin,
@@ -317,7 +319,8 @@ func TestRestoreDropsTheImpossible(t *testing.T) {
 		Masters:   []state.Master{{Address: self, Size: 2, Seen: 0}, {Address: other, Size: 5, Seen: 0}},
 		Fails:     []state.Fail{{Address: third, Count: core.DefaultMaxFails}},
 		Bans:      []state.Ban{{Address: third, Since: coretest.Begin, Until: future}},
-		Approvals: []state.Approval{{ApprovalID: state.ApprovalID{Action: "client", Client: v4in6.Unmap()}, Key: "b", Updated: coretest.Begin}},
+		Approvals: []state.Approval{{Action: "client", Client: v4in6.Unmap(), Key: "b", Updated: coretest.Begin - 1}},
+		Uses:      []state.Use{{Key: "b", Host: other}},
 	}
 	if err != nil || !sameState(h.Node.State(), want) {
 		t.Errorf("got %v\n%+v, want\n%+v", err, h.Node.State(), want)
@@ -349,7 +352,7 @@ func TestStateOfAnotherAddress(t *testing.T) {
 
 // Every field of the state belongs to a section, or it would not be written to disk.
 func TestEverySectionIsExported(t *testing.T) {
-	if fields := reflect.TypeFor[state.State]().NumField(); fields != 15 {
+	if fields := reflect.TypeFor[state.State]().NumField(); fields != 16 {
 		t.Errorf("a state has %d fields: is each of them in a section, exported, restored, and in these tests?", fields)
 	}
 }

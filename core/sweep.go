@@ -11,6 +11,9 @@ package core
 func (n *Node) SweepBook(held func(Peer) bool) int {
 	n.level1.ledger = nil // cheaper to lose than to sweep
 	n.pool.hashes.Forget()
+	if n.approvals != nil {
+		n.approvals.askers = nil // likewise
+	}
 	keep := make(map[Peer]bool)
 	n.eachPeer(func(p Peer) { keep[p] = true })
 	return n.cfg.Book.Sweep(func(p Peer) bool { return keep[p] || held(p) })
@@ -21,11 +24,8 @@ func (n *Node) eachPeer(visit func(Peer)) {
 	l := &n.level1
 	lists := [][]Peer{{n.self, n.root, l.provider, l.backlink}, l.slaves, l.heard, n.cfg.Bootstrap}
 	if a := n.approvals; a != nil {
-		for _, row := range a.rows { // order-free: visits for a set
-			lists = append(lists, row.usedBy)
-		}
-		for _, key := range a.issued { // order-free: visits for a set
-			lists = append(lists, key.drawn)
+		for _, e := range a.issued.entries { // order-free: visits for a set
+			lists = append(lists, e.value.drawn)
 		}
 	}
 	for _, list := range lists {

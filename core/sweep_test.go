@@ -18,7 +18,6 @@ func TestSweepKeepsWhatTheNodeHolds(t *testing.T) {
 	n := coretest.New(t, 0, 1)
 	h := n.AddNode("10.0.0.1:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1), peer.FromID(2)}})
 	n.Peer("10.0.0.2:4000")
-	row := state.ApprovalID{Action: "client", Client: n.Client(1).IP}
 	saved := state.State{
 		Self: "10.0.0.1:4000", Root: "10.0.1.1:1", Backlink: "10.0.1.2:1",
 		Slaves:    []state.Slave{{Address: "10.0.1.3:1", Joined: 1}},
@@ -27,7 +26,8 @@ func TestSweepKeepsWhatTheNodeHolds(t *testing.T) {
 		Delays:    []state.Delay{{Address: "10.0.1.6:1", Since: 1}},
 		Scores:    []state.Score{{Address: "10.0.1.7:1", Action: "registration", Up: 1, Suspicion: 1, Since: 1, Used: 1}},
 		Bans:      []state.Ban{{Address: "10.0.1.8:1", Since: 1, Until: n.Now() + time.Hour}},
-		Approvals: []state.Approval{{ApprovalID: row, Key: "k", UsedBy: []string{"10.0.1.9:1"}}},
+		Approvals: []state.Approval{{Action: "client", Client: n.Client(1).IP, Key: "k"}},
+		Uses:      []state.Use{{Key: "k", Host: "10.0.1.9:0"}},
 		Keys:      []state.Key{{Key: "k", Approvers: []string{"10.0.1.10:1"}, Until: n.Now() + time.Hour}},
 	}
 	if err := h.Node.Restore(saved); err != nil {

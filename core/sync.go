@@ -113,6 +113,22 @@ func (l *level) judgeDown(s Peer, down *message.Structure) bool {
 	return faithful
 }
 
+// meetNpm sees by the slaves' answers whether npm nodes are among them. A slave that does
+// not answer counts as it did before.
+func (l *level) meetNpm(responses []message.Response) {
+	npm := false
+	for _, resp := range responses {
+		if down, err := message.As[message.Structure](resp); err == nil {
+			npm = npm || down.Npm
+		} else {
+			npm = npm || l.npmSlaves
+		}
+	}
+	if l.npmSlaves != npm {
+		l.npmSlaves, l.snapshot = npm, nil
+	}
+}
+
 // adoptAllowed takes over a backlink's list of masters, without those that the address
 // filter refuses.
 func (l *level) adoptAllowed(m *message.Masters) {

@@ -213,7 +213,8 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Add("node", "fails", []byte(`{"Fails":[{"Address":"a:1","Count":1}],"Delays":null}`))
 	f.Add("node", "network", []byte(`{"Self":null}`))
-	f.Add("approvals", "client\x00192.0.2.1", []byte(`{"Action":"client","Client":"192.0.2.1","Info":"x","UsedBy":[""]}`))
+	f.Add("approvals", "key", []byte(`{"Action":"client","Client":"192.0.2.1","Info":"x","Key":"key","Wrong":1}`))
+	f.Add("uses", "\x00\x03key192.0.2.1:0", []byte(`{"Key":"key","Host":"192.0.2.1:0"}`))
 	f.Fuzz(func(t *testing.T, bucket, key string, value []byte) {
 		var saved state.State
 		if readRecord(&saved, []byte(bucket), []byte(key), value) != nil {

@@ -56,6 +56,7 @@ func (w *world) peer(text string) core.Peer {
 }
 
 func (w *world) Now() time.Duration                               { return w.now }
+func (w *world) Wall() time.Duration                              { return w.now }
 func (w *world) Rand() *rand.Rand                                 { return rand.New(rand.NewPCG(1, uint64(w.now))) }
 func (w *world) After(time.Duration, uint32)                      {}
 func (w *world) Note(core.Note)                                   {}
@@ -174,8 +175,11 @@ func drawState(t *rapid.T) state.State {
 	}
 	for i, a := range addresses(t, "keys") {
 		s.Keys = append(s.Keys, state.Key{Key: fmt.Sprint(rapid.String().Draw(t, "key"), i), Approvers: []string{a}, Until: past("until")})
-		row := state.Approval{Key: s.Keys[i].Key, StartedAt: past("started"), Updated: past("updated"), Answer: rapid.String().Draw(t, "answer"), UsedBy: addresses(t, "users")}
-		row.ApprovalID = state.ApprovalID{Action: "client", Client: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}
+		row := state.Approval{Key: s.Keys[i].Key, StartedAt: past("started"), Updated: past("updated"), Answer: rapid.String().Draw(t, "answer")}
+		row.Action, row.Client = "client", netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+		for _, host := range addresses(t, "users") {
+			s.Uses = append(s.Uses, state.Use{Key: row.Key, Host: host})
+		}
 		if info := rapid.String().Draw(t, "info"); info != "" {
 			row.Info = &info
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,9 +67,13 @@ func sectionRecord(section state.Section, s *state.State) any {
 	return nil
 }
 
-// approvalKey is the key of an approval's record. Actions come from a table of the
-// program and hold no zero byte.
-func approvalKey(id state.ApprovalID) []byte { return []byte(id.Action + "\x00" + id.Client.String()) }
+// useKey is the key of the record of a use; those of one approval have usePrefix. A key of
+// an approval may hold any byte, so its length comes first.
+func useKey(use state.Use) []byte { return append(usePrefix(use.Key), use.Host...) }
+
+func usePrefix(key string) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(key))), key...)
+}
 
 // readRecord adds a record to the state that it is part of.
 func readRecord(s *state.State, bucket, key, value []byte) error {
@@ -86,6 +91,12 @@ func readRecord(s *state.State, bucket, key, value []byte) error {
 			return err
 		}
 		s.Approvals = append(s.Approvals, row)
+	case string(useBucket):
+		var use state.Use
+		if err := decode(value, &use); err != nil {
+			return err
+		}
+		s.Uses = append(s.Uses, use)
 	case string(keyBucket):
 		var row state.Key
 		if err := decode(value, &row); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 // to core.Node.Restore before the node starts.
 func (s *Store) Load() (saved state.State, ok bool, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
-		for _, bucket := range [][]byte{nodeBucket, approvalBucket, keyBucket} {
+		for _, bucket := range [][]byte{nodeBucket, approvalBucket, useBucket, keyBucket} {
 			err := each(tx, bucket, func(key, value []byte) error {
 				ok = true
 				if err := readRecord(&saved, bucket, key, value); err != nil {
@@ -103,11 +104,31 @@ func (w *writer) putJSON(bucket, key []byte, record any) error {
 	return w.put(bucket, key, value)
 }
 
-// approvals writes the rows of approvals and keys that are new, changed or gone.
+// approvals writes the rows of approvals, uses and keys that are new, changed or gone.
 func (w *writer) approvals(c *state.Changes) error {
+	for _, key := range c.EndedApprovals {
+		if err := errors.Join(w.delete(approvalBucket, []byte(key)), w.deleteUses(key)); err != nil {
+			return err
+		}
+	}
+	for _, key := range c.EndedUses {
+		if err := w.deleteUses(key); err != nil {
+			return err
+		}
+	}
+	for _, key := range c.EndedKeys {
+		if err := w.delete(keyBucket, []byte(key)); err != nil {
+			return err
+		}
+	}
 	for i := range c.State.Approvals {
 		row := &c.State.Approvals[i]
-		if err := w.putJSON(approvalBucket, approvalKey(row.ApprovalID), row); err != nil {
+		if err := w.putJSON(approvalBucket, []byte(row.Key), row); err != nil {
+			return err
+		}
+	}
+	for _, use := range c.State.Uses {
+		if err := w.putJSON(useBucket, useKey(use), use); err != nil {
 			return err
 		}
 	}
@@ -117,29 +138,45 @@ func (w *writer) approvals(c *state.Changes) error {
 			return err
 		}
 	}
-	for _, id := range c.EndedApprovals {
-		if err := w.delete(approvalBucket, approvalKey(id)); err != nil {
-			return err
-		}
+	return nil
+}
+
+// deleteUses deletes the records of all uses of an approval.
+func (w *writer) deleteUses(key string) error {
+	b := w.tx.Bucket(useBucket)
+	if b == nil {
+		return nil
 	}
-	for _, key := range c.EndedKeys {
-		if err := w.delete(keyBucket, []byte(key)); err != nil {
+	var doomed [][]byte
+	prefix, c := usePrefix(key), b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		doomed = append(doomed, bytes.Clone(k))
+	}
+	return w.deleteAll(useBucket, doomed)
+}
+
+func (w *writer) deleteAll(bucket []byte, keys [][]byte) error {
+	for _, key := range keys {
+		if err := w.delete(bucket, key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keepOnly deletes the rows of approvals and keys that are not in the state.
+// keepOnly deletes the rows of approvals, uses and keys that are not in the state.
 func (w *writer) keepOnly(s *state.State) error {
-	keep := map[string]map[string]bool{string(approvalBucket): {}, string(keyBucket): {}}
+	keep := map[string]map[string]bool{string(approvalBucket): {}, string(useBucket): {}, string(keyBucket): {}}
 	for _, row := range s.Approvals {
-		keep[string(approvalBucket)][string(approvalKey(row.ApprovalID))] = true
+		keep[string(approvalBucket)][row.Key] = true
+	}
+	for _, use := range s.Uses {
+		keep[string(useBucket)][string(useKey(use))] = true
 	}
 	for _, row := range s.Keys {
 		keep[string(keyBucket)][row.Key] = true
 	}
-	for _, bucket := range [][]byte{approvalBucket, keyBucket} {
+	for _, bucket := range [][]byte{approvalBucket, useBucket, keyBucket} {
 		kept := keep[string(bucket)]
 		if err := w.deleteWhere(bucket, func(key []byte) bool { return !kept[string(key)] }); err != nil {
 			return err
@@ -153,14 +190,9 @@ func (w *writer) deleteWhere(bucket []byte, outdated func(key []byte) bool) erro
 	var doomed [][]byte
 	err := each(w.tx, bucket, func(key, _ []byte) error {
 		if outdated(key) {
-			doomed = append(doomed, append([]byte(nil), key...))
+			doomed = append(doomed, bytes.Clone(key))
 		}
 		return nil
 	})
-	for _, key := range doomed {
-		if err == nil {
-			err = w.delete(bucket, key)
-		}
-	}
-	return err
+	return errors.Join(err, w.deleteAll(bucket, doomed))
 }

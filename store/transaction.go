@@ -15,6 +15,7 @@ var (
 	formatBucket   = []byte("spreadable")
 	nodeBucket     = []byte("node")
 	approvalBucket = []byte("approvals")
+	useBucket      = []byte("uses")
 	keyBucket      = []byte("keys")
 	cacheBucket    = []byte("cache")
 

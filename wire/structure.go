@@ -126,7 +126,16 @@ func writeStructure(w *writer, s *message.Structure) {
 	w.nodes(s.Slaves)
 	w.raw(`,"masters":`)
 	w.masters(s.Masters)
+	w.raw(npmSlaves(s))
 	w.raw(`}`)
+}
+
+// npmSlaves is the field that nodes of npm do not have. They ignore it.
+func npmSlaves(s *message.Structure) string {
+	if s.NpmSlaves {
+		return `,"npmSlaves":true`
+	}
+	return `,"npmSlaves":false`
 }
 
 func (w *writer) masters(m *message.Masters) {
@@ -147,6 +156,8 @@ type structureShape struct {
 	Backlink *nodeShape    `json:"backlink"`
 	Slaves   []nodeShape   `json:"slaves"`
 	Masters  []masterShape `json:"masters"`
+	// whether npm nodes are among the slaves; missing where the node itself is one
+	NpmSlaves *bool `json:"npmSlaves"`
 }
 
 type nodeShape struct {
@@ -196,6 +207,7 @@ func readStructure(text []byte) (Body, error) {
 		masters := in.masters(list)
 		return &message.Structure{
 			Address: in.Other, Backlink: in.Peer(backlink), Slaves: in.set(slaves), Masters: masters,
+			Npm: shape.NpmSlaves == nil, NpmSlaves: shape.NpmSlaves != nil && *shape.NpmSlaves,
 		}
 	}, nil
 }

@@ -27,6 +27,7 @@ type Host struct {
 	Hung bool
 
 	Slow  time.Duration // added to each message from or to the host
+	Ahead time.Duration // how far its wall clock is ahead of the others'
 	Group int           // hosts of different groups are cut off from each other
 
 	Saved state.State // what a store would hold after the latest crash
@@ -172,6 +173,9 @@ func (l *life) inside(do func()) {
 
 // Now implements core.Env.
 func (l *life) Now() time.Duration { return l.host.net.now }
+
+// Wall implements core.Env.
+func (l *life) Wall() time.Duration { return l.host.net.now + l.host.Ahead }
 
 // Rand implements core.Env.
 func (l *life) Rand() *rand.Rand { return l.random }

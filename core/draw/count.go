@@ -8,8 +8,7 @@ import (
 )
 
 // defaultRoot is the degree of the root that npm 0.3.12 takes by default; npm
-// 0.3.10 takes the square root ("auto"). Nodes of one network must agree, or
-// one side offers fewer approvers than the other demands.
+// 0.3.10 takes the square root ("auto"). See [Count.Earlier].
 const defaultRoot = 6
 
 // maxRoot bounds the degree of a root: the 64th root of any int is at most 2,
@@ -90,6 +89,16 @@ func (c Count) unclamped(size int) int {
 		return ceilShare(size, c.percent)
 	}
 	return Root(size, defaultRoot)
+}
+
+// Earlier returns the count that npm 0.3.10 has by default if c is the default, which is
+// that of npm 0.3.12, and otherwise c itself. The approvers of a draw by the default are
+// the first ones of a draw by the earlier one.
+func (c Count) Earlier() Count {
+	if c.rule == unset || c == (Count{rule: root, n: defaultRoot}) {
+		return Count{rule: auto}
+	}
+	return c
 }
 
 // String returns the text that [ParseCount] reads back as the same count.

@@ -26,10 +26,10 @@ func Valid(start, now, period time.Duration) bool {
 
 // Key returns the token under which the approvers of one draw keep what they
 // know of one client: 32 hex digits. It depends on the client (its IP as the
-// entry node sees it), the action, the start of the period, the entry node (its
-// address, and a secret if it has one) and the approvers in ranked order. No other
-// node recomputes a key. It only has to be the same for a client that asks twice
-// within a period, and to differ otherwise.
+// entry node sees it), the action, the start of the period, the entry node and the
+// approvers in ranked order. No other node recomputes a key. An npm entry node gives its
+// address only, and so gives all clients of an IP one key in a period. Ours add to it
+// what makes each key another.
 func Key(clientIP, action string, start time.Duration, entry string, approvers []string) string {
 	parts := append([]string{clientIP, action, millis(start), entry}, approvers...)
 	sum := md5.Sum([]byte(strings.Join(parts, "+")))

@@ -69,6 +69,9 @@ type Structure struct {
 	Backlink peer.Peer // none while not registered
 	Slaves   []peer.Peer
 	Masters  *Masters // never nil
+
+	Npm       bool // the node itself is one of npm
+	NpmSlaves bool // some of its slaves are
 }
 
 // Size returns the network size that the snapshot speaks for: the sum of its masters'

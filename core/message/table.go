@@ -119,7 +119,7 @@ var table = [NumKinds]Row{
 	},
 	KindApprovalCheck: {
 		Name: "check-approval-answer", Path: "/api/node/check-approval-answer",
-		Sender: Nodes, Leaf: true, Limit: smallAnswer, Fits: empty,
+		Sender: Nodes, Limit: smallAnswer, Queue: NodeQueue, Fits: empty,
 		Refusals: []string{CodeUnsuitableKey, CodeInvalidApproval, CodeWrongAnswer},
 	},
 	KindQueryMaster: {

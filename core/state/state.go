@@ -44,6 +44,7 @@ type State struct {
 
 	// SectionApprovals: as approver, and as entry node.
 	Approvals []Approval
+	Uses      []Use
 	Keys      []Key
 }
 
@@ -97,26 +98,28 @@ type Candidate struct {
 	Since             time.Duration
 }
 
-// ApprovalID names an approval: an approver keeps one for each action and client.
-type ApprovalID struct {
-	Action string
-	Client netip.Addr
-}
-
-// Approval is an approval that the node vouches for.
+// Approval is an approval that the node vouches for. Key names it.
 type Approval struct {
-	ApprovalID
+	Action    string
+	Client    netip.Addr
 	Key       string
 	Info      *string // what the client wanted of the question
 	StartedAt time.Duration
-	Updated   time.Duration
-	Answer    string   // that is expected
-	UsedBy    []string // the nodes that have asked whether the answer was right
+	Updated   time.Duration // when the client asked for it last
+	Answer    string        // that is expected; empty before there is a question, and when it has ended
+
+	Wrong        int  `json:",omitempty"` // answers before the first right one
+	Right        bool `json:",omitempty"` // there was a right one
+	Place, Count int  `json:",omitempty"` // of the node among the approvers then
 }
+
+// Use is a host that has asked whether the answer to an approval's question was right.
+type Use struct{ Key, Host string }
 
 // Key is a draw that the node has made as an entry node.
 type Key struct {
 	Key       string
+	Client    netip.Addr `json:",omitzero"` // for which it was made; unknown to earlier versions
 	Approvers []string
 	Until     time.Duration // end of its validity
 }
@@ -148,18 +151,17 @@ type Changes struct {
 	Whole    bool              // State is all: what else is stored is outdated
 	State    State             // of SectionApprovals only rows that are new or changed
 
-	EndedApprovals []ApprovalID // no longer there
-	EndedKeys      []string
+	// By key: approvals and draws that are no longer there, and approvals whose earlier
+	// uses are over, which comes before the uses of State.
+	EndedApprovals, EndedKeys, EndedUses []string
 }
 
-// SortApprovals sorts approvals and draws, which a node keeps in no order, by their
-// names.
+// SortApprovals sorts approvals, their uses and draws, which a node keeps in no order, by
+// their names.
 func (s *State) SortApprovals() {
-	slices.SortFunc(s.Approvals, func(a, b Approval) int { return a.Compare(b.ApprovalID) })
+	slices.SortFunc(s.Approvals, func(a, b Approval) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(s.Uses, func(a, b Use) int {
+		return cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(a.Host, b.Host))
+	})
 	slices.SortFunc(s.Keys, func(a, b Key) int { return strings.Compare(a.Key, b.Key) })
-}
-
-// Compare orders approvals by action, then client.
-func (id ApprovalID) Compare(other ApprovalID) int {
-	return cmp.Or(strings.Compare(id.Action, other.Action), id.Client.Compare(other.Client))
 }

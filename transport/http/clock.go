@@ -29,6 +29,9 @@ func (c *clock) read() time.Duration {
 	return c.now
 }
 
+// truth is the wall time of the latest read, which may lie before that of an earlier one.
+func (c *clock) truth() time.Duration { return time.Duration(c.last.UnixNano()) }
+
 // alarm is something the loop has to do at a time: wake the node, or give up a call.
 type alarm struct {
 	at   time.Duration

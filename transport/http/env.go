@@ -16,6 +16,9 @@ var _ core.Env = (*loop)(nil)
 // Now implements core.Env: the time of the step.
 func (l *loop) Now() time.Duration { return l.now }
 
+// Wall implements core.Env: the time of the step by the wall clock as it is.
+func (l *loop) Wall() time.Duration { return l.clock.truth() }
+
 // Rand implements core.Env.
 func (l *loop) Rand() *rand.Rand { return l.random }
 

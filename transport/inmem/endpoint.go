@@ -38,6 +38,9 @@ func (e *endpoint) Now() time.Duration {
 	return e.partition.net.opts.Epoch + e.partition.sched.Now()
 }
 
+// Wall implements core.Env: all clocks of a simulation are right.
+func (e *endpoint) Wall() time.Duration { return e.Now() }
+
 // Rand implements core.Env.
 func (e *endpoint) Rand() *rand.Rand { return e.partition.randFrom(&e.random) }
 

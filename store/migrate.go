@@ -1,0 +1,39 @@
+package store
+
+import (
+	"bytes"
+
+	"spreadable/core/state"
+)
+
+// splitApprovals makes version 2. Version 1 named the record of an approval by action and
+// client, and kept its uses in it, so that each use wrote all earlier ones again.
+func splitApprovals(w *writer) error {
+	var names [][]byte
+	var s state.State
+	err := each(w.tx, approvalBucket, func(name, value []byte) error {
+		var row struct {
+			state.Approval
+			UsedBy []string
+		}
+		if err := decode(value, &row); err != nil {
+			return err
+		}
+		names = append(names, bytes.Clone(name))
+		if row.Key == "" {
+			return nil
+		}
+		s.Approvals = append(s.Approvals, row.Approval)
+		for _, host := range row.UsedBy {
+			s.Uses = append(s.Uses, state.Use{Key: row.Key, Host: host})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.deleteAll(approvalBucket, names); err != nil {
+		return err
+	}
+	return w.approvals(&state.Changes{State: s})
+}
