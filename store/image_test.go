@@ -130,13 +130,13 @@ func TestMigration(t *testing.T) {
 		return errors.Join(w.put(nodeBucket, []byte("place"), []byte(`{"Backlink":"a"}`)), w.delete(cacheBucket, []byte("old")))
 	}
 	fail := func(*writer) error { return errors.New("no way") }
-	if err := s.migrate(1, []func(*writer) error{move, fail}); err == nil || !strings.Contains(err.Error(), "migrate from version 2: no way") {
+	if err := s.migrate(2, append(migrations, move, fail)); err == nil || !strings.Contains(err.Error(), "migrate from version 3: no way") {
 		t.Errorf("got %v", err)
 	}
 	if saved, ok, err := s.Load(); ok || err != nil {
 		t.Errorf("half a migration left %+v, %v", saved, err)
 	}
-	if err := s.migrate(1, []func(*writer) error{move}); err != nil {
+	if err := s.migrate(2, append(migrations, move)); err != nil {
 		t.Fatal(err)
 	}
 	if saved, _, err := s.Load(); err != nil || saved.Backlink != "a" {
@@ -233,7 +233,7 @@ func FuzzRecord(f *testing.F) {
 				t.Fatalf("%s of its own making: %v", record, err)
 			}
 		}
-		again.Approvals, again.Keys = saved.Approvals, saved.Keys
+		again.Approvals, again.Uses, again.Keys = saved.Approvals, saved.Uses, saved.Keys
 		if fmt.Sprintf("%+v", again) != fmt.Sprintf("%+v", saved) {
 			t.Fatalf("read %+v, again %+v", saved, again)
 		}

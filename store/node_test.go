@@ -105,6 +105,9 @@ func (w *world) step(k int) {
 	case 4:
 		req.Kind, req.Body = message.KindApprovalInfo, &message.ApprovalInfoRequest{Action: "client", Key: key}
 	case 5:
+		if slaves := w.node.Structure().Slaves; len(slaves) > 0 { // only members may check
+			req.From = slaves[random.IntN(len(slaves))]
+		}
 		req.Kind, req.Body = message.KindApprovalCheck, &message.ApprovalCheckRequest{Key: key, Answer: client.String(), Approvers: []core.Peer{w.peer(self)}, ClientIP: client}
 	case 6:
 		req.Kind, req.Body = message.KindRegister, &message.RegisterRequest{Target: other}

@@ -34,6 +34,7 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 		return state.State{}, false, fmt.Errorf("store: %s: %w", s.db.Path(), err)
 	}
 	s.node.loaded = true
+	saved.SortApprovals()
 	return saved, ok, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
+	"spreadable/core"
 	"spreadable/core/behavior"
 	"spreadable/core/message"
 	"spreadable/core/state"
@@ -111,6 +112,7 @@ func TestCommitsFollowTheNode(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	w := newWorld()
+	used := false
 	for k := range 150 {
 		w.step(k)
 		if err := s.Commit(&w.node); err != nil {
@@ -119,9 +121,9 @@ func TestCommitsFollowTheNode(t *testing.T) {
 		if got, want := text(load(t, s)), text(w.node.State()); got != want {
 			t.Fatalf("after step %d: on disk\n%s, want\n%s", k, got, want)
 		}
+		used = used || len(w.node.State().Uses) > 0
 	}
 	end := w.node.State()
-	used := len(end.Uses) > 0
 	if len(end.Slaves) < 5 || len(end.Bans) < 5 || len(end.Approvals) < 5 || !used {
 		t.Errorf("too little has happened: %s", text(end))
 	}
@@ -325,7 +327,7 @@ func badFiles(t testing.TB) map[string]struct {
 		"short":                    {[]byte("x"), store.ErrForeign},
 		"zeros":                    {make([]byte, 32<<10), store.ErrForeign},
 		"another program's":        {foreignFile(t), store.ErrForeign},
-		"a newer version's":        {newerFile(t, "2"), store.ErrNewer},
+		"a newer version's":        {newerFile(t, "3"), store.ErrNewer},
 		"a much newer version's":   {newerFile(t, "1000"), store.ErrNewer},
 		"of no version":            {newerFile(t, "one"), store.ErrDamaged},
 		"cut in the middle":        {good[:12<<10], store.ErrDamaged},
@@ -449,4 +451,43 @@ func ExampleOpen() {
 	saved, ok, _ = st.Load()
 	fmt.Println(saved.Self, ok, err)
 	// Output: 10.0.0.1:4000 true <nil>
+}
+
+// What a check of an answer writes does not grow with the checks before it.
+func TestUsesOfAnApprovalAreWrittenOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	w := newWorld()
+	w.start()
+	if err := s.Commit(&w.node); err != nil {
+		t.Fatal(err)
+	}
+	client := netip.MustParseAddr("192.0.2.1")
+	ask := func(from core.Peer, kind message.Kind, body any) {
+		w.serve(&message.Request{Kind: kind, From: from, Root: w.node.NetworkRoot(), Client: client, Timeout: time.Second, Body: body})
+	}
+	member := w.peer("10.0.1.1:4000")
+	ask(member, message.KindRegister, &message.RegisterRequest{Target: member})
+	ask(core.Peer{}, message.KindApprovalAdd, &message.ApprovalAddRequest{Action: "client", Key: "key", StartedAt: w.now.Truncate(5 * time.Minute)})
+	ask(member, message.KindApprovalInfo, &message.ApprovalInfoRequest{Action: "client", Key: "key"})
+	check := func(i int) (rows, uses int) {
+		before := w.node.Revision()
+		from := w.peer(fmt.Sprintf("10.%d.%d.1:4000", 2+i/250, i%250))
+		ask(from, message.KindRegister, &message.RegisterRequest{Target: from})
+		c := w.node.Changes(before)
+		ask(from, message.KindApprovalCheck, &message.ApprovalCheckRequest{Key: "key", Answer: client.String(), Approvers: []core.Peer{w.peer(self)}, ClientIP: client})
+		c = w.node.Changes(c.Revision)
+		if err := s.Save(c); err != nil {
+			t.Fatal(err)
+		}
+		return len(c.State.Approvals), len(c.State.Uses)
+	}
+	for i := range 1000 {
+		if rows, uses := check(i); uses != 1 || rows > 0 && i > 0 {
+			t.Fatalf("check %d writes %d approvals and %d uses, want only its own", i, rows, uses)
+		}
+	}
+	if got := len(load(t, s).Uses); got != 1000 {
+		t.Errorf("%d uses are on disk, want 1000", got)
+	}
 }

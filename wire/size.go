@@ -280,7 +280,7 @@ func (s *Sizes) structure(b *message.Structure) tally {
 		t.add(s.slaves(b))
 	}
 	address := s.length(b.Address)
-	t.bytes += between + len(npmSlaves(b)) + address
+	t.bytes += between + len(npmField(b)) + address
 	t.addresses++
 	t.novel += address
 	if b.Backlink.IsZero() {

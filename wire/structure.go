@@ -126,13 +126,17 @@ func writeStructure(w *writer, s *message.Structure) {
 	w.nodes(s.Slaves)
 	w.raw(`,"masters":`)
 	w.masters(s.Masters)
-	w.raw(npmSlaves(s))
+	w.raw(npmField(s))
 	w.raw(`}`)
 }
 
-// npmSlaves is the field that nodes of npm do not have. They ignore it.
-func npmSlaves(s *message.Structure) string {
-	if s.NpmSlaves {
+// npmField says whether npm nodes are among the slaves. Npm nodes do not write it, by which
+// they are known, and ignore it.
+func npmField(s *message.Structure) string {
+	switch {
+	case s.Npm:
+		return ""
+	case s.NpmSlaves:
 		return `,"npmSlaves":true`
 	}
 	return `,"npmSlaves":false`
