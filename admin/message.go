@@ -45,6 +45,7 @@ type Status struct {
 	Availability float64   `json:"availability"` // 0 busy, 1 idle
 	SyncAverage  float64   `json:"sync_average_ms"`
 	Bans         int       `json:"bans"`
+	Approvals    Approvals `json:"approvals"`
 	Bootstrap    []string  `json:"bootstrap"`
 	Data         string    `json:"data"`
 	Listen       string    `json:"listen"`
@@ -52,6 +53,17 @@ type Status struct {
 	Started      time.Time `json:"started"`
 	Version      string    `json:"version"` // of the program
 	LastFailure  string    `json:"last_registration_failure,omitempty"`
+}
+
+// Approvals are numbers of a node as an approver and an entry node of clients.
+type Approvals struct {
+	Clients int `json:"clients"` // approvals that it vouches for now
+	Keys    int `json:"keys"`    // that it has given out as an entry node
+	// Since its start: approvals and keys that gave way to others, questions that wrong
+	// answers have ended, and checks of answers by nodes that may not ask.
+	Dropped        uint64 `json:"dropped"`
+	QuestionsEnded uint64 `json:"questions_ended"`
+	ChecksRefused  uint64 `json:"checks_refused"`
 }
 
 // Settled reports whether the node has its place: it knows the network's name and is

@@ -58,6 +58,10 @@ type Config struct {
 	Approvers                       draw.Count
 	Decision                        draw.Decision
 	ApprovalPeriod                  time.Duration
+	MaxApprovals                    int
+	ApprovalsPerHost                int
+	ApprovalsPerPrefix              int
+	ApprovalWrongAnswers            int
 	Captcha                         bool
 	CaptchaLength                   int
 	CaptchaDecision                 draw.Decision
@@ -273,7 +277,7 @@ func (c *Config) Address() (peer.Address, error) {
 
 // check says what does not fit together.
 func (c *Config) check() error {
-	return cmp.Or(c.checkTimes(), c.checkRest())
+	return cmp.Or(c.checkTimes(), c.checkApprovals(), c.checkRest())
 }
 
 func (c *Config) checkTimes() error {
@@ -290,6 +294,18 @@ func (c *Config) checkTimes() error {
 	case c.PingTimeout > c.ServerTimeout:
 		return c.clash(fmt.Errorf("ping_timeout %s must not be longer than server_timeout %s",
 			short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
+	}
+	return nil
+}
+
+func (c *Config) checkApprovals() error {
+	switch {
+	case c.ApprovalsPerHost > c.ApprovalsPerPrefix:
+		return c.clash(fmt.Errorf("approvals_per_host %d must not be more than approvals_per_prefix %d",
+			c.ApprovalsPerHost, c.ApprovalsPerPrefix), "approvals_per_host", "approvals_per_prefix")
+	case c.ApprovalsPerPrefix > c.MaxApprovals:
+		return c.clash(fmt.Errorf("approvals_per_prefix %d must not be more than max_approvals %d",
+			c.ApprovalsPerPrefix, c.MaxApprovals), "approvals_per_prefix", "max_approvals")
 	}
 	return nil
 }

@@ -348,6 +348,8 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		"ping_timeout: 999us":                     "ping_timeout: want 1ms or more",
 		"sync_interval: 1us\nserver_timeout: 1ns": "sync_interval: want 1ms or more",
 		"ping_timeout: 3s":                        "ping_timeout 3s must not be longer than server_timeout 2s",
+		"approvals_per_host: 10001":               "node.yaml:1:1: approvals_per_host 10001 must not be more than approvals_per_prefix 10000",
+		"max_approvals: 9999":                     "node.yaml:1:1: approvals_per_prefix 10000 must not be more than max_approvals 9999",
 		"hostname: '::1'":                         "hostname: other nodes take ::1 for 127.0.0.1",
 		"hostname: 0.0.0.0":                       "0.0.0.0 cannot be the IP of a node",
 		"username: me":                            "username: needs a password: set SPREADNODE_PASSWORD or password_file",

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,10 +13,11 @@ import (
 	"spreadable/admin"
 )
 
-// gauge is one number of the status.
+// gauge is one number of the status. One whose name ends in _total is a counter.
 type gauge struct {
 	desc *prometheus.Desc
 	of   func(*admin.Status) float64
+	kind prometheus.ValueType
 }
 
 // collector asks the node at each scrape: between two scrapes metrics cost nothing.
@@ -29,15 +31,27 @@ func newCollector(n *Node) *collector {
 	describe := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("spreadable_"+name, help, nil, nil)
 	}
+	number := func(name, help string, of func(*admin.Status) float64) gauge {
+		kind := prometheus.GaugeValue
+		if strings.HasSuffix(name, "_total") {
+			kind = prometheus.CounterValue
+		}
+		return gauge{describe(name, help), of, kind}
+	}
 	return &collector{n, describe("up", "Whether the node answers."), []gauge{
-		{describe("registered", "Whether the node has a backlink."), func(s *admin.Status) float64 { return one(s.Registered) }},
-		{describe("master", "Whether the node has slaves."), func(s *admin.Status) float64 { return one(s.Master) }},
-		{describe("slaves", "Slaves of the node."), func(s *admin.Status) float64 { return float64(s.Slaves) }},
-		{describe("masters", "Masters that the node knows."), func(s *admin.Status) float64 { return float64(s.Masters) }},
-		{describe("network_size", "Nodes of the network, as the node knows it."), func(s *admin.Status) float64 { return float64(s.NetworkSize) }},
-		{describe("bans", "Addresses that the node refuses."), func(s *admin.Status) float64 { return float64(s.Bans) }},
-		{describe("availability", "How idle the node is, 0 to 1."), func(s *admin.Status) float64 { return s.Availability }},
-		{describe("sync_seconds", "Average duration of a sync."), func(s *admin.Status) float64 { return s.SyncAverage / 1000 }},
+		number("registered", "Whether the node has a backlink.", func(s *admin.Status) float64 { return one(s.Registered) }),
+		number("master", "Whether the node has slaves.", func(s *admin.Status) float64 { return one(s.Master) }),
+		number("slaves", "Slaves of the node.", func(s *admin.Status) float64 { return float64(s.Slaves) }),
+		number("masters", "Masters that the node knows.", func(s *admin.Status) float64 { return float64(s.Masters) }),
+		number("network_size", "Nodes of the network, as the node knows it.", func(s *admin.Status) float64 { return float64(s.NetworkSize) }),
+		number("bans", "Addresses that the node refuses.", func(s *admin.Status) float64 { return float64(s.Bans) }),
+		number("availability", "How idle the node is, 0 to 1.", func(s *admin.Status) float64 { return s.Availability }),
+		number("sync_seconds", "Average duration of a sync.", func(s *admin.Status) float64 { return s.SyncAverage / 1000 }),
+		number("approvals", "Approvals of clients that the node vouches for.", func(s *admin.Status) float64 { return float64(s.Approvals.Clients) }),
+		number("approval_keys", "Keys that the node has given out to clients.", func(s *admin.Status) float64 { return float64(s.Approvals.Keys) }),
+		number("approvals_dropped_total", "Approvals and keys that gave way to others.", func(s *admin.Status) float64 { return float64(s.Approvals.Dropped) }),
+		number("questions_ended_total", "Questions that wrong answers have ended.", func(s *admin.Status) float64 { return float64(s.Approvals.QuestionsEnded) }),
+		number("checks_refused_total", "Checks of answers by nodes that may not ask.", func(s *admin.Status) float64 { return float64(s.Approvals.ChecksRefused) }),
 	}}
 }
 
@@ -60,7 +74,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	for _, g := range c.gauges {
-		out <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, g.of(status))
+		out <- prometheus.MustNewConstMetric(g.desc, g.kind, g.of(status))
 	}
 }
 

@@ -59,6 +59,9 @@ func (n *Node) coreConfig() (*core.Config, error) {
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{
 			Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod,
 		})},
+		ApprovalLimits: core.ApprovalLimits{
+			Total: c.MaxApprovals, PerPrefix: c.ApprovalsPerPrefix, PerHost: c.ApprovalsPerHost, WrongAnswers: c.ApprovalWrongAnswers,
+		},
 	}
 	if c.Registration == core.Original.String() {
 		cfg.Registration = core.Original

@@ -34,6 +34,8 @@ func (l *loop) After(d time.Duration, tag uint32) {
 func (l *loop) Note(n core.Note) {
 	level := slog.LevelInfo
 	switch n.What {
+	case core.NoteApprovals:
+		level = slog.LevelWarn
 	case core.NoteRegistered:
 		l.outside = ""
 	case core.NoteRegisterFailed:

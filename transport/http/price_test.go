@@ -133,7 +133,7 @@ func TestPartsHaveAQueueOfTheirOwn(t *testing.T) {
 		message.KindApprovalInfo:  nodeShare * DefaultConcurrency,
 		message.KindProvide:       nodeShare * DefaultConcurrency,
 		message.KindApprovalKey:   DefaultConcurrency,
-		message.KindApprovalCheck: 0,
+		message.KindApprovalCheck: nodeShare * DefaultConcurrency,
 		message.KindStructure:     0,
 	} {
 		if got := cap(n.server.routes[kind.Row().Path].queue); got != want {
