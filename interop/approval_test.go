@@ -204,17 +204,35 @@ func TestClosedNetworkOfBothKinds(t *testing.T) {
 }
 
 // TestApprovalsOfBothKindsDefaults: an npm node draws the square root of the network's
-// size, one of ours the sixth root. In a small network each kind takes what the other has
-// drawn.
+// size, one of ours the sixth root, or the square root where npm nodes are about. All four
+// combinations of entry node and verifier succeed.
 func TestApprovalsOfBothKindsDefaults(t *testing.T) {
-	for _, tt := range []struct{ npm, ours int }{{2, 3}, {3, 2}} {
+	for _, tt := range []struct{ npm, ours, drawn int }{{2, 3, 3}, {3, 2, 3}, {4, 8, 4}, {5, 15, 5}} {
 		t.Run(fmt.Sprintf("%d npm nodes, %d of ours", tt.npm, tt.ours), func(t *testing.T) {
 			n := &network{standard: true, timeout: drawTimeout}
 			n.start(t, tt.npm, tt.ours, false)
-			n.settle(t, 20)
-			n.approveNpmClient(t, n.of(false), 2)
-			n.approveGoClient(t, n.of(true), 3)
+			n.settle(t, 40)
+			for _, entry := range []*member{n.of(false), n.of(true)} {
+				n.approveNpmClient(t, entry, tt.drawn)
+				n.approveGoClient(t, entry, tt.drawn)
+			}
 		})
+	}
+}
+
+// TestNpmClientChangesItsWorker between the key and the question: it takes the key from one
+// node, asks another for the question, and uses the approval at all.
+func TestNpmClientChangesItsWorker(t *testing.T) {
+	n := &network{standard: true, timeout: drawTimeout}
+	n.start(t, 1, 4, false)
+	n.settle(t, 20)
+	c := n.npmClient(t, n.members[0])
+	var q question
+	c.must(t, "question", map[string]any{"action": "client", "move": n.members[1].address}, &q)
+	for _, at := range n.members {
+		if err := request(c, at, "client", q.answered(q["question"])); err != nil {
+			t.Errorf("at %s: %v", at.name, err)
+		}
 	}
 }
 

@@ -79,8 +79,19 @@ const verbs = {
   async answer({ key }) {
     return { answer: (await node.db.getApproval(key)).answer };
   },
-  async question({ action, info }) {
-    return await client.getApprovalQuestion(action, info);
+  // With move, the client has another worker by the time that the approvers have agreed.
+  async question({ action, info, move }) {
+    const vouch = client.requestGroup;
+    client.requestGroup = async (...args) => {
+      const results = await vouch.apply(client, args);
+      client.workerAddress = move || client.workerAddress;
+      return results;
+    };
+    try {
+      return await client.getApprovalQuestion(action, info);
+    } finally {
+      client.requestGroup = vouch;
+    }
   },
   async request({ endpoint, options }) {
     return await client.request(endpoint, options);
