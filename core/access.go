@@ -276,15 +276,18 @@ func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 }
 
 // tidy is the sync's pass over what ends with time. It forgets failures of strangers,
-// ended bans and old approvals, and bans peers whose suspicion is too high.
+// ended bans and old approvals, and bans peers whose suspicion is too high. How long a
+// suspicion lives and must have lived is that of the smallest network: the size of the
+// network is what others say.
 func (n *Node) tidy() {
 	now := n.env.Now()
 	n.forgetStrangers()
+	n.level1.passTime(now, time.Duration(staleSyncs*float64(n.cfg.SyncInterval)))
 	if n.bans.Len() > 0 {
 		n.bans.Sweep(now)
 	}
 	if n.scores.Len() > 0 {
-		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(n.level1.size(), levels)) {
+		for _, v := range n.scores.Sweep(now, n.cfg.Behavior, n.cfg.lifetime(1, levels)) {
 			n.condemn(v)
 		}
 	}

@@ -78,6 +78,7 @@ func (directed) sync(l *level, t *Task) {
 	} else {
 		l.believe(up)
 	}
+	l.setExact(up.said != nil && l.backlink == up.peer)
 	l.view.observe(l.size())
 	l.rounds++
 	if up.said != nil {
@@ -113,7 +114,7 @@ func (l *level) askDown(t *Task, b budget) []answer {
 			gone = append(gone, s)
 		}
 		if len(down.Slaves) > 0 {
-			masters = append(masters, answer{s, down})
+			masters = append(masters, answer{peer: s, said: down})
 		}
 	}
 	if len(gone) > 0 {

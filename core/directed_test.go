@@ -405,7 +405,7 @@ func TestASlaveBelievesItsBacklink(t *testing.T) {
 		t.Errorf("without an answer: masters %v, looked through %v", l.masters.List, l.looked)
 	}
 	up := told(3, 101, 105)
-	if l.believe(answer{peer.FromID(101), up}); l.masters != up.Masters {
+	if l.believe(answer{peer: peer.FromID(101), said: up}); l.masters != up.Masters {
 		t.Errorf("masters %v, want the very list of the backlink", l.masters.List)
 	}
 }

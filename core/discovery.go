@@ -83,6 +83,7 @@ func (d *discovery) take(p Peer, place int, answer *message.Structure) {
 	if looked := d.level.looked; !d.thorough && place >= 0 && place < len(looked) && looked[place] == answer.Masters {
 		return
 	}
+	d.level.judgeMaster(p, answer)
 	list := answer.Masters.List
 	// An honest list is not longer than that.
 	if most := 2*Optimum(answer.Masters.Total, levels) + 8; len(list) > most {

@@ -48,7 +48,10 @@ func (l *level) structure() *message.Structure {
 		l.snapshot = &message.Structure{
 			Address: l.node.self, Backlink: l.backlink, Masters: l.masters, NpmSlaves: l.npmSlaves,
 			Slaves: l.slaves[:len(l.slaves):len(l.slaves)], // an append must copy them
+			Exact:  l.exact,
 		}
+		// a new master enters itself among the masters only at its next sync
+		l.snapshot.Exact = l.exact && !contradictory(l.node.self, l.snapshot)
 	}
 	return l.snapshot
 }

@@ -46,12 +46,12 @@ func TestAgeAgainstTheLifetime(t *testing.T) {
 	}
 }
 
-// A backlink is to list us, to know us as the master we are, to report its own size
-// truly, and to have no more slaves than its network needs.
+// A backlink is to list us, and to know us as the master we are. If it vouches for what it
+// says, its own size is to be the number of its slaves.
 func TestBacklinksAreJudged(t *testing.T) {
 	const backlink = 101
 	up := func(slaves int, masters ...message.Master) *message.Structure {
-		s := &message.Structure{Slaves: []Peer{peer.FromID(1)}, Masters: message.NewMasters(masters)}
+		s := &message.Structure{Slaves: []Peer{peer.FromID(1)}, Masters: message.NewMasters(masters), Exact: true}
 		for i := range slaves - 1 {
 			s.Slaves = append(s.Slaves, peer.FromID(uint32(150+i)))
 		}
@@ -61,6 +61,8 @@ func TestBacklinksAreJudged(t *testing.T) {
 	its := func(size uint32) message.Master { return message.Master{Peer: peer.FromID(backlink), Size: size} }
 	unlisted := up(3, its(3), own(2))
 	unlisted.Slaves[0] = peer.FromID(3)
+	inexact := up(3, its(2), own(2))
+	inexact.Exact = false
 	for _, test := range []struct {
 		what                  string
 		slaves                int // ours
@@ -71,15 +73,15 @@ func TestBacklinksAreJudged(t *testing.T) {
 		{"a plain slave is in no list", 0, up(3, its(3)), 0, 0, 0},
 		{"our size is another", 2, up(3, its(3), own(3)), 1, 0, 0},
 		{"we are not listed as a master", 2, up(3, its(3)), 1, 0, 0},
-		{"its own size is another", 2, up(3, its(2), own(2)), 0, 0.5, 0},
-		{"it is not in its own list", 0, up(3, message.Master{Peer: peer.FromID(102), Size: 5}), 0, 0.5, 0},
-		// of 4 nodes the optimum is 3
-		{"as many slaves as may be", 0, up(4, its(4)), 0, 0, 0},
-		{"too many slaves", 0, up(9, its(9), message.Master{Peer: peer.FromID(102), Size: 0}), 0, 0.5, 0},
-		{"too many, and another size", 0, up(9, its(4)), 0, 1, 0},
+		{"its own size is another", 2, up(3, its(2), own(2)), 0, 1, 0},
+		{"its own size is another, and it does not vouch for it", 2, inexact, 0, 0, 0},
+		{"it is not in its own list", 0, up(3, message.Master{Peer: peer.FromID(102), Size: 5}), 0, 1, 0},
+		// of 4 nodes the optimum is 3; but nodes leave, and the rest may be too many
+		{"more slaves than it needs", 0, up(9, its(9)), 0, 0, 0},
 		{"it does not list us", 2, unlisted, 0, 0, 1},
 	} {
 		n, _ := alone(t, test.slaves, 0)
+		n.level1.sizes = nil // we always had so many
 		b := peer.FromID(backlink)
 		n.level1.judgeUp(b, test.up)
 		for action, want := range map[behavior.Action]float64{
@@ -96,22 +98,28 @@ func TestBacklinksAreJudged(t *testing.T) {
 	}
 }
 
-// A slave is to know us as its master, of our true size, and as its backlink.
+// A slave is to name us as its backlink. If it vouches for what it says, it is to know us
+// with a size that we have, or lately had.
 func TestSlavesAreJudged(t *testing.T) {
 	for _, test := range []struct {
 		what          string
 		backlink      uint32
 		size          uint32 // ours in its list; 0 is not in it
+		exact         bool
 		masters, link float64
 	}{
-		{"all is true", 1, 2, 0, 0},
-		{"another backlink", 9, 2, 0, 1},
-		{"another size", 1, 3, 1, 0},
-		{"no such master", 1, 0, 1, 0},
+		{"all is true", 1, 2, true, 0, 0},
+		{"another backlink", 9, 3, true, 0, 1},
+		{"another size", 1, 3, true, 1, 0},
+		{"another size, for which it does not vouch", 1, 3, false, 0, 0},
+		{"no such master", 1, 0, true, 1, 0},
 	} {
 		n, _ := alone(t, 2, 0)
+		n.level1.sizes = nil // we always had so many
 		s := peer.FromID(2)
-		down := &message.Structure{Backlink: peer.FromID(test.backlink), Masters: message.NewMasters(nil)}
+		down := &message.Structure{
+			Backlink: peer.FromID(test.backlink), Masters: message.NewMasters(nil), Exact: test.exact,
+		}
 		if test.size > 0 {
 			down.Masters = message.NewMasters([]message.Master{{Peer: n.self, Size: test.size}})
 		}

@@ -19,8 +19,10 @@ type lists struct {
 	joined   []time.Duration    // when each slave arrived, parallel to slaves
 	masters  *message.Masters
 	private  bool            // no other node has masters: change them in place
+	exact    bool            // the backlink has answered at the latest sync
 	edition  uint32          // counts the snapshots
 	seen     []time.Duration // parallel to masters.List; nil for an adopted list
+	sizes    *ownSizes       // how many slaves there were lately; nil without any
 
 	// Counters of changes, of backlink and slaves and of masters; see Node.Revision.
 	placeRevision, mastersRevision uint32
@@ -41,6 +43,7 @@ func (l *lists) has(p Peer) bool { return p == l.backlink || l.hasSlave(p) || l.
 
 // addSlave appends a slave that is not in the list.
 func (l *lists) addSlave(p Peer, now time.Duration) {
+	l.resized(len(l.slaves) + 1)
 	l.slaves = append(l.slaves, p) // beyond the length of every snapshot
 	l.joined = append(l.joined, now)
 	l.snapshot = nil
@@ -58,6 +61,7 @@ func (l *lists) keepSlaves(keep func(i int) bool) {
 	if len(slaves) == len(l.slaves) {
 		return
 	}
+	l.resized(len(slaves))
 	if len(slaves) == 0 {
 		slaves, joined = nil, nil
 	}
@@ -80,8 +84,15 @@ func (l *lists) newestSlaves(n int) []Peer {
 
 func (l *lists) setBacklink(p Peer) {
 	if l.backlink != p {
-		l.backlink, l.snapshot = p, nil
+		l.backlink, l.exact, l.snapshot = p, false, nil
 		l.placeRevision++
+	}
+}
+
+// setExact says whether the list of masters is as fresh as message.Structure.Exact means.
+func (l *lists) setExact(exact bool) {
+	if l.exact != exact {
+		l.exact, l.snapshot = exact, nil
 	}
 }
 

@@ -1,6 +1,9 @@
 package core
 
-import "spreadable/core/message"
+import (
+	"spreadable/core/behavior"
+	"spreadable/core/message"
+)
 
 // Serve takes a request. A leaf request is answered at once, and so is one that the
 // address filter or the root refuses: done is true. Otherwise the node calls Env.Reply
@@ -60,6 +63,9 @@ func (n *Node) serveStructure(req *message.Request) message.Response {
 	return message.Response{Body: n.Structure()}
 }
 
-func (n *Node) serveInterview(*message.Request) message.Response {
+// serveInterview answers a master that was asked to list us. It may have been another
+// node that asked in our name: then it is no lie that the master lists us.
+func (n *Node) serveInterview(req *message.Request) message.Response {
+	n.scores.Forget(behavior.BacklinkNetworkSize, req.From)
 	return message.Response{Body: &message.Interview{Address: n.self}}
 }

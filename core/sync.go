@@ -40,6 +40,7 @@ func (n *Node) jitter(low, high time.Duration) time.Duration {
 type answer struct {
 	peer Peer
 	said *message.Structure // nil: nothing
+	err  error              // why it said nothing
 }
 
 // askUp asks the backlink for its structure and judges what it says. The answer is empty
@@ -52,8 +53,11 @@ func (l *level) askUp(t *Task, timeout time.Duration) answer {
 	}
 	resp := t.Call(b, message.Request{Kind: message.KindStructure, Timeout: timeout})
 	up, err := message.As[message.Structure](resp)
-	if err != nil || l.backlink != b {
+	if l.backlink != b {
 		return answer{}
+	}
+	if err != nil {
+		return answer{peer: b, err: err}
 	}
 	l.judgeUp(b, up)
 	if !l.isListed(up.Slaves) {
@@ -61,33 +65,16 @@ func (l *level) askUp(t *Task, timeout time.Duration) answer {
 		l.dropped += 2
 		return answer{}
 	}
-	return answer{b, up}
+	return answer{peer: b, said: up}
 }
 
-// judgeUp checks that what a backlink says is consistent: it lists us, it knows us with
-// our size if we are a master, it reports its own size truly, and it has no more slaves
-// than such a network needs.
+// judgeUp checks that what a backlink says is consistent: it knows us with our size if we
+// are a master, it lists us, and it does not contradict itself.
 func (l *level) judgeUp(b Peer, up *message.Structure) {
 	n := l.node
-	known := true
-	if l.isMaster() {
-		size, listed := up.Masters.SizeOf(n.self)
-		known = listed && size == len(l.slaves)
-	}
-	n.judge(known, behavior.BacklinkMasters, b)
-	wrong := 0.0
-	if own, ok := up.Masters.SizeOf(b); !ok || own != len(up.Slaves) {
-		wrong += 0.5
-	}
-	if len(up.Slaves) > n.cfg.rule.mostSlaves(Optimum(up.Masters.Total, levels)) {
-		wrong += 0.5
-	}
-	if wrong > 0 {
-		n.blame(behavior.BacklinkNetworkSize, b, wrong)
-	} else {
-		n.praise(behavior.BacklinkNetworkSize, b)
-	}
+	n.judge(!l.isMaster() || l.knownBy(up), behavior.BacklinkMasters, b)
 	n.judge(l.isListed(up.Slaves), behavior.BacklinkSlaves, b)
+	n.judge(!contradictory(b, up), behavior.BacklinkNetworkSize, b)
 }
 
 // isListed reports whether we are among a backlink's slaves. It tries the last known
@@ -102,14 +89,18 @@ func (l *level) isListed(slaves []Peer) bool {
 	return i >= 0
 }
 
-// judgeDown checks that a slave knows us as its master, with our true size. It reports
-// whether the slave names us as its backlink.
+// judgeDown checks that a slave knows us as its master, with our size. It reports whether
+// the slave names us as its backlink.
 func (l *level) judgeDown(s Peer, down *message.Structure) bool {
 	n := l.node
-	size, listed := down.Masters.SizeOf(n.self)
-	n.judge(listed && size == len(l.slaves), behavior.SlaveMasters, s)
 	faithful := down.Backlink == n.self
 	n.judge(faithful, behavior.SlaveBacklink, s)
+	switch {
+	case l.knownBy(down):
+		n.praise(behavior.SlaveMasters, s)
+	case faithful && down.Exact:
+		n.blame(behavior.SlaveMasters, s, 1)
+	}
 	return faithful
 }
 

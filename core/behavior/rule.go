@@ -15,11 +15,11 @@ const (
 	Authentication                    // requests with wrong credentials
 	Registration                      // register calls that the chosen master failed
 	ResponseSchema                    // answers of the wrong shape
-	SlaveMasters                      // a slave's masters lack us, or have our size wrong
+	SlaveMasters                      // a slave vouches for a size of ours that we never had
 	SlaveBacklink                     // a slave names another backlink
-	BacklinkMasters                   // the same of our backlink's masters
+	BacklinkMasters                   // our backlink's masters lack us, or have our size wrong
 	BacklinkSlaves                    // our backlink's slaves lack us
-	BacklinkNetworkSize               // its size is wrong, or its slaves are too many
+	BacklinkNetworkSize               // a master lies about its slaves
 	NumActions                        // how many there are; not an action
 )
 
@@ -48,7 +48,8 @@ func (a Action) String() string {
 // turn follows from the network's size; see [Rule].
 const Auto time.Duration = -1
 
-// Rule is how faults of one action add up and what they lead to.
+// Rule is how faults of one action add up and what they lead to. Without Ban the
+// suspicion is for people to look at.
 type Rule struct {
 	// Exp makes repetition count: the n-th fault in a row weighs sqrt(n-1)
 	// times the base, the n-th good deed in a row 1/sqrt(n-1) (the first of
@@ -63,7 +64,7 @@ type Rule struct {
 	BanLife time.Duration
 
 	// FailLife is how long a score lives without a change. Auto is the sync's
-	// lifetime, in which a healthy network has certainly repaired itself.
+	// lifetime, in which a healthy small network has certainly repaired itself.
 	FailLife time.Duration
 
 	// BanDelay is how old a score must be to lead to a ban. Auto is twice the
@@ -74,11 +75,13 @@ type Rule struct {
 }
 
 // Rules returns the default rules, a fresh copy that the caller may change. They are
-// npm's, except for wrong logins.
+// npm's, except for wrong logins and for what leads to a ban.
 //
-// Light faults, which honest nodes commit too, count plainly and lead to a ban of
-// minutes. Honest nodes commit the others only while the network rearranges itself:
-// these count by repetition and lead to a ban of weeks.
+// Npm bans for all of them. But an honest node may be slow, silent or full, or may know
+// an old size; and a third node can see to it that an honest one does, again and again.
+// So only what no honest node does leads to a ban here: garbage, and statements that
+// contradict themselves or what the accuser did itself. These count by repetition, and
+// lead to a ban of weeks.
 //
 // npm gives wrong logins the same lifetimes as the rest. So a host may guess passwords
 // for two lifetimes before it is banned, and ten at a time for ever. Here a guess is
@@ -86,15 +89,17 @@ type Rule struct {
 // at once.
 func Rules() [NumActions]Rule {
 	rules := [NumActions]Rule{
-		RequestDelays:  {Threshold: 200, BanLife: 20 * time.Minute},
-		Authentication: {Threshold: 10, BanLife: 15 * time.Minute},
-		Registration:   {Threshold: 10, BanLife: 10 * time.Minute},
+		RequestDelays:       {Threshold: 200, BanLife: 20 * time.Minute},
+		Authentication:      {Threshold: 10, BanLife: 15 * time.Minute, Ban: true},
+		Registration:        {Threshold: 10, BanLife: 10 * time.Minute},
+		ResponseSchema:      {Ban: true},
+		SlaveMasters:        {Ban: true},
+		BacklinkNetworkSize: {Ban: true},
 	}
 	for a := range rules {
 		if Action(a) >= ResponseSchema {
-			rules[a] = Rule{Exp: true, Threshold: 30, BanLife: 18 * 24 * time.Hour}
+			rules[a].Exp, rules[a].Threshold, rules[a].BanLife = true, 30, 18*24*time.Hour
 		}
-		rules[a].Ban = true
 		rules[a].FailLife, rules[a].BanDelay = Auto, Auto
 	}
 	guesses := &rules[Authentication]

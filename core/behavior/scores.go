@@ -113,8 +113,7 @@ func (s *Scores) Condemn(r Rule, a Action, p peer.Peer) bool {
 	if !found || !r.condemns(s.rows[i].Suspicion) {
 		return false
 	}
-	s.revision++
-	s.remove(i)
+	s.Forget(a, p)
 	return true
 }
 
@@ -138,6 +137,15 @@ func (s *Scores) Sub(now time.Duration, r Rule, a Action, p peer.Peer, base floa
 	row.Up = 0
 	row.Down++
 	row.Used = now
+}
+
+// Forget forgets the score of a peer for an action, because what looked like a fault has
+// another explanation.
+func (s *Scores) Forget(a Action, p peer.Peer) {
+	if i, found := s.find(a, p); found {
+		s.revision++
+		s.remove(i)
+	}
 }
 
 // step returns the factor of the next fault or good deed, after so many in a row.

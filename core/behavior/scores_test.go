@@ -160,6 +160,7 @@ func TestAScoreIsForgottenWhenUnusedForItsLifetime(t *testing.T) {
 
 func TestARuleMaySetItsOwnDelayOrNoBan(t *testing.T) {
 	rules := Rules()
+	rules[Registration].Ban = true
 	rules[Registration].BanDelay = 0
 	rules[Authentication].Ban = false
 	rules[Authentication].BanDelay = 0
@@ -175,6 +176,9 @@ func TestARuleMaySetItsOwnDelayOrNoBan(t *testing.T) {
 func TestVerdictsComeByPeerAndAction(t *testing.T) {
 	rules := Rules()
 	var want []Verdict
+	for a := range rules {
+		rules[a].Ban = true
+	}
 	for _, p := range []peer.Peer{alice, bob, carol} {
 		for a := range NumActions {
 			want = append(want, Verdict{Peer: p, Action: a, Life: rules[a].BanLife})

@@ -72,6 +72,11 @@ type Structure struct {
 
 	Npm       bool // the node itself is one of npm
 	NpmSlaves bool // some of its slaves are
+	// Exact says that the sender stands by the two entries of its masters that others can
+	// check: its own is the number of its slaves in this very answer, and its backlink's
+	// is what the backlink said at the sender's latest sync. Npm nodes and old ones of
+	// ours never say so; an honest node does not where it has not heard its backlink.
+	Exact bool
 }
 
 // Size returns the network size that the snapshot speaks for: the sum of its masters'

@@ -1,0 +1,44 @@
+package core
+
+import (
+	"slices"
+
+	"spreadable/core/behavior"
+	"spreadable/core/message"
+)
+
+// What a node makes of the statements of others. There are two kinds of evidence.
+//
+// Proof is a statement that no honest node makes: it contradicts itself, or it contradicts
+// what we know for certain because we did it. Proof that is repeated leads to a ban
+// (access.go, package behavior). All else, such as silence, refusals and old sizes, may
+// come from an honest node in trouble, or from one that a third node has brought into it.
+// It ends a relation, and bans no node (standing.go).
+
+// contradictory reports whether a structure that p vouches for contradicts itself: among
+// its masters it has another size than it has slaves.
+func contradictory(p Peer, s *message.Structure) bool {
+	if !s.Exact {
+		return false
+	}
+	size, _ := s.Masters.SizeOf(p)
+	return size != len(s.Slaves)
+}
+
+// knownBy reports whether a structure has a size of ours that we have, or lately had. Not
+// to be among the masters is to have no slaves.
+func (l *level) knownBy(s *message.Structure) bool {
+	size, _ := s.Masters.SizeOf(l.node.self)
+	return l.had(size)
+}
+
+// judgeMaster checks what another master than the backlink says about its slaves: it does
+// not contradict itself, and does not list us. An honest master may go on listing a slave
+// that has left, until it hears from it: but it asks its slaves at every sync, so that
+// takes some rounds, less than a ban does.
+func (l *level) judgeMaster(p Peer, s *message.Structure) {
+	if p != l.backlink {
+		lies := contradictory(p, s) || slices.Contains(s.Slaves, l.node.self)
+		l.node.judge(!lies, behavior.BacklinkNetworkSize, p)
+	}
+}

@@ -1,0 +1,51 @@
+package core
+
+import "time"
+
+// ownSizes is how many slaves a node has had lately, as a range: what others believe of
+// the node is right if it is any size in it.
+//
+// What an honest peer knows of us is as old as its latest sync. That is up to one
+// interval, two if a sync was so long that the next one was left out, and its answer may
+// be on its way for half an interval more: staleSyncs. The range covers at least that
+// time, and at most twice as much, because it is kept in two parts of that length.
+type ownSizes struct {
+	since         time.Duration // when the present part began
+	now, previous sizeRange
+}
+
+// staleSyncs is how old what an honest peer knows of us may be, in sync intervals.
+const staleSyncs = 2.5
+
+// sizeRange is a range of sizes, both ends included.
+type sizeRange struct{ low, high int32 }
+
+func (r *sizeRange) include(size int) {
+	r.low, r.high = min(r.low, int32(size)), max(r.high, int32(size))
+}
+
+// resized must be called before the number of slaves changes to size.
+func (l *lists) resized(size int) {
+	if l.sizes == nil {
+		was := sizeRange{int32(len(l.slaves)), int32(len(l.slaves))}
+		l.sizes = &ownSizes{now: was, previous: was}
+	}
+	l.sizes.now.include(size)
+}
+
+// passTime forgets sizes that are older than two parts of the range.
+func (l *lists) passTime(now time.Duration, part time.Duration) {
+	if s := l.sizes; s != nil && now-s.since >= part {
+		size := int32(len(l.slaves))
+		s.since, s.previous, s.now = now, s.now, sizeRange{size, size}
+	}
+}
+
+// had reports whether we have, or lately had, so many slaves.
+func (l *lists) had(size int) bool {
+	s := l.sizes
+	if s == nil {
+		return size == len(l.slaves)
+	}
+	return size >= int(min(s.now.low, s.previous.low)) && size <= int(max(s.now.high, s.previous.high))
+}
