@@ -283,6 +283,9 @@ func (s *Sizes) structure(b *message.Structure) tally {
 	t.bytes += between + len(npmField(b)) + address
 	t.addresses++
 	t.novel += address
+	if b.Exact {
+		t.bytes += len(exactField)
+	}
 	if b.Backlink.IsZero() {
 		t.bytes += len(`null`)
 		return t

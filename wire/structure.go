@@ -127,6 +127,9 @@ func writeStructure(w *writer, s *message.Structure) {
 	w.raw(`,"masters":`)
 	w.masters(s.Masters)
 	w.raw(npmField(s))
+	if s.Exact {
+		w.raw(exactField)
+	}
 	w.raw(`}`)
 }
 
@@ -142,6 +145,9 @@ func npmField(s *message.Structure) string {
 	return `,"npmSlaves":false`
 }
 
+// exactField ends a structure that the sender vouches for.
+const exactField = `,"exact":true`
+
 func (w *writer) masters(m *message.Masters) {
 	w.raw(`[`)
 	for i := range m.List {
@@ -156,12 +162,13 @@ func (w *writer) masters(m *message.Masters) {
 }
 
 type structureShape struct {
-	Address  string        `json:"address"` // never believed, but it must be a text
+	Address  string        `json:"address"` // by which it is in its own list of masters
 	Backlink *nodeShape    `json:"backlink"`
 	Slaves   []nodeShape   `json:"slaves"`
 	Masters  []masterShape `json:"masters"`
 	// whether npm nodes are among the slaves; missing where the node itself is one
 	NpmSlaves *bool `json:"npmSlaves"`
+	Exact     bool  `json:"exact"`
 }
 
 type nodeShape struct {
@@ -212,6 +219,8 @@ func readStructure(text []byte) (Body, error) {
 		return &message.Structure{
 			Address: in.Other, Backlink: in.Peer(backlink), Slaves: in.set(slaves), Masters: masters,
 			Npm: shape.NpmSlaves == nil, NpmSlaves: shape.NpmSlaves != nil && *shape.NpmSlaves,
+			// a node that is asked by another name is in its list by its own
+			Exact: shape.Exact && shape.Address == in.Book.Text(in.Other),
 		}
 	}, nil
 }
