@@ -176,15 +176,15 @@ func (n *Node) trusted(p Peer) bool {
 // a peer is not there, or a proxy says so in its place, that is no garbage. Only an
 // answer with a body lowers the suspicion of garbage: otherwise pings would do.
 func (n *Node) conclude(p Peer, own bool, resp message.Response) {
-	if p == n.self || resp.Err == message.ErrTimeout && !own {
+	if p == n.self || resp.Err == message.ErrLocal || resp.Err == message.ErrTimeout && !own {
 		return
 	}
 	switch err := resp.Err.(type) {
 	case nil:
 		n.alive(p)
 		n.praise(behavior.RequestDelays, p)
-		if resp.Body != nil {
-			n.praise(behavior.ResponseSchema, p)
+		if resp.Body != nil && n.scores.Len() > 0 {
+			n.scores.Sub(n.env.Now(), n.cfg.Behavior[behavior.ResponseSchema], behavior.ResponseSchema, p, garbageTaken)
 		}
 	case *message.Error:
 		n.alive(p)
@@ -192,6 +192,10 @@ func (n *Node) conclude(p Peer, own bool, resp message.Response) {
 		n.concludeFailure(p, err)
 	}
 }
+
+// garbageTaken is how much of the suspicion of garbage the first good answer in a row
+// takes back: an eighth of what one bad answer adds, because no honest node gives any.
+const garbageTaken = 1. / 8
 
 // concludeFailure is conclude for a request that got neither an answer nor a refusal.
 func (n *Node) concludeFailure(p Peer, err error) {
@@ -282,6 +286,7 @@ func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 func (n *Node) tidy() {
 	now := n.env.Now()
 	n.forgetStrangers()
+	n.level1.sweepStandings()
 	n.level1.passTime(now, time.Duration(staleSyncs*float64(n.cfg.SyncInterval)))
 	if n.bans.Len() > 0 {
 		n.bans.Sweep(now)

@@ -72,6 +72,7 @@ func (directed) sync(l *level, t *Task) {
 	n.tidy()
 	n.findRoot(t, b)
 	up := l.askUp(t, b.atMost(n.cfg.ServerTimeout))
+	l.rate(up)
 	down := l.askDown(t, b)
 	if l.isMaster() {
 		l.findMasters(t, up, down, b)
@@ -108,10 +109,17 @@ func (l *level) askDown(t *Task, b budget) []answer {
 	for i, s := range slaves {
 		down, err := message.As[message.Structure](responses[i])
 		if err != nil {
+			l.disappointed(s, err)
 			continue
 		}
-		if !l.judgeDown(s, down) && !(down.Backlink.IsZero() && l.isNew(s)) {
+		switch faithful := l.judgeDown(s, down); {
+		case faithful && l.knownBy(down):
+			l.satisfied(s)
+		case faithful:
+			l.disappointed(s, nil)
+		case !down.Backlink.IsZero() || !l.isNew(s):
 			gone = append(gone, s)
+			l.parted(s, excusable)
 		}
 		if len(down.Slaves) > 0 {
 			masters = append(masters, answer{peer: s, said: down})
@@ -119,8 +127,23 @@ func (l *level) askDown(t *Task, b budget) []answer {
 	}
 	if len(gone) > 0 {
 		l.keepSlaves(func(i int) bool { return !slices.Contains(gone, l.slaves[i]) })
+		l.bumpOwnSize()
 	}
 	return masters
+}
+
+// rate counts whether the backlink was of use: it has answered, and if we are a master,
+// it knows our size.
+func (l *level) rate(up answer) {
+	switch {
+	case up.err != nil:
+		l.disappointed(up.peer, up.err)
+	case up.said == nil: // there is no backlink
+	case l.isMaster() && !l.knownBy(up.said) || contradictory(up.peer, up.said):
+		l.disappointed(up.peer, nil)
+	default:
+		l.satisfied(up.peer)
+	}
 }
 
 // isNew reports whether slave s was listed so recently that it may not know of it yet.
@@ -241,6 +264,7 @@ func (l *level) normalize() {
 	}
 	shed := l.newestSlaves(len(l.slaves) - optimum)
 	l.keepSlaves(func(i int) bool { return !slices.Contains(shed, l.slaves[i]) })
+	l.bumpOwnSize()
 	for _, s := range shed {
 		n.env.Note(Note{What: NoteShed, About: s})
 	}
@@ -324,6 +348,7 @@ func (l *level) shedNewest() {
 	}
 	shed := l.newestSlaves(1)[0]
 	l.removeSlave(shed)
+	l.bumpOwnSize()
 	l.node.env.Note(Note{What: NoteShed, About: shed})
 }
 
@@ -391,11 +416,11 @@ func (l *level) order(p *message.Provision) []Peer {
 	for _, r := range p.Results {
 		directed = directed && len(r.Spares) == 1 && r.Spares[0] == r.Address
 		free := len(r.Spares) < Optimum(r.NetworkSize, levels)
-		if free && l.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) {
+		if free && l.eligible(r.Address, p.NetworkSize) && n.allowed(r.Address) && !l.avoids(r.Address) {
 			places = append(places, r.Address)
 		}
 		for _, c := range r.Spares {
-			if l.eligible(c, p.NetworkSize) && n.allowed(c) && c != r.Address {
+			if l.eligible(c, p.NetworkSize) && n.allowed(c) && !l.avoids(c) && c != r.Address {
 				spare = append(spare, c)
 			}
 		}

@@ -114,8 +114,12 @@ func (d *discovery) run(t *Task) {
 		for i, resp := range responses {
 			if answer, err := message.As[message.Structure](resp); err == nil {
 				d.take(asked[i], known[i], answer)
+				d.level.satisfied(asked[i])
 			} else {
 				d.silent = append(d.silent, asked[i])
+				if err != message.ErrTimeout || req.Timeout == d.level.node.cfg.ServerTimeout {
+					d.level.disappointed(asked[i], err)
+				}
 			}
 		}
 	}

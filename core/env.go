@@ -89,10 +89,14 @@ const (
 	// About was taken off our slaves: they were too many, or no other node could list us.
 	NoteShed
 	NoteApprovals // Text is what the limits of approvals have cost since the last sync
+	// About was of no use to us for too many syncs, and taken off our lists.
+	NoteUseless
 	NumWhats
 )
 
-var whatNames = [NumWhats]string{"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited"}
+var whatNames = [NumWhats]string{
+	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless",
+}
 
 func (w What) String() string {
 	if w < NumWhats {

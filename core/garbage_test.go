@@ -91,20 +91,25 @@ func garbled(t *testing.T, rules *[behavior.NumActions]behavior.Rule, reply func
 	}))
 	master.Start()
 	n.Run(20 * time.Second)
-	resp := n.Ask(liar, master.Peer(), message.Request{
-		Kind: message.KindRegister, Root: master.Peer(), Timeout: time.Second, Body: &message.RegisterRequest{Target: liar.Peer()},
-	})
-	if resp.Err != nil {
+	if resp := n.Ask(liar, master.Peer(), registration(master, liar.Peer())); resp.Err != nil {
 		t.Fatal(resp.Err)
 	}
 	return master, liar.Peer(), count
 }
 
+// registration is the request of a newcomer to be listed.
+func registration(master *coretest.Host, newcomer core.Peer) message.Request {
+	return message.Request{
+		Kind: message.KindRegister, Root: master.Peer(), Timeout: time.Second, Body: &message.RegisterRequest{Target: newcomer},
+	}
+}
+
 var noStructure = message.Response{Body: "nonsense"}
 
-// A peer that answers garbage is banned for 18 days at the first sync at which its
-// suspicion is above 30, which takes 13 answers, and its score older than two lifetimes
-// of the sync.
+// A peer that answers garbage loses its place after MaxFails answers. When it goes on, as
+// a newcomer that must show its structure, it is banned for 18 days: at the first sync at
+// which its suspicion is above 30, which takes 13 answers, and its score older than two
+// lifetimes of the sync.
 func TestGarbageIsBanned(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -112,15 +117,20 @@ func TestGarbageIsBanned(t *testing.T) {
 		after int // answers
 	}{
 		{"by the thirteenth answer", time.Second, 13},
-		// a lifetime is MaxFails times two syncs
-		{"after two lifetimes", behavior.Auto, 2*20 + 1},
+		// a lifetime is MaxFails times two syncs; a newcomer shows its structure once more
+		{"after two lifetimes", behavior.Auto, 2*20 + 2},
 	} {
 		rules := behavior.Rules()
 		rules[behavior.ResponseSchema].BanDelay = test.delay
 		master, slave, count := garbled(t, &rules, func(int) message.Response { return noStructure })
 		net, begin := master.Network(), master.Network().Now()
 		for master.Node.Bans().Len() == 0 && net.Now() < begin+time.Hour {
-			net.Run(time.Second)
+			net.Run(core.DefaultSyncInterval)
+			listed := slices.Contains(master.Node.Structure().Slaves, slave)
+			if want := *count < core.DefaultMaxFails; listed != want {
+				t.Fatalf("%s: listed after %d answers: %v", test.name, *count, listed)
+			}
+			net.Ask(net.HostOf(slave), master.Peer(), registration(master, slave))
 		}
 		ban, _ := master.Node.Bans().Get(slave)
 		if ban.Reason != "responseSchema" || ban.Until-ban.Since != 18*24*time.Hour {
@@ -132,7 +142,7 @@ func TestGarbageIsBanned(t *testing.T) {
 	}
 }
 
-// A good answer takes garbage back; a ping does not, which has no body that could be
+// Good answers take garbage back slowly; a ping does not, which has no body that could be
 // wrong.
 func TestGoodAnswersTakeGarbageBack(t *testing.T) {
 	n, h, peers := asker(t, 0)
@@ -159,9 +169,11 @@ func TestGoodAnswersTakeGarbageBack(t *testing.T) {
 		t.Errorf("a ping makes the suspicion %g, want 2", s)
 	}
 	garbled = false
-	ask(message.KindStructure)
+	for range 71 {
+		ask(message.KindStructure)
+	}
 	if s := ask(message.KindStructure); s != 0 {
-		t.Errorf("two good answers leave a suspicion of %g", s)
+		t.Errorf("72 good answers leave a suspicion of %g", s)
 	}
 }
 

@@ -81,7 +81,7 @@ func TestBacklinksAreJudged(t *testing.T) {
 		{"it does not list us", 2, unlisted, 0, 0, 1},
 	} {
 		n, _ := alone(t, test.slaves, 0)
-		n.level1.sizes = nil // we always had so many
+		n.level1.watch = nil // we always had so many
 		b := peer.FromID(backlink)
 		n.level1.judgeUp(b, test.up)
 		for action, want := range map[behavior.Action]float64{
@@ -115,7 +115,7 @@ func TestSlavesAreJudged(t *testing.T) {
 		{"no such master", 1, 0, true, 1, 0},
 	} {
 		n, _ := alone(t, 2, 0)
-		n.level1.sizes = nil // we always had so many
+		n.level1.watch = nil // we always had so many
 		s := peer.FromID(2)
 		down := &message.Structure{
 			Backlink: peer.FromID(test.backlink), Masters: message.NewMasters(nil), Exact: test.exact,

@@ -22,7 +22,7 @@ type lists struct {
 	exact    bool            // the backlink has answered at the latest sync
 	edition  uint32          // counts the snapshots
 	seen     []time.Duration // parallel to masters.List; nil for an adopted list
-	sizes    *ownSizes       // how many slaves there were lately; nil without any
+	watch    *watch          // nil without any; see watched
 
 	// Counters of changes, of backlink and slaves and of masters; see Node.Revision.
 	placeRevision, mastersRevision uint32

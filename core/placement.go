@@ -111,7 +111,7 @@ type choice struct {
 func (c *choice) suits(p Peer) bool {
 	l, self := c.level, c.level.node.self
 	mutual := c.size > 2 && (c.target == self && l.hasSlave(p) || p == self && c.target == l.backlink)
-	return p != c.target && !mutual && l.node.allowed(p) && !slices.Contains(c.places, p)
+	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !slices.Contains(c.places, p)
 }
 
 // drawMasters adds masters with capacity, up to the given number of places. Each is drawn

@@ -34,16 +34,14 @@ func serveRegister(t *Task) {
 		return
 	}
 	if !l.hasSlave(target) {
-		if !n.cfg.rule.hasCapacity(l, body.NetworkSize) {
+		if l.shuns(target, pauseFrom) || !n.cfg.rule.hasCapacity(l, body.NetworkSize) {
 			t.reply(message.Refuse(message.CodeMasterFull))
 			return
 		}
 		l.interviews++
-		resp := t.Call(target, message.Request{
-			Kind: message.KindInterview, Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout),
-		})
+		err := l.interview(t, target)
 		l.interviews--
-		if _, err := message.As[message.Interview](resp); err != nil {
+		if err != nil {
 			t.reply(message.Refuse(message.CodeInterviewee))
 			return
 		}
@@ -56,6 +54,21 @@ func serveRegister(t *Task) {
 		}
 	}
 	t.reply(message.Response{Body: &message.Registered{Size: len(l.slaves)}})
+}
+
+// interview asks a newcomer whether it is there. One that was of no use before must show
+// its structure, which is what members owe each other.
+func (l *level) interview(t *Task, target Peer) error {
+	req := message.Request{
+		Kind: message.KindInterview, Timeout: t.requestBudget().atMost(l.node.cfg.ServerTimeout),
+	}
+	if l.hasParted(target) {
+		req.Kind = message.KindStructure
+		_, err := message.As[message.Structure](t.Call(target, req))
+		return err
+	}
+	_, err := message.As[message.Interview](t.Call(target, req))
+	return err
 }
 
 // bumpOwnSize brings the own entry among the masters up to date after the slaves changed.

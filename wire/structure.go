@@ -219,8 +219,9 @@ func readStructure(text []byte) (Body, error) {
 		return &message.Structure{
 			Address: in.Other, Backlink: in.Peer(backlink), Slaves: in.set(slaves), Masters: masters,
 			Npm: shape.NpmSlaves == nil, NpmSlaves: shape.NpmSlaves != nil && *shape.NpmSlaves,
-			// a node that is asked by another name is in its list by its own
-			Exact: shape.Exact && shape.Address == in.Book.Text(in.Other),
+			// a node that is asked by another name is in its list by its own; and what a
+			// full book leaves out is not the sender's fault
+			Exact: shape.Exact && shape.Address == in.Book.Text(in.Other) && !in.Full,
 		}
 	}, nil
 }

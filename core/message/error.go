@@ -10,7 +10,8 @@ import "errors"
 // blacklisted, or not in a whitelist. ErrMalformed is garbage: an answer that is no
 // refusal and not what the kind of request calls for. ErrUnusable is an answer that may
 // be honest and is of no use all the same: an application's that is longer than we read,
-// or that our application cannot read.
+// or that our application cannot read. ErrLocal says that the asker's own machine failed
+// before anything was sent: it counts against no peer.
 var (
 	ErrTimeout     = errors.New("request timed out")
 	ErrUnreachable = errors.New("peer is unreachable")
@@ -18,6 +19,7 @@ var (
 	ErrWrongRoot   = errors.New("node root is different")
 	ErrMalformed   = errors.New("malformed answer")
 	ErrUnusable    = errors.New("unusable answer")
+	ErrLocal       = errors.New("the own machine failed")
 )
 
 // Error is a refusal: the other side understood the request and says no. It crosses the

@@ -2,6 +2,13 @@ package core
 
 import "time"
 
+// watch is what a node remembers in order to judge others. Most nodes have none: it
+// appears with the first slave, or the first peer that disappoints.
+type watch struct {
+	ownSizes
+	standings map[Peer]standing // see standing.go
+}
+
 // ownSizes is how many slaves a node has had lately, as a range: what others believe of
 // the node is right if it is any size in it.
 //
@@ -24,18 +31,21 @@ func (r *sizeRange) include(size int) {
 	r.low, r.high = min(r.low, int32(size)), max(r.high, int32(size))
 }
 
-// resized must be called before the number of slaves changes to size.
-func (l *lists) resized(size int) {
-	if l.sizes == nil {
+// watched returns what is remembered, which it creates if there is nothing.
+func (l *lists) watched() *watch {
+	if l.watch == nil {
 		was := sizeRange{int32(len(l.slaves)), int32(len(l.slaves))}
-		l.sizes = &ownSizes{now: was, previous: was}
+		l.watch = &watch{ownSizes: ownSizes{now: was, previous: was}}
 	}
-	l.sizes.now.include(size)
+	return l.watch
 }
 
-// passTime forgets sizes that are older than two parts of the range.
-func (l *lists) passTime(now time.Duration, part time.Duration) {
-	if s := l.sizes; s != nil && now-s.since >= part {
+// resized must be called before the number of slaves changes to size.
+func (l *lists) resized(size int) { l.watched().now.include(size) }
+
+// passTime begins another part of the range if the present one is as long as part.
+func (l *lists) passTime(now, part time.Duration) {
+	if s := l.watch; s != nil && now-s.since >= part {
 		size := int32(len(l.slaves))
 		s.since, s.previous, s.now = now, s.now, sizeRange{size, size}
 	}
@@ -43,7 +53,7 @@ func (l *lists) passTime(now time.Duration, part time.Duration) {
 
 // had reports whether we have, or lately had, so many slaves.
 func (l *lists) had(size int) bool {
-	s := l.sizes
+	s := l.watch
 	if s == nil {
 		return size == len(l.slaves)
 	}
