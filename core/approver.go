@@ -17,11 +17,11 @@ import (
 // approvals holds what a node knows of approvals, as approver and as entry node. Both
 // parts are bounded (shares.go), and entries end with the period after that of their key.
 type approvals struct {
-	rows   shares[approval]  // by key
-	issued shares[issuedKey] // by key
-	secret string            // goes into the keys we give out; "" until the first
-	given  uint64            // keys given out: makes each another
-	askers map[Peer]standing // what we have found out of nodes that check answers
+	rows   shares[approval]    // by key
+	issued shares[issuedKey]   // by key
+	secret string              // goes into the keys we give out; "" until the first
+	given  uint64              // keys given out: makes each another
+	askers map[Peer]membership // what we have found out of nodes that check answers
 
 	counts, told ApprovalCounts // now, and when they were last noted
 

@@ -13,8 +13,8 @@ import (
 // is a part of the whole, so whatever gets many tries at one approver finds the whole
 // answer part by part, without a look at the question.
 
-// standing is what a node has found out of another that checks answers.
-type standing struct {
+// membership is what a node has found out of another that checks answers.
+type membership struct {
 	member bool
 	until  time.Duration // by the wall clock: then it is asked again
 }
@@ -65,7 +65,7 @@ func (t *Task) isMember(p Peer, terms Terms, b budget) bool {
 	if answered {
 		until = wall.Truncate(terms.Period) + terms.Period
 	}
-	book.learnAsker(p, standing{member, until}, n.cfg.ApprovalLimits.Total)
+	book.learnAsker(p, membership{member, until}, n.cfg.ApprovalLimits.Total)
 	return member
 }
 
@@ -95,11 +95,11 @@ func (t *Task) structureOf(p Peer, b budget) *message.Structure {
 	return nil
 }
 
-// learnAsker remembers a standing. With no space left it forgets all: each costs two
+// learnAsker remembers a membership. With no space left it forgets all: each costs two
 // requests to find out again.
-func (a *approvals) learnAsker(p Peer, s standing, most int) {
+func (a *approvals) learnAsker(p Peer, s membership, most int) {
 	if a.askers == nil || len(a.askers) >= most {
-		a.askers = make(map[Peer]standing)
+		a.askers = make(map[Peer]membership)
 	}
 	a.askers[p] = s
 }
