@@ -1,17 +1,14 @@
 package sim
 
 import (
-	"cmp"
-	"crypto/md5"
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"spreadable/core"
 	"spreadable/core/draw"
 	"spreadable/core/message"
+	"spreadable/sim/invariant"
 	"spreadable/sim/population"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
@@ -142,25 +139,10 @@ func (c *checker) checkDraws() error {
 	return nil
 }
 
-// follows reports whether a draw has as many approvers as it should, all in the order of
-// the ranking, and none passed over unless it may have missed a ping.
+// follows reports whether a draw is the one that all nodes make.
 func (c *checker) follows(drawn, ranking []core.Peer) bool {
 	count, err := draw.ParseCount(c.world.scenario.Approval.Approvers)
-	if err != nil || len(drawn) != count.Of(len(ranking)) {
-		return false
-	}
-	if c.world.pingsMayFail() {
-		rest := ranking
-		for _, p := range drawn {
-			i := slices.Index(rest, p)
-			if i < 0 {
-				return false
-			}
-			rest = rest[i+1:]
-		}
-		return true
-	}
-	return slices.Equal(drawn, ranking[:len(drawn)])
+	return err == nil && invariant.Follows(drawn, ranking, count.Of(len(ranking)), c.world.pingsMayFail())
 }
 
 // pingsMayFail reports whether a ping, there and back, can take longer than nodes wait
@@ -170,19 +152,13 @@ func (w *world) pingsMayFail() bool {
 	return err != nil || model.Max() > w.scenario.Node.PingTimeout/2
 }
 
-// ranking works out the order of a draw the slow way: the hex MD5 of "address+start in
-// milliseconds" for every node that is up, sorted.
+// ranking is the order of a draw among all nodes that are up.
 func (c *checker) ranking(start time.Duration) []core.Peer {
-	w := c.world
-	hashes := make(map[core.Peer]string, w.nodes)
 	var all []core.Peer
-	for i := range w.population.At(w.now()).All() {
-		sum := md5.Sum([]byte(w.book.Text(peerOf(i)) + "+" + strconv.FormatInt(start.Milliseconds(), 10)))
+	for i := range c.world.population.At(c.world.now()).All() {
 		all = append(all, peerOf(i))
-		hashes[peerOf(i)] = hex.EncodeToString(sum[:])
 	}
-	slices.SortFunc(all, func(a, b core.Peer) int { return cmp.Compare(hashes[a], hashes[b]) })
-	return all
+	return invariant.Ranking(c.world.book, all, start)
 }
 
 func indexes(peers []core.Peer) []int {

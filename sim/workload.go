@@ -12,6 +12,7 @@ import (
 	"spreadable/core/peer"
 	"spreadable/internal/stream"
 	"spreadable/sim/population"
+	"spreadable/sim/probe"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
 )
@@ -21,7 +22,7 @@ import (
 type clients struct {
 	world      *world
 	operations []operation
-	probes     []probe
+	probes     []probe.Probe
 }
 
 // operation is a search or an approval: when it starts, and what became of it.
@@ -32,7 +33,7 @@ type operation struct {
 }
 
 func newClients(w *world) *clients {
-	c := &clients{world: w, probes: make([]probe, w.nodes)}
+	c := &clients{world: w, probes: make([]probe.Probe, w.nodes)}
 	load := w.scenario.Workload
 	c.add(result.KindSearch, load.Searches.Count, load.Searches.Start, load.Searches.Over)
 	c.add(result.KindApproval, load.Approvals.Count, load.Approvals.Start, load.Approvals.Over)
@@ -90,14 +91,14 @@ func (c *clients) trace(i, k int) uint32 { return uint32(1 + i + k*len(c.operati
 func (c *clients) search(i int) {
 	op := &c.operations[i]
 	op.row.Coverage = math.NaN()
-	query := &message.QueryRequest{Name: probeName}
+	query := &message.QueryRequest{Name: probe.Name}
 	c.client(i).Ask(peerOf(op.row.Entry), c.trace(i, 0), query, func(answer *message.QueryAnswer, err error) {
 		c.finish(i, err)
 		if err != nil {
 			op.row.Coverage = 0
 			return
 		}
-		c.reach(op, nodesOf(answer.Result, c.world.nodes))
+		c.reach(op, probe.Nodes(answer.Result, c.world.nodes))
 		op.row.Asked, op.row.Answered = answer.Coverage.Asked, answer.Coverage.Answered
 		op.row.Hops, op.row.Fanout = answer.Cost.Hops, answer.Cost.Fanout
 	})
@@ -105,11 +106,11 @@ func (c *clients) search(i int) {
 
 // reach records how much of the network a search has reached. When it has reached only
 // the entry node of a network of several, the search has failed, though an answer came.
-func (c *clients) reach(op *operation, reached nodes) {
+func (c *clients) reach(op *operation, reached probe.Set) {
 	lived := c.world.population.Throughout(op.row.Start, op.row.Start+op.row.Latency)
 	answered, others := 0, 0
 	for node := range lived.All() {
-		if !reached.has(node) {
+		if !reached.Has(node) {
 			continue
 		}
 		answered++

@@ -53,7 +53,7 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	})
 	w.kernel = newKernel(w.net, w, workers)
 	for i := range w.nodes {
-		w.clients.probes[i].node = uint32(i)
+		w.clients.probes[i].Node = uint32(i)
 		w.net.Host(i).Node.Offer(&w.clients.probes[i])
 	}
 	for i, at := range w.population.Starts() {

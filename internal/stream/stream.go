@@ -17,6 +17,9 @@ const (
 	Coverage                      // the entry nodes of a sample
 	Neighbours                    // the receivers of messages in a benchmark
 	Process                       // a process of a benchmark
+	Plan                          // what a run of the swarm is made of
+	Fault                         // what a fault does, by its kind and place in the run
+	Lie                           // what a liar says
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.

@@ -56,6 +56,16 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 		p.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
 		return
 	}
+	if front := p.net.opts.Front; front != nil {
+		if resp, answers := front(ev.From, ev.To, &m.req); answers {
+			if resp.Err == message.ErrTimeout {
+				p.messages.free(ev.Slot)
+			} else {
+				p.answer(e, ev.Slot, resp)
+			}
+			return
+		}
+	}
 	// The slot is in use until the request is answered, so the node may look at it there.
 	// (A copy would be an allocation.) Should serving grow the table, the old one stays
 	// readable.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/internal/stream"
 	"spreadable/transport/inmem/latency"
@@ -35,7 +36,16 @@ type Options struct {
 	// Observe is told what nodes note. It is called from the partition of the node. May
 	// be nil.
 	Observe func(node int, note core.Note)
+	// Front may answer in place of a node that is up: for nodes that lie, and for what
+	// stands between two hosts. May be nil.
+	Front Front
 }
+
+// Front sees a request that has reached the node of host to, before the node does. If it
+// answers, resp is the answer; an answer with message.ErrTimeout is not sent, so that the
+// asker runs into its timeout. Silence needs a Link: without one, some requests have no
+// timer. It is called from the partition of the node, and must not change the request.
+type Front func(from, to uint32, req *message.Request) (resp message.Response, answers bool)
 
 // Network is a simulated network and all that lives on it.
 type Network struct {
@@ -74,7 +84,7 @@ func New(o Options) *Network {
 	for i := range n.hosts {
 		h := &n.hosts[i]
 		n.prepare(&h.endpoint, i)
-		h.Node.Init(o.Config(i), &h.endpoint, h.partition.pool, peer.FromID(uint32(i)+1))
+		n.init(i)
 	}
 	for i := range n.clients {
 		c := &n.clients[i]
@@ -128,6 +138,30 @@ func (n *Network) Start(i int) {
 	h := &n.hosts[i]
 	h.up = true
 	h.Node.Start()
+}
+
+// Stop takes the i-th node down: its life ends, and requests to the host fail with
+// message.ErrUnreachable. It must be called from the node's partition, like Renew.
+func (n *Network) Stop(i int) {
+	h := &n.hosts[i]
+	h.up = false
+	h.Node.Stop()
+}
+
+// Renew gives a node that was stopped another life, in which it knows nothing. What it
+// offers and what it remembers are to be given to it again before Start.
+func (n *Network) Renew(i int) {
+	h := &n.hosts[i]
+	h.learned = learned{}
+	if h.others > 0 {
+		clear(h.partition.learned[h.others-1])
+	}
+	n.init(i)
+}
+
+func (n *Network) init(i int) {
+	h := &n.hosts[i]
+	h.Node.Init(n.opts.Config(i), &h.endpoint, h.partition.pool, peer.FromID(uint32(i)+1))
 }
 
 // Fingerprint is a hash over all events that were delivered: those of each host in their

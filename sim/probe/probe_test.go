@@ -1,4 +1,4 @@
-package sim
+package probe
 
 import (
 	"testing"
@@ -11,9 +11,9 @@ import (
 func TestAMergedAnswerHoldsTheNodesThatAnswered(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 200).Draw(t, "nodes")
-		probes := make([]probe, n)
+		probes := make([]Probe, n)
 		for i := range probes {
-			probes[i].node = uint32(i)
+			probes[i].Node = uint32(i)
 		}
 		want := make(map[int]bool)
 		var answers []any
@@ -32,10 +32,10 @@ func TestAMergedAnswerHoldsTheNodesThatAnswered(t *testing.T) {
 			answers[i] = probes[0].Merge(merged, answers[i])
 			answers = answers[1:]
 		}
-		got := nodesOf(merged, n)
+		got := Nodes(merged, n)
 		for i := range n {
-			if got.has(i) != want[i] {
-				t.Fatalf("node %d: %v", i, got.has(i))
+			if got.Has(i) != want[i] {
+				t.Fatalf("node %d: %v", i, got.Has(i))
 			}
 		}
 	})

@@ -1,0 +1,272 @@
+package fault
+
+import "time"
+
+// kinds are the faults by name.
+func kinds() map[string]Kind {
+	return map[string]Kind{
+		"none":                {do: func(*Breaker) {}},
+		"kill":                {do: kill},
+		"restart-memory":      {do: func(b *Breaker) { restarts(b, true) }},
+		"restart-blank":       {do: func(b *Breaker) { restarts(b, false) }},
+		"partition":           {do: partition},
+		"loss":                {do: loss},
+		"slow":                {do: slow},
+		"slow-forever":        {do: slowForever},
+		"hang":                {do: hang},
+		"boot-gone":           {do: bootGone, Last: true},
+		"boot-restart-memory": {do: func(b *Breaker) { bootRestart(b, true) }},
+		"boot-restart-blank":  {do: func(b *Breaker) { bootRestart(b, false) }},
+		"rolling-memory":      {do: func(b *Breaker) { rolling(b, true) }},
+		"rolling-blank":       {do: func(b *Breaker) { rolling(b, false) }},
+		"crashloop-memory":    {do: func(b *Breaker) { crashloop(b, true) }},
+		"crashloop-blank":     {do: func(b *Breaker) { crashloop(b, false) }},
+		"power-cut-memory":    {do: func(b *Breaker) { powerCut(b, true) }},
+		"power-cut-blank":     {do: func(b *Breaker) { powerCut(b, false) }},
+		"masters-gone":        {do: mastersGone, Last: true},
+		"mass-join":           {do: massJoin, Newcomers: mostMassJoin},
+		"churn":               {do: churn, Newcomers: mostChurn},
+		"growth":              {do: growth, Newcomers: func(int) int { return mostGrowth }},
+		"mixed":               {do: mixed, Newcomers: func(size int) int { return 4 * mostChurn(size) }},
+	}
+}
+
+// kill ends up to a third of the nodes for good.
+func kill(b *Breaker) {
+	hosts, silent := b.some(b.share(0, 0.3), false), b.coin()
+	b.did("kill %s silent=%v", names(hosts), silent)
+	crashAll(hosts, silent)
+}
+
+// restarts ends up to a third of the nodes, and starts them again some minutes later.
+func restarts(b *Breaker, remember bool) {
+	hosts, away := b.some(b.share(0.02, 0.3), false), b.between(time.Second, 8*time.Minute)
+	silent := b.coin()
+	b.did("restart %s away %v silent=%v", names(hosts), away, silent)
+	crashAll(hosts, silent)
+	b.Run(away)
+	for _, h := range hosts {
+		h.Boot(remember)
+	}
+}
+
+// partition cuts the network into two or three parts for some minutes.
+func partition(b *Breaker) {
+	parts, lasts := 2+b.Random.IntN(2), b.between(30*time.Second, 12*time.Minute)
+	swallows := b.coin()
+	b.SetCut(swallows)
+	first := b.Random.Float64()*0.8 + 0.1
+	b.did("partition into %d (share %.2f) for %v swallows=%v", parts, first, lasts, swallows)
+	for _, h := range b.Hosts() {
+		if b.Random.Float64() > first {
+			h.SetGroup(1 + b.Random.IntN(parts-1))
+		}
+	}
+	b.Run(lasts)
+	for _, h := range b.Hosts() {
+		h.SetGroup(0)
+	}
+}
+
+// loss loses up to a tenth of all messages for a while.
+func loss(b *Breaker) {
+	lasts := b.between(10*time.Minute, 40*time.Minute)
+	share := 0.01 + 0.09*b.Random.Float64()
+	b.SetLoss(share)
+	b.did("loss %.3f of each message for %v", share, lasts)
+	b.Run(lasts)
+	b.SetLoss(0)
+}
+
+// slow delays the messages of some nodes by about as long as a request may take.
+func slow(b *Breaker) {
+	hosts, lasts := b.some(b.share(0.05, 0.3), true), b.between(2*time.Minute, 30*time.Minute)
+	for _, h := range hosts {
+		h.SetSlow(b.between(300*time.Millisecond, 1500*time.Millisecond))
+	}
+	b.did("slow %s for %v", names(hosts), lasts)
+	b.Run(lasts)
+	for _, h := range hosts {
+		h.SetSlow(0)
+	}
+}
+
+// slowForever delays them for good, by so little that a round trip stays below two
+// seconds.
+func slowForever(b *Breaker) {
+	hosts := b.some(b.share(0.05, 0.3), false)
+	for _, h := range hosts {
+		h.SetSlow(b.between(100*time.Millisecond, 450*time.Millisecond))
+	}
+	b.did("slow for ever %s", names(hosts))
+	b.Run(10 * time.Minute)
+}
+
+// hang holds some nodes, as stopped processes, and lets them run again.
+func hang(b *Breaker) {
+	hosts, lasts := b.some(b.share(0.02, 0.3), true), b.between(30*time.Second, 15*time.Minute)
+	b.did("hang %s for %v", names(hosts), lasts)
+	for _, h := range hosts {
+		h.Hold()
+	}
+	b.Run(lasts)
+	for _, h := range hosts {
+		h.Release()
+	}
+}
+
+// bootGone ends the first bootstrap node for good, and often others with it.
+func bootGone(b *Breaker) {
+	silent := b.coin()
+	b.did("bootstrap node dies for good silent=%v", silent)
+	b.Hosts()[0].Crash(silent)
+	if b.coin() {
+		hosts := b.some(b.share(0, 0.3), false)
+		b.did("and %s", names(hosts))
+		crashAll(hosts, silent)
+	}
+}
+
+// bootRestart restarts the first bootstrap node.
+func bootRestart(b *Breaker, remember bool) {
+	away, silent := b.between(time.Second, 10*time.Minute), b.coin()
+	b.did("bootstrap node away for %v silent=%v", away, silent)
+	b.Hosts()[0].Crash(silent)
+	b.Run(away)
+	b.Hosts()[0].Boot(remember)
+}
+
+// rolling restarts all nodes, one after the other, as an update does.
+func rolling(b *Breaker, remember bool) {
+	away, pause := b.between(500*time.Millisecond, 20*time.Second), b.between(0, 10*time.Second)
+	b.did("rolling restart away %v pause %v", away, pause)
+	for _, h := range b.live() {
+		h.Crash(false)
+		b.Run(away)
+		h.Boot(remember)
+		b.Run(pause)
+	}
+}
+
+// crashloop lets one to three nodes run for some seconds, crash, and start again, for
+// long.
+func crashloop(b *Breaker, remember bool) {
+	const rounds = 300
+	hosts := b.some(1+b.Random.IntN(3), false)
+	up, down := b.between(5*time.Second, 40*time.Second), b.between(time.Second, 10*time.Second)
+	b.did("crash loop of %s: up %v down %v for %d rounds", names(hosts), up, down, rounds)
+	end := b.Now() + rounds*Round
+	for _, h := range hosts {
+		var die, live func()
+		die = func() {
+			if b.Now() < end {
+				h.Crash(false)
+				b.At(b.Now()+down, live)
+			}
+		}
+		live = func() {
+			h.Boot(remember)
+			b.At(b.Now()+up, die)
+		}
+		b.At(b.Now()+b.between(0, up), die)
+	}
+	b.Run((rounds + 2) * Round)
+	for _, h := range hosts {
+		if !h.Running() {
+			h.Boot(remember)
+		}
+	}
+}
+
+// powerCut ends all nodes at once; they come back within two minutes of each other.
+func powerCut(b *Breaker, remember bool) {
+	away, within := b.between(time.Second, 20*time.Minute), b.between(0, 2*time.Minute)
+	b.did("power cut for %v, back within %v", away, within)
+	all := b.live()
+	crashAll(all, true)
+	b.Run(away)
+	for _, h := range all {
+		b.At(b.Now()+b.between(0, within), func() { h.Boot(remember) })
+	}
+	b.Run(within)
+}
+
+// mastersGone ends all masters at once: what is left knows hardly more than dead nodes.
+func mastersGone(b *Breaker) {
+	silent := b.coin()
+	var masters []Host
+	for _, h := range b.live() {
+		if h.IsMaster() {
+			masters = append(masters, h)
+		}
+	}
+	b.did("all masters die silent=%v: %s", silent, names(masters))
+	crashAll(masters, silent)
+}
+
+// massJoin starts up to as many newcomers at once as there are nodes.
+func massJoin(b *Breaker) {
+	count := b.share(0.1, 1)
+	b.did("%d newcomers at once", count)
+	for range count {
+		if h := b.Newcomer(); h != nil {
+			h.Boot(false)
+		}
+	}
+	b.Run(Round)
+}
+
+func mostMassJoin(size int) int { return 2 * size }
+
+// mostChurn is how many newcomers churn starts at most.
+func mostChurn(size int) int { return 50 * (size/10 + 1) }
+
+// churn replaces up to a tenth of the nodes in each of many rounds.
+func churn(b *Breaker) {
+	rounds, rate := 10+b.Random.IntN(40), 0.01+0.09*b.Random.Float64()
+	b.did("churn %.3f of the nodes replaced in each of %d rounds", rate, rounds)
+	for range rounds {
+		k := int(float64(len(b.live()))*rate + b.Random.Float64())
+		for _, h := range b.some(k, false) {
+			b.At(b.Now()+b.between(0, Round), func() { h.Crash(b.coin()) })
+		}
+		for range k {
+			b.join()
+		}
+		b.Run(Round)
+	}
+}
+
+// join lets a newcomer start within the next round.
+func (b *Breaker) join() {
+	if h := b.Newcomer(); h != nil {
+		b.At(b.Now()+b.between(0, Round), func() { h.Boot(false) })
+	}
+}
+
+// mostGrowth is how many rounds growth lasts at most.
+const mostGrowth = 120
+
+// growth is no fault: the network grows slowly, and for long.
+func growth(b *Breaker) {
+	rounds := mostGrowth/2 + b.Random.IntN(mostGrowth/2)
+	b.did("one newcomer a round for %d rounds", rounds)
+	for range rounds {
+		b.join()
+		b.Run(Round)
+	}
+}
+
+// mixed is two to four faults, one after the other.
+func mixed(b *Breaker) {
+	parts := []string{
+		"kill", "restart-memory", "restart-blank", "partition", "loss", "slow", "hang",
+		"boot-restart-memory", "boot-restart-blank", "churn",
+	}
+	for range 2 + b.Random.IntN(3) {
+		name := parts[b.Random.IntN(len(parts))]
+		b.did("[%s]", name)
+		kinds()[name].do(b)
+		b.Run(b.between(0, 3*time.Minute))
+	}
+}

@@ -1,0 +1,124 @@
+// Package lie has nodes that lie. A lie stands between a node and those that ask it: it
+// answers in the node's place, or lets the node answer. Each kind of lie is one file and
+// one row of a table, and knows its world by a small interface, so that the simulator's
+// networks and the little one of the tests (core/coretest) have the same liars.
+package lie
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// World is what a liar knows besides its own host.
+type World interface {
+	// Now is the virtual time, At does something when it has come to t.
+	Now() time.Duration
+	At(t time.Duration, do func())
+	// Peers are the hosts of all nodes, honest or not.
+	Peers() []core.Peer
+	// Phantom is the i-th address where there is no host.
+	Phantom(i int) core.Peer
+	// Known is how many addresses there are, of hosts and phantoms: peers 1 to Known.
+	Known() int
+}
+
+// Host is where a liar lives.
+type Host interface {
+	Peer() core.Peer
+	// Structure is what the host's node would tell, if it has one.
+	Structure() *message.Structure
+	// Call sends a request from the host, past its node.
+	Call(to core.Peer, req message.Request, done func(message.Response))
+}
+
+// Liar is a host that lies.
+type Liar struct {
+	World
+	Host
+	Random *rand.Rand
+	Victim core.Peer // of a lie that needs one: a master
+}
+
+// Answer is what a liar makes of a request: its own response or, if answers is false,
+// that of its node. A response with message.ErrTimeout is never sent.
+type Answer func(from core.Peer, req *message.Request) (resp message.Response, answers bool)
+
+// Kind is a kind of lie.
+type Kind struct {
+	begin func(*Liar) Answer
+	// Intrudes says that a liar is no node of the network, but one of the ports of a host
+	// outside: one for each master, its Victim.
+	Intrudes bool
+	// Runs says that an intruder runs a node, which joins as all do.
+	Runs bool
+}
+
+// Kinds are the names of all lies, sorted.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds())) }
+
+// Of returns the kind with a name; ok is false if there is none.
+func Of(name string) (k Kind, ok bool) {
+	k, ok = kinds()[name]
+	return k, ok
+}
+
+// Begin makes the liar lie from now on.
+func (k Kind) Begin(l *Liar) Answer { return k.begin(l) }
+
+// kinds are the lies by name.
+func kinds() map[string]Kind {
+	return map[string]Kind{
+		"phantoms":      {begin: (*Liar).phantoms},
+		"flapping":      {begin: (*Liar).flapping},
+		"claims-all":    {begin: (*Liar).claimsAll},
+		"sizes":         {begin: (*Liar).sizes},
+		"false-masters": {begin: (*Liar).falseMasters},
+		"denies":        {begin: (*Liar).denies},
+		"faithless":     {begin: (*Liar).faithless},
+		"refuses":       {begin: (*Liar).refuses},
+		"silent":        {begin: (*Liar).silent},
+		"captor":        {begin: (*Liar).captor},
+		"garbage":       {begin: (*Liar).garbage},
+		"toggle":        {begin: (*Liar).toggle, Intrudes: true},
+		"ports":         {begin: (*Liar).ports, Intrudes: true, Runs: true},
+	}
+}
+
+// structure is a lie about the structure only, of which change gets a copy.
+func (l *Liar) structure(change func(s *message.Structure, from core.Peer)) Answer {
+	return func(from core.Peer, req *message.Request) (message.Response, bool) {
+		if req.Kind != message.KindStructure {
+			return message.Response{}, false
+		}
+		s := *l.Structure()
+		s.Masters = heard(s.Masters.List)
+		change(&s, from)
+		return message.Response{Body: &s}, true
+	}
+}
+
+// heard is a list of masters as one that came by wire: without a digest, which could be
+// forged.
+func heard(list []message.Master) *message.Masters {
+	m := &message.Masters{List: list}
+	for _, e := range list {
+		m.Total += int(e.Size)
+	}
+	return m
+}
+
+// claim makes the slaves those of the liar, in its list of masters, too.
+func (l *Liar) claim(s *message.Structure, slaves []core.Peer) {
+	others := slices.DeleteFunc(slices.Clone(s.Masters.List), func(m message.Master) bool { return m.Peer == l.Peer() })
+	s.Slaves = slaves
+	s.Masters = heard(append(others, message.Master{Peer: l.Peer(), Size: uint32(len(slaves))}))
+}
+
+// anyPeer is a host, or an address without one.
+func (l *Liar) anyPeer() core.Peer { return peer.FromID(uint32(1 + l.Random.IntN(l.Known()))) }

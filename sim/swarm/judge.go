@@ -1,0 +1,147 @@
+package swarm
+
+import (
+	"fmt"
+	"time"
+
+	"spreadable/internal/stream"
+	"spreadable/sim/fault"
+	"spreadable/sim/invariant"
+)
+
+// A network is whole when all invariants hold at the ends of steady rounds in a row. It
+// has patience rounds for that, 32 minutes.
+const (
+	steady   = 3
+	patience = 120
+)
+
+// mostRequests is how many requests a node may send in a round of a network that is
+// whole: 3.3 in a large one; a small one has more masters for its size.
+const mostRequests = 6
+
+// quiet lets the network mend after a fault, and judges it.
+func (r *run) quiet(p Phase, before int) *Failure {
+	r.Run(time.Duration(before) * fault.Round)
+	last, ok := error(nil), 0
+	for p.Rounds = 0; ; p.Rounds++ {
+		if len(r.bans) > 0 {
+			b := r.bans[0]
+			return &Failure{At: b.at, Phase: p.Fault, Did: p.Did, Kind: FailedBan,
+				What: fmt.Sprintf("honest node %d bans honest node %d: %s", b.by+1, b.who+1, b.reason)}
+		}
+		if last = r.whole(); last == nil {
+			ok++
+		} else {
+			ok = 0
+		}
+		if ok == r.steady() {
+			break
+		}
+		if p.Rounds == patience {
+			return r.failed(p, FailedMend, fmt.Errorf("not whole after %d rounds: %w", patience, last))
+		}
+		r.Run(fault.Round)
+	}
+	p.Rounds -= ok - 1
+	if err := r.measure(&p); err != nil {
+		return r.failed(p, FailedTraffic, err)
+	}
+	if r.plan.Loss == 0 && r.plan.Lie == "" {
+		if err := r.load.judge(r.random(stream.Workload, p.Fault, len(r.outcome.Phases))); err != nil {
+			return r.failed(p, FailedLoad, err)
+		}
+	}
+	r.outcome.Phases = append(r.outcome.Phases, p)
+	return nil
+}
+
+func (r *run) failed(p Phase, kind string, err error) *Failure {
+	return &Failure{At: r.Now(), Phase: p.Fault, Did: p.Did, Kind: kind, What: err.Error()}
+}
+
+// steady is how many rounds in a row the network must be whole. One that loses messages
+// all the time is judged by the moments in which it is.
+func (r *run) steady() int {
+	if r.plan.Loss > 0 {
+		return 1
+	}
+	return steady
+}
+
+// whole returns the first invariant that does not hold, or nil.
+func (r *run) whole() error {
+	if r.plan.Lie != "" {
+		return r.contained()
+	}
+	nodes := r.honest()
+	if err := invariant.Settled(nodes); err != nil {
+		if networks := invariant.Networks(nodes); networks > 1 {
+			return fmt.Errorf("%d networks: %w", networks, err)
+		}
+		return err
+	}
+	return nil
+}
+
+// contained is what must hold of the honest nodes with liars among them. They are one
+// network, each is registered at an honest node, and none counts more nodes than there
+// are, or fewer than those that are honest.
+func (r *run) contained() error {
+	nodes := r.honest()
+	if len(nodes) < 2 {
+		return nil
+	}
+	liars := 0
+	for _, h := range r.hosts {
+		if h.up && h.lies() {
+			liars++
+		}
+	}
+	if networks := invariant.Networks(nodes); networks > 1 {
+		return fmt.Errorf("%d networks", networks)
+	}
+	for _, n := range nodes {
+		s, size := n.Structure(), n.NetworkSize()
+		own := s.Address.ID()
+		switch {
+		case s.Backlink.IsZero():
+			return fmt.Errorf("%d has no backlink", own)
+		case r.astray(s.Backlink.ID()):
+			return fmt.Errorf("%d is registered at %d, which lies", own, s.Backlink.ID())
+		case size < len(nodes) || size > len(nodes)+liars:
+			return fmt.Errorf("%d counts %d nodes, there are %d honest ones and %d liars", own, size, len(nodes), liars)
+		}
+	}
+	return nil
+}
+
+// astray reports whether a peer is no honest node.
+func (r *run) astray(id uint32) bool {
+	h := r.at(id - 1)
+	return h == nil || h.lies()
+}
+
+// measure lets some rounds pass and counts what nodes send and keep.
+func (r *run) measure(p *Phase) error {
+	const rounds = 2
+	part := r.net.Partitions()[0]
+	before := part.Upkeep.Requests
+	r.Run(rounds * fault.Round)
+	nodes := r.honest()
+	p.Requests = float64(part.Upkeep.Requests-before) / rounds / float64(max(1, len(nodes)))
+	if r.plan.Lie == "" && r.plan.Loss == 0 && p.Requests > mostRequests {
+		return fmt.Errorf("%.1f requests per node and round, %d at most", p.Requests, mostRequests)
+	}
+	for _, n := range nodes {
+		s := n.State()
+		if rows := len(s.Scores) + len(s.Fails) + len(s.Candidates) + len(s.Bans); rows > mostRows(len(nodes)) {
+			return fmt.Errorf("%s remembers %d failures, %d scores, %d candidates and %d bans in a network of %d",
+				s.Self, len(s.Fails), len(s.Scores), len(s.Candidates), len(s.Bans), len(nodes))
+		}
+	}
+	return nil
+}
+
+// mostRows is how many peers a node may have something to remember of.
+func mostRows(nodes int) int { return 4*nodes + 32 }

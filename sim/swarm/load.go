@@ -1,0 +1,134 @@
+package swarm
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"spreadable/core"
+	"spreadable/core/draw"
+	"spreadable/core/message"
+	"spreadable/sim/fault"
+	"spreadable/sim/invariant"
+	"spreadable/sim/probe"
+)
+
+// load is what clients do in each quiet phase: a search, and an approval of which several
+// entry nodes make the draw. Each operation is a client of its own.
+type load struct {
+	world   *world
+	clients int // how many there are
+	next    int // of them
+}
+
+// perPhase is how many clients come in a quiet phase.
+const perPhase = 1 + entries
+
+// The approval: by default its draws have one approver in most small networks, which
+// would say little.
+const approvalAction = "client"
+
+func approvalTerms() core.Terms {
+	terms := core.DefaultTerms()
+	terms.Approvers, _ = draw.ParseCount("r-2")
+	return terms
+}
+
+// entries is how many entry nodes draw the approvers of one approval.
+const entries = 3
+
+func newLoad(w *world, phases int) *load {
+	return &load{world: w, clients: phases * perPhase}
+}
+
+// client is the next client.
+func (l *load) client() *core.Client {
+	l.next++
+	return &l.world.net.Client(l.next - 1).Client
+}
+
+// judge lets the clients of a quiet phase do what they do, and says what went wrong.
+// Between nodes that are all within reach of each other nothing may.
+func (l *load) judge(r *rand.Rand) error {
+	nodes := l.world.honest()
+	if len(nodes) < 2 {
+		return nil
+	}
+	search, approval := l.search(r, nodes), l.approve(r, nodes)
+	l.world.Run(fault.Round)
+	if err := search(); err != nil {
+		return err
+	}
+	return approval()
+}
+
+// search asks all nodes through one of them.
+func (l *load) search(r *rand.Rand, nodes []*core.Node) func() error {
+	entry := nodes[r.IntN(len(nodes))].Structure().Address
+	failed := fmt.Errorf("search at %d: no answer", entry.ID())
+	query := &message.QueryRequest{Name: probe.Name}
+	l.client().Ask(entry, 0, query, func(answer *message.QueryAnswer, err error) {
+		failed = nil
+		if err != nil {
+			failed = fmt.Errorf("search at %d: %w", entry.ID(), err)
+			return
+		}
+		reached := probe.Nodes(answer.Result, len(l.world.hosts))
+		for _, n := range nodes {
+			if own := n.Structure().Address; !reached.Has(int(own.ID()) - 1) {
+				failed = fmt.Errorf("search at %d does not reach %d", entry.ID(), own.ID())
+			}
+		}
+	})
+	return func() error { return failed }
+}
+
+// approve goes through an approval at one node, and has others make the same draw.
+func (l *load) approve(r *rand.Rand, nodes []*core.Node) func() error {
+	entry := nodes[r.IntN(len(nodes))].Structure().Address
+	failed := fmt.Errorf("approval at %d: no answer", entry.ID())
+	var draws []*message.ApprovalKey
+	same := func(question string) string { return question }
+	l.client().Approve(entry, 0, approvalAction, same, func(key *message.ApprovalKey, err error) {
+		failed = nil
+		if err != nil {
+			failed = fmt.Errorf("approval at %d: %w", entry.ID(), err)
+		}
+		draws = append(draws, key)
+	})
+	for range entries - 1 {
+		other := nodes[r.IntN(len(nodes))].Structure().Address
+		l.client().Draw(other, 0, approvalAction, func(key *message.ApprovalKey, _ error) { draws = append(draws, key) })
+	}
+	return func() error {
+		if failed != nil {
+			return failed
+		}
+		return l.judgeDraws(draws, nodes)
+	}
+}
+
+// judgeDraws compares draws with those that follow from the addresses of all nodes.
+func (l *load) judgeDraws(draws []*message.ApprovalKey, nodes []*core.Node) error {
+	var all []core.Peer
+	for _, n := range nodes {
+		all = append(all, n.Structure().Address)
+	}
+	for _, d := range draws {
+		if d == nil {
+			return fmt.Errorf("no draw")
+		}
+		want := invariant.Ranking(l.world.book, all, d.StartedAt)
+		if !invariant.Follows(d.Approvers, want, approvalTerms().Approvers.Of(len(all)), l.world.weather.mayFail()) {
+			return fmt.Errorf("drew approvers %v, the order begins with %v", ids(d.Approvers), ids(want[:min(len(want), len(d.Approvers)+2)]))
+		}
+	}
+	return nil
+}
+
+func ids(peers []core.Peer) []uint32 {
+	var list []uint32
+	for _, p := range peers {
+		list = append(list, p.ID())
+	}
+	return list
+}

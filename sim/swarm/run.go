@@ -1,0 +1,155 @@
+package swarm
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"spreadable/internal/stream"
+	"spreadable/sim/fault"
+	"spreadable/sim/lie"
+)
+
+// Outcome is what became of a run.
+type Outcome struct {
+	Plan        Plan
+	Failure     *Failure // nil: all was well
+	Phases      []Phase
+	Events      uint64
+	Fingerprint uint64
+}
+
+// Phase is one fault, and how the network mended after it.
+type Phase struct {
+	Fault string // "start" for the first
+	Did   string // what the fault did, for people
+	// Rounds is how many rounds after the fault the network was whole; -1 if it was not.
+	Rounds int
+	// Requests is how many requests a node sends in a round of a network that is whole.
+	Requests float64
+}
+
+// Failure is what was found wrong.
+type Failure struct {
+	At    time.Duration // virtual time since the start
+	Phase string        // the fault after which it was found
+	Did   string
+	What  string // the invariant that did not hold
+	Kind  string // one of the classes below: to compare failures of different runs
+}
+
+// Classes of failures.
+const (
+	FailedBan     = "ban"     // an honest node has banned another
+	FailedMend    = "mend"    // the network is not whole after a long time
+	FailedLoad    = "load"    // clients are not served, or not right
+	FailedTraffic = "traffic" // nodes send too much, or remember too much
+	FailedPanic   = "panic"
+)
+
+func (f *Failure) String() string {
+	return fmt.Sprintf("%s after %s at %v: %s (%s)", f.Kind, f.Phase, f.At.Round(time.Second), f.What, f.Did)
+}
+
+// run is one run in the making.
+type run struct {
+	*world
+	outcome Outcome
+}
+
+// Run runs a plan, which must be valid. It depends on nothing but the plan. Runs share
+// nothing, so they may go on at the same time.
+func Run(p Plan) (outcome Outcome) {
+	outcome.Plan = p
+	w, err := newWorld(p)
+	if err != nil {
+		outcome.Failure = &Failure{Phase: "start", What: err.Error(), Kind: FailedPanic}
+		return outcome
+	}
+	r := &run{world: w, outcome: outcome}
+	defer w.net.Close()
+	r.outcome.Failure = r.phases()
+	r.outcome.Events, r.outcome.Fingerprint = w.driver.Events(), w.net.Fingerprint()
+	return r.outcome
+}
+
+// phases goes through the run: a mass start, then faults, each followed by a quiet phase.
+func (r *run) phases() *Failure {
+	for _, h := range r.hosts[:r.plan.Nodes] {
+		h.Boot(false)
+	}
+	if failure := r.quiet(Phase{Fault: "start", Did: fmt.Sprintf("%d nodes at once", r.plan.Nodes)}, 0); failure != nil {
+		return failure
+	}
+	if r.plan.Lie != "" {
+		r.lie()
+		did := fmt.Sprintf("%d liars begin", r.plan.Liars)
+		if failure := r.quiet(Phase{Fault: r.plan.Lie, Did: did}, lieRounds); failure != nil {
+			return failure
+		}
+	}
+	before := make(map[string]int)
+	for _, name := range r.plan.Faults {
+		b := &fault.Breaker{World: r, Random: r.random(stream.Fault, name, before[name]), Boots: r.plan.Boots}
+		before[name]++
+		kind, _ := fault.Of(name)
+		b.Do(kind)
+		if failure := r.quiet(Phase{Fault: name, Did: strings.Join(b.Steps, "; ")}, 0); failure != nil {
+			return failure
+		}
+	}
+	return nil
+}
+
+// lieRounds is how long liars have their way before the network is judged.
+const lieRounds = 40
+
+// lie lets the liars of the plan begin. The first is a master, if one is there besides
+// the bootstrap nodes; of an intruding kind each visits another master.
+func (r *run) lie() {
+	kind, _ := lie.Of(r.plan.Lie)
+	for i := range r.plan.Liars {
+		h, victim := r.liar(kind, i)
+		if h == nil {
+			return
+		}
+		h.lying = true
+		if kind.Runs {
+			h.Boot(false)
+		}
+		h.up = true
+		h.answer = kind.Begin(&lie.Liar{
+			World: r, Host: h, Random: r.random(stream.Lie, r.plan.Lie, i), Victim: peerOf(victim.index),
+		})
+	}
+}
+
+// liar returns the host of the i-th liar, and a master; nil if there is none.
+func (r *run) liar(kind lie.Kind, i int) (liar, victim *host) {
+	var masters, others []*host
+	for _, h := range r.hosts[:r.nodes] {
+		switch {
+		case !h.up || h.lying:
+		case h.IsMaster() && (h.index >= r.plan.Boots || kind.Intrudes):
+			masters = append(masters, h)
+		case h.index >= r.plan.Boots:
+			others = append(others, h)
+		}
+	}
+	if kind.Intrudes {
+		if len(masters) == 0 {
+			return nil, nil
+		}
+		return r.hosts[r.spare+i], masters[i%len(masters)]
+	}
+	random := r.random(stream.Lie, "who", i)
+	from := append(masters, others...)
+	if i == 0 && len(masters) > 0 {
+		from = masters
+	}
+	if len(from) == 0 {
+		return nil, nil
+	}
+	h := from[random.IntN(len(from))]
+	return h, h
+}
