@@ -3,8 +3,8 @@
 // and after each fault, when the network has had time to mend, judges it from outside.
 //
 //	plan := swarm.Draw(4711, swarm.All())
-//	if failure := swarm.Run(plan).Failure; failure != nil {
-//		smallest := swarm.Shrink(plan, nil)
+//	if failure := swarm.Run(plan, nil).Failure; failure != nil {
+//		smallest := swarm.Shrink(plan, failure)
 //	}
 //
 // A plan is one line of text, which repeats the run to the bit on every machine. What a

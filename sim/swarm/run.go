@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"spreadable/core"
 	"spreadable/internal/stream"
 	"spreadable/sim/fault"
 	"spreadable/sim/lie"
@@ -44,7 +45,7 @@ const (
 	FailedMend    = "mend"    // the network is not whole after a long time
 	FailedLoad    = "load"    // clients are not served, or not right
 	FailedTraffic = "traffic" // nodes send too much, or remember too much
-	FailedPanic   = "panic"
+	FailedPanic   = "panic"   // the program has a defect
 )
 
 func (f *Failure) String() string {
@@ -57,13 +58,21 @@ type run struct {
 	outcome Outcome
 }
 
+// Noted is told what the nodes of a run note, by number from 1.
+type Noted func(at time.Duration, node int, note core.Note)
+
 // Run runs a plan, which must be valid. It depends on nothing but the plan. Runs share
-// nothing, so they may go on at the same time.
-func Run(p Plan) (outcome Outcome) {
+// nothing, so they may go on at the same time. Noted may be nil.
+func Run(p Plan, noted Noted) (outcome Outcome) {
 	outcome.Plan = p
-	w, err := newWorld(p)
+	defer func() {
+		if caught := recover(); caught != nil {
+			outcome.Failure = &Failure{Phase: "run", Kind: FailedPanic, What: fmt.Sprint("panic: ", caught)}
+		}
+	}()
+	w, err := newWorld(p, noted)
 	if err != nil {
-		outcome.Failure = &Failure{Phase: "start", What: err.Error(), Kind: FailedPanic}
+		outcome.Failure = &Failure{Phase: "run", What: err.Error(), Kind: FailedPanic}
 		return outcome
 	}
 	r := &run{world: w, outcome: outcome}

@@ -34,6 +34,7 @@ type world struct {
 	load    *load
 	actions actions
 	planned uint64 // actions so far
+	noted   Noted  // may be nil
 	bans    []ban  // of honest nodes by honest nodes
 }
 
@@ -45,8 +46,8 @@ type ban struct {
 }
 
 // newWorld builds the network of a plan, with all hosts down.
-func newWorld(p Plan) (*world, error) {
-	w := &world{plan: p, spare: p.Nodes}
+func newWorld(p Plan, noted Noted) (*world, error) {
+	w := &world{plan: p, spare: p.Nodes, noted: noted}
 	for _, name := range p.Faults {
 		k, _ := fault.Of(name)
 		w.spare += k.Newcomers(p.Nodes)
@@ -131,6 +132,9 @@ func (w *world) random(purpose stream.Purpose, name string, number int) *rand.Ra
 
 // observe takes down bans of honest nodes by honest nodes.
 func (w *world) observe(node int, note core.Note) {
+	if w.noted != nil {
+		w.noted(w.Now(), node+1, note)
+	}
 	if note.What != core.NoteBanned {
 		return
 	}
