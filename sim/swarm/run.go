@@ -123,10 +123,13 @@ func (r *run) lie() {
 			return
 		}
 		h.lying = true
-		if kind.Runs {
+		switch {
+		case kind.Runs:
 			h.Boot(false)
+		case kind.Intrudes:
+			h.up = true
+			r.net.Listen(h.index)
 		}
-		h.up = true
 		h.answer = kind.Begin(&lie.Liar{
 			World: r, Host: h, Random: r.random(stream.Lie, r.plan.Lie, i), Victim: peerOf(victim.index),
 		})

@@ -135,10 +135,13 @@ func Index(p core.Peer) int { return int(p.ID()) - 1 }
 
 // Start brings up the i-th node. It must be called from the node's partition.
 func (n *Network) Start(i int) {
-	h := &n.hosts[i]
-	h.up = true
-	h.Node.Start()
+	n.Listen(i)
+	n.hosts[i].Node.Start()
 }
+
+// Listen brings up the host of the i-th node without the node: the Front answers all that
+// it is asked. It must be called from the node's partition.
+func (n *Network) Listen(i int) { n.hosts[i].up = true }
 
 // Stop takes the i-th node down: its life ends, and requests to the host fail with
 // message.ErrUnreachable. It must be called from the node's partition, like Renew.
