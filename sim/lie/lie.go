@@ -57,6 +57,8 @@ type Kind struct {
 	Intrudes bool
 	// Runs says that an intruder runs a node, which joins as all do.
 	Runs bool
+	// Rounds is how many sync intervals the liars need to do what harm they can.
+	Rounds int
 }
 
 // Kinds are the names of all lies, sorted.
@@ -65,6 +67,9 @@ func Kinds() []string { return slices.Sorted(maps.Keys(kinds())) }
 // Of returns the kind with a name; ok is false if there is none.
 func Of(name string) (k Kind, ok bool) {
 	k, ok = kinds()[name]
+	if k.Rounds == 0 {
+		k.Rounds = 40
+	}
 	return k, ok
 }
 
@@ -85,7 +90,7 @@ func kinds() map[string]Kind {
 		"silent":        {begin: (*Liar).silent},
 		"captor":        {begin: (*Liar).captor},
 		"garbage":       {begin: (*Liar).garbage},
-		"toggle":        {begin: (*Liar).toggle, Intrudes: true},
+		"toggle":        {begin: (*Liar).toggle, Intrudes: true, Rounds: 300},
 		"ports":         {begin: (*Liar).ports, Intrudes: true, Runs: true},
 	}
 }

@@ -91,9 +91,10 @@ func (r *run) phases() *Failure {
 		return failure
 	}
 	if r.plan.Lie != "" {
-		r.lie()
+		kind, _ := lie.Of(r.plan.Lie)
+		r.lie(kind)
 		did := fmt.Sprintf("%d liars begin", r.plan.Liars)
-		if failure := r.quiet(Phase{Fault: r.plan.Lie, Did: did}, lieRounds); failure != nil {
+		if failure := r.quiet(Phase{Fault: r.plan.Lie, Did: did}, kind.Rounds); failure != nil {
 			return failure
 		}
 	}
@@ -110,13 +111,9 @@ func (r *run) phases() *Failure {
 	return nil
 }
 
-// lieRounds is how long liars have their way before the network is judged.
-const lieRounds = 40
-
 // lie lets the liars of the plan begin. The first is a master, if one is there besides
 // the bootstrap nodes; of an intruding kind each visits another master.
-func (r *run) lie() {
-	kind, _ := lie.Of(r.plan.Lie)
+func (r *run) lie(kind lie.Kind) {
 	for i := range r.plan.Liars {
 		h, victim := r.liar(kind, i)
 		if h == nil {
