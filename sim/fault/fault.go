@@ -123,8 +123,8 @@ func (b *Breaker) share(low, high float64) int {
 	return max(1, int(math.Round(n*(low+(high-low)*b.Random.Float64()))))
 }
 
-// between draws a time, both ends included.
-func (b *Breaker) between(low, high time.Duration) time.Duration {
+// Between draws a time, both ends included.
+func (b *Breaker) Between(low, high time.Duration) time.Duration {
 	return low + time.Duration(b.Random.Int64N(int64(high-low)+1))
 }
 

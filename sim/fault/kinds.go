@@ -40,7 +40,7 @@ func kill(b *Breaker) {
 
 // restarts ends up to a third of the nodes, and starts them again some minutes later.
 func restarts(b *Breaker, remember bool) {
-	hosts, away := b.some(b.share(0.02, 0.3), false), b.between(time.Second, 8*time.Minute)
+	hosts, away := b.some(b.share(0.02, 0.3), false), b.Between(time.Second, 8*time.Minute)
 	silent := b.coin()
 	b.did("restart %s away %v silent=%v", names(hosts), away, silent)
 	crashAll(hosts, silent)
@@ -52,7 +52,7 @@ func restarts(b *Breaker, remember bool) {
 
 // partition cuts the network into two or three parts for some minutes.
 func partition(b *Breaker) {
-	parts, lasts := 2+b.Random.IntN(2), b.between(30*time.Second, 12*time.Minute)
+	parts, lasts := 2+b.Random.IntN(2), b.Between(30*time.Second, 12*time.Minute)
 	swallows := b.coin()
 	b.SetCut(swallows)
 	first := b.Random.Float64()*0.8 + 0.1
@@ -70,7 +70,7 @@ func partition(b *Breaker) {
 
 // loss loses up to a tenth of all messages for a while.
 func loss(b *Breaker) {
-	lasts := b.between(10*time.Minute, 40*time.Minute)
+	lasts := b.Between(10*time.Minute, 40*time.Minute)
 	share := 0.01 + 0.09*b.Random.Float64()
 	b.SetLoss(share)
 	b.did("loss %.3f of each message for %v", share, lasts)
@@ -80,9 +80,9 @@ func loss(b *Breaker) {
 
 // slow delays the messages of some nodes by about as long as a request may take.
 func slow(b *Breaker) {
-	hosts, lasts := b.some(b.share(0.05, 0.3), true), b.between(2*time.Minute, 30*time.Minute)
+	hosts, lasts := b.some(b.share(0.05, 0.3), true), b.Between(2*time.Minute, 30*time.Minute)
 	for _, h := range hosts {
-		h.SetSlow(b.between(300*time.Millisecond, 1500*time.Millisecond))
+		h.SetSlow(b.Between(300*time.Millisecond, 1500*time.Millisecond))
 	}
 	b.did("slow %s for %v", names(hosts), lasts)
 	b.Run(lasts)
@@ -96,7 +96,7 @@ func slow(b *Breaker) {
 func slowForever(b *Breaker) {
 	hosts := b.some(b.share(0.05, 0.3), false)
 	for _, h := range hosts {
-		h.SetSlow(b.between(100*time.Millisecond, 450*time.Millisecond))
+		h.SetSlow(b.Between(100*time.Millisecond, 450*time.Millisecond))
 	}
 	b.did("slow for ever %s", names(hosts))
 	b.Run(10 * time.Minute)
@@ -104,7 +104,7 @@ func slowForever(b *Breaker) {
 
 // hang holds some nodes, as stopped processes, and lets them run again.
 func hang(b *Breaker) {
-	hosts, lasts := b.some(b.share(0.02, 0.3), true), b.between(30*time.Second, 15*time.Minute)
+	hosts, lasts := b.some(b.share(0.02, 0.3), true), b.Between(30*time.Second, 15*time.Minute)
 	b.did("hang %s for %v", names(hosts), lasts)
 	for _, h := range hosts {
 		h.Hold()
@@ -129,7 +129,7 @@ func bootGone(b *Breaker) {
 
 // bootRestart restarts the first bootstrap node.
 func bootRestart(b *Breaker, remember bool) {
-	away, silent := b.between(time.Second, 10*time.Minute), b.coin()
+	away, silent := b.Between(time.Second, 10*time.Minute), b.coin()
 	b.did("bootstrap node away for %v silent=%v", away, silent)
 	b.Hosts()[0].Crash(silent)
 	b.Run(away)
@@ -138,7 +138,7 @@ func bootRestart(b *Breaker, remember bool) {
 
 // rolling restarts all nodes, one after the other, as an update does.
 func rolling(b *Breaker, remember bool) {
-	away, pause := b.between(500*time.Millisecond, 20*time.Second), b.between(0, 10*time.Second)
+	away, pause := b.Between(500*time.Millisecond, 20*time.Second), b.Between(0, 10*time.Second)
 	b.did("rolling restart away %v pause %v", away, pause)
 	for _, h := range b.live() {
 		h.Crash(false)
@@ -153,7 +153,7 @@ func rolling(b *Breaker, remember bool) {
 func crashloop(b *Breaker, remember bool) {
 	const rounds = 300
 	hosts := b.some(1+b.Random.IntN(3), false)
-	up, down := b.between(5*time.Second, 40*time.Second), b.between(time.Second, 10*time.Second)
+	up, down := b.Between(5*time.Second, 40*time.Second), b.Between(time.Second, 10*time.Second)
 	b.did("crash loop of %s: up %v down %v for %d rounds", names(hosts), up, down, rounds)
 	end := b.Now() + rounds*Round
 	for _, h := range hosts {
@@ -168,7 +168,7 @@ func crashloop(b *Breaker, remember bool) {
 			h.Boot(remember)
 			b.At(b.Now()+up, die)
 		}
-		b.At(b.Now()+b.between(0, up), die)
+		b.At(b.Now()+b.Between(0, up), die)
 	}
 	b.Run((rounds + 2) * Round)
 	for _, h := range hosts {
@@ -180,13 +180,13 @@ func crashloop(b *Breaker, remember bool) {
 
 // powerCut ends all nodes at once; they come back within two minutes of each other.
 func powerCut(b *Breaker, remember bool) {
-	away, within := b.between(time.Second, 20*time.Minute), b.between(0, 2*time.Minute)
+	away, within := b.Between(time.Second, 20*time.Minute), b.Between(0, 2*time.Minute)
 	b.did("power cut for %v, back within %v", away, within)
 	all := b.live()
 	crashAll(all, true)
 	b.Run(away)
 	for _, h := range all {
-		b.At(b.Now()+b.between(0, within), func() { h.Boot(remember) })
+		b.At(b.Now()+b.Between(0, within), func() { h.Boot(remember) })
 	}
 	b.Run(within)
 }
@@ -228,7 +228,7 @@ func churn(b *Breaker) {
 	for range rounds {
 		k := int(float64(len(b.live()))*rate + b.Random.Float64())
 		for _, h := range b.some(k, false) {
-			b.At(b.Now()+b.between(0, Round), func() { h.Crash(b.coin()) })
+			b.At(b.Now()+b.Between(0, Round), func() { h.Crash(b.coin()) })
 		}
 		for range k {
 			b.join()
@@ -240,7 +240,7 @@ func churn(b *Breaker) {
 // join lets a newcomer start within the next round.
 func (b *Breaker) join() {
 	if h := b.Newcomer(); h != nil {
-		b.At(b.Now()+b.between(0, Round), func() { h.Boot(false) })
+		b.At(b.Now()+b.Between(0, Round), func() { h.Boot(false) })
 	}
 }
 
@@ -267,6 +267,6 @@ func mixed(b *Breaker) {
 		name := parts[b.Random.IntN(len(parts))]
 		b.did("[%s]", name)
 		kinds()[name].do(b)
-		b.Run(b.between(0, 3*time.Minute))
+		b.Run(b.Between(0, 3*time.Minute))
 	}
 }

@@ -3,6 +3,10 @@
 // the fault does its harm, and then every round of syncs is checked for the invariants of
 // coretest.Network.Violation.
 //
+// The faults are those of package sim/fault and the lies those of package sim/lie: the
+// simulator breaks its own networks with them (package sim/swarm). What differs is the
+// world, which shares no code with the simulator's.
+//
 // Besides faults there are liars, nodes that answer what is not so (liars.go); the
 // toggle, an attack by registering again and again (toggle.go); and two questions asked
 // alone: whether a bootstrap node finds back to its network (returns.go), and what

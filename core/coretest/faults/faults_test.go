@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"spreadable/sim/fault"
 )
 
 var (
@@ -36,7 +38,10 @@ func goldenRuns() (runs []golden) {
 	add := func(kind string, size, seed int, do func(t testing.TB, log io.Writer)) {
 		runs = append(runs, golden{fmt.Sprintf("%s %d %d", kind, size, seed), do})
 	}
-	for _, kind := range Kinds() {
+	for _, kind := range fault.Kinds() {
+		if kind == "mass-join" || kind == "masters-gone" { // younger than the hashes
+			continue
+		}
 		for seed, size := range []int{2, 3, 4, 5, 7, 9, 12, 16, 20, 25, 30, 37, 44, 3, 5, 9, 13, 49, 60, 100} {
 			r := Run{Kind: kind, Size: size, Seed: uint64(seed), Boots: 1}
 			if seed%5 == 4 {
@@ -119,7 +124,7 @@ func rewrite(t *testing.T, runs []golden) {
 func TestByHand(t *testing.T) {
 	names := strings.Split(*kind, ",")
 	if *kind == "all" {
-		names = Kinds()
+		names = fault.Kinds()
 	}
 	log := io.Discard
 	if *trace {
@@ -127,8 +132,8 @@ func TestByHand(t *testing.T) {
 	}
 	for seed := *from; seed < *from+*count; seed++ {
 		for _, name := range names {
-			if !slices.Contains(Kinds(), name) {
-				t.Fatalf("there is no fault %q, only %s", name, strings.Join(Kinds(), ", "))
+			if !slices.Contains(fault.Kinds(), name) {
+				t.Fatalf("there is no fault %q, only %s", name, strings.Join(fault.Kinds(), ", "))
 			}
 			result := Run{Kind: name, Size: *size, Seed: seed, Boots: *boots}.Do(t, log)
 			t.Logf("%s of %d, seed %d: %s", name, *size, seed, result)

@@ -15,9 +15,9 @@ func RunReturn(t testing.TB, size int, seed uint64, remember bool, log io.Writer
 	w.Run(12 * round)
 	w.Host(1).Crash(false)
 	w.Run(7 * time.Minute)
-	restart(w.Host(1), remember)
+	place{w.Host(1)}.Boot(remember)
 	w.Run(40 * round)
-	for ; newcomers < 6 && w.violation() != ""; newcomers++ {
+	for ; newcomers < 6 && w.Violation() != ""; newcomers++ {
 		w.newcomer().Boot(nil)
 		w.Run(20 * round)
 	}

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"spreadable/sim/fault"
 )
 
 // Run is what is run, and how long it is watched.
 type Run struct {
-	Kind  string // one of Kinds
+	Kind  string // one of fault.Kinds
 	Size  int
 	Seed  uint64
 	Boots int // bootstrap nodes, at most Size
@@ -42,10 +44,11 @@ func (r Run) Do(t testing.TB, log io.Writer) Result {
 	w := grown(t, r.Size, r.Seed, r.Boots, log)
 	defer w.Close()
 	result := Result{Start: w.settle(15)}
-	w.Run(w.between(0, 5*round))
+	w.Run(w.breaker.Between(0, 5*round))
 	began := w.Now()
-	kinds()[r.Kind](w)
-	result.Lasted, result.Plan = w.Now()-began, strings.Join(w.steps, "; ")
+	kind, _ := fault.Of(r.Kind)
+	w.breaker.Do(kind)
+	result.Lasted, result.Plan = w.Now()-began, strings.Join(w.breaker.Steps, "; ")
 	watch := r.Watch
 	if watch == 0 {
 		watch = 120
@@ -67,7 +70,7 @@ func (r Run) Do(t testing.TB, log io.Writer) Result {
 func (w *World) settle(limit int) int {
 	for i := range limit {
 		w.Run(round)
-		if w.violation() == "" {
+		if w.Violation() == "" {
 			return i + 1
 		}
 	}
@@ -77,7 +80,7 @@ func (w *World) settle(limit int) int {
 // watch follows the mending.
 func (w *World) watch(rounds int, result *Result) {
 	for i := range rounds {
-		if w.violation() != "" {
+		if w.Violation() != "" {
 			if result.Rounds < i {
 				result.Relapses++ // it was whole before
 			}
@@ -85,7 +88,7 @@ func (w *World) watch(rounds int, result *Result) {
 		}
 		w.Run(round)
 	}
-	if result.Violation = w.violation(); result.Violation != "" {
+	if result.Violation = w.Violation(); result.Violation != "" {
 		result.Rounds = -1
 	}
 }
