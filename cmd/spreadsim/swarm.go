@@ -114,7 +114,12 @@ func printFailure(w io.Writer, o swarm.Outcome) {
 // shrink looks for a smaller plan, and prints it.
 func shrink(c *cli.Context, o swarm.Outcome) {
 	status := &statusLine{out: c.App.ErrWriter}
-	o.Plan, o.Failure = swarm.Shrink(o.Plan, o.Failure, func(runs int) { status.show(fmt.Sprintf("shrinking: %d runs", runs)) })
+	runs := 0
+	o.Plan, o.Failure = swarm.Shrink(o.Plan, o.Failure, func(p swarm.Plan) *swarm.Failure {
+		runs++
+		status.show(fmt.Sprintf("shrinking: run %d, %s", runs, p))
+		return swarm.Run(p, nil).Failure
+	})
 	status.show("")
 	fmt.Fprint(c.App.Writer, "smallest: ")
 	printFailure(c.App.Writer, o)

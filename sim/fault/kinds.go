@@ -24,6 +24,8 @@ func kinds() map[string]Kind {
 		"power-cut-memory":    {do: func(b *Breaker) { powerCut(b, true) }},
 		"power-cut-blank":     {do: func(b *Breaker) { powerCut(b, false) }},
 		"masters-gone":        {do: mastersGone, Last: true},
+		"split":               {do: split, Last: true},
+		"cut-off":             {do: cutOff},
 		"mass-join":           {do: massJoin, Newcomers: mostMassJoin},
 		"churn":               {do: churn, Newcomers: mostChurn},
 		"growth":              {do: growth, Newcomers: func(int) int { return mostGrowth }},
@@ -63,9 +65,7 @@ func partition(b *Breaker) {
 		}
 	}
 	b.Run(lasts)
-	for _, h := range b.Hosts() {
-		h.SetGroup(0)
-	}
+	b.heal()
 }
 
 // loss loses up to a tenth of all messages for a while.
@@ -191,17 +191,55 @@ func powerCut(b *Breaker, remember bool) {
 	b.Run(within)
 }
 
-// mastersGone ends all masters at once: what is left knows hardly more than dead nodes.
+// mastersGone ends all masters at once, often the bootstrap node among them. The rest must
+// find each other.
 func mastersGone(b *Breaker) {
-	silent := b.coin()
 	var masters []Host
 	for _, h := range b.live() {
 		if h.IsMaster() {
 			masters = append(masters, h)
 		}
 	}
-	b.did("all masters die silent=%v: %s", silent, names(masters))
+	silent := b.coin()
+	b.did("all masters die: %s silent=%v", names(masters), silent)
 	crashAll(masters, silent)
+}
+
+// split ends the first bootstrap node for good. Later it cuts the others into halves,
+// which know each other only from before.
+func split(b *Breaker) {
+	lasts := b.Between(2*time.Minute, 30*time.Minute)
+	swallows := b.coin()
+	b.SetCut(swallows)
+	b.did("bootstrap node dies, then two halves for %v swallows=%v", lasts, swallows)
+	b.Hosts()[0].Crash(true)
+	b.Run(b.Between(time.Minute, 5*time.Minute))
+	for i, h := range b.some(len(b.live()), true) {
+		h.SetGroup(i % 2)
+	}
+	b.Run(lasts)
+	b.heal()
+}
+
+// cutOff cuts one node off from all others, every other time the first bootstrap node.
+func cutOff(b *Breaker) {
+	h, lasts := b.some(1, true)[0], b.Between(time.Minute, 30*time.Minute)
+	if b.coin() {
+		h = b.Hosts()[0]
+	}
+	swallows := b.coin()
+	b.SetCut(swallows)
+	b.did("%s is cut off for %v swallows=%v", h.Name(), lasts, swallows)
+	h.SetGroup(1)
+	b.Run(lasts)
+	b.heal()
+}
+
+// heal ends all cuts.
+func (b *Breaker) heal() {
+	for _, h := range b.Hosts() {
+		h.SetGroup(0)
+	}
 }
 
 // massJoin starts up to as many newcomers at once as there are nodes.

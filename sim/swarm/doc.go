@@ -4,7 +4,7 @@
 //
 //	plan := swarm.Draw(4711, swarm.All())
 //	if failure := swarm.Run(plan, nil).Failure; failure != nil {
-//		smallest := swarm.Shrink(plan, failure)
+//		smallest := swarm.Shrink(plan, failure, run)
 //	}
 //
 // A plan is one line of text, which repeats the run to the bit on every machine. What a

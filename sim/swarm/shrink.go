@@ -5,10 +5,9 @@ import "slices"
 // Shrink looks for the smallest plan that fails in the same way as a plan that does, and
 // returns it with its failure: one with fewer faults first, then without liars and loss,
 // then with fewer nodes. A network of another size has other draws. So for each smaller
-// size it tries several seeds. Tried is told how many runs there were so far; it may be
-// nil.
-func Shrink(p Plan, failure *Failure, tried func(runs int)) (Plan, *Failure) {
-	s := &shrinker{best: p, failure: failure, tried: tried}
+// size it tries several seeds. Run says how a plan fails, nil if it does not.
+func Shrink(p Plan, failure *Failure, run func(Plan) *Failure) (Plan, *Failure) {
+	s := &shrinker{best: p, failure: failure, run: run}
 	for {
 		before := s.best.String()
 		s.simplify()
@@ -23,8 +22,7 @@ func Shrink(p Plan, failure *Failure, tried func(runs int)) (Plan, *Failure) {
 type shrinker struct {
 	best    Plan
 	failure *Failure
-	runs    int
-	tried   func(int)
+	run     func(Plan) *Failure
 }
 
 // try makes a plan the best one if it fails in the same way.
@@ -32,11 +30,7 @@ func (s *shrinker) try(p Plan) bool {
 	if p.validate() != nil {
 		return false
 	}
-	s.runs++
-	if s.tried != nil {
-		s.tried(s.runs)
-	}
-	failure := Run(p, nil).Failure
+	failure := s.run(p)
 	if failure == nil || failure.Kind != s.failure.Kind {
 		return false
 	}
