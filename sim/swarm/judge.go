@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"spreadable/core"
 	"spreadable/internal/stream"
 	"spreadable/sim/fault"
 	"spreadable/sim/invariant"
@@ -50,6 +51,9 @@ func (r *run) quiet(p Phase, before int) *Failure {
 	if r.plan.Loss == 0 && r.plan.Lie == "" {
 		if err := r.load.judge(r.random(stream.Workload, p.Fault, len(r.outcome.Phases))); err != nil {
 			return r.failed(p, FailedLoad, err)
+		}
+		if err := r.whole(); err != nil {
+			return r.failed(p, FailedMend, fmt.Errorf("whole for %d rounds, and then not: %w", steady, err))
 		}
 	}
 	r.outcome.Phases = append(r.outcome.Phases, p)
@@ -109,11 +113,24 @@ func (r *run) contained() error {
 			return fmt.Errorf("%d has no backlink", own)
 		case r.astray(s.Backlink.ID()):
 			return fmt.Errorf("%d is registered at %d, which lies", own, s.Backlink.ID())
+		case r.listsBanned(n) != 0:
+			return fmt.Errorf("%d lists %d, which it has banned", own, r.listsBanned(n))
 		case size < len(nodes) || size > len(nodes)+liars:
 			return fmt.Errorf("%d counts %d nodes, there are %d honest ones and %d liars", own, size, len(nodes), liars)
 		}
 	}
 	return nil
+}
+
+// listsBanned returns a slave or backlink of the node that it has banned, or 0.
+func (r *run) listsBanned(n *core.Node) uint32 {
+	s, bans := n.Structure(), n.Bans()
+	for _, p := range append([]core.Peer{s.Backlink}, s.Slaves...) {
+		if _, banned := bans.Get(p); banned {
+			return p.ID()
+		}
+	}
+	return 0
 }
 
 // astray reports whether a peer is no honest node.

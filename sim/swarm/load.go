@@ -12,8 +12,9 @@ import (
 	"spreadable/sim/probe"
 )
 
-// load is what clients do in each quiet phase: a search, and an approval of which several
-// entry nodes make the draw. Each operation is a client of its own.
+// load is what clients do in each quiet phase: a search, an approval of which several
+// entry nodes make the draw, and one with a wrong answer. Each operation is a client of
+// its own.
 type load struct {
 	world   *world
 	clients int // how many there are
@@ -21,7 +22,7 @@ type load struct {
 }
 
 // perPhase is how many clients come in a quiet phase.
-const perPhase = 1 + entries
+const perPhase = 2 + entries
 
 // The approval: by default its draws have one approver in most small networks, which
 // would say little.
@@ -53,12 +54,14 @@ func (l *load) judge(r *rand.Rand) error {
 	if len(nodes) < 2 {
 		return nil
 	}
-	search, approval := l.search(r, nodes), l.approve(r, nodes)
+	ended := []func() error{l.search(r, nodes), l.approve(r, nodes), l.deceive(r, nodes)}
 	l.world.Run(fault.Round)
-	if err := search(); err != nil {
-		return err
+	for _, end := range ended {
+		if err := end(); err != nil {
+			return err
+		}
 	}
-	return approval()
+	return nil
 }
 
 // search asks all nodes through one of them.
@@ -105,6 +108,24 @@ func (l *load) approve(r *rand.Rand, nodes []*core.Node) func() error {
 		}
 		return l.judgeDraws(draws, nodes)
 	}
+}
+
+// deceive goes through an approval with a wrong answer, which must be refused.
+func (l *load) deceive(r *rand.Rand, nodes []*core.Node) func() error {
+	entry := nodes[r.IntN(len(nodes))].Structure().Address
+	failed := fmt.Errorf("approval with a wrong answer at %d: no answer", entry.ID())
+	wrong := func(question string) string { return question + "?" }
+	l.client().Approve(entry, 0, approvalAction, wrong, func(_ *message.ApprovalKey, err error) {
+		switch {
+		case err == nil:
+			failed = fmt.Errorf("approval with a wrong answer at %d: granted", entry.ID())
+		case message.IsRefusal(err, message.CodeWrongAnswer), l.world.weather.mayFail():
+			failed = nil
+		default:
+			failed = fmt.Errorf("approval with a wrong answer at %d: %w", entry.ID(), err)
+		}
+	})
+	return func() error { return failed }
 }
 
 // judgeDraws compares draws with those that follow from the addresses of all nodes.
