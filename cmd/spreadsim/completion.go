@@ -9,6 +9,8 @@ import (
 
 	"spreadable/cmd/internal/command"
 	"spreadable/sim/bench"
+	"spreadable/sim/fault"
+	"spreadable/sim/lie"
 	"spreadable/sim/scenario"
 )
 
@@ -19,6 +21,10 @@ func choices(place string) command.Choices {
 		return scenarioKeys()
 	case "--only":
 		return command.Words(bench.Names()...)
+	case "--faults":
+		return command.Words(append(fault.Kinds(), everyKind)...)
+	case "--liars":
+		return command.Words(append(lie.Kinds(), everyKind, noKind)...)
 	case "FILE":
 		return command.Choices{Files: true, Endings: []string{".yaml", ".yml"}}
 	case "RUN":

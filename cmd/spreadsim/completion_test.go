@@ -27,6 +27,8 @@ func TestShellsOfferWhatTheCommandsTake(t *testing.T) {
 		"list --dir ":               ":folders",
 		"run --seed ":               ":words",
 		"bench --only ":             ":words phold forward sync search",
+		"swarm --faults kil":        ":words kill",
+		"swarm --liars ph":          ":words phantoms",
 		"run --set latency.m":       ":words latency.max= latency.mean= latency.min= latency.model=",
 		"run --set latency.model=u": ":words latency.model=uniform",
 		"run --set join.mode=":      ":words join.mode=mass join.mode=growth join.mode=spread",
@@ -54,7 +56,8 @@ func TestOnlyNumbersAndTimesAreNotCompleted(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"run --seed", "run --workers", "run --check", "bench --sizes", "bench --runs"}
+	want := []string{"run --seed", "run --workers", "run --check", "swarm --seed", "swarm --count", "swarm --loss",
+		"swarm --nodes", "swarm --plan", "swarm --failures", "swarm --workers", "bench --sizes", "bench --runs"}
 	if !slices.Equal(free, want) {
 		t.Errorf("nothing is offered for the values of %q, want %q", free, want)
 	}

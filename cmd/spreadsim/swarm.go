@@ -33,7 +33,7 @@ docs/swarm.md lists the faults and the liars, and says how a plan is read.`
 func swarmCommand() *cli.Command {
 	return documented(&cli.Command{
 		Name:        "swarm",
-		Usage:       "search for failures: random networks, faults and liars from seeds",
+		Usage:       "search for failures: random faults and liars from seeds",
 		Description: swarmDescription,
 		Action:      runSwarm,
 		Flags: []cli.Flag{
@@ -49,6 +49,7 @@ func swarmCommand() *cli.Command {
 			&cli.BoolFlag{Name: "shrink", Usage: "look for the smallest network and the fewest faults that fail as the first failure does"},
 			&cli.IntFlag{Name: "failures", Value: 10, Usage: "end after `N` failures; 0 is never (default: 10)"},
 			&cli.IntFlag{Name: "workers", Usage: "run `N` plans at a time; 0, the default, is one per processor. The results do not depend on it"},
+			&cli.BoolFlag{Name: "json", Usage: "print failures and the table as JSON, at the end"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print only failures"},
 		},
 	})
@@ -75,9 +76,9 @@ func runSwarm(c *cli.Context) error {
 
 // runPlan runs one plan, and tells all about it.
 func runPlan(c *cli.Context) error {
-	for _, other := range []string{"seed", "count", "faults", "liars", "loss", "nodes"} {
+	for _, other := range []string{"seed", "count", "faults", "liars", "loss", "nodes", "json"} {
 		if c.IsSet(other) {
-			return command.BadInput(fmt.Errorf("flag --%s: the plan of --plan says it all", other))
+			return command.BadInput(fmt.Errorf("flag --%s: it does not go with --plan", other))
 		}
 	}
 	p, err := swarm.ParsePlan(c.String("plan"))
@@ -136,12 +137,37 @@ type search struct {
 	status   *statusLine
 	began    time.Time
 	tally    tally
+	failed   []failedRun
+}
+
+// failedRun is a failure as JSON.
+type failedRun struct {
+	Plan  string  `json:"plan"`
+	Kind  string  `json:"kind"`
+	Phase string  `json:"phase"`
+	AtS   float64 `json:"at_s"`
+	What  string  `json:"what"`
+	Did   string  `json:"did"`
+}
+
+// swarmSchema names the layout of swarm --json.
+const swarmSchema = "spreadsim-swarm/1"
+
+// swarmReport is what swarm --json prints.
+type swarmReport struct {
+	Schema   string                `json:"schema"`
+	Runs     int                   `json:"runs"`
+	Failed   int                   `json:"failed"`
+	Events   uint64                `json:"events"`
+	Failures []failedRun           `json:"failures"`
+	Kinds    map[string]kindReport `json:"kinds"`
 }
 
 func newSearch(c *cli.Context) (*search, error) {
 	s := &search{
 		context: c, choice: swarm.All(), first: c.Uint64("seed"), count: c.Uint64("count"), workers: c.Int("workers"),
 		failures: c.Int("failures"), status: &statusLine{out: c.App.ErrWriter}, began: time.Now(), tally: newTally(),
+		failed: []failedRun{},
 	}
 	var err error
 	if s.choice.Faults, err = list(c, "faults", fault.Kinds(), swarm.CheckFaults); err != nil {
@@ -157,13 +183,15 @@ func newSearch(c *cli.Context) (*search, error) {
 	case s.choice.MostSize < s.choice.LeastNodes || s.choice.MostSize > swarm.MostNodes:
 		return nil, fmt.Errorf("flag --nodes: expected %d to %d, not %d", s.choice.LeastNodes, swarm.MostNodes, s.choice.MostSize)
 	case s.count < 1:
-		return nil, errors.New("flag --count: expected 1 or more")
+		return nil, errors.New("flag --count: expected 1 or more, not 0")
 	case s.workers < 0:
 		return nil, fmt.Errorf("flag --workers: expected 0 or more, not %d", s.workers)
 	case s.failures < 0:
 		return nil, fmt.Errorf("flag --failures: expected 0 or more, not %d", s.failures)
 	case c.Bool("trace"):
 		return nil, errors.New("flag --trace: it goes with --plan only")
+	case c.Bool("json") && c.Bool("shrink"):
+		return nil, errors.New("flag --json: it does not go with --shrink; shrink one of the plans with --plan")
 	}
 	if s.workers == 0 {
 		s.workers = runtime.GOMAXPROCS(0)
@@ -171,12 +199,19 @@ func newSearch(c *cli.Context) (*search, error) {
 	return s, nil
 }
 
+// Values of --faults and --liars besides lists of kinds. The fault "none" is a time
+// without a fault, so it comes to the same.
+const (
+	everyKind = "all"
+	noKind    = "none"
+)
+
 // list reads a flag that names kinds: all, none, or some of them.
 func list(c *cli.Context, flag string, all []string, check func([]string) error) ([]string, error) {
 	switch text := c.String(flag); text {
-	case "all":
+	case everyKind:
 		return all, nil
-	case "none", "":
+	case noKind:
 		return nil, nil
 	default:
 		names := strings.Split(text, ",")
@@ -193,8 +228,7 @@ func (s *search) run(ctx context.Context) error {
 	s.each(ctx, func(o swarm.Outcome) bool {
 		s.tally.add(o)
 		if o.Failure != nil {
-			s.status.show("")
-			printFailure(s.context.App.Writer, o)
+			s.tell(o)
 			if first == nil {
 				first = &o
 			}
@@ -206,14 +240,36 @@ func (s *search) run(ctx context.Context) error {
 	if first != nil && s.context.Bool("shrink") {
 		shrink(s.context, *first)
 	}
-	if !s.context.Bool("quiet") {
-		s.tally.print(s.context.App.Writer)
+	if err := s.report(); err != nil {
+		return err
 	}
 	switch {
 	case first != nil:
 		return errSwarm
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
+	}
+	return nil
+}
+
+// tell prints a failure, or keeps it for the JSON.
+func (s *search) tell(o swarm.Outcome) {
+	if !s.context.Bool("json") {
+		s.status.show("")
+		printFailure(s.context.App.Writer, o)
+		return
+	}
+	f := o.Failure
+	s.failed = append(s.failed, failedRun{o.Plan.String(), f.Kind, f.Phase, f.At.Seconds(), f.What, f.Did})
+}
+
+// report prints what became of all runs.
+func (s *search) report() error {
+	switch t := &s.tally; {
+	case s.context.Bool("json"):
+		return command.PrintJSON(s.context, swarmReport{swarmSchema, t.runs, t.failed, t.events, s.failed, t.report()})
+	case !s.context.Bool("quiet"):
+		t.print(s.context.App.Writer)
 	}
 	return nil
 }

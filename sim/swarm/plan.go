@@ -151,25 +151,25 @@ func (p *Plan) set(name, value string) (err error) {
 func (p *Plan) validate() error {
 	switch {
 	case p.Nodes < 1 || p.Nodes > MostNodes:
-		return fmt.Errorf("plan: nodes=%d: want 1 to %d", p.Nodes, MostNodes)
+		return fmt.Errorf("nodes=%d: want 1 to %d", p.Nodes, MostNodes)
 	case p.Boots < 1 || p.Boots > p.Nodes:
-		return fmt.Errorf("plan: bootstrap=%d: want 1 to the number of nodes, %d", p.Boots, p.Nodes)
+		return fmt.Errorf("bootstrap=%d: want 1 to the number of nodes, %d", p.Boots, p.Nodes)
 	case !(p.Loss >= 0 && p.Loss <= 0.5):
-		return fmt.Errorf("plan: loss=%v: want a share from 0 to 0.5", p.Loss)
+		return fmt.Errorf("loss=%v: want a share from 0 to 0.5", p.Loss)
 	case len(p.Faults) > mostFaults:
-		return fmt.Errorf("plan: %d faults: want %d at most", len(p.Faults), mostFaults)
+		return fmt.Errorf("%d faults: want %d at most", len(p.Faults), mostFaults)
 	}
 	if err := CheckFaults(p.Faults); err != nil {
-		return fmt.Errorf("plan: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	if p.Lie == "" {
 		return nil
 	}
 	if err := CheckLies([]string{p.Lie}); err != nil {
-		return fmt.Errorf("plan: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	if most := min(mostLiars, p.Nodes-1); p.Liars < 1 || p.Liars > most {
-		return fmt.Errorf("plan: %d liars: want 1 to %d in a network of %d nodes", p.Liars, most, p.Nodes)
+		return fmt.Errorf("%d liars: want 1 to %d in a network of %d nodes", p.Liars, most, p.Nodes)
 	}
 	return nil
 }
