@@ -11,18 +11,18 @@ import (
 )
 
 var (
-	lie    = flag.String("lie", "", "lies to run by hand, separated by commas, or all, or toggle")
-	nliars = flag.Int("liars", 0, "liars of a run by hand; 0 is 1 to 3, by the seed")
-	rounds = flag.Int("rounds", 300, "rounds of a run of liars or of the toggle by hand")
+	falsehood = flag.String("lie", "", "lies to run by hand, separated by commas, or all, or toggle")
+	nliars    = flag.Int("liars", 0, "liars of a run by hand; 0 is 1 to 3, by the seed")
+	rounds    = flag.Int("rounds", 300, "rounds of a run of liars or of the toggle by hand")
 )
 
 // TestLiesByHand runs what its flags say and prints what became of the honest nodes.
 func TestLiesByHand(t *testing.T) {
-	if *lie == "" {
+	if *falsehood == "" {
 		t.Skip("by hand only, with -lie")
 	}
-	kinds := strings.Split(*lie, ",")
-	if *lie == "all" {
+	kinds := strings.Split(*falsehood, ",")
+	if *falsehood == "all" {
 		kinds = append(Liars(), "toggle")
 	}
 	log := io.Discard
