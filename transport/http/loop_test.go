@@ -187,6 +187,36 @@ func TestAddressesOfStrangersAreForgotten(t *testing.T) {
 	}
 }
 
+// A node that needs more addresses than SweepAt does not sweep the book at every step, but
+// when there are an eighth more than it needs.
+func TestAFullBookOfNeededAddressesIsSeldomSwept(t *testing.T) {
+	const needed = 80
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		o.SweepAt = needed / 2
+		for i := 1; i < needed; i++ {
+			p, err := o.Config.Book.Intern(peer.MustParse(fmt.Sprintf("bootstrap%d.example.com:4000", i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Config.Bootstrap = append(o.Config.Bootstrap, p)
+		}
+	})
+	for step, grown := range []struct{ strangers, after int }{{9, needed + 9}, {1, needed}, {9, needed + 9}, {1, needed}} {
+		in(t, n, func(*core.Node) {
+			for i := range grown.strangers {
+				if _, err := n.loop.book.Intern(peer.MustParse(fmt.Sprintf("stranger%d-%d.example.com:4000", step, i))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		in(t, n, func(*core.Node) {
+			if got := n.loop.book.Len(); got != grown.after {
+				t.Errorf("step %d: the book holds %d addresses, want %d", step, got, grown.after)
+			}
+		})
+	}
+}
+
 func TestClockNeverGoesBack(t *testing.T) {
 	now := time.Unix(1000, 0)
 	c := newClock(func() time.Time { return now })
