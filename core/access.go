@@ -287,7 +287,7 @@ func (n *Node) tidy() {
 	now := n.env.Now()
 	n.forgetStrangers()
 	n.level1.sweepStandings()
-	n.level1.passTime(now, time.Duration(staleSyncs*float64(n.cfg.SyncInterval)))
+	n.level1.passTime(now, n.cfg.staleness())
 	if n.bans.Len() > 0 {
 		n.bans.Sweep(now)
 	}

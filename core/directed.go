@@ -79,6 +79,9 @@ func (directed) sync(l *level, t *Task) {
 	} else {
 		l.believe(up)
 	}
+	if up.said != nil && l.backlink == up.peer {
+		l.audit(t, b)
+	}
 	l.setExact(up.said != nil && l.backlink == up.peer)
 	l.view.observe(l.size())
 	l.rounds++

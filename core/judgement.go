@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"time"
 
 	"spreadable/core/behavior"
 	"spreadable/core/message"
@@ -18,11 +19,20 @@ import (
 // contradictory reports whether a structure that p vouches for contradicts itself: among
 // its masters it has another size than it has slaves.
 func contradictory(p Peer, s *message.Structure) bool {
-	if !s.Exact {
-		return false
-	}
+	return s.MaxAge > 0 && !knowsItself(p, s)
+}
+
+// knowsItself reports whether p has the same size among the masters as it has slaves.
+func knowsItself(p Peer, s *message.Structure) bool {
 	size, _ := s.Masters.SizeOf(p)
-	return size != len(s.Slaves)
+	return size == len(s.Slaves)
+}
+
+// vouchedFor reports whether the sender of a structure stands by what it says of us, and
+// it is no older than what we remember of our sizes.
+func (l *level) vouchedFor(s *message.Structure) bool {
+	age := time.Duration(s.MaxAge) * time.Millisecond
+	return age > 0 && age <= l.node.cfg.staleness()
 }
 
 // knownBy reports whether a structure has a size of ours that we have, or lately had. Not
@@ -35,10 +45,11 @@ func (l *level) knownBy(s *message.Structure) bool {
 // judgeMaster checks what another master than the backlink says about its slaves: it does
 // not contradict itself, and does not list us. An honest master may go on listing a slave
 // that has left, until it hears from it: but it asks its slaves at every sync, so that
-// takes some rounds, less than a ban does.
+// takes less time than a ban does.
 func (l *level) judgeMaster(p Peer, s *message.Structure) {
-	if p != l.backlink {
-		lies := contradictory(p, s) || slices.Contains(s.Slaves, l.node.self)
-		l.node.judge(!lies, behavior.BacklinkNetworkSize, p)
+	if p == l.backlink {
+		return
 	}
+	l.node.judge(!contradictory(p, s), behavior.BacklinkNetworkSize, p)
+	l.node.judge(!slices.Contains(s.Slaves, l.node.self), behavior.ForeignSlaves, p)
 }

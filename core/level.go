@@ -48,10 +48,11 @@ func (l *level) structure() *message.Structure {
 		l.snapshot = &message.Structure{
 			Address: l.node.self, Backlink: l.backlink, Masters: l.masters, NpmSlaves: l.npmSlaves,
 			Slaves: l.slaves[:len(l.slaves):len(l.slaves)], // an append must copy them
-			Exact:  l.exact,
 		}
 		// a new master enters itself among the masters only at its next sync
-		l.snapshot.Exact = l.exact && !contradictory(l.node.self, l.snapshot)
+		if l.exact && knowsItself(l.node.self, l.snapshot) {
+			l.snapshot.MaxAge = uint32(l.node.cfg.staleness().Milliseconds())
+		}
 	}
 	return l.snapshot
 }

@@ -51,7 +51,7 @@ func TestAgeAgainstTheLifetime(t *testing.T) {
 func TestBacklinksAreJudged(t *testing.T) {
 	const backlink = 101
 	up := func(slaves int, masters ...message.Master) *message.Structure {
-		s := &message.Structure{Slaves: []Peer{peer.FromID(1)}, Masters: message.NewMasters(masters), Exact: true}
+		s := &message.Structure{Slaves: []Peer{peer.FromID(1)}, Masters: message.NewMasters(masters), MaxAge: 1000}
 		for i := range slaves - 1 {
 			s.Slaves = append(s.Slaves, peer.FromID(uint32(150+i)))
 		}
@@ -62,7 +62,7 @@ func TestBacklinksAreJudged(t *testing.T) {
 	unlisted := up(3, its(3), own(2))
 	unlisted.Slaves[0] = peer.FromID(3)
 	inexact := up(3, its(2), own(2))
-	inexact.Exact = false
+	inexact.MaxAge = 0
 	for _, test := range []struct {
 		what                  string
 		slaves                int // ours
@@ -105,20 +105,21 @@ func TestSlavesAreJudged(t *testing.T) {
 		what          string
 		backlink      uint32
 		size          uint32 // ours in its list; 0 is not in it
-		exact         bool
+		age           uint32
 		masters, link float64
 	}{
-		{"all is true", 1, 2, true, 0, 0},
-		{"another backlink", 9, 3, true, 0, 1},
-		{"another size", 1, 3, true, 1, 0},
-		{"another size, for which it does not vouch", 1, 3, false, 0, 0},
-		{"no such master", 1, 0, true, 1, 0},
+		{"all is true", 1, 2, 40_000, 0, 0},
+		{"another backlink", 9, 3, 40_000, 0, 1},
+		{"another size", 1, 3, 40_000, 1, 0},
+		{"another size, for which it does not vouch", 1, 3, 0, 0, 0},
+		{"another size, but it syncs seldom", 1, 3, 60_000, 0, 0},
+		{"no such master", 1, 0, 40_000, 1, 0},
 	} {
 		n, _ := alone(t, 2, 0)
 		n.level1.watch = nil // we always had so many
 		s := peer.FromID(2)
 		down := &message.Structure{
-			Backlink: peer.FromID(test.backlink), Masters: message.NewMasters(nil), Exact: test.exact,
+			Backlink: peer.FromID(test.backlink), Masters: message.NewMasters(nil), MaxAge: test.age,
 		}
 		if test.size > 0 {
 			down.Masters = message.NewMasters([]message.Master{{Peer: n.self, Size: test.size}})

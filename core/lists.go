@@ -20,6 +20,8 @@ type lists struct {
 	masters  *message.Masters
 	private  bool            // no other node has masters: change them in place
 	exact    bool            // the backlink has answered at the latest sync
+	audited  bool            // another master has confirmed this list; see audit.go
+	doubts   uint8           // about the backlink; see audit.go
 	edition  uint32          // counts the snapshots
 	seen     []time.Duration // parallel to masters.List; nil for an adopted list
 	watch    *watch          // nil without any; see watched
@@ -84,12 +86,13 @@ func (l *lists) newestSlaves(n int) []Peer {
 
 func (l *lists) setBacklink(p Peer) {
 	if l.backlink != p {
-		l.backlink, l.exact, l.snapshot = p, false, nil
+		l.backlink, l.exact, l.audited, l.doubts, l.snapshot = p, false, false, 0, nil
 		l.placeRevision++
 	}
 }
 
-// setExact says whether the list of masters is as fresh as message.Structure.Exact means.
+// setExact says whether the node may vouch for its list of masters; see
+// message.Structure.MaxAge.
 func (l *lists) setExact(exact bool) {
 	if l.exact != exact {
 		l.exact, l.snapshot = exact, nil
@@ -104,7 +107,7 @@ func (l *lists) masterIndex(p Peer) int {
 // adopt takes over a list of masters as a whole, without copying.
 func (l *lists) adopt(m *message.Masters) {
 	if l.masters != m {
-		l.masters, l.snapshot, l.private = m, nil, false
+		l.masters, l.snapshot, l.private, l.audited = m, nil, false, false
 		l.mastersRevision++
 	}
 	l.seen = nil

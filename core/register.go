@@ -24,8 +24,18 @@ func serveProvide(t *Task) {
 	t.reply(t.node.cfg.rule.provide(&t.node.level1, t))
 }
 
-// serveRegister lists a newcomer as a slave, after an interview. A node that is listed
-// already just gets the number of slaves again.
+// confirmSlave answers a slave that is listed already: it just gets the number of slaves
+// again.
+func (n *Node) confirmSlave(req *message.Request) (message.Response, bool) {
+	target := message.Asked[message.RegisterRequest](req).Target
+	if target != req.From || !n.level1.hasSlave(target) {
+		return message.Response{}, false
+	}
+	return message.Response{Body: &message.Registered{Size: len(n.level1.slaves)}}, true
+}
+
+// serveRegister lists a newcomer as a slave, after an interview. A node may have asked
+// twice; then it is listed once.
 func serveRegister(t *Task) {
 	n, l, body := t.node, &t.node.level1, message.Asked[message.RegisterRequest](&t.req)
 	target := body.Target

@@ -19,14 +19,21 @@ func (n *Node) Serve(req *message.Request, ticket Ticket) (resp message.Response
 	if h.leaf != nil {
 		return h.leaf(n, req), true
 	}
+	if h.known != nil {
+		if resp, ok := h.known(n, req); ok {
+			return resp, true
+		}
+	}
 	n.pool.run(n, h.procedure, req, ticket)
 	return message.Response{}, false
 }
 
 // handler answers one kind of request: at once (leaf), or by a procedure that asks other
-// nodes first. Row.Leaf of the kind says which.
+// nodes first. Row.Leaf of the kind says which. In known cases, if there are any, no
+// procedure is needed.
 type handler struct {
 	leaf      func(*Node, *message.Request) message.Response
+	known     func(*Node, *message.Request) (message.Response, bool)
 	procedure procedure
 }
 
@@ -36,7 +43,7 @@ var handlers = [message.NumKinds]handler{
 	message.KindStructure:        {leaf: (*Node).serveStructure},
 	message.KindInterview:        {leaf: (*Node).serveInterview},
 	message.KindProvide:          {procedure: serveProvide},
-	message.KindRegister:         {procedure: serveRegister},
+	message.KindRegister:         {procedure: serveRegister, known: (*Node).confirmSlave},
 	message.KindApprovalInfo:     {procedure: serveApprovalInfo},
 	message.KindApprovalCheck:    {procedure: serveApprovalCheck},
 	message.KindQueryMaster:      {procedure: serveQuery},
@@ -66,6 +73,6 @@ func (n *Node) serveStructure(req *message.Request) message.Response {
 // serveInterview answers a master that was asked to list us. It may have been another
 // node that asked in our name: then it is no lie that the master lists us.
 func (n *Node) serveInterview(req *message.Request) message.Response {
-	n.scores.Forget(behavior.BacklinkNetworkSize, req.From)
+	n.scores.Forget(behavior.ForeignSlaves, req.From)
 	return message.Response{Body: &message.Interview{Address: n.self}}
 }

@@ -98,7 +98,7 @@ func (l *level) judgeDown(s Peer, down *message.Structure) bool {
 	switch {
 	case l.knownBy(down):
 		n.praise(behavior.SlaveMasters, s)
-	case faithful && down.Exact:
+	case faithful && l.vouchedFor(down):
 		n.blame(behavior.SlaveMasters, s, 1)
 	}
 	return faithful

@@ -24,6 +24,11 @@ type ownSizes struct {
 // staleSyncs is how old what an honest peer knows of us may be, in sync intervals.
 const staleSyncs = 2.5
 
+// staleness is that time.
+func (c *Config) staleness() time.Duration {
+	return time.Duration(staleSyncs * float64(c.SyncInterval))
+}
+
 // sizeRange is a range of sizes, both ends included.
 type sizeRange struct{ low, high int32 }
 

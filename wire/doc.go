@@ -8,7 +8,7 @@
 // Each kind of request has one codec (codec.go): four functions that write and read its
 // request and its answer. The four are together, in a file for each subject, and those
 // that write show the JSON as it is sent. Npm peers ignore what they do not know:
-// "introduce", "exact" of a structure, "places", "networkSize" of a registration,
+// "introduce", "maxAge" of a structure, "places", "networkSize" of a registration,
 // "action" of an answer to check, all of a query.
 //
 // # Two threads

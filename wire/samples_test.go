@@ -46,7 +46,7 @@ func samples(t testing.TB, book *peer.Book) []sample {
 		{"status", req{Kind: message.KindStatus}, resp{Body: &message.Status{Root: a, Availability: 0.5209814850350731, SyncAverage: 13125 * time.Microsecond, IsMaster: true, IsRegistered: true, NetworkSize: 6}}},
 		{"status without a root", req{Kind: message.KindStatus}, resp{Body: &message.Status{Availability: 1e-7, IsNormalized: true}}},
 		{"structure", req{Kind: message.KindStructure}, resp{Body: &message.Structure{Address: a, Backlink: b, Slaves: []peer.Peer{c, names}, Masters: message.NewMasters([]message.Master{{Peer: a, Size: 17}, {Peer: b, Size: 0}})}}},
-		{"structure that is vouched for", req{Kind: message.KindStructure}, resp{Body: &message.Structure{Address: a, Backlink: b, Slaves: []peer.Peer{c}, Masters: message.NewMasters([]message.Master{{Peer: a, Size: 1}}), Exact: true}}},
+		{"structure that is vouched for", req{Kind: message.KindStructure}, resp{Body: &message.Structure{Address: a, Backlink: b, Slaves: []peer.Peer{c}, Masters: message.NewMasters([]message.Master{{Peer: a, Size: 1}}), MaxAge: 40_000}}},
 		{"structure of a node alone", req{Kind: message.KindStructure, Body: &message.Introduction{}}, resp{Body: &message.Structure{Address: a, Masters: message.NewMasters(nil), NpmSlaves: true}}},
 		{"interview", req{Kind: message.KindInterview}, resp{Body: &message.Interview{Address: names}}},
 		{"provide", req{Kind: message.KindProvide, Body: &message.ProvideRequest{Target: a}}, resp{Body: &message.Provision{Results: []message.Place{{Address: a, NetworkSize: 3, Spares: []peer.Peer{b, c}}, {Address: b}}, Lifetime: 320 * time.Second, NetworkSize: 4}}},

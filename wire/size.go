@@ -283,8 +283,8 @@ func (s *Sizes) structure(b *message.Structure) tally {
 	t.bytes += between + len(npmField(b)) + address
 	t.addresses++
 	t.novel += address
-	if b.Exact {
-		t.bytes += len(exactField)
+	if b.MaxAge > 0 {
+		t.bytes += len(ageField) + digits(int64(b.MaxAge))
 	}
 	if b.Backlink.IsZero() {
 		t.bytes += len(`null`)

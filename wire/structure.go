@@ -127,8 +127,9 @@ func writeStructure(w *writer, s *message.Structure) {
 	w.raw(`,"masters":`)
 	w.masters(s.Masters)
 	w.raw(npmField(s))
-	if s.Exact {
-		w.raw(exactField)
+	if s.MaxAge > 0 {
+		w.raw(ageField)
+		w.int(int64(s.MaxAge))
 	}
 	w.raw(`}`)
 }
@@ -145,8 +146,8 @@ func npmField(s *message.Structure) string {
 	return `,"npmSlaves":false`
 }
 
-// exactField ends a structure that the sender vouches for.
-const exactField = `,"exact":true`
+// ageField ends a structure that the sender vouches for, with a number of milliseconds.
+const ageField = `,"maxAge":`
 
 func (w *writer) masters(m *message.Masters) {
 	w.raw(`[`)
@@ -167,8 +168,8 @@ type structureShape struct {
 	Slaves   []nodeShape   `json:"slaves"`
 	Masters  []masterShape `json:"masters"`
 	// whether npm nodes are among the slaves; missing where the node itself is one
-	NpmSlaves *bool `json:"npmSlaves"`
-	Exact     bool  `json:"exact"`
+	NpmSlaves *bool   `json:"npmSlaves"`
+	MaxAge    float64 `json:"maxAge"` // milliseconds
 }
 
 type nodeShape struct {
@@ -216,13 +217,16 @@ func readStructure(text []byte) (Body, error) {
 	}
 	return func(in *Interner) any {
 		masters := in.masters(list)
-		return &message.Structure{
+		s := &message.Structure{
 			Address: in.Other, Backlink: in.Peer(backlink), Slaves: in.set(slaves), Masters: masters,
 			Npm: shape.NpmSlaves == nil, NpmSlaves: shape.NpmSlaves != nil && *shape.NpmSlaves,
-			// a node that is asked by another name is in its list by its own; and what a
-			// full book leaves out is not the sender's fault
-			Exact: shape.Exact && shape.Address == in.Book.Text(in.Other) && !in.Full,
 		}
+		// A node that is asked by another name is in its list by its own. And what a full
+		// book leaves out is not the sender's fault.
+		if shape.MaxAge > 0 && shape.MaxAge < maxCount && shape.Address == in.Book.Text(in.Other) && !in.Full {
+			s.MaxAge = uint32(shape.MaxAge)
+		}
+		return s
 	}, nil
 }
 

@@ -8,8 +8,8 @@ import (
 	"spreadable/core/peer"
 )
 
-// A slave hides its master in every answer, a sync every 16 s. Once it has done so often
-// enough, and for long enough, the sync's sweep asks for its ban.
+// A slave tells a false size of its master in every answer, a sync every 16 s. Once it has
+// done so often enough, the sync's sweep asks for its ban.
 func Example() {
 	const syncLifetime = 100 * time.Second
 	rules := behavior.Rules()
@@ -24,5 +24,5 @@ func Example() {
 		scores.Add(now, rules[behavior.SlaveMasters], behavior.SlaveMasters, slave, 1)
 	}
 	// Output:
-	// banned after 3m28s for 432h0m0s because of slaveMasters
+	// banned after 1m36s for 432h0m0s because of slaveMasters
 }

@@ -19,11 +19,13 @@ const (
 	SlaveBacklink                     // a slave names another backlink
 	BacklinkMasters                   // our backlink's masters lack us, or have our size wrong
 	BacklinkSlaves                    // our backlink's slaves lack us
-	BacklinkNetworkSize               // a master lies about its slaves
+	BacklinkNetworkSize               // a master contradicts itself about its slaves
+	ForeignSlaves                     // a master lists us as its slave, and we are not
 	NumActions                        // how many there are; not an action
 )
 
-// names are the actions' names in npm, which appear as reasons of bans.
+// names are the actions' names in npm, which appear as reasons of bans. Npm does not watch
+// the last.
 var names = [NumActions]string{
 	RequestDelays:       "requestDelays",
 	Authentication:      "authentication",
@@ -34,6 +36,7 @@ var names = [NumActions]string{
 	BacklinkMasters:     "backlinkMasters",
 	BacklinkSlaves:      "backlinkSlaves",
 	BacklinkNetworkSize: "backlinkNetworkSize",
+	ForeignSlaves:       "foreignSlaves",
 }
 
 // String returns npm's name of the action, such as "slaveBacklink".
@@ -81,7 +84,8 @@ type Rule struct {
 // an old size; and a third node can see to it that an honest one does, again and again.
 // So only what no honest node does leads to a ban here: garbage, and statements that
 // contradict themselves or what the accuser did itself. These count by repetition, and
-// lead to a ban of weeks.
+// lead to a ban of weeks. Where the accused vouches for what it says, the sixth in a row
+// is enough: more would come too late, because after ten it is asked no more.
 //
 // npm gives wrong logins the same lifetimes as the rest. So a host may guess passwords
 // for two lifetimes before it is banned, and ten at a time for ever. Here a guess is
@@ -95,12 +99,16 @@ func Rules() [NumActions]Rule {
 		ResponseSchema:      {Ban: true},
 		SlaveMasters:        {Ban: true},
 		BacklinkNetworkSize: {Ban: true},
+		ForeignSlaves:       {Ban: true},
 	}
 	for a := range rules {
 		if Action(a) >= ResponseSchema {
 			rules[a].Exp, rules[a].Threshold, rules[a].BanLife = true, 30, 18*24*time.Hour
 		}
 		rules[a].FailLife, rules[a].BanDelay = Auto, Auto
+	}
+	for _, a := range []Action{SlaveMasters, BacklinkNetworkSize} {
+		rules[a].Threshold, rules[a].BanDelay = 8, 0
 	}
 	guesses := &rules[Authentication]
 	guesses.FailLife, guesses.BanDelay = guesses.BanLife, 0

@@ -17,11 +17,12 @@ func TestRulesAreNpms(t *testing.T) {
 		{"authentication", false, 10, 15 * time.Minute},
 		{"registration", false, 10, 10 * time.Minute},
 		{"responseSchema", true, 30, weeks},
-		{"slaveMasters", true, 30, weeks},
+		{"slaveMasters", true, 8, weeks},
 		{"slaveBacklink", true, 30, weeks},
 		{"backlinkMasters", true, 30, weeks},
 		{"backlinkSlaves", true, 30, weeks},
-		{"backlinkNetworkSize", true, 30, weeks},
+		{"backlinkNetworkSize", true, 8, weeks},
+		{"foreignSlaves", true, 30, weeks},
 	}
 	for i, got := range Rules() {
 		w := want[i]
@@ -32,6 +33,8 @@ func TestRulesAreNpms(t *testing.T) {
 		switch Action(i) {
 		case RequestDelays, Registration, SlaveBacklink, BacklinkMasters, BacklinkSlaves:
 			rule.Ban = false // ours: honest nodes do that
+		case SlaveMasters, BacklinkNetworkSize:
+			rule.BanDelay = 0
 		case Authentication: // ours: a host that guesses is banned at once, and is not forgotten sooner
 			rule.FailLife, rule.BanDelay = w.life, 0
 		}
@@ -50,7 +53,7 @@ func TestRulesAreACopy(t *testing.T) {
 }
 
 func TestAnUnknownActionHasAName(t *testing.T) {
-	if got := NumActions.String(); got != "action9" {
+	if got := NumActions.String(); got != "action10" {
 		t.Errorf("no action is called %q", got)
 	}
 }

@@ -115,12 +115,12 @@ func TestABanNeedsSuspicionAndAge(t *testing.T) {
 	} {
 		var s Scores
 		const now = 1000 * time.Hour
-		s.Add(now-c.first, rules[SlaveMasters], SlaveMasters, alice, 1)
+		s.Add(now-c.first, rules[ResponseSchema], ResponseSchema, alice, 1)
 		for range c.faults - 1 {
-			s.Add(now, rules[SlaveMasters], SlaveMasters, alice, 1)
+			s.Add(now, rules[ResponseSchema], ResponseSchema, alice, 1)
 		}
 		verdicts := s.Sweep(now, &rules, life)
-		want := []Verdict{{Peer: alice, Action: SlaveMasters, Life: 18 * 24 * time.Hour}}
+		want := []Verdict{{Peer: alice, Action: ResponseSchema, Life: 18 * 24 * time.Hour}}
 		if !c.want {
 			want = nil
 		}

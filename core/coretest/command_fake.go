@@ -14,7 +14,7 @@ import (
 // request, then key=value pairs.
 //
 //	status root=1 registered
-//	structure backlink=2 slaves=2,3 masters=1:2,4:1 exact
+//	structure backlink=2 slaves=2,3 masters=1:2,4:1 age=40s
 //	provide-registration size=4 lifetime=320s results=1:4:2,3;5:4:6
 //	register size=3
 //	refuse register CODE
@@ -73,8 +73,12 @@ func (s *Script) body(kind message.Kind, v map[string]string) any {
 		}
 		return status
 	case message.KindStructure:
-		_, exact := v["exact"]
-		structure := &message.Structure{Slaves: peers(v["slaves"]), Masters: &message.Masters{}, Exact: exact}
+		structure := &message.Structure{Slaves: peers(v["slaves"]), Masters: &message.Masters{}}
+		if age := v["age"]; age != "" {
+			d, err := time.ParseDuration(age)
+			s.Must(err)
+			structure.MaxAge = uint32(d.Milliseconds())
+		}
 		if v["backlink"] != "" {
 			structure.Backlink = s.Peer(v["backlink"])
 		}

@@ -72,11 +72,13 @@ type Structure struct {
 
 	Npm       bool // the node itself is one of npm
 	NpmSlaves bool // some of its slaves are
-	// Exact says that the sender stands by the two entries of its masters that others can
-	// check: its own is the number of its slaves in this very answer, and its backlink's
-	// is what the backlink said at the sender's latest sync. Npm nodes and old ones of
-	// ours never say so; an honest node does not where it has not heard its backlink.
-	Exact bool
+
+	// MaxAge says, if it is above 0, that the sender vouches for the two entries of its
+	// masters that others can check: its own is the number of its slaves in this very
+	// answer, and its backlink's is what the backlink told it, no longer ago than so many
+	// milliseconds. Npm nodes and old ones of ours never say so, and an honest node does
+	// not when it has not heard its backlink at its latest sync.
+	MaxAge uint32
 }
 
 // Size returns the network size that the snapshot speaks for: the sum of its masters'
