@@ -221,18 +221,29 @@ func (n *Node) alive(p Peer) {
 	}
 }
 
+// failing is how a peer in our lists fails.
+type failing struct {
+	count int           // in a row
+	at    time.Duration // when the latest was counted
+}
+
 // failed counts a failure of a peer in our lists. After more than MaxFails in a row the
-// peer is taken off them.
+// peer is taken off them. Requests that fail together count once: a busy node may have
+// dozens under way when one packet is lost on a link, or clients see to it that it has.
 func (n *Node) failed(p Peer) {
 	if !n.level1.has(p) {
 		return
 	}
-	if n.fails == nil {
-		n.fails = make(map[Peer]int)
+	f, now := n.fails[p], n.env.Now()
+	if f.count > 0 && now-f.at < n.cfg.ServerTimeout {
+		return
 	}
-	n.fails[p]++
+	if n.fails == nil {
+		n.fails = make(map[Peer]failing)
+	}
+	n.fails[p] = failing{f.count + 1, now}
 	n.failsRevision++
-	if n.fails[p] > n.cfg.MaxFails {
+	if f.count+1 > n.cfg.MaxFails {
 		delete(n.fails, p)
 		n.forget(p)
 	}
@@ -242,7 +253,7 @@ func (n *Node) failed(p Peer) {
 // master could name new peers without end.
 func (n *Node) forgetStrangers() {
 	before := len(n.fails)
-	maps.DeleteFunc(n.fails, func(p Peer, _ int) bool { return !n.level1.has(p) })
+	maps.DeleteFunc(n.fails, func(p Peer, _ failing) bool { return !n.level1.has(p) })
 	if len(n.fails) != before {
 		n.failsRevision++
 	}

@@ -24,7 +24,7 @@ type Node struct {
 	env  Env
 	pool *Pool
 
-	fails  map[Peer]int // consecutive failures, only of peers that have any
+	fails  map[Peer]failing // only of peers that have failed lately
 	scores behavior.Scores
 	bans   behavior.Bans
 	level1 level

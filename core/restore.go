@@ -216,9 +216,9 @@ func (r *restorer) failures(s *state.State) {
 	for _, row := range s.Fails {
 		if p := r.peer("fails", row.Address); fails.first(p, n.self) && row.Count > 0 {
 			if n.fails == nil {
-				n.fails = make(map[Peer]int)
+				n.fails = make(map[Peer]failing)
 			}
-			n.fails[p] = min(row.Count, n.cfg.MaxFails) // one more, and it is forgotten
+			n.fails[p] = failing{count: min(row.Count, n.cfg.MaxFails)} // one more, and it is forgotten
 		}
 	}
 	for _, row := range s.Delays {

@@ -117,8 +117,8 @@ func (n *Node) texts(peers []Peer) []string {
 // exportFails walks maps, so it sorts: equal nodes give equal states. The functions below
 // sort for the same reason, because their rows come in the order of the peers' numbers.
 func (n *Node) exportFails(to *state.State) {
-	for p, count := range n.fails { // order-free: sorted below
-		to.Fails = append(to.Fails, state.Fail{Address: n.text(p), Count: count})
+	for p, f := range n.fails { // order-free: sorted below
+		to.Fails = append(to.Fails, state.Fail{Address: n.text(p), Count: f.count})
 	}
 	slices.SortFunc(to.Fails, func(a, b state.Fail) int { return strings.Compare(a.Address, b.Address) })
 	for p, since := range n.level1.delays { // order-free: sorted below

@@ -19,7 +19,7 @@ func Commands() []Command {
 		{"start", "[node=]", "starts one, or all that are not up", (*Script).start},
 		{"run", "for= [quiet]", "lets time pass; prints the nodes' notes", (*Script).run},
 		{"sync", "[node=]", "runs one sync to its end; prints the notes", (*Script).sync},
-		{"sync-many", "node= [times=]", "runs syncs and drops the notes", (*Script).syncMany},
+		{"sync-many", "node= [times=] [apart=]", "runs syncs, some time apart, and drops the notes", (*Script).syncMany},
 		{"targets", "[from=] [kind=]", "counts the requests since the last look by receiver", (*Script).targets},
 		{"structure", "[node=]", "prints backlink, slaves and masters", (*Script).structure},
 		{"status", "[node=]", "prints what a node says about itself", (*Script).status},

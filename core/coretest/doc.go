@@ -31,7 +31,7 @@
 //	start [node=]: starts one, or all that are not up
 //	run for= [quiet]: lets time pass; prints the nodes' notes
 //	sync [node=]: runs one sync to its end; prints the notes
-//	sync-many node= [times=]: runs syncs and drops the notes
+//	sync-many node= [times=] [apart=]: runs syncs, some time apart, and drops the notes
 //	targets [from=] [kind=]: counts the requests since the last look by receiver
 //	structure [node=]: prints backlink, slaves and masters
 //	status [node=]: prints what a node says about itself
