@@ -5,6 +5,7 @@ package invariant
 
 import (
 	"fmt"
+	"math"
 
 	"spreadable/core"
 	"spreadable/core/message"
@@ -26,6 +27,27 @@ func Settled(nodes []*core.Node) error {
 		if err := j.knows(n); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Balanced returns an error if there are too many masters in a settled network of the
+// directed rule, or too many slaves of one. Both tend to floor(sqrt(size)) + 1, and may
+// exceed that by a sixteenth and one.
+func Balanced(nodes []*core.Node) error {
+	root := int(math.Sqrt(float64(len(nodes)))) + 1
+	most, masters := root+root/16+1, 0
+	for _, n := range nodes {
+		s := n.Structure()
+		if len(s.Slaves) > most {
+			return fmt.Errorf("%d has %d slaves in a network of %d, at most %d are right", s.Address.ID(), len(s.Slaves), len(nodes), most)
+		}
+		if len(s.Slaves) > 0 {
+			masters++
+		}
+	}
+	if masters > most {
+		return fmt.Errorf("%d masters in a network of %d, at most %d are right", masters, len(nodes), most)
 	}
 	return nil
 }

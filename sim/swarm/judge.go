@@ -85,7 +85,7 @@ func (r *run) whole() error {
 		}
 		return err
 	}
-	return nil
+	return invariant.Balanced(nodes)
 }
 
 // contained is what must hold of the honest nodes with liars among them. They are one

@@ -19,6 +19,7 @@ type load struct {
 	world   *world
 	clients int // how many there are
 	next    int // of them
+	proofs  []shown
 }
 
 // perPhase is how many clients come in a quiet phase.
@@ -54,6 +55,7 @@ func (l *load) judge(r *rand.Rand) error {
 	if len(nodes) < 2 {
 		return nil
 	}
+	l.proofs = nil
 	ended := []func() error{l.search(r, nodes), l.approve(r, nodes), l.deceive(r, nodes)}
 	l.world.Run(fault.Round)
 	for _, end := range ended {
@@ -61,7 +63,35 @@ func (l *load) judge(r *rand.Rand) error {
 			return err
 		}
 	}
-	return nil
+	return l.replay()
+}
+
+// shown is a request for an action, as a client has sent it.
+type shown struct {
+	client, entry int
+	body          any
+}
+
+// see is told of all requests that reach a node.
+func (l *load) see(from, to uint32, req *message.Request) {
+	if req.Kind == message.KindAction {
+		l.proofs = append(l.proofs, shown{int(from) - len(l.world.hosts), int(to), req.Body})
+	}
+}
+
+// replay shows each proof again at the same node, which must refuse it.
+func (l *load) replay() (err error) {
+	for _, s := range l.proofs {
+		l.world.net.Client(s.client).Call(peerOf(s.entry), message.Request{
+			Kind: message.KindAction, Timeout: clientTimeout, Client: clientIP(s.client), Body: s.body,
+		}, sink(func(resp message.Response) {
+			if resp.Err == nil {
+				err = fmt.Errorf("an approval is granted twice at %d", s.entry+1)
+			}
+		}), 0)
+	}
+	l.world.Run(fault.Round)
+	return err
 }
 
 // search asks all nodes through one of them.

@@ -69,6 +69,7 @@ func (w *world) at(index uint32) *host {
 // liars answer for themselves.
 func (w *world) front(from, to uint32, req *message.Request) (message.Response, bool) {
 	sender, receiver := w.at(from), w.hosts[to]
+	w.load.see(from, to, req)
 	switch {
 	case cut(sender, receiver):
 		return message.Response{Err: message.ErrUnreachable}, true
