@@ -41,7 +41,7 @@ func (b *Bans) Add(ban Ban) {
 	if ban.Peer.IsZero() {
 		return
 	}
-	ban.IP = hostIP(ban.IP)
+	ban.IP = ban.IP.Unmap().WithZone("")
 	b.revision++
 	i, found := b.find(ban.Peer)
 	if !found {
@@ -116,7 +116,8 @@ func (b *Bans) Sweep(now time.Duration) []Ban {
 // Banned reports whether a peer is refused, and by which ban.
 //
 // By default a ban holds for its whole host: all that comes from its IP, from any
-// port, is refused, and an IPv4 equals its ::ffff: form. When several bans hold for
+// port, is refused. An IPv4 equals its ::ffff: form, and the host of an IPv6 is its
+// /64, of which one customer can take any address. When several bans hold for
 // one host, the one of the lowest peer id is returned. By address a ban holds for
 // exactly the peer that was banned. Where the IP of the ban or of the peer is
 // unknown, only the addresses are compared.
@@ -128,7 +129,7 @@ func (b *Bans) Banned(p peer.Peer, ip netip.Addr, byAddress bool) (Ban, bool) {
 	if byAddress || !ip.IsValid() {
 		return ban, named
 	}
-	ip = hostIP(ip)
+	ip = peer.HostIP(ip)
 	first, _ := b.findIP(host{ip: ip}) // the zero peer comes before all others
 	if first < len(b.byIP) && b.byIP[first].ip == ip {
 		return b.Get(b.byIP[first].peer)
@@ -169,16 +170,13 @@ func (b *Bans) index(ban Ban) {
 	if !ban.IP.IsValid() {
 		return
 	}
-	h := host{ip: ban.IP, peer: ban.Peer}
+	h := host{ip: peer.HostIP(ban.IP), peer: ban.Peer}
 	i, _ := b.findIP(h)
 	b.byIP = slices.Insert(b.byIP, i, h)
 }
 
 func (b *Bans) unindex(ban Ban) {
-	if i, found := b.findIP(host{ip: ban.IP, peer: ban.Peer}); found {
+	if i, found := b.findIP(host{ip: peer.HostIP(ban.IP), peer: ban.Peer}); found {
 		b.byIP = release(slices.Delete(b.byIP, i, i+1))
 	}
 }
-
-// hostIP brings an IP to the form in which equal hosts are equal.
-func hostIP(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }

@@ -51,6 +51,28 @@ func TestABanGivenInIPv6FormHoldsForIPv4(t *testing.T) {
 	}
 }
 
+// The host of an IPv6 is its /64: its owner changes the rest as it likes.
+func TestABanOfAnIPv6HoldsForItsNetwork(t *testing.T) {
+	var b Bans
+	b.Add(Ban{Peer: alice, IP: ip("2001:db8::6")})
+	for text, want := range map[string]bool{
+		"2001:db8::6": true, "2001:db8::5": true, "2001:db8:0:0:ffff::": true, "2001:db8:0:1::6": false,
+	} {
+		if ban, got := b.Banned(bob, ip(text), false); got != want || got && ban.IP != ip("2001:db8::6") {
+			t.Errorf("%s: banned %v by %+v, want %v", text, got, ban, want)
+		}
+	}
+	if _, got := b.Banned(bob, ip("2001:db8::5"), true); got {
+		t.Error("by address, the neighbour is banned")
+	}
+	if b.Remove(alice); b.Len() != 0 {
+		t.Error("the ban is not lifted")
+	}
+	if _, got := b.Banned(bob, ip("2001:db8::5"), false); got {
+		t.Error("a lifted ban holds for the neighbour")
+	}
+}
+
 func TestABanWithoutIPHoldsForTheAddress(t *testing.T) {
 	var b Bans
 	b.Add(Ban{Peer: alice})

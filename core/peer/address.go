@@ -89,14 +89,13 @@ func parse(text string) (Address, error) {
 // addresses of it: "[2001:0db8:0000:0000:0000:0000:0000:0000]:0". It stands in lists of
 // bans and scores; no node has it. The invalid IP gives the zero Address.
 func OfHost(ip netip.Addr) Address {
-	switch ip = plain(ip); {
+	switch ip = HostIP(ip); {
 	case !ip.IsValid():
 		return Address{}
 	case ip.Is4():
 		return Address{text: ip.String() + ":0", kind: ipv4Host}
 	}
-	network, _ := ip.Prefix(64) // in range
-	return Address{text: "[" + FullIPv6(network.Addr()) + "]:0", kind: ipv6Host}
+	return Address{text: "[" + FullIPv6(ip) + "]:0", kind: ipv6Host}
 }
 
 // ParseOffender reads what can stand in a list of bans or scores: the address of a node,

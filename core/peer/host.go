@@ -71,3 +71,14 @@ func (h Hosts) Of(a Address, ip netip.Addr) Address {
 	a.port = 0
 	return a
 }
+
+// HostIP is the IP that stands for a whole host: an IPv4 itself, and of an IPv6 the first
+// of its /64, which is what one customer has. The invalid IP stands for none.
+func HostIP(ip netip.Addr) netip.Addr {
+	ip = plain(ip)
+	if !ip.Is6() {
+		return ip
+	}
+	network, _ := ip.Prefix(64) // in range
+	return network.Addr()
+}
