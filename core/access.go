@@ -176,7 +176,7 @@ func (n *Node) trusted(p Peer) bool {
 // a peer is not there, or a proxy says so in its place, that is no garbage. Only an
 // answer with a body lowers the suspicion of garbage: otherwise pings would do.
 func (n *Node) conclude(p Peer, own bool, resp message.Response) {
-	if p == n.self || resp.Err == message.ErrLocal || resp.Err == message.ErrTimeout && !own {
+	if p == n.self || errors.Is(resp.Err, message.ErrLocal) || resp.Err == message.ErrTimeout && !own {
 		return
 	}
 	switch err := resp.Err.(type) {

@@ -18,8 +18,9 @@ type visit struct {
 	fields wire.Fields // of the body, once unpacked
 	body   []byte
 	parsed bool         // the body is in body and, as far as it was unpacked, in fields; if not, it is unread
-	from   peer.Address // the sending node, proven; zero for clients
-	place  *place       // in the queue of the route; nil without one
+	claim  peer.Address // what the sender claims as its address; zero for none
+	from   peer.Address // the same, proven; zero for clients
+	place  *place       // in the line of the route; nil without one
 }
 
 // scope says which of the checks apply to a path.
@@ -31,12 +32,32 @@ var (
 	statusScope = scope{}
 )
 
-// access is the access check of npm nodes, in its order: address filter, the owner's own
-// filter, does the address fit the connection, authentication, version, root.
+// access is the access check of npm nodes, in its order: address filter, does the address
+// fit the connection, the owner's own filter, authentication, version, root. Only where
+// the address has a name, which may have to be looked up, the other checks come first:
+// strangers could make the node wait for name servers of theirs.
 func (s *server) access(v *visit, sc scope) error {
-	if err := s.checkFilter(v, sc); err != nil {
-		return err
+	if v.claimed != "" {
+		a, err := peer.Parse(v.claimed)
+		if err != nil {
+			return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Address %q is invalid", clip(v.claimed)))
+		}
+		v.claim = a
 	}
+	checks := [2]func(*visit, scope) error{s.checkFilter, s.checkRest}
+	if !v.claim.IsZero() && !v.claim.IP().IsValid() {
+		checks = [2]func(*visit, scope) error{s.checkRest, s.checkFilter}
+	}
+	for _, check := range checks {
+		if err := check(v, sc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRest has the checks that need no address.
+func (s *server) checkRest(v *visit, sc scope) error {
 	if s.options.Admit != nil {
 		if err := s.options.Admit(v.r); err != nil {
 			return wire.WithStatus(http.StatusForbidden, err.Error())
@@ -64,22 +85,19 @@ func (v *visit) name() string {
 	return wire.IPText(v.ip) + ":0"
 }
 
-// checkFilter reads the address that the sender claims, passes it through the node's
-// address filter, and compares it with the connection. Outside /api an address proves
-// nothing, and npm nodes let it stand for the sender all the same, so that a banned
-// sender needs only claim another; here an address that does not fit the connection
-// counts for nothing, and its sender is judged by its IP, like any client.
+// checkFilter passes the address that the sender claims through the node's address filter
+// and compares it with the connection. Outside /api an address proves nothing, and npm
+// nodes let it stand for the sender all the same, so that a banned sender needs only
+// claim another; here an address that does not fit the connection counts for nothing, and
+// its sender is judged by its IP, like any client.
 func (s *server) checkFilter(v *visit, sc scope) error {
-	a, err := peer.Parse(v.claimed)
-	if v.claimed != "" && err != nil {
-		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Address %q is invalid", clip(v.claimed)))
-	}
-	if v.claimed == "" || !sc.node && s.loop.view.Load().open {
+	a := v.claim
+	if a.IsZero() || !sc.node && s.loop.view.Load().open {
 		return s.screen(v, peer.Address{})
 	}
-	ip, err := s.names.resolve(v.r.Context(), a)
+	fits, err := s.names.leadsTo(v.r.Context(), a, v.ip)
 	if !sc.node {
-		if !peer.SameIP(ip, v.ip) {
+		if !fits {
 			a = peer.Address{}
 		}
 		v.from = a
@@ -91,7 +109,7 @@ func (s *server) checkFilter(v *visit, sc scope) error {
 	if err := s.screen(v, a); err != nil {
 		return err
 	}
-	if !peer.SameIP(ip, v.ip) {
+	if !fits {
 		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Wrong address %q", v.claimed))
 	}
 	v.from = a

@@ -7,8 +7,13 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/netip"
+	"os"
 	"strconv"
 	"strings"
+	"time"
+
+	"spreadable/core/peer"
 
 	"spreadable/wire"
 )
@@ -40,7 +45,7 @@ func (s *server) readBody(v *visit) (err error) {
 		return wire.WithStatus(http.StatusUnsupportedMediaType,
 			`unsupported charset "`+strings.ToUpper(clip(charset))+`"`)
 	}
-	if v.body, err = s.inflate(r); err == nil {
+	if v.body, err = s.inflate(v); err == nil {
 		v.fields, err = parse(v.body)
 	}
 	return err
@@ -65,11 +70,24 @@ func contentType(header string) (kind string, params map[string]string) {
 // clip shortens a text of a request to be quoted.
 func clip(text string) string { return text[:min(80, len(text))] }
 
-// inflate reads a body in its content encoding. Large bodies, and those of unknown size,
-// are read a few at a time: together they could fill the memory.
-func (s *server) inflate(r *http.Request) ([]byte, error) {
-	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
-	plain := encoding == "" || encoding == "identity"
+// isLarge reports whether a body takes one of the places for large bodies: it is large, or
+// may be, because its size is unknown before it has been read or inflated.
+func isLarge(r *http.Request) bool {
+	return r.ContentLength < 0 || r.ContentLength > smallBody || r.ContentLength > 0 && !isPlain(contentEncoding(r))
+}
+
+func contentEncoding(r *http.Request) string {
+	return strings.ToLower(r.Header.Get("Content-Encoding"))
+}
+
+func isPlain(encoding string) bool { return encoding == "" || encoding == "identity" }
+
+// inflate reads a body in its content encoding. Large bodies are read a few at a time:
+// together they could fill the memory.
+func (s *server) inflate(v *visit) ([]byte, error) {
+	r := v.r
+	encoding := contentEncoding(r)
+	plain := isPlain(encoding)
 	if !plain && encoding != "gzip" && encoding != "deflate" {
 		return nil, wire.WithStatus(http.StatusUnsupportedMediaType,
 			`unsupported content encoding "`+clip(encoding)+`"`)
@@ -80,21 +98,26 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 		_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, tolerated*s.options.MaxBody))
 		return nil, errTooLarge
 	}
-	if !plain || r.ContentLength < 0 || r.ContentLength > smallBody {
-		select {
-		case s.bodies <- struct{}{}:
-			defer func() { <-s.bodies }()
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
-		}
-	}
 	var source io.Reader = r.Body
+	if isLarge(r) {
+		host := peer.HostIP(v.ip)
+		if err := s.bodies.enter(r.Context(), host); err != nil {
+			return nil, err
+		}
+		defer s.bodies.leave(host)
+		paced := s.pace(v)
+		defer paced.end()
+		source = paced
+	}
 	var err error
 	switch encoding {
 	case "gzip":
-		source, err = gzip.NewReader(r.Body)
+		source, err = gzip.NewReader(source)
 	case "deflate":
-		source, err = zlib.NewReader(r.Body)
+		source, err = zlib.NewReader(source)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, errSlow
 	}
 	if err != nil {
 		return nil, badBody("incorrect header check")
@@ -103,6 +126,8 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 	switch {
 	case int64(len(body)) > s.options.MaxBody:
 		return nil, errTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, errSlow
 	case errors.Is(err, io.ErrUnexpectedEOF) && plain:
 		return nil, badBody("request aborted")
 	case err != nil:
@@ -113,13 +138,54 @@ func (s *server) inflate(r *http.Request) ([]byte, error) {
 
 func badBody(reason string) error { return wire.WithStatus(http.StatusBadRequest, reason) }
 
+// paced is a body that must come at a least rate, because it holds a place meanwhile.
+type paced struct {
+	source  io.Reader
+	control *http.ResponseController
+	began   time.Time
+	got     int64 // bytes, not inflated
+	rate    int64 // bytes per second
+	slow    *limit
+	host    netip.Addr
+}
+
+// bodyStart is the time that a body has before the least rate counts.
+const bodyStart = 5 * time.Second
+
+func (s *server) pace(v *visit) *paced {
+	return &paced{
+		source: v.r.Body, control: http.NewResponseController(v.w), began: time.Now(),
+		rate: s.options.BodyRate, slow: s.loop.limits.slow, host: v.ip,
+	}
+}
+
+// Read implements io.Reader. It waits until the moment at which what has come would be
+// below the rate.
+func (p *paced) Read(b []byte) (int, error) {
+	earned := time.Duration(float64(p.got) / float64(p.rate) * float64(time.Second))
+	// no error: net/http's connections have deadlines
+	_ = p.control.SetReadDeadline(p.began.Add(bodyStart + min(earned, bodyLimit-bodyStart)))
+	n, err := p.source.Read(b)
+	p.got += int64(n)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		p.slow.hit("host", p.host)
+	}
+	return n, err
+}
+
+// end lifts the deadline: later it would end the request, which the node is working on.
+func (p *paced) end() { _ = p.control.SetReadDeadline(time.Time{}) }
+
+var errSlow = wire.WithStatus(http.StatusRequestTimeout, "the body comes too slowly")
+
 var errTooLarge = wire.WithStatus(http.StatusRequestEntityTooLarge, "request entity too large")
 
 const (
 	// how much of a body that is too large is read and discarded, in times the limit
 	tolerated = 4
-	smallBody = 16 << 10 // read at once, however many there are
-	maxBodies = 64       // larger ones in memory at a time
+	smallBody = 16 << 10         // read at once, however many there are
+	maxBodies = 64               // larger ones in memory at a time
+	bodyLimit = 30 * time.Second // for a whole request, up to the end of its body
 )
 
 // accepted chooses how to compress an answer: gzip, deflate, or "" for not at all.

@@ -1,6 +1,7 @@
 package httptransport
 
 import (
+	"errors"
 	"time"
 
 	"spreadable/core"
@@ -20,6 +21,7 @@ type call struct {
 	ends time.Duration
 
 	out   wire.Outgoing
+	way   *passage
 	known *message.Structure // the structure that the ETag of out names
 }
 
@@ -41,6 +43,7 @@ func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint3
 		return
 	}
 	c.out = l.speaker.Request(to, &req, l.now)
+	c.way = newPassage(c.out.To, l.given(to))
 	if body := message.Asked[message.QueryRequest](&req); body != nil {
 		c.out.Query = l.options.query(body.Name)
 	}
@@ -59,7 +62,7 @@ func (l *loop) launch(c *call) {
 	l.flying++
 	left := c.ends - l.now
 	l.calls.Go(func() {
-		got, err := l.caller.do(l.ctx, &c.out, left)
+		got, err := l.caller.do(l.ctx, &c.out, c.way, left)
 		l.post(l.ctx, func() { l.land(c, got, err) })
 	})
 }
@@ -100,10 +103,23 @@ func (l *loop) intern(c *call, got *received) any {
 	return body
 }
 
+// expire ends a call whose timeout budget is spent. If it still waits on this machine, the
+// peer is not to blame.
+func (l *loop) expire(c *call) {
+	err := message.ErrTimeout
+	if c.way != nil && !c.way.begun.Load() {
+		err = errCrowded
+	}
+	l.finish(c, message.Response{Err: err})
+}
+
 // finish delivers the answer of a call, once.
 func (l *loop) finish(c *call, resp message.Response) {
 	if sink := c.sink; sink != nil {
 		c.sink = nil
+		if errors.Is(resp.Err, message.ErrNotSent) {
+			l.limits.unsent.hit("error", resp.Err)
+		}
 		sink.Answer(c.tag, resp)
 	}
 }

@@ -3,7 +3,6 @@ package httptransport
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -29,6 +28,8 @@ import (
 type caller struct {
 	ours, kept, fresh *http.Transport
 	names             *names
+	reach             *reach       // nil for a client, which calls what it is told
+	own               peer.Address // zero for a client
 	source            netip.Addr
 	scheme            string
 	authorization     string // of Basic auth, "" for none
@@ -38,17 +39,16 @@ type caller struct {
 }
 
 const (
-	serverIdle  = 2 * time.Minute  // how long our servers hold an idle connection
-	oursIdle    = 90 * time.Second // less, so that the asker closes first
-	keptIdle    = 3 * time.Second  // well below npm's 5 s
-	maxKnown    = 1 << 16
-	idlePerPeer = 8
-	idleInTotal = 1024
-	headerLimit = 16 << 10
+	serverIdle   = 2 * time.Minute  // how long our servers hold an idle connection
+	oursIdle     = 90 * time.Second // less, so that the asker closes first
+	keptIdle     = 3 * time.Second  // well below npm's 5 s
+	maxKnown     = 1 << 16
+	connsPerPeer = 64 // at a time, and as many idle; more requests to one peer wait
+	headerLimit  = 16 << 10
 )
 
 func newCaller(o *Options, n *names) *caller {
-	c := &caller{names: n, source: o.Source, scheme: "http", known: make(map[string]struct{})}
+	c := &caller{names: n, own: o.Address, source: o.Source, scheme: "http", known: make(map[string]struct{})}
 	if o.HTTPS {
 		c.scheme = "https"
 	}
@@ -62,36 +62,20 @@ func newCaller(o *Options, n *names) *caller {
 	return c
 }
 
+// transport keeps as many idle connections as there can be requests at a time: with fewer,
+// each request of a flood would take a port of its own, and hold it for a minute after.
 func (c *caller) transport(o *Options, idle time.Duration) *http.Transport {
+	perPeer := max(connsPerPeer, o.Concurrency)
 	return &http.Transport{
 		DialContext:            c.dial,
 		TLSClientConfig:        &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
 		IdleConnTimeout:        idle,
-		MaxIdleConns:           idleInTotal,
-		MaxIdleConnsPerHost:    idlePerPeer,
+		MaxIdleConns:           max(o.MaxCalls, perPeer),
+		MaxIdleConnsPerHost:    perPeer,
+		MaxConnsPerHost:        perPeer,
 		MaxResponseHeaderBytes: headerLimit,
 	}
-}
-
-// target is the key of the node's address in a request's context. The text that net/http
-// passes to dial is not always the address: names that are not Latin come in the encoding
-// of IDNA.
-type target struct{}
-
-// dial connects to the IP that the name had when it was checked, not to the one that it
-// may have a moment later.
-func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) {
-	a := ctx.Value(target{}).(peer.Address)
-	ip, err := c.names.resolve(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	var d net.Dialer
-	if c.source.IsValid() && c.source.Unmap().Is4() == ip.Is4() {
-		d.LocalAddr = &net.TCPAddr{IP: c.source.AsSlice()}
-	}
-	return d.DialContext(ctx, network, netip.AddrPortFrom(ip, a.Port()).String())
 }
 
 // received is an answer, or, between our nodes, the notice that nothing has changed.
@@ -103,18 +87,21 @@ type received struct {
 }
 
 // do sends a request and reads the answer, within the timeout budget.
-func (c *caller) do(ctx context.Context, o *wire.Outgoing, budget time.Duration) (*received, error) {
-	ctx, cancel := context.WithTimeout(ctx, budget)
+func (c *caller) do(ctx context.Context, o *wire.Outgoing, p *passage, budget time.Duration) (*received, error) {
+	ctx, cancel := context.WithTimeout(p.with(ctx), budget)
 	defer cancel()
-	got, err := c.exchange(ctx, o)
-	if err != nil && wire.IsEnd(ctx.Err()) {
-		return nil, message.ErrTimeout
+	got, err := c.exchange(ctx, o, p)
+	switch {
+	case err == nil || !wire.IsEnd(ctx.Err()):
+		return got, err
+	case !p.begun.Load():
+		return nil, errCrowded
 	}
-	return got, err
+	return nil, message.ErrTimeout
 }
 
-func (c *caller) exchange(ctx context.Context, o *wire.Outgoing) (*received, error) {
-	req, err := o.HTTP(context.WithValue(ctx, target{}, o.To), c.scheme)
+func (c *caller) exchange(ctx context.Context, o *wire.Outgoing, p *passage) (*received, error) {
+	req, err := o.HTTP(ctx, c.scheme)
 	if err != nil {
 		return nil, err
 	}
@@ -124,15 +111,14 @@ func (c *caller) exchange(ctx context.Context, o *wire.Outgoing) (*received, err
 	// not http.Client: a redirect counts as a failure
 	resp, err := c.way(o).RoundTrip(req)
 	if err != nil {
-		return nil, wire.Unreachable(err)
+		return nil, noAnswer(err)
 	}
 	defer resp.Body.Close()
-	got := &received{etag: c.learn(o.To, resp), unchanged: o.Unchanged(resp)}
-	got.ip, _ = c.names.resolve(ctx, o.To) // known since dial
+	c.names.prove(o.To)
+	got := &received{ip: p.ip, etag: c.learn(o.To, resp), unchanged: o.Unchanged(resp)}
 	got.body, err = o.Read(resp)
 	return got, err
 }
-
 func (c *caller) way(o *wire.Outgoing) *http.Transport {
 	switch {
 	case c.isOurs(o.To):

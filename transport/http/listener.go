@@ -3,38 +3,119 @@ package httptransport
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
+
+	"spreadable/core/peer"
 )
 
-// limitListener limits how many connections are open at a time; the others wait to be
-// accepted.
+// limitListener limits how many connections are open at a time, in all and from one host.
+// In all, more of them wait to be accepted. From a host that has its share they are
+// closed at once: if they waited, they would hold up those of others.
 type limitListener struct {
 	net.Listener
 	places chan struct{}
+	share  int                   // of one host
+	exempt func(netip.Addr) bool // hosts that may have all places
+	limits *limits
 	closed chan struct{}
 	once   sync.Once
 	pool   sync.Pool // of *bytes.Buffer, for answers of its connections
+
+	mu    sync.Mutex
+	hosts map[netip.Addr]int // connections by host
 }
 
-func newLimitListener(l net.Listener, limit int) net.Listener {
-	return &limitListener{Listener: l, places: make(chan struct{}, limit), closed: make(chan struct{})}
+func newLimitListener(l net.Listener, limit, share int, exempt func(netip.Addr) bool, counts *limits) *limitListener {
+	return &limitListener{
+		Listener: l, places: make(chan struct{}, limit), share: share, exempt: exempt, limits: counts,
+		closed: make(chan struct{}), hosts: make(map[netip.Addr]int),
+	}
+}
+
+// newListener limits the node's connections. A host may always have enough for a node that
+// sends as many requests at a time as ours do.
+func (n *Node) newListener(l net.Listener) *limitListener {
+	all := n.options.MaxConnections
+	share := max(n.options.shareOf(all), min(4*connsPerPeer, all/2), 1)
+	return newLimitListener(l, all, share, n.server.trusts, n.loop.limits)
 }
 
 // Accept implements net.Listener.
 func (l *limitListener) Accept() (net.Conn, error) {
+	for {
+		if err := l.takePlace(); err != nil {
+			return nil, err
+		}
+		c, err := l.Listener.Accept()
+		if err != nil {
+			<-l.places
+			if !errors.Is(err, net.ErrClosed) {
+				l.limits.accept.hit("error", err)
+			}
+			return nil, err
+		}
+		if host, ok := l.admit(c); ok {
+			return &conn{Conn: c, from: l, host: host}, nil
+		}
+		c.Close()
+		<-l.places
+	}
+}
+
+// takePlace waits for a place.
+func (l *limitListener) takePlace() error {
 	select {
 	case l.places <- struct{}{}:
+		return nil
+	default:
+		l.limits.full.hit("connections", cap(l.places))
+	}
+	select {
+	case l.places <- struct{}{}:
+		return nil
 	case <-l.closed:
-		return nil, net.ErrClosed
+		return net.ErrClosed
 	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.places
-		return nil, err
+}
+
+// admit counts a connection for its host, unless that has its share. The host is zero for
+// one that is exempt.
+func (l *limitListener) admit(c net.Conn) (host netip.Addr, ok bool) {
+	if l.share >= cap(l.places) {
+		return netip.Addr{}, true
 	}
-	return &conn{Conn: c, from: l}, nil
+	remote, err := netip.ParseAddrPort(c.RemoteAddr().String())
+	if err != nil || l.exempt(socketIP(remote.Addr())) {
+		return netip.Addr{}, true
+	}
+	host = peer.HostIP(remote.Addr())
+	l.mu.Lock()
+	ok = l.hosts[host] < l.share
+	if ok {
+		l.hosts[host]++
+	}
+	l.mu.Unlock()
+	if !ok {
+		l.limits.refused.hit("host", host)
+	}
+	return host, ok
+}
+
+// release gives the place of a connection back.
+func (l *limitListener) release(host netip.Addr) {
+	<-l.places
+	if !host.IsValid() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hosts[host]--; l.hosts[host] == 0 {
+		delete(l.hosts, host)
+	}
 }
 
 // Close implements net.Listener.
@@ -50,6 +131,7 @@ type conn struct {
 	net.Conn
 	once sync.Once
 	from *limitListener
+	host netip.Addr // for which it counts; zero for none
 
 	// Of the goroutine that serves the connection, which alone writes.
 	// bytes of the body that comes next; 0 to send everything at once
@@ -61,7 +143,7 @@ type conn struct {
 // Close implements net.Conn.
 func (c *conn) Close() error {
 	err := c.Conn.Close()
-	c.once.Do(func() { <-c.from.places })
+	c.once.Do(func() { c.from.release(c.host) })
 	return err
 }
 

@@ -24,6 +24,11 @@ func (r *records) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// unlimited is a listener without a share of hosts.
+func unlimited(l net.Listener, limit int) *limitListener {
+	return newLimitListener(l, limit, limit, nil, newLimits(silent()))
+}
+
 // However net/http cuts an announced answer up, it goes out as one; what is not announced
 // goes out as it comes.
 func TestAnnouncedAnswersGoOutWhole(t *testing.T) {
@@ -82,7 +87,7 @@ func TestLargeStructuresAreSentInOnePiece(t *testing.T) {
 	showCrowd(t, n)
 	in := make(pipes, 1)
 	server := n.server.httpServer()
-	go server.Serve(newLimitListener(in, 1))
+	go server.Serve(unlimited(in, 1))
 	defer server.Close()
 	ours, theirs := net.Pipe()
 	defer ours.Close()
@@ -131,7 +136,7 @@ func TestWhatIsGathered(t *testing.T) {
 // So many connections are open at a time, and one that closes gives its place back, once.
 func TestConnectionsTakePlaces(t *testing.T) {
 	in := make(pipes, 3)
-	l := newLimitListener(in, 2)
+	l := unlimited(in, 2)
 	for range 3 {
 		in <- &records{}
 	}
@@ -159,7 +164,7 @@ func TestConnectionsTakePlaces(t *testing.T) {
 	if err := <-third; err != nil {
 		t.Error(err)
 	}
-	places := l.(*limitListener).places
+	places := l.places
 	if len(places) != 2 {
 		t.Errorf("%d places are taken, want 2", len(places))
 	}
@@ -167,7 +172,7 @@ func TestConnectionsTakePlaces(t *testing.T) {
 	if _, err := l.Accept(); err == nil {
 		t.Error("a closed listener accepts")
 	}
-	failing := newLimitListener(in, 1)
+	failing := unlimited(in, 1)
 	close(in)
 	for range 3 { // a failure gives its place back
 		if _, err := failing.Accept(); err == nil {

@@ -26,6 +26,7 @@ type loop struct {
 	book    *peer.Book
 	speaker wire.Speaker // writes the node's messages
 	options *Options
+	limits  *limits
 
 	clock   clock
 	now     time.Duration
@@ -89,7 +90,7 @@ func newLoop(o *Options, book *peer.Book, c *caller) *loop {
 	rand.Read(seed[:]) // never fails
 	ctx, cancel := context.WithCancel(context.Background())
 	return &loop{
-		book: book, speaker: wire.Speaker{Book: book, Version: o.Version}, options: o, caller: c,
+		book: book, speaker: wire.Speaker{Book: book, Version: o.Version}, options: o, limits: newLimits(o.Log), caller: c,
 		clock: newClock(time.Now), random: mathrand.New(mathrand.NewChaCha8(seed)),
 		asked: make(map[core.Ticket]asker), learned: make(map[core.Peer]*learned), sweepAt: o.SweepAt,
 		desks: newDesks(), inbox: make(chan func(), inboxSize), stop: make(chan struct{}), stopped: make(chan struct{}),
@@ -233,7 +234,7 @@ func (l *loop) soundAlarms() {
 		}
 		switch {
 		case a.call != nil:
-			l.finish(a.call, message.Response{Err: message.ErrTimeout})
+			l.expire(a.call)
 		case l.node != nil:
 			l.orLater(func() { l.node.Wake(a.tag) })
 		}

@@ -239,8 +239,8 @@ func TestClientRequestsWaitInLine(t *testing.T) {
 	inside := make(chan struct{}, 100)
 	n := newNode(t, "localhost", nil, func(o *Options) { o.Concurrency = 3 })
 	rt := n.server.routes["/client/get-available-node"]
-	if cap(rt.queue) != 3 {
-		t.Fatalf("the queue has %d places", cap(rt.queue))
+	if rt.queue.places != 3 {
+		t.Fatalf("the queue has %d places", rt.queue.places)
 	}
 	rt.app = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		inside <- struct{}{}

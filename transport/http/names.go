@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,28 +13,43 @@ import (
 )
 
 // names looks up the IPs of peers' hosts. A result is kept for ten minutes, a failure for
-// one. The number of names and of lookups at a time is bounded, since any peer can make
-// the node look up names.
+// one. Any peer can make the node look up names, and can name hosts whose name servers
+// never answer. So lookups have three gates, which do not wait for each other: for names
+// that are in use, because a node has proven to live there; for other names that we call;
+// and for those that strangers claim in requests. Names in use are the last to be
+// forgotten, and keep their IPs while name servers fail.
 type names struct {
-	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	now    func() time.Time
-	gate   chan struct{} // a place for each lookup that may run
+	lookup    func(ctx context.Context, host string) ([]netip.Addr, error)
+	now       func() time.Time
+	used      chan struct{} // a place for each lookup of a name in use
+	called    chan struct{} // and of another name that we call
+	strangers *line         // and of one that a stranger claims
 
 	mu    sync.Mutex
 	known map[string]resolved
 }
 
+// resolved is what is known of a name.
 type resolved struct {
-	ip    netip.Addr // zero: there is none
-	until time.Time
+	ips    []netip.Addr // none if the name is not found
+	at     time.Time    // of the lookup
+	until  time.Time
+	proven time.Time // when a node was last seen to live there; zero for never
 }
 
 const (
 	nameLife    = 10 * time.Minute // as in npm nodes
 	failedLife  = time.Minute
+	movedLife   = 15 * time.Second // after which a name that did not lead to its node is looked up again
+	usedLife    = 24 * time.Hour   // how long a name is in use after its node was seen
 	maxNames    = 10_000
-	maxLookups  = 32
+	maxIPs      = 8 // of one name
 	lookupLimit = 5 * time.Second
+
+	// lookups at a time, by gate
+	usedLookups     = 32
+	calledLookups   = 16
+	strangerLookups = 16
 )
 
 func newNames(lookup func(context.Context, string) ([]netip.Addr, error), now func() time.Time) *names {
@@ -42,61 +58,175 @@ func newNames(lookup func(context.Context, string) ([]netip.Addr, error), now fu
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
 	}
-	return &names{lookup: lookup, now: now, gate: make(chan struct{}, maxLookups), known: make(map[string]resolved)}
+	return &names{
+		lookup: lookup, now: now, used: make(chan struct{}, usedLookups), called: make(chan struct{}, calledLookups),
+		strangers: newLine(strangerLookups, 0, nil), known: make(map[string]resolved),
+	}
 }
 
-// resolve returns the IP of an address. Literals and localhost need no lookup. A name
-// that leads to a loopback address is refused, as npm nodes do: it would make the node
-// call its own machine.
-func (n *names) resolve(ctx context.Context, a peer.Address) (netip.Addr, error) {
+// resolve returns the IPs of an address that we want to call, at least one. Literals and
+// localhost need no lookup. IPs of loopback are left out, as npm nodes do: a name that
+// leads there would make the node call its own machine.
+func (n *names) resolve(ctx context.Context, a peer.Address) ([]netip.Addr, error) {
 	if ip := a.IP(); ip.IsValid() {
-		return ip, nil
+		return []netip.Addr{ip}, nil
 	}
-	host := a.Host()
-	n.mu.Lock()
-	r, found := n.known[host]
-	n.mu.Unlock()
-	if !found || !n.now().Before(r.until) {
-		ip, err := n.ask(ctx, host)
-		if err != nil {
-			return ip, err
+	r, fresh := n.recall(a.Host(), 0)
+	if !fresh {
+		gate := n.called
+		if n.inUse(r) {
+			gate = n.used
 		}
-		r.ip = ip
+		select {
+		case gate <- struct{}{}:
+			defer func() { <-gate }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		markBegun(ctx)
+		var err error
+		if r, err = n.ask(ctx, a.Host(), 0); err != nil {
+			return nil, err
+		}
 	}
-	if !r.ip.IsValid() {
-		return r.ip, fmt.Errorf("hostname %s is not found", host)
+	if len(r.ips) == 0 {
+		return nil, fmt.Errorf("hostname %s is not found", a.Host())
 	}
-	return r.ip, nil
+	return r.ips, nil
 }
 
-// ask looks a name up and remembers the result; an error means that the request's timeout
-// budget has ended.
-func (n *names) ask(ctx context.Context, host string) (netip.Addr, error) {
-	select {
-	case n.gate <- struct{}{}:
-		defer func() { <-n.gate }()
-	case <-ctx.Done():
-		return netip.Addr{}, ctx.Err()
+// leadsTo reports whether the host of an address that a request from ip claims is there.
+// A name that leads elsewhere may have moved: it is looked up again, unless that was done
+// a moment ago. An error means that the name is not found, or was not looked up in time.
+func (n *names) leadsTo(ctx context.Context, a peer.Address, ip netip.Addr) (bool, error) {
+	if own := a.IP(); own.IsValid() {
+		return peer.SameIP(own, ip), nil
+	}
+	r, fresh := n.recall(a.Host(), 0)
+	if fresh && len(r.ips) > 0 && !slices.Contains(r.ips, ip) {
+		r, fresh = n.recall(a.Host(), movedLife)
+	}
+	if !fresh {
+		host := peer.HostIP(ip)
+		if err := n.strangers.enter(ctx, host); err != nil {
+			return false, err
+		}
+		defer n.strangers.leave(host)
+		var err error
+		if r, err = n.ask(ctx, a.Host(), movedLife); err != nil {
+			return false, err
+		}
+	}
+	if len(r.ips) == 0 {
+		return false, fmt.Errorf("hostname %s is not found", a.Host())
+	}
+	found := slices.Contains(r.ips, ip)
+	if found {
+		n.prove(a)
+	}
+	return found, nil
+}
+
+// recall returns what is known of a name, and whether that still holds: it has not ended
+// and, if life is above 0, is not older than that.
+func (n *names) recall(host string, life time.Duration) (r resolved, fresh bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	r, found := n.known[host]
+	now := n.now()
+	return r, found && now.Before(r.until) && (life == 0 || now.Sub(r.at) < life)
+}
+
+func (n *names) inUse(r resolved) bool {
+	return !r.proven.IsZero() && n.now().Sub(r.proven) < usedLife
+}
+
+// prove records that a node lives at the host of an address.
+func (n *names) prove(a peer.Address) {
+	if a.IP().IsValid() {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if r, found := n.known[a.Host()]; found {
+		r.proven = n.now()
+		n.known[a.Host()] = r
+	}
+}
+
+// doubt is for an address at which no node was found: its name may have moved, so that it
+// is looked up again for the next call, but not more often than every 15 seconds.
+func (n *names) doubt(a peer.Address) {
+	if a.IP().IsValid() {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if r, found := n.known[a.Host()]; found {
+		if soon := r.at.Add(movedLife); soon.Before(r.until) {
+			r.until = soon
+			n.known[a.Host()] = r
+		}
+	}
+}
+
+// ask looks a name up and remembers the result, unless another request has done so while
+// this one waited. An error means that the request's timeout budget has ended.
+func (n *names) ask(ctx context.Context, host string, life time.Duration) (resolved, error) {
+	old, fresh := n.recall(host, life)
+	if fresh {
+		return old, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, lookupLimit)
 	defer cancel()
 	ips, err := n.lookup(limited, host)
 	if err != nil && ctx.Err() != nil {
-		return netip.Addr{}, ctx.Err()
+		return resolved{}, ctx.Err()
 	}
-	r := resolved{until: n.now().Add(failedLife)}
-	if err == nil && len(ips) > 0 && !ips[0].Unmap().IsLoopback() {
-		r = resolved{ips[0].Unmap().WithZone(""), n.now().Add(nameLife)}
+	r := resolved{ips: usable(ips), at: n.now(), proven: old.proven}
+	r.until = r.at.Add(nameLife)
+	if err != nil || len(r.ips) == 0 {
+		r.ips, r.until = nil, r.at.Add(failedLife)
+		if n.inUse(old) {
+			r.ips = old.ips // the name server may be down
+		}
 	}
 	n.remember(host, r)
-	return r.ip, nil
+	return r, nil
+}
+
+// usable are the IPs of a name that can be a node's, in the form in which IPs are
+// compared.
+func usable(ips []netip.Addr) (good []netip.Addr) {
+	for _, ip := range ips {
+		ip = ip.Unmap().WithZone("")
+		if !ip.IsLoopback() && !slices.Contains(good, ip) && len(good) < maxIPs {
+			good = append(good, ip)
+		}
+	}
+	return good
 }
 
 func (n *names) remember(host string, r resolved) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.known) >= maxNames {
-		clear(n.known) // simple, and costs each name one lookup
+	if _, found := n.known[host]; !found && len(n.known) >= maxNames {
+		n.forget()
 	}
 	n.known[host] = r
+}
+
+// forget drops a quarter of the names: those that are not in use and, only if there are
+// none of them left, any.
+func (n *names) forget() {
+	for _, all := range []bool{false, true} {
+		for host, r := range n.known {
+			if len(n.known) <= maxNames*3/4 {
+				return
+			}
+			if all || !n.inUse(r) {
+				delete(n.known, host)
+			}
+		}
+	}
 }

@@ -31,6 +31,9 @@ func New(o Options) (*Node, error) {
 	n := &Node{options: o}
 	resolver := newNames(o.Lookup, wallClock)
 	n.loop = newLoop(&n.options, o.Config.Book, newCaller(&n.options, resolver))
+	n.loop.caller.reach = &reach{
+		own: n.options.Address, names: resolver, allowed: n.options.AllowedRanges, refused: n.loop.limits.reach,
+	}
 	self, err := o.Config.Book.Intern(o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("http: own address: %w", err)
@@ -67,7 +70,7 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 	if err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
-	n.listener = newLimitListener(listener, n.options.MaxConnections)
+	n.listener = n.newListener(listener)
 	if n.options.speaksTLS() {
 		n.listener = tls.NewListener(n.listener, &tls.Config{
 			Certificates: n.options.Certificates, GetCertificate: n.options.GetCertificate,

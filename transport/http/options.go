@@ -88,6 +88,22 @@ type Options struct {
 	// wait in the kernel's queue.
 	MaxConnections int
 
+	// HostShare is what one host may have of each limit: of the connections, of the
+	// requests in progress at each endpoint, of the large bodies and the lookups of
+	// names. 0.125 by default. It counts only where Config.Hosts tells hosts apart by IP.
+	// Connections of TrustedProxies are exempt: behind a proxy, its clients are the hosts.
+	HostShare float64
+
+	// BodyRate is the least rate at which a large body must come, in bytes per second,
+	// after the first five seconds: 4,096.
+	BodyRate int64
+
+	// AllowedRanges are IPs that are not public and may be called all the same. Without
+	// them the node calls loopback, link-local and private IPs only if its own address is
+	// of that scope, or for addresses that the owner gave (Config.Bootstrap, Whitelist,
+	// Trustlist).
+	AllowedRanges []netip.Prefix
+
 	// SweepAt is how many addresses the Book holds when those that are no longer needed
 	// are forgotten: seven eighths of DefaultBookLimit. It must be below the Book's
 	// limit.
@@ -126,6 +142,8 @@ const (
 	DefaultMaxCalls       = 1024
 	DefaultMaxConnections = 8192
 	DefaultCookieAge      = 7 * 24 * time.Hour
+	DefaultHostShare      = 0.125
+	DefaultBodyRate       = 4 << 10
 	DefaultBookLimit      = 1 << 18 // addresses: some 23 MB when all are used
 )
 
@@ -147,8 +165,11 @@ func (o *Options) validate() error {
 		return errors.New("http: no address")
 	case o.speaksTLS() && !o.HTTPS:
 		return errors.New("http: certificates without https")
-	case o.MaxBody < 0 || o.Concurrency < 0 || o.MaxCalls < 0 || o.MaxConnections < 0 || o.CookieAge < 0:
+	case o.MaxBody < 0 || o.Concurrency < 0 || o.MaxCalls < 0 || o.MaxConnections < 0 || o.CookieAge < 0 ||
+		o.BodyRate < 0 || !(o.HostShare >= 0):
 		return errors.New("http: a limit is negative")
+	case o.HostShare > 1:
+		return errors.New("http: the share of a host is more than the whole")
 	}
 	if err := o.Config.Validate(); err != nil {
 		return fmt.Errorf("http: %w", err)
@@ -159,6 +180,8 @@ func (o *Options) validate() error {
 	orDefault(&o.Concurrency, DefaultConcurrency)
 	orDefault(&o.MaxCalls, DefaultMaxCalls)
 	orDefault(&o.MaxConnections, DefaultMaxConnections)
+	orDefault(&o.HostShare, DefaultHostShare)
+	orDefault(&o.BodyRate, DefaultBodyRate)
 	orDefault(&o.SweepAt, DefaultBookLimit*7/8)
 	orDefault(&o.CookieAge, DefaultCookieAge)
 	if ip := o.Address.IP(); !o.Source.IsValid() && ip.IsLoopback() && o.Address.Host() != "localhost" {
@@ -175,6 +198,15 @@ func (o *Options) validate() error {
 
 // speaksTLS reports whether the listener does it itself.
 func (o *Options) speaksTLS() bool { return len(o.Certificates) > 0 || o.GetCertificate != nil }
+
+// shareOf is how many of so many places a host may have: at least one, and all of them
+// where hosts are not told apart by IP.
+func (o *Options) shareOf(places int) int {
+	if o.Config.Hosts.For(o.Address) == peer.HostsOff {
+		return places
+	}
+	return max(1, int(o.HostShare*float64(places)))
+}
 
 // query is the application's query of a name, nil for none.
 func (o *Options) query(name string) wire.Query {

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"spreadable/core/peer"
 	"spreadable/wire"
 )
 
@@ -31,16 +30,35 @@ func (s *server) originOf(r *http.Request) (origin, error) {
 	if forwarded := r.Header["X-Forwarded-For"]; len(forwarded) > 0 && s.trusts(ip) {
 		hops := strings.Split(strings.Join(forwarded, ","), ",")
 		for i := len(hops) - 1; i >= 0 && s.trusts(ip); i-- {
-			ip, err = peer.ParseIP(strings.TrimSpace(hops[i]))
+			hop := strings.Trim(hops[i], " \t\"")
+			if hop == "" {
+				continue
+			}
+			if strings.EqualFold(hop, "unknown") {
+				break // the proxy itself does not know, so it stands for its client
+			}
+			ip, err = parseHop(hop)
 			if err != nil || len(hops) > maxForwarded {
 				return origin{}, wire.WithStatus(http.StatusBadRequest, "X-Forwarded-For is not a list of IPs")
 			}
-			ip = socketIP(ip)
 		}
 	}
 	// A header that comes twice is one text with a comma, as it is for npm nodes: no
 	// address.
 	return origin{ip, strings.Join(r.Header[wire.AddressHeader], ", ")}, nil
+}
+
+// parseHop reads an IP as proxies write it: IPv4 or IPv6, in brackets or not, with a port
+// or without, and with a zone, which means nothing here.
+func parseHop(hop string) (netip.Addr, error) {
+	if with, err := netip.ParseAddrPort(hop); err == nil {
+		return socketIP(with.Addr()), nil
+	}
+	if strings.HasPrefix(hop, "[") && strings.HasSuffix(hop, "]") {
+		hop = hop[1 : len(hop)-1]
+	}
+	ip, err := netip.ParseAddr(hop)
+	return socketIP(ip), err
 }
 
 // socketIP brings the IP of a connection to the form in which it is compared: IPv6's

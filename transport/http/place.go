@@ -2,34 +2,33 @@ package httptransport
 
 import (
 	"context"
+	"net/netip"
 	"sync/atomic"
 )
 
-// place is one of a queue, which limits how many requests are in work. It is held by the
+// place is one of a line, which limits how many requests are in work. It is held by the
 // request and by all that the node does for it: a client that hangs up does not end that
-// work, and must not make room for more.
+// work, and must not free its place for more.
 type place struct {
-	queue   chan struct{}
+	line    *line
+	host    netip.Addr
 	holders atomic.Int32
 }
 
-// takePlace waits for a place in a queue; the one that waits longest comes first. A nil queue
-// has no limit, and its places are nil.
-func takePlace(ctx context.Context, queue chan struct{}) (*place, error) {
-	if queue == nil {
+// takePlace waits for a place in a line. A nil line has no limit, and its places are nil.
+func takePlace(ctx context.Context, l *line, host netip.Addr) (*place, error) {
+	if l == nil {
 		return nil, nil
 	}
-	select {
-	case queue <- struct{}{}:
-		p := &place{queue: queue}
-		p.holders.Store(1)
-		return p, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := l.enter(ctx, host); err != nil {
+		return nil, err
 	}
+	p := &place{line: l, host: host}
+	p.holders.Store(1)
+	return p, nil
 }
 
-// hold is for one more holder, who is to call leave once.
+// hold is for one more holder, which is to call leave once.
 func (p *place) hold() {
 	if p != nil {
 		p.holders.Add(1)
@@ -39,6 +38,6 @@ func (p *place) hold() {
 // leave gives the place to the next when the last holder leaves.
 func (p *place) leave() {
 	if p != nil && p.holders.Add(-1) == 0 {
-		<-p.queue
+		p.line.leave(p.host)
 	}
 }

@@ -59,7 +59,7 @@ func TestAskersOfPartsWaitInLine(t *testing.T) {
 		return count
 	}
 	queue := n.server.routes["/api/node/get-approval-info"].queue
-	eventually(t, "the queue is full", func() bool { return len(queue) == places && inWork() == places })
+	eventually(t, "the queue is full", func() bool { return queue.inUse() == places && inWork() == places })
 	for _, body := range []string{`{}`, `{"introduce":true}`} { // from the last snapshot, and by the node
 		for range 20 {
 			if got := send(t, n, asks{"POST", "/api/node/structure", "", node, body}); got.status != 200 {
@@ -67,7 +67,7 @@ func TestAskersOfPartsWaitInLine(t *testing.T) {
 			}
 		}
 	}
-	if count := inWork(); count != places || cap(queue) != places || len(answers) != 0 {
+	if count := inWork(); count != places || queue.places != places || len(answers) != 0 {
 		t.Errorf("%d requests for parts are in work, %d are answered; want %d and none", count, len(answers), places)
 	}
 	ready()
@@ -123,7 +123,7 @@ func TestThoseWhoHangUpKeepTheirPlaces(t *testing.T) {
 		send(t, n, asks{"GET", "/status", "", nil, ""})
 	}
 	ready()
-	eventually(t, "the work is done, and all places are free", func() bool { return inWork() == 0 && len(queue) == 0 })
+	eventually(t, "the work is done, and all places are free", func() bool { return inWork() == 0 && queue.inUse() == 0 })
 }
 
 // Every kind that starts a procedure for nodes has a queue, that for a part too.
@@ -136,8 +136,16 @@ func TestPartsHaveAQueueOfTheirOwn(t *testing.T) {
 		message.KindApprovalCheck: nodeShare * DefaultConcurrency,
 		message.KindStructure:     0,
 	} {
-		if got := cap(n.server.routes[kind.Row().Path].queue); got != want {
+		if got := placesOf(n.server.routes[kind.Row().Path].queue); got != want {
 			t.Errorf("%s has a queue of %d, want %d", kind, got, want)
 		}
 	}
+}
+
+// placesOf is the number of places of a line; 0 for none.
+func placesOf(l *line) int {
+	if l == nil {
+		return 0
+	}
+	return l.places
 }

@@ -13,6 +13,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/core/peer"
 	"spreadable/wire"
 )
 
@@ -25,7 +26,7 @@ type server struct {
 	auth    *auth // nil for an open network
 	watched watched
 	routes  map[string]route // POST, by path in lower case
-	bodies  chan struct{}    // a place for each large body
+	bodies  *line            // a place for each large body
 	ping    *wire.Document
 	success *wire.Document // all that is said to a GET of anything else
 }
@@ -34,8 +35,8 @@ type server struct {
 type route struct {
 	kind  message.Kind
 	query core.Query
-	app   http.Handler  // an application's own, instead of a kind
-	queue chan struct{} // a place for each request in work; nil for no limit
+	app   http.Handler // an application's own, instead of a kind
+	queue *line        // a place for each request in work; nil for no limit
 }
 
 func newServer(o *Options, l *loop, n *names) (*server, error) {
@@ -45,8 +46,9 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 	}
 	s := &server{
 		options: o, loop: l, names: n, auth: a,
-		routes: make(map[string]route), bodies: make(chan struct{}, maxBodies),
+		routes: make(map[string]route),
 	}
+	s.bodies, n.strangers = s.newLine(maxBodies), s.newLine(strangerLookups)
 	for kind := range message.NumKinds {
 		row := kind.Row()
 		if row.Sender != message.AnyParticipant && !strings.HasSuffix(row.Path, "/") {
@@ -80,14 +82,19 @@ func (s *server) fixed(kind message.Kind) (*wire.Document, error) {
 // newQueue limits what may be in work at a time of requests that make us ask others.
 // Nodes, of which there are few, get more than clients; npm nodes do not limit them at
 // all.
-func (s *server) newQueue(q message.Queue) chan struct{} {
+func (s *server) newQueue(q message.Queue) *line {
 	switch q {
 	case message.NodeQueue:
-		return make(chan struct{}, nodeShare*s.options.Concurrency)
+		return s.newLine(nodeShare * s.options.Concurrency)
 	case message.ClientQueue:
-		return make(chan struct{}, s.options.Concurrency)
+		return s.newLine(s.options.Concurrency)
 	}
 	return nil
+}
+
+// newLine makes a line of so many places, of which a host may have its share.
+func (s *server) newLine(places int) *line {
+	return newLine(places, s.options.shareOf(places), s.loop.limits.waits)
 }
 
 const nodeShare = 8
@@ -100,7 +107,7 @@ func (s *server) httpServer() *http.Server {
 	return &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       bodyLimit,
 		WriteTimeout:      wire.MaxBudget + 30*time.Second,
 		IdleTimeout:       serverIdle,
 		MaxHeaderBytes:    headerLimit,
@@ -142,18 +149,17 @@ func (s *server) serve(v *visit) (err error) {
 		preflight(v.w, v.r)
 		return nil
 	}
-	if err = s.readBody(v); err != nil {
-		return err
-	}
 	v.path = strings.TrimSuffix(strings.ToLower(v.r.URL.Path), "/")
-	switch {
-	case strings.HasPrefix(v.path, "/api/"):
-		err = s.access(v, apiScope)
-	case strings.HasPrefix(v.path, "/client/"):
-		err = s.access(v, clientScope)
+	// Npm nodes read all bodies first. Here a body that takes a place is read only for a
+	// sender that has access.
+	steps := [2]func(*visit) error{s.readBody, s.enter}
+	if isLarge(v.r) {
+		steps = [2]func(*visit) error{s.enter, s.readBody}
 	}
-	if err != nil {
-		return err
+	for _, step := range steps {
+		if err = step(v); err != nil {
+			return err
+		}
 	}
 	switch v.r.Method {
 	case http.MethodPost:
@@ -162,6 +168,17 @@ func (s *server) serve(v *visit) (err error) {
 		return s.get(v)
 	}
 	return s.notFound(v)
+}
+
+// enter checks the access to the path of a request.
+func (s *server) enter(v *visit) error {
+	switch {
+	case strings.HasPrefix(v.path, "/api/"):
+		return s.access(v, apiScope)
+	case strings.HasPrefix(v.path, "/client/"):
+		return s.access(v, clientScope)
+	}
+	return nil
 }
 
 // preflight lets every page ask, with the headers it wants: nodes serve browsers of any
@@ -212,7 +229,7 @@ func (s *server) post(v *visit) error {
 		return s.notFound(v)
 	}
 	var err error
-	if v.place, err = takePlace(v.r.Context(), rt.queue); err != nil {
+	if v.place, err = takePlace(v.r.Context(), rt.queue, peer.HostIP(v.ip)); err != nil {
 		return err
 	}
 	defer v.place.leave()

@@ -61,7 +61,7 @@ func TestExpiredSearchesAreRefused(t *testing.T) {
 func TestQueuesOfRequests(t *testing.T) {
 	n := newNode(t, "localhost", nil, func(o *Options) { o.Concurrency = 5 })
 	for queue, want := range map[message.Queue]int{message.NodeQueue: 40, message.ClientQueue: 5} {
-		if got := cap(n.server.newQueue(queue)); got != want {
+		if got := n.server.newQueue(queue).places; got != want {
 			t.Errorf("queue %d has %d places, want %d", queue, got, want)
 		}
 	}
