@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,69 +14,209 @@ import (
 	"spreadable/core/peer"
 )
 
-// The memory of names is bounded: when it is full it begins anew, which costs each name
-// another lookup.
-func TestNamesAreForgottenWhenTheyAreTooMany(t *testing.T) {
-	asked := 0
-	names := newNames(func(context.Context, string) ([]netip.Addr, error) {
-		asked++
-		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
-	}, time.Now)
-	resolve := func(i int) {
-		if _, err := names.resolve(t.Context(), peer.MustParse(fmt.Sprintf("n%d.example.com:80", i))); err != nil {
-			t.Fatal(err)
-		}
+func name(i int) peer.Address { return peer.MustParse(fmt.Sprintf("n%d.example.com:80", i)) }
+
+// answering is a resolver that always gives the same IPs, and counts.
+func answering(asked *int, ips ...string) func(context.Context, string) ([]netip.Addr, error) {
+	var list []netip.Addr
+	for _, ip := range ips {
+		list = append(list, netip.MustParseAddr(ip))
 	}
-	for i := range 10_000 {
-		resolve(i)
-	}
-	if resolve(0); asked != 10_000 {
-		t.Errorf("10,000 names and the first again take %d lookups", asked)
-	}
-	if resolve(10_000); len(names.known) != 1 {
-		t.Errorf("after one name more, %d are known", len(names.known))
-	}
-	if resolve(10_000); asked != 10_001 {
-		t.Errorf("10,001 names and the last again take %d lookups", asked)
+	return func(context.Context, string) ([]netip.Addr, error) {
+		*asked++
+		return list, nil
 	}
 }
 
-// Only 32 names are looked up at a time. An asker whose time is over while it waits for
-// its turn learns nothing of the name, and neither does the memory.
-func TestLookupsAreBounded(t *testing.T) {
-	var running, most atomic.Int32
-	started, finish := make(chan struct{}, 100), make(chan struct{})
-	names := newNames(func(context.Context, string) ([]netip.Addr, error) {
-		now := running.Add(1)
-		for m := most.Load(); now > m && !most.CompareAndSwap(m, now); m = most.Load() {
+// The memory of names is bounded, and a name at which a node has been seen is the last to
+// be forgotten, however many others are named.
+func TestNamesInUseAreNotForgotten(t *testing.T) {
+	asked := 0
+	names := newNames(answering(&asked, "192.0.2.1"), time.Now)
+	resolve := func(i int) {
+		if _, err := names.resolve(t.Context(), name(i)); err != nil {
+			t.Fatal(err)
 		}
-		started <- struct{}{}
-		<-finish
-		running.Add(-1)
-		return nil, errors.New("no such host")
-	}, time.Now)
-	done := make(chan error, 100)
-	for i := range 40 {
+	}
+	resolve(-1)
+	names.prove(name(-1))
+	for i := range 5 * maxNames {
+		if resolve(i); len(names.known) > maxNames {
+			t.Fatalf("%d names are known", len(names.known))
+		}
+	}
+	if resolve(-1); asked != 5*maxNames+1 {
+		t.Errorf("%d lookups: the name in use was forgotten", asked)
+	}
+	for i := range maxNames { // even then there is an end
+		resolve(-i)
+		names.prove(name(-i))
+	}
+	if resolve(5 * maxNames); len(names.known) > maxNames {
+		t.Errorf("%d names are known", len(names.known))
+	}
+}
+
+// A node whose name server fails keeps its place, and a stranger's name is not found.
+func TestNamesInUseOutliveTheirNameServer(t *testing.T) {
+	now, fails := time.Unix(0, 0), false
+	names := newNames(func(context.Context, string) ([]netip.Addr, error) {
+		if fails {
+			return nil, errors.New("no answer")
+		}
+		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+	}, func() time.Time { return now })
+	for i := range 2 {
+		if _, err := names.resolve(t.Context(), name(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names.prove(name(0))
+	fails = true
+	now = now.Add(11 * time.Minute)
+	if ips, err := names.resolve(t.Context(), name(0)); err != nil || len(ips) != 1 {
+		t.Errorf("a name in use is %v, %v", ips, err)
+	}
+	if _, err := names.resolve(t.Context(), name(1)); err == nil {
+		t.Error("another name is found without a name server")
+	}
+	now = now.Add(25 * time.Hour)
+	if _, err := names.resolve(t.Context(), name(0)); err == nil {
+		t.Error("a name that no node was seen at for a day is still in use")
+	}
+}
+
+// tarpit is a resolver that does not answer names that begin with "slow".
+func tarpit(running *atomic.Int32) func(context.Context, string) ([]netip.Addr, error) {
+	return func(ctx context.Context, host string) ([]netip.Addr, error) {
+		if strings.HasPrefix(host, "slow") {
+			running.Add(1)
+			defer running.Add(-1)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+	}
+}
+
+// Four hundred claims of names whose servers never answer hold up neither the lookups of
+// other strangers nor those of our calls.
+func TestATarpitOfNamesHoldsUpItsOwnHost(t *testing.T) {
+	var running atomic.Int32
+	names := newNames(tarpit(&running), time.Now)
+	names.strangers = newLine(strangerLookups, 2, nil)
+	liar, other := netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("192.0.2.1")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 400)
+	for i := range cap(done) {
 		go func() {
-			_, err := names.resolve(t.Context(), peer.MustParse(fmt.Sprintf("n%d.example.com:80", i)))
+			_, err := names.leadsTo(ctx, peer.MustParse(fmt.Sprintf("slow%d.example.com:80", i)), liar)
 			done <- err
 		}()
 	}
-	for range 32 {
-		<-started
+	eventually(t, "the liar has its share of lookups", func() bool { return running.Load() == 2 })
+	if fits, err := names.leadsTo(t.Context(), name(1), other); !fits || err != nil {
+		t.Errorf("another stranger: %v, %v", fits, err)
 	}
-	over, cancel := context.WithCancel(t.Context())
+	if _, err := names.resolve(t.Context(), name(2)); err != nil {
+		t.Errorf("a call: %v", err)
+	}
+	if running.Load() != 2 {
+		t.Errorf("%d lookups of the liar are running", running.Load())
+	}
 	cancel()
-	if _, err := names.resolve(over, peer.MustParse("late.example.com:80")); !errors.Is(err, context.Canceled) {
-		t.Errorf("an asker without time gets %v", err)
-	}
-	close(finish)
-	for range 40 {
+	for range cap(done) {
 		if err := <-done; err == nil {
-			t.Error("a name that does not exist is found")
+			t.Error("a name that is not answered is found")
 		}
 	}
-	if most.Load() != 32 || len(names.known) != 40 {
-		t.Errorf("%d lookups at a time and %d names known, want 32 and 40", most.Load(), len(names.known))
+	if names.strangers.inUse() != 0 || len(names.strangers.hosts) != 0 {
+		t.Error("places of those that have left are in use")
+	}
+}
+
+// Names that we call wait for each other, but not those in use for any other.
+func TestLookupsOfOurCallsAreBounded(t *testing.T) {
+	var running atomic.Int32
+	names := newNames(tarpit(&running), time.Now)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 40)
+	for i := range cap(done) {
+		go func() {
+			_, err := names.resolve(ctx, peer.MustParse(fmt.Sprintf("slow%d.example.com:80", i)))
+			done <- err
+		}()
+	}
+	eventually(t, "the gate is full", func() bool { return running.Load() == calledLookups })
+	names.known["n1.example.com"] = resolved{proven: time.Now()} // it has ended
+	if _, err := names.resolve(t.Context(), name(1)); err != nil {
+		t.Errorf("a name in use: %v", err)
+	}
+	over, end := context.WithCancel(t.Context())
+	end()
+	if _, err := names.resolve(over, name(2)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a call without time gets %v", err)
+	}
+	cancel()
+	for range cap(done) {
+		<-done
+	}
+}
+
+// A name fits a connection if any of its IPs does: one with A and AAAA is found by both. A
+// name that has moved is looked up again, but not for each request of a liar.
+func TestNamesThatMoveAreFound(t *testing.T) {
+	now, asked := time.Unix(0, 0), 0
+	lookup := answering(&asked, "2001:db8::1", "192.0.2.1")
+	names := newNames(func(ctx context.Context, host string) ([]netip.Addr, error) { return lookup(ctx, host) },
+		func() time.Time { return now })
+	fits := func(ip string) bool {
+		got, err := names.leadsTo(t.Context(), name(1), netip.MustParseAddr(ip))
+		if err != nil {
+			t.Error(err)
+		}
+		return got
+	}
+	if !fits("192.0.2.1") || !fits("2001:db8::1") || fits("192.0.2.2") || asked != 1 {
+		t.Errorf("the IPs do not fit, after %d lookups", asked)
+	}
+	lookup = answering(&asked, "192.0.2.2")
+	if now = now.Add(movedLife - 1); fits("192.0.2.2") || asked != 1 {
+		t.Errorf("looked up again at once, %d times", asked)
+	}
+	if now = now.Add(1); !fits("192.0.2.2") || fits("192.0.2.1") || asked != 2 {
+		t.Errorf("the name has moved and is not found, after %d lookups", asked)
+	}
+	lookup = answering(&asked, "192.0.2.3")
+	names.doubt(name(1)) // a call there has failed
+	now = now.Add(movedLife)
+	if ips, err := names.resolve(t.Context(), name(1)); err != nil || asked != 3 || ips[0] != netip.MustParseAddr("192.0.2.3") {
+		t.Errorf("a call goes to %v after %d lookups: %v", ips, asked, err)
+	}
+}
+
+// Of several IPs those come first that peers will find to fit our own address.
+func TestIPsOfAPeerAreTriedInOrder(t *testing.T) {
+	v4, v6 := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	table := lookupTable(map[string]string{"six.example.com": "2001:db8::7"})
+	for _, test := range []struct {
+		own, source string
+		first       netip.Addr
+	}{
+		{"192.0.2.9:80", "", v4}, {"[2001:db8::9]:80", "", v6}, {"six.example.com:80", "", v6},
+		{"192.0.2.9:80", "2001:db8::9", v6}, {"[2001:db8::9]:80", "192.0.2.9", v4}, {"", "", v4},
+	} {
+		c := &caller{names: newNames(table, time.Now)}
+		if test.own != "" {
+			c.own = peer.MustParse(test.own)
+		}
+		if test.source != "" {
+			c.source = netip.MustParseAddr(test.source)
+		}
+		for _, ips := range [][]netip.Addr{{v4, v6}, {v6, v4}} {
+			if got := c.order(t.Context(), ips); got[0] != test.first || !slices.Contains(got, ips[1]) {
+				t.Errorf("own %q, source %q: %v", test.own, test.source, got)
+			}
+		}
 	}
 }

@@ -158,6 +158,10 @@ func (s *server) serve(v *visit) (err error) {
 	}
 	for _, step := range steps {
 		if err = step(v); err != nil {
+			if isLarge(v.r) {
+				// or else net/http would read the rest of the body before it answers
+				v.w.Header().Set("Connection", "close")
+			}
 			return err
 		}
 	}
