@@ -48,12 +48,15 @@ type Config struct {
 	CookieAge                       time.Duration
 	PlainCookie                     bool
 	TrustedProxies                  []netip.Prefix
+	AllowedRanges                   []netip.Prefix
 
 	HTTPS                  string // HTTPSOff, HTTPSProxy, HTTPSOn
 	TLSCert, TLSKey, TLSCA string
 
 	ClientConcurrency, MaxCalls, MaxConnections int
-	MaxBody                                     int64 // bytes
+	MaxBody                                     int64   // bytes
+	HostShare                                   float64 // above 0, up to 1
+	BodyRate                                    int64   // bytes per second
 
 	Approvers                       draw.Count
 	Decision                        draw.Decision
@@ -249,6 +252,7 @@ func (c *Config) Clone() *Config {
 		*list = slices.Clone(*list)
 	}
 	other.TrustedProxies = slices.Clone(c.TrustedProxies)
+	other.AllowedRanges = slices.Clone(c.AllowedRanges)
 	return &other
 }
 

@@ -174,6 +174,9 @@ func accessOptions() []Option {
 		{Key: "host_limits", Default: "auto", Unit: "auto, strict, off",
 			Usage: "what counts as one host, where its share is limited: strict, each IP (IPv6: /64); off, each address; auto, off at a node on loopback, else strict",
 			value: func(c *Config) value { return &choice{&c.HostLimits, []string{"auto", "strict", "off"}} }},
+		{Key: "allowed_ranges", Depends: "none", Unit: "list of IPs and ranges",
+			Usage: "loopback, link-local and private IPs that the node may call; those of its own address's kind, and addresses in bootstrap, whitelist and trustlist, it may call anyway",
+			value: func(c *Config) value { return (*ranges)(&c.AllowedRanges) }},
 		{Key: "username", Npm: "network.auth.username", Depends: "none: an open network", Unit: "text",
 			Usage: "user name of a closed network (HTTP basic authentication)",
 			value: func(c *Config) value { return (*text)(&c.Username) }},
@@ -226,6 +229,12 @@ func limitOptions() []Option {
 		{Key: "max_connections", Default: "8192", Unit: unitCount,
 			Usage: "incoming connections at a time; the others wait",
 			value: func(c *Config) value { return (*count)(&c.MaxConnections) }},
+		{Key: "host_share", Default: "12.5%", Unit: "share such as 12.5%",
+			Usage: "what one host may have of max_connections, of client_concurrency, of large bodies and lookups of names at a time, where host_limits is strict",
+			value: func(c *Config) value { return (*share)(&c.HostShare) }},
+		{Key: "body_rate", Default: "4KiB", Unit: unitSize + ", per second",
+			Usage: "least rate at which a body above 16KiB, or a compressed one, must come",
+			value: func(c *Config) value { return (*size)(&c.BodyRate) }},
 	}
 }
 

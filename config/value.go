@@ -357,6 +357,21 @@ func (v *ranges) String() string {
 	return strings.Join(texts, ",")
 }
 
+// share is a part of a whole, above nothing and up to all of it, written in percent.
+type share float64
+
+func (v *share) set(given string) error {
+	digits, found := strings.CutSuffix(given, "%")
+	percent, err := strconv.ParseFloat(digits, 64)
+	if !found || err != nil || !(percent > 0 && percent <= 100) {
+		return fmt.Errorf("want a share above 0%% and up to 100%%, such as 12.5%%, not %s", phrase.Quote(given))
+	}
+	*v = share(percent / 100)
+	return nil
+}
+
+func (v *share) String() string { return strconv.FormatFloat(float64(*v)*100, 'g', 10, 64) + "%" }
+
 // approvers and decision are parameters of a draw.
 type (
 	approvers draw.Count

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"spreadable/admin"
+	httptransport "spreadable/transport/http"
 )
 
 // gauge is one number of the status. One whose name ends in _total is a counter.
@@ -20,11 +21,18 @@ type gauge struct {
 	kind prometheus.ValueType
 }
 
+// counter is a number of the transport that only grows.
+type counter struct {
+	desc *prometheus.Desc
+	of   func(*httptransport.Counts) uint64
+}
+
 // collector asks the node at each scrape: between two scrapes metrics cost nothing.
 type collector struct {
 	node   *Node
 	up     *prometheus.Desc
 	gauges []gauge
+	counts []counter
 }
 
 func newCollector(n *Node) *collector {
@@ -38,7 +46,7 @@ func newCollector(n *Node) *collector {
 		}
 		return gauge{describe(name, help), of, kind}
 	}
-	return &collector{n, describe("up", "Whether the node answers."), []gauge{
+	return &collector{node: n, up: describe("up", "Whether the node answers."), gauges: []gauge{
 		number("registered", "Whether the node has a backlink.", func(s *admin.Status) float64 { return one(s.Registered) }),
 		number("master", "Whether the node has slaves.", func(s *admin.Status) float64 { return one(s.Master) }),
 		number("slaves", "Slaves of the node.", func(s *admin.Status) float64 { return float64(s.Slaves) }),
@@ -52,6 +60,21 @@ func newCollector(n *Node) *collector {
 		number("approvals_dropped_total", "Approvals and keys that gave way to others.", func(s *admin.Status) float64 { return float64(s.Approvals.Dropped) }),
 		number("questions_ended_total", "Questions that wrong answers have ended.", func(s *admin.Status) float64 { return float64(s.Approvals.QuestionsEnded) }),
 		number("checks_refused_total", "Checks of answers by nodes that may not ask.", func(s *admin.Status) float64 { return float64(s.Approvals.ChecksRefused) }),
+	}, counts: []counter{
+		{describe("share_waits_total", "Requests that waited because their host had its share in progress."),
+			func(c *httptransport.Counts) uint64 { return c.ShareWaits }},
+		{describe("connections_refused_total", "Connections closed because their host had its share."),
+			func(c *httptransport.Counts) uint64 { return c.ConnectionsRefused }},
+		{describe("connections_full_total", "Times that all connections were in use."),
+			func(c *httptransport.Counts) uint64 { return c.ConnectionsFull }},
+		{describe("accept_failures_total", "Connections that could not be accepted, such as for want of descriptors."),
+			func(c *httptransport.Counts) uint64 { return c.AcceptFailures }},
+		{describe("slow_bodies_total", "Bodies that came too slowly."),
+			func(c *httptransport.Counts) uint64 { return c.SlowBodies }},
+		{describe("calls_refused_total", "Calls to addresses that are neither public nor allowed."),
+			func(c *httptransport.Counts) uint64 { return c.CallsRefused }},
+		{describe("calls_not_sent_total", "Calls that this machine could not send."),
+			func(c *httptransport.Counts) uint64 { return c.CallsNotSent }},
 	}}
 }
 
@@ -61,11 +84,18 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, g := range c.gauges {
 		out <- g.desc
 	}
+	for _, k := range c.counts {
+		out <- k.desc
+	}
 }
 
-// Collect implements prometheus.Collector. If the node does not answer, up is 0 and there
-// is nothing else.
+// Collect implements prometheus.Collector. If the node does not answer, up is 0, and there
+// are no numbers but those of the transport.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
+	counts := c.node.wire.Counts()
+	for _, k := range c.counts {
+		out <- prometheus.MustNewConstMetric(k.desc, prometheus.CounterValue, float64(k.of(&counts)))
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	status, err := c.node.Status(ctx)

@@ -24,9 +24,11 @@ func (n *Node) transport() (httptransport.Options, error) {
 	o := httptransport.Options{
 		Config: n.core, Address: n.address, Listen: c.Listen, Source: c.Source, HTTPS: c.HTTPS != config.HTTPSOff,
 		CookieAge: c.CookieAge, PlainCookie: c.PlainCookie, TrustedProxies: c.TrustedProxies, Version: c.NetworkVersion,
-		MaxBody: c.MaxBody, Concurrency: c.ClientConcurrency, MaxCalls: c.MaxCalls, MaxConnections: c.MaxConnections,
+		MaxBody: c.MaxBody, Concurrency: c.ClientConcurrency,
+		HostShare: c.HostShare, BodyRate: c.BodyRate, AllowedRanges: c.AllowedRanges,
 		Queries: n.options.Queries, Admit: n.options.Admit, Persist: n.persist, Observe: n.observe, Log: n.options.Log,
 	}
+	o.MaxConnections, o.MaxCalls = n.fitDescriptors(c)
 	if ip := n.address.IP(); !o.Source.IsValid() && ip.IsLoopback() && n.address.Host() != "localhost" {
 		// a node at 127.0.0.N must call from there; the transport does the same
 		o.Source = ip

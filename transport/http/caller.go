@@ -65,13 +65,13 @@ func newCaller(o *Options, n *names) *caller {
 // transport keeps as many idle connections as there can be requests at a time: with fewer,
 // each request of a flood would take a port of its own, and hold it for a minute after.
 func (c *caller) transport(o *Options, idle time.Duration) *http.Transport {
-	perPeer := max(connsPerPeer, o.Concurrency)
+	perPeer := min(max(connsPerPeer, o.Concurrency), o.MaxCalls)
 	return &http.Transport{
 		DialContext:            c.dial,
 		TLSClientConfig:        &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
 		IdleConnTimeout:        idle,
-		MaxIdleConns:           max(o.MaxCalls, perPeer),
+		MaxIdleConns:           max(1, o.MaxCalls/2), // of each of the two that keep them
 		MaxIdleConnsPerHost:    perPeer,
 		MaxConnsPerHost:        perPeer,
 		MaxResponseHeaderBytes: headerLimit,
