@@ -38,6 +38,7 @@ type Node struct {
 
 	candidates *behavior.Candidates // nil until restored
 	approvals  *approvals           // nil until the first approval
+	available  *available           // nil until a client asks for a node
 	queries    []Query
 	locks      map[string][]*Task // by key that a task holds: the tasks that wait for it
 }

@@ -131,30 +131,3 @@ func merge(q Query, a, b *message.QueryAnswer) {
 	a.Coverage.Answered += b.Coverage.Answered
 	a.Cost.Fanout = max(a.Cost.Fanout, b.Cost.Fanout)
 }
-
-// serveAvailableNode names a node for a client to work with: a random slave of a random
-// master, so that clients spread over the network whatever address they were given. If
-// that fails it names itself.
-func serveAvailableNode(t *Task) {
-	n, b := t.node, t.requestBudget()
-	chosen := n.self
-	if s := n.randomSlave(t, b); !s.IsZero() {
-		ping := t.Call(s, message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)})
-		if ping.Err == nil {
-			chosen = s
-		}
-	}
-	t.reply(message.Response{Body: &message.AvailableNode{Address: chosen}})
-}
-
-func (n *Node) randomSlave(t *Task, b budget) Peer {
-	if len(n.level1.masters.List) == 0 {
-		return Peer{}
-	}
-	m := n.level1.masters.List[n.env.Rand().IntN(len(n.level1.masters.List))].Peer
-	resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-	if s, err := message.As[message.Structure](resp); err == nil && len(s.Slaves) > 0 {
-		return s.Slaves[n.env.Rand().IntN(len(s.Slaves))]
-	}
-	return Peer{}
-}
