@@ -17,3 +17,8 @@ func (n *Node) Locks() int { return len(n.locks) }
 
 // Dropped is what n counts of backlinks that have dropped it lately.
 func (n *Node) Dropped() int { return int(n.level1.dropped) }
+
+// Pool is where the tasks of n come from, and Tasks says how many there are and how many
+// of them are idle.
+func (n *Node) Pool() *Pool            { return n.pool }
+func (p *Pool) Tasks() (all, idle int) { return len(p.all), len(p.idle) }

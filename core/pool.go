@@ -113,6 +113,21 @@ func (p *Pool) end(n *Node) {
 // Idle reports whether no procedure is under way.
 func (p *Pool) Idle() bool { return len(p.idle) == len(p.all) }
 
+// Trim ends idle tasks until at most so many are left. A driver calls it after a flood,
+// whose tasks would keep their stacks for ever.
+func (p *Pool) Trim(keep int) {
+	if len(p.idle) <= keep {
+		return
+	}
+	ends := make(map[*Task]bool, len(p.idle)-keep)
+	for _, t := range p.idle[keep:] {
+		ends[t] = true
+		t.stop()
+	}
+	p.idle = slices.Delete(p.idle, keep, len(p.idle))
+	p.all = slices.DeleteFunc(p.all, func(t *Task) bool { return ends[t] })
+}
+
 // Close ends all tasks of the pool, the parked ones in the middle of their procedure.
 // Their nodes must not be used again.
 func (p *Pool) Close() {

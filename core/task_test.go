@@ -345,3 +345,37 @@ func TestATaskKnowsItsNode(t *testing.T) {
 		t.Errorf("the task is of node %p, want %p", got, h.Node)
 	}
 }
+
+// After a flood the tasks that it needed are given up, those that work excepted.
+func TestAPoolShrinksAfterAFlood(t *testing.T) {
+	var delays []time.Duration
+	for range 100 {
+		delays = append(delays, time.Second)
+	}
+	n, h, peers := asker(t, delays...)
+	answered := 0
+	ask := func(count int) {
+		for _, p := range peers[:count] {
+			h.Node.Go(func(t *core.Task) {
+				if t.Call(p, ping(10*time.Second)).Err == nil {
+					answered++
+				}
+			})
+		}
+	}
+	ask(100)
+	n.Run(5 * time.Second)
+	ask(3)
+	pool := h.Node.Pool()
+	pool.Trim(10)
+	if tasks, idle := pool.Tasks(); tasks != 13 || idle != 10 {
+		t.Errorf("%d tasks, of which %d are idle", tasks, idle)
+	}
+	n.Run(5 * time.Second)
+	if ask(20); answered != 103 {
+		t.Errorf("%d calls are answered", answered)
+	}
+	if n.Run(5 * time.Second); answered != 123 {
+		t.Errorf("after the trim %d calls are answered, want 123", answered)
+	}
+}

@@ -45,7 +45,8 @@ type loop struct {
 	shown    *message.Structure // the snapshot that view shows
 	document *wire.Document     // and its document
 	learned  map[core.Peer]*learned
-	outside  string // why the node failed to register last, as logged; "" once registered
+	trimmed  time.Duration // when idle tasks were last ended
+	outside  string        // why the node failed to register last, as logged; "" once registered
 
 	// ---- below: shared ----
 	view    atomic.Pointer[view]
@@ -266,10 +267,20 @@ func (l *loop) orLater(f func()) {
 
 func (l *loop) mustSweep() bool { return l.node != nil && l.book.Len() >= l.sweepAt }
 
+// keptTasks are left of those that a flood has needed, looked at once in trimPause.
+const (
+	keptTasks = 64
+	trimPause = time.Minute
+)
+
 // tidy sweeps the book if it is nearly full and no procedure is running. Running
 // procedures end within their timeout budget, and new ones are put off, so that moment
 // comes.
 func (l *loop) tidy() {
+	if l.now-l.trimmed >= trimPause {
+		l.trimmed = l.now
+		l.pool.Trim(keptTasks)
+	}
 	if !l.mustSweep() || !l.pool.Idle() || len(l.own) > 0 {
 		return
 	}
