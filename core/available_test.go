@@ -88,7 +88,7 @@ func TestLocalFailuresBlameNoPeer(t *testing.T) {
 		}
 		all := make(coretest.Answers)
 		for kind := range message.NumKinds {
-			all[kind] = message.Response{Err: message.ErrNotSent}
+			all[kind] = message.Response{Err: message.ErrLocal}
 		}
 		n.Host(pair[1]).Actor = all
 		n.Run(600 * time.Second)

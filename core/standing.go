@@ -67,7 +67,7 @@ func (l *level) disappointed(p Peer, err error) {
 	case *message.Error:
 		weight = 2 // it is there, and says that it will not
 	default:
-		if err == message.ErrLocal || !l.has(p) {
+		if errors.Is(err, message.ErrLocal) || !l.has(p) {
 			return
 		}
 		if err == message.ErrDenied {

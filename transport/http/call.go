@@ -117,7 +117,7 @@ func (l *loop) expire(c *call) {
 func (l *loop) finish(c *call, resp message.Response) {
 	if sink := c.sink; sink != nil {
 		c.sink = nil
-		if errors.Is(resp.Err, message.ErrNotSent) {
+		if errors.Is(resp.Err, message.ErrLocal) {
 			l.limits.unsent.hit("error", resp.Err)
 		}
 		sink.Answer(c.tag, resp)

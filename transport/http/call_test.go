@@ -126,7 +126,7 @@ func TestCallsThatTimeOutInTheQueueAreNotSent(t *testing.T) {
 	if host := server.next(t); host != "127.0.0.101" {
 		t.Errorf("the first call goes to %s", host)
 	}
-	if err := <-done[1]; !errors.Is(err, message.ErrNotSent) {
+	if err := <-done[1]; !errors.Is(err, message.ErrLocal) {
 		t.Errorf("the call in the queue ends with %v", err)
 	}
 	server.answer <- struct{}{}

@@ -148,8 +148,8 @@ func noAnswer(err error) error {
 	if op := new(net.OpError); errors.As(err, &op) {
 		err = op.Err
 	}
-	return fmt.Errorf("%w: %.200s", message.ErrNotSent, err.Error())
+	return fmt.Errorf("%w: %.200s", message.ErrLocal, err.Error())
 }
 
 // errCrowded is for a call that found no connection, place or lookup free in time.
-var errCrowded = fmt.Errorf("%w: too many requests at a time", message.ErrNotSent)
+var errCrowded = fmt.Errorf("%w: too many requests at a time", message.ErrLocal)

@@ -144,7 +144,7 @@ func TestLocalFailuresBlameNoPeer(t *testing.T) {
 	n := startNode(t, "localhost", nil, func(o *Options) { o.Source = netip.MustParseAddr("192.0.2.55") })
 	port, _ := listens(t, "127.0.0.1")
 	got := callFrom(t, n, "127.0.0.1:"+strconv.Itoa(port), message.Request{Kind: message.KindPing, Timeout: time.Second})
-	if !errors.Is(got.Err, message.ErrNotSent) || !strings.Contains(got.Err.Error(), "cannot assign requested address") {
+	if !errors.Is(got.Err, message.ErrLocal) || !strings.Contains(got.Err.Error(), "cannot assign requested address") {
 		t.Errorf("a source that this machine does not have: %v", got.Err)
 	}
 	if got := n.Counts().CallsNotSent; got != 1 {
@@ -155,7 +155,7 @@ func TestLocalFailuresBlameNoPeer(t *testing.T) {
 		syscall.ECONNREFUSED: false, syscall.EHOSTUNREACH: false, syscall.ETIMEDOUT: false, syscall.ECONNRESET: false,
 	} {
 		failed := noAnswer(&net.OpError{Op: "dial", Err: err})
-		if errors.Is(failed, message.ErrNotSent) != local || errors.Is(failed, message.ErrUnreachable) == local {
+		if errors.Is(failed, message.ErrLocal) != local || errors.Is(failed, message.ErrUnreachable) == local {
 			t.Errorf("%v becomes %v", err, failed)
 		}
 	}
