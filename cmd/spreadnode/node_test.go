@@ -28,7 +28,12 @@ const deadline = 20 * time.Second
 // startProcess runs a node in a directory and waits until its local endpoint is open.
 func startProcess(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	p := launch(t, dir, args...)
+	return launch(t, dir, args...).reach(t, dir)
+}
+
+// reach waits until the local endpoint of a node is open.
+func (p *process) reach(t *testing.T, dir string) *process {
+	t.Helper()
 	p.owner = admin.NewClient(admin.Endpoint{Network: "unix", Address: filepath.Join(dir, "data", "admin.sock")}, "")
 	t.Cleanup(p.owner.Close)
 	p.await(t, "node started")
@@ -38,7 +43,13 @@ func startProcess(t *testing.T, dir string, args ...string) *process {
 // launch runs a node in a directory, with its data in data.
 func launch(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{command: exec.Command("spreadnode", append([]string{"run", "--data", "data"}, args...)...), lines: make(chan string, 1000)}
+	return launchCommand(t, dir, exec.Command("spreadnode", append([]string{"run", "--data", "data"}, args...)...))
+}
+
+// launchCommand runs a node by a command of the test.
+func launchCommand(t *testing.T, dir string, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{command: command, lines: make(chan string, 1000)}
 	p.command.Dir = dir
 	p.command.Env = append(os.Environ(), quick[:]...)
 	out, err := p.command.StderrPipe()
