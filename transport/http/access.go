@@ -44,16 +44,16 @@ func (s *server) access(v *visit, sc scope) error {
 		}
 		v.claim = a
 	}
-	checks := [2]func(*visit, scope) error{s.checkFilter, s.checkRest}
-	if !v.claim.IsZero() && !v.claim.IP().IsValid() {
-		checks = [2]func(*visit, scope) error{s.checkRest, s.checkFilter}
-	}
-	for _, check := range checks {
-		if err := check(v, sc); err != nil {
+	named := !v.claim.IsZero() && !v.claim.IP().IsValid()
+	if !named {
+		if err := s.checkFilter(v, sc); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := s.checkRest(v, sc); err != nil || !named {
+		return err
+	}
+	return s.checkFilter(v, sc)
 }
 
 // checkRest has the checks that need no address.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/netip"
 	"sync/atomic"
+
+	"spreadable/core/peer"
 )
 
 // place is one of a line, which limits how many requests are in work. It is held by the
@@ -15,11 +17,13 @@ type place struct {
 	holders atomic.Int32
 }
 
-// takePlace waits for a place in a line. A nil line has no limit, and its places are nil.
-func takePlace(ctx context.Context, l *line, host netip.Addr) (*place, error) {
+// takePlace waits for a place in a line for a request from an IP. A nil line has no limit,
+// and its places are nil.
+func takePlace(ctx context.Context, l *line, ip netip.Addr) (*place, error) {
 	if l == nil {
 		return nil, nil
 	}
+	host := peer.HostIP(ip)
 	if err := l.enter(ctx, host); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,6 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
-	"spreadable/core/peer"
 	"spreadable/wire"
 )
 
@@ -152,18 +151,19 @@ func (s *server) serve(v *visit) (err error) {
 	v.path = strings.TrimSuffix(strings.ToLower(v.r.URL.Path), "/")
 	// Npm nodes read all bodies first. Here a body that takes a place is read only for a
 	// sender that has access.
-	steps := [2]func(*visit) error{s.readBody, s.enter}
 	if isLarge(v.r) {
-		steps = [2]func(*visit) error{s.enter, s.readBody}
-	}
-	for _, step := range steps {
-		if err = step(v); err != nil {
-			if isLarge(v.r) {
-				// or else net/http would read the rest of the body before it answers
-				v.w.Header().Set("Connection", "close")
-			}
-			return err
+		if err = s.enter(v); err == nil {
+			err = s.readBody(v)
 		}
+		if err != nil {
+			// or else net/http would read the rest of the body before it answers
+			v.w.Header().Set("Connection", "close")
+		}
+	} else if err = s.readBody(v); err == nil {
+		err = s.enter(v)
+	}
+	if err != nil {
+		return err
 	}
 	switch v.r.Method {
 	case http.MethodPost:
@@ -233,7 +233,7 @@ func (s *server) post(v *visit) error {
 		return s.notFound(v)
 	}
 	var err error
-	if v.place, err = takePlace(v.r.Context(), rt.queue, peer.HostIP(v.ip)); err != nil {
+	if v.place, err = takePlace(v.r.Context(), rt.queue, v.ip); err != nil {
 		return err
 	}
 	defer v.place.leave()
