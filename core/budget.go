@@ -17,7 +17,7 @@ func (n *Node) budget(total time.Duration) budget {
 }
 
 // requestBudget is what is left to answer the request of t.
-func (t *Task) requestBudget() budget { return t.node.budget(t.req.Timeout - message.Slippage) }
+func (t *Task) requestBudget() budget { return t.node.budget(message.Left(t.req.Timeout)) }
 
 // left is what remains. A request with 0 or less fails at once, without being sent.
 func (b budget) left() time.Duration { return b.ends - b.env.Now() }

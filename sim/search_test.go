@@ -117,3 +117,28 @@ func TestASearchOfOneNodeIsComplete(t *testing.T) {
 		t.Errorf("%+v", search)
 	}
 }
+
+// Timeouts far below the slippage that nodes keep of every timeout budget are timeouts all
+// the same, where messages are fast enough for them: the network forms, and searches
+// reach all of it.
+func TestANetworkOfShortTimeoutsForms(t *testing.T) {
+	s := parse(t, `
+name: rack
+nodes: 60
+duration: 320ms
+sync_interval: 20ms
+node: {server_timeout: 10ms, ping_timeout: 10ms}
+latency: {model: uniform, min: 20us, max: 80us}
+workload: {searches: {count: 20, start: 240ms, over: 50ms}}
+`)
+	r, err := sim.Run(s, sim.Options{})
+	r = must(t, r, err)
+	for i, search := range r.Requests {
+		if search.Coverage != 1 {
+			t.Errorf("search %d covers %v", i, search.Coverage)
+		}
+	}
+	if len(r.Requests) != 20 {
+		t.Errorf("%d searches", len(r.Requests))
+	}
+}

@@ -28,8 +28,13 @@ type Request struct {
 }
 
 // Slippage is what a node takes off the timeout budget of a request, for the way back and
-// its own work (npm: 120 ms). With no more than that, there is no time to ask others.
+// its own work (npm: 120 ms). See [Left].
 const Slippage = 120 * time.Millisecond
+
+// Left is what a node may use of the timeout budget of a request to ask others: all but
+// the slippage, and at least half. Npm takes off the whole slippage always; then networks
+// whose timeouts are near it, such as those of one rack, would never form.
+func Left(timeout time.Duration) time.Duration { return timeout - min(Slippage, timeout/2) }
 
 // Response is the answer, or why there is none. Body is the kind's own pointer type and
 // never changed once sent.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"spreadable/core/draw"
-	"spreadable/core/message"
 
 	"spreadable/internal/phrase"
 )
@@ -33,7 +32,6 @@ const (
 func (s *Scenario) Warnings() []string {
 	w := &warner{scenario: s}
 	w.timeouts()
-	w.places()
 	w.times()
 	w.joining()
 	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start,
@@ -111,26 +109,6 @@ func (w *warner) timeouts() {
 				"mostly "+formatDuration(limit.messages*typical)+" or more")
 			return
 		}
-	}
-}
-
-// places looks for timeouts that leave a node which is asked for a place no time to ask
-// another one, as it must under the rule directed.
-func (w *warner) places() {
-	s := w.scenario
-	if s.Nodes == 1 || s.Registration != Directed || len(w.list) > 0 {
-		return
-	}
-	shortest, typical := s.shortest()
-	left := max(0, 2*s.Node.ServerTimeout-message.Slippage)
-	keys := []string{"node.server_timeout", "sync_interval"}
-	said := fmt.Sprintf("a node that is asked for a place has twice %s less %s to ask another one, %s, ",
-		formatDuration(s.Node.ServerTimeout), formatDuration(message.Slippage), formatDuration(left))
-	switch {
-	case requestMessages*shortest > left:
-		w.add(keys, said+"which takes at least %s: no nodes find a place", formatDuration(requestMessages*shortest))
-	case requestMessages*typical > left:
-		w.add(keys, said+"which takes mostly %s or more: few nodes find a place", formatDuration(requestMessages*typical))
 	}
 }
 
