@@ -134,7 +134,7 @@ func TestTheEndpointPassesOnAllThatANodeSays(t *testing.T) {
 	check(t, "members", members, err, wantMembers)
 	check(t, "sync", 0, c.Sync(ctx), 0)
 	reloaded, err := c.Reload(ctx)
-	check(t, "reload", reloaded, err, &Reloaded{[]string{"log_level"}, []string{"port"}})
+	check(t, "reload", reloaded, err, &Reloaded{Changed: []string{"log_level"}, Restart: []string{"port"}})
 	check(t, "set bootstrap", 0, c.SetBootstrap(ctx, []string{"localhost:4002"}), 0)
 	bootstrap, err := c.Bootstrap(ctx)
 	check(t, "bootstrap", bootstrap, err, []string{"localhost:4002"})

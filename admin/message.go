@@ -123,11 +123,14 @@ type Count struct {
 	Count int `json:"count"`
 }
 
-// Reloaded says what reading the options again has changed: keys of options.
+// Reloaded says what reading the options again has changed: keys of options. A
+// certificate that was renewed in place, in files of the same names, counts as tls_cert.
 type Reloaded struct {
 	Changed []string `json:"changed"` // in force now
 	// changed in the file, but in force only after a restart
 	Restart []string `json:"restart"`
+	// until when the certificate is valid, if it is another than before
+	CertificateEnds *time.Time `json:"certificate_ends,omitempty"`
 }
 
 // Bootstrap holds the bootstrap addresses: a node without a place asks one of them.

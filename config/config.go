@@ -2,24 +2,19 @@ package config
 
 import (
 	"cmp"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"spreadable/core/draw"
 	"spreadable/core/peer"
-	"spreadable/internal/phrase"
 )
 
 // Config holds the options of a node. [Options] says what each means. Make one with
@@ -169,7 +164,7 @@ func (c *Config) FillPaths() error {
 // Resolve completes all options that follow from others, or from the machine, reads the
 // password file, and says what is out of range or does not fit together. A resolved
 // Config may be resolved again. OwnIP gives the node's IP if there is no hostname;
-// usually it is [LastIPv4].
+// usually it is [LastIPv4]. An error that wraps [ErrMachine] may be gone at another try.
 func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if err := c.checkValues(); err != nil {
 		return err
@@ -183,7 +178,7 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if c.Hostname == "" {
 		ip, err := ownIP()
 		if err != nil {
-			return fmt.Errorf("hostname: %w: set hostname to a name or an IP of this machine", err)
+			return fmt.Errorf("hostname: %w: set hostname to a name or an IP of this machine", machineError{err})
 		}
 		c.Hostname = ip.String()
 	}
@@ -206,7 +201,7 @@ func (c *Config) Resolve(ownIP func() (netip.Addr, error)) error {
 	if len(c.Bootstrap) == 0 {
 		c.Bootstrap = []string{address.String()}
 	}
-	return errors.Join(c.FillPaths(), c.check())
+	return cmp.Or(c.FillPaths(), c.check(), c.checkMachine())
 }
 
 // checkValues says which value is out of range. Load checks each value, but a program may
@@ -256,159 +251,9 @@ func (c *Config) Clone() *Config {
 	return &other
 }
 
-// Authorities reads the certificates, in PEM, of the authorities that sign those of other
-// nodes: the file that tls_ca names. It returns nil, which means the system's, if tls_ca
-// is empty.
-func (c *Config) Authorities() (*x509.CertPool, error) {
-	if c.TLSCA == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(c.TLSCA)
-	if err != nil {
-		return nil, fmt.Errorf("tls_ca: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("tls_ca: %s: no certificate in PEM", c.TLSCA)
-	}
-	return pool, nil
-}
-
 // Address is what the node announces.
 func (c *Config) Address() (peer.Address, error) {
 	return peer.Parse(net.JoinHostPort(strings.Trim(c.Hostname, "[]"), strconv.Itoa(int(c.PublicPort))))
-}
-
-// check says what does not fit together.
-func (c *Config) check() error {
-	return cmp.Or(c.checkTimes(), c.checkApprovals(), c.checkRest())
-}
-
-func (c *Config) checkTimes() error {
-	switch {
-	// nodes tell each other whole milliseconds
-	case min(c.SyncInterval, c.ServerTimeout, c.PingTimeout) < time.Millisecond:
-		return c.blame(errors.New("want 1ms or more"), c.firstTiny())
-	case c.SyncPeriod < c.SyncInterval:
-		return c.clash(fmt.Errorf("sync_period %s must not be shorter than sync_interval %s",
-			short(c.SyncPeriod), short(c.SyncInterval)), "sync_period", "sync_interval")
-	case c.ServerTimeout >= c.SyncInterval:
-		return c.clash(fmt.Errorf("server_timeout %s must be shorter than sync_interval %s",
-			short(c.ServerTimeout), short(c.SyncInterval)), "server_timeout", "sync_interval")
-	case c.PingTimeout > c.ServerTimeout:
-		return c.clash(fmt.Errorf("ping_timeout %s must not be longer than server_timeout %s",
-			short(c.PingTimeout), short(c.ServerTimeout)), "ping_timeout", "server_timeout")
-	}
-	return nil
-}
-
-func (c *Config) checkApprovals() error {
-	switch {
-	case c.ApprovalsPerHost > c.ApprovalsPerPrefix:
-		return c.clash(fmt.Errorf("approvals_per_host %d must not be more than approvals_per_prefix %d",
-			c.ApprovalsPerHost, c.ApprovalsPerPrefix), "approvals_per_host", "approvals_per_prefix")
-	case c.ApprovalsPerPrefix > c.MaxApprovals:
-		return c.clash(fmt.Errorf("approvals_per_prefix %d must not be more than max_approvals %d",
-			c.ApprovalsPerPrefix, c.MaxApprovals), "approvals_per_prefix", "max_approvals")
-	}
-	return nil
-}
-
-// checkCredentials says what makes a login with the username and password impossible.
-func (c *Config) checkCredentials() error {
-	switch {
-	case c.Username != "" && c.Password == "":
-		return c.blame(errors.New("needs a password: set SPREADNODE_PASSWORD or password_file"), "username")
-	case c.Username == "" && c.Password != "":
-		return c.blame(errors.New("needs a username"), "password", "password_file")
-	case !isText(c.Password):
-		return c.blame(errors.New("want text in UTF-8 without control characters"), "password", "password_file")
-	case !isText(c.Username):
-		return c.blame(errors.New("want text in UTF-8 without control characters"), "username")
-	case strings.Contains(c.Username, ":"):
-		return c.blame(errors.New(
-			"must not hold a colon: basic authentication separates name and password by it"), "username")
-	}
-	return nil
-}
-
-// isText reports whether basic authentication can carry a text unchanged between all
-// kinds of nodes and browsers: RFC 7617 wants UTF-8 and no control characters. A tab,
-// which is one, makes no trouble.
-func isText(s string) bool {
-	control := func(r rune) bool { return unicode.IsControl(r) && r != '\t' }
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, control)
-}
-
-func (c *Config) checkRest() error {
-	switch {
-	case c.HTTPS == HTTPSOn && (c.TLSCert == "" || c.TLSKey == ""):
-		return c.blame(errors.New("on needs tls_cert and tls_key"), "https")
-	case c.HTTPS != HTTPSOn && (c.TLSCert != "" || c.TLSKey != ""):
-		return c.blame(fmt.Errorf("a certificate without https: on (https is %s)", c.HTTPS), "tls_cert", "tls_key")
-	case c.MaxFails == 0 || c.ClientConcurrency == 0 || c.MaxCalls == 0 || c.MaxConnections == 0:
-		return c.blame(errors.New("must be 1 or more"), c.firstZero())
-	case c.NetworkVersion == "":
-		return c.blame(errors.New("must not be empty"), "network_version")
-	}
-	return nil
-}
-
-// short writes a duration as people do: 5m, not 5m0s.
-func short(d time.Duration) string { return (*duration)(&d).String() }
-
-func (c *Config) firstTiny() string {
-	switch {
-	case c.SyncInterval < time.Millisecond:
-		return "sync_interval"
-	case c.ServerTimeout < time.Millisecond:
-		return "server_timeout"
-	}
-	return "ping_timeout"
-}
-
-func (c *Config) firstZero() string {
-	for _, limit := range []struct {
-		key   string
-		value int
-	}{{"max_fails", c.MaxFails}, {"client_concurrency", c.ClientConcurrency}, {"max_calls", c.MaxCalls}} {
-		if limit.value == 0 {
-			return limit.key
-		}
-	}
-	return "max_connections"
-}
-
-// checkAdmin says what is wrong with the local endpoint, such as an address that other
-// machines could reach.
-func (c *Config) checkAdmin() error {
-	if c.Admin == AdminOff {
-		return nil
-	}
-	if path, found := strings.CutPrefix(c.Admin, "unix:"); found {
-		// the shortest limit among systems is 104, and a longer name is needed while the
-		// socket is made
-		const most = 90
-		if path == "" {
-			return c.blame(errors.New("want unix:path, such as unix:/run/spreadnode.sock, not unix: alone"), "admin")
-		}
-		if len(path) > most {
-			return c.blame(fmt.Errorf("the path of the socket has %d bytes, and systems allow %d: "+
-				"set admin to a shorter path, such as unix:/run/spreadnode.sock, or to a loopback address",
-				len(path), most), "admin", "data")
-		}
-		return nil
-	}
-	host, p, err := net.SplitHostPort(c.Admin)
-	ip, ipErr := peer.ParseIP(host)
-	switch {
-	case err != nil || new(port).set(p) != nil:
-		return c.blame(fmt.Errorf("want unix:path, host:port or off, not %s", phrase.Quote(c.Admin)), "admin")
-	case host != "localhost" && (ipErr != nil || !ip.IsLoopback()):
-		return c.blame(fmt.Errorf("%s is not a loopback address: the endpoint must not be reachable "+
-			"from other machines; use 127.0.0.1 and a tunnel", host), "admin")
-	}
-	return nil
 }
 
 // clash puts the place where a value came from before an error that names the keys
@@ -439,28 +284,6 @@ func (c *Config) blame(err error, keys ...string) error {
 		return fmt.Errorf("%s: %s: %w", source, key, err)
 	}
 	return fmt.Errorf("%s: %w", source, err)
-}
-
-// LastIPv4 is the default hostname, as in the npm package: the last IPv4 of the machine's
-// interfaces that is not a loopback one. Unlike the npm package, it asks no host on the
-// internet.
-func LastIPv4() (netip.Addr, error) {
-	list, err := net.InterfaceAddrs()
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	var last netip.Addr
-	for _, a := range list {
-		if n, ok := a.(*net.IPNet); ok {
-			if ip, ok := netip.AddrFromSlice(n.IP); ok && ip.Unmap().Is4() && ip.Unmap().IsGlobalUnicast() {
-				last = ip.Unmap()
-			}
-		}
-	}
-	if !last.IsValid() {
-		return last, errors.New("this machine has no IPv4 address but loopback ones")
-	}
-	return last, nil
 }
 
 // Take copies from other the options that a running node can change, with where they came

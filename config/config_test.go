@@ -171,7 +171,8 @@ func TestOptionsWithoutEffectAreTold(t *testing.T) {
 		"captcha: false\ncaptcha_width: 300":           "captcha_width (file node.yaml:2:1) has no effect: captcha is false",
 		"captcha: false\ncaptcha_width: 240":           "",
 		"captcha_width: 300":                           "",
-		"https: proxy\ntls_ca: ca.pem":                 "",
+		"https: proxy\ntls_ca: " + authority(t):        "",
+		"blacklist: [192.0.2.1]\nwhitelist: [::1]":     "blacklist (file node.yaml:1:1) has no effect: there is a whitelist",
 		"admin: 127.0.0.1:4100\nadmin_token_file: a":   "",
 		"username: a\npassword: b\nplain_cookie: true": "",
 		"blacklist: [192.0.2.1]":                       "",
@@ -369,6 +370,13 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		"max_fails: 0":                            "max_fails: must be 1 or more",
 		"max_connections: 0":                      "max_connections: must be 1 or more",
 		"network_version: ''":                     "network_version: must not be empty",
+		"network_version: \"a\\nb\"":              "network_version: want one line of text",
+		"network_version: ' a'":                   "network_version: want one line of text",
+		"approvers: 3\ndecision: 4":               "node.yaml:2:1: decision 4 must not be above approvers 3",
+		"captcha_length: 4\ncaptcha_decision: 5":  "node.yaml:2:1: captcha_decision 5 must not be above captcha_length 4",
+		"approval_period: 1ms":                    "node.yaml:1:1: approval_period: want 1s or more",
+		"captcha_period: 999ms":                   "captcha_period: want 1s or more",
+		"max_body: 1B":                            "node.yaml:1:1: max_body: want 4KiB or more",
 		"hostname: node1":                         "hostname: address",
 		"admin: 0.0.0.0:4100":                     "admin: 0.0.0.0 is not a loopback address",
 		"admin: n1.example.com:4100":              "not a loopback address",
@@ -384,7 +392,9 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
-	for _, good := range []string{"admin: 127.0.0.1:4100", "admin: '[::1]:4100'", "admin: localhost:4100", "admin: off", "https: proxy"} {
+	for _, good := range []string{"admin: 127.0.0.1:4100", "admin: '[::1]:4100'", "admin: localhost:4100", "admin: off", "https: proxy",
+		"approvers: 3\ndecision: 3", "decision: 9", "approvers: 100%\ndecision: 9", "approval_period: 1s", "max_body: 4KiB",
+		"captcha: false\ncaptcha_decision: 9", "network_version: 'a b'"} {
 		c, err := load(t, good, nil)
 		if err == nil {
 			err = c.Resolve(someIP)

@@ -30,6 +30,9 @@ func (c *Config) idle(key string) string {
 		if c.Trusted {
 			return "trusted is true, so all are trusted"
 		}
+		if key == "blacklist" && len(c.Whitelist) > 0 {
+			return "there is a whitelist, which decides alone"
+		}
 	case "cookie_age", "plain_cookie":
 		if c.Username == "" {
 			return "the network is open: there is no username"

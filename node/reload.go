@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"spreadable/admin"
 	"spreadable/core"
@@ -29,9 +30,18 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	n.reloading.Lock()
 	defer n.reloading.Unlock()
 	reload, restart := n.config.Changed(next)
+	var ends *time.Time // of a certificate that is new
 	if n.cert != nil && !slices.Contains(restart, "https") {
-		if err := n.cert.load(next.TLSCert, next.TLSKey); err != nil {
+		renewed, err := n.cert.load(next)
+		if err != nil {
 			return nil, admin.Refuse("%v", err)
+		}
+		if renewed {
+			ends = n.cert.ends()
+		}
+		// the usual renewal: another certificate in files of the same names
+		if renewed && !slices.Contains(reload, "tls_cert") {
+			reload = append(reload, "tls_cert")
 		}
 	}
 	var failed error
@@ -47,8 +57,13 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 		n.options.Level.UnmarshalText([]byte(next.LogLevel))
 	}
 	n.config.Take(next)
-	n.options.Log.Info("options read again", "changed", reload, "only_after_restart", restart)
-	return &admin.Reloaded{Changed: orEmpty(reload), Restart: orEmpty(restart)}, nil
+	reloaded := &admin.Reloaded{Changed: orEmpty(reload), Restart: orEmpty(restart), CertificateEnds: ends}
+	log := n.options.Log
+	if ends != nil {
+		log = log.With("certificate_ends", *ends)
+	}
+	log.Info("options read again", "changed", reloaded.Changed, "only_after_restart", reloaded.Restart)
+	return reloaded, nil
 }
 
 // orEmpty turns nil into an empty list, which is [] in JSON.

@@ -1,10 +1,13 @@
 package node
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"spreadable/config"
 	"spreadable/core"
@@ -37,7 +40,7 @@ func (n *Node) transport() (httptransport.Options, error) {
 		o.Auth = &httptransport.Credentials{Username: c.Username, Password: c.Password}
 	}
 	if c.HTTPS == config.HTTPSOn {
-		if n.cert, err = loadCertificate(c.TLSCert, c.TLSKey); err != nil {
+		if n.cert, err = loadCertificate(c); err != nil {
 			return none, err
 		}
 		o.GetCertificate = n.cert.get
@@ -154,18 +157,27 @@ type certificate struct {
 	current atomic.Pointer[tls.Certificate]
 }
 
-func loadCertificate(cert, key string) (*certificate, error) {
+func loadCertificate(from *config.Config) (*certificate, error) {
 	c := &certificate{}
-	return c, c.load(cert, key)
+	_, err := c.load(from)
+	return c, err
 }
 
-func (c *certificate) load(cert, key string) error {
-	pair, err := tls.LoadX509KeyPair(cert, key)
+// load reads the files of the options, and reports whether they hold another certificate
+// than before.
+func (c *certificate) load(from *config.Config) (renewed bool, err error) {
+	pair, err := from.Certificate()
 	if err != nil {
-		return fmt.Errorf("tls_cert %s, tls_key %s: %w", cert, key, err)
+		return false, err
 	}
-	c.current.Store(&pair)
-	return nil
+	before := c.current.Swap(&pair)
+	return before == nil || !slices.EqualFunc(before.Certificate, pair.Certificate, bytes.Equal), nil
+}
+
+// ends is the time until which the current certificate is valid.
+func (c *certificate) ends() *time.Time {
+	leaf := c.current.Load().Leaf // parsed since the files were read
+	return &leaf.NotAfter
 }
 
 // get returns the current certificate, for a TLS handshake.

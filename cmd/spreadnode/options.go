@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -122,7 +123,10 @@ func nodeConfig(from config.Given) (*config.Config, error) {
 	if err == nil {
 		err = options.Resolve(config.LastIPv4)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, config.ErrMachine):
+		return nil, err // not bad input: a service manager may try again
+	case err != nil:
 		return nil, inputError{err}
 	}
 	return options, nil

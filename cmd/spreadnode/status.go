@@ -185,6 +185,9 @@ func showReloaded(c *cli.Context, r *admin.Reloaded) error {
 	if len(r.Changed) > 0 {
 		what = strings.Join(r.Changed, ", ")
 	}
+	if r.CertificateEnds != nil {
+		what += fmt.Sprintf(" (certificate valid until %s)", date(*r.CertificateEnds))
+	}
 	_, err := fmt.Fprintf(c.App.Writer, "changed: %s\n", what)
 	return err
 }

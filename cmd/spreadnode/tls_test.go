@@ -123,9 +123,16 @@ func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 	a.sign(t, 7, cert, key)
 	p := startProcess(t, t.TempDir(), "--port", port(t), "--https", "on", "--tls-cert", cert, "--tls-key", key, "--tls-ca", a.file)
 	address := p.status(t).Address
+	if r, err := p.owner.Reload(t.Context()); err != nil || len(r.Changed) > 0 || r.CertificateEnds != nil {
+		t.Errorf("the same certificate counts as new: %+v, %v", r, err)
+	}
 	a.sign(t, 8, cert, key)
-	if _, err := p.owner.Reload(t.Context()); err != nil {
+	r, err := p.owner.Reload(t.Context())
+	if err != nil {
 		t.Fatal(err)
+	}
+	if !slices.Equal(r.Changed, []string{"tls_cert"}) || r.CertificateEnds == nil || r.CertificateEnds.Before(time.Now()) {
+		t.Errorf("a certificate renewed in place: %+v", r)
 	}
 	if got := a.serial(t, address); got != 8 {
 		t.Errorf("shows certificate %d, want the new one", got)

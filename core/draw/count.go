@@ -19,11 +19,11 @@ const maxRoot = 64
 type rule uint8
 
 const (
-	unset rule = iota // the zero value, which stands for the default
-	fixed             // "3"
-	auto              // "auto"
-	root              // "r-6"
-	share             // "25%"
+	unset      rule = iota // the zero value, which stands for the default
+	fixedCount             // "3"
+	auto                   // "auto"
+	root                   // "r-6"
+	share                  // "25%"
 )
 
 // Count says how many approvers a draw wants, given the size of the network.
@@ -66,7 +66,7 @@ func ParseCount(text string) (Count, error) {
 	if !ok {
 		return Count{}, fmt.Errorf(`approvers count %q: want a whole number from 1, "auto", a root like "r-6" or a share like "25%%"`, text)
 	}
-	return Count{rule: fixed, n: n}, nil
+	return Count{rule: fixedCount, n: n}, nil
 }
 
 // Of returns how many approvers a network of the given size draws: at least 1,
@@ -77,9 +77,12 @@ func (c Count) Of(size int) int {
 	return min(max(c.unclamped(size), 1), size)
 }
 
+// Fixed returns the number itself of a count that is one, whatever the network's size.
+func (c Count) Fixed() (n int, fixed bool) { return c.n, c.rule == fixedCount }
+
 func (c Count) unclamped(size int) int {
 	switch c.rule {
-	case fixed:
+	case fixedCount:
 		return c.n
 	case auto:
 		return ceilSqrt(size)
@@ -104,7 +107,7 @@ func (c Count) Earlier() Count {
 // String returns the text that [ParseCount] reads back as the same count.
 func (c Count) String() string {
 	switch c.rule {
-	case fixed:
+	case fixedCount:
 		return strconv.Itoa(c.n)
 	case auto:
 		return "auto"
