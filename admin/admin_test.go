@@ -245,10 +245,15 @@ func TestATCPEndpointWantsItsToken(t *testing.T) {
 func TestBadTokenFiles(t *testing.T) {
 	open := filepath.Join(t.TempDir(), "open")
 	short := filepath.Join(t.TempDir(), "short")
-	if err := errors.Join(os.WriteFile(open, []byte(strings.Repeat("a", 64)), 0o644), os.Chmod(open, 0o644), os.WriteFile(short, []byte("abc"), 0o600)); err != nil {
+	writable := filepath.Join(t.TempDir(), "writable")
+	long := []byte(strings.Repeat("a", 64))
+	if err := errors.Join(
+		os.WriteFile(open, long, 0o644), os.Chmod(open, 0o644), os.WriteFile(short, []byte("abc"), 0o600),
+		os.WriteFile(writable, long, 0o600), os.Chmod(writable, 0o620),
+	); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{open: "chmod 600", short: "16 characters", "no/such/dir/token": "no such file"} {
+	for path, want := range map[string]string{open: "chmod 600", writable: "mode 0620", short: "16 characters", "no/such/dir/token": "no such file"} {
 		if _, err := MakeToken(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"spreadable/internal/private"
 )
 
 // Endpoint is where a node's local endpoint listens.
@@ -105,11 +107,17 @@ func (s *socket) Close() error {
 }
 
 // MakeToken reads the token of a TCP endpoint, or makes one if the file is not there. A
-// file that others can read is an error.
+// file that others can read, or that they may have written, is an error.
 func MakeToken(path string) (string, error) {
-	token, err := ReadToken(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return token, err
+	token, err := readToken(path)
+	if err == nil {
+		err = private.Check(path)
+	}
+	switch {
+	case err == nil:
+		return token, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("admin token: %w", err)
 	}
 	var secret [32]byte
 	rand.Read(secret[:]) // never fails
@@ -127,21 +135,29 @@ func MakeToken(path string) (string, error) {
 
 // ReadToken reads the token of a TCP endpoint.
 func ReadToken(path string) (string, error) {
-	stat, err := os.Stat(path)
+	token, err := readToken(path)
 	if err != nil {
 		return "", fmt.Errorf("admin token: %w", err)
 	}
+	return token, nil
+}
+
+func readToken(path string) (string, error) {
+	stat, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
 	if stat.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("admin token: others can read %s (mode %#o): chmod 600 it", path, stat.Mode().Perm())
+		return "", fmt.Errorf("others can read %s (mode %#o): chmod 600 it", path, stat.Mode().Perm())
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("admin token: %w", err)
+		return "", err
 	}
 	const least = 16 // characters
 	token := strings.TrimSpace(string(data))
 	if len(token) < least || strings.ContainsAny(token, " \t\r\n") {
-		return "", fmt.Errorf("admin token: %s: want one word of %d characters or more", path, least)
+		return "", fmt.Errorf("%s: want one word of %d characters or more", path, least)
 	}
 	return token, nil
 }

@@ -12,12 +12,13 @@ import (
 	"go.etcd.io/bbolt"
 
 	"spreadable/core/state"
+	"spreadable/internal/private"
 )
 
 // What can be wrong with a data directory. The errors of this package say the directory
 // or file and wrap one of these.
 var (
-	ErrLocked  = errors.New("in use by another process")
+	ErrLocked  = errors.New("in use by another node")
 	ErrForeign = errors.New("not the state of a spreadable node")
 	ErrNewer   = errors.New("written by a newer version of this program")
 	ErrDamaged = errors.New("damaged")
@@ -65,7 +66,8 @@ type Store struct {
 
 // Open opens a data directory, makes it if it does not exist, and checks all that is in
 // its state file. A file that is not as this package wrote it is an error and stays as it
-// is; so does the state of a newer version.
+// is; so does the state of a newer version. A directory or a state file that other users
+// may change is refused: the node believes what stands there.
 func Open(dir string, o Options) (*Store, error) {
 	o.fill()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -94,10 +96,13 @@ func (o *Options) fill() {
 	}
 }
 
-// lockDir takes a directory for this process. The lock is a file of its own: the state
+// lockDir takes a directory, which must be private, for this process. The lock is a file of its own: the state
 // file may be missing, torn or about to be replaced, and a lock on a replaced file
 // protects nothing.
 func lockDir(dir string, timeout time.Duration) (*os.File, error) {
+	if err := private.Check(dir); err != nil {
+		return nil, fmt.Errorf("store: data directory: %w", err)
+	}
 	const pause = 20 * time.Millisecond
 	for {
 		lock, taken, err := tryLock(filepath.Join(dir, lockName))
@@ -119,6 +124,9 @@ func lockDir(dir string, timeout time.Duration) (*os.File, error) {
 func (s *Store) open() error {
 	path := filepath.Join(s.dir, stateName)
 	s.removeUnfinished()
+	if err := private.Check(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("store: %w", err)
+	}
 	found, err := inspectFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := create(path); err != nil {

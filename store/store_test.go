@@ -491,3 +491,31 @@ func TestUsesOfAnApprovalAreWrittenOnce(t *testing.T) {
 		t.Errorf("%d uses are on disk, want 1000", got)
 	}
 }
+
+// What others can write is not what this node has written.
+func TestADirectoryThatOthersMayChangeIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open(t, dir).Close()
+	file := filepath.Join(dir, "state.db")
+	for _, path := range []string{dir, file} {
+		stat, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, stat.Mode().Perm()|0o020); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(dir, impatient)
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "others can write to "+path) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if err := os.Chmod(path, stat.Mode().Perm()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, dir).Close()
+}

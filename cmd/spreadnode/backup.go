@@ -12,6 +12,7 @@ import (
 
 	"spreadable/admin"
 	"spreadable/config"
+	"spreadable/internal/home"
 	"spreadable/store"
 )
 
@@ -29,7 +30,10 @@ func backup(c *cli.Context) error {
 	if err := takes(c, 1, 1, "file"); err != nil {
 		return err
 	}
-	path := c.Args().First()
+	path, err := home.Expand(c.Args().First())
+	if err != nil {
+		return inputError{fmt.Errorf("backup: %w", err)}
+	}
 	if path == "-" {
 		if c.Bool("force") {
 			return inputError{errors.New("backup: --force replaces a file, and - is the standard output")}
@@ -85,11 +89,15 @@ func restore(c *cli.Context) error {
 	if err := takes(c, 1, 1, "file"); err != nil {
 		return err
 	}
+	from, err := home.Expand(c.Args().First())
+	if err != nil {
+		return inputError{fmt.Errorf("restore: %w", err)}
+	}
 	options, err := localNode(c)
 	if err != nil {
 		return err
 	}
-	aside, err := store.Restore(options.Data, c.Args().First(), store.Options{})
+	aside, err := store.Restore(options.Data, from, store.Options{})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return fmt.Errorf("restore: a node runs in %s: stop it first (spreadnode leave)", options.Data)
