@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -248,9 +249,9 @@ func TestBrokenFilesSayWhere(t *testing.T) {
 		"max_body: 0B":                               `want a size`,
 		"https: maybe":                               `https: want one of off, proxy, on, not "maybe"`,
 		"bootstrap: [localhost]":                     `bootstrap: address "localhost": no port, want "host:port"`,
-		"blacklist: [10.0.0.0/8]":                    `ranges of IPs are not known here`,
-		"trusted_proxies: [nobody]":                  `trusted_proxies: want an IP or a range such as 10.0.0.0/8, not "nobody"`,
-		"allowed_ranges: [intranet]":                 `allowed_ranges: want an IP or a range such as 10.0.0.0/8, not "intranet"`,
+		"blacklist: [10.0.0.0/33]":                   `blacklist: item 1: want an IP or a range such as 10.0.0.0/8 or 2001:db8::/32, not "10.0.0.0/33"`,
+		"trusted_proxies: [nobody]":                  `trusted_proxies: want an IP or a range such as 10.0.0.0/8 or 2001:db8::/32, not "nobody"`,
+		"allowed_ranges: [intranet]":                 `allowed_ranges: want an IP or a range such as 10.0.0.0/8 or 2001:db8::/32, not "intranet"`,
 		"host_share: 0%":                             `host_share: want a share above 0% and up to 100%, such as 12.5%, not "0%"`,
 		"host_share: 101%":                           `host_share: want a share`,
 		"host_share: 5":                              `host_share: want a share`,
@@ -402,6 +403,23 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		if err != nil {
 			t.Errorf("%q: %v", good, err)
 		}
+	}
+}
+
+// As many single IPs as a range of 16 bits has, as lists that are published name them.
+func TestALongBlacklistIsRead(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("blacklist:\n")
+	for i := range 1 << 16 {
+		fmt.Fprintf(&text, "- 10.0.%d.%d\n", i>>8, i&255)
+	}
+	c, err := load(t, text.String(), nil)
+	if err != nil || len(c.Blacklist) != 1<<16 {
+		t.Errorf("%v", err)
+	}
+	long := "blacklist: [" + strings.Repeat("a1,", 80_000) + "a1]"
+	if _, err := load(t, long, nil); err == nil || !strings.Contains(err.Error(), "more than 150000 words and signs") {
+		t.Errorf("longer than any list: %.200v", err)
 	}
 }
 

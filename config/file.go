@@ -10,8 +10,9 @@ import (
 	"spreadable/internal/strictyaml"
 )
 
-// format is the format of option files. A long list of addresses has thousands of words.
-var format = strictyaml.Format{Name: "configuration", MaxTokens: 50_000}
+// format is the format of option files. An item of a list is two words and signs: 75,000
+// of them, which take the parser two seconds. Longer lists are lists of ranges.
+var format = strictyaml.Format{Name: "configuration", MaxTokens: 150_000}
 
 // readFile takes the options from a file.
 func (c *Config) readFile(path string) error {

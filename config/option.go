@@ -62,7 +62,7 @@ const (
 	unitSize     = "size such as 500KiB"
 	unitCount    = "whole number"
 	unitAddress  = "host:port"
-	unitList     = "list of addresses, hosts, IPs"
+	unitList     = "list of addresses, hosts, IPs, ranges of IPs"
 	unitFile     = "path; ~ is the home directory"
 )
 

@@ -329,17 +329,11 @@ func (v *ranges) set(given string) error { return v.setList([]string{given}) }
 func (v *ranges) setList(items []string) error {
 	list := ranges{}
 	for _, item := range items {
-		prefix, err := netip.ParsePrefix(item)
-		if !strings.Contains(item, "/") {
-			var addr netip.Addr
-			if addr, err = peer.ParseIP(item); err == nil {
-				prefix = netip.PrefixFrom(addr, addr.BitLen())
-			}
-		}
+		prefix, err := peer.ParseRange(item)
 		if err != nil {
-			return fmt.Errorf("want an IP or a range such as 10.0.0.0/8, not %s", phrase.Quote(item))
+			return err
 		}
-		list = append(list, prefix.Masked())
+		list = append(list, prefix)
 	}
 	*v = list
 	return nil

@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
 // List is a white-, black- or trust-list. The zero List is empty and matches
 // nothing. A List does not change after ParseList, so many goroutines may read it.
 type List struct {
-	texts map[string]struct{}     // addresses and host names, in lower case
-	ips   map[netip.Addr]struct{} // in plain form
+	texts  map[string]struct{}       // addresses and host names, in lower case
+	ips    map[netip.Addr]struct{}   // in plain form
+	ranges map[netip.Prefix]struct{} // in plain form, masked
+	bits   []int                     // the lengths of the ranges, each once
 }
 
 // ParseList reads the items of a list. An item is
@@ -19,7 +22,9 @@ type List struct {
 //   - an address, "n1.example.com:80": matches that node only;
 //   - a host name, "n1.example.com": matches all ports of that name;
 //   - an IP in any spelling, "192.0.2.7", "2001:db8::5", "[2001:db8::5]":
-//     matches every node there, under whatever name.
+//     matches every node there, under whatever name;
+//   - a range of IPs, "192.0.2.0/24", "2001:db8::/32": matches every IP in it, like an
+//     item for each.
 //
 // The error names the first bad item, counted from 1. A name or an address that
 // [Parse] refuses is an error too, since no node could ever match it: a ban without
@@ -37,8 +42,25 @@ func ParseList(items []string) (List, error) {
 	return list, nil
 }
 
-// add reads one item: as an IP, or an address, or a host name.
-func (l List) add(item string) error {
+// ParseRange reads a range of IPs, or one IP as a range of one. Bits behind the prefix
+// are dropped, and a range of IPv4 addresses in their IPv6 form is one of IPv4 addresses.
+func ParseRange(text string) (netip.Prefix, error) {
+	if ip, err := ParseIP(text); err == nil {
+		return netip.PrefixFrom(ip, ip.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("want an IP or a range such as 10.0.0.0/8 or 2001:db8::/32, not %.80q", text)
+	}
+	const mapped = 128 - 32 // bits in front of an IPv4 in its IPv6 form
+	if prefix.Addr().Is4In6() && prefix.Bits() >= mapped {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped)
+	}
+	return prefix.Masked(), nil
+}
+
+// add reads one item: as an IP, a range, an address or a host name.
+func (l *List) add(item string) error {
 	ip, err := ParseIP(item)
 	switch {
 	case err == nil:
@@ -49,7 +71,7 @@ func (l List) add(item string) error {
 	case errors.Is(err, errZone) || errors.Is(err, errBracketedV4):
 		return err
 	case strings.Contains(item, "/"):
-		return fmt.Errorf("%.80q: ranges of IPs are not known here, list the IPs", item)
+		return l.addRange(item)
 	case strings.Contains(item, ":"):
 		a, err := Parse(item)
 		if err != nil {
@@ -65,8 +87,23 @@ func (l List) add(item string) error {
 	return nil
 }
 
+func (l *List) addRange(item string) error {
+	prefix, err := ParseRange(item)
+	if err != nil {
+		return err
+	}
+	if l.ranges == nil {
+		l.ranges = make(map[netip.Prefix]struct{})
+	}
+	l.ranges[prefix] = struct{}{}
+	if !slices.Contains(l.bits, prefix.Bits()) {
+		l.bits = append(l.bits, prefix.Bits())
+	}
+	return nil
+}
+
 // Len is the number of different items.
-func (l List) Len() int { return len(l.texts) + len(l.ips) }
+func (l List) Len() int { return len(l.texts) + len(l.ips) + len(l.ranges) }
 
 // Match reports whether an item matches the node at address a. The ip is what the
 // transport knows about it: the result of a lookup or the other end of a
@@ -82,11 +119,22 @@ func (l List) Match(a Address, ip netip.Addr) bool {
 
 // hasIP reports whether ip is an item; never for an invalid one.
 func (l List) hasIP(ip netip.Addr) bool {
-	if len(l.ips) == 0 {
+	if len(l.ips) == 0 && len(l.ranges) == 0 || !ip.IsValid() {
 		return false
 	}
-	_, found := l.ips[plain(ip)]
-	return found
+	ip = plain(ip)
+	if _, found := l.ips[ip]; found {
+		return true
+	}
+	for _, bits := range l.bits {
+		// an error means that there are ranges of that length of IPv6 only
+		if prefix, err := ip.Prefix(bits); err == nil {
+			if _, found := l.ranges[prefix]; found {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // hasText reports whether an address or host name is an item.

@@ -83,6 +83,36 @@ func TestEmptyListMatchesNothing(t *testing.T) {
 	}
 }
 
+// A range is as good as its IPs one by one, at its ends too; bits behind the prefix do not
+// count, nor does the form in which an IPv4 is written.
+func TestARangeMatchesItsIPs(t *testing.T) {
+	list, err := ParseList([]string{"10.1.0.0/16", "10.2.3.77/24", "192.0.2.7/32", "2001:db8:1::/48", "::ffff:172.16.0.0/108", "198.51.100.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ip, want := range map[string]bool{
+		"10.0.255.255": false, "10.1.0.0": true, "10.1.255.255": true, "10.2.0.0": false,
+		"10.2.3.0": true, "10.2.4.0": false, "192.0.2.7": true, "192.0.2.8": false, "198.51.100.1": true,
+		"2001:db8:1::": true, "2001:db8:1:ffff::1": true, "2001:db8:2::": false, "::ffff:10.1.2.3": true,
+		"172.16.0.1": true, "172.31.255.255": true, "172.32.0.0": false, "a01::": false,
+	} {
+		if got := list.Match(Address{}, netip.MustParseAddr(ip)); got != want {
+			t.Errorf("%s matches: %v", ip, got)
+		}
+	}
+	if list.Match(Address{}, netip.Addr{}) {
+		t.Error("matches no IP at all")
+	}
+	a, err := Parse("10.1.2.3:4000")
+	if err != nil || !list.Match(a, netip.Addr{}) || list.Len() != 6 {
+		t.Errorf("%d items, an address in the range matches: %v", list.Len(), err)
+	}
+	all, err := ParseList([]string{"0.0.0.0/0"})
+	if err != nil || !all.Match(Address{}, netip.MustParseAddr("8.8.8.8")) || all.Match(Address{}, netip.MustParseAddr("2001:db8::1")) {
+		t.Errorf("all IPv4: %v", err)
+	}
+}
+
 func TestListCountsDifferentItems(t *testing.T) {
 	list, err := ParseList([]string{"::1", "[0:0::1]", "abc.com", "ABC.com", "abc.com:1", "10.0.0.7", "::ffff:10.0.0.7"})
 	if err != nil || list.Len() != 4 {
@@ -94,8 +124,11 @@ func TestListRefusesItemsThatCouldMatchNothing(t *testing.T) {
 	for item, reason := range map[string]string{
 		"":                "item 2: empty",
 		" ":               "item 2: host",
-		"10.0.0.0/8":      "ranges",
-		"2001:db8::/32":   "ranges",
+		"10.0.0.0/33":     "want an IP or a range such as",
+		"2001:db8::/129":  "want an IP or a range such as",
+		"10.0.0/8":        "want an IP or a range such as",
+		"fe80::1%eth0/64": "zones",
+		"a.example.com/8": "want an IP or a range such as",
 		"*.example.com":   `'*'`,
 		"node1":           "npm peers would refuse it",
 		"10.0.0":          "no IPv4",
