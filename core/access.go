@@ -154,10 +154,10 @@ func (n *Node) AdmitsAll() bool { return n.cfg.Trusted || n.openDoor() }
 
 // AtEase reports whether requests need no checks now: the address filter refuses nothing,
 // no peer has failures that a sign of life would clear, and every peer that is suspected
-// has spoken since. A driver may then answer a structure request of the right root,
+// has spoken since, and the node has a place. A driver may then answer a structure request of the right root,
 // without an introduction, from the last snapshot: Serve would do nothing else.
 func (n *Node) AtEase() bool {
-	return n.AdmitsAll() && len(n.fails) == 0 && n.scores.AllSpoke()
+	return n.AdmitsAll() && len(n.fails) == 0 && n.scores.AllSpoke() && !n.level1.backlink.IsZero()
 }
 
 // allowedClient is the address filter for a client, of which we know the IP only.
@@ -209,6 +209,7 @@ func (n *Node) concludeFailure(p Peer, err error) {
 		n.blame(behavior.RequestDelays, p, 1)
 	}
 	n.failed(p)
+	n.cfg.rule.suspect(&n.level1, p, err)
 }
 
 func (n *Node) alive(p Peer) {
@@ -218,6 +219,7 @@ func (n *Node) alive(p Peer) {
 	if _, failing := n.fails[p]; failing {
 		delete(n.fails, p)
 		n.failsRevision++
+		n.level1.endProbing(p)
 	}
 }
 
@@ -261,7 +263,10 @@ func (n *Node) forgetStrangers() {
 
 // forget takes p off every list.
 func (n *Node) forget(p Peer) {
-	n.level1.removeSlave(p)
+	if n.level1.hasSlave(p) {
+		n.level1.removeSlave(p)
+		n.level1.ownSizeChanged(n.env.Now())
+	}
 	n.level1.removeMaster(p, n.env.Now())
 	if n.level1.backlink == p {
 		n.level1.loseBacklink()

@@ -51,6 +51,14 @@ type Config struct {
 	// a silent node.
 	MaxFails int
 
+	// ProbeInterval and ProbeFails are how the directed rule looks again at a peer that
+	// failed to answer. It asks the peer every ProbeInterval, a 24th of the SyncInterval,
+	// and takes it off its lists when so many requests in a row have failed, with the
+	// first: 7. A refused connection counts for half of them. With 1 it does not ask
+	// again, and waits for MaxFails.
+	ProbeInterval time.Duration
+	ProbeFails    int
+
 	// Trusted says that all peers are trusted: no address filter, no bans (npm:
 	// network.isTrusted).
 	Trusted bool
@@ -92,6 +100,7 @@ const (
 	DefaultServerTimeout = 2 * time.Second
 	DefaultPingTimeout   = time.Second
 	DefaultMaxFails      = 10
+	DefaultProbeFails    = 7
 )
 
 // Validate fills in the defaults and says what is wrong with the rest. It must be called
@@ -102,6 +111,10 @@ func (c *Config) Validate() error {
 	orDuration(&c.SyncPeriod, DefaultSyncPeriod)
 	orDuration(&c.ServerTimeout, DefaultServerTimeout)
 	orDuration(&c.PingTimeout, min(DefaultPingTimeout, c.ServerTimeout))
+	orDuration(&c.ProbeInterval, max(1, c.SyncInterval/24))
+	if c.ProbeFails == 0 {
+		c.ProbeFails = DefaultProbeFails
+	}
 	if c.MaxFails == 0 {
 		c.MaxFails = DefaultMaxFails
 	}
@@ -118,7 +131,7 @@ func (c *Config) Validate() error {
 		return errors.New("config: no address book")
 	case len(c.Bootstrap) == 0:
 		return errors.New("config: no bootstrap address: give the node's own to start a network")
-	case c.SyncInterval < 0 || c.SyncPeriod < 0 || c.ServerTimeout < 0 || c.PingTimeout < 0:
+	case c.SyncInterval < 0 || c.SyncPeriod < 0 || c.ServerTimeout < 0 || c.PingTimeout < 0 || c.ProbeInterval < 0:
 		return errors.New("config: a duration is negative")
 	case c.PingTimeout > c.ServerTimeout:
 		return fmt.Errorf("config: ping timeout %v is longer than the server timeout %v", c.PingTimeout, c.ServerTimeout)
@@ -126,6 +139,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("config: server timeout %v is longer than the sync interval %v", c.ServerTimeout, c.SyncInterval)
 	case c.SyncPeriod < c.SyncInterval:
 		return fmt.Errorf("config: sync period %v must not be shorter than the sync interval %v", c.SyncPeriod, c.SyncInterval)
+	case c.ProbeFails < 0:
+		return fmt.Errorf("config: probe fails %d is negative", c.ProbeFails)
 	case c.MaxFails < 0:
 		return fmt.Errorf("config: max fails %d is negative", c.MaxFails)
 	case !c.ApprovalLimits.valid():

@@ -78,6 +78,7 @@ func (directed) sync(l *level, t *Task) {
 		l.findMasters(t, up, down, b)
 	} else {
 		l.believe(up)
+		l.know(up, b)
 	}
 	if up.said != nil && l.backlink == up.peer {
 		l.audit(t, b)
@@ -193,20 +194,25 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	for i, m := range l.masters.List {
 		s.meetKnown(m.Peer, i)
 	}
-	for _, p := range l.heard {
-		s.meet(p)
+	if r := l.reserve; r != nil {
+		for _, p := range r.heard {
+			s.meet(p)
+		}
+		r.heard = nil
 	}
-	l.heard = nil
 	if l.ledger != nil {
 		l.ledger.meet(s)
 	}
-	if p := l.rendezvous(); !p.IsZero() {
-		s.meet(p)
-	}
+	rendezvous := l.rendezvous()
+	s.meet(rendezvous)
+	s.meet(l.lookBack())
 	for _, a := range told {
 		s.take(a.peer, -1, a.said)
 	}
 	s.run(t)
+	if adrift := slices.Contains(s.silent, rendezvous); adrift || l.reserve != nil {
+		l.reserves().adrift = adrift
+	}
 	s.finish()
 }
 
@@ -224,12 +230,18 @@ func (l *level) rendezvous() Peer {
 // hear remembers, as a master, another one that introduced itself, to ask it at our next
 // sync. A sender without an address cannot be asked.
 func (directed) hear(l *level, from Peer) {
-	if from.IsZero() || !l.isMaster() || l.masterIndex(from) >= 0 || slices.Contains(l.heard, from) {
-		return
-	}
-	// a bound against a flood of introductions
-	if len(l.heard) < 64+4*len(l.masters.List) {
-		l.heard = append(l.heard, from)
+	switch {
+	case from.IsZero():
+	case !l.isMaster():
+		if l.backlink.IsZero() {
+			l.call(from)
+		}
+	case l.masterIndex(from) < 0:
+		r := l.reserves()
+		// a bound against a flood of introductions
+		if len(r.heard) < 64+4*len(l.masters.List) && !slices.Contains(r.heard, from) {
+			r.heard = append(r.heard, from)
+		}
 	}
 }
 
@@ -281,11 +293,14 @@ func (directed) hasCapacity(l *level, networkSize int) bool {
 	if l.steppedDown > 0 && n.env.Now()-l.steppedDown < 2*n.cfg.SyncInterval {
 		return false
 	}
-	if !l.view.settled() {
+	// a newcomer may exaggerate, but not without bounds
+	size := max(l.size(), min(networkSize, 4*l.size()))
+	if after := l.sizeAfterDeaths(); after > 0 {
+		size = min(size, after)
+	} else if !l.view.settled() {
 		return true
 	}
-	// a newcomer may exaggerate, but not without bounds
-	optimum := Optimum(max(l.size(), min(networkSize, 4*l.size())), levels)
+	optimum := Optimum(size, levels)
 	return len(l.slaves)+int(l.interviews) < optimum+slack(optimum)
 }
 
@@ -381,28 +396,49 @@ func (l *level) tryPlaces(t *Task, b budget) error {
 
 // findPlaces asks the bootstrap nodes for places in the order of the list, so that all
 // newcomers ask the same one while it answers. After a failure the next attempt begins
-// with the next of them. We may be one of them. After them it asks a random master.
+// with the next of them. We may be one of them. One that was lost is asked last, after
+// others that we know.
 func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
 	n := l.node
 	if n.root.IsZero() {
 		return nil, message.ErrWrongRoot // a member would refuse us
 	}
-	providers := n.cfg.Bootstrap
+	providers, late := n.cfg.Bootstrap, []Peer(nil)
 	for i := range providers {
 		provider := providers[(int(l.firstAsked)+i)%len(providers)]
 		if provider == n.self {
-			return l.findPlacesFor(t, n.self, true, b), nil
+			return l.placesOfSelf(t, b), nil
 		}
+		if l.isLost(provider) {
+			late = append(late, provider)
+		} else if p, err = l.askForPlace(t, provider, l.placeTimeout(b)); err == nil {
+			return p, nil
+		}
+	}
+	if p = l.askOthers(t, b); p != nil {
+		return p, nil
+	}
+	for _, provider := range late {
 		if p, err = l.askForPlace(t, provider, l.placeTimeout(b)); err == nil {
 			return p, nil
 		}
 	}
-	if len(l.masters.List) > 0 {
-		if m := l.masters.List[n.env.Rand().IntN(len(l.masters.List))].Peer; m != n.self {
-			return l.askForPlace(t, m, l.placeTimeout(b))
-		}
+	if l.isMaster() { // our slaves are all that is left
+		return l.findPlacesFor(t, n.self, true, b), nil
 	}
 	return nil, err
+}
+
+// placesOfSelf are the places that we find for ourselves, as a bootstrap node. The lists
+// of a node that is no master are old if it has no backlink, and those of a master did
+// not help if the last attempt failed: then others know better, if there are any.
+func (l *level) placesOfSelf(t *Task, b budget) *message.Provision {
+	if !l.isMaster() || l.tries%2 == 1 {
+		if p := l.askOthers(t, b); p != nil {
+			return p
+		}
+	}
+	return l.findPlacesFor(t, l.node.self, true, b)
 }
 
 // placeTimeout is enough for a provider or a master that has to ask a peer itself. One
@@ -434,5 +470,18 @@ func (l *level) order(p *message.Provision) []Peer {
 		rng.Shuffle(len(spare), func(i, j int) { spare[i], spare[j] = spare[j], spare[i] })
 		places = append(places, spare...)
 	}
+	// one that did not answer us may be back, but is tried last
+	slices.SortStableFunc(places, func(a, b Peer) int { return compareBools(l.isLost(a), l.isLost(b)) })
 	return places[:min(maxPlaces, len(places))]
+}
+
+// compareBools orders false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }

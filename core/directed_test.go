@@ -154,11 +154,19 @@ func TestJitterIncludesItsEnds(t *testing.T) {
 	}
 }
 
-// A master remembers introductions up to a limit that grows with the network; a plain
-// slave remembers none, for it asks no master.
+// A master remembers introductions up to a limit that grows with the network. A node
+// without a place remembers the first few nodes that ask it. A plain slave with a place
+// remembers none, for it asks no master.
 func TestIntroductionsAreBounded(t *testing.T) {
-	for _, test := range []struct{ slaves, masters, want int }{{0, 3, 0}, {2, 0, 64 + 4}, {2, 3, 64 + 4*4}} {
+	for _, test := range []struct {
+		slaves, masters int
+		backlink        uint32
+		want            int
+	}{{0, 3, 101, 0}, {0, 3, 0, maxCallers}, {2, 0, 0, 64 + 4}, {2, 3, 0, 64 + 4*4}} {
 		n, _ := alone(t, test.slaves, test.masters)
+		if n.level1.backlink = (Peer{}); test.backlink > 0 {
+			n.level1.backlink = peer.FromID(test.backlink)
+		}
 		n.cfg.rule.hear(&n.level1, Peer{})
 		n.cfg.rule.hear(&n.level1, peer.FromID(101))
 		for i := range uint32(400) {
@@ -166,9 +174,12 @@ func TestIntroductionsAreBounded(t *testing.T) {
 				n.cfg.rule.hear(&n.level1, peer.FromID(1000+i))
 			}
 		}
-		heard, known := n.level1.heard, 0
-		if test.masters == 0 && test.slaves > 0 {
-			known = 1 // 101 is no master that this node knows
+		heard, known := []Peer(nil), 0
+		if n.level1.reserve != nil {
+			heard = n.level1.reserve.heard
+		}
+		if test.masters == 0 || test.slaves == 0 && test.want > 0 {
+			known = 1 // 101 is no master that this node knows, or it has no place
 		}
 		if len(heard) != test.want || known == 0 && slices.Contains(heard, peer.FromID(101)) {
 			t.Errorf("with %d slaves and %d other masters a node remembers %d introductions, want %d", test.slaves, test.masters, len(heard), test.want)

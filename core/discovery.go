@@ -73,6 +73,7 @@ func (d *discovery) skip(p Peer) { d.level.node.pool.marks.put(p, 0) }
 // take uses an answer: its sender is a master if it has slaves, and the walk meets all
 // masters that it knows. Place is the index of the sender in our old list, or -1.
 func (d *discovery) take(p Peer, place int, answer *message.Structure) {
+	d.level.recovered(p)
 	if d.level.ledger != nil {
 		d.level.ledger.report(p, answer.Slaves)
 	}

@@ -91,11 +91,12 @@ const (
 	NoteApprovals // Text is what the limits of approvals have cost since the last sync
 	// About was of no use to us for too many syncs, and taken off our lists.
 	NoteUseless
+	NoteSilent // About was taken off the lists: it did not answer
 	NumWhats
 )
 
 var whatNames = [NumWhats]string{
-	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless",
+	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless", "silent",
 }
 
 func (w What) String() string {

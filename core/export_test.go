@@ -9,7 +9,13 @@ func (n *Node) Suspicion(a behavior.Action, p Peer) float64 { return n.scores.Su
 
 // Heard is how many introductions n remembers; Failing, of how many peers it counts
 // failures.
-func (n *Node) Heard() int   { return len(n.level1.heard) }
+func (n *Node) Heard() int {
+	if n.level1.reserve == nil {
+		return 0
+	}
+	return len(n.level1.reserve.heard)
+}
+
 func (n *Node) Failing() int { return len(n.fails) }
 
 // Locks is how many keys tasks of the node hold.

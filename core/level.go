@@ -31,10 +31,11 @@ type level struct {
 	npmSlaves  bool   // an npm node was among the slaves at the last sync
 	view       view
 
+	known       [4]Peer            // nodes elsewhere; see reserve.go
+	reserve     *reserve           // what is needed in trouble only
 	steppedDown time.Duration      // when we last gave up our slaves to normalize; 0 is never
 	looked      []*message.Masters // each master's list at the last discovery, as in masters.List
 	ledger      *ledger            // which newcomers we sent where; nil until one asks
-	heard       []Peer             // nodes that introduced themselves as masters
 
 	// Original rule: masters that reported another network size, and since when.
 	delays map[Peer]time.Duration

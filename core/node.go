@@ -48,6 +48,7 @@ type Node struct {
 const (
 	wakeSync  uint32 = iota // the next sync
 	wakeRetry               // rule.retry
+	wakeProbe               // level.probe
 	wakeTask                // this and all above: a task that sleeps
 
 	tagBits      = 24
@@ -102,6 +103,8 @@ func (n *Node) Wake(tag uint32) {
 		n.Sync()
 	case wakeRetry:
 		n.cfg.rule.retry(&n.level1)
+	case wakeProbe:
+		n.level1.probe()
 	default:
 		n.pool.awake(n, number)
 	}

@@ -39,6 +39,9 @@ func (original) mostSlaves(optimum int) int { return optimum }
 // hear does nothing: the original knows no introductions.
 func (original) hear(*level, Peer) {}
 
+// suspect does nothing: the original waits until a peer has failed MaxFails times.
+func (original) suspect(*level, Peer, error) {}
+
 // sync is one cycle.
 func (original) sync(l *level, t *Task) {
 	n := l.node

@@ -15,6 +15,7 @@ import (
 // master, which we cannot know, and would be the best each time that it asks.
 func (directed) provide(l *level, t *Task) message.Response {
 	body := message.Asked[message.ProvideRequest](&t.req)
+	l.doubt(body.Lost)
 	p := l.findPlacesFor(t, body.Target, t.req.From == body.Target, t.requestBudget())
 	if !body.Places && len(p.Results) > 1 {
 		i := 0
@@ -63,6 +64,7 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	n, lg := l.node, l.ledger
 	lg.resize(n.self, len(l.slaves))
+	dying := l.discountSilent()
 	if enter {
 		lg.missed(target)
 	}
@@ -76,6 +78,9 @@ func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	// three newcomers make masters.
 	if lg.masters >= 3 || size <= 2 {
 		c.drawMasters(2)
+	}
+	if dying && lg.masters >= max(3, Optimum(size, levels)) {
+		c.fullMasters(maxPlaces - 1)
 	}
 	c.makeMasters(maxPlaces - 1)
 	c.drawMasters(maxPlaces)
@@ -111,7 +116,7 @@ type choice struct {
 func (c *choice) suits(p Peer) bool {
 	l, self := c.level, c.level.node.self
 	mutual := c.size > 2 && (c.target == self && l.hasSlave(p) || p == self && c.target == l.backlink)
-	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !slices.Contains(c.places, p)
+	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p)
 }
 
 // drawMasters adds masters with capacity, up to the given number of places. Each is drawn
@@ -134,6 +139,26 @@ func (c *choice) drawMasters(most int) {
 	}
 	for _, i := range drawn {
 		lg.capacity.set(i, lg.spare(i))
+	}
+}
+
+// fullMasters adds the least full masters, up to the given number of places. It is for
+// the time when many nodes have died at once. Their masters seem to be full, because they
+// have not noticed it yet, but a network of fewer nodes needs no more masters.
+func (c *choice) fullMasters(most int) {
+	lg := c.ledger
+	for len(c.places) < most {
+		least := -1
+		for i := range lg.tallies {
+			t := &lg.tallies[i]
+			if t.count() > 0 && t.misses < maxMisses && (least < 0 || t.count() < lg.tallies[least].count()) && c.suits(t.master) {
+				least = i
+			}
+		}
+		if least < 0 {
+			return
+		}
+		c.places = append(c.places, lg.tallies[least].master)
 	}
 }
 
@@ -161,4 +186,22 @@ func (c *choice) couldBecomeMaster(p Peer) bool {
 		return false
 	}
 	return c.suits(p)
+}
+
+// discountSilent takes masters that are probably dead out of the ledger until it is
+// renewed: their slaves are about to ask for other places. It reports whether there are
+// any, or a peer was lost within the last two sync intervals.
+func (l *level) discountSilent() (dying bool) {
+	r := l.reserve
+	if r == nil {
+		return false
+	}
+	for _, w := range r.probes {
+		if w.failed >= 2 && l.masterIndex(w.peer) >= 0 {
+			l.ledger.resize(w.peer, 0)
+			dying = true
+		}
+	}
+	latest := len(r.lost) - 1
+	return dying || latest >= 0 && l.node.env.Now()-r.lost[latest].since < 2*l.node.cfg.SyncInterval
 }

@@ -95,7 +95,7 @@ func (l *level) askForPlace(t *Task, provider Peer, timeout time.Duration) (*mes
 	n := l.node
 	resp := t.Call(provider, message.Request{
 		Kind: message.KindProvide, Timeout: timeout,
-		Body: &message.ProvideRequest{Target: n.self, Places: n.cfg.rule.wantsPlaces()},
+		Body: &message.ProvideRequest{Target: n.self, Places: n.cfg.rule.wantsPlaces(), Lost: l.formerBacklink()},
 	})
 	return message.As[message.Provision](resp)
 }
@@ -115,6 +115,18 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 		return err
 	}
 	l.setBacklink(chosen)
+	for _, r := range p.Results[:min(maxPlaces, len(p.Results))] {
+		if r.Address != chosen {
+			l.knowElsewhere(r.Address)
+		}
+	}
+	if l.reserve != nil && !l.isMaster() {
+		l.reserve.heard = nil
+	}
+	if l.reserve != nil {
+		l.reserve.former = Peer{}
+	}
+	l.recovered(chosen)
 	if l.isMaster() || len(l.masters.List) == 0 {
 		l.setMaster(chosen, max(0, answer.Size), n.env.Now())
 	}

@@ -60,8 +60,11 @@ func (n *Node) findRoot(t *Task, b budget) {
 		}
 		first = first && err != nil
 	}
-	if ours && n.root.IsZero() {
+	switch {
+	case n.root.IsZero() && ours:
 		n.setRoot(n.self)
+	case !n.root.IsZero():
+		n.setRoot(n.root) // a bootstrap node that is gone is not asked in every sync
 	}
 }
 

@@ -57,8 +57,12 @@ type rule interface {
 	// mostSlaves is how many slaves a master may have before others blame it.
 	mostSlaves(optimum int) int
 
-	// hear takes the introduction of another master.
+	// hear takes a request for the structure from a peer that introduces itself as a
+	// master, or that asks while we have no place.
 	hear(l *level, from Peer)
+
+	// suspect is called when a request to p has failed with err, and no refusal.
+	suspect(l *level, p Peer, err error)
 }
 
 // rule returns the value of r.

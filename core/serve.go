@@ -64,7 +64,7 @@ func (n *Node) serveStatus(*message.Request) message.Response {
 }
 
 func (n *Node) serveStructure(req *message.Request) message.Response {
-	if req.Body != nil {
+	if req.Body != nil || n.level1.backlink.IsZero() {
 		n.cfg.rule.hear(&n.level1, req.From)
 	}
 	return message.Response{Body: n.Structure()}

@@ -22,7 +22,16 @@ func (n *Node) SweepBook(held func(Peer) bool) int {
 // eachPeer visits every peer that the node holds, some more than once.
 func (n *Node) eachPeer(visit func(Peer)) {
 	l := &n.level1
-	lists := [][]Peer{{n.self, n.root, l.provider, l.backlink}, l.slaves, l.heard, n.cfg.Bootstrap}
+	lists := [][]Peer{{n.self, n.root, l.provider, l.backlink}, l.slaves, l.known[:], n.cfg.Bootstrap}
+	if r := l.reserve; r != nil {
+		lists = append(lists, r.heard)
+		for _, w := range r.probes {
+			visit(w.peer)
+		}
+		for _, x := range r.lost {
+			visit(x.peer)
+		}
+	}
 	if a := n.approvals; a != nil {
 		for _, e := range a.issued.entries { // order-free: visits for a set
 			lists = append(lists, e.value.drawn)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"syscall"
 	"time"
 
 	"spreadable/core/message"
@@ -102,7 +103,7 @@ func (o *Outgoing) Read(resp *http.Response) (Body, error) {
 func (o *Outgoing) tooLong(good bool) error {
 	switch {
 	case !good:
-		return message.ErrUnreachable
+		return fmt.Errorf("%w: a page of more than %d bytes", message.ErrUnreachable, o.Kind.Row().Limit)
 	case o.Query != nil:
 		return message.ErrUnusable
 	}
@@ -116,6 +117,9 @@ func (o *Outgoing) Unchanged(resp *http.Response) bool {
 
 // Unreachable says in short why there was no answer.
 func Unreachable(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return message.ErrRefused
+	}
 	if op := new(net.OpError); errors.As(err, &op) {
 		err = op.Err
 	}

@@ -36,14 +36,20 @@ func writeProvide(w *writer, b *message.ProvideRequest) {
 	if b.Places {
 		w.raw(`,"places":true`)
 	}
+	if !b.Lost.IsZero() {
+		w.raw(`,"lost":`)
+		w.peer(b.Lost)
+	}
 	w.raw(`,`)
 	w.budget()
 }
 
 func readProvide(f Fields) (Body, error) {
-	target, places := f.address("target"), f.flag("places")
+	target, places, lost := f.address("target"), f.flag("places"), f.address("lost")
 	return func(in *Interner) any {
-		return &message.ProvideRequest{Target: in.Peer(target), Places: places}
+		b := &message.ProvideRequest{Target: in.Peer(target), Places: places}
+		b.Lost, _ = in.Book.Find(lost.String()) // only of one that we know it matters
+		return b
 	}, nil
 }
 

@@ -51,6 +51,7 @@ func samples(t testing.TB, book *peer.Book) []sample {
 		{"interview", req{Kind: message.KindInterview}, resp{Body: &message.Interview{Address: names}}},
 		{"provide", req{Kind: message.KindProvide, Body: &message.ProvideRequest{Target: a}}, resp{Body: &message.Provision{Results: []message.Place{{Address: a, NetworkSize: 3, Spares: []peer.Peer{b, c}}, {Address: b}}, Lifetime: 320 * time.Second, NetworkSize: 4}}},
 		{"provide with places", req{Kind: message.KindProvide, Body: &message.ProvideRequest{Places: true}}, resp{Body: &message.Provision{}}},
+		{"provide after a loss", req{Kind: message.KindProvide, Body: &message.ProvideRequest{Target: a, Places: true, Lost: b}}, resp{Body: &message.Provision{}}},
 		{"register", req{Kind: message.KindRegister, Body: &message.RegisterRequest{Target: a}}, resp{Body: &message.Registered{Size: 2}}},
 		{"register with a size", req{Kind: message.KindRegister, Body: &message.RegisterRequest{Target: a, NetworkSize: 1234567}}, resp{Body: &message.Registered{}}},
 		{"approval info", req{Kind: message.KindApprovalInfo, Body: &message.ApprovalInfoRequest{Action: hard, Key: key}}, resp{Body: &message.ApprovalInfo{Info: hard}}},

@@ -1,6 +1,9 @@
 package message
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What can happen to a request besides a refusal. Each counts as one failure of the peer
 // that was asked, but ErrMalformed, which counts as misbehaviour; a timeout counts only
@@ -21,6 +24,23 @@ var (
 	ErrUnusable    = errors.New("unusable answer")
 	ErrLocal       = errors.New("the own machine failed")
 )
+
+// ErrRefused says that no program listens at the address. A simulated network, in which
+// nothing else is unreachable, says ErrUnreachable for it.
+var ErrRefused = fmt.Errorf("%w: connection refused", ErrUnreachable)
+
+// IsRefused reports whether a request failed because no program listens there.
+func IsRefused(err error) bool { return err == ErrUnreachable || err == ErrRefused }
+
+// IsSilence reports whether err is that of a request without any answer by a peer that
+// takes us for a member: neither good nor a refusal, nor garbage.
+func IsSilence(err error) bool {
+	if err == nil || errors.Is(err, ErrMalformed) {
+		return false
+	}
+	_, refusal := err.(*Error)
+	return !refusal
+}
 
 // Error is a refusal: the other side understood the request and says no. It crosses the
 // wire with its code; a peer that sends one is alive.

@@ -12,7 +12,11 @@ type Interview struct{ Address peer.Peer }
 // ProvideRequest asks where Target could register.
 type ProvideRequest struct {
 	Target peer.Peer
-	Places bool // the asker understands an ordered list of places; npm peers never set it
+	// Places says that the asker understands an ordered list of places, and Lost is the
+	// backlink that did not answer it any more, if that is why it asks. Npm peers never
+	// set them.
+	Places bool
+	Lost   peer.Peer
 }
 
 // Provision is the answer: one result for each master, or the places chosen by a

@@ -1,0 +1,136 @@
+package faults
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/coretest"
+)
+
+// counting counts the requests and the departures of a world.
+type counting struct {
+	*World
+	requests, departures int
+}
+
+func (c *counting) Ended(r *coretest.Record) {
+	if r.From != fmt.Sprint(r.To.ID()) {
+		c.requests++
+	}
+}
+
+func (c *counting) Noted(h *coretest.Host, note core.Note) {
+	c.World.Noted(h, note)
+	if note.What == core.NoteBacklinkLost || note.What == core.NoteSilent {
+		c.departures++
+	}
+}
+
+// settledWorld is a network that is whole, in which requests and departures are counted
+// from now on.
+func settledWorld(t testing.TB, size int, seed uint64) *counting {
+	w := grown(t, size, seed, 1, io.Discard)
+	if w.settle(15) < 0 {
+		t.Fatalf("a network of %d is not whole after 15 rounds: %s", size, w.violation())
+	}
+	w.Run(15 * round)
+	c := &counting{World: w}
+	w.Observer = c
+	return c
+}
+
+// Constant loss of 5 % of all messages, which lets 9.75 % of the requests fail, drives no
+// node out, and no node counts wrong. A thousand rounds, in which a false departure in
+// ten thousand requests would show, take some seconds.
+func TestLossDrivesNoNodeOut(t *testing.T) {
+	rounds := 1000
+	if testing.Short() {
+		rounds = 100
+	}
+	w := settledWorld(t, 100, 1)
+	w.Loss = 0.05
+	for i := range rounds {
+		w.Run(round)
+		if v := w.violation(); v != "" {
+			t.Fatalf("round %d: %s", i, v)
+		}
+	}
+	if w.departures > 0 || len(w.Bans) > 0 {
+		t.Errorf("%d departures and %d bans in %d rounds", w.departures, len(w.Bans), rounds)
+	}
+	t.Logf("%.2f requests per node and round", float64(w.requests)/float64(rounds*len(w.Live())))
+}
+
+// Looking for silent peers, and for addresses to remember, is cheap in a settled network.
+func TestSettledNetworksSendThreeRequestsPerNode(t *testing.T) {
+	for _, size := range []int{3, 4, 5, 9, 16, 30, 49, 100} {
+		const rounds = 200
+		w := settledWorld(t, size, 2)
+		w.Run(rounds * round)
+		if got := float64(w.requests) / float64(rounds*size); got > 3.3 {
+			t.Errorf("%d nodes send %.2f requests per node and round, want at most 3.3", size, got)
+		} else {
+			t.Logf("%d nodes: %.3f", size, got)
+		}
+	}
+}
+
+// homes notes when the slaves of dead masters have another backlink.
+type homes struct {
+	*World
+	died  time.Duration // when
+	waits map[uint32]time.Duration
+}
+
+func (o *homes) Noted(h *coretest.Host, note core.Note) {
+	o.World.Noted(h, note)
+	if wait, orphan := o.waits[h.Number]; orphan && wait == 0 && note.What == core.NoteRegistered {
+		o.waits[h.Number] = o.Now() - o.died
+	}
+}
+
+// After 30 % of the nodes have died, in silence, the slaves of dead masters have another
+// within 2 rounds in the median and 3 at the 99th percentile, and in 6 rounds in the
+// median all nodes know the network exactly.
+func TestDeadMastersAreNoticedSoon(t *testing.T) {
+	var waits, rounds []float64
+	for seed := range uint64(20) {
+		w := grown(t, []int{49, 100, 200, 300}[seed%4], seed, 1, io.Discard)
+		w.settle(15)
+		w.Run(15*round + w.between(0, round))
+		o := &homes{World: w, waits: make(map[uint32]time.Duration)}
+		w.Observer = o
+		dying := w.some(len(w.Live())*3/10, false)
+		for _, h := range dying {
+			for _, s := range h.Node.Structure().Slaves {
+				o.waits[s.ID()] = 0
+			}
+		}
+		o.died = w.Now()
+		crashAll(dying, true)
+		var result Result
+		w.watch(60, &result)
+		if result.Violation != "" {
+			t.Fatal(result.Violation)
+		}
+		rounds = append(rounds, float64(result.Rounds))
+		for number, wait := range o.waits { // order-free: sorted below
+			if w.Host(number).Up {
+				waits = append(waits, float64(wait)/float64(round))
+			}
+		}
+		w.Close()
+	}
+	slices.Sort(waits)
+	slices.Sort(rounds)
+	at := func(sorted []float64, share float64) float64 { return sorted[int(share*float64(len(sorted)-1))] }
+	t.Logf("%d slaves of dead masters registered elsewhere after %.2f rounds (median), %.2f (p99); exact after %v rounds",
+		len(waits), at(waits, 0.5), at(waits, 0.99), rounds)
+	if at(waits, 0.5) > 2 || at(waits, 0.99) > 3 || at(rounds, 0.5) > 6 {
+		t.Error("want at most 2, 3 and 6")
+	}
+}

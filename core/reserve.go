@@ -1,0 +1,261 @@
+package core
+
+import (
+	"slices"
+	"time"
+
+	"spreadable/core/message"
+)
+
+// A node's lists lead to the rest of the network only while their masters live. This file
+// has the addresses beyond the lists, for the day when these lead nowhere: a few nodes
+// elsewhere in the network that every node remembers (level.known), and what only some
+// nodes need (reserve): peers that were lost, and nodes that asked while there was no
+// place.
+//
+// With them a network survives the loss of its bootstrap node and of all its masters, and
+// two halves of which each took the other for dead meet again.
+
+// reserve is what a level needs in trouble only. It is nil before the first.
+type reserve struct {
+	probes  []*probing // peers that have failed and are asked again
+	ticking bool       // the timer for that is set
+	former  Peer       // the backlink that was lost, until there is another
+	deaths  deaths
+	lost    []lost // peers that were silent for too long, the latest last
+	heard   []Peer // of a master: introductions; without a place: nodes that asked us
+	adrift  bool   // the bootstrap node did not answer at the last sync
+}
+
+// lost is a peer that was silent for too long.
+type lost struct {
+	peer  Peer
+	since time.Duration
+}
+
+const (
+	maxLost = 8
+	// lostLife is how long a lost peer is asked now and then: no partition that heals by
+	// itself lasts longer.
+	lostLife = 7 * 24 * time.Hour
+	// maxCallers bounds the nodes that a node without a place remembers.
+	maxCallers = 8
+	// maxOthers is how many addresses a node without a place pings at a time.
+	maxOthers = 8
+	// knownEvery is how many syncs pass until a slave looks at the addresses that it
+	// knows, and inquireEvery until it asks for new ones.
+	knownEvery   = 4
+	inquireEvery = 1024
+)
+
+func (l *level) reserves() *reserve {
+	if l.reserve == nil {
+		l.reserve = new(reserve)
+	}
+	return l.reserve
+}
+
+// keepLost keeps the address of a lost peer.
+func (l *level) keepLost(p Peer) {
+	l.recovered(p)
+	r := l.reserves()
+	if len(r.lost) >= maxLost {
+		r.lost = slices.Delete(r.lost, 0, 1)
+	}
+	r.lost = append(r.lost, lost{p, l.node.env.Now()})
+}
+
+// formerBacklink is the backlink that was lost, while there is no other.
+func (l *level) formerBacklink() Peer {
+	if l.reserve == nil {
+		return Peer{}
+	}
+	return l.reserve.former
+}
+
+// recovered forgets that p was lost.
+func (l *level) recovered(p Peer) {
+	if l.reserve != nil && len(l.reserve.lost) > 0 {
+		l.reserve.lost = slices.DeleteFunc(l.reserve.lost, func(x lost) bool { return x.peer == p })
+	}
+}
+
+// isLost reports whether p was lost and has not been heard since.
+func (l *level) isLost(p Peer) bool {
+	return l.reserve != nil && slices.ContainsFunc(l.reserve.lost, func(x lost) bool { return x.peer == p })
+}
+
+// lookBack is the address beyond the lists that this sync asks: each of the lost ones in
+// turn, one in maxLost syncs. While no bootstrap node answers, that glue is missing, and
+// each sync asks one of them or of the known ones.
+func (l *level) lookBack() Peer {
+	r := l.reserve
+	if r == nil {
+		return Peer{}
+	}
+	now := l.node.env.Now()
+	r.lost = slices.DeleteFunc(r.lost, func(x lost) bool { return now-x.since > lostLife })
+	turn := int(l.rounds)
+	if !r.adrift {
+		if i := turn % maxLost; i < len(r.lost) {
+			return r.lost[i].peer
+		}
+		return Peer{}
+	}
+	if i := turn % (len(r.lost) + len(l.known)); i < len(r.lost) {
+		return r.lost[i].peer
+	} else {
+		return l.known[i-len(r.lost)]
+	}
+}
+
+// others are the addresses to ask for a place when no bootstrap node has one, in random
+// order: the masters, the nodes that asked us, the known ones and the lost ones. Our own
+// slaves are not among them: they know what we know.
+func (l *level) others() []Peer {
+	n := l.node
+	var all []Peer
+	add := func(p Peer) {
+		if p != n.self && n.allowed(p) && !l.hasSlave(p) && !l.isProbed(p) && !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	for _, m := range l.masters.List {
+		add(m.Peer)
+	}
+	for _, p := range l.known {
+		add(p)
+	}
+	if l.reserve != nil {
+		for _, p := range l.reserve.heard {
+			add(p)
+		}
+		for _, x := range l.reserve.lost {
+			add(x.peer)
+		}
+	}
+	n.env.Rand().Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+// askOthers asks for a place beyond the bootstrap nodes. Most of the addresses may be
+// dead, so it pings some at once and asks the first that answers. The result is nil if
+// there is none.
+func (l *level) askOthers(t *Task, b budget) *message.Provision {
+	n := l.node
+	others := l.others()
+	others = others[:min(maxOthers, len(others))]
+	if len(others) == 0 {
+		return nil
+	}
+	ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
+	var there []Peer
+	for i, resp := range t.GatherSome(others, ping, 1) {
+		if resp.Err == nil {
+			there = append(there, others[i])
+		}
+	}
+	for _, p := range there {
+		if provision, err := l.askForPlace(t, p, l.placeTimeout(b)); err == nil {
+			return provision
+		}
+	}
+	return nil
+}
+
+// call remembers a node that asked us while we have no place: it may be a member of the
+// network that we look for, such as a master that looks for its bootstrap node.
+func (l *level) call(from Peer) {
+	r := l.reserves()
+	if from != l.node.self && len(r.heard) < maxCallers && !slices.Contains(r.heard, from) {
+		r.heard = append(r.heard, from)
+	}
+}
+
+// know renews the addresses that a slave remembers for the loss of all masters: one of
+// its backlink's slaves, and some of other masters' slaves. So what remains of the groups
+// of all masters stays connected: of random graphs in which each node knows two others,
+// nearly all are.
+//
+// The others are the places that the provider named and we did not take. When all of them
+// have become masters, as in small networks, and once in inquireEvery syncs, we ask
+// another master for its slaves.
+func (l *level) know(up answer, b budget) {
+	turn := int(l.rounds) + int(l.node.self.ID())
+	if up.said == nil || l.rounds >= 4 && turn%knownEvery != 0 {
+		return
+	}
+	l.known[0] = l.stranger(up.said.Slaves)
+	elsewhere := l.known[1:]
+	for i, p := range elsewhere {
+		if p == up.peer || p == l.node.self || l.masterIndex(p) >= 0 {
+			elsewhere[i] = Peer{}
+		}
+	}
+	slices.SortStableFunc(elsewhere, func(a, b Peer) int { return compareBools(a.IsZero(), b.IsZero()) })
+	if elsewhere[0].IsZero() || turn%inquireEvery == 0 {
+		l.inquire(up.peer, turn, b)
+	}
+}
+
+// inquire asks a master other than the backlink, in turn, for its slaves. The sync does
+// not wait for the answer.
+func (l *level) inquire(backlink Peer, turn int, b budget) {
+	n, list := l.node, l.masters.List
+	if len(list) < 2 {
+		return
+	}
+	i := turn + turn/knownEvery
+	if list[i%len(list)].Peer == backlink {
+		i++
+	}
+	if m := list[i%len(list)].Peer; m != n.self {
+		req := message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}
+		n.send(m, req, &inquiry{l, m, n.life}, 0)
+	}
+}
+
+// inquiry is a question of inquire to a master.
+type inquiry struct {
+	level *level
+	peer  Peer
+	life  uint8 // of the node
+}
+
+// Answer implements Sink.
+func (q *inquiry) Answer(_ uint32, resp message.Response) {
+	n := q.level.node
+	if n.life != q.life {
+		return
+	}
+	if resp.Err == nil && !message.KindStructure.Row().Fits(resp.Body) {
+		resp.Err = message.ErrMalformed
+	}
+	n.conclude(q.peer, true, resp)
+	if other, err := message.As[message.Structure](resp); err == nil {
+		q.level.knowElsewhere(q.level.stranger(other.Slaves))
+	}
+}
+
+// stranger returns a random peer of a list that is no master; none if there is no other
+// than ourselves.
+func (l *level) stranger(list []Peer) Peer {
+	if len(list) == 0 {
+		return Peer{}
+	}
+	start := l.node.env.Rand().IntN(len(list))
+	for i := range list {
+		if p := list[(start+i)%len(list)]; p != l.node.self && l.masterIndex(p) < 0 {
+			return p
+		}
+	}
+	return Peer{}
+}
+
+// knowElsewhere adds an address to the known ones of other groups, as the latest.
+func (l *level) knowElsewhere(p Peer) {
+	if elsewhere := l.known[1:]; !p.IsZero() && !slices.Contains(elsewhere, p) {
+		copy(elsewhere[1:], elsewhere)
+		elsewhere[0] = p
+	}
+}
