@@ -116,7 +116,7 @@ func (l *level) tick() {
 // silence is no misbehaviour.
 func (w *probing) Answer(_ uint32, resp message.Response) {
 	n := w.level.node
-	if w.over || n.life != w.life {
+	if w.over || n.life != w.life || resp.Err == message.ErrLocal {
 		return
 	}
 	if resp.Err == nil && !message.KindStructure.Row().Fits(resp.Body) {

@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func (c *counting) Noted(h *coretest.Host, note core.Note) {
 func settledWorld(t testing.TB, size int, seed uint64) *counting {
 	w := grown(t, size, seed, 1, io.Discard)
 	if w.settle(15) < 0 {
-		t.Fatalf("a network of %d is not whole after 15 rounds: %s", size, w.violation())
+		t.Fatalf("a network of %d is not whole after 15 rounds: %s", size, w.Violation())
 	}
 	w.Run(15 * round)
 	c := &counting{World: w}
@@ -55,7 +56,7 @@ func TestLossDrivesNoNodeOut(t *testing.T) {
 	w.Loss = 0.05
 	for i := range rounds {
 		w.Run(round)
-		if v := w.violation(); v != "" {
+		if v := w.Violation(); v != "" {
 			t.Fatalf("round %d: %s", i, v)
 		}
 	}
@@ -99,19 +100,24 @@ func (o *homes) Noted(h *coretest.Host, note core.Note) {
 func TestDeadMastersAreNoticedSoon(t *testing.T) {
 	var waits, rounds []float64
 	for seed := range uint64(20) {
-		w := grown(t, []int{49, 100, 200, 300}[seed%4], seed, 1, io.Discard)
+		w := grown(t, []int{25, 49, 64, 100}[seed%4], seed, 1, io.Discard)
 		w.settle(15)
-		w.Run(15*round + w.between(0, round))
+		w.Run(15*round + w.breaker.Between(0, round))
 		o := &homes{World: w, waits: make(map[uint32]time.Duration)}
 		w.Observer = o
-		dying := w.some(len(w.Live())*3/10, false)
+		dying := slices.Clone(w.Live()[1:]) // not the bootstrap node
+		random := rand.New(rand.NewPCG(seed, 1))
+		random.Shuffle(len(dying), func(i, j int) { dying[i], dying[j] = dying[j], dying[i] })
+		dying = dying[:len(dying)*3/10]
 		for _, h := range dying {
 			for _, s := range h.Node.Structure().Slaves {
 				o.waits[s.ID()] = 0
 			}
 		}
 		o.died = w.Now()
-		crashAll(dying, true)
+		for _, h := range dying {
+			h.Crash(true)
+		}
 		var result Result
 		w.watch(60, &result)
 		if result.Violation != "" {
