@@ -30,7 +30,7 @@ type Config struct {
 	SyncInterval, SyncPeriod   time.Duration
 	AutoSync                   bool
 	ServerTimeout, PingTimeout time.Duration
-	MaxFails                   int
+	MaxFails, ProbeFails       int
 	Registration               string // directed, original
 	NetworkVersion             string
 

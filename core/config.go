@@ -101,6 +101,8 @@ const (
 	DefaultPingTimeout   = time.Second
 	DefaultMaxFails      = 10
 	DefaultProbeFails    = 7
+
+	maxProbeFails = 24 // with the default interval, as long as a sync interval
 )
 
 // Validate fills in the defaults and says what is wrong with the rest. It must be called
@@ -139,8 +141,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("config: server timeout %v is longer than the sync interval %v", c.ServerTimeout, c.SyncInterval)
 	case c.SyncPeriod < c.SyncInterval:
 		return fmt.Errorf("config: sync period %v must not be shorter than the sync interval %v", c.SyncPeriod, c.SyncInterval)
-	case c.ProbeFails < 0:
-		return fmt.Errorf("config: probe fails %d is negative", c.ProbeFails)
+	case c.ProbeFails < 0 || c.ProbeFails > maxProbeFails:
+		return fmt.Errorf("config: probe fails %d is not from 1 to %d", c.ProbeFails, maxProbeFails)
 	case c.MaxFails < 0:
 		return fmt.Errorf("config: max fails %d is negative", c.MaxFails)
 	case !c.ApprovalLimits.valid():

@@ -21,7 +21,7 @@ import (
 // elsewhere, and a test of it that is named.
 var effects = map[string]string{
 	"port": "4001", "public_port": "4001", "hostname": "192.0.2.8", "listen": "127.0.0.1:4001", "source": "127.0.0.5", "bootstrap": "192.0.2.9:4000",
-	"sync_interval": "15s", "auto_sync": "false", "sync_period": "2d", "server_timeout": "1500ms", "ping_timeout": "500ms", "max_fails": "9",
+	"sync_interval": "15s", "auto_sync": "false", "sync_period": "2d", "server_timeout": "1500ms", "ping_timeout": "500ms", "max_fails": "9", "probe_fails": "6",
 	"registration": "original", "network_version": "other-1", "trusted": "true", "whitelist": "192.0.2.1", "blacklist": "192.0.2.1",
 	"trustlist": "192.0.2.1", "ban_by_address": "true", "host_limits": "off", "allowed_ranges": "10.0.0.0/8", "host_share": "50%", "body_rate": "1KiB", "username": "username=me password=x|you", "password": "username=me password=x|y", "password_file": "username=me password=x|$FILE",
 	"cookie_age": "1d", "plain_cookie": "true", "trusted_proxies": "10.0.0.1", "https": "proxy", "tls_ca": "https=proxy|$CERT",

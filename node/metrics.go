@@ -75,6 +75,8 @@ func newCollector(n *Node) *collector {
 			func(c *httptransport.Counts) uint64 { return c.CallsRefused }},
 		{describe("calls_not_sent_total", "Calls that this machine could not send."),
 			func(c *httptransport.Counts) uint64 { return c.CallsNotSent }},
+		{describe("peers_silent_total", "Nodes taken off the lists because they did not answer."),
+			func(c *httptransport.Counts) uint64 { return c.PeersSilent }},
 	}}
 }
 

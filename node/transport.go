@@ -59,7 +59,7 @@ func (n *Node) coreConfig() (*core.Config, error) {
 	cfg := &core.Config{
 		Book:         peer.NewBook(httptransport.DefaultBookLimit),
 		SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
-		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, Trusted: c.Trusted,
+		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, ProbeFails: c.ProbeFails, Trusted: c.Trusted,
 		BanByAddress: c.BanByAddress, Load: n.load.read, Hosts: hosts,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{
 			Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod,

@@ -36,6 +36,8 @@ func (l *loop) Note(n core.Note) {
 	switch n.What {
 	case core.NoteApprovals:
 		level = slog.LevelWarn
+	case core.NoteSilent:
+		l.silent.Add(1)
 	case core.NoteRegistered:
 		l.outside = ""
 	case core.NoteRegisterFailed:

@@ -59,6 +59,8 @@ type Counts struct {
 	CallsRefused uint64
 	// calls that this machine could not send: no port, no descriptor, no place in time
 	CallsNotSent uint64
+	// peers taken off the lists because all probes failed
+	PeersSilent uint64
 }
 
 // limits are all limits of a node that count.
@@ -86,6 +88,6 @@ func (n *Node) Counts() Counts {
 		ShareWaits: l.waits.hits.Load(), ConnectionsRefused: l.refused.hits.Load(),
 		ConnectionsFull: l.full.hits.Load(), AcceptFailures: l.accept.hits.Load(),
 		SlowBodies: l.slow.hits.Load(), CallsRefused: l.reach.hits.Load(),
-		CallsNotSent: l.unsent.hits.Load(),
+		CallsNotSent: l.unsent.hits.Load(), PeersSilent: n.loop.silent.Load(),
 	}
 }

@@ -49,6 +49,7 @@ type loop struct {
 	outside  string        // why the node failed to register last, as logged; "" once registered
 
 	// ---- below: shared ----
+	silent  atomic.Uint64 // peers taken off the lists because all probes failed
 	view    atomic.Pointer[view]
 	inbox   chan func()
 	stop    chan struct{} // closed to end the loop
