@@ -151,8 +151,11 @@ func (l *level) askOthers(t *Task, b budget) *message.Provision {
 	ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
 	var there []Peer
 	for i, resp := range t.GatherSome(others, ping, 1) {
-		if resp.Err == nil {
+		switch {
+		case resp.Err == nil:
 			there = append(there, others[i])
+		case l.reserve != nil && resp.Err != ErrUnawaited: // strangers keep out no others
+			l.reserve.heard = slices.DeleteFunc(l.reserve.heard, func(p Peer) bool { return p == others[i] })
 		}
 	}
 	for _, p := range there {

@@ -140,3 +140,23 @@ func TestDeadMastersAreNoticedSoon(t *testing.T) {
 		t.Error("want at most 2, 3 and 6")
 	}
 }
+
+// Networks heal from the loss of the bootstrap node, or of all masters, and from cuts
+// between halves without a bootstrap node, at every size, and ban no honest node for it.
+// More runs are made by hand.
+func TestNetworksHealFromTheLossOfTheirCentre(t *testing.T) {
+	seeds := uint64(2)
+	if testing.Short() {
+		seeds = 1
+	}
+	for _, kind := range []string{"boot-gone", "boot-restart-blank", "boot-restart-memory", "masters-gone", "split", "cut-off"} {
+		for _, size := range []int{3, 4, 9, 16, 25} {
+			for seed := range seeds {
+				r := Run{Kind: kind, Size: size, Seed: 200 + seed, Boots: 1}
+				if got := r.Do(t, io.Discard); got.Violation != "" || len(got.Bans) > 0 {
+					t.Errorf("%s of %d, seed %d: %v", kind, size, r.Seed, got)
+				}
+			}
+		}
+	}
+}
