@@ -56,7 +56,7 @@ func (l *level) askWitnesses(t *Task, b budget) int {
 			continue
 		}
 		said, err := message.As[message.Structure](t.Call(w, message.Request{
-			Kind: message.KindStructure, Timeout: b.atMost(l.node.cfg.ServerTimeout),
+			Kind: message.KindStructure, Once: true, Timeout: b.atMost(l.node.cfg.ServerTimeout),
 		}))
 		if err != nil {
 			continue

@@ -10,6 +10,9 @@ import (
 // Request is what one participant asks another.
 type Request struct {
 	Kind Kind
+	// Once says that the sender will hardly ask the same peer again, so a transport need
+	// not remember its answer to tell what is new in the next.
+	Once bool
 	// From is the node that asks, none for a client. Root is the sender's network, none
 	// while the sender does not know it.
 	From, Root peer.Peer

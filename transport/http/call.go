@@ -23,6 +23,7 @@ type call struct {
 	out   wire.Outgoing
 	way   *passage
 	known *message.Structure // the structure that the ETag of out names
+	once  bool               // see message.Request
 }
 
 // learned is the last structure that one of our nodes answered with, and its ETag, by
@@ -36,7 +37,7 @@ type learned struct {
 // process. Npm nodes send it to their own public address, which a network may not lead
 // back to them.
 func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
-	c := &call{sink: sink, tag: tag, to: to, ends: l.now + req.Timeout}
+	c := &call{sink: sink, tag: tag, to: to, ends: l.now + req.Timeout, once: req.Once}
 	l.setAlarm(alarm{at: c.ends, call: c})
 	if l.node != nil && to == l.speaker.Self {
 		l.own = append(l.own, ownCall{req, c})
@@ -94,7 +95,7 @@ func (l *loop) intern(c *call, got *received) any {
 		return nil
 	}
 	body := got.body(&wire.Interner{Book: l.book, Other: c.to})
-	if s, ok := body.(*message.Structure); ok && got.etag != "" {
+	if s, ok := body.(*message.Structure); ok && got.etag != "" && !c.once {
 		if len(l.learned) >= wire.MaxLearned {
 			clear(l.learned)
 		}

@@ -58,7 +58,7 @@ func (e *endpoint) learn(from uint32, d edition) {
 
 // weighRequest counts the bytes of a request of e to another host.
 func (e *endpoint) weighRequest(to core.Peer, req *message.Request) (bytes uint32, known edition) {
-	if req.Kind == message.KindStructure {
+	if req.Kind == message.KindStructure && !req.Once {
 		known = e.known(to.ID() - 1)
 	}
 	return uint32(e.partition.sizes.Request(to, req, known.etag())), known
@@ -71,7 +71,7 @@ func (e *endpoint) weighAnswer(m *parcel, resp *message.Response) (bytes uint32,
 	if resp.Err == message.ErrUnreachable {
 		return 0, 0 // nothing has answered
 	}
-	if m.req.Kind != message.KindStructure || resp.Err != nil {
+	if m.req.Kind != message.KindStructure || m.req.Once || resp.Err != nil {
 		size, _ := sizes.Answer(peer.FromID(e.index+1), m.req.Kind, resp)
 		return uint32(size), 0
 	}
