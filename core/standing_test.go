@@ -1,0 +1,97 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// A peer that says nothing useful is taken off the lists after MaxFails syncs, one that
+// refuses after half as many. What fails on the own machine does not count.
+func TestAUselessPeerLosesItsPlace(t *testing.T) {
+	for _, test := range []struct {
+		why   error
+		syncs int
+	}{
+		{message.ErrTimeout, 10}, {message.ErrMalformed, 10}, {nil, 10},
+		{&message.Error{Code: "LATER"}, 5}, {message.ErrDenied, 5}, {message.ErrLocal, 0},
+	} {
+		n, _ := alone(t, 2, 0)
+		l, slave := &n.level1, peer.FromID(2)
+		syncs := 0
+		for range 20 {
+			l.rounds++
+			syncs++
+			for range 3 { // asked as the slave, and again as a master
+				l.disappointed(slave, test.why)
+			}
+			if !l.hasSlave(slave) {
+				break
+			}
+		}
+		if l.hasSlave(slave) {
+			syncs = 0
+		}
+		if syncs != test.syncs {
+			t.Errorf("%v: the slave is dropped after %d syncs, want %d", test.why, syncs, test.syncs)
+		}
+	}
+}
+
+// One useful answer makes good what was before.
+func TestUseIsForgiving(t *testing.T) {
+	n, _ := alone(t, 2, 0)
+	l, slave := &n.level1, peer.FromID(2)
+	for i := range 100 {
+		l.rounds++
+		if i%9 == 8 {
+			l.satisfied(slave)
+		} else {
+			l.disappointed(slave, message.ErrTimeout)
+		}
+	}
+	if !l.hasSlave(slave) || len(l.watch.standings) > 1 {
+		t.Errorf("the slave is listed: %v, standings %v", l.hasSlave(slave), l.watch.standings)
+	}
+}
+
+// A peer that comes and goes may come back twice, then it has to wait: for eight sync
+// intervals if its reasons may be honest, and for up to 256 if not.
+func TestComingAndGoingTakesTime(t *testing.T) {
+	for severity, want := range map[int][]time.Duration{
+		excusable:  {0, 0, 8, 8, 8},
+		deliberate: {0, 16, 64, 256, 256},
+	} {
+		n, env := alone(t, 1, 0)
+		l, p := &n.level1, peer.FromID(9)
+		for i, pause := range want {
+			l.parted(p, severity)
+			wait := pause * n.cfg.SyncInterval
+			if env.now += wait - 1; l.shuns(p, pauseFrom) != (pause > 0) {
+				t.Errorf("severity %d, end %d: refused %v before %v have passed", severity, i+1, pause == 0, wait)
+			}
+			if env.now++; l.shuns(p, pauseFrom) {
+				t.Errorf("severity %d, end %d: still refused after %v", severity, i+1, wait)
+			}
+		}
+	}
+}
+
+// Standings do not pile up: a peer in no list is forgotten after the longest pause, and
+// there is a bound to how many are kept.
+func TestStandingsAreForgotten(t *testing.T) {
+	n, env := alone(t, 1, 0)
+	l := &n.level1
+	for i := range uint32(maxStandings + 10) {
+		l.parted(peer.FromID(i+10), excusable)
+	}
+	if got := len(l.watch.standings); got != maxStandings {
+		t.Errorf("%d standings are kept, want %d", got, maxStandings)
+	}
+	env.now += n.cfg.SyncInterval<<maxSeverity + 1
+	if n.tidy(); l.watch.standings != nil {
+		t.Errorf("%d standings are left", len(l.watch.standings))
+	}
+}
