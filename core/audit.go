@@ -39,10 +39,7 @@ func (l *level) audit(t *Task, b budget) {
 		return
 	}
 	if l.doubts += uint8(doubts); l.doubts >= doubtLimit && !l.backlink.IsZero() {
-		backlink := l.backlink
-		l.parted(backlink, deliberate)
-		l.node.env.Note(Note{What: NoteUseless, About: backlink})
-		l.node.forget(backlink)
+		l.leave(l.backlink)
 	}
 }
 
@@ -108,4 +105,42 @@ func (l *level) confirm(t *Task, b budget) int {
 		return 2
 	}
 	return 0
+}
+
+// shortSearches is how many searches in a row, at different syncs, a backlink may answer
+// for less than half of the nodes that it claims.
+const shortSearches = 5
+
+// rateSearch is called by an entry node whose own backlink was among the masters asked.
+// A master that claims more nodes than it asks keeps them out of all searches. The slave
+// is the only one that can do something about it: it leaves.
+func (l *level) rateSearch(backlink Peer, resp message.Response, claimed int) {
+	answer, err := message.As[message.QueryAnswer](resp)
+	refusal, refused := err.(*message.Error)
+	if l.backlink != backlink || err != nil && !refused || refused && refusal.Code == message.CodeUnknownQuery {
+		return
+	}
+	s := l.standing(backlink)
+	switch {
+	case err == nil && 2*answer.Coverage.Answered >= claimed:
+		if s.short > 0 {
+			s.short = 0
+			l.remember(backlink, s)
+		}
+		return
+	case s.short > 0 && s.searched == l.rounds:
+		return
+	}
+	s.short, s.searched = s.short+1, l.rounds
+	l.remember(backlink, s)
+	if s.short >= shortSearches {
+		l.leave(backlink)
+	}
+}
+
+// leave ends the relation with a backlink that is of no use on purpose.
+func (l *level) leave(backlink Peer) {
+	l.parted(backlink, deliberate)
+	l.node.env.Note(Note{What: NoteUseless, About: backlink})
+	l.node.forget(backlink)
 }

@@ -74,6 +74,7 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) messag
 		return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
 	}
 	targets, below := n.targets(level)
+	backlink := n.level1.backlink
 	responses := t.Gather(targets, message.Request{
 		Kind: queryKinds[level],
 		// Each level gets less time, so that a partial answer is in time.
@@ -82,6 +83,9 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) messag
 	})
 	merged, others := &message.QueryAnswer{}, 0
 	for i, resp := range responses {
+		if level == levels && targets[i] == backlink {
+			n.level1.rateSearch(backlink, resp, below(i))
+		}
 		hops := 1
 		if targets[i] == n.self {
 			hops = 0 // a call within the process

@@ -21,6 +21,8 @@ type standing struct {
 	round    int32         // of the sync that counted last: each counts once
 	severity int32         // of the relations that have ended
 	parted   time.Duration // when the latest of them has ended
+	short    int32         // searches in a row that it answered for too few nodes
+	searched int32         // the sync after which the latest of them was counted
 }
 
 // How much it weighs that a relation has ended.
@@ -49,7 +51,7 @@ func (l *level) satisfied(p Peer) {
 	s, known := l.watch.standings[p]
 	switch {
 	case !known:
-	case p == l.backlink || l.hasSlave(p) || s.severity == 0:
+	case s.short == 0 && (p == l.backlink || l.hasSlave(p) || s.severity == 0):
 		delete(l.watch.standings, p)
 	default:
 		s.useless = 0
@@ -108,10 +110,7 @@ func (l *level) parted(p Peer, severity int) {
 
 // shuns reports whether p has a standing of that severity, and its pause has not passed.
 func (l *level) shuns(p Peer, severity int32) bool {
-	if l.watch == nil {
-		return false
-	}
-	s := l.watch.standings[p]
+	s := l.standing(p)
 	return s.severity >= severity && l.node.env.Now() < s.parted+l.node.cfg.SyncInterval<<s.severity
 }
 
@@ -119,7 +118,15 @@ func (l *level) shuns(p Peer, severity int32) bool {
 func (l *level) avoids(p Peer) bool { return l.shuns(p, deliberate) }
 
 // hasParted reports whether a relation with p has ended for a cause that is remembered.
-func (l *level) hasParted(p Peer) bool { return l.watch != nil && l.watch.standings[p].severity > 0 }
+func (l *level) hasParted(p Peer) bool { return l.standing(p).severity > 0 }
+
+// standing is what is remembered of p.
+func (l *level) standing(p Peer) standing {
+	if l.watch == nil {
+		return standing{}
+	}
+	return l.watch.standings[p]
+}
 
 // remember keeps a standing, unless there are too many.
 func (l *level) remember(p Peer, s standing) {
