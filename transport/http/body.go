@@ -1,6 +1,7 @@
 package httptransport
 
 import (
+	"bytes"
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
@@ -83,7 +84,8 @@ func contentEncoding(r *http.Request) string {
 func isPlain(encoding string) bool { return encoding == "" || encoding == "identity" }
 
 // inflate reads a body in its content encoding. Large bodies are read a few at a time:
-// together they could fill the memory.
+// together they could fill the memory. A body takes its place when the first 16 KiB have
+// come, or all of it, so that one that hardly comes holds up none.
 func (s *server) inflate(v *visit) ([]byte, error) {
 	r := v.r
 	encoding := contentEncoding(r)
@@ -99,17 +101,25 @@ func (s *server) inflate(v *visit) ([]byte, error) {
 		return nil, errTooLarge
 	}
 	var source io.Reader = r.Body
+	var err error
 	if isLarge(r) {
+		paced := s.pace(v)
+		defer paced.end()
+		head, err := io.ReadAll(io.LimitReader(paced, smallBody))
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, errSlow
+		case err != nil:
+			return nil, badBody("request aborted")
+		}
 		host := peer.HostIP(v.ip)
 		if err := s.bodies.enter(r.Context(), host); err != nil {
 			return nil, err
 		}
 		defer s.bodies.leave(host)
-		paced := s.pace(v)
-		defer paced.end()
-		source = paced
+		paced.began, paced.got = time.Now(), 0
+		source = io.MultiReader(bytes.NewReader(head), paced)
 	}
-	var err error
 	switch encoding {
 	case "gzip":
 		source, err = gzip.NewReader(source)
@@ -143,7 +153,7 @@ type paced struct {
 	source  io.Reader
 	control *http.ResponseController
 	began   time.Time
-	got     int64 // bytes, not inflated
+	got     int64 // bytes since then, not inflated
 	rate    int64 // bytes per second
 	slow    *limit
 	host    netip.Addr

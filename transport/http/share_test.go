@@ -113,8 +113,8 @@ func TestOneHostCannotTakeAllPlaces(t *testing.T) {
 	close(finish)
 }
 
-// Sixty-four slow bodies, of each kind that takes a place, do not hold up the large bodies
-// of others, and are given up soon.
+// Slow bodies of all kinds do not hold up the large bodies of others, nor, before they have
+// sent as much as a small one, those of their own host; and they are given up soon.
 func TestSlowBodiesHoldUpTheirOwnHost(t *testing.T) {
 	n := startNode(t, "127.0.0.1", nil, strict)
 	sync1(t, n)
@@ -129,6 +129,13 @@ func TestSlowBodiesHoldUpTheirOwnHost(t *testing.T) {
 			"Content-Length: 17000\r\n\r\n{",
 		}[i%3])
 		slow = append(slow, c)
+	}
+	if got := send(t, n, asks{"POST", "/client/get-available-node", flooder, nil, object(17_000)}); got.status != 200 {
+		t.Errorf("a body of the slow host gets %v", got)
+	}
+	for range 20 {
+		c := dialFrom(t, n, flooder)
+		io.WriteString(c, head+"Content-Length: 100000\r\n\r\n"+object(smallBody+1))
 	}
 	eventually(t, "the slow host has its share", func() bool { return n.server.bodies.inUse() == maxBodies/8 })
 	for _, a := range []asks{
