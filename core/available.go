@@ -12,14 +12,14 @@ import (
 // What a master lists may be anything, and an answer that depends on whether an address
 // answers would make a port scanner of each node. So a node that only a master vouches
 // for is named once it has said itself, in its structure, that this master is its
-// backlink, which no other service does. Strangers are asked at most once a second,
+// backlink, which no other service does. Strangers are asked four times a second at most,
 // however many clients come. Clients are sent at once to a node that was found in the last
 // half minute; only where there is none a client waits, and for a failure all of the
 // server timeout, whatever its reason.
 
 const (
-	lookPause     = time.Second      // between two strangers that are asked
-	availableLife = 32 * time.Second // how long a node that was found counts as available
+	lookPause     = 250 * time.Millisecond // between two strangers that are asked
+	availableLife = 32 * time.Second       // how long a node that was found counts as available
 	maxAvailable  = int(availableLife / lookPause)
 )
 

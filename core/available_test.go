@@ -11,7 +11,7 @@ import (
 
 // A master that lists an address learns nothing of it from the answers to clients: whether
 // it refuses, answers something, or is silent, the answer and its time are the same; and
-// however many clients ask, it is asked once a second.
+// however many clients ask, it is asked four times a second.
 func TestAvailableNodeIsNoPortScanner(t *testing.T) {
 	type told struct {
 		itself bool
