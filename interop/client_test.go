@@ -243,21 +243,22 @@ func TestNpmClientsCaptchaIsJudgedByBoth(t *testing.T) {
 	foreign, _ := n.ask(t, other, "captcha", nil)
 	for _, tt := range []struct {
 		name, key string
-		value     func(q question) any
+		value     func(q question, right string) any
 		code      client.Code
 	}{
 		{"used before", "", nil, client.CodeWrongAnswer},
-		{"a wrong answer", "answer", func(q question) any { return wrong("captcha", n.read(t, q)) }, client.CodeWrongAnswer},
-		{"a stale period", "startedAt", func(q question) any { return q["startedAt"].(float64) - 900_000 }, client.CodeWrongApprovalTime},
-		{"another client's key", "key", func(question) any { return foreign.Key }, client.CodeWrongAnswer},
-		{"foreign approvers", "approvers", func(question) any { return []string{"localhost:1"} }, client.CodeTooFewDecisions},
+		{"a wrong answer", "answer", func(_ question, right string) any { return wrong("captcha", right) }, client.CodeWrongAnswer},
+		{"a stale period", "startedAt", func(q question, _ string) any { return q["startedAt"].(float64) - 900_000 }, client.CodeWrongApprovalTime},
+		{"another client's key", "key", func(question, string) any { return foreign.Key }, client.CodeWrongAnswer},
+		{"foreign approvers", "approvers", func(question, string) any { return []string{"localhost:1"} }, client.CodeTooFewDecisions},
 	} {
 		var q question
 		p.must(t, "question", map[string]any{"action": "captcha"}, &q)
-		info := q.answered(n.read(t, q))
+		right := n.read(t, q)
+		info := q.answered(right)
 		for _, at := range []*member{n.of(false), n.of(true)} {
 			if tt.key != "" {
-				info[tt.key] = tt.value(q)
+				info[tt.key] = tt.value(q, right)
 			} else if err := request(p, at, "captcha", info); err != nil {
 				t.Errorf("first use at %s: %v", at.name, err)
 			}
