@@ -143,7 +143,7 @@ func (n *Node) addApproval(req *message.Request) message.Response {
 	}
 	book, client := n.approvalBook(), req.Client.Unmap()
 	row := book.rows.get(body.Key)
-	if row != nil && (row.action != body.Action || row.startedAt != body.StartedAt || row.client != client) {
+	if row != nil && (row.action != body.Action || row.startedAt != body.StartedAt || row.client != client && !sameHost(row.client, client)) {
 		// A key names one approval of one client: neither another client nor another
 		// period takes it over.
 		return message.Refuse(message.CodeUnsuitableKey)

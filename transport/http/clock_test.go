@@ -43,3 +43,17 @@ func TestWaitsForAlarms(t *testing.T) {
 		t.Errorf("an alarm in the past is set to %v", l.alarms[0].at)
 	}
 }
+
+// The wall time is that of the clock on the wall, also while the node's own time waits for
+// it after it was set back.
+func TestWallTimeFollowsTheClock(t *testing.T) {
+	now := time.Unix(10_000, 0)
+	l := &loop{clock: newClock(func() time.Time { return now })}
+	now = time.Unix(10_000, 0).Add(-time.Hour)
+	if own := l.clock.read(); own < 10_000*time.Second {
+		t.Errorf("the node's time goes back to %v", own)
+	}
+	if got := l.Wall(); got != 6_400*time.Second {
+		t.Errorf("the wall time is %v, want that of the clock, 1h46m40s", got)
+	}
+}
