@@ -56,7 +56,7 @@ func (l *load) judge(r *rand.Rand) error {
 		return nil
 	}
 	l.proofs = nil
-	ended := []func() error{l.search(r, nodes), l.approve(r, nodes), l.deceive(r, nodes)}
+	ended := []func() error{l.search(r, nodes), l.approve(r, nodes), l.deceive(r, nodes), l.world.demand(r, nodes)}
 	l.world.Run(fault.Round)
 	for _, end := range ended {
 		if err := end(); err != nil {
@@ -74,8 +74,8 @@ type shown struct {
 
 // see is told of all requests that reach a node.
 func (l *load) see(from, to uint32, req *message.Request) {
-	if req.Kind == message.KindAction {
-		l.proofs = append(l.proofs, shown{int(from) - len(l.world.hosts), int(to), req.Body})
+	if client := int(from) - len(l.world.hosts); client >= 0 && req.Kind == message.KindAction {
+		l.proofs = append(l.proofs, shown{client, int(to), req.Body})
 	}
 }
 

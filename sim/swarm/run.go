@@ -2,6 +2,8 @@ package swarm
 
 import (
 	"fmt"
+	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -67,7 +69,7 @@ func Run(p Plan, noted Noted) (outcome Outcome) {
 	outcome.Plan = p
 	defer func() {
 		if caught := recover(); caught != nil {
-			outcome.Failure = &Failure{Phase: "run", Kind: FailedPanic, What: fmt.Sprint("panic: ", caught)}
+			outcome.Failure = &Failure{Phase: "run", Kind: FailedPanic, What: fmt.Sprint("panic: ", caught), Did: place(debug.Stack())}
 		}
 	}()
 	w, err := newWorld(p, noted)
@@ -80,6 +82,19 @@ func Run(p Plan, noted Noted) (outcome Outcome) {
 	r.outcome.Failure = r.phases()
 	r.outcome.Events, r.outcome.Fingerprint = w.driver.Events(), w.net.Fingerprint()
 	return r.outcome
+}
+
+// place is the line of the program at which it panicked, by the stack of the panic.
+func place(stack []byte) string {
+	_, after, _ := strings.Cut(string(stack), "panic(")
+	lines := strings.Split(after, "\n")
+	for _, line := range lines[min(2, len(lines)):] {
+		if at, ok := strings.CutPrefix(line, "\t"); ok && !strings.Contains(at, "/runtime/") {
+			at, _, _ = strings.Cut(at, " +")
+			return "at " + filepath.Base(filepath.Dir(at)) + "/" + filepath.Base(at)
+		}
+	}
+	return ""
 }
 
 // phases goes through the run: a mass start, then faults, each followed by a quiet phase.

@@ -31,11 +31,13 @@ type world struct {
 	hosts   []*host // with a place in the network
 	nodes   int     // of the hosts, how many are nodes so far
 	spare   int     // of the hosts, where intruders begin
-	load    *load
-	actions actions
-	planned uint64 // actions so far
-	noted   Noted  // may be nil
-	bans    []ban  // of honest nodes by honest nodes
+
+	stranger int // the last of the hosts: see demands
+	load     *load
+	actions  actions
+	planned  uint64 // actions so far
+	noted    Noted  // may be nil
+	bans     []ban  // of honest nodes by honest nodes
 }
 
 // ban is a ban that an honest node gave to another.
@@ -57,6 +59,7 @@ func newWorld(p Plan, noted Noted) (*world, error) {
 		intruders = p.Liars
 	}
 	w.weather = weather{world: w, loss: p.Loss}
+	w.stranger = w.spare + intruders
 	w.load = newLoad(w, len(p.Faults)+1)
 	if err := w.address(intruders); err != nil {
 		return nil, err
@@ -69,12 +72,12 @@ func newWorld(p Plan, noted Noted) (*world, error) {
 		return nil, err
 	}
 	w.net = inmem.New(inmem.Options{
-		Config: inmem.OneConfig(config), Link: &w.weather, Nodes: w.spare + intruders, Seed: p.Seed, Epoch: epoch,
+		Config: inmem.OneConfig(config), Link: &w.weather, Nodes: w.stranger + 1, Seed: p.Seed, Epoch: epoch,
 		Clients: w.load.clients, ClientTimeout: clientTimeout, ClientIP: clientIP,
 		Observe: w.observe, Front: w.front,
 	})
 	w.driver = sim.NewInterceptedDriver(w.net, w.intercept)
-	for i := range w.spare + intruders {
+	for i := range w.stranger + 1 {
 		w.hosts = append(w.hosts, newHost(w, i))
 	}
 	w.nodes = p.Nodes
@@ -98,6 +101,9 @@ func (w *world) address(intruders int) (err error) {
 		if _, err := w.intern(fmt.Sprintf("%s:%d", intruderIP, firstPort+i)); err != nil {
 			return err
 		}
+	}
+	if _, err := w.intern(strangerAddress); err != nil {
+		return err
 	}
 	for i := range w.load.clients {
 		if _, err := w.intern(fmt.Sprintf("%s:1", clientIP(i))); err != nil {
