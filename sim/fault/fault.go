@@ -75,6 +75,9 @@ type Kind struct {
 	do func(*Breaker)
 	// Newcomers is how many hosts it adds to a network of so many nodes at most.
 	Newcomers func(size int) int
+	// Rounds is within how many rounds after it a network that loses no messages must be
+	// whole, where that is known to be soon; 0 where it may take long.
+	Rounds int
 	// Last says that after it newcomers may find no way into the network, because the
 	// bootstrap nodes are dead.
 	Last bool

@@ -11,11 +11,27 @@ import (
 )
 
 // A network is whole when all invariants hold at the ends of steady rounds in a row. It
-// has patience rounds for that, 32 minutes.
+// has patience rounds for that, 32 minutes; after a mass start without loss soon is
+// enough, and after some faults what fault.Kind says.
 const (
 	steady   = 3
 	patience = 120
+	soon     = 15
 )
+
+// patience is how many rounds the network has to become whole after a fault.
+func (r *run) patience(name string) int {
+	kind, _ := fault.Of(name)
+	switch {
+	case r.plan.Loss > 0 || r.plan.Lie != "":
+		return patience
+	case name == started:
+		return soon
+	case kind.Rounds > 0:
+		return kind.Rounds
+	}
+	return patience
+}
 
 // mostRequests is how many requests a node may send in a round of a network that is
 // whole: 3.3 in a large one; a small one has more masters for its size.
@@ -24,7 +40,7 @@ const mostRequests = 6
 // quiet lets the network mend after a fault, and judges it.
 func (r *run) quiet(p Phase, before int) *Failure {
 	r.Run(time.Duration(before) * fault.Round)
-	last, ok := error(nil), 0
+	most, last, ok := r.patience(p.Fault), error(nil), 0
 	for p.Rounds = 0; ; p.Rounds++ {
 		if len(r.bans) > 0 {
 			b := r.bans[0]
@@ -39,8 +55,8 @@ func (r *run) quiet(p Phase, before int) *Failure {
 		if ok == r.steady() {
 			break
 		}
-		if p.Rounds == patience {
-			return r.failed(p, FailedMend, fmt.Errorf("not whole after %d rounds: %w", patience, last))
+		if p.Rounds == most {
+			return r.failed(p, FailedMend, fmt.Errorf("not whole after %d rounds: %w", most, last))
 		}
 		r.Run(fault.Round)
 	}

@@ -24,13 +24,16 @@ type Outcome struct {
 
 // Phase is one fault, and how the network mended after it.
 type Phase struct {
-	Fault string // "start" for the first
+	Fault string // a fault, a lie, or "start" for the first
 	Did   string // what the fault did, for people
 	// Rounds is how many rounds after the fault the network was whole; -1 if it was not.
 	Rounds int
 	// Requests is how many requests a node sends in a round of a network that is whole.
 	Requests float64
 }
+
+// started is the name of the first phase.
+const started = "start"
 
 // Failure is what was found wrong.
 type Failure struct {
@@ -102,7 +105,7 @@ func (r *run) phases() *Failure {
 	for _, h := range r.hosts[:r.plan.Nodes] {
 		h.Boot(false)
 	}
-	if failure := r.quiet(Phase{Fault: "start", Did: fmt.Sprintf("%d nodes at once", r.plan.Nodes)}, 0); failure != nil {
+	if failure := r.quiet(Phase{Fault: started, Did: fmt.Sprintf("%d nodes at once", r.plan.Nodes)}, 0); failure != nil {
 		return failure
 	}
 	if r.plan.Lie != "" {
