@@ -405,6 +405,24 @@ func TestPlacesAreTriedInOrder(t *testing.T) {
 	}
 }
 
+// A master whose size is another than the provider's keeps its place, and so do those
+// behind it, now and at the next attempt.
+func TestPlacesOfOtherSizesAreTried(t *testing.T) {
+	n, env := alone(t, 0, 0)
+	var places []message.Place
+	for id, size := range []int{20, 3, 4000, 20} {
+		p := peer.FromID(uint32(101 + id))
+		places = append(places, message.Place{Address: p, NetworkSize: size, Spares: []Peer{p}})
+	}
+	for range 3 {
+		got := n.level1.order(&message.Provision{NetworkSize: 20, Lifetime: time.Minute, Results: places})
+		if len(got) != 4 || got[0] != places[0].Address || got[3] != places[3].Address {
+			t.Errorf("it tries %v, want all four in order", got)
+		}
+		env.now += time.Minute
+	}
+}
+
 // A plain slave takes over its backlink's list as it is, and keeps none of what it looked
 // through as a master; without an answer it keeps the old list, but not itself in it.
 func TestASlaveBelievesItsBacklink(t *testing.T) {

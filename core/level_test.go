@@ -207,3 +207,22 @@ func TestANewSlaveCountsAtOnce(t *testing.T) {
 		t.Errorf("masters %v", n.level1.masters.List)
 	}
 }
+
+// A peer may be backlink, slave and master at a time. When it loses one role, it keeps the
+// others, and a slave less is told at once, even if the slave is a master too.
+func TestRolesOfAPeerAreApart(t *testing.T) {
+	n, env := alone(t, 2, 0) // its slaves are 2 and 3
+	l := &n.level1
+	both := peer.FromID(2)
+	l.setMaster(both, 4, env.now)
+	l.setBacklink(both)
+	l.setBacklink(peer.FromID(9))
+	if !l.hasSlave(both) || l.masterIndex(both) < 0 {
+		t.Errorf("with another backlink, the old one is forgotten: slaves %v, masters %v", l.slaves, l.masters.List)
+	}
+	l.removeSlave(both)
+	l.bumpOwnSize()
+	if got := l.masters.List; got[l.masterIndex(n.self)].Size != 1 || l.masterIndex(both) < 0 {
+		t.Errorf("without the slave, masters are %v", got)
+	}
+}
