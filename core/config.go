@@ -46,9 +46,9 @@ type Config struct {
 	PingTimeout time.Duration
 
 	// MaxFails is how many requests to a peer may fail in a row before the node forgets
-	// it: 10 (npm: serverMaxFails). The product of MaxFails, SyncInterval and the square
-	// root of the network size is the sync lifetime, after which a network has forgotten
-	// a silent node.
+	// it: 10 (npm: serverMaxFails). The sync lifetime, after which a network has forgotten
+	// a silent node, is twice the product of MaxFails and SyncInterval. Under the
+	// original rule it is the square root of the network size instead of two.
 	MaxFails int
 
 	// ProbeInterval and ProbeFails are how the directed rule looks again at a peer that

@@ -74,8 +74,8 @@ func Optimum(size, levels int) int {
 	return draw.Root(min(size, math.MaxInt-1)+1, levels+1) // its power exceeds size
 }
 
-// lifetime is the original's sync lifetime: how long a network of this size takes to be
-// sure that a node is gone, SyncInterval * MaxFails * Optimum. It is the longest Duration
+// lifetime is npm's sync lifetime: how long a network of this size takes to be sure that
+// a node is gone, SyncInterval * MaxFails * Optimum. What counts is rule.lifetime. It is the longest Duration
 // where that would overflow.
 func (c *Config) lifetime(size, levels int) time.Duration {
 	optimum := Optimum(size, levels)

@@ -11,10 +11,20 @@ import (
 
 // A sync lifetime is as many failures as break a peer, in each of as many intervals as a
 // master has slaves.
-func TestLifetimeGrowsWithTheNetwork(t *testing.T) {
-	c := Config{SyncInterval: time.Second, MaxFails: 10}
-	if got := c.lifetime(100, 1); got != 110*time.Second {
+func TestTheOriginalLifetimeGrowsWithTheNetwork(t *testing.T) {
+	c := &Config{SyncInterval: time.Second, MaxFails: 10}
+	if got := (original{}).lifetime(c, 100); got != 110*time.Second {
 		t.Errorf("100 nodes have a lifetime of %v, want 110 s", got)
+	}
+}
+
+// Under the directed rule no time depends on a size, which is what others claim.
+func TestTheDirectedLifetimeDoesNotDependOnTheSize(t *testing.T) {
+	c := &Config{SyncInterval: time.Second, MaxFails: 10}
+	for _, size := range []int{1, 2, 40, 3040, 1_000_000} {
+		if got := (directed{}).lifetime(c, size); got != 20*time.Second {
+			t.Errorf("a network of %d has a lifetime of %v, want 20 s", size, got)
+		}
 	}
 }
 
@@ -22,7 +32,7 @@ func TestLifetimeGrowsWithTheNetwork(t *testing.T) {
 // for as long.
 func TestAgeAgainstTheLifetime(t *testing.T) {
 	n, env := alone(t, 0, 3)
-	life := n.cfg.lifetime(n.level1.size(), levels)
+	life := n.lifetime()
 	for age, want := range map[time.Duration]bool{life: false, life + 1: true} {
 		n.started = env.now - age
 		if n.isNormalized() != want {
@@ -39,8 +49,8 @@ func TestAgeAgainstTheLifetime(t *testing.T) {
 			t.Errorf("a root %d confirmed at %v is fresh at %v: %v", test.root, test.checked, env.now, !test.want)
 		}
 	}
-	n.rootChecked, n.level1.masters = 0, noMasters // a lifetime of 320 s
-	env.now = 5 * time.Second                      // soon after the epoch
+	n.rootChecked, n.level1.masters = 0, noMasters
+	env.now = 5 * time.Second // soon after the epoch
 	if n.rootFresh() {
 		t.Error("a root that was never confirmed is fresh")
 	}

@@ -163,8 +163,11 @@ func (n *Node) availability() float64 {
 // isNormalized reports whether the node has been up for a whole sync lifetime, long
 // enough to judge by silence.
 func (n *Node) isNormalized() bool {
-	return n.env.Now()-n.cfg.lifetime(n.level1.size(), levels) > n.started
+	return n.env.Now()-n.lifetime() > n.started
 }
+
+// lifetime is the sync lifetime of the node's rule.
+func (n *Node) lifetime() time.Duration { return n.cfg.rule.lifetime(n.cfg, n.level1.size()) }
 
 // syncTimes averages the durations of the latest syncs. Instead of a list of them (npm
 // keeps one day's, 5,400) it keeps their sum and count, and halves both when the count

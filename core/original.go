@@ -30,6 +30,9 @@ func (original) start(*Node) {}
 // retry does nothing: the original looks for a place at its syncs only.
 func (original) retry(*level) {}
 
+// lifetime is npm's, which grows with the size that others claim.
+func (original) lifetime(c *Config, size int) time.Duration { return c.lifetime(size, levels) }
+
 func (original) wantsPlaces() bool { return false }
 
 func (original) hasCapacity(*level, int) bool { return true }
@@ -83,7 +86,7 @@ func (l *level) forgetSilent() {
 	if !n.isNormalized() || l.seen == nil {
 		return
 	}
-	now, life := n.env.Now(), n.cfg.lifetime(l.size(), levels)
+	now, life := n.env.Now(), n.lifetime()
 	masters, seen := l.masters.List, l.seen
 	for i, m := range masters {
 		if m.Peer != n.self && seen[i] < now-life {
@@ -196,7 +199,7 @@ func (original) provide(l *level, t *Task) message.Response {
 			masters = append(masters, m.Peer)
 		}
 	}
-	p := &message.Provision{Lifetime: n.cfg.lifetime(l.size(), levels), NetworkSize: l.size()}
+	p := &message.Provision{Lifetime: n.lifetime(), NetworkSize: l.size()}
 	ask := message.Request{Kind: message.KindStructure, Timeout: t.requestBudget().left()}
 	for i, resp := range t.Gather(masters, ask) {
 		s, err := message.As[message.Structure](resp)

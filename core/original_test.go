@@ -141,7 +141,8 @@ func TestTheOriginalStepsDownAtOnce(t *testing.T) {
 func TestTheOriginalForgetsSilentMasters(t *testing.T) {
 	n, env := alone(t, 2, 3)
 	l := &n.level1
-	life := n.cfg.lifetime(l.size(), levels)
+	n.cfg.rule = original{}
+	life := n.lifetime()
 	// of itself, 101, 102 and 103
 	l.seen[0], l.seen[1], l.seen[2], l.seen[3] = 0, env.now-life-1, env.now-life, 0
 	n.started = env.now - life

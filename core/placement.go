@@ -49,7 +49,7 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 		}
 	}
 	p := &message.Provision{
-		Lifetime: n.cfg.lifetime(size, levels), NetworkSize: size, Results: make([]message.Place, len(places)),
+		Lifetime: n.lifetime(), NetworkSize: size, Results: make([]message.Place, len(places)),
 	}
 	for i := range places {
 		p.Results[i] = message.Place{Address: places[i], NetworkSize: size, Spares: places[i : i+1 : i+1]}

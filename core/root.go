@@ -7,7 +7,7 @@ import "spreadable/core/message"
 
 // rootFresh reports whether the root is known and was confirmed within a sync lifetime.
 func (n *Node) rootFresh() bool {
-	return !n.root.IsZero() && n.rootChecked > 0 && n.env.Now()-n.rootChecked < n.cfg.lifetime(n.level1.size(), levels)
+	return !n.root.IsZero() && n.rootChecked > 0 && n.env.Now()-n.rootChecked < n.lifetime()
 }
 
 func (n *Node) setRoot(root Peer) {

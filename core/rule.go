@@ -54,6 +54,10 @@ type rule interface {
 	// the newcomer's provider told it.
 	hasCapacity(l *level, networkSize int) bool
 
+	// lifetime is the sync lifetime: how long a network that has the given size by our
+	// lists takes to be sure that a node is gone. Scores and delays of bans end with it.
+	lifetime(c *Config, size int) time.Duration
+
 	// mostSlaves is how many slaves a master may have before others blame it.
 	mostSlaves(optimum int) int
 

@@ -47,8 +47,7 @@ func (a Action) String() string {
 	return names[a]
 }
 
-// Auto stands for a duration that follows from the sync's lifetime, which in
-// turn follows from the network's size; see [Rule].
+// Auto stands for a duration that follows from the sync's lifetime; see [Rule].
 const Auto time.Duration = -1
 
 // Rule is how faults of one action add up and what they lead to. Without Ban the
