@@ -180,40 +180,53 @@ func (t Terms) counts(size int) (count, most int) {
 
 // drawApprovers draws the approvers of the period that begins at start: of all slaves of
 // all masters, which are all nodes, the first that answer a ping in the order of the
-// draw. A node that knows no masters draws itself. It draws as many as npm 0.3.10 does if
-// a master lists npm nodes, or if a client names so many.
+// draw, and of each host only one. A node that knows no masters draws itself. It draws as
+// many as npm 0.3.10 does if a master lists npm nodes, or if a client names so many.
 func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, named int, b budget) []Peer {
 	if len(n.level1.masters.List) == 0 {
 		return []Peer{n.self}
 	}
 	masters, _ := n.targets(levels)
 	responses := t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-	listed, npm := 0, false
-	for _, resp := range responses {
-		if s, err := message.As[message.Structure](resp); err == nil {
-			listed += len(s.Slaves)
-			npm = npm || s.Npm || s.NpmSlaves
-		}
+	nodes, npm := n.listed(responses)
+	if n.perHost && !terms.Approvers.IsAuto() { // npm nodes, which draw so, know no hosts
+		nodes = n.onePerHost(nodes)
 	}
 	ranking := n.pool.hashes.Ranking(start)
-	ranking.Grow(listed)
-	drawn := &n.pool.marks
-	drawn.reset()
-	for _, resp := range responses {
-		if s, err := message.As[message.Structure](resp); err == nil {
-			for _, p := range s.Slaves {
-				// Two masters may list it for a moment.
-				if !p.IsZero() && drawn.put(p, 0) {
-					ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
-				}
-			}
-		}
+	ranking.Grow(len(nodes))
+	for _, p := range nodes {
+		ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
 	}
 	count, most := terms.counts(n.level1.size())
 	if npm || named > count {
 		count = most
 	}
 	return n.firstAlive(t, ranking, count, b)
+}
+
+// listed returns the slaves in some structures, each once: two masters may list one for a
+// moment. Npm is true if a structure is of an npm node or lists one.
+func (n *Node) listed(responses []message.Response) (nodes []Peer, npm bool) {
+	most := 0
+	for _, resp := range responses {
+		if s, err := message.As[message.Structure](resp); err == nil {
+			most += len(s.Slaves)
+			npm = npm || s.Npm || s.NpmSlaves
+		}
+	}
+	nodes = make([]Peer, 0, most)
+	marks := &n.pool.marks
+	marks.reset()
+	for _, resp := range responses {
+		if s, err := message.As[message.Structure](resp); err == nil {
+			for _, p := range s.Slaves {
+				if !p.IsZero() && marks.put(p, 0) {
+					nodes = append(nodes, p)
+				}
+			}
+		}
+	}
+	return nodes, npm
 }
 
 // firstAlive pings nodes in the order of the ranking, in batches with a reserve, until

@@ -220,7 +220,7 @@ func serveApprovalCheck(t *Task) {
 		return
 	}
 	kind, terms := n.approvalKind(row.action)
-	host, question := n.hostOf(t.req.From), row.question
+	host, question := n.hostText(t.req.From), row.question
 	open := func() bool {
 		return kind != nil && n.liveApproval(body.Key, terms) == row && row.question == question && row.answer != "" && !row.usedBy[host]
 	}

@@ -19,8 +19,8 @@ type membership struct {
 	until  time.Duration // by the wall clock: then it is asked again
 }
 
-// hostOf is the host that p counts for, as text; see Config.Hosts.
-func (n *Node) hostOf(p Peer) string {
+// hostText is the host that p counts for, as text; see Config.Hosts.
+func (n *Node) hostText(p Peer) string {
 	if p.IsZero() {
 		return ""
 	}

@@ -79,6 +79,22 @@ type Config struct {
 	// limited: by default each address at a node on loopback, else each IP (IPv6: /64).
 	Hosts peer.Hosts
 
+	// HostPlaces is how many nodes of one host the network takes, as slaves and as
+	// masters: 4. Masters cannot count together, so in a moment a host may get a few more.
+	// All nodes of a network should have the same.
+	HostPlaces int
+
+	// NewNames is how many new masters one peer may name to a master in one sync: 8. With
+	// each that answers it may name more. A lower number makes masters find each other
+	// more slowly, a higher one lets a liar make them ask more addresses without a node.
+	NewNames int
+
+	// ClaimChecks is how many masters with new slaves a master checks in one sync, by
+	// asking some of these slaves whether they are: 8. A master that claims more than an
+	// honest one would is checked in any case. All new slaves of a small network are
+	// checked, and of a large one a sample.
+	ClaimChecks int
+
 	// Approvals are the kinds of approval that the node offers: by default ClientApproval
 	// on DefaultTerms.
 	Approvals []ApprovalKind
@@ -101,6 +117,9 @@ const (
 	DefaultPingTimeout   = time.Second
 	DefaultMaxFails      = 10
 	DefaultProbeFails    = 7
+	DefaultHostPlaces    = 4
+	DefaultNewNames      = 8
+	DefaultClaimChecks   = 8
 
 	maxProbeFails = 24 // with the default interval, as long as a sync interval
 )
@@ -119,6 +138,15 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxFails == 0 {
 		c.MaxFails = DefaultMaxFails
+	}
+	if c.ClaimChecks == 0 {
+		c.ClaimChecks = DefaultClaimChecks
+	}
+	if c.NewNames == 0 {
+		c.NewNames = DefaultNewNames
+	}
+	if c.HostPlaces == 0 {
+		c.HostPlaces = DefaultHostPlaces
 	}
 	if c.Behavior == nil {
 		rules := behavior.Rules()
@@ -148,6 +176,12 @@ func (c *Config) Validate() error {
 	case !c.ApprovalLimits.valid():
 		return fmt.Errorf("config: limits of approvals %+v: want 1 <= per host <= per prefix <= total <= %d and 1 wrong answer or more",
 			c.ApprovalLimits, maxApprovals)
+	case c.HostPlaces < 0:
+		return fmt.Errorf("config: host places %d is negative", c.HostPlaces)
+	case c.ClaimChecks < 0:
+		return fmt.Errorf("config: claim checks %d is negative", c.ClaimChecks)
+	case c.NewNames < 0:
+		return fmt.Errorf("config: new names %d is negative", c.NewNames)
 	}
 	return nil
 }

@@ -98,6 +98,7 @@ func (directed) sync(l *level, t *Task) {
 	l.leaveMutual(up)
 	if l.view.settled() {
 		l.normalize()
+		l.shedCrowds()
 	}
 	if l.ledger != nil {
 		l.ledger.refresh(l)
@@ -171,7 +172,7 @@ func (l *level) isNew(s Peer) bool {
 // an answer it keeps the old list, without itself.
 func (l *level) believe(up answer) {
 	n := l.node
-	l.looked = nil // else a former master would hold the lists of all others
+	l.looked = nil // else a former master would hold what all others answered
 	if up.said == nil {
 		l.removeMaster(n.self, n.env.Now())
 		return
@@ -198,7 +199,7 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 		s.skip(a.peer)
 	}
 	for i, m := range l.masters.List {
-		s.meetKnown(m.Peer, i)
+		s.meetAs(acquaintance{m.Peer, int32(i), -1})
 	}
 	if r := l.reserve; r != nil {
 		for _, p := range r.heard {
@@ -213,9 +214,10 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	s.meet(rendezvous)
 	s.meet(l.lookBack())
 	for _, a := range told {
-		s.take(a.peer, -1, a.said)
+		s.take(acquaintance{a.peer, -1, -1}, a.said)
 	}
 	s.run(t)
+	s.verify(t)
 	if adrift := slices.Contains(s.silent, rendezvous); adrift || l.reserve != nil {
 		l.reserves().adrift = adrift
 	}
@@ -244,11 +246,26 @@ func (directed) hear(l *level, from Peer) {
 		}
 	case l.masterIndex(from) < 0:
 		r := l.reserves()
-		// a bound against a flood of introductions
-		if len(r.heard) < 64+4*len(l.masters.List) && !slices.Contains(r.heard, from) {
+		// bounds against a flood of introductions, from one host and in all
+		if len(r.heard) < 64+4*len(l.masters.List) && !slices.Contains(r.heard, from) &&
+			l.heardOf(from) < l.node.cfg.HostPlaces {
 			r.heard = append(r.heard, from)
 		}
 	}
+}
+
+// heardOf is how many introductions of a peer's host are remembered.
+func (l *level) heardOf(from Peer) int {
+	n, count := l.node, 0
+	if !n.perHost || l.reserve == nil {
+		return 0
+	}
+	for _, p := range l.reserve.heard {
+		if n.hostOf(p) == n.hostOf(from) {
+			count++
+		}
+	}
+	return count
 }
 
 var introduction = &message.Introduction{}

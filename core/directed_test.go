@@ -37,7 +37,7 @@ func (s *still) Offload(time.Duration, func(), Sink, uint32) { panic("a node at 
 func alone(t *testing.T, slaves, masters int) (*Node, *still) {
 	t.Helper()
 	env := &still{now: 24 * time.Hour, random: rand.New(rand.NewPCG(1, 2))}
-	c := &Config{Book: peer.NewBook(0), Bootstrap: []Peer{peer.FromID(1)}}
+	c := &Config{Hosts: peer.HostsOff, Book: peer.NewBook(0), Bootstrap: []Peer{peer.FromID(1)}}
 	for i := range 200 {
 		if _, err := c.Book.Intern(peer.MustParse(fmt.Sprintf("10.0.%d.%d:4000", 100+i/100, 100+i%100))); err != nil {
 			t.Fatal(err)
@@ -429,7 +429,7 @@ func TestASlaveBelievesItsBacklink(t *testing.T) {
 	n, _ := alone(t, 2, 3)
 	l := &n.level1
 	l.keepSlaves(func(int) bool { return false })
-	l.looked = []*message.Masters{noMasters}
+	l.looked = []*message.Structure{{}}
 	if l.believe(answer{}); len(l.masters.List) != 3 || l.masterIndex(n.self) >= 0 || l.looked != nil {
 		t.Errorf("without an answer: masters %v, looked through %v", l.masters.List, l.looked)
 	}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +12,12 @@ import (
 // master that it meets, and meets every master that these name, until no new one turns
 // up.
 //
+// A name is worth nothing until its node has answered: any peer can name addresses
+// without end. So what one peer names is asked in portions, of which only the first is
+// free. An answer makes room for another name, and one of a master for several, so an
+// honest list is asked as a whole within a few waves. A new name that did not answer is
+// not asked again for some syncs, unless it introduces itself.
+//
 // Every master does this at every sync, and each of its √N answers lists all √N masters:
 // as many names as the network has nodes. So a name costs one look at the marks. A list
 // costs nothing if it was looked through at the last discovery, or if it names the same
@@ -18,16 +25,31 @@ import (
 type discovery struct {
 	level     *level
 	budget    budget
-	met       []Peer             // in the order of meeting
-	known     []int              // parallel to met: index in our old list, or -1
-	asked     int                // how many of met have been asked
-	confirmed []message.Master   // those that answered with slaves
-	lists     []*message.Masters // parallel to confirmed: the masters that each knows
-	silent    []Peer             // no answer, or no time left to ask
-	thorough  bool               // look through lists again that were seen before
-	most      int                // how many to meet at most
-	sets      [8]uint64          // digests of the latest lists of masters
-	last      int                // index in sets of the latest
+	met       []acquaintance       // in the order of meeting
+	asked     int                  // how many of met have been asked
+	informers []informer           // the peers whose lists are looked through
+	confirmed []message.Master     // those that answered with slaves
+	told      []*message.Structure // parallel to confirmed: what each answered
+	places    []int32              // parallel to confirmed, too: as in acquaintance
+	silent    []Peer               // no answer, or no time left to ask
+	lost      int                  // masters of our old list that did not answer
+	thorough  bool                 // look through lists again that were seen before
+	most      int                  // how many to meet at most
+	sets      [8]uint64            // digests of the latest lists of masters
+	last      int                  // index in sets of the latest
+}
+
+// acquaintance is a peer to ask.
+type acquaintance struct {
+	peer     Peer
+	place    int32 // its index in our old list, or -1
+	informer int32 // index of the informer that named it, or -1
+}
+
+// informer is a peer whose list of masters is looked through, portion by portion.
+type informer struct {
+	list []message.Master // that have not been looked at
+	left int              // new names that it may still tell
 }
 
 const (
@@ -39,65 +61,96 @@ const (
 	// thoroughEvery is how many syncs pass until a settled master looks through all lists
 	// again.
 	thoroughEvery = 64
+	// namesForMaster is how many more new names a peer may tell for each master that it
+	// has told of.
+	namesForMaster = 4
+	// absentFor is how many syncs a new name that did not answer is not asked again, and
+	// maxAbsent how many such names are remembered.
+	absentFor = 4
+	maxAbsent = 1024
 )
 
 // beginDiscovery starts a walk. Until the next wait the marks are the peers that it has
 // met.
 func (l *level) beginDiscovery(b budget) *discovery {
-	d := &discovery{level: l, budget: b, thorough: l.view.changed || l.rounds%thoroughEvery == 0}
-	d.met = make([]Peer, 0, len(l.masters.List)+8)
+	d := &discovery{level: l, budget: b, thorough: l.view.changed || l.unfinished || l.rounds%thoroughEvery == 0}
+	d.met = make([]acquaintance, 0, len(l.masters.List)+8)
 	d.most = maxMasters
 	if l.view.settled() {
 		// A network does not grow more than that between two syncs: the rest are lies.
 		d.most = 4*len(l.masters.List) + 64
 	}
 	d.confirmed = make([]message.Master, 0, cap(d.met))
-	d.lists = make([]*message.Masters, 0, cap(d.met))
+	d.told = make([]*message.Structure, 0, cap(d.met))
+	d.places = make([]int32, 0, cap(d.met))
 	l.node.pool.marks.reset()
 	l.node.pool.marks.put(l.node.self, 0)
 	return d
 }
 
 // meet puts p on the list of those to ask, once.
-func (d *discovery) meet(p Peer) { d.meetKnown(p, -1) }
+func (d *discovery) meet(p Peer) { d.meetAs(acquaintance{p, -1, -1}) }
 
-func (d *discovery) meetKnown(p Peer, place int) {
-	if len(d.met) < d.most && !p.IsZero() && d.level.node.pool.marks.put(p, 0) && d.level.node.allowed(p) {
-		d.met, d.known = append(d.met, p), append(d.known, place)
+// meetAs is meet for a peer of which we know more. It reports whether the peer is new.
+func (d *discovery) meetAs(a acquaintance) bool {
+	n := d.level.node
+	if len(d.met) >= d.most || a.peer.IsZero() || !n.pool.marks.put(a.peer, 0) || !n.allowed(a.peer) {
+		return false
 	}
+	d.met = append(d.met, a)
+	return true
 }
 
 // skip leaves out a peer that has already said what we would ask.
 func (d *discovery) skip(p Peer) { d.level.node.pool.marks.put(p, 0) }
 
 // take uses an answer: its sender is a master if it has slaves, and the walk meets all
-// masters that it knows. Place is the index of the sender in our old list, or -1.
-func (d *discovery) take(p Peer, place int, answer *message.Structure) {
-	d.level.recovered(p)
+// masters that it knows.
+func (d *discovery) take(from acquaintance, answer *message.Structure) {
+	d.level.recovered(from.peer)
 	if d.level.ledger != nil {
-		d.level.ledger.report(p, answer.Slaves)
+		d.level.ledger.report(from.peer, answer.Slaves)
 	}
 	if len(answer.Slaves) > 0 {
-		d.confirmed = append(d.confirmed, message.Master{Peer: p, Size: uint32(len(answer.Slaves))})
-		d.lists = append(d.lists, answer.Masters)
+		d.confirmed = append(d.confirmed, message.Master{Peer: from.peer, Size: uint32(len(answer.Slaves))})
+		d.told, d.places = append(d.told, answer), append(d.places, from.place)
 	}
-	if looked := d.level.looked; !d.thorough && place >= 0 && place < len(looked) && looked[place] == answer.Masters {
+	if i := from.informer; i >= 0 {
+		d.informers[i].left++
+		if len(answer.Slaves) > 0 {
+			d.informers[i].left += namesForMaster - 1
+		}
+	}
+	if !d.thorough && d.level.sawList(from.place, answer.Masters) {
 		return
 	}
-	d.level.judgeMaster(p, answer)
-	list := answer.Masters.List
-	// An honest list is not longer than that.
-	if most := 2*Optimum(answer.Masters.Total, levels) + 8; len(list) > most {
-		list = list[:most]
-	} else if set := answer.Masters.Set(); set != 0 {
+	d.level.judgeMaster(from.peer, answer)
+	if set := answer.Masters.Set(); set != 0 {
 		if slices.Contains(d.sets[:], set) {
 			return
 		}
 		d.last = (d.last + 1) % len(d.sets)
 		d.sets[d.last] = set
 	}
-	for _, m := range list {
-		d.meet(m.Peer)
+	d.informers = append(d.informers, informer{answer.Masters.List, d.level.node.cfg.NewNames})
+	d.listen(len(d.informers) - 1)
+}
+
+// sawList reports whether the master at a place of the list named these very masters at
+// the last discovery, too.
+func (l *level) sawList(place int32, m *message.Masters) bool {
+	return place >= 0 && int(place) < len(l.looked) && l.looked[place] != nil && l.looked[place].Masters == m
+}
+
+// listen meets the next names of an informer, as many as it may still tell.
+func (d *discovery) listen(i int) {
+	l, in := d.level, &d.informers[i]
+	for in.left > 0 && len(in.list) > 0 && len(d.met) < d.most {
+		p := in.list[0].Peer
+		in.list = in.list[1:]
+		if !l.isAbsent(p) && d.meetAs(acquaintance{p, -1, int32(i)}) {
+			in.left--
+		}
 	}
 }
 
@@ -106,25 +159,47 @@ func (d *discovery) run(t *Task) {
 	if d.level.view.changed {
 		req.Body = introduction
 	}
+	var peers []Peer
 	for wave := 0; wave < maxWaves && d.asked < len(d.met) && d.budget.left() > 0; wave++ {
 		req.Timeout = d.budget.atMost(d.level.node.cfg.ServerTimeout)
-		asked, known := d.met[d.asked:], d.known[d.asked:]
+		asked := d.met[d.asked:]
 		d.asked = len(d.met)
-		responses := t.Gather(asked, req)
+		peers = peers[:0]
+		for _, a := range asked {
+			peers = append(peers, a.peer)
+		}
+		responses := t.Gather(peers, req)
 		d.remark()
 		for i, resp := range responses {
 			if answer, err := message.As[message.Structure](resp); err == nil {
-				d.take(asked[i], known[i], answer)
-				d.level.satisfied(asked[i])
+				d.take(asked[i], answer)
+				d.level.satisfied(peers[i])
 			} else {
-				d.silent = append(d.silent, asked[i])
+				d.silent = append(d.silent, peers[i])
+				d.miss(asked[i])
 				if err != message.ErrTimeout || req.Timeout == d.level.node.cfg.ServerTimeout {
-					d.level.disappointed(asked[i], err)
+					d.level.disappointed(peers[i], err)
 				}
 			}
 		}
+		for i := range d.informers {
+			d.listen(i)
+		}
 	}
-	d.silent = append(d.silent, d.met[d.asked:]...)
+	for _, a := range d.met[d.asked:] {
+		d.silent = append(d.silent, a.peer)
+	}
+}
+
+// miss remembers a new name that did not answer.
+func (d *discovery) miss(a acquaintance) {
+	l := d.level
+	if a.place >= 0 {
+		d.lost++
+	}
+	if a.informer >= 0 && len(l.guarded().absent) < maxAbsent {
+		l.guard.absent[a.peer] = l.rounds + absentFor
+	}
 }
 
 // remark restores the marks after a wait, in which other nodes have used them.
@@ -132,8 +207,8 @@ func (d *discovery) remark() {
 	marks := &d.level.node.pool.marks
 	marks.reset()
 	marks.put(d.level.node.self, 0)
-	for _, p := range d.met {
-		marks.put(p, 0)
+	for _, a := range d.met {
+		marks.put(a.peer, 0)
 	}
 	for _, m := range d.confirmed {
 		marks.put(m.Peer, 0)
@@ -153,34 +228,50 @@ func (d *discovery) finish() {
 	}
 	capacity := len(d.confirmed) + 1
 	next := masterTable{
-		make([]message.Master, 0, capacity), make([]time.Duration, 0, capacity), make([]*message.Masters, 0, capacity),
+		make([]message.Master, 0, capacity), make([]time.Duration, 0, capacity), make([]*message.Structure, 0, capacity),
 	}
 	if l.isMaster() {
 		next.add(message.Master{Peer: n.self, Size: uint32(len(l.slaves))}, now, nil)
 	}
 	for i, m := range l.masters.List {
 		if at := places.take(m.Peer); at > 0 {
-			next.add(d.confirmed[at-1], now, d.lists[at-1])
+			next.add(d.confirmed[at-1], now, d.told[at-1])
 		} else if m.Peer != n.self && slices.Contains(d.silent, m.Peer) {
 			next.add(m, l.seenAt(i), nil)
 		}
 	}
 	for i, m := range d.confirmed {
 		if places.take(m.Peer) > 0 {
-			next.add(m, now, d.lists[i])
+			next.add(m, now, d.told[i])
 		}
 	}
 	l.setMasters(next.list, next.seen)
-	l.looked = next.lists
+	l.looked = next.told
+	d.leave()
+}
+
+// leave counts the names that had to wait for another sync, and forgets absences that
+// have ended.
+func (d *discovery) leave() {
+	l, left := d.level, 0
+	for i := range d.informers {
+		left += len(d.informers[i].list)
+	}
+	if l.unfinished = left > 0; left > 0 {
+		l.guarded().NamesLeft += uint64(left)
+	}
+	if l.guard != nil {
+		maps.DeleteFunc(l.guard.absent, func(_ Peer, until int32) bool { return until <= l.rounds })
+	}
 }
 
 // masterTable is a list of masters with what belongs to each entry.
 type masterTable struct {
-	list  []message.Master
-	seen  []time.Duration
-	lists []*message.Masters
+	list []message.Master
+	seen []time.Duration
+	told []*message.Structure
 }
 
-func (t *masterTable) add(m message.Master, seen time.Duration, list *message.Masters) {
-	t.list, t.seen, t.lists = append(t.list, m), append(t.seen, seen), append(t.lists, list)
+func (t *masterTable) add(m message.Master, seen time.Duration, told *message.Structure) {
+	t.list, t.seen, t.told = append(t.list, m), append(t.seen, seen), append(t.told, told)
 }

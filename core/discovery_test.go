@@ -29,12 +29,12 @@ func TestAWalkMeetsEachOnce(t *testing.T) {
 	n, _ := alone(t, 5, 0)
 	d := n.level1.beginDiscovery(n.budget(time.Second))
 	d.skip(peer.FromID(7))
-	d.meetKnown(peer.FromID(8), 3)
+	d.meetAs(acquaintance{peer.FromID(8), 3, -1})
 	for _, id := range []uint32{0, 1, 7, 8, 9, 9} {
 		d.meet(peer.FromID(id))
 	}
-	if !slices.Equal(d.met, []Peer{peer.FromID(8), peer.FromID(9)}) || !slices.Equal(d.known, []int{3, -1}) {
-		t.Errorf("met %v, known at %v", d.met, d.known)
+	if !slices.Equal(d.met, []acquaintance{{peer.FromID(8), 3, -1}, {peer.FromID(9), -1, -1}}) {
+		t.Errorf("met %v", d.met)
 	}
 }
 
@@ -58,18 +58,59 @@ func TestWalksAreBounded(t *testing.T) {
 	if len(d.met) != 4*4+64 {
 		t.Errorf("a settled master that knows four meets %d", len(d.met))
 	}
-	n, _ = alone(t, 5, 3)
-	d = n.level1.beginDiscovery(n.budget(time.Second))
-	lie := told(5, 1000, 2000)
-	lie.Masters.Total = 99 // of which at most 2 times 10 and 8 can be masters
-	if d.take(peer.FromID(101), -1, lie); len(d.met) != 28 {
-		t.Errorf("a list of a thousand masters of 99 nodes makes it meet %d", len(d.met))
+}
+
+// What one peer names is asked in portions: eight names, one more for each that answers,
+// and four more for each that is a master. So an honest list is asked as a whole soon, and
+// a liar's is not, however long it is and whatever size it claims.
+func TestNamesAreAskedInPortions(t *testing.T) {
+	n, _ := alone(t, 5, 3)
+	d := n.level1.beginDiscovery(n.budget(time.Second))
+	list := told(5, 1000, 2000)
+	list.Masters.Total = 1_000_000
+	d.take(acquaintance{peer.FromID(101), 1, -1}, list)
+	if len(d.met) != DefaultNewNames {
+		t.Fatalf("of a thousand names %d are asked at first", len(d.met))
 	}
-	d = n.level1.beginDiscovery(n.budget(time.Second))
-	full := told(5, 1000, 1028)
-	full.Masters.Total = 99
-	if d.take(peer.FromID(101), -1, full); len(d.met) != 28 || d.sets[d.last] == 0 {
-		t.Errorf("a list of 28 masters of 99 nodes makes it meet %d", len(d.met))
+	for i := range 2 {
+		d.take(d.met[i], told(3*i, 0, 0)) // the first is no master
+	}
+	d.listen(0)
+	if want := DefaultNewNames + 1 + namesForMaster; len(d.met) != want {
+		t.Errorf("after one answer, and one of a master, %d are asked, want %d", len(d.met), want)
+	}
+	d.finish()
+	if !n.level1.unfinished || n.Limits().NamesLeft != 1000-DefaultNewNames-1-namesForMaster {
+		t.Errorf("left for the next sync: %+v", n.Limits())
+	}
+}
+
+// A new name that did not answer is not asked again for some syncs, whoever names it.
+func TestNamesThatDidNotAnswerAreLeftAlone(t *testing.T) {
+	n, _ := alone(t, 5, 3)
+	l := &n.level1
+	d := l.beginDiscovery(n.budget(time.Second))
+	d.take(acquaintance{peer.FromID(101), 1, -1}, told(5, 150, 152))
+	d.miss(d.met[0])
+	d.miss(acquaintance{peer.FromID(155), -1, -1}) // it had introduced itself
+	d.finish()
+	for range absentFor {
+		d = l.beginDiscovery(n.budget(time.Second))
+		d.take(acquaintance{peer.FromID(102), -1, -1}, told(5, 150, 156))
+		if d.met[0].peer != peer.FromID(151) || d.met[len(d.met)-1].peer != peer.FromID(155) {
+			t.Fatalf("round %d: asked %v", l.rounds, d.met)
+		}
+		d.meet(peer.FromID(150))
+		if d.met[len(d.met)-1].peer != peer.FromID(150) {
+			t.Errorf("a name that introduces itself is not asked")
+		}
+		d.finish()
+		l.rounds++
+	}
+	d = l.beginDiscovery(n.budget(time.Second))
+	d.take(acquaintance{peer.FromID(102), -1, -1}, told(5, 150, 152))
+	if d.finish(); len(d.met) != 2 || len(l.guard.absent) != 0 {
+		t.Errorf("after %d syncs: asked %v", absentFor, d.met)
 	}
 }
 
@@ -77,9 +118,9 @@ func TestWalksAreBounded(t *testing.T) {
 func TestMastersAreThoseWithSlaves(t *testing.T) {
 	n, _ := alone(t, 5, 0)
 	d := n.level1.beginDiscovery(n.budget(time.Second))
-	d.take(peer.FromID(101), -1, told(3, 200, 202))
-	d.take(peer.FromID(102), -1, told(0, 202, 204))
-	if want := []message.Master{{Peer: peer.FromID(101), Size: 3}}; !slices.Equal(d.confirmed, want) || len(d.lists) != 1 || len(d.met) != 4 {
+	d.take(acquaintance{peer.FromID(101), -1, -1}, told(3, 200, 202))
+	d.take(acquaintance{peer.FromID(102), -1, -1}, told(0, 202, 204))
+	if want := []message.Master{{Peer: peer.FromID(101), Size: 3}}; !slices.Equal(d.confirmed, want) || len(d.told) != 1 || len(d.met) != 4 {
 		t.Errorf("confirmed %v, met %v", d.confirmed, d.met)
 	}
 }
@@ -106,18 +147,18 @@ func TestListsAreLookedThroughOnce(t *testing.T) {
 		n, _ := alone(t, 5, 2)
 		l := &n.level1
 		same := told(3, 200, 202)
-		l.looked = []*message.Masters{nil, same.Masters}
+		l.looked = []*message.Structure{nil, same}
 		l.rounds, l.view.changed = int32(test.rounds), test.changed
 		d := l.beginDiscovery(n.budget(time.Second))
-		if d.take(peer.FromID(101), test.place, same); len(d.met) != test.want {
+		if d.take(acquaintance{peer.FromID(101), int32(test.place), -1}, same); len(d.met) != test.want {
 			t.Errorf("%s: %d are met, want %d", test.what, len(d.met), test.want)
 		}
 		met := len(d.met)
 		again := told(3, 200, 202) // another list of the same
-		if d.take(peer.FromID(102), -1, again); met > 0 && len(d.met) != met {
+		if d.take(acquaintance{peer.FromID(102), -1, -1}, again); met > 0 && len(d.met) != met {
 			t.Errorf("%s: %d are met after the second list", test.what, len(d.met))
 		}
-		if d.take(peer.FromID(103), -1, told(3, 200, 203)); !slices.Contains(d.met, peer.FromID(202)) {
+		if d.take(acquaintance{peer.FromID(103), -1, -1}, told(3, 200, 203)); !slices.ContainsFunc(d.met, func(a acquaintance) bool { return a.peer == peer.FromID(202) }) {
 			t.Errorf("%s: a list with one more makes it meet %v", test.what, d.met)
 		}
 	}
@@ -131,10 +172,10 @@ func TestAFinishedWalkKeepsTheOrder(t *testing.T) {
 	l := &n.level1
 	env.now += time.Minute
 	d := l.beginDiscovery(n.budget(time.Second))
-	d.take(peer.FromID(90), -1, told(2, 0, 0))
-	d.take(peer.FromID(103), 3, told(7, 0, 0))
-	d.take(peer.FromID(101), 1, told(6, 0, 0))
-	d.take(peer.FromID(104), 4, told(0, 0, 0))
+	d.take(acquaintance{peer.FromID(90), -1, -1}, told(2, 0, 0))
+	d.take(acquaintance{peer.FromID(103), 3, -1}, told(7, 0, 0))
+	d.take(acquaintance{peer.FromID(101), 1, -1}, told(6, 0, 0))
+	d.take(acquaintance{peer.FromID(104), 4, -1}, told(0, 0, 0))
 	d.silent = []Peer{peer.FromID(102), peer.FromID(80)}
 	d.finish()
 	want := []message.Master{

@@ -91,12 +91,15 @@ const (
 	NoteApprovals // Text is what the limits of approvals have cost since the last sync
 	// About was of no use to us for too many syncs, and taken off our lists.
 	NoteUseless
-	NoteSilent // About was taken off the lists: it did not answer
+	NoteSilent  // About was taken off the lists: it did not answer
+	NoteRefused // About asked for a place and did not get it, for the reason in Text
+	NoteDoubted // we do not count all slaves that the master About claims; Text has numbers
 	NumWhats
 )
 
 var whatNames = [NumWhats]string{
 	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless", "silent",
+	"newcomer refused", "master doubted",
 }
 
 func (w What) String() string {

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 )
@@ -17,23 +16,25 @@ type ledger struct {
 	nodes   int          // sum of all tallies
 	masters int          // tallies above 0
 
+	places   int // how many newcomers of one host are counted at a time
 	limit    int // how many nodes a master should have at most
 	capacity urn // how many more each master takes, by its index
 
-	sent   map[Peer]sending   // newcomers on their way
-	hosts  map[netip.Addr]int // how many of them are of one host
-	order  []Peer             // keys of sent in the order of sending; some have arrived
-	recent []Peer             // a ring of the latest newcomers, which may become masters
-	oldest int                // index in recent of the one to replace next
+	sent   map[Peer]sending // newcomers on their way
+	hosts  map[host]int     // how many of them are of one host
+	order  []Peer           // keys of sent in the order of sending; some have arrived
+	recent []Peer           // a ring of the latest newcomers, which may become masters
+	owners []host           // parallel to recent: their hosts, no two the same
+	oldest int              // index in recent of the one to replace next
 }
 
 // tally is a master as the provider counts it.
 type tally struct {
 	master  Peer
-	size    int        // number of slaves that it last reported
-	pending int        // newcomers sent to it since
-	misses  int        // hosts whose newcomers came back: the master is full, or gone
-	missed  netip.Addr // the last of these hosts
+	size    int  // number of slaves that it last reported
+	pending int  // newcomers sent to it since
+	misses  int  // hosts whose newcomers came back: the master is full, or gone
+	missed  host // the last of these hosts
 }
 
 func (t *tally) count() int { return t.size + t.pending }
@@ -42,17 +43,16 @@ func (t *tally) count() int { return t.size + t.pending }
 type sending struct {
 	to   Peer
 	at   time.Duration
-	host netip.Addr // of the newcomer; see hostOf
+	host host // of the newcomer
 }
 
 const (
 	recentNewcomers = 512 // length of ledger.recent
 	maxMisses       = 2   // hosts that must find a master full before it gets no more
-	leastPerHost    = 4   // newcomers of one host that are counted in any network
 )
 
 func (l *level) newLedger() *ledger {
-	lg := &ledger{}
+	lg := &ledger{places: l.node.cfg.HostPlaces}
 	lg.refresh(l)
 	return lg
 }
@@ -86,7 +86,7 @@ func (lg *ledger) refresh(l *level) {
 		return !waiting
 	})
 	if len(lg.sent) == 0 { // maps never shrink, and these are large after many have come
-		lg.sent, lg.hosts, lg.order = make(map[Peer]sending), make(map[netip.Addr]int), nil
+		lg.sent, lg.hosts, lg.order = make(map[Peer]sending), make(map[host]int), nil
 	}
 }
 
@@ -152,20 +152,17 @@ func (lg *ledger) bound(limit int) {
 }
 
 // send counts target at a place, and remembers it. Newcomers of one host may be one
-// attacker with many ports: they are counted up to an eighth of the network, or
-// leastPerHost if that is more. The others get a place, but the ledger does not plan for
-// them or make them masters.
-func (lg *ledger) send(target, to Peer, host netip.Addr, now time.Duration) {
-	if host.IsValid() {
-		if lg.hosts[host] >= max(leastPerHost, (lg.nodes-lg.hosts[host])/8) {
-			return
-		}
-		lg.hosts[host]++
+// attacker with many ports: only as many are counted as the network takes of one host.
+// The others get a place, but the ledger does not plan for them or make them masters.
+func (lg *ledger) send(target, to Peer, host host, now time.Duration) {
+	if lg.hosts[host] >= lg.places {
+		return
 	}
+	lg.hosts[host]++
 	lg.expect(to, 1)
 	lg.sent[target] = sending{to, now, host}
 	lg.order = append(lg.order, target)
-	lg.remember(target)
+	lg.remember(target, host)
 }
 
 // arrived is called when a newcomer is no longer on its way. If a master lists it, it
@@ -200,7 +197,7 @@ func (lg *ledger) missed(target Peer) {
 	if s, ok := lg.sent[target]; ok {
 		i := lg.at(s.to)
 		// One host alone cannot make a master count as full.
-		if t := &lg.tallies[i]; t.missed != s.host || !s.host.IsValid() {
+		if t := &lg.tallies[i]; t.missed != s.host {
 			t.misses, t.missed = t.misses+1, s.host
 			lg.capacity.set(i, lg.spare(i))
 		}
@@ -217,14 +214,14 @@ func (lg *ledger) meet(d *discovery) {
 	}
 }
 
-// remember keeps target among the recent newcomers.
-func (lg *ledger) remember(target Peer) {
+// remember keeps target among the recent newcomers, unless another of its host is there.
+func (lg *ledger) remember(target Peer, owner host) {
 	switch {
-	case slices.Contains(lg.recent, target):
+	case slices.Contains(lg.owners, owner):
 	case len(lg.recent) < recentNewcomers:
-		lg.recent = append(lg.recent, target)
+		lg.recent, lg.owners = append(lg.recent, target), append(lg.owners, owner)
 	default:
-		lg.recent[lg.oldest] = target
+		lg.recent[lg.oldest], lg.owners[lg.oldest] = target, owner
 		lg.oldest = (lg.oldest + 1) % recentNewcomers
 	}
 }

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -19,9 +18,9 @@ func provider(t *testing.T) (*Node, *still, *ledger) {
 	return n, env, n.level1.ledger
 }
 
-var (
-	hostA = netip.MustParseAddr("192.0.2.1")
-	hostB = netip.MustParseAddr("192.0.2.2")
+const (
+	hostA host = 1
+	hostB host = 2
 )
 
 // pending is how many newcomers are on their way to a master, by its number.
@@ -59,38 +58,37 @@ func TestNewcomersCountWhereTheyWereSent(t *testing.T) {
 	}
 }
 
-// Of the newcomers of one host an eighth of the others counts, or four; without a host
-// all do.
-func TestOneHostCountsUpToAnEighth(t *testing.T) {
+// Of the newcomers of one host as many count as the network takes of one, and one is
+// remembered as a master to be.
+func TestOneHostCountsUpToItsPlaces(t *testing.T) {
 	for _, test := range []struct {
 		size int // of a fourth master
-		host netip.Addr
+		host host
 		want int
-	}{{0, hostA, 4}, {80, hostA, 12}, {0, netip.Addr{}, 100}} {
+	}{{0, hostA, 4}, {80, hostA, 4}} {
 		_, env, lg := provider(t)
 		lg.resize(peer.FromID(150), test.size)
 		before := lg.nodes
 		for i := range uint32(100) {
 			lg.send(peer.FromID(1000+i), peer.FromID(101), test.host, env.now)
 		}
-		if got := lg.nodes - before; got != test.want || len(lg.recent) != test.want || len(lg.order) != test.want {
+		if got := lg.nodes - before; got != test.want || len(lg.recent) != 1 || len(lg.order) != test.want {
 			t.Errorf("of 100 newcomers of host %v to a network of %d count %d, want %d", test.host, before, got, test.want)
 		}
 	}
 }
 
 // A spot that two hosts' newcomers have come back from takes no more; one host alone
-// cannot close it, but where hosts cannot be told apart two newcomers do.
+// cannot close it.
 func TestASpotClosesAfterMissesOfTwoHosts(t *testing.T) {
 	for _, test := range []struct {
 		what   string
-		hosts  []netip.Addr
+		hosts  []host
 		closed bool
 	}{
-		{"one miss", []netip.Addr{hostA}, false},
-		{"two of one host", []netip.Addr{hostA, hostA}, false},
-		{"two of two hosts", []netip.Addr{hostA, hostB}, true},
-		{"two of no host", []netip.Addr{{}, {}}, true},
+		{"one miss", []host{hostA}, false},
+		{"two of one host", []host{hostA, hostA}, false},
+		{"two of two hosts", []host{hostA, hostB}, true},
 	} {
 		_, env, lg := provider(t)
 		lg.bound(10)
@@ -140,14 +138,14 @@ func TestCapacityIsWhatIsMissing(t *testing.T) {
 func TestRecentNewcomersAreARing(t *testing.T) {
 	_, _, lg := provider(t)
 	for i := range uint32(recentNewcomers + 2) {
-		lg.remember(peer.FromID(1000 + i))
-		lg.remember(peer.FromID(1000 + i))
+		lg.remember(peer.FromID(1000+i), host(1000+i))
+		lg.remember(peer.FromID(1000+i), host(1000+i))
 	}
 	if len(lg.recent) != 512 || slices.Contains(lg.recent, peer.FromID(1001)) || !slices.Contains(lg.recent, peer.FromID(1002)) {
 		t.Errorf("of 514 newcomers %d are remembered", len(lg.recent))
 	}
 	for i := range uint32(recentNewcomers) {
-		lg.remember(peer.FromID(5000 + i))
+		lg.remember(peer.FromID(5000+i), host(5000+i))
 	}
 	if slices.ContainsFunc(lg.recent, func(p Peer) bool { return p.ID() < 5000 }) {
 		t.Error("older newcomers are remembered in place of later ones")
@@ -159,7 +157,7 @@ func TestMastersInTheMakingAreMet(t *testing.T) {
 	n, env, lg := provider(t)
 	lg.send(peer.FromID(60), peer.FromID(70), hostA, env.now)
 	d := n.level1.beginDiscovery(n.budget(time.Second))
-	if lg.meet(d); !slices.Equal(d.met, []Peer{peer.FromID(70)}) {
+	if lg.meet(d); !slices.Equal(d.met, []acquaintance{{peer.FromID(70), -1, -1}}) {
 		t.Errorf("met %v, want 70 alone", d.met)
 	}
 }
@@ -256,29 +254,6 @@ func TestPlacesAreNotOnesOwn(t *testing.T) {
 }
 
 func first(places []Peer, _ int) []Peer { return places }
-
-// One host is told from others by its IP, unless nodes share IPs by design.
-func TestHostsAreToldApartByIP(t *testing.T) {
-	n, _ := alone(t, 0, 0)
-	l, p := &n.level1, peer.FromID(5)
-	if got := l.hostOf(p); got != n.cfg.Book.IP(p) || !got.IsValid() {
-		t.Errorf("the host of 5 is %v", got)
-	}
-	local, err := n.cfg.Book.Intern(peer.MustParse("127.0.0.1:5"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := l.hostOf(local); got.IsValid() {
-		t.Errorf("on one machine the host is %v", got)
-	}
-	for _, shared := range []*bool{&n.cfg.Trusted, &n.cfg.BanByAddress} {
-		*shared = true
-		if got := l.hostOf(p); got.IsValid() {
-			t.Errorf("in a trusted network, or with bans by address, the host is %v", got)
-		}
-		*shared = false
-	}
-}
 
 // An npm newcomer gets one place: the best, or, if it is a master, any.
 func TestAnNpmNewcomerGetsOnePlace(t *testing.T) {

@@ -27,15 +27,16 @@ type level struct {
 	tries      int32  // failed attempts to register since the last success
 	dropped    int32  // +2 for each backlink that dropped us, -1 for each sync with one
 	firstAsked uint16 // index of the bootstrap node that the next attempt asks first
+	unfinished bool   // the last discovery has left out names
 	retryDue   bool   // a timer for the next attempt is set
 	npmSlaves  bool   // an npm node was among the slaves at the last sync
 	view       view
 
-	known       [4]Peer            // nodes elsewhere; see reserve.go
-	reserve     *reserve           // what is needed in trouble only
-	steppedDown time.Duration      // when we last gave up our slaves to normalize; 0 is never
-	looked      []*message.Masters // each master's list at the last discovery, as in masters.List
-	ledger      *ledger            // which newcomers we sent where; nil until one asks
+	known       [4]Peer       // nodes elsewhere; see reserve.go
+	reserve     *reserve      // what is needed in trouble only
+	steppedDown time.Duration // when we last gave up our slaves to normalize; 0 is never
+	ledger      *ledger       // which newcomers we sent where; nil until one asks
+	guard       *guard        // nil until a limit has been reached
 
 	// Original rule: masters that reported another network size, and since when.
 	delays map[Peer]time.Duration

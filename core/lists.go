@@ -26,6 +26,10 @@ type lists struct {
 	seen     []time.Duration // parallel to masters.List; nil for an adopted list
 	watch    *watch          // nil without any; see watched
 
+	// What each of the first masters in the list answered at the last discovery, nil for
+	// nothing.
+	looked []*message.Structure
+
 	// Counters of changes, of backlink and slaves and of masters; see Node.Revision.
 	placeRevision, mastersRevision uint32
 }
@@ -110,7 +114,7 @@ func (l *lists) adopt(m *message.Masters) {
 		l.masters, l.snapshot, l.private, l.audited = m, nil, false, false
 		l.mastersRevision++
 	}
-	l.seen = nil
+	l.seen, l.looked = nil, nil
 }
 
 // setMasters replaces the list. An equal list keeps the old snapshot, so that a settled
@@ -153,6 +157,9 @@ func (l *lists) removeMaster(p Peer, now time.Duration) {
 	if i := l.masterIndex(p); i >= 0 {
 		list, seen := l.copyMasters(now)
 		l.setMasters(slices.Delete(list, i, i+1), slices.Delete(seen, i, i+1))
+		if i < len(l.looked) {
+			l.looked = slices.Delete(l.looked, i, i+1)
+		}
 	}
 }
 

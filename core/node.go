@@ -5,6 +5,7 @@ import (
 
 	"spreadable/core/behavior"
 	"spreadable/core/message"
+	"spreadable/core/peer"
 )
 
 // Node is one member of the network: a state machine that its driver feeds with requests
@@ -18,6 +19,7 @@ type Node struct {
 	root    Peer  // the network's name; zero while unknown
 	stopped bool  // see Stop
 	syncing bool  // a cycle, or a late registration, is under way
+	perHost bool  // hosts of several addresses are told apart; see hosts.go
 	life    uint8 // counts the lives of a node that is stopped and initialised again
 
 	cfg  *Config
@@ -62,6 +64,7 @@ func (n *Node) tag(number uint32) uint32 { return uint32(n.life)<<tagBits | numb
 // been validated. A node that has been stopped may be initialised again.
 func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
 	*n = Node{cfg: cfg, env: env, pool: pool, self: self, life: n.life}
+	n.perHost = !cfg.Trusted && cfg.Hosts != peer.HostsOff && cfg.Hosts.For(cfg.Book.Address(self)) == peer.HostsStrict
 	n.level1 = level{node: n, lists: lists{masters: noMasters}}
 }
 

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"net/netip"
 	"slices"
 	"spreadable/core/message"
 )
@@ -43,7 +42,7 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 		resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 		if s, err := message.As[message.Structure](resp); err == nil {
 			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
-				l.ledger.remember(slave)
+				l.ledger.remember(slave, n.hostOf(slave))
 			}
 			places, size = l.place(target, enter)
 		}
@@ -85,20 +84,9 @@ func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	c.makeMasters(maxPlaces - 1)
 	c.drawMasters(maxPlaces)
 	if enter && len(c.places) > 0 {
-		lg.send(target, c.places[0], l.hostOf(target), n.env.Now())
+		lg.send(target, c.places[0], n.hostOf(target), n.env.Now())
 	}
 	return c.places, size
-}
-
-// hostOf is the IP by which the ledger knows newcomers of the same host. It is zero where
-// nodes share IPs on purpose: on one machine, or in a trusted network.
-func (l *level) hostOf(p Peer) netip.Addr {
-	n := l.node
-	ip := n.cfg.Book.IP(p)
-	if n.cfg.Trusted || n.cfg.BanByAddress || ip.IsLoopback() {
-		return netip.Addr{}
-	}
-	return ip
 }
 
 // choice is the choice of places for one newcomer.

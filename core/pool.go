@@ -18,6 +18,7 @@ type Pool struct {
 	slept    uint32           // numbers these timers
 	marks    marks
 	hashes   draw.Memo // of the nodes' addresses, by id
+	hosts    hostNumbers
 }
 
 // run starts a procedure for node n and returns when it has ended or parked.

@@ -48,6 +48,10 @@ func serveRegister(t *Task) {
 			t.reply(message.Refuse(message.CodeMasterFull))
 			return
 		}
+		if !l.hostHasCapacity(target) {
+			t.reply(l.refuseHost(target))
+			return
+		}
 		l.interviews++
 		err := l.interview(t, target)
 		l.interviews--
@@ -57,6 +61,10 @@ func serveRegister(t *Task) {
 		}
 	}
 	if !l.hasSlave(target) { // it may have been listed during the interview
+		if !l.hostHasCapacity(target) { // or others of its host
+			t.reply(l.refuseHost(target))
+			return
+		}
 		l.addSlave(target, n.env.Now())
 		l.bumpOwnSize()
 		if l.ledger != nil {

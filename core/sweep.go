@@ -10,10 +10,12 @@ package core
 // still needs. The book must serve this node alone.
 func (n *Node) SweepBook(held func(Peer) bool) int {
 	n.level1.ledger = nil // cheaper to lose than to sweep
+	n.level1.looked = nil
 	n.pool.hashes.Forget()
 	if n.approvals != nil {
 		n.approvals.askers = nil // likewise
 	}
+	n.pool.hosts = hostNumbers{}
 	keep := make(map[Peer]bool)
 	n.eachPeer(func(p Peer) { keep[p] = true })
 	return n.cfg.Book.Sweep(func(p Peer) bool { return keep[p] || held(p) })
@@ -47,6 +49,14 @@ func (n *Node) eachPeer(visit func(Peer)) {
 	}
 	for p := range n.fails { // order-free: visits for a set
 		visit(p)
+	}
+	if g := n.level1.guard; g != nil {
+		for p := range g.absent { // order-free: visits for a set
+			visit(p)
+		}
+		for p := range g.doubts { // order-free: visits for a set
+			visit(p)
+		}
 	}
 	for p := range n.level1.delays { // order-free: visits for a set
 		visit(p)

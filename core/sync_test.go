@@ -81,7 +81,10 @@ func chained(t *testing.T, hosts int) (*coretest.Network, *coretest.Host) {
 	})
 	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{one}, ManualSync: true})
 	for i := range uint32(hosts) {
-		n.Play("", coretest.Answers{message.KindStructure: knows(99, i+4), message.KindInterview: {Body: &message.Interview{}}})
+		n.Play("", coretest.Answers{message.KindStructure: knows(uint32(hosts)+3, i+4), message.KindInterview: {Body: &message.Interview{}}})
+	}
+	if hosts > 0 { // the one slave of all, which has not heard of its registration yet
+		n.Play("", coretest.Answers{message.KindStructure: {Body: &message.Structure{Masters: &message.Masters{}}}})
 	}
 	h.Start()
 	h.Node.Sync()
@@ -143,7 +146,7 @@ func TestDroppingBacklinksAreForgiven(t *testing.T) {
 	lists := n.Host(1).Actor.(coretest.Answers)[message.KindStructure].Body.(*message.Structure).Slaves
 	var counts []int
 	for _, listed := range []bool{true, false, true, false, true, true, true, true, true} {
-		lists[0] = peer.FromID(77)
+		lists[0] = n.Peer("10.0.0.77:4000")
 		if listed {
 			lists[0] = h.Peer()
 		}

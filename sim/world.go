@@ -132,6 +132,7 @@ func (w *world) config() (*core.Config, error) {
 		PingTimeout:   s.Node.PingTimeout,
 		MaxFails:      s.Node.ServerMaxFails,
 		Trusted:       s.Node.Trusted,
+		Hosts:         peer.HostsOff, // each node has an IP of its own
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: approvers,
 			Decision: decision, Period: s.Approval.Period})},
 	}

@@ -69,6 +69,10 @@ func ParseCount(text string) (Count, error) {
 	return Count{rule: fixedCount, n: n}, nil
 }
 
+// IsAuto reports whether the count is "auto", npm 0.3.10's. A network that draws so many
+// may have members that know no limits, so its draws have none.
+func (c Count) IsAuto() bool { return c.rule == auto }
+
 // Of returns how many approvers a network of the given size draws: at least 1,
 // and not more than there are nodes. A size below 1 counts as 1, since a node that
 // knows no other is a network of one.

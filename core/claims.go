@@ -1,0 +1,300 @@
+package core
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"spreadable/core/message"
+)
+
+// What a master claims counts in the size of the network. So masters check each other: of
+// the slaves that another master has listed since the last sync, one is asked for its
+// backlink. Where that does not confirm the claim, more are asked, and the master is
+// believed unless most of them fail: some fail at honest masters, too, because they have
+// just died, or their answer was lost. So a liar may pad its list up to twice the slaves
+// that it has, and no more.
+//
+// A claim that no honest master would make is checked before it counts: more slaves than
+// such a network needs, or ports of few hosts. Any other is checked while it counts, and
+// the master is doubted after maxStrikes syncs in a row. By then an honest one has given
+// up slaves that do not answer. A master that is doubted counts with the share of its
+// claim that was confirmed. Nothing else happens to it, because slow or silent slaves
+// prove nothing. In a network at rest no list changes, and next to nothing is asked.
+
+const (
+	// maxSample is how many slaves of a master are asked at most, when the first has not
+	// confirmed the claim.
+	maxSample = 16
+	// maxAgain is how often slaves that did not answer are asked again before a claim that
+	// is too large does not count: a message in twenty may be lost.
+	maxAgain = 2
+	// maxStrikes is how many syncs in a row a claim that is not too large may fail.
+	maxStrikes = 8
+	// maxOdd is how many masters that claim too much, or have failed before, are checked
+	// in one sync, besides Config.ClaimChecks others.
+	maxOdd = 64
+	// recheckEvery is how many syncs pass until a master checks one of the others whose
+	// lists have not changed, drawn at random.
+	recheckEvery = 8
+)
+
+// claim is a master's list of slaves while it is checked.
+type claim struct {
+	master Peer
+	size   int    // as claimed
+	slaves []Peer // that may be: each once, and of one host no more than its share
+	fresh  []Peer // those that the master did not list at our last sync; all if it has none
+	sample []Peer // those that are asked
+	there  int    // how many of the sample confirm it
+	credit int    // how many slaves count
+	wild   bool   // no honest master claims as much
+}
+
+// doubt is what is remembered of a master whose claim has failed.
+type doubt struct {
+	strikes int // syncs in a row in which it failed
+	credit  int // how many slaves count, -1 for all
+}
+
+// verify checks what masters claim, and enters in the confirmed what counts of it.
+func (d *discovery) verify(t *Task) {
+	l, n := d.level, d.level.node
+	l.forgetDoubts(d.confirmed)
+	credit := make(map[Peer]int)
+	if 2*d.lost <= len(l.masters.List) { // else it is we that cannot reach the others
+		for _, c := range l.check(t, d.budget, d.chooseClaims()) {
+			credit[c.master] = c.credit
+		}
+	}
+	hosts := make(map[host]int)
+	hosts[n.hostOf(n.self)]++
+	kept := 0
+	for i, m := range d.confirmed {
+		size, checked := credit[m.Peer]
+		if !checked {
+			size = l.unchecked(m)
+		}
+		of := n.hostOf(m.Peer)
+		if hosts[of]++; size == 0 || hosts[of] > n.cfg.HostPlaces && !n.trusted(m.Peer) {
+			continue
+		}
+		d.confirmed[kept], d.told[kept] = message.Master{Peer: m.Peer, Size: uint32(size)}, d.told[i]
+		kept++
+	}
+	d.confirmed, d.told = d.confirmed[:kept], d.told[:kept]
+}
+
+// unchecked is how many slaves of a master count whose claim is not checked in this sync.
+func (l *level) unchecked(m message.Master) int {
+	if d, suspected := l.suspected(m.Peer); suspected && d.credit >= 0 {
+		return min(int(m.Size), d.credit)
+	}
+	return int(m.Size)
+}
+
+// suspected returns what is remembered of a master whose last claim has failed.
+func (l *level) suspected(m Peer) (doubt, bool) {
+	if l.guard == nil {
+		return doubt{}, false
+	}
+	d, suspected := l.guard.doubts[m]
+	return d, suspected
+}
+
+// mostClaimed is how many slaves a master may claim without a check of its own: as many as
+// it needs by our size, or twice as many as there are masters, and some more.
+func (d *discovery) mostClaimed() int {
+	l := d.level
+	return max(l.node.cfg.rule.mostSlaves(Optimum(l.size(), levels)), 2*len(d.confirmed)+8)
+}
+
+// chooseClaims returns the claims to check in this sync: of masters that claim more than
+// before, as many as Config.ClaimChecks, drawn at random, and all that claim too much or
+// have failed before.
+func (d *discovery) chooseClaims() []*claim {
+	l, n := d.level, d.level.node
+	most := d.mostClaimed()
+	var grown, odd []int // indices of the confirmed
+	for i, told := range d.told {
+		_, suspected := l.suspected(d.confirmed[i].Peer)
+		changed := !sameSlaves(l.before(d.confirmed[i].Peer, d.places[i]), told)
+		switch {
+		case suspected || changed && len(told.Slaves) > most:
+			odd = append(odd, i)
+		case changed && l.view.settled():
+			grown = append(grown, i)
+		}
+	}
+	rng := n.env.Rand()
+	if len(grown) == 0 && len(d.told) > 0 && (int(l.rounds)+int(n.self.ID()))%recheckEvery == 0 {
+		grown = append(grown, rng.IntN(len(d.told)))
+	}
+	if len(grown) > n.cfg.ClaimChecks {
+		rng.Shuffle(len(grown), func(i, j int) { grown[i], grown[j] = grown[j], grown[i] })
+		grown = grown[:n.cfg.ClaimChecks]
+	}
+	var claims []*claim
+	for _, i := range append(grown, odd[:min(len(odd), maxOdd)]...) {
+		m := d.confirmed[i].Peer
+		claims = append(claims, n.newClaim(m, d.told[i], l.before(m, d.places[i]), most))
+	}
+	return claims
+}
+
+// before is what a master answered at the last discovery, nil for nothing. Place is its
+// index in our list then, or -1 where that was not looked up.
+func (l *level) before(m Peer, place int32) *message.Structure {
+	i := int(place)
+	if i < 0 || i >= len(l.masters.List) || l.masters.List[i].Peer != m {
+		i = l.masterIndex(m)
+	}
+	if i < 0 || i >= len(l.looked) {
+		return nil
+	}
+	return l.looked[i]
+}
+
+// sameSlaves reports whether a master lists the same slaves as before.
+func sameSlaves(before, now *message.Structure) bool {
+	return before == now || before != nil && slices.Equal(before.Slaves, now.Slaves)
+}
+
+// newClaim prepares a claim for its check; more than most slaves are too many.
+func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) *claim {
+	c := &claim{master: master, size: len(told.Slaves), credit: len(told.Slaves)}
+	marks := &n.pool.marks
+	marks.reset()
+	if before != nil {
+		for _, p := range before.Slaves {
+			marks.put(p, 0)
+		}
+	}
+	share := 1
+	if n.perHost {
+		share, _ = n.level1.hostShare()
+	}
+	hosts := make(map[host]int, len(told.Slaves))
+	for _, p := range told.Slaves {
+		of := n.hostOf(p)
+		if p.IsZero() || p == master || hosts[of] >= share {
+			continue
+		}
+		hosts[of]++
+		c.slaves = append(c.slaves, p)
+		if marks.put(p, 0) {
+			c.fresh = append(c.fresh, p)
+		}
+	}
+	if len(c.fresh) == 0 {
+		c.fresh = c.slaves
+	}
+	c.wild = c.size > most || 2*len(c.slaves) < c.size
+	return c
+}
+
+// check asks slaves of each claim whether they are, and settles how many count: first one
+// of the fresh, and where that does not confirm the claim, a sample of all.
+func (l *level) check(t *Task, b budget, claims []*claim) []*claim {
+	for _, c := range claims {
+		if _, suspected := l.suspected(c.master); !suspected {
+			c.draw(l.node, c.fresh, 1)
+		}
+	}
+	l.askSlaves(t, b, claims)
+	var open []*claim
+	for _, c := range claims {
+		if !c.holds() {
+			c.draw(l.node, c.slaves, maxSample)
+			open = append(open, c)
+		}
+	}
+	for again := 0; len(open) > 0; again++ {
+		l.askSlaves(t, b, open)
+		open = slices.DeleteFunc(open, func(c *claim) bool {
+			if !c.holds() && c.wild && again < maxAgain {
+				return false
+			}
+			l.resolve(c)
+			return true
+		})
+	}
+	return claims
+}
+
+// draw draws a sample of some slaves.
+func (c *claim) draw(n *Node, from []Peer, most int) {
+	from = slices.Clone(from)
+	rng := n.env.Rand()
+	rng.Shuffle(len(from), func(i, j int) { from[i], from[j] = from[j], from[i] })
+	c.sample, c.there = from[:min(most, len(from))], 0
+}
+
+// confirmed is how many slaves there are, as far as the sample says.
+func (c *claim) confirmed() int {
+	if len(c.sample) == 0 {
+		return 0
+	}
+	return len(c.slaves) * c.there / len(c.sample)
+}
+
+// holds reports whether a claim is believed.
+func (c *claim) holds() bool { return 2*c.confirmed() >= c.size }
+
+// askSlaves asks those of each sample that have not confirmed the claim yet. A slave
+// confirms it if it names the master as its backlink, or does not know of its
+// registration yet. It has twice the usual time, because to be slow is no lie.
+func (l *level) askSlaves(t *Task, b budget, claims []*claim) {
+	var asked []Peer
+	for _, c := range claims {
+		asked = append(asked, c.sample[c.there:]...)
+	}
+	responses := t.Gather(asked, message.Request{
+		Kind: message.KindStructure, Timeout: b.atMost(2 * l.node.cfg.ServerTimeout),
+	})
+	for _, c := range claims {
+		missing := c.sample[c.there:]
+		for i := range missing {
+			said, err := message.As[message.Structure](responses[i])
+			if err == nil && (said.Backlink == c.master || said.Backlink.IsZero()) {
+				c.sample[c.there], missing[i] = missing[i], c.sample[c.there]
+				c.there++
+			}
+		}
+		responses = responses[len(missing):]
+	}
+}
+
+// resolve draws the conclusion from a sample.
+func (l *level) resolve(c *claim) {
+	d, suspected := l.suspected(c.master)
+	if c.holds() {
+		if suspected {
+			delete(l.guard.doubts, c.master)
+		}
+		return
+	}
+	if !suspected {
+		d.credit = -1
+	}
+	if d.strikes++; c.wild || d.strikes >= maxStrikes {
+		if d.credit < 0 {
+			l.guarded().Doubts++
+			text := fmt.Sprintf("it claims %d slaves, %d of %d asked confirm it", c.size, c.there, len(c.sample))
+			l.node.env.Note(Note{What: NoteDoubted, About: c.master, Text: text})
+		}
+		c.credit = c.confirmed()
+		d.credit = c.credit
+	}
+	l.guarded().doubts[c.master] = d
+}
+
+// forgetDoubts forgets the doubts of masters that are not among those of this sync.
+func (l *level) forgetDoubts(masters []message.Master) {
+	if l.guard == nil {
+		return
+	}
+	maps.DeleteFunc(l.guard.doubts, func(p Peer, _ doubt) bool {
+		return !slices.ContainsFunc(masters, func(m message.Master) bool { return m.Peer == p })
+	})
+}

@@ -1,0 +1,204 @@
+package core
+
+import (
+	"slices"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// One host is one voice. A machine has thousands of ports, and each can be a node. So
+// what a host gets does not grow with its addresses: it has few places in the whole
+// network (hostHasCapacity, shedCrowds), counts once in a draw of approvers
+// (onePerHost), and can send a master in few directions (discovery.go). What a host is
+// says Config.Hosts.
+//
+// There is no register of hosts. Each master enforces the limit on its own slaves by what
+// the other masters list, which it learns at every sync. A list can be a lie. So all that
+// a master says about a host counts as one place, whatever the number: to keep a host out
+// of the network takes liars on as many hosts as a host has places.
+
+// host is the number of a host, for comparison only.
+type host uint32
+
+// hostNumbers numbers the hosts of a book's addresses in the order in which they are
+// asked for. Comparing numbers is cheaper than comparing addresses, of which each sync of
+// a master compares as many as the network has nodes.
+type hostNumbers struct {
+	of    []host // by id of the peer; 0 where unknown
+	index map[peer.Address]host
+}
+
+// number returns the host of p under the strict rule; 0 if p is not in the book.
+func (h *hostNumbers) number(book *peer.Book, p Peer) host {
+	id := int(p.ID())
+	if id < len(h.of) && h.of[id] != 0 {
+		return h.of[id]
+	}
+	if book.TextLen(p) == 0 {
+		return 0
+	}
+	a := book.Address(p)
+	key := peer.HostsStrict.Of(a, book.IP(p))
+	number, known := h.index[key]
+	if !known {
+		if h.index == nil {
+			h.index = make(map[peer.Address]host)
+		}
+		number = host(len(h.index) + 1)
+		h.index[key] = number
+	}
+	if a.IP().IsValid() { // the IP of a name may change
+		if id >= len(h.of) {
+			h.of = append(h.of, make([]host, id+1-len(h.of)+id/4)...)
+		}
+		h.of[id] = number
+	}
+	return number
+}
+
+// hostOf is the host of p, 0 of none. Where hosts are not limited each address is one.
+func (n *Node) hostOf(p Peer) host {
+	if !n.perHost {
+		return host(p.ID())
+	}
+	return n.pool.hosts.number(n.cfg.Book, p)
+}
+
+// hostShare splits Config.HostPlaces: how many slaves of one host a master may list, and
+// how many masters may list slaves of it. In all but the smallest networks a master lists
+// one of each host, so that a host that fails takes little from each master.
+func (l *level) hostShare() (slaves, masters int) {
+	places, optimum := l.node.cfg.HostPlaces, Optimum(l.size(), levels)
+	slaves = (places + optimum - 1) / optimum
+	return slaves, (places + slaves - 1) / slaves
+}
+
+// hostHasCapacity reports whether the host of a newcomer may have one place more, here
+// and in the whole network as we last saw it.
+func (l *level) hostHasCapacity(newcomer Peer) bool {
+	n := l.node
+	if !n.perHost || n.trusted(newcomer) {
+		return true
+	}
+	slaves, masters := l.hostShare()
+	of, own := n.hostOf(newcomer), 0
+	for _, s := range l.slaves {
+		if s != newcomer && n.hostOf(s) == of {
+			own++
+		}
+	}
+	if own >= slaves {
+		return false
+	}
+	var by []host
+	for i, told := range l.looked {
+		master := n.hostOf(l.masters.List[i].Peer)
+		if told != nil && !slices.Contains(by, master) && n.listsHost(told, of, newcomer) {
+			by = append(by, master)
+		}
+	}
+	return len(by) < masters
+}
+
+// refuseHost refuses a newcomer because its host has its share of places.
+func (l *level) refuseHost(newcomer Peer) message.Response {
+	limits := l.guarded()
+	if limits.HostsRefused++; limits.noted != l.rounds { // one note a sync: more would be a flood
+		limits.noted = l.rounds
+		l.node.env.Note(Note{What: NoteRefused, About: newcomer, Text: hostIsFull})
+	}
+	return message.Response{Err: message.Refusal(message.CodeMasterFull, hostIsFull)}
+}
+
+// listsHost reports whether a master lists a slave of a host, other than one that may be
+// on its way from there to us.
+func (n *Node) listsHost(told *message.Structure, of host, other Peer) bool {
+	return slices.ContainsFunc(told.Slaves, func(p Peer) bool {
+		return !p.IsZero() && p != other && n.hostOf(p) == of
+	})
+}
+
+// crowd is what a master counts of one host when it looks for hosts with too many places.
+type crowd struct {
+	listed []host // hosts of the masters before us, by address, that list slaves of it
+}
+
+// shedCrowds sheds slaves of hosts that have more places than their share: those that
+// registered last, and all of a host that enough masters before us list. This is for
+// hosts that register at many masters in one moment, before any of these can know.
+func (l *level) shedCrowds() {
+	n := l.node
+	if !n.perHost || !l.isMaster() {
+		return
+	}
+	crowds := l.crowds()
+	slaves, masters := l.hostShare()
+	kept := make(map[host]int)
+	var shed []Peer
+	l.keepSlaves(func(i int) bool {
+		s := l.slaves[i]
+		of := n.hostOf(s)
+		keep := n.trusted(s) || kept[of] < slaves && len(crowds[of].listed) < masters
+		if keep {
+			kept[of]++
+		} else {
+			shed = append(shed, s)
+		}
+		return keep
+	})
+	if len(shed) == 0 {
+		return
+	}
+	if l.isMaster() {
+		l.bumpOwnSize()
+	} else {
+		l.removeMaster(n.self, n.env.Now())
+	}
+	for _, s := range shed {
+		l.guarded().HostsShed++
+		n.env.Note(Note{What: NoteShed, About: s, Text: hostIsFull})
+	}
+}
+
+// crowds counts the places of our slaves' hosts, here and at the masters before us.
+func (l *level) crowds() map[host]*crowd {
+	n := l.node
+	crowds := make(map[host]*crowd, len(l.slaves))
+	for _, s := range l.slaves {
+		crowds[n.hostOf(s)] = &crowd{}
+	}
+	for i, told := range l.looked {
+		m := l.masters.List[i].Peer
+		if told == nil || m == n.self || !n.cfg.Book.Less(m, n.self) {
+			continue
+		}
+		by := n.hostOf(m)
+		for _, p := range told.Slaves {
+			if p.IsZero() {
+				continue
+			}
+			if c := crowds[n.hostOf(p)]; c != nil && !slices.Contains(c.listed, by) {
+				c.listed = append(c.listed, by)
+			}
+		}
+	}
+	return crowds
+}
+
+// hostIsFull is the detail of a refusal, and of a note.
+const hostIsFull = "for the newcomer's host, which has its share of places (option host_places)"
+
+// onePerHost leaves of the nodes of each host the one whose address comes first. Which
+// one does not change from draw to draw, so a host with more ports is drawn no more
+// often; and where hosts have one node each, nothing changes.
+func (n *Node) onePerHost(peers []Peer) []Peer {
+	first := make(map[host]Peer, len(peers))
+	for _, p := range peers {
+		of := n.hostOf(p)
+		if other, taken := first[of]; !taken || n.cfg.Book.Less(p, other) {
+			first[of] = p
+		}
+	}
+	return slices.DeleteFunc(peers, func(p Peer) bool { return first[n.hostOf(p)] != p })
+}

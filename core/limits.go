@@ -1,0 +1,50 @@
+package core
+
+// Limits counts what a node has not believed, taken or asked because a limit was reached.
+// The counts are for operators: a network of honest nodes leaves nearly all at 0.
+type Limits struct {
+	HostsRefused uint64 // newcomers whose host had its share of places
+	HostsShed    uint64 // slaves whose host had more than its share
+	NamesLeft    uint64 // masters' names that a discovery did not ask in its sync
+	Doubts       uint64 // times that a master began to be doubted
+	Doubted      int    // masters that are doubted now
+}
+
+// guard is what a level remembers only once a limit has been reached.
+type guard struct {
+	Limits
+	noted  int32          // the sync in which a refusal was last noted
+	absent map[Peer]int32 // until which round a new name that did not answer is not asked
+	doubts map[Peer]doubt // of masters whose last claim has failed
+}
+
+// guarded returns the level's guard, to write to.
+func (l *level) guarded() *guard {
+	if l.guard == nil {
+		l.guard = &guard{absent: make(map[Peer]int32), doubts: make(map[Peer]doubt)}
+	}
+	return l.guard
+}
+
+// isAbsent reports whether a name did not answer lately.
+func (l *level) isAbsent(p Peer) bool {
+	if l.guard == nil {
+		return false
+	}
+	until, absent := l.guard.absent[p]
+	return absent && until > l.rounds
+}
+
+// Limits returns the counts since the node's start.
+func (n *Node) Limits() Limits {
+	if n.level1.guard == nil {
+		return Limits{}
+	}
+	limits := n.level1.guard.Limits
+	for _, d := range n.level1.guard.doubts { // order-free: a count
+		if d.credit >= 0 {
+			limits.Doubted++
+		}
+	}
+	return limits
+}
