@@ -16,11 +16,12 @@ import (
 // that it has, and no more.
 //
 // A claim that no honest master would make is checked before it counts: more slaves than
-// such a network needs, or ports of few hosts. Any other is checked while it counts, and
-// the master is doubted after maxStrikes syncs in a row. By then an honest one has given
-// up slaves that do not answer. A master that is doubted counts with the share of its
-// claim that was confirmed. Nothing else happens to it, because slow or silent slaves
-// prove nothing. In a network at rest no list changes, and next to nothing is asked.
+// such a network needs, ports of few hosts, or slaves of a new master that do not answer,
+// which an honest one has just interviewed. Any other is checked while it counts, and the
+// master is doubted after maxStrikes syncs in a row. By then an honest one has given up
+// slaves that do not answer. A master that is doubted counts with the share of its claim
+// that was confirmed. Nothing else happens to it, because slow or silent slaves prove
+// nothing. In a network at rest no list changes, and next to nothing is asked.
 
 const (
 	// maxSample is how many slaves of a master are asked at most, when the first has not
@@ -34,6 +35,9 @@ const (
 	// maxOdd is how many masters that claim too much, or have failed before, are checked
 	// in one sync, besides Config.ClaimChecks others.
 	maxOdd = 64
+	// maxDoubts is how many masters a level doubts at most, and doubtFor for how many syncs
+	// without another check.
+	maxDoubts, doubtFor = 1024, 64
 	// recheckEvery is how many syncs pass until a master checks one of the others whose
 	// lists have not changed, drawn at random.
 	recheckEvery = 8
@@ -53,14 +57,15 @@ type claim struct {
 
 // doubt is what is remembered of a master whose claim has failed.
 type doubt struct {
-	strikes int // syncs in a row in which it failed
-	credit  int // how many slaves count, -1 for all
+	strikes int   // syncs in a row in which it failed
+	credit  int   // how many slaves count, -1 for all
+	round   int32 // of the last check
 }
 
 // verify checks what masters claim, and enters in the confirmed what counts of it.
 func (d *discovery) verify(t *Task) {
 	l, n := d.level, d.level.node
-	l.forgetDoubts(d.confirmed)
+	l.forgetDoubts()
 	credit := make(map[Peer]int)
 	if 2*d.lost <= len(l.masters.List) { // else it is we that cannot reach the others
 		for _, c := range l.check(t, d.budget, d.chooseClaims()) {
@@ -189,7 +194,7 @@ func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) 
 	if len(c.fresh) == 0 {
 		c.fresh = c.slaves
 	}
-	c.wild = c.size > most || 2*len(c.slaves) < c.size
+	c.wild = before == nil || c.size > most || 2*len(c.slaves) < c.size
 	return c
 }
 
@@ -286,15 +291,15 @@ func (l *level) resolve(c *claim) {
 		c.credit = c.confirmed()
 		d.credit = c.credit
 	}
-	l.guarded().doubts[c.master] = d
+	if d.round = l.rounds; suspected || len(l.guarded().doubts) < maxDoubts {
+		l.guarded().doubts[c.master] = d
+	}
 }
 
-// forgetDoubts forgets the doubts of masters that are not among those of this sync.
-func (l *level) forgetDoubts(masters []message.Master) {
-	if l.guard == nil {
-		return
+// forgetDoubts forgets the doubts of masters that have not been met for long. One that
+// hides for some syncs does not start anew.
+func (l *level) forgetDoubts() {
+	if l.guard != nil {
+		maps.DeleteFunc(l.guard.doubts, func(_ Peer, d doubt) bool { return d.round < l.rounds-doubtFor })
 	}
-	maps.DeleteFunc(l.guard.doubts, func(p Peer, _ doubt) bool {
-		return !slices.ContainsFunc(masters, func(m message.Master) bool { return m.Peer == p })
-	})
 }

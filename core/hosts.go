@@ -65,13 +65,18 @@ func (n *Node) hostOf(p Peer) host {
 	return n.pool.hosts.number(n.cfg.Book, p)
 }
 
+// leastMasters is how many masters the smallest network without a mutual pair has: its
+// nodes may all be of one host.
+const leastMasters = 3
+
 // hostShare splits Config.HostPlaces: how many slaves of one host a master may list, and
 // how many masters may list slaves of it. In all but the smallest networks a master lists
 // one of each host, so that a host that fails takes little from each master.
 func (l *level) hostShare() (slaves, masters int) {
 	places, optimum := l.node.cfg.HostPlaces, Optimum(l.size(), levels)
 	slaves = (places + optimum - 1) / optimum
-	return slaves, (places + slaves - 1) / slaves
+	masters = (places + slaves - 1) / slaves
+	return slaves, max(masters, min(places, leastMasters))
 }
 
 // hostHasCapacity reports whether the host of a newcomer may have one place more, here

@@ -24,7 +24,7 @@ type ledger struct {
 	hosts  map[host]int     // how many of them are of one host
 	order  []Peer           // keys of sent in the order of sending; some have arrived
 	recent []Peer           // a ring of the latest newcomers, which may become masters
-	owners []host           // parallel to recent: their hosts, no two the same
+	owners []host           // parallel to recent: their hosts
 	oldest int              // index in recent of the one to replace next
 }
 
@@ -214,10 +214,20 @@ func (lg *ledger) meet(d *discovery) {
 	}
 }
 
-// remember keeps target among the recent newcomers, unless another of its host is there.
+// remember keeps target among the recent newcomers, unless another of its host is there,
+// or in a small network, which may all be of one host, as many as have a place.
 func (lg *ledger) remember(target Peer, owner host) {
+	of := 0
+	for i := range lg.recent {
+		if lg.recent[i] == target {
+			return
+		}
+		if lg.owners[i] == owner {
+			of++
+		}
+	}
 	switch {
-	case slices.Contains(lg.owners, owner):
+	case of > 0 && (of >= lg.places || lg.nodes > 4*lg.places):
 	case len(lg.recent) < recentNewcomers:
 		lg.recent, lg.owners = append(lg.recent, target), append(lg.owners, owner)
 	default:

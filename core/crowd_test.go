@@ -1,0 +1,248 @@
+package core_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/coretest"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// port is a node at a port of one host, which names as its backlink the master that took
+// it, and answers all that a member must.
+type port struct {
+	host     *coretest.Host
+	backlink core.Peer
+}
+
+func (p *port) actor() coretest.Actor {
+	return coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+		switch req.Kind {
+		case message.KindStructure:
+			return message.Response{Body: &message.Structure{Address: p.host.Peer(), Backlink: p.backlink, Masters: &message.Masters{}}}, coretest.Answer
+		case message.KindInterview:
+			return message.Response{Body: &message.Interview{Address: p.host.Peer()}}, coretest.Answer
+		case message.KindPing:
+			return message.Response{}, coretest.Answer
+		}
+		return message.Response{Err: message.ErrUnreachable}, coretest.Answer
+	})
+}
+
+// crowd adds nodes at so many ports of one host.
+func crowd(n *coretest.Network, count int) []*port {
+	var ports []*port
+	for i := range count {
+		p := &port{}
+		p.host = n.Play(fmt.Sprintf("198.51.100.1:%d", i+1), nil)
+		p.host.Actor = p.actor()
+		ports = append(ports, p)
+	}
+	return ports
+}
+
+// register asks a node for a place, past any provider, and reports whether it gave one.
+func (p *port) register(n *coretest.Network, at core.Peer) bool {
+	resp := n.Ask(p.host, at, message.Request{
+		Kind: message.KindRegister, Root: peer.FromID(1), Timeout: time.Second,
+		Body: &message.RegisterRequest{Target: p.host.Peer()},
+	})
+	if resp.Err != nil {
+		return false
+	}
+	p.backlink = at
+	return true
+}
+
+// places is how many of the ports are listed by a node.
+func places(n *coretest.Network, ports []*port) (listed int) {
+	for _, h := range n.Live() {
+		for _, s := range h.Node.Structure().Slaves {
+			if slices.ContainsFunc(ports, func(p *port) bool { return p.host.Peer() == s }) {
+				listed++
+			}
+		}
+	}
+	return listed
+}
+
+// A thousand ports of one host that register at the masters directly, over and over, get
+// the places of one host in the whole network: 4 of 100.
+func TestPortsOfAHostShareItsPlaces(t *testing.T) {
+	n := settled(t, 100)
+	ports := crowd(n, 1000)
+	masters := n.Host(1).Node.Structure().Masters.List
+	for round := range 5 {
+		for i, p := range ports[round*200 : round*200+200] {
+			p.register(n, masters[i%len(masters)].Peer)
+		}
+		n.Run(17 * time.Second)
+	}
+	n.Run(64 * time.Second)
+	if got := places(n, ports); got > core.DefaultHostPlaces {
+		t.Errorf("one host has %d places", got)
+	}
+	if limits := n.Host(1).Node.Limits(); limits.HostsRefused == 0 {
+		t.Errorf("the limit has counted nothing: %+v", limits)
+	}
+	for _, h := range n.Live() {
+		if size := h.Node.NetworkSize(); size < 100 || size > 100+core.DefaultHostPlaces {
+			t.Fatalf("node %s counts %d nodes of 100 and one host", h.Name(), size)
+		}
+	}
+}
+
+// Where hosts are not limited, as on one machine, each port is a host of its own.
+func TestPortsAreHostsWhereHostsAreNotLimited(t *testing.T) {
+	n := coretest.New(t, 25*time.Millisecond, 1)
+	for i := range 12 {
+		n.AddNode(fmt.Sprintf("127.0.0.1:%d", 4000+i), core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+	}
+	n.Run(128 * time.Second)
+	if v := n.Violation(); v != "" {
+		t.Error(v)
+	}
+}
+
+// An owner may have as many nodes on one host as the network takes of it: they settle as
+// others do, in networks of one host, of two, and beside others.
+func TestNodesOfOneHostSettle(t *testing.T) {
+	for _, hosts := range []int{1, 2, 3, 12} {
+		n := coretest.New(t, 25*time.Millisecond, 1)
+		for i := range core.DefaultHostPlaces * hosts {
+			n.AddNode(fmt.Sprintf("192.0.2.%d:%d", i%hosts+1, 4000+i), core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+		}
+		n.Run(400 * time.Second)
+		if v := n.Violation(); v != "" {
+			t.Errorf("%d hosts of four nodes: %s", hosts, v)
+		}
+	}
+}
+
+// A master that lists a thousand own ports is in a draw of approvers no more often than
+// another host.
+func TestPortsOfAHostCountOnceInADraw(t *testing.T) {
+	n := settled(t, 60)
+	ports := crowd(n, 1000)
+	var slaves []core.Peer
+	for _, p := range ports {
+		slaves = append(slaves, p.host.Peer())
+	}
+	liar := masterOf(n)
+	for _, p := range ports {
+		p.backlink = liar.Peer()
+	}
+	truth := liar.Node.Structure()
+	liar.Actor = coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+		if req.Kind != message.KindStructure {
+			return message.Response{}, coretest.Pass
+		}
+		return message.Response{Body: &message.Structure{
+			Address: liar.Peer(), Backlink: truth.Backlink, Slaves: append(slaves, truth.Slaves...), Masters: truth.Masters,
+		}}, coretest.Answer
+	})
+	drawn, seats := 0, 0
+	for i := range 40 {
+		n.Run(5 * time.Minute)
+		entry := n.Live()[i%len(n.Live())]
+		resp := n.Ask(n.Client(1), entry.Peer(), message.Request{
+			Kind: message.KindApprovalKey, Timeout: 10 * time.Second, Body: &message.ApprovalKeyRequest{Action: "client"},
+		})
+		key, err := message.As[message.ApprovalKey](resp)
+		if err != nil {
+			continue
+		}
+		drawn += len(key.Approvers)
+		for _, p := range key.Approvers {
+			if slices.Contains(slaves, p) {
+				seats++
+			}
+		}
+	}
+	if drawn < 40 || seats > 8 {
+		t.Errorf("one host of 61 has %d of %d seats in 40 draws", seats, drawn)
+	}
+	for _, h := range n.Live() {
+		if size := h.Node.NetworkSize(); h != liar && size > 70 {
+			t.Errorf("node %s counts %d nodes", h.Name(), size)
+		}
+	}
+}
+
+// masterOf is a master besides the first node.
+func masterOf(n *coretest.Network) *coretest.Host {
+	for _, h := range n.Live() {
+		if h.Number > 1 && len(h.Node.Structure().Slaves) > 0 {
+			return h
+		}
+	}
+	return nil
+}
+
+// Slaves that do not exist do not count: not thousands of them, at once, nor a few, after
+// some syncs. The liar's own slaves see the truth, too.
+func TestPhantomsDoNotCount(t *testing.T) {
+	for _, claimed := range []int{20, 3000} {
+		n := settled(t, 40)
+		liar := masterOf(n)
+		var phantoms []core.Peer
+		for i := range claimed {
+			phantoms = append(phantoms, n.Peer(fmt.Sprintf("198.18.%d.%d:80", i>>8, i&255)))
+		}
+		liar.Actor = coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+			if req.Kind != message.KindStructure {
+				return message.Response{}, coretest.Pass
+			}
+			s := *liar.Node.Structure()
+			s.Slaves = phantoms
+			s.Masters = &message.Masters{List: slices.Clone(s.Masters.List)}
+			for i := range s.Masters.List {
+				if s.Masters.List[i].Peer == liar.Peer() {
+					s.Masters.List[i].Size = uint32(claimed)
+				}
+				s.Masters.Total += int(s.Masters.List[i].Size)
+			}
+			return message.Response{Body: &s}, coretest.Answer
+		})
+		n.Run(20 * 16 * time.Second)
+		for _, h := range n.Live() {
+			if size := h.Node.NetworkSize(); h != liar && size > 41 {
+				t.Errorf("%d phantoms: node %s counts %d nodes of 40", claimed, h.Name(), size)
+			}
+			for _, b := range h.Node.Bans().All() {
+				if h != liar && b.Peer != liar.Peer() {
+					t.Errorf("%d phantoms: node %s has banned %d", claimed, h.Name(), b.Peer.ID())
+				}
+			}
+		}
+	}
+}
+
+// One master cannot keep a host out of the network by claiming its ports.
+func TestFalseClaimsKeepNoHostOut(t *testing.T) {
+	n := settled(t, 40)
+	liar := masterOf(n)
+	var framed []core.Peer
+	for i := range 4 {
+		framed = append(framed, n.Peer(fmt.Sprintf("203.0.113.9:%d", 80+i)))
+	}
+	liar.Actor = coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+		if req.Kind != message.KindStructure {
+			return message.Response{}, coretest.Pass
+		}
+		s := *liar.Node.Structure()
+		s.Slaves = append(slices.Clone(s.Slaves), framed...)
+		return message.Response{Body: &s}, coretest.Answer
+	})
+	n.Run(64 * time.Second)
+	victim := n.AddNode("203.0.113.9:4000", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+	victim.Start()
+	n.Run(64 * time.Second)
+	if victim.Node.Structure().Backlink.IsZero() {
+		t.Error("a host is kept out by what one master claims")
+	}
+}
