@@ -46,6 +46,7 @@ type Status struct {
 	SyncAverage  float64   `json:"sync_average_ms"`
 	Bans         int       `json:"bans"`
 	Approvals    Approvals `json:"approvals"`
+	Limits       Limits    `json:"limits"`
 	Bootstrap    []string  `json:"bootstrap"`
 	Data         string    `json:"data"`
 	Listen       string    `json:"listen"`
@@ -53,6 +54,16 @@ type Status struct {
 	Started      time.Time `json:"started"`
 	Version      string    `json:"version"` // of the program
 	LastFailure  string    `json:"last_registration_failure,omitempty"`
+}
+
+// Limits are what a node has not believed, taken or asked because a limit was reached,
+// since its start.
+type Limits struct {
+	HostsRefused uint64 `json:"hosts_refused"` // newcomers whose host had its places
+	HostsShed    uint64 `json:"hosts_shed"`    // slaves whose host had more than its places
+	NamesLeft    uint64 `json:"names_left"`    // masters' names that were not asked in a sync
+	Doubts       uint64 `json:"doubts"`        // times that a master began to be doubted
+	Doubted      int    `json:"doubted"`       // masters that are doubted now
 }
 
 // Approvals are numbers of a node as an approver and an entry node of clients.

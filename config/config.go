@@ -58,6 +58,9 @@ type Config struct {
 	ApprovalPeriod                  time.Duration
 	MaxApprovals                    int
 	ApprovalsPerHost                int
+	HostPlaces                      int
+	NewNames                        int
+	ClaimChecks                     int
 	ApprovalsPerPrefix              int
 	ApprovalWrongAnswers            int
 	Captcha                         bool

@@ -362,6 +362,20 @@
 // that host at once for 15 minutes, in which the right password is refused as well.
 // White-, black- and trust-lists come before everything else.
 //
+// One host is one voice, whatever its number of ports (hosts.go). It has few places in the
+// network, one seat in a draw of approvers, and few entries in the lists of a master. There
+// is no register of hosts: a master enforces the limit on its own slaves, by what the
+// other masters list. As a list may be a lie, all that one host says about another counts
+// as one place. And in a draw, the node whose address comes first stands for its host,
+// always the same one, so that neither more ports nor another choice gain anything. Where
+// hosts have one node each the draw is npm's.
+//
+// A claim counts when it is confirmed (claims.go). Masters ask some of each other's new
+// slaves for their backlink. What most of them do not confirm counts only as far as it is
+// confirmed; nothing else follows, because silence proves nothing. Names of masters are
+// asked in portions, of which only the first is free (discovery.go). And no time depends
+// on a size.
+//
 // # Restart
 //
 // A node gives out what it must remember over a restart (package state) in eight

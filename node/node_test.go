@@ -271,8 +271,8 @@ func TestRunReturnsWhatCannotBeOpened(t *testing.T) {
 	start(t, newNode(t, node.Options{Config: first}))
 	for what, change := range map[string]func(*config.Config){
 		"in use by another node": func(c *config.Config) { c.Data = first.Data },
-		"address already in use":    func(c *config.Config) { c.Port = first.Port },
-		"admin endpoint":            func(c *config.Config) { c.Admin = "unix:" + filepath.Join(first.Data, "none", "s") },
+		"address already in use": func(c *config.Config) { c.Port = first.Port },
+		"admin endpoint":         func(c *config.Config) { c.Admin = "unix:" + filepath.Join(first.Data, "none", "s") },
 	} {
 		c := nodeConfig(t)
 		change(c)

@@ -48,6 +48,7 @@ func (n *Node) Status(ctx context.Context) (*admin.Status, error) {
 		status.Availability = own.Availability
 		status.SyncAverage = float64(own.SyncAverage) / float64(time.Millisecond)
 		status.Bans = c.Bans().Len()
+		status.Limits = admin.Limits(c.Limits())
 		a := c.Approvals()
 		status.Approvals = admin.Approvals{
 			Clients: a.Clients, Keys: a.Keys, Dropped: a.Dropped, QuestionsEnded: a.Ended, ChecksRefused: a.Refused,
