@@ -33,27 +33,29 @@ type Node interface {
 
 // Status describes the state of a node at one moment.
 type Status struct {
-	Address      string    `json:"address"`
-	Root         string    `json:"root"` // empty while unknown
-	Registered   bool      `json:"registered"`
-	Backlink     string    `json:"backlink"` // empty while not registered
-	Master       bool      `json:"master"`
-	Slaves       int       `json:"slaves"`
-	Masters      int       `json:"masters"`
-	NetworkSize  int       `json:"network_size"`
-	Normalized   bool      `json:"normalized"`
-	Availability float64   `json:"availability"` // 0 busy, 1 idle
-	SyncAverage  float64   `json:"sync_average_ms"`
-	Bans         int       `json:"bans"`
-	Approvals    Approvals `json:"approvals"`
-	Limits       Limits    `json:"limits"`
-	Bootstrap    []string  `json:"bootstrap"`
-	Data         string    `json:"data"`
-	Listen       string    `json:"listen"`
-	PID          int       `json:"pid"`
-	Started      time.Time `json:"started"`
-	Version      string    `json:"version"` // of the program
-	LastFailure  string    `json:"last_registration_failure,omitempty"`
+	Address      string  `json:"address"`
+	Root         string  `json:"root"` // empty while unknown
+	Registered   bool    `json:"registered"`
+	Backlink     string  `json:"backlink"` // empty while not registered
+	Master       bool    `json:"master"`
+	Slaves       int     `json:"slaves"`
+	Masters      int     `json:"masters"`
+	NetworkSize  int     `json:"network_size"`
+	Normalized   bool    `json:"normalized"`
+	Availability float64 `json:"availability"` // 0 busy, 1 idle
+	SyncAverage  float64 `json:"sync_average_ms"`
+	Bans         int     `json:"bans"`
+	// hosts of which one login is looked at now and then, after many wrong ones
+	LimitedLogins int       `json:"limited_logins"`
+	Approvals     Approvals `json:"approvals"`
+	Limits        Limits    `json:"limits"`
+	Bootstrap     []string  `json:"bootstrap"`
+	Data          string    `json:"data"`
+	Listen        string    `json:"listen"`
+	PID           int       `json:"pid"`
+	Started       time.Time `json:"started"`
+	Version       string    `json:"version"` // of the program
+	LastFailure   string    `json:"last_registration_failure,omitempty"`
 }
 
 // Limits are what a node has not believed, taken or asked because a limit was reached,
@@ -112,7 +114,7 @@ type Member struct {
 	Slaves   int    `json:"slaves"` // 0 for one that is no master
 }
 
-// Ban is an address that the node refuses.
+// Ban is an address that the node refuses, or whose logins it limits.
 type Ban struct {
 	Address string `json:"address"`
 	// of its host, refused with all its ports unless bans are by address; empty if
@@ -121,6 +123,8 @@ type Ban struct {
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until"`
+	// no ban: after many wrong logins, one is looked at now and then (option login_pause)
+	LoginsOnly bool `json:"logins_only,omitempty"`
 }
 
 // BanRequest says for how long, and why.

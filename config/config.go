@@ -40,7 +40,7 @@ type Config struct {
 	HostLimits                      string // auto, strict, off
 	Username, Password              string
 	PasswordFile                    string
-	CookieAge                       time.Duration
+	CookieAge, LoginPause           time.Duration
 	PlainCookie                     bool
 	TrustedProxies                  []netip.Prefix
 	AllowedRanges                   []netip.Prefix

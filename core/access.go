@@ -54,9 +54,6 @@ const (
 // zero for a client, which has an IP only. For a node, ip is the IP of its host name.
 func (n *Node) Screen(address peer.Address, ip netip.Addr) Door {
 	p, _ := n.cfg.Book.Find(address.String())
-	if n.shutOut(address, ip) {
-		return DoorBanned
-	}
 	return n.screen(p, address, ip)
 }
 
@@ -80,56 +77,6 @@ func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 		return DoorBlacklist
 	}
 	return DoorOpen
-}
-
-// shutOut reports whether wrong logins from an IP have banned its host. Such a ban is for
-// requests from there: it neither depends on BanByAddress, nor keeps us from asking the
-// nodes of that host.
-func (n *Node) shutOut(address peer.Address, ip netip.Addr) bool {
-	if n.cfg.Trusted || n.bans.Len() == 0 || n.cfg.Trustlist.Match(address, ip) {
-		return false
-	}
-	host, known := n.cfg.Book.Find(peer.OfHost(ip).String())
-	if !known {
-		return false
-	}
-	_, banned := n.bans.Get(host)
-	return banned
-}
-
-// Login is for a driver that demands a name and a password. The driver calls it after
-// each login, good or wrong, and must refuse the sender if welcome is false. Wrong logins
-// count for the sender's host, which of an IPv6 is its /64. A good login takes one back,
-// and the first above the threshold bans the host at once. Suspicion is what counts
-// against the host now. A trusted sender is never banned. The address is zero for a
-// client.
-func (n *Node) Login(address peer.Address, ip netip.Addr, good bool) (welcome bool, suspicion float64) {
-	if n.cfg.Trusted || n.cfg.Trustlist.Match(address, ip) {
-		return true, 0
-	}
-	if n.shutOut(address, ip) {
-		return false, 0
-	}
-	const a = behavior.Authentication
-	host, known := n.cfg.Book.Find(peer.OfHost(ip).String())
-	if good {
-		if known {
-			n.praise(a, host)
-		}
-		return true, n.scores.Suspicion(a, host)
-	}
-	if !known {
-		var err error
-		if host, err = n.cfg.Book.Intern(peer.OfHost(ip)); err != nil {
-			return false, 0 // the book is full: a guess that cannot be counted is refused
-		}
-	}
-	rule := n.cfg.Behavior[a]
-	n.scores.Add(n.env.Now(), rule, a, host, 1)
-	if n.scores.Condemn(rule, a, host) {
-		n.ban(host, netip.Addr{}, rule.BanLife, a.String())
-	}
-	return true, n.scores.Suspicion(a, host)
 }
 
 // allowed is the address filter for a node. The zero Peer, which a list that came by wire

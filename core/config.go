@@ -75,6 +75,9 @@ type Config struct {
 	// its IP, and so for all nodes and clients there.
 	BanByAddress bool
 
+	// LoginPause is how often a host may try to log in after ten wrong logins: once in 10 s.
+	LoginPause time.Duration
+
 	// Hosts says which participants count as one host, where what a host may take is
 	// limited: by default each address at a node on loopback, else each IP (IPv6: /64).
 	Hosts peer.Hosts
@@ -136,6 +139,7 @@ func (c *Config) Validate() error {
 	if c.ProbeFails == 0 {
 		c.ProbeFails = DefaultProbeFails
 	}
+	orDuration(&c.LoginPause, DefaultLoginPause)
 	if c.MaxFails == 0 {
 		c.MaxFails = DefaultMaxFails
 	}
@@ -161,7 +165,8 @@ func (c *Config) Validate() error {
 		return errors.New("config: no address book")
 	case len(c.Bootstrap) == 0:
 		return errors.New("config: no bootstrap address: give the node's own to start a network")
-	case c.SyncInterval < 0 || c.SyncPeriod < 0 || c.ServerTimeout < 0 || c.PingTimeout < 0 || c.ProbeInterval < 0:
+	case c.SyncInterval < 0 || c.SyncPeriod < 0 || c.ServerTimeout < 0 || c.PingTimeout < 0 || c.ProbeInterval < 0 ||
+		c.LoginPause < 0:
 		return errors.New("config: a duration is negative")
 	case c.PingTimeout > c.ServerTimeout:
 		return fmt.Errorf("config: ping timeout %v is longer than the server timeout %v", c.PingTimeout, c.ServerTimeout)

@@ -94,12 +94,14 @@ const (
 	NoteSilent  // About was taken off the lists: it did not answer
 	NoteRefused // About asked for a place and did not get it, for the reason in Text
 	NoteDoubted // we do not count all slaves that the master About claims; Text has numbers
+	// About, a host or a node, has sent too many wrong logins; Text is the misbehaviour.
+	NoteLoginsLimited
 	NumWhats
 )
 
 var whatNames = [NumWhats]string{
 	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless", "silent",
-	"newcomer refused", "master doubted",
+	"newcomer refused", "master doubted", "logins limited",
 }
 
 func (w What) String() string {

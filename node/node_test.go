@@ -361,8 +361,8 @@ func TestAReloadLeavesTheNodesOwnAddressAsItIs(t *testing.T) {
 }
 
 // A host that guesses the password of a closed network is seen in the list of bans, and
-// let in again by the owner.
-func TestABanForGuessesIsListedAndLifted(t *testing.T) {
+// need not wait when the owner says so.
+func TestLimitedLoginsAreListedAndLifted(t *testing.T) {
 	c := nodeConfig(t)
 	c.Username, c.Password = "user", "right"
 	n := newNode(t, node.Options{Config: c})
@@ -382,19 +382,29 @@ func TestABanForGuessesIsListedAndLifted(t *testing.T) {
 	const host = "127.0.0.1:0"
 	bans, err := n.Bans(t.Context())
 	must(t, err)
-	if len(bans) != 1 || bans[0].Address != host || bans[0].Reason != "authentication" {
+	if len(bans) != 1 || bans[0].Address != host || bans[0].Reason != "authentication" || !bans[0].LoginsOnly {
 		t.Fatalf("the bans are %+v", bans)
 	}
 	status, err := n.Status(t.Context())
 	must(t, err)
-	if got := login("right"); status.Bans != 1 || got != http.StatusForbidden {
-		t.Errorf("%d bans, and the right password gets %d", status.Bans, got)
+	if got := login("right"); status.Bans != 0 || status.LimitedLogins != 1 || got != http.StatusTooManyRequests {
+		t.Errorf("%d bans, %d limited, and the right password gets %d", status.Bans, status.LimitedLogins, got)
 	}
-	if ban, err := n.Ban(t.Context(), host); err != nil || ban.Reason != "authentication" {
-		t.Errorf("the ban is %+v, %v", ban, err)
+	for _, address := range []string{host, "127.0.0.1:4000"} {
+		if ban, err := n.Ban(t.Context(), address); err != nil || ban.Address != host || !ban.LoginsOnly {
+			t.Errorf("what holds for %s is %+v, %v", address, ban, err)
+		}
 	}
-	must(t, n.RemoveBan(t.Context(), host))
-	if got := login("right"); got != http.StatusOK {
-		t.Errorf("once the ban is lifted the right password gets %d", got)
+	for name, lift := range map[string]func(){
+		"rm":    func() { must(t, n.RemoveBan(t.Context(), host)) },
+		"clear": func() { _, err := n.ClearBans(t.Context()); must(t, err) },
+	} {
+		for range 11 {
+			login("wrong")
+		}
+		lift()
+		if got := login("right"); got != http.StatusOK {
+			t.Errorf("%s: once the limit is lifted the right password gets %d", name, got)
+		}
 	}
 }

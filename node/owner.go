@@ -47,7 +47,7 @@ func (n *Node) Status(ctx context.Context) (*admin.Status, error) {
 		status.Slaves, status.Masters, status.NetworkSize = len(place.Slaves), len(place.Masters.List), own.NetworkSize
 		status.Availability = own.Availability
 		status.SyncAverage = float64(own.SyncAverage) / float64(time.Millisecond)
-		status.Bans = c.Bans().Len()
+		status.Bans, status.LimitedLogins = c.Bans().Len(), len(c.LimitedLogins())
 		status.Limits = admin.Limits(c.Limits())
 		a := c.Approvals()
 		status.Approvals = admin.Approvals{
@@ -121,15 +121,31 @@ func markOf(c *core.Node) syncMark {
 	return syncMark{saved.SyncTotal, saved.SyncCount}
 }
 
-// Bans returns the addresses that the node refuses, oldest ban first.
+// Bans returns the addresses that the node refuses, oldest ban first, and behind them
+// those whose logins it limits.
 func (n *Node) Bans(ctx context.Context) ([]admin.Ban, error) {
 	list := []admin.Ban{}
 	err := n.Do(ctx, func(c *core.Node) {
 		for _, b := range c.Bans().All() {
 			list = append(list, n.ban(b))
 		}
+		for _, row := range c.LimitedLogins() {
+			list = append(list, n.limit(row))
+		}
 	})
 	return list, err
+}
+
+// limit converts what counts against a host whose logins are limited to texts.
+func (n *Node) limit(row behavior.Row) admin.Ban {
+	ip := ""
+	if host := n.core.Book.Address(row.Peer).IP(); host.IsValid() {
+		ip = host.String()
+	}
+	return admin.Ban{
+		Address: n.text(row.Peer), IP: ip, Reason: row.Action.String(), LoginsOnly: true,
+		Since: moment(row.Since), Until: moment(row.Used + n.core.Behavior[row.Action].FailLife),
+	}
 }
 
 // ban converts a ban to texts.
@@ -144,28 +160,42 @@ func (n *Node) ban(b behavior.Ban) admin.Ban {
 // moment converts the core's time to a time of day.
 func moment(d time.Duration) time.Time { return time.Unix(0, int64(d)).UTC() }
 
-// Ban returns the ban of an address; a refusal with status 404 if it is not banned.
+// Ban returns the ban that holds for an address, its own or that of its host, or else the
+// limit of its logins; a refusal with status 404 if there is neither.
 func (n *Node) Ban(ctx context.Context, address string) (*admin.Ban, error) {
 	a, err := parseOffender(address)
 	if err != nil {
 		return nil, err
 	}
-	var ban admin.Ban
-	found := false
-	if err := n.Do(ctx, func(c *core.Node) {
-		if p, known := n.core.Book.Find(a.String()); known {
-			var b behavior.Ban
-			if b, found = c.Bans().Get(p); found {
-				ban = n.ban(b)
-			}
-		}
-	}); err != nil {
+	var ban *admin.Ban
+	if err := n.Do(ctx, func(c *core.Node) { ban = n.banOf(c, a) }); err != nil {
 		return nil, err
 	}
-	if !found {
+	if ban == nil {
 		return nil, admin.NotFound("%s is not banned", a)
 	}
-	return &ban, nil
+	return ban, nil
+}
+
+// banOf is Ban in the node's thread, nil for none.
+func (n *Node) banOf(c *core.Node, a peer.Address) *admin.Ban {
+	p, known := n.core.Book.Find(a.String())
+	ip := a.IP()
+	if known && !ip.IsValid() {
+		ip = n.core.Book.IP(p)
+	}
+	if b, found := c.Bans().Banned(p, ip, n.core.BanByAddress); found {
+		ban := n.ban(b)
+		return &ban
+	}
+	host, _ := n.core.Book.Find(peer.OfHost(ip).String())
+	for _, row := range c.LimitedLogins() {
+		if row.Peer == p || row.Peer == host {
+			limit := n.limit(row)
+			return &limit
+		}
+	}
+	return nil
 }
 
 func parseAddress(text string) (peer.Address, error) {
@@ -249,7 +279,8 @@ func lookup(ctx context.Context, a peer.Address) netip.Addr {
 	return ips[0].Unmap()
 }
 
-// RemoveBan lifts the ban of an address; a refusal with status 404 if it is not banned.
+// RemoveBan lifts the ban of an address, and the limit of its logins; a refusal with
+// status 404 if there is neither.
 func (n *Node) RemoveBan(ctx context.Context, address string) error {
 	a, err := parseOffender(address)
 	if err != nil {
@@ -258,7 +289,8 @@ func (n *Node) RemoveBan(ctx context.Context, address string) error {
 	found := false
 	if err := n.Do(ctx, func(c *core.Node) {
 		if p, known := n.core.Book.Find(a.String()); known {
-			found = c.Bans().Remove(p)
+			banned, limited := c.Bans().Remove(p), c.ForgiveLogins(p)
+			found = banned || limited
 		}
 	}); err != nil {
 		return err
@@ -270,12 +302,13 @@ func (n *Node) RemoveBan(ctx context.Context, address string) error {
 	return nil
 }
 
-// ClearBans lifts all bans and returns how many there were.
+// ClearBans lifts all bans and limits of logins, and returns how many there were.
 func (n *Node) ClearBans(ctx context.Context) (int, error) {
 	count := 0
 	err := n.Do(ctx, func(c *core.Node) {
-		count = c.Bans().Len()
+		count = c.Bans().Len() + len(c.LimitedLogins())
 		c.Bans().Clear()
+		c.ForgiveLogins(core.Peer{})
 	})
 	if err == nil {
 		n.options.Log.Info("all bans lifted by the owner", "count", count)

@@ -60,7 +60,7 @@ func (n *Node) coreConfig() (*core.Config, error) {
 		Book:         peer.NewBook(httptransport.DefaultBookLimit),
 		SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
 		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, ProbeFails: c.ProbeFails, Trusted: c.Trusted,
-		BanByAddress: c.BanByAddress, Load: n.load.read, Hosts: hosts,
+		LoginPause: c.LoginPause, BanByAddress: c.BanByAddress, Load: n.load.read, Hosts: hosts,
 		HostPlaces: c.HostPlaces, NewNames: c.NewNames, ClaimChecks: c.ClaimChecks,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{
 			Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod,

@@ -33,6 +33,8 @@ func banCommand() *cli.Command {
 			}),
 			documented("ban", &cli.Command{
 				Name: "ls", Usage: "show all bans",
+				Description: `   Rows that say "logins only" are no bans: after ten wrong logins from there the
+   node looks at one in each login_pause. They too are lifted by ban rm and ban clear.`,
 				Flags: endpointFlags(jsonFlag()), Action: showing((*admin.Client).Bans, showBans),
 			}),
 			documented("ban", &cli.Command{
@@ -99,7 +101,11 @@ func showBans(c *cli.Context, bans []admin.Ban) error {
 	}
 	t := newTable("ADDRESS", "IP", "UNTIL", "SINCE", "REASON")
 	for _, b := range bans {
-		t.row(b.Address, b.IP, date(b.Until), date(b.Since), b.Reason)
+		reason := b.Reason
+		if b.LoginsOnly {
+			reason += " (logins only)"
+		}
+		t.row(b.Address, b.IP, date(b.Until), date(b.Since), reason)
 	}
 	return t.print(c.App.Writer)
 }

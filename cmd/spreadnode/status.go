@@ -84,7 +84,7 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 	}
 	for _, line := range [][2]string{
 		{"address", s.Address}, {"network", fmt.Sprintf("%s, %s", root, plural(s.NetworkSize, "node"))}, {"registered", standing(s)},
-		{"role", role}, {"masters", fmt.Sprint(s.Masters)}, {"bans", fmt.Sprint(s.Bans)},
+		{"role", role}, {"masters", fmt.Sprint(s.Masters)}, {"bans", bans(s)},
 		{"sync", fmt.Sprintf("%.1f ms on average", s.SyncAverage)}, {"availability", fmt.Sprintf("%.0f%%", 100*s.Availability)},
 		{"bootstrap", strings.Join(s.Bootstrap, ", ")}, {"data", s.Data}, {"listens at", s.Listen},
 		{"process", fmt.Sprintf("%d, version %s, up %v", s.PID, s.Version, time.Since(s.Started).Round(time.Second))},
@@ -94,6 +94,14 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 		}
 	}
 	return nil
+}
+
+// bans says how many addresses the node refuses, and how many hosts are slowed down.
+func bans(s *admin.Status) string {
+	if s.LimitedLogins == 0 {
+		return fmt.Sprint(s.Bans)
+	}
+	return fmt.Sprintf("%d, and the logins of %s are limited", s.Bans, plural(s.LimitedLogins, "host"))
 }
 
 // standing says whether the node has its place, and if not, why. The latest failure comes

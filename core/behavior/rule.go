@@ -11,21 +11,22 @@ type Action uint8
 // The actions. An answer of a slave or of a backlink shows what it believes about this
 // node; "us" is this node.
 const (
-	RequestDelays       Action = iota // requests that timed out; a 2xx answer is good
-	Authentication                    // requests with wrong credentials
-	Registration                      // register calls that the chosen master failed
-	ResponseSchema                    // answers of the wrong shape
-	SlaveMasters                      // a slave vouches for a size of ours that we never had
-	SlaveBacklink                     // a slave names another backlink
-	BacklinkMasters                   // our backlink's masters lack us, or have our size wrong
-	BacklinkSlaves                    // our backlink's slaves lack us
-	BacklinkNetworkSize               // a master contradicts itself about its slaves
-	ForeignSlaves                     // a master lists us as its slave, and we are not
-	NumActions                        // how many there are; not an action
+	RequestDelays         Action = iota // requests that timed out; a 2xx answer is good
+	Authentication                      // requests with wrong credentials
+	Registration                        // register calls that the chosen master failed
+	ResponseSchema                      // answers of the wrong shape
+	SlaveMasters                        // a slave vouches for a size of ours that we never had
+	SlaveBacklink                       // a slave names another backlink
+	BacklinkMasters                     // our backlink's masters lack us, or have our size wrong
+	BacklinkSlaves                      // our backlink's slaves lack us
+	BacklinkNetworkSize                 // a master contradicts itself about its slaves
+	ForeignSlaves                       // a master lists us as its slave, and we are not
+	BrowserAuthentication               // the same as Authentication, of browsers; ours
+	NumActions                          // how many there are; not an action
 )
 
-// names are the actions' names in npm, which appear as reasons of bans. Npm does not watch
-// the last.
+// names are the actions' names in npm, which appear as reasons of bans. Npm does not know
+// the last two.
 var names = [NumActions]string{
 	RequestDelays:       "requestDelays",
 	Authentication:      "authentication",
@@ -37,6 +38,8 @@ var names = [NumActions]string{
 	BacklinkSlaves:      "backlinkSlaves",
 	BacklinkNetworkSize: "backlinkNetworkSize",
 	ForeignSlaves:       "foreignSlaves",
+
+	BrowserAuthentication: "browserAuthentication",
 }
 
 // String returns npm's name of the action, such as "slaveBacklink".
@@ -46,6 +49,10 @@ func (a Action) String() string {
 	}
 	return names[a]
 }
+
+// IsLogin reports whether the action is a wrong login, which leads to no ban: see
+// core.Node.LogIn.
+func (a Action) IsLogin() bool { return a == Authentication || a == BrowserAuthentication }
 
 // Auto stands for a duration that follows from the sync's lifetime; see [Rule].
 const Auto time.Duration = -1
@@ -61,6 +68,9 @@ type Rule struct {
 	// Threshold is the suspicion above which a peer is banned, if Ban is set.
 	Threshold float64
 	Ban       bool
+
+	// Most bounds the suspicion; 0 means that it has no bound.
+	Most float64
 
 	// BanLife is how long a ban lasts.
 	BanLife time.Duration
@@ -86,14 +96,14 @@ type Rule struct {
 // lead to a ban of weeks. Where the accused vouches for what it says, the sixth in a row
 // is enough: more would come too late, because after ten it is asked no more.
 //
-// npm gives wrong logins the same lifetimes as the rest. So a host may guess passwords
-// for two lifetimes before it is banned, and ten at a time for ever. Here a guess is
-// remembered for as long as its ban would last, and the first above the threshold bans
-// at once.
+// npm bans for wrong logins, too, and gives them the same lifetimes as the rest. So a host
+// may guess passwords for two lifetimes before it is banned, and ten at a time for ever;
+// and who has mistyped a password is shut out for a quarter of an hour. Here they lead to
+// no ban, but above the threshold to a pause between two attempts, until a quarter of an
+// hour has passed without any.
 func Rules() [NumActions]Rule {
 	rules := [NumActions]Rule{
 		RequestDelays:       {Threshold: 200, BanLife: 20 * time.Minute},
-		Authentication:      {Threshold: 10, BanLife: 15 * time.Minute, Ban: true},
 		Registration:        {Threshold: 10, BanLife: 10 * time.Minute},
 		ResponseSchema:      {Ban: true},
 		SlaveMasters:        {Ban: true},
@@ -109,8 +119,9 @@ func Rules() [NumActions]Rule {
 	for _, a := range []Action{SlaveMasters, BacklinkNetworkSize} {
 		rules[a].Threshold, rules[a].BanDelay = 8, 0
 	}
-	guesses := &rules[Authentication]
-	guesses.FailLife, guesses.BanDelay = guesses.BanLife, 0
+	for _, a := range []Action{Authentication, BrowserAuthentication} {
+		rules[a] = Rule{Threshold: 10, Most: 10, FailLife: 15 * time.Minute}
+	}
 	return rules
 }
 

@@ -14,7 +14,7 @@ func TestRulesAreNpms(t *testing.T) {
 		life      time.Duration
 	}{
 		{"requestDelays", false, 200, 20 * time.Minute},
-		{"authentication", false, 10, 15 * time.Minute},
+		{"authentication", false, 10, 0},
 		{"registration", false, 10, 10 * time.Minute},
 		{"responseSchema", true, 30, weeks},
 		{"slaveMasters", true, 8, weeks},
@@ -23,6 +23,7 @@ func TestRulesAreNpms(t *testing.T) {
 		{"backlinkSlaves", true, 30, weeks},
 		{"backlinkNetworkSize", true, 8, weeks},
 		{"foreignSlaves", true, 30, weeks},
+		{"browserAuthentication", false, 10, 0},
 	}
 	for i, got := range Rules() {
 		w := want[i]
@@ -35,8 +36,8 @@ func TestRulesAreNpms(t *testing.T) {
 			rule.Ban = false // ours: honest nodes do that
 		case SlaveMasters, BacklinkNetworkSize:
 			rule.BanDelay = 0
-		case Authentication: // ours: a host that guesses is banned at once, and is not forgotten sooner
-			rule.FailLife, rule.BanDelay = w.life, 0
+		case Authentication, BrowserAuthentication: // ours: a host that guesses is slowed down, and not banned
+			rule = Rule{Threshold: w.threshold, Most: w.threshold, FailLife: 15 * time.Minute}
 		}
 		if got != rule {
 			t.Errorf("%s has the rule %+v, want %+v", w.name, got, rule)
@@ -53,7 +54,7 @@ func TestRulesAreACopy(t *testing.T) {
 }
 
 func TestAnUnknownActionHasAName(t *testing.T) {
-	if got := NumActions.String(); got != "action10" {
+	if got := NumActions.String(); got != "action11" {
 		t.Errorf("no action is called %q", got)
 	}
 }

@@ -79,6 +79,9 @@ func (s *Scores) Add(now time.Duration, r Rule, a Action, p peer.Peer, base floa
 	// The conversion keeps the compiler from fusing the product with the sum, as some
 	// processors can, which would change the last bit.
 	row.Suspicion += float64(base * r.step(row.Up))
+	if r.Most > 0 {
+		row.Suspicion = min(row.Suspicion, r.Most)
+	}
 	row.Up++
 	row.Down = 0
 	row.Used = now
@@ -106,15 +109,12 @@ func (s *Scores) forgetOne(a Action) bool {
 	return true
 }
 
-// Condemn is for an action whose ban need not wait for a sweep. It reports whether the
-// suspicion of a peer is above the threshold, and forgets the score if it is.
-func (s *Scores) Condemn(r Rule, a Action, p peer.Peer) bool {
-	i, found := s.find(a, p)
-	if !found || !r.condemns(s.rows[i].Suspicion) {
-		return false
+// Get returns the score of a peer for one kind of misbehaviour.
+func (s *Scores) Get(a Action, p peer.Peer) (Row, bool) {
+	if i, found := s.find(a, p); found {
+		return s.rows[i], true
 	}
-	s.Forget(a, p)
-	return true
+	return Row{}, false
 }
 
 // Sub remembers a good deed, if there is any fault to weigh it against. A

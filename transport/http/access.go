@@ -2,7 +2,9 @@ package httptransport
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 
 	"spreadable/core"
 	"spreadable/core/peer"
@@ -168,20 +170,21 @@ func (s *server) report(v *visit, l login) error {
 	} else if !l.right || !s.watched.has(v.ip) {
 		return nil
 	}
+	attempt := core.Login{Address: v.from, IP: v.ip, Good: l.right, Browser: len(v.r.Header["Origin"]) > 0}
 	welcome, suspicion := true, 0.0
 	err := s.loop.do(v.r.Context(), func() {
-		if l.right {
-			welcome, suspicion = s.loop.node.Login(v.from, v.ip, true)
-		}
-		for i := 0; i < l.wrong && welcome; i++ {
-			welcome, suspicion = s.loop.node.Login(v.from, v.ip, false)
+		for i := 0; i < max(1, l.wrong) && welcome; i++ {
+			welcome, suspicion = s.loop.node.LogIn(attempt)
 		}
 	})
 	switch {
 	case err != nil:
 		return err
 	case !welcome:
-		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Ip %q is in the banlist", wire.IPText(v.ip)))
+		pause := s.options.Config.LoginPause
+		v.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(pause.Seconds()))))
+		return wire.WithStatus(http.StatusTooManyRequests,
+			fmt.Sprintf("Too many wrong logins from %q: one is looked at every %v", v.name(), pause))
 	case suspicion == 0 && l.right:
 		s.watched.drop(v.ip)
 	}

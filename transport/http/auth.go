@@ -204,7 +204,7 @@ func (a *auth) judgeToken(token string) verdict {
 
 // watched are the hosts that have shown wrong credentials: about theirs the node is
 // asked, good or wrong, while those of all others cost it nothing. The rule itself is the
-// core's (core.Node.Login). A host comes in before the node hears of its wrong login, so
+// core's (core.Node.LogIn). A host comes in before the node hears of its wrong login, so
 // that of many guesses sent at once none passes beside the count.
 type watched struct {
 	mu    sync.Mutex

@@ -20,7 +20,7 @@ import (
 
 const (
 	guesser = "127.0.0.66"
-	guesses = 11 // wrong logins: one more than the level of the behaviour "authentication"
+	guesses = 10 // wrong logins that are judged: the level of the behaviour "authentication"
 )
 
 // closed starts a node of a network with a password.
@@ -48,25 +48,25 @@ func try(t testing.TB, n *Node, from string, h http.Header) int {
 	return send(t, n, asks{"GET", "/status", from, h, ""}).status
 }
 
-// bansOf lists whom a node has banned.
-func bansOf(t testing.TB, n *Node) (texts []string) {
+// limitedOf lists whose logins a node limits.
+func limitedOf(t testing.TB, n *Node) (texts []string) {
 	in(t, n, func(c *core.Node) {
-		for _, b := range c.State().Bans {
-			texts = append(texts, b.Address+" "+b.Reason+" "+(b.Until-b.Since).String())
+		for _, row := range c.LimitedLogins() {
+			texts = append(texts, n.loop.book.Text(row.Peer)+" "+row.Action.String())
 		}
 	})
 	return texts
 }
 
-// Wrong credentials count wherever they stand. The eleventh bans the host, the right
-// password included, in the one list of bans, with a note for the log; others go on, and
-// a ban that is lifted leaves nothing behind.
-func TestGuessersAreBanned(t *testing.T) {
+// Wrong credentials count wherever they stand. After ten the host must wait, the right
+// password included, with a note for the log; others go on, no one is banned, and what is
+// forgiven leaves nothing behind.
+func TestGuessersMustWait(t *testing.T) {
 	for name, with := range map[string]func(*Node, string) http.Header{"header": byHeader, "cookie": byCookie} {
 		var notes atomic.Int32
 		n := closed(t, func(o *Options) {
 			o.Observe = func(note core.Note) {
-				if note.What == core.NoteBanned && note.Text == "authentication" {
+				if note.What == core.NoteLoginsLimited && note.Text == "authentication" {
 					notes.Add(1)
 				}
 			}
@@ -76,23 +76,61 @@ func TestGuessersAreBanned(t *testing.T) {
 				t.Fatalf("by %s: guess %d gets %d", name, i, got)
 			}
 		}
-		if got := try(t, n, guesser, with(n, "right")); got != 403 {
-			t.Errorf("by %s: after %d guesses the right password gets %d", name, guesses, got)
+		got := send(t, n, asks{"GET", "/status", guesser, with(n, "right"), ""})
+		if got.status != 429 || got.header.Get("Retry-After") != "10" {
+			t.Errorf("by %s: after %d guesses the right password gets %d, retry after %s", name, guesses, got.status, got.header.Get("Retry-After"))
 		}
 		if got := try(t, n, "", with(n, "right")); got != 200 {
 			t.Errorf("by %s: another host gets %d", name, got)
 		}
-		want := []string{guesser + ":0 authentication 15m0s"}
-		if got := bansOf(t, n); !slices.Equal(got, want) || notes.Load() != 1 {
-			t.Errorf("by %s: the bans are %q, noted %d times, want %q", name, got, notes.Load(), want)
+		if got := send(t, n, asks{"GET", "/ping", guesser, nil, ""}).status; got != 200 {
+			t.Errorf("by %s: a ping of a host that must wait gets %d", name, got)
 		}
-		in(t, n, func(c *core.Node) { c.Bans().Clear() })
+		want := []string{guesser + ":0 authentication"}
+		if got := limitedOf(t, n); !slices.Equal(got, want) || notes.Load() != 1 {
+			t.Errorf("by %s: limited are %q, noted %d times, want %q", name, got, notes.Load(), want)
+		}
+		in(t, n, func(c *core.Node) { c.ForgiveLogins(peer.Peer{}) })
 		if got := try(t, n, guesser, with(n, "wrong")); got != 401 {
-			t.Errorf("by %s: a guess after the ban was lifted gets %d", name, got)
+			t.Errorf("by %s: a guess after the limit was lifted gets %d", name, got)
 		}
 		if got := try(t, n, guesser, with(n, "right")); got != 200 {
 			t.Errorf("by %s: the right password after that gets %d", name, got)
 		}
+	}
+}
+
+// A node that was started with the wrong password is in soon after the mistake is mended.
+func TestARightPasswordIsHeardAfterAPause(t *testing.T) {
+	const pause = 50 * time.Millisecond
+	n := closed(t, func(o *Options) { o.Config.LoginPause = pause })
+	for range 3 * guesses {
+		try(t, n, guesser, byHeader(n, "wrong"))
+	}
+	for end := time.Now().Add(10 * time.Second); try(t, n, guesser, byHeader(n, "right")) != 200; {
+		if time.Now().After(end) {
+			t.Fatal("the right password is not heard")
+		}
+	}
+	if got := limitedOf(t, n); len(got) > 0 {
+		t.Errorf("limited are %q", got)
+	}
+}
+
+// A page that a visitor has opened can make the browser send wrong logins. What comes from
+// the visitor's host without a browser does not wait for that.
+func TestAWebPageLimitsBrowsersOnly(t *testing.T) {
+	n := closed(t, nil)
+	for range 3 * guesses {
+		h := byHeader(n, "wrong")
+		h.Set("Origin", "https://evil.example.com")
+		try(t, n, guesser, h)
+	}
+	if got := try(t, n, guesser, byHeader(n, "right")); got != 200 {
+		t.Errorf("the visitor's node gets %d", got)
+	}
+	if got := limitedOf(t, n); !slices.Equal(got, []string{guesser + ":0 browserAuthentication"}) {
+		t.Errorf("limited are %q", got)
 	}
 }
 
@@ -171,7 +209,7 @@ func TestWhatIsAGuess(t *testing.T) {
 }
 
 // Who is trusted may err.
-func TestTrustedHostsAreNotBannedForGuesses(t *testing.T) {
+func TestTrustedHostsMayGuess(t *testing.T) {
 	list, err := peer.ParseList([]string{guesser})
 	if err != nil {
 		t.Fatal(err)
