@@ -56,6 +56,27 @@ type Status struct {
 	Started       time.Time `json:"started"`
 	Version       string    `json:"version"` // of the program
 	LastFailure   string    `json:"last_registration_failure,omitempty"`
+	// why the node has no place, for each address that it asks; none once it has one
+	JoinFailures []JoinFailure `json:"join_failures,omitempty"`
+	// nodes that this one has refused lately, the latest first, and how many in all
+	Refused      []Refused `json:"refused,omitempty"`
+	RefusedTotal uint64    `json:"refused_total"`
+}
+
+// JoinFailure is why a node cannot join by way of an address.
+type JoinFailure struct {
+	Address string    `json:"address"`
+	Asked   string    `json:"asked"` // status, provide-registration, register
+	Reason  string    `json:"reason"`
+	Since   time.Time `json:"since"`
+}
+
+// Refused is a node that this one has refused.
+type Refused struct {
+	Address string    `json:"address"` // that it claims
+	IP      string    `json:"ip"`
+	Reason  string    `json:"reason"`
+	Time    time.Time `json:"time"`
 }
 
 // Limits are what a node has not believed, taken or asked because a limit was reached,

@@ -54,6 +54,8 @@ func newCollector(n *Node) *collector {
 		number("network_size", "Nodes of the network, as the node knows it.", func(s *admin.Status) float64 { return float64(s.NetworkSize) }),
 		number("bans", "Addresses that the node refuses.", func(s *admin.Status) float64 { return float64(s.Bans) }),
 		number("limited_logins", "Hosts whose logins are limited after many wrong ones.", func(s *admin.Status) float64 { return float64(s.LimitedLogins) }),
+		number("join_failures", "Steps of joining that fail; 0 for a node that has its place.", func(s *admin.Status) float64 { return float64(len(s.JoinFailures)) }),
+		number("nodes_refused_total", "Requests of nodes that this one has refused.", func(s *admin.Status) float64 { return float64(s.RefusedTotal) }),
 		number("availability", "How idle the node is, 0 to 1.", func(s *admin.Status) float64 { return s.Availability }),
 		number("sync_seconds", "Average duration of a sync.", func(s *admin.Status) float64 { return s.SyncAverage / 1000 }),
 		number("hosts_refused_total", "Newcomers refused because their host had its places.", func(s *admin.Status) float64 { return float64(s.Limits.HostsRefused) }),

@@ -54,10 +54,18 @@ func (n *Node) Status(ctx context.Context) (*admin.Status, error) {
 			Clients: a.Clients, Keys: a.Keys, Dropped: a.Dropped, QuestionsEnded: a.Ended, ChecksRefused: a.Refused,
 		}
 		status.Bootstrap = n.texts(n.core.Bootstrap)
+		for _, f := range n.wire.JoinFailures() {
+			status.JoinFailures = append(status.JoinFailures, admin.JoinFailure(f))
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
+	refused, total := n.wire.Refused()
+	for _, r := range refused {
+		status.Refused = append(status.Refused, admin.Refused(r))
+	}
+	status.RefusedTotal = total
 	status.Listen, status.Started = n.wire.Addr().String(), n.started
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -84,13 +86,44 @@ func readFailure(resp *http.Response, body []byte) error {
 			Message: shape.Message[:min(MaxMessage, len(shape.Message))],
 		}
 	}
+	words := clean(shape.Message)
 	switch {
 	case resp.StatusCode == http.StatusForbidden && strings.HasPrefix(shape.Message, RootMessage):
-		return message.ErrWrongRoot
-	case resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("%w: %s", message.ErrDenied, resp.Status)
+		return &refusal{message.ErrWrongRoot, "it belongs to another network: " + words}
+	case resp.StatusCode == http.StatusForbidden:
+		return Denied("it refuses us: " + cmp.Or(words, resp.Status))
+	case resp.StatusCode == http.StatusUnauthorized:
+		return Denied("it refuses us: its network is closed, and wants a username and a password (401)")
+	case resp.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%w: no node is there: it answers %s", message.ErrUnreachable, resp.Status)
+	case words != "":
+		return fmt.Errorf("%w: it answers %s: %s", message.ErrUnreachable, resp.Status, words)
 	}
 	return fmt.Errorf("%w: it answers %s", message.ErrUnreachable, resp.Status)
+}
+
+// refusal is ErrDenied or ErrWrongRoot in the words of the node that said it.
+type refusal struct {
+	kind error
+	text string
+}
+
+// Denied returns message.ErrDenied in other words.
+func Denied(text string) error { return &refusal{message.ErrDenied, text} }
+
+func (r *refusal) Error() string { return r.text }
+func (r *refusal) Unwrap() error { return r.kind }
+
+// clean makes the words of another node fit for a line of a log.
+func clean(words string) string {
+	const most = 200 // bytes
+	words = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, words[:min(most, len(words))])
+	return strings.ToValidUTF8(words, "")
 }
 
 func malformed(format string, args ...any) error {

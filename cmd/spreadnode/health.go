@@ -98,9 +98,9 @@ func judge(s *admin.Status, err error, live bool, size int) (verdict string, wel
 	case live:
 		return "live", true
 	case s.Root == "":
-		return "outside: the network is not known yet", false
+		return "outside: the network is not known yet: " + obstacle(s), false
 	case !s.Settled():
-		return "outside: not registered", false
+		return "outside: not registered: " + obstacle(s), false
 	case size > 0 && s.NetworkSize != size:
 		return fmt.Sprintf("unsettled: sees %s, want %d", plural(s.NetworkSize, "node"), size), false
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +94,17 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 			return err
 		}
 	}
+	return showRefused(c, s)
+}
+
+// showRefused shows the nodes that could not join here, or ask here, and why.
+func showRefused(c *cli.Context, s *admin.Status) error {
+	for _, r := range s.Refused {
+		if _, err := fmt.Fprintf(c.App.Writer, "%-13s%s at %s, %s: %s\n",
+			"refused", oneLine(r.Address), r.IP, date(r.Time), oneLine(r.Reason)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -104,20 +116,35 @@ func bans(s *admin.Status) string {
 	return fmt.Sprintf("%d, and the logins of %s are limited", s.Bans, plural(s.LimitedLogins, "host"))
 }
 
-// standing says whether the node has its place, and if not, why. The latest failure comes
-// after reasons that say more: the node is alone, or it does not know its network.
+// standing says whether the node has its place, and if not, why.
 func standing(s *admin.Status) string {
 	switch {
 	case s.Registered:
 		return "yes, at " + s.Backlink
 	case s.Settled():
 		return "no: no other node is in the network"
-	case s.Root == "":
-		return "no: none of the bootstrap addresses has told us the network"
-	case s.LastFailure != "":
-		return "no: " + oneLine(s.LastFailure)
 	}
-	return "no"
+	return "no: " + obstacle(s)
+}
+
+// obstacle says why a node has no place: for each address that it asks what went wrong
+// there, or else its latest failure.
+func obstacle(s *admin.Status) string {
+	var reasons []string
+	for _, f := range s.JoinFailures {
+		if reason := f.Address + ": " + oneLine(f.Reason); !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	switch {
+	case len(reasons) > 0:
+		return strings.Join(reasons, "; ")
+	case s.Root == "":
+		return "none of the bootstrap addresses has told us the network yet"
+	case s.LastFailure != "":
+		return oneLine(s.LastFailure)
+	}
+	return "not registered yet"
 }
 
 func structureCommand() *cli.Command {

@@ -121,6 +121,7 @@ func (l *loop) finish(c *call, resp message.Response) {
 		if errors.Is(resp.Err, message.ErrLocal) {
 			l.limits.unsent.hit("error", resp.Err)
 		}
+		l.noteStep(c, resp.Err)
 		sink.Answer(c.tag, resp)
 	}
 }

@@ -33,6 +33,7 @@ type caller struct {
 	source            netip.Addr
 	scheme            string
 	authorization     string // of Basic auth, "" for none
+	refused           passwordRefusals
 
 	mu    sync.Mutex
 	known map[string]struct{} // texts of peers that are ours
@@ -48,7 +49,7 @@ const (
 )
 
 func newCaller(o *Options, n *names) *caller {
-	c := &caller{names: n, own: o.Address, source: o.Source, scheme: "http", known: make(map[string]struct{})}
+	c := &caller{names: n, own: o.Address, source: o.Source, scheme: "http", known: make(map[string]struct{}), refused: passwordRefusals{now: time.Now}}
 	if o.HTTPS {
 		c.scheme = "https"
 	}
@@ -106,6 +107,9 @@ func (c *caller) exchange(ctx context.Context, o *wire.Outgoing, p *passage) (*r
 		return nil, err
 	}
 	if c.authorization != "" {
+		if err := c.refused.check(o.To); err != nil {
+			return nil, err
+		}
 		req.Header["Authorization"] = []string{c.authorization}
 	}
 	// not http.Client: a redirect counts as a failure
@@ -117,8 +121,12 @@ func (c *caller) exchange(ctx context.Context, o *wire.Outgoing, p *passage) (*r
 	c.names.prove(o.To)
 	got := &received{ip: p.ip, etag: c.learn(o.To, resp), unchanged: o.Unchanged(resp)}
 	got.body, err = o.Read(resp)
+	if c.authorization != "" {
+		err = c.refused.note(o.To, resp.StatusCode, err)
+	}
 	return got, err
 }
+
 func (c *caller) way(o *wire.Outgoing) *http.Transport {
 	switch {
 	case c.isOurs(o.To):

@@ -40,6 +40,7 @@ func (l *loop) Note(n core.Note) {
 		l.silent.Add(1)
 	case core.NoteRegistered:
 		l.outside = ""
+		clear(l.joining)
 	case core.NoteRegisterFailed:
 		if n.Text == message.ErrWrongRoot.Error() && l.node.NetworkRoot().IsZero() {
 			n.Text = noNetwork

@@ -45,6 +45,7 @@ type loop struct {
 	shown    *message.Structure // the snapshot that view shows
 	document *wire.Document     // and its document
 	learned  map[core.Peer]*learned
+	joining  joining       // why the node has no place
 	trimmed  time.Duration // when idle tasks were last ended
 	outside  string        // why the node failed to register last, as logged; "" once registered
 

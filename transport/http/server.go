@@ -24,6 +24,9 @@ type server struct {
 	names   *names
 	auth    *auth // nil for an open network
 	watched watched
+
+	refusals refusals // of nodes, for the owner
+
 	routes  map[string]route // POST, by path in lower case
 	bodies  *line            // a place for each large body
 	ping    *wire.Document
@@ -44,7 +47,7 @@ func newServer(o *Options, l *loop, n *names) (*server, error) {
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	s := &server{
-		options: o, loop: l, names: n, auth: a,
+		options: o, loop: l, names: n, auth: a, refusals: refusals{now: time.Now},
 		routes: make(map[string]route),
 	}
 	s.bodies, n.strangers = s.newLine(maxBodies), s.newLine(strangerLookups)
@@ -178,7 +181,11 @@ func (s *server) serve(v *visit) (err error) {
 func (s *server) enter(v *visit) error {
 	switch {
 	case strings.HasPrefix(v.path, "/api/"):
-		return s.access(v, apiScope)
+		err := s.access(v, apiScope)
+		if err != nil {
+			s.turnAway(v, err)
+		}
+		return err
 	case strings.HasPrefix(v.path, "/client/"):
 		return s.access(v, clientScope)
 	}
@@ -210,6 +217,7 @@ func (s *server) get(v *visit) error {
 		return nil
 	}
 	if err := s.access(v, statusScope); err != nil {
+		s.turnAway(v, err)
 		return err
 	}
 	if v.path != "/status" {
@@ -272,7 +280,7 @@ var introduce = []byte(wire.IntroduceField)
 func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 	v.unpack()
 	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get(wire.RootHeader), timeout: s.budget(v), place: v.place}
-	if rt.kind == message.KindAvailableNode && in.timeout <= 0 {
+	if rt.kind == message.KindAvailableNode && in.timeout <= message.Slippage {
 		return nil, wire.WithStatus(http.StatusRequestTimeout, "the timeout has passed already")
 	}
 	var err error
