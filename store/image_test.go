@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,13 +131,15 @@ func TestMigration(t *testing.T) {
 		return errors.Join(w.put(nodeBucket, []byte("place"), []byte(`{"Backlink":"a"}`)), w.delete(cacheBucket, []byte("old")))
 	}
 	fail := func(*writer) error { return errors.New("no way") }
-	if err := s.migrate(2, append(migrations, move, fail)); err == nil || !strings.Contains(err.Error(), "migrate from version 3: no way") {
+	steps := slices.Concat(migrations, []func(*writer) error{move})
+	want := fmt.Sprintf("migrate from version %d: no way", schemaVersion+1)
+	if err := s.migrate(schemaVersion, append(steps, fail)); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}
 	if saved, ok, err := s.Load(); ok || err != nil {
 		t.Errorf("half a migration left %+v, %v", saved, err)
 	}
-	if err := s.migrate(2, append(migrations, move)); err != nil {
+	if err := s.migrate(schemaVersion, steps); err != nil {
 		t.Fatal(err)
 	}
 	if saved, _, err := s.Load(); err != nil || saved.Backlink != "a" {

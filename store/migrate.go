@@ -2,6 +2,8 @@ package store
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 
 	"spreadable/core/state"
 )
@@ -36,4 +38,17 @@ func splitApprovals(w *writer) error {
 		return err
 	}
 	return w.approvals(&state.Changes{State: s})
+}
+
+// scoresByRow makes version 3. It gives each score a record of its own. Before, one record held them all.
+func scoresByRow(w *writer) error {
+	bucket, key := w.tx.Bucket(nodeBucket), []byte("scores")
+	if bucket == nil || bucket.Get(key) == nil {
+		return nil
+	}
+	var rows []state.Score
+	if err := decode(bucket.Get(key), &rows); err != nil {
+		return fmt.Errorf("%w: scores: %w", ErrDamaged, err)
+	}
+	return errors.Join(w.scores(rows), w.delete(nodeBucket, key))
 }

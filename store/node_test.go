@@ -118,6 +118,11 @@ func (w *world) step(k int) {
 // serve lets the node answer a request, and its peers answer what it asks.
 func (w *world) serve(req *message.Request) {
 	w.node.Serve(req, 0)
+	w.answer()
+}
+
+// answer lets the peers answer what the node asks.
+func (w *world) answer() {
 	for len(w.asks) > 0 {
 		ask := w.asks[0]
 		w.asks = w.asks[1:]

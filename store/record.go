@@ -16,13 +16,13 @@ import (
 // part of the schema's version, so decoders refuse unknown ones.
 
 // sections are the names of the records in the node bucket, one for each section.
-// Approvals have buckets of their own.
+// Approvals and scores, of which there can be many, have buckets of their own, with a
+// record for each row.
 var sections = [state.NumSections]string{
 	state.SectionNetwork:    "network",
 	state.SectionPlace:      "place",
 	state.SectionMasters:    "masters",
 	state.SectionFails:      "fails",
-	state.SectionScores:     "scores",
 	state.SectionBans:       "bans",
 	state.SectionCandidates: "candidates",
 }
@@ -57,8 +57,6 @@ func sectionRecord(section state.Section, s *state.State) any {
 		return &s.Masters
 	case state.SectionFails:
 		return &failsRecord{&s.Fails, &s.Delays}
-	case state.SectionScores:
-		return &s.Scores
 	case state.SectionBans:
 		return &s.Bans
 	case state.SectionCandidates:
@@ -74,6 +72,9 @@ func useKey(use state.Use) []byte { return append(usePrefix(use.Key), use.Host..
 func usePrefix(key string) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(key))), key...)
 }
+
+// scoreKey is the key of a score's record. Neither addresses nor actions hold a zero byte.
+func scoreKey(row *state.Score) []byte { return []byte(row.Address + "\x00" + row.Action) }
 
 // readRecord adds a record to the state that it is part of.
 func readRecord(s *state.State, bucket, key, value []byte) error {
@@ -103,6 +104,12 @@ func readRecord(s *state.State, bucket, key, value []byte) error {
 			return err
 		}
 		s.Keys = append(s.Keys, row)
+	case string(scoreBucket):
+		var row state.Score
+		if err := decode(value, &row); err != nil {
+			return err
+		}
+		s.Scores = append(s.Scores, row)
 	case string(cacheBucket):
 		_, err := decodeCached(value)
 		return err

@@ -16,7 +16,7 @@ import (
 // to core.Node.Restore before the node starts.
 func (s *Store) Load() (saved state.State, ok bool, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
-		for _, bucket := range [][]byte{nodeBucket, approvalBucket, useBucket, keyBucket} {
+		for _, bucket := range [][]byte{nodeBucket, scoreBucket, approvalBucket, useBucket, keyBucket} {
 			err := each(tx, bucket, func(key, value []byte) error {
 				ok = true
 				if err := readRecord(&saved, bucket, key, value); err != nil {
@@ -43,8 +43,8 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 // that the step caused leaves the process. When nothing has changed that must survive, it
 // costs one comparison.
 //
-// Failures of peers alone are not worth a write: no peer is told of them, and the next
-// sync, which always writes, includes them.
+// Failures and scores of peers alone are not worth a write: no peer is told of them, and
+// any stranger can cause them. The next sync, which always writes, includes them.
 //
 // After an error the node must stop, because its state may differ from the one on disk.
 // The first Commit rewrites everything. It returns an error if the directory holds a
@@ -56,21 +56,34 @@ func (s *Store) Commit(n *core.Node) error {
 	if s.node.exists && !s.node.loaded {
 		return errors.New("store: commit over a state that was not loaded")
 	}
-	c := n.Changes(s.node.saved)
+	since := s.node.saved
+	if s.node.begun && !synced(since, n.Revision()) {
+		since[state.SectionScores] = n.Revision()[state.SectionScores] // not yet
+	}
+	c := n.Changes(since)
 	if !s.node.begun && !c.Whole {
 		return errors.New("store: the node's changes went to another store")
 	}
 	if err := s.Save(c); err != nil {
 		return err
 	}
+	if !c.Sections[state.SectionScores] {
+		c.Revision[state.SectionScores] = s.node.saved[state.SectionScores]
+	}
 	s.node.saved, s.node.begun = c.Revision, true
 	return nil
 }
 
-// urgent reports whether anything but failures has changed.
+// urgent reports whether anything but failures and scores has changed.
 func urgent(before, after state.Revision) bool {
 	before[state.SectionFails] = after[state.SectionFails]
+	before[state.SectionScores] = after[state.SectionScores]
 	return before != after
+}
+
+// synced reports whether a sync has ended.
+func synced(before, after state.Revision) bool {
+	return before[state.SectionNetwork] != after[state.SectionNetwork]
 }
 
 // Save writes changes of a node in one transaction, and returns when they are on disk.
@@ -82,6 +95,11 @@ func (s *Store) Save(c *state.Changes) error {
 				continue
 			}
 			if err := w.putJSON(nodeBucket, []byte(name), sectionRecord(state.Section(section), &c.State)); err != nil {
+				return err
+			}
+		}
+		if c.Sections[state.SectionScores] {
+			if err := w.scores(c.State.Scores); err != nil {
 				return err
 			}
 		}
@@ -103,6 +121,19 @@ func (w *writer) putJSON(bucket, key []byte, record any) error {
 		return fmt.Errorf("record %q: %w", key, err)
 	}
 	return w.put(bucket, key, value)
+}
+
+// scores writes the rows that differ from those on disk, and deletes those that are gone.
+func (w *writer) scores(rows []state.Score) error {
+	kept := make(map[string]bool, len(rows))
+	for i := range rows {
+		key := scoreKey(&rows[i])
+		kept[string(key)] = true
+		if err := w.putJSON(scoreBucket, key, &rows[i]); err != nil {
+			return err
+		}
+	}
+	return w.deleteWhere(scoreBucket, func(key []byte) bool { return !kept[string(key)] })
 }
 
 // approvals writes the rows of approvals, uses and keys that are new, changed or gone.

@@ -198,11 +198,11 @@ func create(path string) error {
 
 // migrations turn the state of version i+1 into that of version i+2. They read and write
 // through the writer; all that are needed run in one transaction.
-var migrations = []func(*writer) error{splitApprovals}
+var migrations = []func(*writer) error{splitApprovals, scoresByRow}
 
 // schemaVersion is the version that this program writes. It changes with the form of any
 // record.
-const schemaVersion = 2
+const schemaVersion = 3
 
 func (s *Store) migrate(from int, steps []func(*writer) error) error {
 	if from > len(steps) {

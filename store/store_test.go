@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -327,7 +328,7 @@ func badFiles(t testing.TB) map[string]struct {
 		"short":                    {[]byte("x"), store.ErrForeign},
 		"zeros":                    {make([]byte, 32<<10), store.ErrForeign},
 		"another program's":        {foreignFile(t), store.ErrForeign},
-		"a newer version's":        {newerFile(t, "3"), store.ErrNewer},
+		"a newer version's":        {newerFile(t, "4"), store.ErrNewer},
 		"a much newer version's":   {newerFile(t, "1000"), store.ErrNewer},
 		"of no version":            {newerFile(t, "one"), store.ErrDamaged},
 		"cut in the middle":        {good[:12<<10], store.ErrDamaged},
@@ -518,4 +519,63 @@ func TestADirectoryThatOthersMayChangeIsRefused(t *testing.T) {
 		}
 	}
 	open(t, dir).Close()
+}
+
+// Any stranger can cause a score, so scores alone cause no write. The next sync writes
+// those that have changed, not all.
+func TestScoresAreWrittenAtSyncsByRow(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir)
+	load(t, s)
+	w := newWorld()
+	w.start()
+	file := filepath.Join(dir, "state.db")
+	content := func() []byte {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	commit := func(sync bool) {
+		if sync {
+			w.now += 16 * time.Second
+			w.node.Sync()
+			w.answer()
+		}
+		if err := s.Commit(&w.node); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit(true)
+	before := content()
+	ip := netip.MustParseAddr("10.7.0.0")
+	for range 3000 {
+		w.node.LogIn(core.Login{IP: ip})
+		ip = ip.Next()
+		commit(false)
+	}
+	if !bytes.Equal(content(), before) {
+		t.Error("wrong logins alone cause writes")
+	}
+	commit(true)
+	before = content()
+	w.node.LogIn(core.Login{IP: netip.MustParseAddr("10.7.5.5")})
+	commit(true)
+	const page = 4096
+	after, changed := content(), 0
+	for at := 0; at < min(len(before), len(after)); at += page {
+		if !bytes.Equal(before[at:min(at+page, len(before))], after[at:min(at+page, len(after))]) {
+			changed++
+		}
+	}
+	if changed > 24 {
+		t.Errorf("one of 3000 scores has changed, and %d pages of %d", changed, len(after)/page)
+	}
+	want := w.node.State().Scores
+	s.Close()
+	if got := load(t, open(t, dir)).Scores; len(want) != 3000 || !slices.Equal(got, want) {
+		t.Errorf("%d scores come back, want %d", len(got), len(want))
+	}
 }

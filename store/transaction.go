@@ -17,6 +17,7 @@ var (
 	approvalBucket = []byte("approvals")
 	useBucket      = []byte("uses")
 	keyBucket      = []byte("keys")
+	scoreBucket    = []byte("scores")
 	cacheBucket    = []byte("cache")
 
 	schemaKey = []byte("schema")
