@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"spreadable/core/behavior"
@@ -65,7 +66,7 @@ func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 	if n.cfg.Trustlist.Match(address, ip) {
 		return DoorOpen
 	}
-	if _, banned := n.bans.Banned(p, ip, n.cfg.BanByAddress); banned {
+	if _, banned := n.bans.Banned(p, ip, n.cfg.BanByAddress); banned || n.cfg.BanByAddress && n.hostBanned(ip) {
 		return DoorBanned
 	}
 	switch {
@@ -77,6 +78,20 @@ func (n *Node) screen(p Peer, address peer.Address, ip netip.Addr) Door {
 		return DoorBlacklist
 	}
 	return DoorOpen
+}
+
+// hostBanned reports whether the owner has banned a host as such, which holds for all of it
+// even where bans are by address.
+func (n *Node) hostBanned(ip netip.Addr) bool {
+	if n.bans.Len() == 0 {
+		return false
+	}
+	host, known := n.cfg.Book.Find(peer.OfHost(ip).String())
+	if !known {
+		return false
+	}
+	_, banned := n.bans.Get(host)
+	return banned
 }
 
 // allowed is the address filter for a node. The zero Peer, which a list that came by wire
@@ -220,11 +235,25 @@ func (n *Node) forget(p Peer) {
 	}
 }
 
-// blame and praise move the suspicion of p for one kind of misbehaviour.
+// blame and praise move the suspicion of p for one kind of misbehaviour. Only peers that
+// we have to do with for long are blamed: a liar can make us ask any number of addresses
+// that it has made up, once each, and a ban of these would be of no use.
 func (n *Node) blame(a behavior.Action, p Peer, base float64) {
-	if p != n.self && !n.trusted(p) {
+	if p != n.self && n.deals(a, p) && !n.trusted(p) {
 		n.scores.Add(n.env.Now(), n.cfg.Behavior[a], a, p, base)
 	}
+}
+
+// deals reports whether a fault of p is worth remembering. Delays and garbage can be those
+// of any address that we ask: these count of peers in our lists, of those that were in
+// them at an earlier fault, and of bootstrap nodes. All other faults are of our backlink
+// and slaves, or of a master that we asked to list us.
+func (n *Node) deals(a behavior.Action, p Peer) bool {
+	if a != behavior.RequestDelays && a != behavior.ResponseSchema || n.level1.has(p) {
+		return true
+	}
+	_, before := n.scores.Get(a, p)
+	return before || slices.Contains(n.cfg.Bootstrap, p)
 }
 
 func (n *Node) praise(a behavior.Action, p Peer) {

@@ -57,9 +57,6 @@ func TestNamingAServerDoesNotBanTheNodeBesideIt(t *testing.T) {
 			break
 		}
 	}
-	if _, banned := master.Node.Bans().Get(server.Peer()); !banned {
-		t.Error("the server is never banned")
-	}
 	if _, banned := master.Node.Bans().Banned(honest.Peer(), n.Book.IP(honest.Peer()), false); banned {
 		t.Error("the node beside it is banned too")
 	}
@@ -75,6 +72,7 @@ func TestAPeerThatSpokeIsBannedWithItsHost(t *testing.T) {
 		other := n.Play("", coretest.Answers{message.KindStructure: noStructure})
 		h.Start()
 		n.Run(20 * time.Second)
+		h.Config().Bootstrap = append(h.Config().Bootstrap, other.Peer()) // strangers are not scored
 		for i := range 13 {
 			h.Node.Go(func(t *core.Task) {
 				t.Call(other.Peer(), message.Request{Kind: message.KindStructure, Timeout: time.Second})

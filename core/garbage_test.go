@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -237,5 +238,27 @@ func TestHonestNodesAnswerNoGarbage(t *testing.T) {
 				t.Errorf("%s: %s has a suspicion of %g", rule, h.Name(), s)
 			}
 		}
+	}
+}
+
+// A liar names addresses without end. What becomes of them costs whoever asks them no
+// memory and no write, and bans no host.
+func TestStrangersAreNotScored(t *testing.T) {
+	n := settled(t, 4)
+	h := n.Hosts()[0]
+	before := h.Node.State().Scores
+	var strangers []core.Peer
+	for i, answer := range []message.Response{noStructure, {Err: message.ErrTimeout}, {Err: message.ErrUnreachable}} {
+		other := n.Play(fmt.Sprintf("192.0.2.%d:80", i+1), coretest.Answers{message.KindStructure: answer})
+		strangers = append(strangers, other.Peer())
+	}
+	for range 20 {
+		h.Node.Go(func(t *core.Task) {
+			t.Gather(strangers, message.Request{Kind: message.KindStructure, Timeout: time.Second})
+		})
+		n.Run(2 * time.Second)
+	}
+	if after := h.Node.State().Scores; !slices.Equal(after, before) {
+		t.Errorf("strangers are scored: %+v", after)
 	}
 }

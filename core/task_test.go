@@ -26,6 +26,7 @@ func asker(t testing.TB, delays ...time.Duration) (*coretest.Network, *coretest.
 		peers = append(peers, other.Peer())
 	}
 	h.Start()
+	h.Config().Bootstrap = append(h.Config().Bootstrap, peers...) // strangers are not scored
 	return n, h, peers
 }
 

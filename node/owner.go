@@ -206,16 +206,16 @@ func (n *Node) banOf(c *core.Node, a peer.Address) *admin.Ban {
 	return nil
 }
 
-func parseAddress(text string) (peer.Address, error) {
-	a, err := peer.Parse(text)
-	if err != nil {
-		return a, admin.Refuse("%v", err)
-	}
-	return a, nil
-}
-
-// parseOffender also reads "IP:0", a host that has guessed passwords.
+// parseOffender reads what can be banned: the address of a node, or a host, "192.0.2.7",
+// "192.0.2.7:0", "2001:db8::/64".
 func parseOffender(text string) (peer.Address, error) {
+	if hosts, err := peer.ParseRange(text); err == nil {
+		if bits := hosts.Bits(); !hosts.IsSingleIP() && !(hosts.Addr().Is6() && bits == 64) {
+			return peer.Address{}, admin.Refuse("%s: a ban is for one host, an IPv4 or the /64 of an IPv6: "+
+				"the option blacklist takes other ranges", hosts)
+		}
+		return peer.OfHost(hosts.Addr()), nil
+	}
 	a, err := peer.ParseOffender(text)
 	if err != nil {
 		return a, admin.Refuse("%v", err)
@@ -226,11 +226,11 @@ func parseOffender(text string) (peer.Address, error) {
 // maxReason bounds the reason of a ban, in bytes.
 const maxReason = 1024
 
-// AddBan bans an address from now on, and removes it from all lists. A name's IP is
+// AddBan bans an address, or a host, from now on, and removes it from all lists. A name's IP is
 // looked up now. If it is not found, the peer's last known IP is taken; without one the
 // ban is for the address only.
 func (n *Node) AddBan(ctx context.Context, address string, request admin.BanRequest) (*admin.Ban, error) {
-	a, err := parseAddress(address)
+	a, err := parseOffender(address)
 	switch {
 	case err != nil:
 		return nil, err

@@ -16,11 +16,12 @@ func banCommand() *cli.Command {
 		Usage: "show and change the addresses that the node refuses",
 		Subcommands: []*cli.Command{
 			documented("ban", &cli.Command{
-				Name: "add", Usage: "refuse an address, or renew its ban", ArgsUsage: "HOST:PORT",
+				Name: "add", Usage: "refuse an address or a host, or renew its ban", ArgsUsage: "HOST:PORT|IP|IPV6/64",
 				Description: `   The node drops the address from its lists at once, and neither calls nor
    answers it until the ban ends. The ban is for all nodes and clients at the
-   address's IP, unless the node runs with ban_by_address. It survives a
-   restart.`,
+   address's IP (of an IPv6: its /64), unless the node runs with ban_by_address.
+   An IP or a /64 alone bans that host in any case. The option blacklist takes
+   larger ranges. A ban survives a restart.`,
 				Flags: endpointFlags(jsonFlag(),
 					&cli.StringFlag{Name: "lifetime", Aliases: []string{"t"}, Value: "18d",
 						Usage: "how long: a `DURATION` such as 90s, 12h or 18d, the default"},
@@ -28,7 +29,7 @@ func banCommand() *cli.Command {
 				Action: addBan,
 			}),
 			documented("ban", &cli.Command{
-				Name: "rm", Usage: "lift the ban of an address", ArgsUsage: "HOST:PORT",
+				Name: "rm", Usage: "lift the ban of an address", ArgsUsage: "HOST:PORT|IP|IPV6/64",
 				Flags: endpointFlags(), Action: removeBan,
 			}),
 			documented("ban", &cli.Command{
@@ -38,7 +39,7 @@ func banCommand() *cli.Command {
 				Flags: endpointFlags(jsonFlag()), Action: showing((*admin.Client).Bans, showBans),
 			}),
 			documented("ban", &cli.Command{
-				Name: "show", Usage: "show the ban of an address", ArgsUsage: "HOST:PORT",
+				Name: "show", Usage: "show the ban of an address", ArgsUsage: "HOST:PORT|IP|IPV6/64",
 				Flags: endpointFlags(jsonFlag()), Action: showBan,
 			}),
 			documented("ban", &cli.Command{

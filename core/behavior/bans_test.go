@@ -226,3 +226,27 @@ func TestNoBansTakeNoMemory(t *testing.T) {
 		t.Error("lifted bans hold memory")
 	}
 }
+
+// A customer has a /64 of IPv6 addresses: a ban of one of them that the next one does not
+// feel is none.
+func TestABanOfAnIPv6HoldsForIts64(t *testing.T) {
+	var b Bans
+	at := netip.MustParseAddr
+	b.Add(Ban{Peer: alice, IP: at("2001:db8::6"), Until: time.Hour})
+	b.Add(Ban{Peer: bob, IP: at("192.0.2.6"), Until: time.Hour})
+	for ip, want := range map[string]bool{
+		"2001:db8::6": true, "2001:db8::5": true, "2001:db8::ffff:ffff:ffff:ffff": true, "2001:db8:0:1::6": false,
+		"192.0.2.6": true, "::ffff:192.0.2.6": true, "192.0.2.7": false,
+	} {
+		if _, banned := b.Banned(carol, at(ip), false); banned != want {
+			t.Errorf("%s is banned: %v", ip, banned)
+		}
+	}
+	if ban, _ := b.Get(alice); ban.IP != at("2001:db8::6") {
+		t.Errorf("the ban names %v", ban.IP)
+	}
+	b.Remove(alice)
+	if _, banned := b.Banned(carol, at("2001:db8::5"), false); banned {
+		t.Error("a ban that was lifted holds for the /64")
+	}
+}

@@ -46,6 +46,10 @@ type Host struct {
 // Peer is the host as others hold it.
 func (h *Host) Peer() core.Peer { return peer.FromID(h.Number) }
 
+// Config is what the node was made with. What of it a running node may change, a test may
+// change too.
+func (h *Host) Config() *core.Config { return h.config }
+
 // Network is the network that the host is part of.
 func (h *Host) Network() *Network { return h.net }
 
