@@ -50,6 +50,7 @@ func (original) sync(l *level, t *Task) {
 	n := l.node
 	b := n.budget(n.cfg.SyncInterval)
 	n.tidy()
+	l.keepProvider()
 	l.forgetSilent()
 	if status := n.checkRoot(t, b); status != nil && !status.IsRegistered {
 		l.loseBacklink()
@@ -220,11 +221,7 @@ func (l *level) registerOriginal(t *Task, b budget) error {
 	if !l.backlink.IsZero() {
 		return nil
 	}
-	provider := l.provider
-	if provider == n.self && len(l.masters.List) == 0 && l.isMaster() {
-		provider = l.slaves[0]
-	}
-	p, err := l.askForPlace(t, provider, b.left())
+	p, err := l.askProvider(t, b)
 	if err != nil {
 		return err
 	}
@@ -242,6 +239,45 @@ func (l *level) registerOriginal(t *Task, b budget) error {
 	l.delays = nil
 	n.failsRevision++
 	return nil
+}
+
+// askProvider asks the bootstrap node in use for a place, and after a failure the others of
+// the list, in its order. (The original asks one only, which it has drawn at its start.)
+func (l *level) askProvider(t *Task, b budget) (p *message.Provision, err error) {
+	n := l.node
+	for range n.cfg.Bootstrap {
+		provider := l.provider
+		if provider == n.self && len(l.masters.List) == 0 && l.isMaster() {
+			provider = l.slaves[0]
+		}
+		if p, err = l.askForPlace(t, provider, b.left()); err == nil {
+			return p, nil
+		}
+		l.changeProvider()
+	}
+	return nil, err
+}
+
+// keepProvider draws another bootstrap node when the one in use is no longer in the list,
+// which the owner can change.
+func (l *level) keepProvider() {
+	if !slices.Contains(l.node.cfg.Bootstrap, l.provider) {
+		l.provider = l.firstBootstrap()
+	}
+}
+
+// changeProvider takes the next bootstrap node of the list into use, the own address only
+// if there is no other.
+func (l *level) changeProvider() {
+	n := l.node
+	at := slices.Index(n.cfg.Bootstrap, l.provider)
+	for i := range n.cfg.Bootstrap {
+		next := n.cfg.Bootstrap[(at+1+i)%len(n.cfg.Bootstrap)]
+		if next != n.self {
+			l.provider = next
+			return
+		}
+	}
 }
 
 var errNotNormalized = errors.New("the network is not normalized yet")

@@ -16,23 +16,30 @@ func (n *Node) setRoot(root Peer) {
 }
 
 // checkRoot is the original's way: the root is what the one bootstrap node in use says,
-// confirmed once per sync lifetime. The bootstrap node itself names the network. The
+// confirmed once per sync lifetime; if it does not answer, the next of the list comes into
+// use. The bootstrap node itself names the network. The
 // result is the status of the bootstrap node, nil if it was not asked or did not answer.
 func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 	if n.rootFresh() {
 		return nil
 	}
-	if n.level1.provider == n.self {
-		n.setRoot(n.self)
-		return nil
+	for range n.cfg.Bootstrap {
+		if n.level1.provider == n.self {
+			n.setRoot(n.self)
+			return nil
+		}
+		resp := t.Call(n.level1.provider, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
+		status, err := message.As[message.Status](resp)
+		if err == nil && !status.Root.IsZero() {
+			n.setRoot(status.Root)
+			return status
+		}
+		if err == nil {
+			return nil // it is there, and young
+		}
+		n.level1.changeProvider()
 	}
-	resp := t.Call(n.level1.provider, message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)})
-	status, err := message.As[message.Status](resp)
-	if err != nil || status.Root.IsZero() {
-		return nil
-	}
-	n.setRoot(status.Root)
-	return status
+	return nil
 }
 
 // findRoot is ours: the root is what the first bootstrap node that belongs to a network
