@@ -41,7 +41,7 @@ type Config struct {
 	Username, Password              string
 	PasswordFile                    string
 	CookieAge, LoginPause           time.Duration
-	PlainCookie                     bool
+	PlainCookie, ProofsOnly         bool
 	TrustedProxies                  []netip.Prefix
 	AllowedRanges                   []netip.Prefix
 

@@ -33,7 +33,7 @@ func (c *Config) idle(key string) string {
 		if key == "blacklist" && len(c.Whitelist) > 0 {
 			return "there is a whitelist, which decides alone"
 		}
-	case "cookie_age", "login_pause", "plain_cookie":
+	case "cookie_age", "login_pause", "plain_cookie", "proofs_only":
 		if c.Username == "" {
 			return "the network is open: there is no username"
 		}

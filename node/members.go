@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"spreadable/admin"
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/core/peer"
 	httptransport "spreadable/transport/http"
 	"spreadable/wire"
 )
@@ -28,7 +28,11 @@ type directory struct {
 	http   *http.Client
 	scheme string
 	header http.Header
+	login  withLogin
 }
+
+// withLogin is the transport's: it shows to each node what it may see.
+type withLogin func(context.Context, peer.Address, func(string) (*http.Response, error)) (*http.Response, error)
 
 const (
 	askTimeout = 3 * time.Second
@@ -49,10 +53,6 @@ func newDirectory(o *httptransport.Options) *directory {
 	if o.HTTPS {
 		d.scheme = "https"
 	}
-	if o.Auth != nil {
-		credentials := base64.StdEncoding.EncodeToString([]byte(o.Auth.Username + ":" + o.Auth.Password))
-		d.header.Set("Authorization", "Basic "+credentials)
-	}
 	d.http = &http.Client{
 		Timeout: askTimeout,
 		// No connection is kept: npm nodes close idle ones without notice.
@@ -71,13 +71,22 @@ func (d *directory) close() { d.http.CloseIdleConnections() }
 // slaves asks one master for its slaves.
 func (d *directory) slaves(ctx context.Context, master, root string) ([]string, error) {
 	url := d.scheme + "://" + master + message.KindStructure.Row().Path
-	r, err := http.NewRequestWithContext(ctx, wire.Method(message.KindStructure), url, nil)
+	to, err := peer.Parse(master)
 	if err != nil {
 		return nil, err
 	}
-	r.Header = d.header.Clone()
-	r.Header.Set(wire.RootHeader, root)
-	resp, err := d.http.Do(r)
+	resp, err := d.login(ctx, to, func(authorization string) (*http.Response, error) {
+		r, err := http.NewRequestWithContext(ctx, wire.Method(message.KindStructure), url, nil)
+		if err != nil {
+			return nil, err
+		}
+		r.Header = d.header.Clone()
+		r.Header.Set(wire.RootHeader, root)
+		if authorization != "" {
+			r.Header.Set("Authorization", authorization)
+		}
+		return d.http.Do(r)
+	})
 	if err != nil {
 		return nil, err
 	}

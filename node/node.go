@@ -94,6 +94,7 @@ func New(o Options) (*Node, error) {
 	if n.wire, err = httptransport.New(wire); err != nil {
 		return nil, err
 	}
+	n.peers.login = n.wire.WithLogin
 	return n, nil
 }
 

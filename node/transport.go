@@ -26,7 +26,7 @@ func (n *Node) transport() (httptransport.Options, error) {
 	}
 	o := httptransport.Options{
 		Config: n.core, Address: n.address, Listen: c.Listen, Source: c.Source, HTTPS: c.HTTPS != config.HTTPSOff,
-		CookieAge: c.CookieAge, PlainCookie: c.PlainCookie, TrustedProxies: c.TrustedProxies, Version: c.NetworkVersion,
+		ProofsOnly: c.ProofsOnly, CookieAge: c.CookieAge, PlainCookie: c.PlainCookie, TrustedProxies: c.TrustedProxies, Version: c.NetworkVersion,
 		MaxBody: c.MaxBody, Concurrency: c.ClientConcurrency,
 		HostShare: c.HostShare, BodyRate: c.BodyRate, AllowedRanges: c.AllowedRanges,
 		Queries: n.options.Queries, Admit: n.options.Admit, Persist: n.persist, Observe: n.observe, Log: n.options.Log,

@@ -148,7 +148,7 @@ func (s *server) checkAuth(v *visit, sc scope) error {
 	if s.auth == nil {
 		return nil
 	}
-	l := s.auth.read(v.r)
+	l := s.auth.read(v.r, s.readProof(v))
 	if err := s.report(v, l); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package httptransport
 
 import (
 	"crypto/hmac"
-	"crypto/pbkdf2"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -42,19 +41,14 @@ type auth struct {
 // node.
 const tokenRounds = 100_000
 
-func newAuth(o *Options, now func() time.Time) (*auth, error) {
+func newAuth(o *Options, key []byte, now func() time.Time) *auth {
 	if o.Auth == nil {
-		return nil, nil
-	}
-	salt := []byte("spreadable token for " + o.Auth.Username)
-	key, err := pbkdf2.Key(sha256.New, o.Auth.Password, salt, tokenRounds, sha256.Size)
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	return &auth{
 		credentials: *o.Auth, key: key, cookie: cookieName(o.Address.String()), age: o.CookieAge, plain: o.PlainCookie,
 		secure: o.HTTPS, realm: o.Address.String(), now: now,
-	}, nil
+	}
 }
 
 func cookieName(address string) string { return "spreadableNetworkAuth[" + address + "]" }
@@ -71,8 +65,15 @@ type login struct {
 }
 
 // read looks at the header and the cookie; one that is right is enough. A browser's first
-// request has neither: that is no failure.
-func (a *auth) read(r *http.Request) login {
+// request has neither: that is no failure. A proof in the header has been judged before.
+func (a *auth) read(r *http.Request, proof verdict) login {
+	if proof != none {
+		l := login{right: proof == right}
+		if !l.right {
+			l.wrong = 1
+		}
+		return l
+	}
 	header, cookie := a.readHeader(r), a.readCookie(r)
 	l := login{right: header == right || cookie == right}
 	l.fresh = header == right && cookie != right

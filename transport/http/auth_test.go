@@ -31,11 +31,11 @@ func closedNode(t *testing.T, now *time.Time, change func(*Options)) *auth {
 	if err := o.validate(); err != nil {
 		t.Fatal(err)
 	}
-	a, err := newAuth(o, func() time.Time { return *now })
+	key, err := loginKey(o.Auth)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return newAuth(o, key, func() time.Time { return *now })
 }
 
 // A cookie holds a token that is good for a week, at each node of the network, and for its
@@ -51,7 +51,7 @@ func TestCookiesHoldATokenForAWeek(t *testing.T) {
 	}
 	name, value, _ := strings.Cut(pair, "=")
 	permits := func(cookie string) bool {
-		return a.read(&http.Request{Header: http.Header{"Cookie": {cookie}}}).right
+		return a.read(&http.Request{Header: http.Header{"Cookie": {cookie}}}, none).right
 	}
 	text, err := base64.StdEncoding.DecodeString(value)
 	if err != nil {
@@ -118,7 +118,7 @@ func TestWhoGetsACookie(t *testing.T) {
 		"the password and a bad cookie": {headers("authorization", good, "cookie", pair[:30]), true, true},
 		"another user":                  {headers("authorization", basic(Credentials{"root", "secret"})), false, false},
 	} {
-		if l := a.read(&http.Request{Header: test.header}); l.right != test.ok || l.fresh != test.fresh {
+		if l := a.read(&http.Request{Header: test.header}, none); l.right != test.ok || l.fresh != test.fresh {
 			t.Errorf("%s: permitted %v, wants a cookie %v", what, l.right, l.fresh)
 		}
 	}

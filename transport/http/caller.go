@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ type caller struct {
 	own               peer.Address // zero for a client
 	source            netip.Addr
 	scheme            string
-	authorization     string // of Basic auth, "" for none
+	logins            *logins
 	refused           passwordRefusals
 
 	mu    sync.Mutex
@@ -48,13 +49,13 @@ const (
 	headerLimit  = 16 << 10
 )
 
-func newCaller(o *Options, n *names) *caller {
-	c := &caller{names: n, own: o.Address, source: o.Source, scheme: "http", known: make(map[string]struct{}), refused: passwordRefusals{now: time.Now}}
+func newCaller(o *Options, key []byte, n *names) *caller {
+	c := &caller{
+		names: n, logins: newLogins(o, key), own: o.Address, source: o.Source, scheme: "http",
+		known: make(map[string]struct{}), refused: passwordRefusals{now: time.Now},
+	}
 	if o.HTTPS {
 		c.scheme = "https"
-	}
-	if o.Auth != nil {
-		c.authorization = basic(*o.Auth)
 	}
 	c.ours = c.transport(o, oursIdle)
 	c.kept = c.transport(o, keptIdle)
@@ -101,30 +102,82 @@ func (c *caller) do(ctx context.Context, o *wire.Outgoing, p *passage, budget ti
 	return nil, message.ErrTimeout
 }
 
-func (c *caller) exchange(ctx context.Context, o *wire.Outgoing, p *passage) (*received, error) {
-	req, err := o.HTTP(ctx, c.scheme)
+// exchange sends a request and reads the answer.
+func (c *caller) exchange(ctx context.Context, o *wire.Outgoing, p *passage) (got *received, failed error) {
+	resp, err := c.withLogin(ctx, o.To, func(shown string) (resp *http.Response, err error) {
+		got, resp, failed = c.try(ctx, o, p, shown)
+		if resp == nil {
+			return nil, failed
+		}
+		return resp, nil
+	})
 	if err != nil {
-		return nil, err
+		return got, err
 	}
-	if c.authorization != "" {
-		if err := c.refused.check(o.To); err != nil {
+	if c.logins.password != "" {
+		failed = c.refused.note(o.To, resp.StatusCode, failed)
+	}
+	return got, failed
+}
+
+// withLogin sends a request to a node with what this node shows it, "" in an open network.
+// An answer 401 may call for other credentials: then it is sent again, as it has had no
+// effect. It is an error if the node has refused our password lately.
+func (c *caller) withLogin(
+	ctx context.Context, to peer.Address, send func(shown string) (*http.Response, error),
+) (*http.Response, error) {
+	shown := c.logins.first(to, c.isOurs(to))
+	if shown != "" {
+		if err := c.refused.check(to); err != nil {
 			return nil, err
 		}
-		req.Header["Authorization"] = []string{c.authorization}
+	}
+	for {
+		resp, err := send(shown)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || shown == "" {
+			return resp, err
+		}
+		ours := resp.Header.Get("Server") == wire.ServerName
+		if shown = c.logins.next(to, shown, ours, resp, c.sameNode(ctx, to)); shown == "" {
+			return resp, nil
+		}
+		resp.Body.Close()
+	}
+}
+
+// sameNode reports of an address whether it leads to an IP of another one.
+func (c *caller) sameNode(ctx context.Context, as peer.Address) func(peer.Address) bool {
+	return func(a peer.Address) bool {
+		ips, err := c.names.resolve(ctx, a)
+		known, knownErr := c.names.resolve(ctx, as)
+		return err == nil && knownErr == nil && slices.ContainsFunc(ips, func(ip netip.Addr) bool {
+			return slices.ContainsFunc(known, func(other netip.Addr) bool { return peer.SameIP(ip, other) })
+		})
+	}
+}
+
+// try sends a request with credentials, "" for none. The response is for its head: its
+// body is read.
+func (c *caller) try(
+	ctx context.Context, o *wire.Outgoing, p *passage, shown string,
+) (*received, *http.Response, error) {
+	req, err := o.HTTP(ctx, c.scheme)
+	if err != nil {
+		return nil, nil, err
+	}
+	if shown != "" {
+		req.Header["Authorization"] = []string{shown}
 	}
 	// not http.Client: a redirect counts as a failure
 	resp, err := c.way(o).RoundTrip(req)
 	if err != nil {
-		return nil, noAnswer(err)
+		return nil, nil, noAnswer(err)
 	}
 	defer resp.Body.Close()
 	c.names.prove(o.To)
 	got := &received{ip: p.ip, etag: c.learn(o.To, resp), unchanged: o.Unchanged(resp)}
 	got.body, err = o.Read(resp)
-	if c.authorization != "" {
-		err = c.refused.note(o.To, resp.StatusCode, err)
-	}
-	return got, err
+	return got, resp, err
 }
 
 func (c *caller) way(o *wire.Outgoing) *http.Transport {

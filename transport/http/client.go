@@ -44,7 +44,7 @@ func NewClient(o ClientOptions) *Client {
 	orDefault(&options.Version, DefaultVersion)
 	orDefault(&o.Timeout, DefaultClientTimeout)
 	c := &Client{}
-	caller := newCaller(options, newNames(o.Lookup, wallClock))
+	caller := newCaller(options, nil, newNames(o.Lookup, wallClock))
 	c.loop = newLoop(options, peer.NewBook(DefaultBookLimit), caller)
 	c.core.Init(c.loop, &c.loop.pool, netip.Addr{}, o.Timeout)
 	go c.loop.run()

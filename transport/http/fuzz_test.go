@@ -39,10 +39,11 @@ func FuzzHeaders(f *testing.F) {
 	f.Add("*", "[::1]", `a=b; spreadableNetworkAuth[localhost:1]=%zz`, "multipart/form-data; boundary=x")
 	trusted := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
 	o := &Options{Auth: &Credentials{"user", "pass"}, Address: peer.MustParse("localhost:1"), TrustedProxies: trusted}
-	a, err := newAuth(o, time.Now)
+	key, err := loginKey(o.Auth)
 	if err != nil {
 		f.Fatal(err)
 	}
+	a := newAuth(o, key, time.Now)
 	s := &server{options: o}
 	f.Fuzz(func(t *testing.T, encoding, forwarded, cookie, kind string) {
 		switch got := accepted(encoding); got {
@@ -63,10 +64,12 @@ func FuzzHeaders(f *testing.F) {
 
 func FuzzToken(f *testing.F) {
 	now := time.Unix(1000, 0)
-	a, err := newAuth(&Options{Auth: &Credentials{"user", "pass"}, Address: peer.MustParse("localhost:1")}, func() time.Time { return now })
+	o := &Options{Auth: &Credentials{"user", "pass"}, Address: peer.MustParse("localhost:1")}
+	key, err := loginKey(o.Auth)
 	if err != nil {
 		f.Fatal(err)
 	}
+	a := newAuth(o, key, func() time.Time { return now })
 	good, old := a.token(time.Unix(2000, 0)), a.token(now)
 	f.Add(good)
 	f.Add(old)

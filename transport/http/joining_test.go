@@ -167,7 +167,7 @@ func TestANodeStopsAskingWithARefusedPassword(t *testing.T) {
 			t.Fatalf("the answer is %v", err)
 		}
 	}
-	if got := asked.Load(); got != 1 {
+	if got := asked.Load(); got != 2 { // with a proof, and with the password
 		t.Errorf("asked %d times with a password that was refused", got)
 	}
 	now = now.Add(passwordPause)
@@ -175,7 +175,7 @@ func TestANodeStopsAskingWithARefusedPassword(t *testing.T) {
 	for range 3 {
 		ask()
 	}
-	if got := asked.Load(); got != 4 {
-		t.Errorf("asked %d times after a pause, and once it was not the password", got-1)
+	if got := asked.Load(); got != 5 {
+		t.Errorf("asked %d times after a pause, when it was not the password", got-2)
 	}
 }

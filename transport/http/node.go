@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"spreadable/core"
+	"spreadable/core/peer"
 	"spreadable/wire"
 )
 
@@ -30,7 +31,11 @@ func New(o Options) (*Node, error) {
 	}
 	n := &Node{options: o}
 	resolver := newNames(o.Lookup, wallClock)
-	n.loop = newLoop(&n.options, o.Config.Book, newCaller(&n.options, resolver))
+	key, err := loginKey(o.Auth)
+	if err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	n.loop = newLoop(&n.options, o.Config.Book, newCaller(&n.options, key, resolver))
 	n.loop.caller.reach = &reach{
 		own: n.options.Address, names: resolver, allowed: n.options.AllowedRanges, refused: n.loop.limits.reach,
 	}
@@ -39,7 +44,7 @@ func New(o Options) (*Node, error) {
 		return nil, fmt.Errorf("http: own address: %w", err)
 	}
 	n.loop.speaker.Self = self
-	if n.server, err = newServer(&n.options, n.loop, resolver); err != nil {
+	if n.server, err = newServer(&n.options, key, n.loop, resolver); err != nil {
 		return nil, err
 	}
 	n.core.Init(o.Config, n.loop, &n.loop.pool, self)
@@ -107,6 +112,15 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 // Do runs f in the node's thread, between two events, and waits for it. F must not block.
 func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	return n.loop.do(ctx, func() { f(&n.core) })
+}
+
+// WithLogin sends a request to another node with what this node shows to it: an
+// Authorization header, "" for none. Send may be called twice, and the body of an answer
+// that is not returned is closed.
+func (n *Node) WithLogin(
+	ctx context.Context, to peer.Address, send func(authorization string) (*http.Response, error),
+) (*http.Response, error) {
+	return n.loop.caller.withLogin(ctx, to, send)
 }
 
 // Addr is where the node listens. It may be called after Start.

@@ -72,6 +72,10 @@ type Options struct {
 	// default. Applications built on the network have their own.
 	Version string
 
+	// ProofsOnly keeps the password to ourselves: other nodes get proofs only that we know
+	// it, which npm nodes do not understand.
+	ProofsOnly bool
+
 	// MaxBody is the most bytes of a request's body, after inflation: 512,000.
 	MaxBody int64
 

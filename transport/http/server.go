@@ -41,13 +41,9 @@ type route struct {
 	queue *line        // a place for each request in work; nil for no limit
 }
 
-func newServer(o *Options, l *loop, n *names) (*server, error) {
-	a, err := newAuth(o, time.Now)
-	if err != nil {
-		return nil, fmt.Errorf("http: %w", err)
-	}
+func newServer(o *Options, key []byte, l *loop, n *names) (_ *server, err error) {
 	s := &server{
-		options: o, loop: l, names: n, auth: a, refusals: refusals{now: time.Now},
+		options: o, loop: l, names: n, auth: newAuth(o, key, time.Now), refusals: refusals{now: time.Now},
 		routes: make(map[string]route),
 	}
 	s.bodies, n.strangers = s.newLine(maxBodies), s.newLine(strangerLookups)
