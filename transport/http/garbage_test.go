@@ -26,6 +26,8 @@ func called(t testing.TB, n *Node, to string, req message.Request, times int) (l
 		if err != nil {
 			t.Error(err)
 		}
+		// strangers are not scored, bootstrap nodes are
+		n.options.Config.Bootstrap = append(n.options.Config.Bootstrap, p)
 		c.Go(func(t *core.Task) {
 			defer close(done)
 			for range times {
