@@ -165,8 +165,8 @@ func (n *Node) approvalSecret() string {
 	return book.secret
 }
 
-// earlierMost bounds the approvers that an entry node names because a master says that the
-// network has npm nodes: a liar must not make each approval cost the square root of a
+// earlierMost bounds the approvers that an entry node names because a master says that
+// the network has npm nodes: a liar must not make each approval cost the square root of a
 // large network. It serves networks of up to 4,096 nodes.
 const earlierMost = 64
 

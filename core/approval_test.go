@@ -169,8 +169,8 @@ func (w *town) act(node uint32, key *message.ApprovalKey, answer string) error {
 	}})
 }
 
-// A client that has changed its entry node between the key and the question is served, and
-// so is one whose period has ended meanwhile.
+// A client that has changed its entry node between the key and the question is served,
+// and so is one whose period has ended meanwhile.
 func TestAnotherEntryNodeMakesTheQuestion(t *testing.T) {
 	for _, later := range []time.Duration{0, 5 * time.Minute} {
 		w := newTown(t)

@@ -59,7 +59,7 @@ type ApprovalCounts struct {
 	Clients, Keys int    // kept now: clients it vouches for, and keys it has given out
 	Dropped       uint64 // of both kinds: gave way to others within ApprovalLimits
 	Ended         uint64 // questions that wrong answers have ended
-	Refused       uint64 // checks by hosts that may not ask; see Node.mayCheck
+	Refused       uint64 // checks by hosts that may not ask; see Task.mayCheck
 }
 
 // Approvals returns the numbers of the node as approver and entry node.
@@ -97,8 +97,9 @@ func (a *approvals) issue(key string, issued *issuedKey) {
 	a.touchKey(key)
 }
 
-// sweepApprovals forgets rows and keys whose time is over. A time ahead of the wall clock comes
-// from when that was wrong. It also notes what the limits have cost since the last sweep.
+// sweepApprovals forgets rows and keys whose time is over. A time ahead of the wall clock
+// comes from when that was wrong. It also notes what the limits have cost since the last
+// sweep.
 func (n *Node) sweepApprovals() {
 	a, wall := n.approvals, n.env.Wall()
 	for key, e := range a.rows.entries { // order-free: deletes only
@@ -126,8 +127,8 @@ func (n *Node) sweepApprovals() {
 }
 
 // addApproval takes a client's request to vouch for it. Asked again under the same key,
-// which npm entry nodes give out for a whole period, it starts anew: there must be another
-// question before there is an answer.
+// which npm entry nodes give out for a whole period, it starts anew: there must be
+// another question before there is an answer.
 func (n *Node) addApproval(req *message.Request) message.Response {
 	body := message.Asked[message.ApprovalAddRequest](req)
 	kind, terms := n.approvalKind(body.Action)
@@ -245,7 +246,7 @@ func serveApprovalCheck(t *Task) {
 // searcher nothing, and must not spoil the client's approval. Which part of the answer is
 // compared depends on the place among the approvers, so the first right one fixes that.
 func (n *Node) checkAnswer(row *approval, kind ApprovalKind, host string, body *message.ApprovalCheckRequest) message.Response {
-	n.approvals.uses(row, host)
+	n.approvals.noteUse(row, host)
 	place, count := slices.Index(body.Approvers, n.self), len(body.Approvers)
 	same := !row.right || place == row.place && count == row.count
 	switch right := same && place >= 0 && kind.Check(body.Answer, row.answer, place, count); {

@@ -122,8 +122,8 @@ func (w *town) try(from *coretest.Host, key *message.ApprovalKey, i, digit int) 
 }
 
 // Whatever is no member learns nothing from an approver, whatever it says of its place:
-// not the client's own host, none that names no address, none whose backlink does not list
-// it or that names one which is no master.
+// not the client's own host, none that names no address, none whose backlink does not
+// list it or that names one which is no master.
 func TestStrangersCheckNothing(t *testing.T) {
 	w := puzzles(t, 9)
 	claims := func(backlink core.Peer) *coretest.Host {
@@ -185,9 +185,9 @@ func TestTheClientsHostChecksNothing(t *testing.T) {
 	}
 }
 
-// A search by members costs at least as many questions as guessing: an approver tells them
-// of one wrong digit, and then nothing. Of 300 questions at one approver it finds a tenth,
-// as a guess does.
+// A search by members costs at least as many questions as guessing: an approver tells
+// them of one wrong digit, and then nothing. Of 300 questions at one approver it finds a
+// tenth, as a guess does.
 func TestASearchIsNoBetterThanGuessing(t *testing.T) {
 	w := puzzles(t, 12)
 	const questions = 300
@@ -212,8 +212,8 @@ func TestASearchIsNoBetterThanGuessing(t *testing.T) {
 	}
 }
 
-// Once an answer was right, wrong ones do not spoil it: a node that has seen the key cannot
-// take the approval from the client. Nor does a right answer open the other parts.
+// Once an answer was right, wrong ones do not spoil it: a node that has seen the key
+// cannot take the approval from the client. Nor does a right answer open the other parts.
 func TestWrongAnswersDoNotSpoilARightOne(t *testing.T) {
 	w := puzzles(t, 12)
 	key := w.puzzle()

@@ -33,8 +33,8 @@ func (a *approvals) renewed(key string) {
 	}
 }
 
-// uses enters that a host has checked the answer of an approval.
-func (a *approvals) uses(row *approval, host string) {
+// noteUse enters that a host has checked the answer of an approval.
+func (a *approvals) noteUse(row *approval, host string) {
 	if row.usedBy == nil {
 		row.usedBy = make(map[string]bool)
 	}

@@ -280,7 +280,7 @@ func (r *restorer) approvals(s *state.State) {
 	for _, use := range s.Uses {
 		r.texts("uses", use.Key, use.Host)
 		if row := n.approvalBook().rows.get(use.Key); row != nil && r.err == nil {
-			n.approvals.uses(row, use.Host)
+			n.approvals.noteUse(row, use.Host)
 		}
 	}
 	for _, row := range s.Keys {

@@ -8,9 +8,10 @@ import (
 )
 
 // ApprovalLimits bound what clients can make a node keep: the clients that it vouches
-// for, and the keys that it has given out, each by itself. Entries that exceed a limit are
-// not refused: an old one gives way to each new one, of the host or the prefix that has
-// too many. So a flood of one sender costs its own entries, not those of other clients.
+// for, and the keys that it has given out, each by itself. Entries that exceed a limit
+// are not refused: an old one gives way to each new one, of the host or the prefix that
+// has too many. So a flood of one sender costs its own entries, not those of other
+// clients.
 type ApprovalLimits struct {
 	// Total is the most entries at a time: 100,000, which is also the highest value.
 	Total int

@@ -65,8 +65,8 @@ func sectionRecord(section state.Section, s *state.State) any {
 	return nil
 }
 
-// useKey is the key of the record of a use; those of one approval have usePrefix. A key of
-// an approval may hold any byte, so its length comes first.
+// useKey is the key of the record of a use; those of one approval have usePrefix. A key
+// of an approval may hold any byte, so its length comes first.
 func useKey(use state.Use) []byte { return append(usePrefix(use.Key), use.Host...) }
 
 func usePrefix(key string) []byte {

@@ -134,8 +134,8 @@ func writeStructure(w *writer, s *message.Structure) {
 	w.raw(`}`)
 }
 
-// npmField says whether npm nodes are among the slaves. Npm nodes do not write it, by which
-// they are known, and ignore it.
+// npmField says whether npm nodes are among the slaves. Npm nodes do not write it, by
+// which they are known, and ignore it.
 func npmField(s *message.Structure) string {
 	switch {
 	case s.Npm:

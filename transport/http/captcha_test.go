@@ -13,8 +13,8 @@ import (
 	"spreadable/extensions/captcha"
 )
 
-// Attacks on approvals of a running network, by requests of a client and of what claims to
-// be a node.
+// Attacks on approvals of a running network, by requests of a client and of what claims
+// to be a node.
 
 // symbols is what captchas are made of.
 const symbols = "23456789abcdefhjkmnprtuvwxy"
@@ -129,8 +129,8 @@ func (p *puzzles) answer(key *puzzle) (answer string) {
 }
 
 // All that the network tells of a captcha without a look at it is nothing: neither the
-// client's own host nor any other that is no member, whatever port it claims, and whatever
-// list of approvers it sends.
+// client's own host nor any other that is no member, whatever port it claims, and
+// whatever list of approvers it sends.
 func TestCaptchaIsNotSolvedWithoutLooking(t *testing.T) {
 	p := newPuzzles(t, 7)
 	const client = "127.0.0.77"
