@@ -12,21 +12,24 @@ import (
 // What a master lists may be anything, and an answer that depends on whether an address
 // answers would make a port scanner of each node. So a node that only a master vouches
 // for is named once it has said itself, in its structure, that this master is its
-// backlink, which no other service does. Strangers are asked four times a second at most,
-// however many clients come. Clients are sent at once to a node that was found in the last
-// half minute; only where there is none a client waits, and for a failure all of the
-// server timeout, whatever its reason.
+// backlink, which no other service does. Strangers are asked four times a second at most
+// (sixteen at once after a pause), however many clients come. Clients are sent at once to
+// a node that was found in the last half minute; only where there is none a client waits,
+// and for a failure all of the server timeout, whatever its reason.
 
 const (
 	lookPause     = 250 * time.Millisecond // between two strangers that are asked
+	lookBurst     = 16                     // strangers that may be asked at once after a pause
 	availableLife = 32 * time.Second       // how long a node that was found counts as available
 	maxAvailable  = int(availableLife / lookPause)
 )
 
 // available are the nodes found lately. The zero value is ready.
 type available struct {
-	nodes  []found // oldest first
-	looked time.Duration
+	nodes []found // oldest first
+	// the moment at which strangers could have been asked at the steady rate; those of a
+	// burst put it into the future
+	steady time.Duration
 }
 
 // found is a node that has shown that it is one.
@@ -44,10 +47,7 @@ func serveAvailableNode(t *Task) {
 	}
 	a, now := n.available, n.env.Now()
 	a.sweep(now)
-	looks := now-a.looked >= lookPause
-	if looks {
-		a.looked = now
-	}
+	looks := a.mayLook(now)
 	if len(a.nodes) > 0 {
 		t.reply(message.Response{Body: &message.AvailableNode{Address: a.nodes[n.env.Rand().IntN(len(a.nodes))].peer}})
 		if looks {
@@ -99,6 +99,16 @@ func (n *Node) lookAt(t *Task, b budget, master Peer) Peer {
 		return Peer{}
 	}
 	return slave
+}
+
+// mayLook reports whether a stranger may be asked now, and counts it.
+func (a *available) mayLook(now time.Duration) bool {
+	next := max(a.steady, now) + lookPause
+	if next-now > lookBurst*lookPause {
+		return false
+	}
+	a.steady = next
+	return true
 }
 
 // sweep forgets nodes that were found too long ago.

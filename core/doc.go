@@ -174,7 +174,7 @@
 // AvailableNode (POST /client/get-available-node): from a client to any node, to learn of
 // a node to work with. Answer: AvailableNode, a random slave of a random master that has
 // named this master its backlink, now or in the last half minute, and otherwise the
-// receiver itself. Effect: the receiver asks a slave, four times a second at most. An answer
+// receiver itself. Effect: the receiver asks a slave, four times a second (16 at once). An answer
 // does not tell whether an address that is no node answers. Never refused; on the
 // wire, a request whose timeout has passed already is answered with status 408 without a
 // code.
