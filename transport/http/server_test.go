@@ -35,19 +35,18 @@ func TestBudgetsOfRequests(t *testing.T) {
 	}
 }
 
-// A request for an available node is refused when less is left of its budget than the way
-// back takes.
+// A request for an available node is refused when nothing is left of its budget.
 func TestExpiredSearchesAreRefused(t *testing.T) {
 	n := startNode(t, "localhost", nil, nil)
 	sync1(t, n)
-	for budget, want := range map[string]int{"120": 408, "119": 408, "5000": 200} {
+	for budget, want := range map[string]int{"0": 408, "-1": 408, "1": 200, "5000": 200} {
 		got := send(t, n, asks{"POST", "/client/get-available-node", "", headers(wire.BudgetHeader, budget), ``})
 		if got.status != want {
 			t.Errorf("with %s ms left: %v", budget, got)
 		}
 	}
 	rt := n.server.routes["/client/get-available-node"]
-	for budget, good := range map[string]bool{"120": false, "121": true} {
+	for budget, good := range map[string]bool{"0": false, "1": true} {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header.Set(wire.BudgetHeader, budget)
 		if _, err := n.server.incoming(&visit{r: r}, rt); (err == nil) != good {

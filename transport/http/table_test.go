@@ -122,7 +122,7 @@ func TestProvokedErrors(t *testing.T) {
 		{"approval info of an unknown key", asks{"POST", "/api/node/get-approval-info", "", root(), `{"action":"client","key":"k"}`}, 422, `{..."code":"ERR_SPREADABLE_UNSUITABLE_APPROVAL_KEY"}`},
 		{"check of an unknown key", asks{"POST", "/api/node/check-approval-answer", "", root(), `{"key":"k","answer":"1.2.3.4","approvers":[],"clientIp":"1.2.3.4"}`}, 422, `{..."code":"ERR_SPREADABLE_UNSUITABLE_APPROVAL_KEY"}`},
 		{"check without a client", asks{"POST", "/api/node/check-approval-answer", "", root(), `{"key":"k","answer":"1.2.3.4","approvers":[]}`}, 422, `{..."code":"ERR_SPREADABLE_UNSUITABLE_APPROVAL_KEY"}`},
-		{"available node, expired", asks{"POST", "/client/get-available-node", "", nil, `{"timeout":100}`}, 408, ""},
+		{"available node, expired", asks{"POST", "/client/get-available-node", "", nil, `{"timeout":100,"timestamp":1}`}, 408, ""},
 		{"key of an unknown action", asks{"POST", "/client/request-approval-key", "", nil, `{"action":"x"}`}, 422, `{..."code":"ERR_SPREADABLE_INVALID_APPROVAL_ACTION"}`},
 		{"add without a start", asks{"POST", "/client/add-approval-info", "", nil, `{"action":"client","key":"k","startedAt":"x"}`}, 422, `{..."code":"ERR_SPREADABLE_WRONG_APPROVAL_TIME"}`},
 		{"add of an unknown action", asks{"POST", "/client/add-approval-info", "", nil, `{"action":"x","key":"k"}`}, 422, `{..."code":"ERR_SPREADABLE_INVALID_APPROVAL_ACTION"}`},
