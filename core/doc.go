@@ -344,18 +344,32 @@
 //
 // # Trust
 //
-// Peers may lie, stall or vanish. Nodes watch each other at every sync. Wrong sizes,
-// missing backlinks, garbage and slowness raise a score, good conduct lowers it, and a
+// Peers may lie, stall or vanish. Nodes watch each other at every sync, and tell two kinds
+// of evidence apart.
+//
+// What honest nodes can show is no proof: silence, slowness, refusals, a list that is some
+// syncs old. A third node can see to it that an honest one shows it again and again. It
+// bans no node, but it ends relations (standing.go). A backlink, a slave or a known master
+// that says nothing useful for MaxFails syncs is taken off the lists; a refusal counts
+// twice. A slave also audits its backlink (audit.go), and leaves one that other masters do
+// not know or that answers searches for too few nodes. A peer that comes and goes has to
+// wait longer each time. One useful answer makes it all good, so nothing of it outlasts a
+// fault for long.
+//
+// Proof is a statement that no honest node makes (judgement.go). It raises a score, and a
 // peer whose score gets too high is banned for a time (package behavior, access.go): with
 // its host if it is a slave or has sent requests, and else by its address alone, for what
-// others name may be a server that is no node, beside an honest one.
+// others name may be a server that is no node, beside an honest one. What others believe
+// of our size is true if we had that size within two and a half intervals (watch.go). And
+// only what a node vouches for is held against it (message.Structure.MaxAge): npm nodes do
+// not, whose answers are no snapshots.
 //
-// Garbage is an answer that is no refusal and not what the kind of request calls for: in
-// memory a body of another type or with parts missing (message.Row.Fits), by wire a
-// success that does not decode. It never reaches a procedure. As on npm nodes its sender
-// counts as alive. The thirteenth such answer leads to a ban, unless good answers came
-// between. Errors without a code, connections lost in the middle of an answer and results
-// of an application are no garbage, because they may not be the fault of the peer.
+// Garbage is proof: an answer that is no refusal and not what the kind of request calls
+// for, in memory a body of another type or with parts missing (message.Row.Fits), by wire
+// a success that does not decode. It never reaches a procedure. As on npm nodes its sender
+// counts as alive. The thirteenth such answer leads to a ban; good answers between them
+// take little back. Errors without a code, connections lost in the middle of an answer and
+// results of an application are no garbage, because they may not be the fault of the peer.
 //
 // A driver that wants a password tells the node of each login (Node.Login). Wrong ones
 // count for the host that they come from, whatever address it claims. The eleventh bans
@@ -404,8 +418,8 @@
 //     and how answers merge, and runs procedures of its own with Node.Go and the verbs of
 //     Task (task.go). Package node takes its handlers of HTTP requests (Node.Handle).
 //   - A way to find other nodes when the lists lead nowhere: reserve.go.
-//   - A kind of misbehaviour: an Action with a Rule in behavior/rule.go, and a call of
-//     Node.judge where it shows.
+//   - A kind of proof: an Action with a Rule in behavior/rule.go, and a call of Node.judge
+//     where it shows (judgement.go). What is no proof goes to level.disappointed.
 //   - What must survive a restart: a field or a section in state/state.go, written in
 //     state.go and read back in restore.go.
 //

@@ -95,3 +95,26 @@ func TestStandingsAreForgotten(t *testing.T) {
 		t.Errorf("%d standings are left", len(l.watch.standings))
 	}
 }
+
+// Requests that fail together are one failure: a dozen of them does not break a peer.
+func TestFailuresTogetherCountOnce(t *testing.T) {
+	n, env := alone(t, 2, 0)
+	slave := peer.FromID(2)
+	for range 3 * n.cfg.MaxFails {
+		n.failed(slave)
+	}
+	if got := n.fails[slave].count; got != 1 {
+		t.Errorf("failures of one instant count %d, want 1", got)
+	}
+	for range n.cfg.MaxFails {
+		env.now += n.cfg.ServerTimeout
+		n.failed(slave)
+	}
+	if n.level1.hasSlave(slave) {
+		t.Error("a peer that fails more than MaxFails times, one after the other, is still listed")
+	}
+	n.conclude(peer.FromID(3), true, message.Response{Err: message.ErrLocal})
+	if len(n.fails) > 0 {
+		t.Error("a failure of the own machine counts against a peer")
+	}
+}
