@@ -123,7 +123,7 @@ func (l *load) approve(r *rand.Rand, nodes []*core.Node) func() error {
 	same := func(question string) string { return question }
 	l.client().Approve(entry, 0, approvalAction, same, func(key *message.ApprovalKey, err error) {
 		failed = nil
-		if err != nil {
+		if err != nil && !l.world.weather.mayFail() { // slow approvers may be passed over, or be late
 			failed = fmt.Errorf("approval at %d: %w", entry.ID(), err)
 		}
 		draws = append(draws, key)

@@ -1,0 +1,105 @@
+package invariant_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/coretest"
+	"spreadable/core/peer"
+	"spreadable/sim/invariant"
+)
+
+// settled is a network of nine nodes after eight syncs, and its nodes.
+func settled(t *testing.T) (*coretest.Network, []*core.Node) {
+	t.Helper()
+	n := coretest.New(t, 20*time.Millisecond, 1)
+	for range 9 {
+		n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+	}
+	n.Run(8 * core.DefaultSyncInterval)
+	var nodes []*core.Node
+	for _, h := range n.Live() {
+		nodes = append(nodes, h.Node)
+	}
+	if err := invariant.Settled(nodes); err != nil {
+		t.Fatal(err)
+	}
+	return n, nodes
+}
+
+// The judge misses a node that is gone, and finds one that it does not know of.
+func TestSettledCountsNodes(t *testing.T) {
+	_, nodes := settled(t)
+	for i := range nodes {
+		if err := invariant.Settled(slices.Delete(slices.Clone(nodes), i, i+1)); err == nil {
+			t.Errorf("without node %d all seems well", i+1)
+		}
+	}
+	if err := invariant.Settled(nodes[:1]); err != nil {
+		t.Errorf("one node alone: %v", err)
+	}
+}
+
+func TestBalancedBoundsMastersAndSlaves(t *testing.T) {
+	_, nodes := settled(t)
+	if err := invariant.Balanced(nodes); err != nil {
+		t.Error(err)
+	}
+	master := slices.IndexFunc(nodes, func(n *core.Node) bool { return len(n.Structure().Slaves) > 2 })
+	if master < 0 {
+		t.Fatal("no node of nine has three slaves")
+	}
+	if err := invariant.Balanced(nodes[master : master+1]); err == nil {
+		t.Error("three slaves and more in a network of one are well")
+	}
+}
+
+// Two networks that have never heard of each other are two.
+func TestNetworksAreCounted(t *testing.T) {
+	_, a := settled(t)
+	if got := invariant.Networks(a); got != 1 {
+		t.Errorf("%d networks, want 1", got)
+	}
+	n := coretest.New(t, 20*time.Millisecond, 1)
+	for i := range 6 {
+		n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(uint32(1 + i%2))}}).Start()
+	}
+	n.Run(8 * core.DefaultSyncInterval)
+	var nodes []*core.Node
+	for _, h := range n.Live() {
+		nodes = append(nodes, h.Node)
+	}
+	if got := invariant.Networks(nodes); got != 2 {
+		t.Errorf("%d networks, want 2", got)
+	}
+}
+
+// A draw is the beginning of the ranking; where pings fail some may be passed over, but
+// none may change places.
+func TestDrawsFollowTheRanking(t *testing.T) {
+	book := peer.NewBook(0)
+	var all []core.Peer
+	for _, address := range []string{"10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1", "10.0.0.4:1"} {
+		p, err := book.Intern(peer.MustParse(address))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	rank := invariant.Ranking(book, all, time.Hour)
+	swapped := []core.Peer{rank[1], rank[0]}
+	for _, c := range []struct {
+		drawn   []core.Peer
+		mayFail bool
+		want    bool
+	}{
+		{rank[:2], false, true}, {rank[1:3], false, false}, {rank[:1], false, false}, {rank[:3], false, false},
+		{rank[1:3], true, true}, {rank[:1], true, true}, {swapped, true, false}, {rank[:3], true, false},
+	} {
+		if got := invariant.Follows(c.drawn, rank, 2, c.mayFail); got != c.want {
+			t.Errorf("%v of %v, pings may fail %v: %v", c.drawn, rank, c.mayFail, got)
+		}
+	}
+}
