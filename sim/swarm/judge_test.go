@@ -35,20 +35,25 @@ func settled(t *testing.T, text string) *run {
 	return r
 }
 
-// A liar that passes for an honest node is found out by the judge: the network is not
-// whole, or honest nodes are banned.
-func TestTheJudgeSeesWhatLiarsDo(t *testing.T) {
-	for _, name := range []string{"phantoms", "flapping", "claims-all", "false-masters", "captor", "silent"} {
-		r := settled(t, "seed=3 nodes=16 liars="+name+":1")
-		kind, _ := lie.Of(name)
-		r.lie(kind)
-		for _, h := range r.hosts {
-			h.lying = false
-		}
-		r.plan.Lie = ""
-		if failure := r.quiet(Phase{Fault: name}, kind.Rounds); failure == nil {
-			t.Errorf("a node tells %s, and all seems well", name)
-		}
+// With liars among them, honest nodes are well if no liar has captives and none is
+// counted that does not exist.
+func TestTheJudgeSeesCaptivesAndPhantoms(t *testing.T) {
+	r := settled(t, "seed=3 nodes=16")
+	r.plan.Lie = "captor"
+	leaf := slices.IndexFunc(r.hosts[:r.nodes], func(h *host) bool { return !h.IsMaster() })
+	master := slices.IndexFunc(r.hosts[:r.nodes], func(h *host) bool { return h.IsMaster() })
+	r.hosts[leaf].lying = true
+	if err := r.whole(); err != nil {
+		t.Errorf("a liar without slaves does harm: %v", err)
+	}
+	r.hosts[leaf].Crash(false)
+	if err := r.whole(); err == nil || !strings.Contains(err.Error(), "counts 16 nodes") {
+		t.Errorf("a node is counted that is gone, and the judge says %v", err)
+	}
+	r = settled(t, "seed=3 nodes=16")
+	r.plan.Lie, r.hosts[master].lying = "captor", true
+	if err := r.whole(); err == nil || !strings.Contains(err.Error(), "which lies") {
+		t.Errorf("a liar has slaves, and the judge says %v", err)
 	}
 }
 
