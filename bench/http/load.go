@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
+
+	"spreadable/bench/internal/proc"
 )
 
 // run holds what one run of the load generator measured, and what it cost the node.
@@ -35,7 +35,7 @@ func (p *process) load(connections int, o *options) (*run, error) {
 	if _, err := p.wrk(connections, 2*time.Second, o.encoding); err != nil {
 		return nil, err
 	}
-	before, err := p.processorTime()
+	before, err := proc.ProcessorTime(p.cmd.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
@@ -43,12 +43,12 @@ func (p *process) load(connections int, o *options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := p.processorTime()
+	after, err := proc.ProcessorTime(p.cmd.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
 	r.processor = after - before
-	r.memory, err = p.resident()
+	r.memory, err = proc.Resident(p.cmd.Process.Pid)
 	return r, err
 }
 
@@ -83,52 +83,4 @@ func parseRun(out []byte) (*run, error) {
 		return nil, errors.New("wrk made no request")
 	}
 	return &r, nil
-}
-
-// tick is the unit of times in /proc: Linux has had 100 a second on all machines for as
-// long as wrk exists.
-const tick = time.Second / 100
-
-// processorTime is the processor time that all threads of the process have used until
-// now.
-func (p *process) processorTime() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	return parseProcessorTime(string(text))
-}
-
-// parseProcessorTime adds fields 14 and 15 of /proc/PID/stat (proc(5)); the second is a
-// name that may hold anything.
-func parseProcessorTime(stat string) (time.Duration, error) {
-	_, rest, _ := strings.Cut(stat[strings.LastIndexByte(stat, ')')+1:], " ")
-	fields := strings.Fields(rest) // from the third on
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc stat has %d fields", len(fields))
-	}
-	var total time.Duration
-	for _, text := range fields[11:13] {
-		ticks, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("/proc stat: %w", err)
-		}
-		total += time.Duration(ticks) * tick
-	}
-	return total, nil
-}
-
-// resident is the resident memory of the process, in bytes.
-func (p *process) resident() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(text), "VmRSS:")
-	number, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	kib, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("/proc status: %w", err)
-	}
-	return kib << 10, nil
 }

@@ -25,18 +25,6 @@ func TestTheReportOfALoadIsRead(t *testing.T) {
 	}
 }
 
-func TestProcessorTimeIsReadBehindAnyName(t *testing.T) {
-	const stat = "42 (a ) 1 2) S 1 42 42 0 -1 4194560 100 0 0 0 150 50 7 7 20 0 9 0 12345 1000 200 18446744073709551615"
-	if got, err := parseProcessorTime(stat); got != 2*time.Second || err != nil {
-		t.Errorf("read %v, %v; want 2s", got, err)
-	}
-	for _, wrong := range []string{"", "42 (x) S 1", strings.Replace(stat, "150", "x", 1)} {
-		if got, err := parseProcessorTime(wrong); err == nil {
-			t.Errorf("%q is read as %v", wrong, got)
-		}
-	}
-}
-
 func TestOptionsAreChecked(t *testing.T) {
 	for _, args := range []string{"-connections 8,x", "-connections 0", "-duration 10ms", "-pairs 0", "more", "-no"} {
 		if o, err := parse(strings.Fields(args), io.Discard); err == nil {

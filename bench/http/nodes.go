@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"spreadable/bench/internal/proc"
 	"spreadable/core/message"
 	"spreadable/core/state"
 	"spreadable/store"
@@ -52,11 +52,12 @@ func (p *process) stop() {
 // startOurs builds spreadnode, starts it with a data directory that holds its lists, and
 // waits until it serves.
 func startOurs(scratch string) (*process, error) {
-	binary, dir := filepath.Join(scratch, "spreadnode"), filepath.Join(scratch, "state")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/spreadnode").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build spreadnode: %w: %s", err, out)
+	binary, err := proc.Build(scratch)
+	if err != nil {
+		return nil, err
 	}
-	port, err := freePort()
+	dir := filepath.Join(scratch, "state")
+	port, err := proc.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func startNPM(scratch string) (*process, error) {
 	if _, err := os.Stat(filepath.Join("interop", "node_modules", "spreadable")); err != nil {
 		return nil, fmt.Errorf("the npm package is not there, run npm ci in interop/: %w", err)
 	}
-	port, err := freePort()
+	port, err := proc.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -194,14 +195,4 @@ func sameLists(nodes ...*process) error {
 		}
 	}
 	return nil
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }
