@@ -57,6 +57,8 @@ type Kind struct {
 	Intrudes bool
 	// Runs says that an intruder runs a node, which joins as all do.
 	Runs bool
+	// Serves says that a liar serves its slaves as an honest master does.
+	Serves bool
 	// Rounds is how many sync intervals the liars need to do what harm they can.
 	Rounds int
 }
@@ -85,13 +87,13 @@ func kinds() map[string]Kind {
 		"sizes":         {begin: (*Liar).sizes},
 		"false-masters": {begin: (*Liar).falseMasters},
 		"denies":        {begin: (*Liar).denies},
-		"faithless":     {begin: (*Liar).faithless},
+		"faithless":     {begin: (*Liar).faithless, Serves: true},
 		"refuses":       {begin: (*Liar).refuses},
 		"silent":        {begin: (*Liar).silent},
 		"captor":        {begin: (*Liar).captor},
 		"garbage":       {begin: (*Liar).garbage},
 		"toggle":        {begin: (*Liar).toggle, Intrudes: true, Rounds: 300},
-		"ports":         {begin: (*Liar).ports, Intrudes: true, Runs: true},
+		"ports":         {begin: (*Liar).ports, Intrudes: true, Runs: true, Serves: true},
 	}
 }
 
