@@ -276,7 +276,7 @@ var introduce = []byte(wire.IntroduceField)
 func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 	v.unpack()
 	in := &incoming{kind: rt.kind, from: v.from, ip: v.ip, root: v.r.Header.Get(wire.RootHeader), timeout: s.budget(v), place: v.place}
-	if rt.kind == message.KindAvailableNode && in.timeout <= message.Slippage {
+	if rt.kind == message.KindAvailableNode && in.timeout <= 0 {
 		return nil, wire.WithStatus(http.StatusRequestTimeout, "the timeout has passed already")
 	}
 	var err error
