@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -116,7 +117,11 @@ func (l *level) tick() {
 // silence is no misbehaviour.
 func (w *probing) Answer(_ uint32, resp message.Response) {
 	n := w.level.node
-	if w.over || n.life != w.life || resp.Err == message.ErrLocal {
+	if w.over || n.life != w.life {
+		return
+	}
+	if errors.Is(resp.Err, message.ErrLocal) { // it has not been sent
+		w.sent--
 		return
 	}
 	if resp.Err == nil && !message.KindStructure.Row().Fits(resp.Body) {

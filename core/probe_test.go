@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -75,6 +76,31 @@ func TestAnAnswerEndsTheProbing(t *testing.T) {
 	}
 	if node.Node.Failing() > 0 {
 		t.Errorf("%d failures are remembered", node.Node.Failing())
+	}
+}
+
+// A probe that failed on the own machine says nothing, and another is sent in its place.
+func TestAProbeThatFailsHereIsNoSilence(t *testing.T) {
+	n := settled(t, 16)
+	node := plainSlave(t, n)
+	backlink := n.HostOf(node.Node.Structure().Backlink)
+	here := make(coretest.Answers)
+	for kind := range message.NumKinds {
+		here[kind] = message.Response{Err: fmt.Errorf("%w: no descriptors", message.ErrLocal)}
+	}
+	backlink.Hung = true
+	node.Node.Sync()
+	n.Run(2 * time.Second)
+	backlink.Revive()
+	backlink.Actor = here
+	n.Run(40 * time.Second)
+	if got := node.Node.Structure().Backlink; got != backlink.Peer() {
+		t.Fatalf("the backlink is %d, want %d as before", got.ID(), backlink.Number)
+	}
+	backlink.Actor = nil
+	n.Run(20 * time.Second)
+	if node.Node.Failing() > 0 {
+		t.Errorf("%d failures are remembered although the backlink answers", node.Node.Failing())
 	}
 }
 
