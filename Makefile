@@ -9,7 +9,7 @@ BENCHTIME ?= 1s
 
 .PHONY: help
 help: ## Show this help.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Download modules, and npm packages for interop/ (which needs Chromium too), once.
@@ -47,6 +47,10 @@ bench: ## Run the benchmarks that match BENCH (all) for BENCHTIME (1s).
 .PHONY: bench-http
 bench-http: ## Load a node of ours and one of npm, side by side (needs wrk).
 	go run ./bench/http
+
+.PHONY: bench-attack
+bench-attack: ## Attack a node in all known ways for a minute; its clients must not notice (Linux).
+	go run ./bench/attack
 
 .PHONY: cover
 cover: ## Show the test coverage of each function, and in all.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,14 +44,19 @@ var attacks = []attack{
 	{name: "connections", item: 8, held: 6000, hosts: 6, try: holdConnection},
 }
 
-// attacksNamed are the attacks of a name, or all.
-func attacksNamed(name string) (list []attack) {
-	for _, a := range attacks {
-		if name == "" || a.name == name {
-			list = append(list, a)
-		}
+// attacksNamed are the attacks of a list of names, or all.
+func attacksNamed(names string) (list []attack, err error) {
+	if names == "" {
+		return attacks, nil
 	}
-	return list
+	for name := range strings.SplitSeq(names, ",") {
+		i := slices.IndexFunc(attacks, func(a attack) bool { return a.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("-only: there is no attack %q", name)
+		}
+		list = append(list, attacks[i])
+	}
+	return list, nil
 }
 
 // attacker is all hosts of one attack.
@@ -74,7 +81,10 @@ func attackAs(ctx context.Context, o *options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	chosen := attacksNamed(o.only)
+	chosen, err := attacksNamed(o.only)
+	if err != nil {
+		return err
+	}
 	tallies := make([]tally, len(chosen))
 	ctx, cancel := context.WithTimeout(ctx, o.duration)
 	defer cancel()
@@ -96,7 +106,7 @@ func attackAs(ctx context.Context, o *options, out io.Writer) error {
 // answer is not worth more.
 const maxOpen = 1000
 
-// run makes all tries of an attack.
+// run makes all tries of an attack, and counts what becomes of them.
 func (a *attack) run(ctx context.Context, by *attacker) tally {
 	t := tally{Name: a.name, Item: a.item, Rate: a.rate, Held: a.held}
 	var lock sync.Mutex
@@ -115,22 +125,34 @@ func (a *attack) run(ctx context.Context, by *attacker) tally {
 			t.Failed++
 		}
 	}
-	var work sync.WaitGroup
 	if a.held > 0 {
-		for i := range a.held {
-			work.Go(func() {
-				for ctx.Err() == nil {
-					try(i)
-					wait(ctx, time.Second)
-				}
-			})
-		}
-		work.Wait()
-		by.liars.close()
-		return t
+		hold(ctx, a.held, try)
+	} else {
+		a.pace(ctx, by.duration, try)
 	}
+	by.liars.close()
+	return t
+}
+
+// hold keeps so many tries open, until the time is over.
+func hold(ctx context.Context, tries int, try func(i int)) {
+	var work sync.WaitGroup
+	for i := range tries {
+		work.Go(func() {
+			for ctx.Err() == nil {
+				try(i)
+				wait(ctx, time.Second)
+			}
+		})
+	}
+	work.Wait()
+}
+
+// pace begins a try at each tick of the rate, unless too many are open.
+func (a *attack) pace(ctx context.Context, d time.Duration, try func(i int)) {
 	open := make(chan struct{}, maxOpen)
-	paced(ctx, a.rate, by.duration, func(i int) {
+	var work sync.WaitGroup
+	paced(ctx, a.rate, d, func(i int) {
 		select {
 		case open <- struct{}{}:
 			work.Go(func() {
@@ -141,8 +163,6 @@ func (a *attack) run(ctx context.Context, by *attacker) tally {
 		}
 	})
 	work.Wait()
-	by.liars.close()
-	return t
 }
 
 // guessCaptcha gets a question and asks the node that is attacked for each symbol of its

@@ -43,7 +43,8 @@ var deeds = []struct {
 type measured struct {
 	took      [][]time.Duration // of each deed, sorted
 	failed    []int             // of each deed: they took the whole budget
-	processor float64           // share of one processor
+	processor float64           // share of one that the node has used
+	waited    float64           // seconds per second that its threads had to wait for one
 	memory    int64             // bytes, at most until now
 	disk      int64             // bytes
 }
@@ -58,6 +59,10 @@ func (n *network) honest(ctx context.Context, d time.Duration) (*measured, error
 	}
 	pid := n.all[0].Process.Pid
 	before, err := proc.ProcessorTime(pid)
+	if err != nil {
+		return nil, err
+	}
+	waitedBefore, err := proc.Waited(pid)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +96,12 @@ func (n *network) honest(ctx context.Context, d time.Duration) (*measured, error
 	if err != nil {
 		return nil, err
 	}
+	waited, err := proc.Waited(pid)
+	if err != nil {
+		return nil, err
+	}
 	m.processor = float64(after-before) / float64(time.Since(began))
+	m.waited = float64(waited-waitedBefore) / float64(time.Since(began))
 	if m.memory, err = proc.Peak(pid); err != nil {
 		return nil, err
 	}

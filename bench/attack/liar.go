@@ -20,7 +20,7 @@ const fakes = 200
 type liars struct {
 	lock    sync.Mutex
 	servers map[string]*http.Server // by address
-	named   int                     // services until now: each is named once
+	named   int                     // services until now: each is named once in 65,536
 }
 
 // registerLiar registers the next liar, once more if it is registered already.
@@ -69,7 +69,8 @@ func (l *liars) lie(address string, a *attacker) fields {
 	for range fakes {
 		n := l.named
 		l.named++
-		for _, ip := range []string{fmt.Sprintf("127.%d.%d.%d", 200+n>>16&15, n>>8&255, n&255), fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255), fmt.Sprintf("169.254.169.%d", n&255)} {
+		rest := fmt.Sprintf("%d.%d", n>>8&255, n&255)
+		for _, ip := range []string{"127.200." + rest, "10.0." + rest, fmt.Sprintf("169.254.169.%d", n&255)} {
 			masters = append(masters, fields{"address": net.JoinHostPort(ip, a.Hidden), "size": 3})
 		}
 	}

@@ -47,7 +47,7 @@ func main() {
 type options struct {
 	duration, idle time.Duration
 	scale          float64 // of the rates of all attacks
-	only           string  // the one attack, "" for all
+	only           string  // attacks, separated by commas; "" for all
 	attack         string  // the target of attackers as JSON; "" for the process that measures
 }
 
@@ -57,7 +57,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	set.DurationVar(&o.duration, "duration", 60*time.Second, "how long the node is attacked")
 	set.DurationVar(&o.idle, "idle", 15*time.Second, "how long the idle node is measured before")
 	set.Float64Var(&o.scale, "scale", 1, "times the rates of the attacks")
-	set.StringVar(&o.only, "only", "", "the one attack to try; all without")
+	set.StringVar(&o.only, "only", "", "the attacks to try, separated by commas; all without")
 	set.StringVar(&o.attack, "attack", "", "be the attackers of this target (for the program itself)")
 	if err := set.Parse(args); err != nil {
 		return o, err
@@ -65,10 +65,8 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	if o.duration < time.Second || o.idle < time.Second || o.scale <= 0 || set.NArg() > 0 {
 		return o, errors.New("want -duration and -idle of at least 1s, -scale above 0, and nothing else")
 	}
-	if len(attacksNamed(o.only)) == 0 {
-		return o, fmt.Errorf("-only: there is no attack %q", o.only)
-	}
-	return o, nil
+	_, err = attacksNamed(o.only)
+	return o, err
 }
 
 func run(ctx context.Context, args []string) error {

@@ -53,39 +53,54 @@ func startNetwork(ctx context.Context, scratch string) (*network, error) {
 	}
 	n := &network{
 		target: target{Address: net.JoinHostPort("127.0.0.1", port), Hidden: h.port()},
-		data:   filepath.Join(scratch, "node1"), hidden: h,
+		data:   dataOf(scratch, 0), hidden: h,
 	}
 	pinned := pinSelf()
 	if !pinned {
 		fmt.Fprintln(os.Stderr, "bench/attack: no taskset or one processor: nothing is pinned")
 	}
 	for i := range nodes {
-		args := []string{binary, "run", "--port", port, "--hostname", fmt.Sprintf("127.0.0.%d", i+1),
-			"--bootstrap", n.Address, "--data", filepath.Join(scratch, fmt.Sprintf("node%d", i+1)),
-			"--host-limits", "strict", "--sync-interval", "4s", "--username", username, "--log-level", "error"}
-		if processor := otherProcessor; pinned {
-			if i == 0 {
-				processor = nodeProcessor
-			}
-			args = append([]string{"taskset", "-c", processor}, args...)
-		}
-		cmd := command(ctx, args[0], args[1:]...)
-		cmd.Env = append(os.Environ(), "SPREADNODE_PASSWORD="+password)
-		if err := cmd.Start(); err != nil {
+		if err := n.startNode(ctx, binary, scratch, i, pinned); err != nil {
 			n.stop()
 			return nil, err
 		}
-		n.all = append(n.all, cmd)
 	}
 	for i := range nodes {
-		ready := command(ctx, binary, "health", "--data", filepath.Join(scratch, fmt.Sprintf("node%d", i+1)),
-			"--size", strconv.Itoa(nodes), "--wait", "60s")
+		ready := command(ctx, binary, "health", "--data", dataOf(scratch, i), "--size", strconv.Itoa(nodes), "--wait", "60s")
 		if out, err := ready.Output(); err != nil {
 			n.stop()
 			return nil, fmt.Errorf("node %d is not ready: %w: %s", i+1, err, out)
 		}
 	}
 	return n, nil
+}
+
+// dataOf is the data directory of the i-th node.
+func dataOf(scratch string, i int) string { return filepath.Join(scratch, fmt.Sprintf("node%d", i+1)) }
+
+// startNode starts the i-th node, at an IP of its own. Syncs are four times as frequent as
+// by default, so that the run is short.
+func (n *network) startNode(ctx context.Context, binary, scratch string, i int, pinned bool) error {
+	_, port, err := net.SplitHostPort(n.Address)
+	if err != nil {
+		return err
+	}
+	args := []string{binary, "run", "--port", port, "--hostname", fmt.Sprintf("127.0.0.%d", i+1),
+		"--bootstrap", n.Address, "--data", dataOf(scratch, i), "--host-limits", "strict",
+		"--sync-interval", "4s", "--username", username, "--log-level", "error"}
+	switch {
+	case pinned && i == 0:
+		args = append([]string{"taskset", "-c", nodeProcessor}, args...)
+	case pinned:
+		args = append([]string{"taskset", "-c", otherProcessor}, args...)
+	}
+	cmd := command(ctx, args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), "SPREADNODE_PASSWORD="+password)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	n.all = append(n.all, cmd)
+	return nil
 }
 
 // pinSelf leaves the first processor to the node that is measured, and reports whether it

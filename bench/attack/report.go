@@ -66,8 +66,9 @@ func writeVerdict(out io.Writer, h *hidden, names *swallowed, idle, attacked *me
 	}
 	writeTimes(table, "all", idle.all(), attacked.all(), failed)
 	table.Flush()
-	fmt.Fprintf(out, "\nprocessor: %.0f %% idle, %.0f %% under attack; calls to internal services: %d; lookups without an answer: %d\n\n",
-		100*idle.processor, 100*attacked.processor, h.calls.Load(), names.lookups.Load())
+	fmt.Fprintf(out, "\nprocessor: %.0f %% used idle, %.0f %% under attack; waited for it: %.0f %% idle, %.0f %% under attack\n",
+		100*idle.processor, 100*attacked.processor, 100*idle.waited, 100*attacked.waited)
+	fmt.Fprintf(out, "calls to internal services: %d; lookups without an answer: %d\n\n", h.calls.Load(), names.lookups.Load())
 
 	p99 := milliseconds(quantile(idle.all(), 0.99))
 	return writeLimits(out, []verdict{

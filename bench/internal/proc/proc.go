@@ -66,6 +66,27 @@ func parseProcessorTime(stat string) (time.Duration, error) {
 	return total, nil
 }
 
+// Waited is how long the threads that a process has now were ready to run, but had no
+// processor.
+func Waited(pid int) (total time.Duration, err error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // the thread has ended
+		}
+		var ran, waited time.Duration
+		if _, err := fmt.Sscan(string(text), &ran, &waited); err != nil {
+			return 0, fmt.Errorf("/proc schedstat: %w", err)
+		}
+		total += waited
+	}
+	return total, nil
+}
+
 // Resident is the resident memory of a process now, in bytes.
 func Resident(pid int) (int64, error) { return memory(pid, "VmRSS") }
 
