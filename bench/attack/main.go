@@ -167,8 +167,12 @@ func (n *network) underAttack(ctx context.Context, o *options) ([]tally, *measur
 	if err != nil {
 		return nil, nil, err
 	}
-	cmd := command(ctx, self, "-attack", string(target), "-duration", o.duration.String(), "-scale",
-		fmt.Sprint(o.scale), "-only", o.only)
+	args := []string{self, "-attack", string(target), "-duration", o.duration.String(),
+		"-scale", fmt.Sprint(o.scale), "-only", o.only}
+	if n.pinned {
+		args = append([]string{"setsid"}, args...)
+	}
+	cmd := command(ctx, args[0], args[1:]...)
 	report, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err

@@ -35,6 +35,7 @@ type network struct {
 	all    []*exec.Cmd // the first is the one that is attacked
 	data   string      // its data directory
 	hidden *hidden
+	pinned bool // the first has a processor for itself
 }
 
 // startNetwork starts the nodes and waits until each knows all others.
@@ -55,12 +56,11 @@ func startNetwork(ctx context.Context, scratch string) (*network, error) {
 		target: target{Address: net.JoinHostPort("127.0.0.1", port), Hidden: h.port()},
 		data:   dataOf(scratch, 0), hidden: h,
 	}
-	pinned := pinSelf()
-	if !pinned {
+	if n.pinned = pinSelf(); !n.pinned {
 		fmt.Fprintln(os.Stderr, "bench/attack: no taskset or one processor: nothing is pinned")
 	}
 	for i := range nodes {
-		if err := n.startNode(ctx, binary, scratch, i, pinned); err != nil {
+		if err := n.startNode(ctx, binary, scratch, i); err != nil {
 			n.stop()
 			return nil, err
 		}
@@ -79,8 +79,9 @@ func startNetwork(ctx context.Context, scratch string) (*network, error) {
 func dataOf(scratch string, i int) string { return filepath.Join(scratch, fmt.Sprintf("node%d", i+1)) }
 
 // startNode starts the i-th node, at an IP of its own. Syncs are four times as frequent as
-// by default, so that the run is short.
-func (n *network) startNode(ctx context.Context, binary, scratch string, i int, pinned bool) error {
+// by default, so that the run is short. The node that is measured has a session of its own:
+// Linux shares out processors among sessions, and the attackers have one too.
+func (n *network) startNode(ctx context.Context, binary, scratch string, i int) error {
 	_, port, err := net.SplitHostPort(n.Address)
 	if err != nil {
 		return err
@@ -89,9 +90,9 @@ func (n *network) startNode(ctx context.Context, binary, scratch string, i int, 
 		"--bootstrap", n.Address, "--data", dataOf(scratch, i), "--host-limits", "strict",
 		"--sync-interval", "4s", "--username", username, "--log-level", "error"}
 	switch {
-	case pinned && i == 0:
-		args = append([]string{"taskset", "-c", nodeProcessor}, args...)
-	case pinned:
+	case n.pinned && i == 0:
+		args = append([]string{"setsid", "taskset", "-c", nodeProcessor}, args...)
+	case n.pinned:
 		args = append([]string{"taskset", "-c", otherProcessor}, args...)
 	}
 	cmd := command(ctx, args[0], args[1:]...)
