@@ -124,7 +124,7 @@ func (s *server) screen(v *visit, a peer.Address) error {
 		return nil
 	}
 	var door core.Door
-	err := s.loop.do(v.r.Context(), func() {
+	err := s.loop.look(v.r.Context(), func() {
 		door = s.loop.node.Screen(a, v.ip)
 	})
 	if err != nil {

@@ -82,9 +82,10 @@ type asker interface {
 // inboxSize is how many events may wait for the loop. Each takes some microseconds.
 const inboxSize = 1024
 
-// batch is how many events one step handles at most; a step is saved and released as a
-// whole.
-const batch = 64
+// batch is how many events one step handles at most: all that may wait. A step is saved and
+// released as a whole, and a save may wait for the disk much longer than all events take.
+// So the more events come, the more of them share one save.
+const batch = inboxSize
 
 var errStopped = wire.WithStatus(503, "the node is stopping")
 
@@ -203,10 +204,25 @@ func (l *loop) post(ctx context.Context, event func()) error {
 // do runs f in the node's thread and waits until its effects are released.
 func (l *loop) do(ctx context.Context, f func()) error {
 	done := make(chan struct{})
-	if err := l.post(ctx, func() {
+	return l.await(ctx, done, func() {
 		f()
 		l.effects = append(l.effects, func() { close(done) })
-	}); err != nil {
+	})
+}
+
+// look runs f in the node's thread and waits for it, but not until the node is saved: f
+// changes nothing, and nothing that others must not forget depends on what it sees.
+func (l *loop) look(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	return l.await(ctx, done, func() {
+		f()
+		close(done)
+	})
+}
+
+// await gives an event to the loop and waits until it is done.
+func (l *loop) await(ctx context.Context, done <-chan struct{}, event func()) error {
+	if err := l.post(ctx, event); err != nil {
 		return err
 	}
 	select {

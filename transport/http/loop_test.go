@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,6 +64,71 @@ func TestChangesAreSavedBeforeTheyAreAnswered(t *testing.T) {
 	if last != 1 {
 		t.Errorf("the last save has %d slaves, want the one that was told of it", last)
 	}
+}
+
+// slowDisk starts a node whose saves wait for a token each, once it is held up.
+func slowDisk(t *testing.T) (n *Node, holdUp func(), saves *atomic.Int32, tokens chan struct{}) {
+	t.Helper()
+	var held atomic.Bool
+	saves, tokens = new(atomic.Int32), make(chan struct{})
+	entered := make(chan struct{}, 1)
+	n = startNode(t, "localhost", nil, func(o *Options) {
+		o.Persist = func(*core.Node) error {
+			if held.Load() {
+				select {
+				case entered <- struct{}{}:
+				default:
+				}
+				<-tokens
+			}
+			saves.Add(1)
+			return nil
+		}
+	})
+	holdUp = func() {
+		held.Store(true)
+		go n.Do(t.Context(), func(*core.Node) {})
+		<-entered
+	}
+	return n, holdUp, saves, tokens
+}
+
+// However slow the disk is, what comes during a save shares the next one.
+func TestAFloodSharesItsSaves(t *testing.T) {
+	const flood = 1000
+	n, holdUp, saves, tokens := slowDisk(t)
+	holdUp()
+	before := saves.Load()
+	var asked sync.WaitGroup
+	for range flood {
+		asked.Go(func() {
+			if err := n.Do(t.Context(), func(*core.Node) {}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, "all wait", func() bool { return len(n.loop.inbox) == flood })
+	close(tokens)
+	asked.Wait()
+	if got := saves.Load() - before; got > 3 {
+		t.Errorf("a flood of %d requests took %d saves", flood, got)
+	}
+}
+
+// The address filter changes nothing, so what it says does not wait for the disk.
+func TestTheFilterWaitsForNoSave(t *testing.T) {
+	n, holdUp, _, tokens := slowDisk(t)
+	holdUp()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	looked := make(chan error)
+	go func() { looked <- n.loop.look(ctx, func() {}) }()
+	eventually(t, "it waits", func() bool { return len(n.loop.inbox) == 1 })
+	tokens <- struct{}{} // ends the save before; that of its own step is held up
+	if err := <-looked; err != nil {
+		t.Error(err)
+	}
+	close(tokens)
 }
 
 // startNetworkWith registers so many new nodes at n.
