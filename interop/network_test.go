@@ -194,33 +194,51 @@ func (n *network) describe(states []state) string {
 
 // TestMixedNetworks: nine nodes of both kinds become one network and stay it, and forget
 // two that die. Each kind is a master of the other: in every network one way, in all of
-// them together both.
+// them together both. The networks mostly wait, so two run at a time.
 func TestMixedNetworks(t *testing.T) {
-	whole, ours, npms := true, false, false
-	for _, tt := range []struct {
-		ours    int
-		npmRoot bool
-	}{{3, true}, {3, false}, {6, true}, {6, false}, {8, true}, {8, false}} {
-		whole = t.Run(fmt.Sprintf("%d of ours, npm root %t", tt.ours, tt.npmRoot), func(t *testing.T) {
-			n := &network{}
-			n.start(t, 9-tt.ours, tt.ours, tt.npmRoot)
-			n.settle(t, 15)
-			n.stay(t, 10)
-			n.askStatus(t)
-			ourMaster, npmMaster := n.mastersOfOthers(t)
-			ours, npms = ours || ourMaster, npms || npmMaster
-			for range 2 {
-				last := len(n.members) - 1
-				n.members[last].kill()
-				n.members = n.members[:last]
-			}
-			n.settle(t, 30)
-			n.askStatus(t)
-		}) && whole
-	}
+	var (
+		mu         sync.Mutex
+		ours, npms bool
+		slots      = make(chan struct{}, 2)
+	)
+	whole := t.Run("networks", func(t *testing.T) {
+		for _, tt := range []struct {
+			ours    int
+			npmRoot bool
+		}{{3, true}, {3, false}, {6, true}, {6, false}, {8, true}, {8, false}} {
+			t.Run(fmt.Sprintf("%d of ours, npm root %t", tt.ours, tt.npmRoot), func(t *testing.T) {
+				t.Parallel()
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				ourMaster, npmMaster := mixedNetwork(t, tt.ours, tt.npmRoot)
+				mu.Lock()
+				defer mu.Unlock()
+				ours, npms = ours || ourMaster, npms || npmMaster
+			})
+		}
+	})
 	if whole && !(ours && npms) {
 		t.Errorf("a node of ours was master of an npm node: %t; an npm node was master of one of ours: %t", ours, npms)
 	}
+}
+
+// mixedNetwork is one of these networks. It tells which kind was a master of the other.
+func mixedNetwork(t *testing.T, ours int, npmRoot bool) (ourMaster, npmMaster bool) {
+	t.Helper()
+	n := &network{}
+	n.start(t, 9-ours, ours, npmRoot)
+	n.settle(t, 15)
+	n.stay(t, 10)
+	n.askStatus(t)
+	ourMaster, npmMaster = n.mastersOfOthers(t)
+	for range 2 {
+		last := len(n.members) - 1
+		n.members[last].kill()
+		n.members = n.members[:last]
+	}
+	n.settle(t, 30)
+	n.askStatus(t)
+	return ourMaster, npmMaster
 }
 
 // mastersOfOthers looks for our nodes as masters of npm slaves, and the other way round.

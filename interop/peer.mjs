@@ -70,6 +70,9 @@ const verbs = {
       slaves: slaves.map(address), masters: masters.map(address),
     };
   },
+  async bans() {
+    return (await node.db.getBanlist()).map(row => `${ row.address || row.ip }: ${ row.reason }`);
+  },
   async client({ options }) {
     client = new Client({ logger: false, ...options });
     await client.init();

@@ -41,8 +41,19 @@ func buildProgram(t *testing.T, checkout string) string {
 }
 
 // newProgram is a program at an IP of its own, with a file of options for a member of the
-// network with that root, or for the root itself if that is "".
+// network with that root, or for the root itself if that is "". Its rounds are short.
 func newProgram(t *testing.T, path, host, root string) *program {
+	t.Helper()
+	return programWith(t, path, host, root, fmt.Sprintf(`sync_interval: %v
+server_timeout: %v
+ping_timeout: %v
+approvers: auto
+ban_by_address: true
+`, round, serverTimeout, pingTimeout))
+}
+
+// programWith is newProgram with other options.
+func programWith(t *testing.T, path, host, root, more string) *program {
 	t.Helper()
 	dir := t.TempDir()
 	port := nettest.FreePort(t, "")
@@ -50,16 +61,7 @@ func newProgram(t *testing.T, path, host, root string) *program {
 	if root == "" {
 		root = p.address
 	}
-	options := fmt.Sprintf(`hostname: %s
-port: %d
-data: data
-bootstrap: [%q]
-sync_interval: %v
-server_timeout: %v
-ping_timeout: %v
-approvers: auto
-ban_by_address: true
-`, host, port, root, round, serverTimeout, pingTimeout)
+	options := fmt.Sprintf("hostname: %s\nport: %d\ndata: data\nbootstrap: [%q]\n%s", host, port, root, more)
 	if err := os.WriteFile(filepath.Join(dir, "node.yaml"), []byte(options), 0o600); err != nil {
 		t.Fatal(err)
 	}

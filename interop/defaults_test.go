@@ -1,0 +1,191 @@
+//go:build interop
+
+package interop
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"spreadable/admin"
+	"spreadable/client"
+	"spreadable/internal/nettest"
+)
+
+// Networks of both kinds in which every node has the default options, so that both kinds
+// ban, by IP: the nodes of npm are all at one IP, and one ban would be for all of them.
+// Only the interval between syncs may be another.
+
+var (
+	defaultRuns     = flag.Int("default-runs", 2, "networks of 12 nodes with default options")
+	defaultInterval = flag.Duration("default-interval", 4*time.Second, "interval between their syncs; a node's default is 16s")
+)
+
+// mix is a network of nodes with default options.
+type mix struct {
+	npm  []*member
+	ours programs
+}
+
+// TestNoNodeIsBannedForBeingItself: six nodes of each kind find each other, serve clients,
+// and take back a node of either kind that was killed and starts again: the npm node
+// without its data. Nodes of ours ban none of them.
+func TestNoNodeIsBannedForBeingItself(t *testing.T) {
+	path := buildProgram(t, "..")
+	slots := make(chan struct{}, 2)
+	for i := range *defaultRuns {
+		t.Run(fmt.Sprintf("network %d, npm root %t", i+1, i%2 == 0), func(t *testing.T) {
+			t.Parallel()
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			m := startMix(t, path, i, i%2 == 0)
+			m.becomesWhole(t, "whole", 30)
+			m.serveClients(t)
+			m.restart(t)
+			m.becomesWhole(t, "whole after two have started again", 40)
+			m.serveClients(t)
+			for _, p := range m.npm {
+				var bans []string
+				p.must(t, "bans", nil, &bans)
+				if len(bans) > 0 {
+					t.Logf("%s bans %v", p.name, bans)
+				}
+			}
+		})
+	}
+}
+
+// startMix starts six nodes of each kind; network i has IPs of its own.
+func startMix(t *testing.T, path string, i int, npmRoot bool) *mix {
+	t.Helper()
+	m := &mix{}
+	root := ""
+	for k := range 12 {
+		if (k%2 == 0) == npmRoot {
+			p := &member{npm: true, address: fmt.Sprintf("localhost:%d", nettest.FreePort(t, ""))}
+			if root == "" {
+				root = p.address
+			}
+			m.npm = append(m.npm, p)
+			p.startDefault(t, root)
+			continue
+		}
+		p := programWith(t, path, fmt.Sprintf("127.0.%d.%d", 101+i, 11+k), root, fmt.Sprintf("sync_interval: %v\n", *defaultInterval))
+		if root == "" {
+			root = p.address
+		}
+		m.ours = append(m.ours, p)
+		p.start(t)
+	}
+	return m
+}
+
+// startDefault starts an npm node, with an empty data directory.
+func (m *member) startDefault(t *testing.T, root string) {
+	t.Helper()
+	_, port, _ := strings.Cut(m.address, ":")
+	m.process = npmProcess(t, "npm node "+m.address)
+	m.must(t, "node", map[string]any{"options": map[string]any{
+		"port": json.Number(port), "hostname": "localhost", "initialNetworkAddress": root,
+		"network": map[string]any{"syncInterval": defaultInterval.Milliseconds()},
+	}}, nil)
+}
+
+// becomesWhole waits until each node is registered and counts all, for three rounds. It
+// looks for bans all the time.
+func (m *mix) becomesWhole(t *testing.T, what string, rounds int) {
+	t.Helper()
+	var seen string
+	defer func() {
+		if t.Failed() {
+			t.Log("at last:", seen)
+		}
+	}()
+	began := time.Now()
+	since := began
+	tick := time.NewTicker(*defaultInterval / 2)
+	defer tick.Stop()
+	for time.Since(since) < 3**defaultInterval {
+		<-tick.C
+		m.checkBans(t)
+		var exact bool
+		if exact, seen = m.look(t); !exact {
+			since = time.Now()
+		}
+		if since.Sub(began) > time.Duration(rounds)**defaultInterval {
+			t.Fatalf("not %s within %d rounds", what, rounds)
+		}
+	}
+	t.Logf("%s after %.1f rounds", what, since.Sub(began).Seconds()/defaultInterval.Seconds())
+}
+
+// look reports whether all nodes are registered and count all, and what each says.
+func (m *mix) look(t *testing.T) (exact bool, seen string) {
+	t.Helper()
+	exact = true
+	note := func(address string, size int, registered bool) {
+		exact = exact && registered && size == len(m.npm)+len(m.ours)
+		seen += fmt.Sprintf("%s: size %d, registered %t; ", address, size, registered)
+	}
+	for _, p := range m.npm {
+		var s state
+		p.must(t, "look", nil, &s)
+		note(p.address, s.Size, s.Registered)
+	}
+	for _, p := range m.ours {
+		s := p.status(t)
+		note(p.address, s.NetworkSize, s.Registered)
+	}
+	return exact, seen
+}
+
+// checkBans fails if a node of ours bans any: all nodes are honest.
+func (m *mix) checkBans(t *testing.T) {
+	t.Helper()
+	for _, p := range m.ours {
+		var bans []admin.Ban
+		if err := json.Unmarshal([]byte(p.must(t, "ban", "ls", "--json")), &bans); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range bans {
+			t.Errorf("%s bans %s (%s): %s", p.address, b.Address, b.IP, b.Reason)
+		}
+		if len(bans) > 0 {
+			t.FailNow()
+		}
+	}
+}
+
+// serveClients gets and uses an approval of kind client through a node of each kind.
+func (m *mix) serveClients(t *testing.T) {
+	t.Helper()
+	for _, entry := range []string{m.npm[1].address, m.ours[1].address} {
+		c, err := client.Connect(t.Context(), client.Options{Addresses: []string{entry}, WorkerChange: -1})
+		if err != nil {
+			t.Fatalf("a client at %s: %v", entry, err)
+		}
+		q, err := c.ApprovalQuestion(t.Context(), "client", nil)
+		if err != nil {
+			t.Errorf("a question from %s: %v", entry, err)
+		} else if err := c.Request(t.Context(), "client", nil, nil, client.WithApproval(q.Answer(q.Text)), client.At(m.npm[2].address)); err != nil {
+			t.Errorf("an approval from %s: %v", entry, err)
+		}
+		c.Close()
+	}
+}
+
+// restart kills a node of each kind and starts it again.
+func (m *mix) restart(t *testing.T) {
+	t.Helper()
+	npm, ours := m.npm[len(m.npm)-1], m.ours[len(m.ours)-1]
+	npm.kill()
+	if err := ours.running.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = ours.running.Wait() // it was killed
+	ours.start(t)
+	npm.startDefault(t, m.npm[0].address)
+}
