@@ -77,6 +77,10 @@ settle: ## Time how soon 64 nodes settle that start at once (rounds of 2 s).
 kills: ## Kill a node 50 times under load; it must keep its word.
 	go test -count=1 -v -run Killed ./cmd/spreadnode -kills 50
 
+.PHONY: mixed
+mixed: ## Run ten networks of six npm nodes and six of ours, all options default.
+	go test -count=1 -v -tags interop -timeout 60m -run BeingItself ./interop -default-runs 10 -default-interval 16s
+
 .PHONY: completion
 completion: ## Test completion by TAB at a terminal (needs bash, zsh and fish).
 	go test -count=1 -tags shells ./cmd/internal/command

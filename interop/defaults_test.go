@@ -47,6 +47,7 @@ func TestNoNodeIsBannedForBeingItself(t *testing.T) {
 			m.restart(t)
 			m.becomesWhole(t, "whole after two have started again", 40)
 			m.serveClients(t)
+			m.checkBans(t)
 			for _, p := range m.npm {
 				var bans []string
 				p.must(t, "bans", nil, &bans)
