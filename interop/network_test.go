@@ -68,8 +68,8 @@ func (n *network) start(t *testing.T, npm, ours int, npmRoot bool) {
 	for _, m := range n.members[1:] {
 		all.Go(func() {
 			starting <- struct{}{}
+			defer func() { <-starting }() // also where a node fails to start
 			n.bringUp(t, m)
-			<-starting
 		})
 	}
 	all.Wait()
