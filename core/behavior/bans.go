@@ -21,10 +21,13 @@ type Ban struct {
 // Bans are all bans of one node, one for each peer. The zero value is ready and holds
 // no memory until the first ban.
 type Bans struct {
+	*banned  // nil for none
+	revision uint32
+}
+
+type banned struct {
 	bans []Ban  // by peer
 	byIP []host // by IP, then peer; only bans with an IP
-
-	revision uint32
 }
 
 // A host is an entry of the index by IP.
@@ -43,6 +46,9 @@ func (b *Bans) Add(ban Ban) {
 	}
 	ban.IP = ban.IP.Unmap().WithZone("")
 	b.revision++
+	if b.banned == nil {
+		b.banned = new(banned)
+	}
 	i, found := b.find(ban.Peer)
 	if !found {
 		b.bans = slices.Insert(b.bans, i, ban)
@@ -65,7 +71,8 @@ func (b *Bans) Remove(p peer.Peer) bool {
 	}
 	b.revision++
 	b.unindex(b.bans[i])
-	b.bans = release(slices.Delete(b.bans, i, i+1))
+	b.bans = slices.Delete(b.bans, i, i+1)
+	b.release()
 	return true
 }
 
@@ -86,28 +93,40 @@ func (b *Bans) Get(p peer.Peer) (Ban, bool) {
 
 // All returns a copy of all bans, oldest first, those of the same age by peer id.
 func (b *Bans) All() []Ban {
+	if b.banned == nil {
+		return nil
+	}
 	all := slices.Clone(b.bans)
 	slices.SortFunc(all, byAge)
 	return all
 }
 
 // Len returns how many bans there are.
-func (b *Bans) Len() int { return len(b.bans) }
+func (b *Bans) Len() int {
+	if b.banned == nil {
+		return 0
+	}
+	return len(b.bans)
+}
 
 // Sweep lifts the bans whose end has passed and returns them, in the order of
 // All. Until the next sweep an ended ban still holds.
 func (b *Bans) Sweep(now time.Duration) []Ban {
+	if b.banned == nil {
+		return nil
+	}
 	var ended []Ban
-	b.bans = release(slices.DeleteFunc(b.bans, func(ban Ban) bool {
+	b.bans = slices.DeleteFunc(b.bans, func(ban Ban) bool {
 		over := ban.Until < now
 		if over {
 			ended = append(ended, ban)
 			b.unindex(ban)
 		}
 		return over
-	}))
+	})
 	if len(ended) > 0 {
 		b.revision++
+		b.release()
 	}
 	slices.SortFunc(ended, byAge)
 	return ended
@@ -122,7 +141,7 @@ func (b *Bans) Sweep(now time.Duration) []Ban {
 // exactly the peer that was banned. Where the IP of the ban or of the peer is
 // unknown, only the addresses are compared.
 func (b *Bans) Banned(p peer.Peer, ip netip.Addr, byAddress bool) (Ban, bool) {
-	if len(b.bans) == 0 {
+	if b.banned == nil {
 		return Ban{}, false // the common case, asked for every request
 	}
 	ban, named := b.Get(p)
@@ -155,6 +174,9 @@ func byAge(x, y Ban) int {
 }
 
 func (b *Bans) find(p peer.Peer) (int, bool) {
+	if b.banned == nil {
+		return 0, false
+	}
 	return slices.BinarySearchFunc(b.bans, p, func(ban Ban, p peer.Peer) int {
 		return cmp.Compare(ban.Peer.ID(), p.ID())
 	})
@@ -177,6 +199,13 @@ func (b *Bans) index(ban Ban) {
 
 func (b *Bans) unindex(ban Ban) {
 	if i, found := b.findIP(host{ip: peer.HostIP(ban.IP), peer: ban.Peer}); found {
-		b.byIP = release(slices.Delete(b.byIP, i, i+1))
+		b.byIP = slices.Delete(b.byIP, i, i+1)
+	}
+}
+
+// release gives back the memory of an empty list.
+func (b *Bans) release() {
+	if len(b.bans) == 0 {
+		b.banned = nil
 	}
 }

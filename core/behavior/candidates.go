@@ -145,9 +145,12 @@ func (c *Candidates) excuse(winner peer.Peer, size int) {
 
 // forgive forgets the candidates that are excused as much as suspected.
 func (c *Candidates) forgive() {
-	c.rows = release(slices.DeleteFunc(c.rows, func(row Candidate) bool {
+	c.rows = slices.DeleteFunc(c.rows, func(row Candidate) bool {
 		return row.Excuse >= row.Suspicion
-	}))
+	})
+	if len(c.rows) == 0 {
+		c.rows = nil // gives its memory back
+	}
 }
 
 // newest returns the index of the action's candidate that won for the first time

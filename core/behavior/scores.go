@@ -294,11 +294,3 @@ func (s *Scores) tidy() {
 		s.faults = nil
 	}
 }
-
-// release returns nil for an empty list, so that its memory is given back.
-func release[E any](list []E) []E {
-	if len(list) == 0 {
-		return nil
-	}
-	return list
-}
