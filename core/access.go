@@ -114,10 +114,11 @@ func (n *Node) openDoor() bool {
 // AdmitsAll reports whether the address filter refuses nothing.
 func (n *Node) AdmitsAll() bool { return n.cfg.Trusted || n.openDoor() }
 
-// AtEase reports whether requests need no checks now: the address filter refuses nothing,
-// no peer has failures that a sign of life would clear, and every peer that is suspected
-// has spoken since, and the node has a place. A driver may then answer a structure request of the right root,
-// without an introduction, from the last snapshot: Serve would do nothing else.
+// AtEase reports whether requests need no checks now: the node has a place, the address
+// filter refuses nothing, no peer has failures that a sign of life would clear, and every
+// peer that is suspected has spoken since. A driver may then answer a structure request of
+// the right root, without an introduction, from the last snapshot: Serve would do nothing
+// else.
 func (n *Node) AtEase() bool {
 	return n.AdmitsAll() && len(n.fails) == 0 && n.scores.AllSpoke() && !n.level1.backlink.IsZero()
 }

@@ -3,8 +3,9 @@ package core
 import (
 	"math"
 	"slices"
-	"spreadable/core/message"
 	"time"
+
+	"spreadable/core/message"
 )
 
 // The directed rule, which is ours. It uses the messages of the original and differs in

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+
 	"spreadable/core/message"
 )
 

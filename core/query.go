@@ -2,8 +2,9 @@ package core
 
 import (
 	"slices"
-	"spreadable/core/message"
 	"time"
+
+	"spreadable/core/message"
 )
 
 // Query is a network-wide request of an application. The application says how one node

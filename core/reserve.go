@@ -191,7 +191,7 @@ func (l *level) know(up answer, b budget) {
 	l.known[0] = l.stranger(up.said.Slaves)
 	elsewhere := l.known[1:]
 	for i, p := range elsewhere {
-		if p == up.peer || p == l.node.self || l.masterIndex(p) >= 0 {
+		if !p.IsZero() && (p == up.peer || p == l.node.self || l.masterIndex(p) >= 0) {
 			elsewhere[i] = Peer{}
 		}
 	}
