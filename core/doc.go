@@ -118,12 +118,12 @@
 // Provide (POST /api/node/provide-registration): from a node without a backlink to its
 // provider, a bootstrap node, to learn where it could register; if none answers, to other
 // nodes that it knows (reserve.go). Body: ProvideRequest, the address that looks for a
-// place, and the backlink that it has lost, if it has. Answer: Provision. Under the original rule the provider
-// asks all masters for their structure and passes on all of it; under the directed rule
-// it names the places to try, best first. Effect: under the directed rule the provider
-// counts a newcomer that asks for itself at the first of these places, and begins to
-// probe the lost backlink. Refused with
-// INVALID_TARGET_FIELD if the body names no address.
+// place, and the backlink that it has lost, if it has. Answer: Provision. Under the
+// original rule the provider asks all masters for their structure and passes on all of
+// it; under the directed rule it names the places to try, best first. Effect: under the
+// directed rule the provider counts a newcomer that asks for itself at the first of these
+// places, and begins to probe the lost backlink. Refused with INVALID_TARGET_FIELD if the
+// body names no address.
 //
 // Register (POST /api/node/register): from a newcomer to the node that it has chosen, to
 // be listed as its slave. Body: RegisterRequest, the newcomer's address and the network
@@ -174,18 +174,18 @@
 // AvailableNode (POST /client/get-available-node): from a client to any node, to learn of
 // a node to work with. Answer: AvailableNode, a random slave of a random master that has
 // named this master its backlink, now or in the last half minute, and otherwise the
-// receiver itself. Effect: the receiver asks a slave, four times a second (16 at once). An answer
-// does not tell whether an address that is no node answers. Never refused; on the
-// wire, a request whose timeout has passed already is answered with status 408 without a
-// code.
+// receiver itself. Effect: the receiver asks a slave, four times a second (16 at once).
+// An answer does not tell whether an address that is no node answers. Never refused; on
+// the wire, a request whose timeout has passed already is answered with status 408
+// without a code.
 //
 // ApprovalKey (POST /client/request-approval-key): from a client to an entry node, to
 // learn which nodes approve it in the current period. Body: ApprovalKeyRequest, the
 // action. Answer: ApprovalKey, the approvers in the order of the draw, a key that names
 // this approval alone, the start of the period, and the client's IP. Effect: the entry
 // node draws the approvers from the slaves of all masters and remembers the draw until it
-// is no longer valid, or others take its place (Config.ApprovalLimits). Refused with INVALID_APPROVAL_ACTION if the receiver has no approval
-// of this kind.
+// is no longer valid, or others take its place (Config.ApprovalLimits). Refused with
+// INVALID_APPROVAL_ACTION if the receiver has no approval of this kind.
 //
 // ApprovalAdd (POST /client/add-approval-info): from a client to each of its approvers,
 // to ask it to vouch. Body: ApprovalAddRequest, the action, the key, the start of the

@@ -76,8 +76,8 @@ func Optimum(size, levels int) int {
 }
 
 // lifetime is npm's sync lifetime: how long a network of this size takes to be sure that
-// a node is gone, SyncInterval * MaxFails * Optimum. What counts is rule.lifetime. It is the longest Duration
-// where that would overflow.
+// a node is gone, SyncInterval * MaxFails * Optimum. What counts is rule.lifetime. It is
+// the longest Duration where that would overflow.
 func (c *Config) lifetime(size, levels int) time.Duration {
 	optimum := Optimum(size, levels)
 	if float64(c.MaxFails)*float64(optimum) > float64(math.MaxInt64/c.SyncInterval) { // some 300 years

@@ -226,9 +226,9 @@ func parseOffender(text string) (peer.Address, error) {
 // maxReason bounds the reason of a ban, in bytes.
 const maxReason = 1024
 
-// AddBan bans an address, or a host, from now on, and removes it from all lists. A name's IP is
-// looked up now. If it is not found, the peer's last known IP is taken; without one the
-// ban is for the address only.
+// AddBan bans an address, or a host, from now on, and removes it from all lists. A name's
+// IP is looked up now. If it is not found, the peer's last known IP is taken; without one
+// the ban is for the address only.
 func (n *Node) AddBan(ctx context.Context, address string, request admin.BanRequest) (*admin.Ban, error) {
 	a, err := parseOffender(address)
 	switch {

@@ -40,7 +40,8 @@ func splitApprovals(w *writer) error {
 	return w.approvals(&state.Changes{State: s})
 }
 
-// scoresByRow makes version 3. It gives each score a record of its own. Before, one record held them all.
+// scoresByRow makes version 3. It gives each score a record of its own. Before, one
+// record held them all.
 func scoresByRow(w *writer) error {
 	bucket, key := w.tx.Bucket(nodeBucket), []byte("scores")
 	if bucket == nil || bucket.Get(key) == nil {

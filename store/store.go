@@ -96,9 +96,9 @@ func (o *Options) fill() {
 	}
 }
 
-// lockDir takes a directory, which must be private, for this process. The lock is a file of its own: the state
-// file may be missing, torn or about to be replaced, and a lock on a replaced file
-// protects nothing.
+// lockDir takes a directory, which must be private, for this process. The lock is a file
+// of its own: the state file may be missing, torn or about to be replaced, and a lock on
+// a replaced file protects nothing.
 func lockDir(dir string, timeout time.Duration) (*os.File, error) {
 	if err := private.Check(dir); err != nil {
 		return nil, fmt.Errorf("store: data directory: %w", err)
