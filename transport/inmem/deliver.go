@@ -46,7 +46,7 @@ func (p *Partition) Deliver(ev Event) {
 }
 
 func (p *Partition) deliverRequest(e *endpoint, ev Event) {
-	m := p.messages.at(ev.Slot)
+	m := p.requests.at(ev.Slot)
 	e.record(ev, uint32(m.req.Kind))
 	if ev.From != ev.To {
 		e.Traffic.RequestsReceived++
@@ -59,7 +59,7 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 	if front := p.net.opts.Front; front != nil {
 		if resp, answers := front(ev.From, ev.To, &m.req); answers {
 			if resp.Err == message.ErrTimeout {
-				p.messages.free(ev.Slot)
+				p.requests.free(ev.Slot)
 			} else {
 				p.answer(e, ev.Slot, resp)
 			}
@@ -76,28 +76,28 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 
 // answer ends a request that e received: the slot is free, and the answer on its way.
 func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
-	m := p.messages.at(slot)
-	answer := parcel{resp: resp, call: m.call, gen: m.gen}
+	m := p.requests.at(slot)
+	answer := answer{resp: resp, call: m.call, gen: m.gen}
 	if m.from != e.index {
-		answer.bytes, answer.known = e.weighAnswer(m, &resp)
+		answer.bytes, answer.fresh = e.weighAnswer(m, &resp)
 		e.Traffic.BytesSent += uint64(answer.bytes)
 		p.count(m.req.Trace, 0, uint64(answer.bytes))
 	}
 	to, back, none := m.from, m.back, m.expired
-	p.messages.free(slot)
+	p.requests.free(slot)
 	if back == drawnAtAnswer {
 		back, none = e.depart(to, answer.bytes)
 	}
 	if !none {
-		p.dispatch(e, Event{At: p.sched.Now() + back, To: to, Kind: arriveAnswer}, answer)
+		p.sendAnswer(e, Event{At: p.sched.Now() + back, To: to}, &answer)
 	}
 }
 
 func (p *Partition) deliverAnswer(e *endpoint, ev Event) {
-	m := p.messages.at(ev.Slot)
-	resp, bytes, fresh := m.resp, m.bytes, m.known
+	m := p.answers.at(ev.Slot)
+	resp, bytes, fresh := m.resp, m.bytes, m.fresh
 	c, waiting := p.calls.take(m.call, m.gen)
-	p.messages.free(ev.Slot)
+	p.answers.free(ev.Slot)
 	if !waiting {
 		return // it timed out before
 	}

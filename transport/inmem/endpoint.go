@@ -53,7 +53,7 @@ func (e *endpoint) After(d time.Duration, tag uint32) {
 // time.
 func (e *endpoint) Offload(price time.Duration, work func(), sink core.Sink, tag uint32) {
 	work()
-	slot, gen := e.partition.calls.put(call{sink, tag})
+	slot, gen := e.partition.calls.put(&call{sink, tag})
 	at := e.partition.sched.Now() + max(0, price)
 	e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: finishWork})
 }
@@ -87,7 +87,7 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 		bytes, known = e.weighRequest(to, &req)
 	}
 	way := e.passage(to.ID()-1, &req, bytes)
-	slot, gen := p.calls.put(call{sink, tag})
+	slot, gen := p.calls.put(&call{sink, tag})
 	if way.fate&timed != 0 {
 		e.schedule(Event{At: now + req.Timeout, To: e.index, Slot: slot, Gen: gen, Kind: expireCall})
 	}
@@ -102,11 +102,11 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 		at := now + min(way.there+way.back, req.Timeout)
 		e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: refuseCall})
 	default:
-		m := parcel{
+		m := request{
 			req: req, call: slot, gen: gen, from: e.index, bytes: bytes, known: known,
 			back: way.back, expired: way.fate&expired != 0,
 		}
-		p.dispatch(e, Event{At: now + way.there, To: to.ID() - 1, Kind: arriveRequest}, m)
+		p.sendRequest(e, Event{At: now + way.there, To: to.ID() - 1}, &m)
 	}
 }
 

@@ -66,7 +66,7 @@ func (e *endpoint) weighRequest(to core.Peer, req *message.Request) (bytes uint3
 
 // weighAnswer counts the bytes of e's answer to a request. Fresh is what the asker learns
 // by it, 0 if that is nothing new.
-func (e *endpoint) weighAnswer(m *parcel, resp *message.Response) (bytes uint32, fresh edition) {
+func (e *endpoint) weighAnswer(m *request, resp *message.Response) (bytes uint32, fresh edition) {
 	sizes := e.partition.sizes
 	if resp.Err == message.ErrUnreachable {
 		return 0, 0 // nothing has answered

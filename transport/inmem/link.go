@@ -111,11 +111,18 @@ func (p *Partition) arrive(ev Event, read EventKind) bool {
 	if ev.From == ev.To {
 		return true // a host's own, which never was on the link
 	}
-	sent := Message{From: ev.From, To: ev.To, Bytes: p.messages.at(ev.Slot).bytes}
+	sent := Message{From: ev.From, To: ev.To}
+	if ev.Kind == arriveRequest {
+		sent.Bytes = p.requests.at(ev.Slot).bytes
+	} else {
+		sent.Bytes = p.answers.at(ev.Slot).bytes
+	}
 	wait, gone := p.net.opts.Link.Arrive(sent, ev.At)
 	switch {
+	case gone && ev.Kind == arriveRequest:
+		p.requests.free(ev.Slot)
 	case gone:
-		p.messages.free(ev.Slot)
+		p.answers.free(ev.Slot)
 	case wait > 0:
 		ev.At, ev.Kind = ev.At+wait, read
 		p.sched.Schedule(ev)

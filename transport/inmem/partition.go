@@ -58,7 +58,8 @@ type Partition struct {
 	sizes    *wire.Sizes
 	learned  []map[uint32]edition // of hosts, what they have learned of others but one
 	calls    table[call]
-	messages table[parcel]
+	requests table[request]
+	answers  table[answer]
 	out      [][]Envelope // for each other partition: what is on its way there
 
 	traces  []Trace // of clients' operations, by Request.Trace
@@ -74,24 +75,33 @@ type call struct {
 	tag  uint32
 }
 
-// parcel is a request or an answer on its way to a host of this partition; a request
-// stays here until it is answered.
-type parcel struct {
+// request is a request on its way to a host of this partition, or there and not answered
+// yet.
+type request struct {
 	req     message.Request
-	resp    message.Response
 	call    uint32 // at the asker
 	gen     uint32
 	from    uint32
 	bytes   uint32        // as sent
-	known   edition       // of a request: what the asker has; of an answer: what it learns
+	known   edition       // what the asker has of the receiver's structure
 	expired bool          // the asker has given up already: no answer
 	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
 }
 
+// answer is an answer on its way to a host of this partition.
+type answer struct {
+	resp  message.Response
+	call  uint32 // at the asker
+	gen   uint32
+	bytes uint32  // as sent
+	fresh edition // what the asker learns; 0 for nothing
+}
+
 // Envelope is an event for another partition, with its message.
 type Envelope struct {
-	event  Event
-	parcel parcel
+	event   Event
+	request request // of an arriveRequest
+	answer  answer  // of an arriveAnswer
 }
 
 func newPartition(n *Network, number, partitions int) *Partition {
@@ -114,15 +124,27 @@ func (p *Partition) randFrom(stream *rand.PCG) *rand.Rand {
 	return p.rng
 }
 
-// dispatch sends a message to a host, of this partition or another.
-func (p *Partition) dispatch(from *endpoint, ev Event, m parcel) {
+// sendRequest sends a request to a host, of this partition or another.
+func (p *Partition) sendRequest(from *endpoint, ev Event, m *request) {
+	ev.Kind = arriveRequest
 	from.number(&ev)
-	to := p.net.PartitionOf(ev.To)
-	if to != p.number {
-		p.out[to] = append(p.out[to], Envelope{ev, m})
+	if to := p.net.PartitionOf(ev.To); to != p.number {
+		p.out[to] = append(p.out[to], Envelope{event: ev, request: *m})
 		return
 	}
-	ev.Slot, _ = p.messages.put(m)
+	ev.Slot, _ = p.requests.put(m)
+	p.sched.Schedule(ev)
+}
+
+// sendAnswer sends an answer to a host, of this partition or another.
+func (p *Partition) sendAnswer(from *endpoint, ev Event, m *answer) {
+	ev.Kind = arriveAnswer
+	from.number(&ev)
+	if to := p.net.PartitionOf(ev.To); to != p.number {
+		p.out[to] = append(p.out[to], Envelope{event: ev, answer: *m})
+		return
+	}
+	ev.Slot, _ = p.answers.put(m)
 	p.sched.Schedule(ev)
 }
 
@@ -141,7 +163,11 @@ func (p *Partition) Seal(to int, empty []Envelope) []Envelope {
 func (p *Partition) Accept(envelopes []Envelope) {
 	for i := range envelopes {
 		ev := envelopes[i].event
-		ev.Slot, _ = p.messages.put(envelopes[i].parcel)
+		if ev.Kind == arriveRequest {
+			ev.Slot, _ = p.requests.put(&envelopes[i].request)
+		} else {
+			ev.Slot, _ = p.answers.put(&envelopes[i].answer)
+		}
 		p.sched.Schedule(ev)
 	}
 	clear(envelopes)
@@ -156,8 +182,11 @@ func (p *Partition) Touch(kind EventKind, host, slot uint32) uint64 {
 	}
 	h := &p.net.hosts[host]
 	touched := h.hash + h.Node.Touch()
-	if kind == arriveRequest || kind == arriveAnswer {
-		touched += uint64(p.messages.at(slot).call)
+	switch kind {
+	case arriveRequest:
+		touched += uint64(p.requests.at(slot).call)
+	case arriveAnswer:
+		touched += uint64(p.answers.at(slot).call)
 	}
 	return touched
 }
@@ -167,5 +196,5 @@ func (p *Partition) TouchCall(kind EventKind, slot uint32) uint64 {
 	if kind != arriveAnswer {
 		return 0
 	}
-	return uint64(p.calls.slots[p.messages.at(slot).call].gen)
+	return uint64(p.calls.slots[p.answers.at(slot).call].gen)
 }

@@ -14,8 +14,8 @@ type slot[T any] struct {
 	gen   uint32 // counts the uses of the slot; an old number does not match the next use
 }
 
-// put stores a value.
-func (t *table[T]) put(v T) (number, gen uint32) {
+// put stores a copy of a value.
+func (t *table[T]) put(v *T) (number, gen uint32) {
 	if last := len(t.vacant) - 1; last >= 0 {
 		number = t.vacant[last]
 		t.vacant = t.vacant[:last]
@@ -24,7 +24,7 @@ func (t *table[T]) put(v T) (number, gen uint32) {
 		t.slots = append(t.slots, slot[T]{})
 	}
 	s := &t.slots[number]
-	s.value = v
+	s.value = *v
 	return number, s.gen
 }
 

@@ -17,7 +17,7 @@ func TestTableForgetsNobodyAndNothingTwice(t *testing.T) {
 		for step := range rapid.IntRange(1, 200).Draw(r, "steps") {
 			switch i := 0; rapid.IntRange(0, 2).Draw(r, "what") {
 			case 0:
-				number, gen := table.put(step)
+				number, gen := table.put(&step)
 				k := ticket{number, gen}
 				if _, taken := live[k]; taken {
 					r.Fatalf("ticket %v was given twice", k)
