@@ -22,15 +22,15 @@ type Node struct {
 	perHost bool  // hosts of several addresses are told apart; see hosts.go
 	life    uint8 // counts the lives of a node that is stopped and initialised again
 
-	cfg  *Config
-	env  Env
-	pool *Pool
+	cfg     *Config
+	fails   map[Peer]failing // only of peers that have failed lately
+	scores  behavior.Scores
+	bans    behavior.Bans
+	queries []Query
+	level1  level
 
-	fails  map[Peer]failing // only of peers that have failed lately
-	scores behavior.Scores
-	bans   behavior.Bans
-	level1 level
-
+	env         Env
+	pool        *Pool
 	rootChecked time.Duration // when the bootstrap node last confirmed the root
 	started     time.Duration
 	syncs       syncTimes
@@ -41,8 +41,7 @@ type Node struct {
 	candidates *behavior.Candidates // nil until restored
 	approvals  *approvals           // nil until the first approval
 	available  *available           // nil until a client asks for a node
-	queries    []Query
-	locks      map[string][]*Task // by key that a task holds: the tasks that wait for it
+	locks      map[string][]*Task   // by key that a task holds: the tasks that wait for it
 }
 
 // Numbers of the node's timers. The tag of a timer has the node's life in its upper 8

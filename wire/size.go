@@ -115,15 +115,22 @@ func lengths(book *peer.Book) []uint8 {
 // carries, of an earlier structure answer of that peer that the sender still has; 0 for
 // none.
 func (s *Sizes) Request(to peer.Peer, req *message.Request, etag int) int {
+	if req.Body == nil && !s.heads[req.Kind].always {
+		return s.head(req, 0) + s.length(to) + noneMatch(etag)
+	}
 	q := &s.asked
 	if q.kind != req.Kind || q.from != req.From || q.root != req.Root || q.timeout != req.Timeout || q.body != req.Body || q.size == 0 {
 		s.ask(q, req)
 	}
-	size := q.size + s.length(to)
-	if etag > 0 {
-		size += ifNoneMatch + etag
+	return q.size + s.length(to) + noneMatch(etag)
+}
+
+// noneMatch is the size of the header that carries an ETag of this length, 0 for none.
+func noneMatch(etag int) int {
+	if etag == 0 {
+		return 0
 	}
-	return size
+	return ifNoneMatch + etag
 }
 
 // length is that of an address, 0 for none. In a large network the receiver is any of its
@@ -135,26 +142,27 @@ func (s *Sizes) length(p peer.Peer) int {
 	return s.speaker.Book.TextLen(p)
 }
 
-// ask counts a request without its receiver's address and an ETag.
+// ask counts a request with a body, without its receiver's address and an ETag.
 func (s *Sizes) ask(q *question, req *message.Request) {
+	w := s.count(peer.Peer{})
+	w.timeout = req.Timeout
+	w.request(req)
+	size := s.head(req, w.bytes) + w.bytes + len(url.PathEscape(w.name))
+	q.kind, q.from, q.root, q.timeout, q.body, q.size = req.Kind, req.From, req.Root, req.Timeout, req.Body, size
+}
+
+// head is the size of the head of a request with a body of so many bytes, without the
+// receiver's address, an ETag, and a name in the path.
+func (s *Sizes) head(req *message.Request, body int) int {
 	h := &s.heads[req.Kind]
-	size, body := h.size+digits(req.Timeout.Milliseconds()), 0
-	if req.Body != nil || h.always {
-		w := s.count(peer.Peer{})
-		w.timeout = req.Timeout
-		w.request(req)
-		body = w.bytes
-		size += body + len(url.PathEscape(w.name))
-	}
+	size := h.size + digits(req.Timeout.Milliseconds())
 	if h.sized {
 		size += digits(int64(body))
 	}
 	if req.From.IsZero() {
-		size += clientHead
-	} else {
-		size += nodeHead + s.length(req.From) + s.length(req.Root)
+		return size + clientHead
 	}
-	q.kind, q.from, q.root, q.timeout, q.body, q.size = req.Kind, req.From, req.Root, req.Timeout, req.Body, size
+	return size + nodeHead + s.length(req.From) + s.length(req.Root)
 }
 
 // Answer is the size of the answer that a node gives to a request of the kind, and the

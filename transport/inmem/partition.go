@@ -76,16 +76,16 @@ type call struct {
 }
 
 // request is a request on its way to a host of this partition, or there and not answered
-// yet.
+// yet. What is read first comes first, for the processor's cache.
 type request struct {
-	req     message.Request
 	call    uint32 // at the asker
 	gen     uint32
 	from    uint32
 	bytes   uint32        // as sent
+	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
 	known   edition       // what the asker has of the receiver's structure
 	expired bool          // the asker has given up already: no answer
-	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
+	req     message.Request
 }
 
 // answer is an answer on its way to a host of this partition.
@@ -184,7 +184,8 @@ func (p *Partition) Touch(kind EventKind, host, slot uint32) uint64 {
 	touched := h.hash + h.Node.Touch()
 	switch kind {
 	case arriveRequest:
-		touched += uint64(p.requests.at(slot).call)
+		m := p.requests.at(slot)
+		touched += uint64(m.call) + uint64(m.req.Trace)
 	case arriveAnswer:
 		touched += uint64(p.answers.at(slot).call)
 	}
