@@ -44,7 +44,7 @@ const (
 	maxOthers = 8
 	// knownEvery is how many syncs pass until a slave looks at the addresses that it
 	// knows, and inquireEvery until it asks for new ones.
-	knownEvery   = 4
+	knownEvery   = 16
 	inquireEvery = 1024
 )
 
@@ -185,18 +185,19 @@ func (l *level) call(from Peer) {
 // another master for its slaves.
 func (l *level) know(up answer, b budget) {
 	turn := int(l.rounds) + int(l.node.self.ID())
-	if up.said == nil || l.rounds >= 4 && turn%knownEvery != 0 {
+	if up.said == nil || l.rounds >= 2 && turn%knownEvery != 0 {
 		return
 	}
 	l.known[0] = l.stranger(up.said.Slaves)
-	elsewhere := l.known[1:]
-	for i, p := range elsewhere {
-		if !p.IsZero() && (p == up.peer || p == l.node.self || l.masterIndex(p) >= 0) {
-			elsewhere[i] = Peer{}
+	elsewhere, kept := l.known[1:], 0
+	for _, p := range elsewhere {
+		if !p.IsZero() && p != up.peer && p != l.node.self && l.masterIndex(p) < 0 {
+			elsewhere[kept] = p
+			kept++
 		}
 	}
-	slices.SortStableFunc(elsewhere, func(a, b Peer) int { return compareBools(a.IsZero(), b.IsZero()) })
-	if elsewhere[0].IsZero() || turn%inquireEvery == 0 {
+	clear(elsewhere[kept:])
+	if kept == 0 || turn%inquireEvery == 0 {
 		l.inquire(up.peer, turn, b)
 	}
 }
