@@ -20,8 +20,12 @@ import (
 // which an honest one has just interviewed. Any other is checked while it counts, and the
 // master is doubted after maxStrikes syncs in a row. By then an honest one has given up
 // slaves that do not answer. A master that is doubted counts with the share of its claim
-// that was confirmed. Nothing else happens to it, because slow or silent slaves prove
-// nothing. In a network at rest no list changes, and next to nothing is asked.
+// that was confirmed. It is not banned, because slow or silent slaves prove nothing. In a
+// network at rest no list changes, and next to nothing is asked.
+//
+// A node leaves a backlink that it doubts. Otherwise it would vouch for a list in which the
+// backlink has another size than it has, and an honest backlink would ban it for that:
+// what an honest node makes of the claims of others must never look like a lie.
 
 const (
 	// maxSample is how many slaves of a master are asked at most, when the first has not
@@ -30,8 +34,9 @@ const (
 	// maxAgain is how often slaves that did not answer are asked again before a claim that
 	// is too large does not count: a message in twenty may be lost.
 	maxAgain = 2
-	// maxStrikes is how many syncs in a row a claim that is not too large may fail.
-	maxStrikes = 8
+	// maxStrikes is how many syncs in a row a claim that is not too large may fail. A dead
+	// slave is off its master's list within two.
+	maxStrikes = 4
 	// maxOdd is how many masters that claim too much, or have failed before, are checked
 	// in one sync, besides Config.ClaimChecks others.
 	maxOdd = 64
@@ -48,6 +53,7 @@ type claim struct {
 	master Peer
 	size   int    // as claimed
 	slaves []Peer // that may be: each once, and of one host no more than its share
+	barred int    // those that we may not ask, such as banned ones
 	fresh  []Peer // those that the master did not list at our last sync; all if it has none
 	sample []Peer // those that are asked
 	there  int    // how many of the sample confirm it
@@ -67,7 +73,9 @@ func (d *discovery) verify(t *Task) {
 	l, n := d.level, d.level.node
 	l.forgetDoubts()
 	credit := make(map[Peer]int)
-	if 2*d.lost <= len(l.masters.List) { // else it is we that cannot reach the others
+	if 2*d.lost > len(l.masters.List) { // it is we that cannot reach the others
+		defer clear(d.told) // so that all claims are checked at the next sync
+	} else {
 		for _, c := range l.check(t, d.budget, d.chooseClaims()) {
 			credit[c.master] = c.credit
 		}
@@ -80,8 +88,11 @@ func (d *discovery) verify(t *Task) {
 		if !checked {
 			size = l.unchecked(m)
 		}
+		if m.Peer == l.backlink && size < int(m.Size) {
+			l.leave(m.Peer)
+		}
 		of := n.hostOf(m.Peer)
-		if hosts[of]++; size == 0 || hosts[of] > n.cfg.HostPlaces && !n.trusted(m.Peer) {
+		if hosts[of]++; size == 0 || hosts[of] > n.cfg.HostPlaces && !n.trusted(m.Peer) && m.Peer != l.backlink {
 			continue
 		}
 		d.confirmed[kept], d.told[kept] = message.Master{Peer: m.Peer, Size: uint32(size)}, d.told[i]
@@ -107,6 +118,13 @@ func (l *level) suspected(m Peer) (doubt, bool) {
 	return d, suspected
 }
 
+// discounts reports whether a check has found, at this sync or the last, that not all that
+// a master claims counts.
+func (l *level) discounts(m Peer) bool {
+	d, suspected := l.suspected(m)
+	return suspected && d.credit >= 0 && d.round >= l.rounds-1
+}
+
 // mostClaimed is how many slaves a master may claim without a check of its own: as many as
 // it needs by our size, or twice as many as there are masters, and some more.
 func (d *discovery) mostClaimed() int {
@@ -125,9 +143,9 @@ func (d *discovery) chooseClaims() []*claim {
 		_, suspected := l.suspected(d.confirmed[i].Peer)
 		changed := !sameSlaves(l.before(d.confirmed[i].Peer, d.places[i]), told)
 		switch {
-		case suspected || changed && len(told.Slaves) > most:
+		case suspected || len(told.Slaves) > most:
 			odd = append(odd, i)
-		case changed && l.view.settled():
+		case changed:
 			grown = append(grown, i)
 		}
 	}
@@ -186,6 +204,10 @@ func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) 
 			continue
 		}
 		hosts[of]++
+		if !n.allowed(p) {
+			c.barred++
+			continue
+		}
 		c.slaves = append(c.slaves, p)
 		if marks.put(p, 0) {
 			c.fresh = append(c.fresh, p)
@@ -194,7 +216,7 @@ func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) 
 	if len(c.fresh) == 0 {
 		c.fresh = c.slaves
 	}
-	c.wild = before == nil || c.size > most || 2*len(c.slaves) < c.size
+	c.wild = before == nil && n.level1.view.settled() || c.size > most || 2*(len(c.slaves)+c.barred) < c.size
 	return c
 }
 
@@ -236,11 +258,14 @@ func (c *claim) draw(n *Node, from []Peer, most int) {
 }
 
 // confirmed is how many slaves there are, as far as the sample says.
+//
+// Slaves that we may not ask count as the others do. If there are no others, they all
+// count: an honest master may have slaves that only we have banned, and has no others then.
 func (c *claim) confirmed() int {
 	if len(c.sample) == 0 {
-		return 0
+		return c.barred
 	}
-	return len(c.slaves) * c.there / len(c.sample)
+	return (len(c.slaves) + c.barred) * c.there / len(c.sample)
 }
 
 // holds reports whether a claim is believed.

@@ -246,3 +246,45 @@ func TestFalseClaimsKeepNoHostOut(t *testing.T) {
 		t.Error("a host is kept out by what one master claims")
 	}
 }
+
+// A node that doubts its backlink is no longer its slave at the end of that sync: it never
+// vouches for a list in which its backlink has another size than it has.
+func TestANodeLeavesABacklinkThatItDoubts(t *testing.T) {
+	n := settled(t, 40)
+	var liar, slave *coretest.Host
+	for _, h := range n.Live() {
+		s := h.Node.Structure()
+		if len(s.Slaves) > 0 && s.Backlink != peer.FromID(1) {
+			liar, slave = n.HostOf(s.Backlink), h
+		}
+	}
+	var phantoms []core.Peer
+	for i := range 300 {
+		phantoms = append(phantoms, n.Peer(fmt.Sprintf("198.18.%d.%d:80", i>>8, i&255)))
+	}
+	liar.Actor = coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+		if req.Kind != message.KindStructure {
+			return message.Response{}, coretest.Pass
+		}
+		s := *liar.Node.Structure()
+		s.Slaves = append(slices.Clone(s.Slaves), phantoms...)
+		s.Masters = message.NewMasters(append(slices.DeleteFunc(slices.Clone(s.Masters.List), func(m message.Master) bool {
+			return m.Peer == liar.Peer()
+		}), message.Master{Peer: liar.Peer(), Size: uint32(len(s.Slaves))}))
+		return message.Response{Body: &s}, coretest.Answer
+	})
+	for range 8 * 16 {
+		n.Run(time.Second)
+		s := slave.Node.Structure()
+		if s.Backlink != liar.Peer() {
+			if slave.Node.Limits().Doubted == 0 {
+				t.Error("the slave has left for another cause")
+			}
+			return
+		}
+		if size, _ := s.Masters.SizeOf(liar.Peer()); s.MaxAge > 0 && slave.Node.Limits().Doubted > 0 && size < len(phantoms) {
+			t.Fatalf("the slave vouches for a backlink with %d slaves", size)
+		}
+	}
+	t.Error("the slave stays at a backlink that claims 300 phantoms")
+}

@@ -115,7 +115,7 @@ func (l *level) shuns(p Peer, severity int32) bool {
 }
 
 // avoids reports whether p is no place for us, nor for newcomers that ask us, for now.
-func (l *level) avoids(p Peer) bool { return l.shuns(p, deliberate) }
+func (l *level) avoids(p Peer) bool { return l.shuns(p, deliberate) || l.discounts(p) }
 
 // hasParted reports whether a relation with p has ended for a cause that is remembered.
 func (l *level) hasParted(p Peer) bool { return l.standing(p).severity > 0 }

@@ -1,0 +1,66 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// listing is what a master tells that lists these peers.
+func listing(ids ...uint32) *message.Structure {
+	s := &message.Structure{Masters: noMasters}
+	for _, id := range ids {
+		s.Slaves = append(s.Slaves, peer.FromID(id))
+	}
+	return s
+}
+
+// A slave that only we have banned cannot be asked by us. That says nothing against its
+// master: it counts as the slaves do that can be asked, and alone it counts.
+func TestBannedSlavesDoNotDiscreditTheirMaster(t *testing.T) {
+	n, _ := alone(t, 0, 1)
+	for id := uint32(50); id < 54; id++ {
+		n.Ban(peer.FromID(id), time.Hour, "test")
+	}
+	for _, test := range []struct {
+		what          string
+		claim         *message.Structure
+		asked, agree  int
+		confirmed     int
+		holds, barred bool
+	}{
+		{"only banned slaves", listing(50, 51), 0, 0, 2, true, true},
+		{"two that confirm, two banned ones", listing(50, 51, 60, 61), 2, 2, 4, true, true},
+		{"two that deny, two banned ones", listing(50, 51, 60, 61), 2, 0, 0, false, true},
+		{"two that confirm", listing(60, 61), 2, 2, 2, true, false},
+		{"none that confirms", listing(60, 61), 2, 0, 0, false, false},
+	} {
+		c := n.newClaim(peer.FromID(101), test.claim, listing(), 100)
+		c.sample, c.there = c.slaves, test.agree
+		if len(c.slaves) != test.asked || c.confirmed() != test.confirmed || c.holds() != test.holds || (c.barred > 0) != test.barred {
+			t.Errorf("%s: %d can be asked, %d of them confirm, so %d count", test.what, len(c.slaves), test.agree, c.confirmed())
+		}
+	}
+}
+
+// A master that is doubted is no place for newcomers. A doubt that is not renewed, because
+// the node is no longer met as a master, keeps newcomers away no longer.
+func TestADoubtedMasterIsNoPlace(t *testing.T) {
+	n, _ := alone(t, 1, 2)
+	l, master := &n.level1, peer.FromID(101)
+	c := n.newClaim(master, listing(60, 61, 62), listing(), 1) // more than it may have
+	c.sample = c.slaves
+	l.resolve(c)
+	if !l.avoids(master) || l.avoids(peer.FromID(102)) {
+		t.Error("a doubted master is a place for newcomers, or one that is not doubted is none")
+	}
+	l.rounds += 2
+	if l.avoids(master) {
+		t.Error("a node is avoided that has not been doubted for two syncs")
+	}
+	if got := l.unchecked(message.Master{Peer: master, Size: 3}); got != 0 {
+		t.Errorf("%d slaves of it count, want none until it is checked", got)
+	}
+}
