@@ -7,48 +7,56 @@ import "spreadable/core/message"
 // or does nothing for them, would keep them for ever. An audit is what a slave does about
 // it, at few syncs:
 //
-//   - If it is no master, it asks a master of the list, another one each time, whether it
-//     knows the backlink, and a network of about the same size. This is only done after
-//     the list has changed.
+//   - It compares what the backlink says of the network with what another master says. A
+//     node that is a master itself knows what to compare with; any other asks a master of
+//     the list, another one each time, but only after the list has changed.
 //   - It registers at its backlink again. A backlink that lists it answers at once with
 //     the number of its slaves; one that has stopped to do what masters owe refuses.
 //
-// An audit that fails says little. It is repeated at every sync, with another master,
-// until one is passed, or until doubtLimit is reached: then the slave leaves.
+// An audit that fails says little. It is repeated at every sync, with another master. Each
+// that is passed takes one doubt back, so that a single accomplice of a liar does not
+// acquit it. When doubtLimit is reached, the slave leaves.
 
 const (
 	// auditEvery is at how many syncs each of the two is done once.
 	auditEvery = 8
-	// doubtLimit is how many witnesses in a row must disagree, a refusal counting as two.
+	// doubtLimit is how many more witnesses must disagree than agree, a refusal counting as
+	// two.
 	// While a network grows or grows together, honest views differ for some rounds.
 	doubtLimit = 6
 )
 
-// audit checks a backlink that has just answered.
-func (l *level) audit(t *Task, b budget) {
-	turn := (l.rounds + int32(l.node.self.ID())) % auditEvery
-	doubts := 0
-	if !l.isMaster() && (turn == 0 && !l.audited || l.doubts > 0) {
-		doubts += l.askWitnesses(t, b)
+// audit checks a backlink that has just answered with up.
+func (l *level) audit(t *Task, up *message.Structure, b budget) {
+	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
+	switch {
+	case turn != 0 && l.doubts == 0:
+	case l.isMaster():
+		found = l.verdict(l.structure(), up)
+	case !l.audited:
+		found = l.askWitnesses(t, up, b)
+	default: // a witness has agreed: what is left are refusals
+		found = -1
 	}
 	if turn == auditEvery/2 || l.doubts > 0 {
-		doubts += l.confirm(t, b)
+		if refused := l.confirm(t, b); refused > 0 {
+			found = max(0, found) + refused
+		}
 	}
-	if doubts == 0 {
-		l.doubts = 0
-		return
-	}
-	if l.doubts += uint8(doubts); l.doubts >= doubtLimit && !l.backlink.IsZero() {
+	l.doubts = uint8(max(0, int(l.doubts)+found))
+	if l.doubts >= doubtLimit && !l.backlink.IsZero() {
 		l.leave(l.backlink)
 	}
 }
 
-// askWitnesses asks another master about the backlink and returns how many doubts that
-// adds. Where it does not answer, a bootstrap node is asked. Where that does not answer
-// either, the node may be cut off from both: then there is no other place to go to.
-func (l *level) askWitnesses(t *Task, b budget) int {
+// askWitnesses asks another master about the backlink and returns its verdict. Where it
+// does not answer, a bootstrap node is asked, and then one of the addresses that the node
+// knows besides: a liar may name masters that do not exist. Where none answers, the node
+// may be cut off from all of them: then there is no other place to go to.
+func (l *level) askWitnesses(t *Task, up *message.Structure, b budget) int {
 	list, backlink := l.masters, l.backlink
-	for _, w := range []Peer{l.witness(), l.rendezvous()} {
+	fellow, elsewhere := l.known[0], l.known[1:]
+	for _, w := range []Peer{l.witness(), l.rendezvous(), elsewhere[int(l.rounds)%len(elsewhere)], fellow} {
 		if w.IsZero() || w == backlink || l.backlink != backlink || !l.node.allowed(w) {
 			continue
 		}
@@ -58,34 +66,72 @@ func (l *level) askWitnesses(t *Task, b budget) int {
 		if err != nil {
 			continue
 		}
-		if !l.agrees(said) {
-			return 1
-		}
-		l.audited = l.masters == list // it may have changed meanwhile
-		return 0
+		found := l.verdict(said, up)
+		l.audited = found < 0 && l.doubts <= 1 && l.masters == list // it may have changed meanwhile
+		return found
 	}
 	return 0
 }
 
-// agrees reports whether a witness knows our backlink, and a network like ours.
-func (l *level) agrees(witness *message.Structure) bool {
-	_, known := witness.Masters.SizeOf(l.backlink)
-	own, other := l.size(), witness.Size()
-	return known && own <= 2*other+auditSlack && other <= 2*own+auditSlack
+// verdict is how many doubts a witness adds: one, or minus one if it knows the backlink,
+// with about as many slaves, and a network like the backlink's: of about the same size,
+// and with mostly the same masters.
+func (l *level) verdict(witness, up *message.Structure) int {
+	known, _ := witness.Masters.SizeOf(l.backlink)
+	if known > 0 && alike(known, len(up.Slaves), mastersSlack) &&
+		alike(witness.Size(), up.Size(), sizeSlack) && l.sharesMasters(witness.Masters, up.Masters) {
+		return -1
+	}
+	return 1
 }
 
-// auditSlack is by how many nodes, besides the double, two views of a network may differ
+// sharesMasters reports whether two lists have most masters in common.
+func (l *level) sharesMasters(a, b *message.Masters) bool {
+	if set := a.Set(); set != 0 && set == b.Set() {
+		return true
+	}
+	marks, common := &l.node.pool.marks, 0
+	marks.reset()
+	for _, m := range a.List {
+		marks.put(m.Peer, 1)
+	}
+	for _, m := range b.List {
+		common += int(marks.take(m.Peer))
+	}
+	return alike(common, len(a.List), mastersSlack) && alike(common, len(b.List), mastersSlack)
+}
+
+// alike reports whether neither of two numbers is more than the double of the other, and
+// a slack.
+func alike(a, b, slack int) bool { return a <= 2*b+slack && b <= 2*a+slack }
+
+// By how many nodes and masters, besides the double, two views of a network may differ
 // while it grows.
-const auditSlack = 8
+const (
+	sizeSlack    = 8
+	mastersSlack = 3
+)
 
 // witness picks a master other than the backlink, another one each time.
 func (l *level) witness() Peer {
-	list := l.masters.List
-	for i := range list {
-		p := list[(int(uint32(l.rounds)+l.node.self.ID())+i)%len(list)].Peer
-		if p != l.backlink && p != l.node.self {
-			return p
+	others := 0
+	for _, m := range l.masters.List {
+		if m.Peer != l.backlink && m.Peer != l.node.self {
+			others++
 		}
+	}
+	if others == 0 {
+		return Peer{}
+	}
+	turn := int(uint32(l.rounds)+l.node.self.ID()) % others
+	for _, m := range l.masters.List {
+		if m.Peer == l.backlink || m.Peer == l.node.self {
+			continue
+		}
+		if turn == 0 {
+			return m.Peer
+		}
+		turn--
 	}
 	return Peer{}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"spreadable/core/message"
+	"spreadable/core/peer"
 )
 
 // A slave leaves a master that answers searches for fewer nodes than it claims, after five
@@ -57,5 +58,53 @@ func TestWitnessesTakeTurns(t *testing.T) {
 	}
 	if len(drawn) != 2 || drawn[n.self] || drawn[l.backlink] || drawn[Peer{}] {
 		t.Errorf("witnesses %v", drawn)
+	}
+}
+
+// A witness speaks for a backlink that it knows with about as many slaves as the backlink
+// tells of, and whose network is about as large and has mostly the same masters.
+func TestAWitnessComparesNetworks(t *testing.T) {
+	masters := func(sizes map[uint32]uint32) *message.Masters {
+		m := &message.Masters{}
+		for id := uint32(1); id < 60; id++ {
+			if size := sizes[id]; size > 0 {
+				m.List, m.Total = append(m.List, message.Master{Peer: peer.FromID(id), Size: size}), m.Total+int(size)
+			}
+		}
+		return m
+	}
+	crowd := func(from, count uint32) map[uint32]uint32 {
+		sizes := map[uint32]uint32{2: 6}
+		for id := from; id < from+count; id++ {
+			sizes[id] = 6
+		}
+		return sizes
+	}
+	n, _ := alone(t, 0, 0)
+	l := &n.level1
+	l.setBacklink(peer.FromID(2))
+	up := func(m *message.Masters, slaves int) *message.Structure {
+		return &message.Structure{Masters: m, Slaves: make([]Peer, slaves)}
+	}
+	witness := up(masters(crowd(10, 8)), 6)
+	for _, test := range []struct {
+		what string
+		up   *message.Structure
+		want int
+	}{
+		{"the same", up(masters(crowd(10, 8)), 6), -1},
+		{"one master more", up(masters(crowd(10, 9)), 7), -1},
+		{"forty more slaves", up(masters(crowd(10, 8)), 46), 1},
+		{"other masters", up(masters(crowd(30, 8)), 6), 1},
+		{"most masters left out", up(masters(crowd(10, 1)), 6), 1},
+		{"thirty more masters", up(masters(crowd(10, 38)), 6), 1},
+	} {
+		if got := l.verdict(witness, test.up); got != test.want {
+			t.Errorf("%s: the verdict is %d, want %d", test.what, got, test.want)
+		}
+	}
+	l.setBacklink(peer.FromID(3))
+	if got := l.verdict(witness, up(masters(crowd(10, 8)), 6)); got != 1 {
+		t.Errorf("an unknown backlink: the verdict is %d, want 1", got)
 	}
 }

@@ -88,7 +88,7 @@ func (directed) sync(l *level, t *Task) {
 		l.know(up, b)
 	}
 	if up.said != nil && l.backlink == up.peer {
-		l.audit(t, b)
+		l.audit(t, up.said, b)
 	}
 	l.setExact(up.said != nil && l.backlink == up.peer)
 	l.view.observe(l.size())
