@@ -237,13 +237,17 @@ func (l *level) rendezvous() Peer {
 }
 
 // hear remembers, as a master, another one that introduced itself, to ask it at our next
-// sync. A sender without an address cannot be asked.
+// sync. A sender without an address cannot be asked. A slave that knows few addresses
+// elsewhere adds this one: a bootstrap node that is back without its data knows only the
+// node that took it, which may lie.
 func (directed) hear(l *level, from Peer) {
 	switch {
 	case from.IsZero():
 	case !l.isMaster():
 		if l.backlink.IsZero() {
 			l.call(from)
+		} else if l.known[len(l.known)-1].IsZero() {
+			l.knowElsewhere(from)
 		}
 	case l.masterIndex(from) < 0:
 		r := l.reserves()
@@ -358,13 +362,13 @@ func (l *level) registerDirected(t *Task, b budget) {
 		l.dropped = 0
 		l.shedNewest()
 	}
-	err := l.tryPlaces(t, b)
+	answered, err := l.tryPlaces(t, b)
 	if err == nil {
 		l.tries, l.firstAsked = 0, 0
 		return
 	}
 	l.registerFailed(err)
-	l.shedWhenAlone()
+	l.shedWhenAlone(answered)
 	if !n.cfg.ManualSync && !l.retryDue {
 		l.retryDue = true
 		wait := min(n.cfg.SyncInterval/16<<min(l.tries, 3), n.cfg.SyncInterval/2)
@@ -373,25 +377,34 @@ func (l *level) registerDirected(t *Task, b budget) {
 	l.tries++
 }
 
-// shedWhenAlone sheds a slave when every other node is our slave: then no node is left
-// that could list us, until one of them finds another master. This happens only in
-// networks of a few nodes.
-func (l *level) shedWhenAlone() {
-	if l.tries < 3 || len(l.slaves) < max(2, l.size()) {
-		return
+// shedWhenAlone sheds a slave when no node is left that could list us, until one of our
+// slaves finds another master. This happens only in networks of a few nodes: every other
+// node is our slave, or those that are not refuse us again and again. Answered says
+// whether a provider has answered. Without its only slave a master has no network left.
+func (l *level) shedWhenAlone(answered bool) {
+	alone := len(l.slaves) >= l.size() || answered && l.tries%deadEnd == 0
+	if l.tries >= 3 && len(l.slaves) >= 2 && alone {
+		l.shed(l.slaves[l.node.env.Rand().IntN(len(l.slaves))]) // another one may fare better
 	}
-	l.shedNewest()
 }
+
+// deadEnd is after how many failed attempts in a row, though a provider answers, a master
+// without a place sheds a slave. The attempts take a minute.
+const deadEnd = 12
 
 // shedNewest takes the latest slave off the list, if there is any.
 func (l *level) shedNewest() {
 	if !l.isMaster() {
 		return
 	}
-	shed := l.newestSlaves(1)[0]
-	l.removeSlave(shed)
-	l.bumpOwnSize()
-	l.node.env.Note(Note{What: NoteShed, About: shed})
+	l.shed(l.newestSlaves(1)[0])
+}
+
+// shed takes a slave off the list. It learns that at its next sync.
+func (l *level) shed(s Peer) {
+	l.removeSlave(s)
+	l.ownSizeChanged(l.node.env.Now())
+	l.node.env.Note(Note{What: NoteShed, About: s})
 }
 
 // maxDrops is how many backlinks may drop us, one soon after the other, before we shed a
@@ -403,19 +416,21 @@ const maxDrops = 3
 // maxPlaces is how many places a newcomer tries before it asks again.
 const maxPlaces = 4
 
-func (l *level) tryPlaces(t *Task, b budget) error {
+// tryPlaces tries to register at the places that a provider names. Answered says whether
+// there was a provider.
+func (l *level) tryPlaces(t *Task, b budget) (answered bool, err error) {
 	p, err := l.findPlaces(t, b)
 	if err != nil {
-		return err
+		return false, err
 	}
 	l.firstAsked++
 	err = errNoMaster
 	for _, place := range l.order(p) {
 		if err = l.registerAt(t, place, p, l.placeTimeout(b)); err == nil {
-			return nil
+			break
 		}
 	}
-	return err
+	return true, err
 }
 
 // findPlaces asks the bootstrap nodes for places in the order of the list, so that all
@@ -494,8 +509,8 @@ func (l *level) order(p *message.Provision) []Peer {
 		rng.Shuffle(len(spare), func(i, j int) { spare[i], spare[j] = spare[j], spare[i] })
 		places = append(places, spare...)
 	}
-	// one that did not answer us may be back, but is tried last
-	slices.SortStableFunc(places, func(a, b Peer) int { return compareBools(l.isLost(a), l.isLost(b)) })
+	// one that has just not answered us may be back, but is tried last
+	slices.SortStableFunc(places, func(a, b Peer) int { return compareBools(l.justLost(a), l.justLost(b)) })
 	return places[:min(maxPlaces, len(places))]
 }
 

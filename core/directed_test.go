@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -336,11 +337,36 @@ func TestSlavesAreShedWhereNothingElseHelps(t *testing.T) {
 		if len(l.slaves) != test.left {
 			t.Errorf("%s: of %d slaves %d are left, want %d; %v", test.what, test.slaves, len(l.slaves), test.left, env.notes)
 		}
-		if shed := slices.Contains(env.notes, fmt.Sprintf("%s %d", NoteShed, test.slaves+1)); shed != (test.left < test.slaves) {
+		shed := slices.ContainsFunc(env.notes, func(note string) bool { return strings.HasPrefix(note, NoteShed.String()) })
+		if shed != (test.left < test.slaves) {
 			t.Errorf("%s: notes %v", test.what, env.notes)
 		}
 		if want := test.dropped % 6; int(l.dropped) != want {
 			t.Errorf("%s: it counts %d drops, want %d", test.what, l.dropped, want)
+		}
+	}
+}
+
+// A master that finds no place although a provider answers sheds a slave after each twelve
+// attempts, but never its last: the others may refuse it.
+func TestADeadEndIsLeft(t *testing.T) {
+	for _, test := range []struct {
+		slaves, tries int
+		answered      bool
+		left          int
+	}{
+		{3, 11, true, 3}, {3, 12, true, 2}, {3, 12, false, 3}, {3, 13, true, 3}, {3, 24, true, 2}, {1, 12, true, 1},
+	} {
+		n, _ := alone(t, test.slaves, 2)
+		l := &n.level1
+		l.tries = int32(test.tries)
+		l.shedWhenAlone(test.answered)
+		if len(l.slaves) != test.left {
+			t.Errorf("after %d attempts, provider %v: of %d slaves %d are left, want %d",
+				test.tries, test.answered, test.slaves, len(l.slaves), test.left)
+		}
+		if size, _ := l.masters.SizeOf(n.self); size != test.left {
+			t.Errorf("it counts %d slaves of its own, and has %d", size, test.left)
 		}
 	}
 }
@@ -402,6 +428,47 @@ func TestPlacesAreTriedInOrder(t *testing.T) {
 	}
 	if len(first) != 3+8 {
 		t.Errorf("the first master and the slave are always among %v", first)
+	}
+}
+
+// A place that has just been lost is tried last. One that was lost long ago is tried in its
+// turn: it may have been we that were cut off, and others name it.
+func TestPlacesThatWereJustLostAreTriedLast(t *testing.T) {
+	n, env := alone(t, 0, 0)
+	l := &n.level1
+	l.keepLost(peer.FromID(9))
+	p := &message.Provision{NetworkSize: 20}
+	for _, id := range []uint32{9, 8} {
+		p.Results = append(p.Results, message.Place{Address: peer.FromID(id), NetworkSize: 20, Spares: []Peer{peer.FromID(id)}})
+	}
+	for after, want := range map[time.Duration][]Peer{
+		0: {peer.FromID(8), peer.FromID(9)}, 2 * n.cfg.SyncInterval: {peer.FromID(9), peer.FromID(8)},
+	} {
+		env.now += after
+		if got := l.order(p); !slices.Equal(got, want) {
+			t.Errorf("%v after the loss of 9 it tries %v", after, got)
+		}
+		env.now -= after
+	}
+}
+
+// The addresses for the day when all masters are dead are none of masters, and none that
+// have been lost. A slave that knows too few takes those of nodes that introduce
+// themselves.
+func TestWhatIsKnownElsewhereIsOfUse(t *testing.T) {
+	n, _ := alone(t, 0, 1)
+	l := &n.level1
+	l.setBacklink(peer.FromID(101))
+	l.keepLost(peer.FromID(60))
+	for _, id := range []uint32{50, 60, 101, 51, 52} {
+		directed{}.hear(l, peer.FromID(id))
+	}
+	if want := [4]Peer{{}, peer.FromID(52), peer.FromID(51), peer.FromID(50)}; l.known != want {
+		t.Errorf("it knows %v, want %v", l.known, want)
+	}
+	directed{}.hear(l, peer.FromID(53))
+	if l.known[1] == peer.FromID(53) {
+		t.Error("an introduction displaces an address that is known")
 	}
 }
 

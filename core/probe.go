@@ -150,6 +150,9 @@ func (l *level) lose(p Peer) {
 	}
 	if l.hasSlave(p) {
 		l.countDeath()
+		if !l.hasParted(p) { // before it is listed again, it must show more than an address
+			l.parted(p, excusable)
+		}
 	}
 	n.forget(p)
 	l.keepLost(p)

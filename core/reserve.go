@@ -45,7 +45,7 @@ const (
 	// knownEvery is how many syncs pass until a slave looks at the addresses that it
 	// knows, and inquireEvery until it asks for new ones.
 	knownEvery   = 16
-	inquireEvery = 1024
+	inquireEvery = 32
 )
 
 func (l *level) reserves() *reserve {
@@ -83,6 +83,15 @@ func (l *level) recovered(p Peer) {
 // isLost reports whether p was lost and has not been heard since.
 func (l *level) isLost(p Peer) bool {
 	return l.reserve != nil && slices.ContainsFunc(l.reserve.lost, func(x lost) bool { return x.peer == p })
+}
+
+// justLost reports whether p was lost within the last two sync intervals. What was longer
+// ago says nothing against a node that others name: it may have been we that were cut off.
+func (l *level) justLost(p Peer) bool {
+	r := l.reserve
+	return r != nil && slices.ContainsFunc(r.lost, func(x lost) bool {
+		return x.peer == p && l.node.env.Now()-x.since < 2*l.node.cfg.SyncInterval
+	})
 }
 
 // lookBack is the address beyond the lists that this sync asks: each of the lost ones in
@@ -139,8 +148,9 @@ func (l *level) others() []Peer {
 }
 
 // askOthers asks for a place beyond the bootstrap nodes. Most of the addresses may be
-// dead, so it pings some at once and asks the first that answers. The result is nil if
-// there is none.
+// dead, so it pings some at once and asks the first that answers. If that one has no place,
+// another is asked: some answer pings and nothing else, and a slow one comes last every
+// time. The result is nil if there is none.
 func (l *level) askOthers(t *Task, b budget) *message.Provision {
 	n := l.node
 	others := l.others()
@@ -157,6 +167,9 @@ func (l *level) askOthers(t *Task, b budget) *message.Provision {
 		case l.reserve != nil && resp.Err != ErrUnawaited: // strangers keep out no others
 			l.reserve.heard = slices.DeleteFunc(l.reserve.heard, func(p Peer) bool { return p == others[i] })
 		}
+	}
+	if i := slices.IndexFunc(others, func(p Peer) bool { return !slices.Contains(there, p) }); i >= 0 {
+		there = append(there, others[i])
 	}
 	for _, p := range there {
 		if provision, err := l.askForPlace(t, p, l.placeTimeout(b)); err == nil {
@@ -256,9 +269,10 @@ func (l *level) stranger(list []Peer) Peer {
 	return Peer{}
 }
 
-// knowElsewhere adds an address to the known ones of other groups, as the latest.
+// knowElsewhere adds an address to the known ones of other groups, as the latest. The
+// lists have the masters already, and a lost peer must not displace one that lives.
 func (l *level) knowElsewhere(p Peer) {
-	if elsewhere := l.known[1:]; !p.IsZero() && !slices.Contains(elsewhere, p) {
+	if elsewhere := l.known[1:]; !p.IsZero() && !slices.Contains(elsewhere, p) && l.masterIndex(p) < 0 && !l.isLost(p) {
 		copy(elsewhere[1:], elsewhere)
 		elsewhere[0] = p
 	}
