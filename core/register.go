@@ -116,7 +116,8 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 		Body: &message.RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
 	})
 	answer, err := message.As[message.Registered](resp)
-	if !message.IsRefusal(err, message.CodeMasterFull) { // being full is no fault
+	// to be full is no fault, and neither is silence: a liar may have named any address
+	if !message.IsRefusal(err, message.CodeMasterFull) && !message.IsSilence(err) {
 		n.judge(err == nil, behavior.Registration, chosen)
 	}
 	if err != nil {
@@ -128,6 +129,8 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 			l.knowElsewhere(r.Address)
 		}
 	}
+	l.knowElsewhere(l.known[0]) // a slave of the former backlink
+	l.known[0] = Peer{}
 	if l.reserve != nil && !l.isMaster() {
 		l.reserve.heard = nil
 	}

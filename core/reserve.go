@@ -46,6 +46,8 @@ const (
 	// knows, and inquireEvery until it asks for new ones.
 	knownEvery   = 16
 	inquireEvery = 32
+	// bridgeFor is for how many syncs after a loss a slave asks known nodes in turn.
+	bridgeFor = 32
 )
 
 func (l *level) reserves() *reserve {
@@ -201,6 +203,7 @@ func (l *level) know(up answer, b budget) {
 	if up.said == nil || l.rounds >= 2 && turn%knownEvery != 0 {
 		return
 	}
+	l.bridge(turn/knownEvery, b)
 	l.known[0] = l.stranger(up.said.Slaves)
 	elsewhere, kept := l.known[1:], 0
 	for _, p := range elsewhere {
@@ -228,15 +231,46 @@ func (l *level) inquire(backlink Peer, turn int, b budget) {
 	}
 	if m := list[i%len(list)].Peer; m != n.self {
 		req := message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}
-		n.send(m, req, &inquiry{l, m, n.life}, 0)
+		n.send(m, req, &inquiry{l, m, n.life, false}, 0)
 	}
 }
 
-// inquiry is a question of inquire to a master.
+// bridge asks a known node, for some syncs after a loss, which network it is in: the
+// masters that joined its group with ours may be dead, and masters look for others only
+// among those that they know themselves.
+func (l *level) bridge(turn int, b budget) {
+	n, p := l.node, l.known[turn%len(l.known)]
+	if l.reserve == nil || len(l.reserve.lost) == 0 || p.IsZero() {
+		return
+	}
+	latest := l.reserve.lost[len(l.reserve.lost)-1].since
+	if n.env.Now()-latest < bridgeFor*n.cfg.SyncInterval {
+		req := message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}
+		n.send(p, req, &inquiry{l, p, n.life, true}, 0)
+	}
+}
+
+// introduce introduces us to a master of a network with which ours has no master in
+// common. It asks us at its next sync, and meets our masters.
+func (l *level) introduce(m *message.Masters) {
+	for _, other := range m.List {
+		if l.masterIndex(other.Peer) >= 0 || other.Peer == l.node.self {
+			return
+		}
+	}
+	if len(m.List) > 0 {
+		n, to := l.node, m.List[l.node.env.Rand().IntN(len(m.List))].Peer
+		req := message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout, Body: introduction}
+		n.send(to, req, &inquiry{l, to, n.life, false}, 0)
+	}
+}
+
+// inquiry is a question to a node elsewhere.
 type inquiry struct {
-	level *level
-	peer  Peer
-	life  uint8 // of the node
+	level  *level
+	peer   Peer
+	life   uint8 // of the node
+	bridge bool
 }
 
 // Answer implements Sink.
@@ -250,6 +284,9 @@ func (q *inquiry) Answer(_ uint32, resp message.Response) {
 	}
 	n.conclude(q.peer, true, resp)
 	if other, err := message.As[message.Structure](resp); err == nil {
+		if q.bridge {
+			q.level.introduce(other.Masters)
+		}
 		q.level.knowElsewhere(q.level.stranger(other.Slaves))
 	}
 }
