@@ -1,6 +1,10 @@
 package core
 
-import "spreadable/core/message"
+import (
+	"slices"
+
+	"spreadable/core/message"
+)
 
 // The root is the name of a network: the address of its first node. Nodes of different
 // roots do not talk to each other.
@@ -45,6 +49,10 @@ func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 // findRoot is ours: the root is what the first bootstrap node that belongs to a network
 // says. When none does, because all have been started together, the first of those that
 // answer names the network. So no node waits for one that is down.
+//
+// Bootstrap nodes that were started together and could not hear each other have named two
+// networks. Of these the root that comes first by address remains: if each took over the
+// other's, at the same time, they would stay apart.
 func (n *Node) findRoot(t *Task, b budget) {
 	if n.rootFresh() {
 		return
@@ -52,8 +60,12 @@ func (n *Node) findRoot(t *Task, b budget) {
 	if n.startRoot() {
 		return
 	}
-	first := true // no node so far in the list answers
-	ours := false // we may name the network: we are the first of the list that is there
+	first := true   // no node so far in the list answers
+	ours := false   // we may name the network: we are the first of the list that is there
+	named := Peer{} // the root that the list names, as far as we know
+	if slices.Contains(n.cfg.Bootstrap, n.self) {
+		named = n.root
+	}
 	ask := message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}
 	for i, resp := range t.Gather(n.cfg.Bootstrap, ask) {
 		if n.cfg.Bootstrap[i] == n.self {
@@ -62,12 +74,15 @@ func (n *Node) findRoot(t *Task, b budget) {
 		}
 		status, err := message.As[message.Status](resp)
 		if err == nil && !status.Root.IsZero() {
-			n.setRoot(status.Root)
-			return
+			if named.IsZero() || named == n.root && n.cfg.Book.Less(status.Root, named) {
+				named = status.Root
+			}
 		}
 		first = first && err != nil
 	}
 	switch {
+	case !named.IsZero():
+		n.setRoot(named)
 	case n.root.IsZero() && ours:
 		n.setRoot(n.self)
 	case !n.root.IsZero():
