@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"spreadable/core/behavior"
@@ -127,6 +128,24 @@ func (n *Node) NetworkRoot() Peer { return n.root }
 
 // Structure returns a snapshot of the node's place in the network.
 func (n *Node) Structure() *message.Structure { return n.level1.structure() }
+
+// Acquaintances returns the peers that the node could ask for a place if its bootstrap
+// nodes were gone: those of its lists, and the addresses that it keeps for that day.
+func (n *Node) Acquaintances() []Peer {
+	l := &n.level1
+	all := append([]Peer{l.backlink}, l.slaves...)
+	for _, m := range l.masters.List {
+		all = append(all, m.Peer)
+	}
+	all = append(all, l.known[:]...)
+	if l.reserve != nil {
+		all = append(all, l.reserve.heard...)
+		for _, x := range l.reserve.lost {
+			all = append(all, x.peer)
+		}
+	}
+	return slices.DeleteFunc(all, func(p Peer) bool { return p.IsZero() || p == n.self })
+}
 
 // Edition numbers the snapshots that Structure returns, from 1: as long as it is the same,
 // so is the snapshot. It says nothing before the first.

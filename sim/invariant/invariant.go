@@ -118,7 +118,21 @@ func (j *judge) knows(n *core.Node) error {
 
 // Networks is how many networks the nodes form: those that know each other as backlink,
 // slave or master are in one.
-func Networks(nodes []*core.Node) int {
+func Networks(nodes []*core.Node) int { return len(Parts(nodes, Listed)) }
+
+// Listed are the peers in a node's lists.
+func Listed(n *core.Node) []core.Peer {
+	s := n.Structure()
+	peers := append([]core.Peer{s.Backlink}, s.Slaves...)
+	for _, m := range s.Masters.List {
+		peers = append(peers, m.Peer)
+	}
+	return peers
+}
+
+// Parts splits nodes into those that know each other, directly or over others, in their
+// order.
+func Parts(nodes []*core.Node, known func(*core.Node) []core.Peer) [][]*core.Node {
 	parent := make(map[core.Peer]core.Peer, len(nodes))
 	var root func(core.Peer) core.Peer
 	root = func(p core.Peer) core.Peer {
@@ -127,30 +141,27 @@ func Networks(nodes []*core.Node) int {
 		}
 		return parent[p]
 	}
+	own := func(n *core.Node) core.Peer { return n.Structure().Address }
 	for _, n := range nodes {
-		own := n.Structure().Address
-		parent[own] = own
-	}
-	join := func(a, b core.Peer) {
-		if _, ok := parent[b]; ok {
-			parent[root(a)] = root(b)
-		}
+		parent[own(n)] = own(n)
 	}
 	for _, n := range nodes {
-		s := n.Structure()
-		join(s.Address, s.Backlink)
-		for _, m := range s.Masters.List {
-			join(s.Address, m.Peer)
-		}
-		for _, slave := range s.Slaves {
-			join(s.Address, slave)
+		for _, p := range known(n) {
+			if _, there := parent[p]; there {
+				parent[root(own(n))] = root(p)
+			}
 		}
 	}
-	count := 0
+	var parts [][]*core.Node
+	index := make(map[core.Peer]int)
 	for _, n := range nodes {
-		if own := n.Structure().Address; root(own) == own {
-			count++
+		of := root(own(n))
+		i, begun := index[of]
+		if !begun {
+			i = len(parts)
+			index[of], parts = i, append(parts, nil)
 		}
+		parts[i] = append(parts[i], n)
 	}
-	return count
+	return parts
 }

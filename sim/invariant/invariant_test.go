@@ -103,3 +103,24 @@ func TestDrawsFollowTheRanking(t *testing.T) {
 		}
 	}
 }
+
+// Nodes that know each other are in one part, also over others, and if only one of two
+// knows the other.
+func TestPartsAreOfThoseThatKnowEachOther(t *testing.T) {
+	_, nodes := settled(t)
+	knows := map[int][]int{0: {1, 1}, 2: {1}, 3: {4, 99}}
+	known := func(n *core.Node) (peers []core.Peer) {
+		for _, i := range knows[slices.Index(nodes, n)] {
+			if i < len(nodes) {
+				peers = append(peers, nodes[i].Structure().Address)
+			} else {
+				peers = append(peers, peer.FromID(1000)) // dead
+			}
+		}
+		return peers
+	}
+	parts := invariant.Parts(nodes, known)
+	if len(parts) != len(nodes)-3 || !slices.Equal(parts[0], nodes[:3]) || !slices.Equal(parts[1], nodes[3:5]) {
+		t.Errorf("%d nodes form %d parts: %v", len(nodes), len(parts), parts)
+	}
+}

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"spreadable/core"
@@ -40,18 +41,19 @@ const mostRequests = 6
 
 // quiet lets the network mend after a fault, and judges it.
 func (r *run) quiet(p Phase, before int) *Failure {
+	r.remember()
 	r.Run(time.Duration(before) * fault.Round)
-	most, last, ok := r.patience(p.Fault), error(nil), 0
+	most, last, ok := r.patience(p.Fault), error(nil), 0 // last is the latest that was wrong
 	for p.Rounds = 0; ; p.Rounds++ {
 		if len(r.bans) > 0 {
 			b := r.bans[0]
 			return &Failure{At: b.at, Phase: p.Fault, Did: p.Did, Kind: FailedBan,
 				What: fmt.Sprintf("honest node %d bans honest node %d: %s", b.by+1, b.who+1, b.reason)}
 		}
-		if last = r.whole(); last == nil {
+		if err := r.whole(); err == nil {
 			ok++
 		} else {
-			ok = 0
+			last, ok = err, 0
 		}
 		if ok == r.steady() {
 			break
@@ -65,7 +67,7 @@ func (r *run) quiet(p Phase, before int) *Failure {
 	if err := r.measure(&p); err != nil {
 		return r.failed(p, FailedTraffic, err)
 	}
-	if r.plan.Loss == 0 && r.plan.Lie == "" {
+	if r.plan.Loss == 0 && r.plan.Lie == "" && len(r.parts()) == 1 {
 		if err := r.load.judge(r.random(stream.Workload, p.Fault, len(r.outcome.Phases))); err != nil {
 			return r.failed(p, FailedLoad, err)
 		}
@@ -90,12 +92,39 @@ func (r *run) steady() int {
 	return steady
 }
 
+// remember notes which nodes know each other, before they try to mend the network.
+func (r *run) remember() {
+	r.knew = make(map[*core.Node][]core.Peer)
+	for _, n := range r.honest() {
+		r.knew[n] = n.Acquaintances()
+	}
+}
+
+// parts are the honest nodes that can find each other. Those whose acquaintances from the
+// other part are all dead, the bootstrap nodes among them, cannot: then each part must be
+// a network of its own.
+func (r *run) parts() [][]*core.Node {
+	return invariant.Parts(r.honest(), func(n *core.Node) []core.Peer {
+		return slices.Concat(invariant.Listed(n), r.knew[n], r.bootstraps)
+	})
+}
+
 // whole returns the first invariant that does not hold, or nil.
 func (r *run) whole() error {
+	judge := settledNetwork
 	if r.plan.Lie != "" {
-		return r.contained()
+		judge = r.contained
 	}
-	nodes := r.honest()
+	for _, part := range r.parts() {
+		if err := judge(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settledNetwork is what must hold of a network without liars.
+func settledNetwork(nodes []*core.Node) error {
 	if err := invariant.Settled(nodes); err != nil {
 		if networks := invariant.Networks(nodes); networks > 1 {
 			return fmt.Errorf("%d networks: %w", networks, err)
@@ -105,12 +134,12 @@ func (r *run) whole() error {
 	return invariant.Balanced(nodes)
 }
 
-// contained is what must hold of the honest nodes with liars among them. They are one
-// network, each is registered at an honest node, and none counts more nodes than there
-// are, or fewer than those that are honest.
-func (r *run) contained() error {
-	nodes := r.honest()
-	if len(nodes) < 2 {
+// contained is what must hold of honest nodes with liars among them. They are one network,
+// each is registered at an honest node, and none counts more nodes than there are, or
+// fewer than those that are honest. Two honest nodes alone cannot do that: while they
+// count a liar, neither may be the backlink of its own backlink.
+func (r *run) contained(nodes []*core.Node) error {
+	if len(nodes) < 3 {
 		return nil
 	}
 	liars := 0
@@ -165,7 +194,7 @@ func (r *run) measure(p *Phase) error {
 	r.Run(rounds * fault.Round)
 	nodes := r.honest()
 	p.Requests = float64(part.Upkeep.Requests-before) / rounds / float64(max(1, len(nodes)))
-	if r.plan.Lie == "" && r.plan.Loss == 0 && len(nodes) > 1 && p.Requests > mostRequests {
+	if r.plan.Lie == "" && r.plan.Loss == 0 && len(nodes) > 1 && len(r.parts()) == 1 && p.Requests > mostRequests {
 		return fmt.Errorf("%.1f requests per node and round, %d at most", p.Requests, mostRequests)
 	}
 	for _, n := range nodes {

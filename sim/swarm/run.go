@@ -61,6 +61,7 @@ func (f *Failure) String() string {
 type run struct {
 	*world
 	outcome Outcome
+	knew    map[*core.Node][]core.Peer // what each honest node knew after the latest fault
 }
 
 // Noted is told what the nodes of a run note, by number from 1.

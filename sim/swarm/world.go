@@ -23,14 +23,15 @@ const epoch = 1_800_000_000 * time.Second
 // (fault.World), liars look at it (lie.World). Its hosts are in one table: nodes and
 // newcomers, then intruders, all with a place in the network; then clients.
 type world struct {
-	plan    Plan
-	book    *peer.Book
-	net     *inmem.Network
-	driver  sim.Driver
-	weather weather
-	hosts   []*host // with a place in the network
-	nodes   int     // of the hosts, how many are nodes so far
-	spare   int     // of the hosts, where intruders begin
+	plan       Plan
+	book       *peer.Book
+	net        *inmem.Network
+	driver     sim.Driver
+	weather    weather
+	hosts      []*host     // with a place in the network
+	nodes      int         // of the hosts, how many are nodes so far
+	bootstraps []core.Peer // the addresses that all nodes are given
+	spare      int         // of the hosts, where intruders begin
 
 	stranger int // the last of the hosts: see demands
 	load     *load
@@ -68,6 +69,7 @@ func newWorld(p Plan, noted Noted) (*world, error) {
 	for i := range p.Boots {
 		config.Bootstrap = append(config.Bootstrap, peerOf(i))
 	}
+	w.bootstraps = config.Bootstrap
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,40 @@
+package swarm_test
+
+import (
+	"testing"
+
+	"spreadable/sim/swarm"
+)
+
+// Failures that the swarm has found stay mended: a plan of each kind, and what was wrong.
+func TestFailuresThatWereFoundStayMended(t *testing.T) {
+	for _, found := range []struct{ plan, wrong string }{
+		{"seed=382 nodes=10 faults=cut-off,boot-gone liars=claims-all:2", "a master vouched for a list in which it had discounted its backlink, and was banned"},
+		{"seed=332 nodes=15 faults=slow-forever liars=claims-all:3", "a master with one banned slave was no master, and one witness acquitted a liar"},
+		{"seed=178 nodes=17 faults=rolling-memory,hang liars=claims-all:3", "liars that moved kept views unsettled, and counted in full"},
+		{"seed=349 nodes=9 faults=boot-gone liars=false-masters:1", "a master never audited its backlink"},
+		{"seed=401 nodes=18 bootstrap=2 faults=loss liars=false-masters:3", "masters that do not exist passed an audit"},
+		{"seed=910 nodes=36 bootstrap=2 faults=crashloop-memory,power-cut-memory,cut-off liars=phantoms:2", "a claim that could not be checked at first was never checked"},
+		{"seed=912 nodes=11 faults=masters-gone liars=claims-all:2", "a captive knew no witness"},
+		{"seed=1135 nodes=35 faults=kill,boot-restart-blank liars=false-masters:2", "a bootstrap node without data knew only a liar"},
+		{"seed=249 nodes=20 faults=crashloop-blank,growth,rolling-memory liars=silent:2", "silent nodes were listed again at once, for ever"},
+		{"seed=242 nodes=47 bootstrap=3 faults=slow,slow-forever", "a node tried the places last that it had lost"},
+		{"seed=580 nodes=4 faults=restart-blank,mixed", "a doubt outlived the master that it was about"},
+		{"seed=1149 nodes=5 faults=churn,boot-restart-blank liars=refuses:1", "all other nodes were slaves of a node's slaves, or refused it"},
+		{"seed=2676 nodes=7 faults=slow-forever,masters-gone liars=silent:1", "a liar that answers pings was asked for a place for ever"},
+		{"seed=751 nodes=14 faults=churn,masters-gone", "dead masters displaced addresses of living nodes"},
+		{"seed=51349 nodes=14 bootstrap=2 faults=churn,masters-gone", "only a plain slave knew the other part"},
+		{"seed=70081 nodes=36 faults=churn,masters-gone", "a slave that moved forgot its former group"},
+		{"seed=70569 nodes=7 bootstrap=2 faults=masters-gone liars=flapping:1", "each place that does not exist left a score"},
+		{"seed=20976 nodes=24 bootstrap=2 loss=0.018 faults=kill", "two bootstrap nodes exchanged their roots for ever"},
+		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
+	} {
+		plan, err := swarm.ParsePlan(found.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if failure := swarm.Run(plan, nil).Failure; failure != nil {
+			t.Errorf("%s: %v; it was that %s", found.plan, failure, found.wrong)
+		}
+	}
+}
