@@ -351,10 +351,10 @@
 // syncs old. A third node can see to it that an honest one shows it again and again. It
 // bans no node, but it ends relations (standing.go). A backlink, a slave or a known master
 // that says nothing useful for MaxFails syncs is taken off the lists; a refusal counts
-// twice. A slave also audits its backlink (audit.go), and leaves one that other masters do
-// not know or that answers searches for too few nodes. A peer that comes and goes has to
-// wait longer each time. One useful answer makes it all good, so nothing of it outlasts a
-// fault for long.
+// twice. A slave also audits its backlink (audit.go), and leaves one whose network is not
+// that of other masters, that claims more slaves than it has (claims.go), or that answers
+// searches for too few nodes. A peer that comes and goes has to wait longer each time. One
+// useful answer makes it all good, so nothing of it outlasts a fault for long.
 //
 // Proof is a statement that no honest node makes (judgement.go). It raises a score, and a
 // peer whose score gets too high is banned for a time (package behavior, access.go): with
