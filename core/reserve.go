@@ -46,8 +46,9 @@ const (
 	// knows, and inquireEvery until it asks for new ones.
 	knownEvery   = 16
 	inquireEvery = 32
-	// bridgeFor is for how many syncs after a loss a slave asks known nodes in turn.
-	bridgeFor = 32
+	// bridgeFor is for how many syncs after a loss a slave asks known nodes in turn, one
+	// at every bridgeEvery-th.
+	bridgeFor, bridgeEvery = 32, 4
 )
 
 func (l *level) reserves() *reserve {
@@ -200,10 +201,12 @@ func (l *level) call(from Peer) {
 // another master for its slaves.
 func (l *level) know(up answer, b budget) {
 	turn := int(l.rounds) + int(l.node.self.ID())
+	if up.said != nil && l.reserve != nil && turn%bridgeEvery == 0 {
+		l.bridge(turn/bridgeEvery, b)
+	}
 	if up.said == nil || l.rounds >= 2 && turn%knownEvery != 0 {
 		return
 	}
-	l.bridge(turn/knownEvery, b)
 	l.known[0] = l.stranger(up.said.Slaves)
 	elsewhere, kept := l.known[1:], 0
 	for _, p := range elsewhere {
@@ -240,7 +243,7 @@ func (l *level) inquire(backlink Peer, turn int, b budget) {
 // among those that they know themselves.
 func (l *level) bridge(turn int, b budget) {
 	n, p := l.node, l.known[turn%len(l.known)]
-	if l.reserve == nil || len(l.reserve.lost) == 0 || p.IsZero() {
+	if len(l.reserve.lost) == 0 || p.IsZero() {
 		return
 	}
 	latest := l.reserve.lost[len(l.reserve.lost)-1].since
