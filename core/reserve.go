@@ -45,7 +45,7 @@ const (
 	// knownEvery is how many syncs pass until a slave looks at the addresses that it
 	// knows, and inquireEvery until it asks for new ones.
 	knownEvery   = 16
-	inquireEvery = 32
+	inquireEvery = 128
 	// bridgeFor is for how many syncs after a loss a slave asks known nodes in turn, one
 	// at every bridgeEvery-th.
 	bridgeFor, bridgeEvery = 32, 4
