@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -25,6 +26,7 @@ type ledger struct {
 	order  []Peer           // keys of sent in the order of sending; some have arrived
 	recent []Peer           // a ring of the latest newcomers, which may become masters
 	owners []host           // parallel to recent: their hosts
+	asked  []time.Duration  // parallel to recent: when they last asked for a place
 	oldest int              // index in recent of the one to replace next
 }
 
@@ -49,6 +51,8 @@ type sending struct {
 const (
 	recentNewcomers = 512 // length of ledger.recent
 	maxMisses       = 2   // hosts that must find a master full before it gets no more
+
+	never = time.Duration(math.MinInt64) // before all times
 )
 
 func (l *level) newLedger() *ledger {
@@ -162,7 +166,7 @@ func (lg *ledger) send(target, to Peer, host host, now time.Duration) {
 	lg.expect(to, 1)
 	lg.sent[target] = sending{to, now, host}
 	lg.order = append(lg.order, target)
-	lg.remember(target, host)
+	lg.remember(target, host, now)
 }
 
 // arrived is called when a newcomer is no longer on its way. If a master lists it, it
@@ -215,11 +219,13 @@ func (lg *ledger) meet(d *discovery) {
 }
 
 // remember keeps target among the recent newcomers, unless another of its host is there,
-// or in a small network, which may all be of one host, as many as have a place.
-func (lg *ledger) remember(target Peer, owner host) {
+// or in a small network, which may all be of one host, as many as have a place. Asked is
+// when it asked for a place, or never.
+func (lg *ledger) remember(target Peer, owner host, asked time.Duration) {
 	of := 0
 	for i := range lg.recent {
 		if lg.recent[i] == target {
+			lg.asked[i] = max(lg.asked[i], asked)
 			return
 		}
 		if lg.owners[i] == owner {
@@ -230,8 +236,20 @@ func (lg *ledger) remember(target Peer, owner host) {
 	case of > 0 && (of >= lg.places || lg.nodes > 4*lg.places):
 	case len(lg.recent) < recentNewcomers:
 		lg.recent, lg.owners = append(lg.recent, target), append(lg.owners, owner)
+		lg.asked = append(lg.asked, asked)
 	default:
-		lg.recent[lg.oldest], lg.owners[lg.oldest] = target, owner
+		lg.recent[lg.oldest], lg.owners[lg.oldest], lg.asked[lg.oldest] = target, owner, asked
 		lg.oldest = (lg.oldest + 1) % recentNewcomers
 	}
+}
+
+// askedSince are the recent newcomers that have asked for a place after a time, so they
+// lived then.
+func (lg *ledger) askedSince(since time.Duration) (askers []Peer) {
+	for i, p := range lg.recent {
+		if lg.asked[i] > since {
+			askers = append(askers, p)
+		}
+	}
+	return askers
 }

@@ -43,7 +43,7 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 		resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 		if s, err := message.As[message.Structure](resp); err == nil {
 			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
-				l.ledger.remember(slave, n.hostOf(slave))
+				l.ledger.remember(slave, n.hostOf(slave), never)
 			}
 			places, size = l.place(target, enter)
 		}
@@ -79,10 +79,13 @@ func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	if lg.masters >= 3 || size <= 2 {
 		c.drawMasters(2)
 	}
-	if dying && lg.masters >= max(3, Optimum(size, levels)) {
+	if dying && lg.masters >= 3 {
+		if lg.masters < Optimum(size, levels) && len(c.places) == 0 {
+			c.makeMasters(1, lg.askedSince(n.env.Now()-2*n.cfg.SyncInterval))
+		}
 		c.fullMasters(maxPlaces - 1)
 	}
-	c.makeMasters(maxPlaces - 1)
+	c.makeMasters(maxPlaces-1, lg.recent, l.slaves, []Peer{n.self})
 	c.drawMasters(maxPlaces)
 	if enter && len(c.places) > 0 {
 		lg.send(target, c.places[0], n.hostOf(target), n.env.Now())
@@ -133,7 +136,9 @@ func (c *choice) drawMasters(most int) {
 
 // fullMasters adds the least full masters, up to the given number of places. It is for
 // the time when many nodes have died at once. Their masters seem to be full, because they
-// have not noticed it yet, but a network of fewer nodes needs no more masters.
+// have not noticed it yet, but a network of fewer nodes needs no more masters. If it does
+// need one, a node that has just asked becomes it: any other may be dead, and then each
+// newcomer that finds it so would make another master.
 func (c *choice) fullMasters(most int) {
 	lg := c.ledger
 	for len(c.places) < most {
@@ -152,9 +157,9 @@ func (c *choice) fullMasters(most int) {
 }
 
 // makeMasters adds nodes that are no masters yet and could become masters, up to the
-// given number of places: recent newcomers, our slaves, the node itself.
-func (c *choice) makeMasters(most int) {
-	for _, from := range [][]Peer{c.ledger.recent, c.level.slaves, {c.level.node.self}} {
+// given number of places, from lists of which the first is best.
+func (c *choice) makeMasters(most int, lists ...[]Peer) {
+	for _, from := range lists {
 		if len(from) == 0 {
 			continue
 		}
