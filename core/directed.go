@@ -463,7 +463,7 @@ func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) 
 		}
 	}
 	if l.isMaster() { // our slaves are all that is left
-		return l.findPlacesFor(t, n.self, true, b), nil
+		return l.findPlacesFor(t, n.self, l.formerBacklink(), true, b), nil
 	}
 	return nil, err
 }
@@ -477,7 +477,7 @@ func (l *level) placesOfSelf(t *Task, b budget) *message.Provision {
 			return p
 		}
 	}
-	return l.findPlacesFor(t, l.node.self, true, b)
+	return l.findPlacesFor(t, l.node.self, l.formerBacklink(), true, b)
 }
 
 // placeTimeout is enough for a provider or a master that has to ask a peer itself. One

@@ -209,6 +209,17 @@ func (lg *ledger) missed(target Peer) {
 	}
 }
 
+// left is called when a newcomer says that it has lost its backlink: it no longer counts
+// there. Else it would count twice until the provider has noticed the death. As in send,
+// only so many newcomers of one host are believed.
+func (lg *ledger) left(target, backlink Peer, host host) {
+	if i, known := lg.index[backlink]; known && lg.hosts[host] < lg.places && lg.tallies[i].size > 1 {
+		if _, waiting := lg.sent[target]; !waiting {
+			lg.enter(i, lg.tallies[i].size-1, lg.tallies[i].pending)
+		}
+	}
+}
+
 // meet makes a discovery ask the masters to which newcomers are on their way.
 func (lg *ledger) meet(d *discovery) {
 	for i := range lg.tallies {

@@ -16,7 +16,7 @@ import (
 func (directed) provide(l *level, t *Task) message.Response {
 	body := message.Asked[message.ProvideRequest](&t.req)
 	l.doubt(body.Lost)
-	p := l.findPlacesFor(t, body.Target, t.req.From == body.Target, t.requestBudget())
+	p := l.findPlacesFor(t, body.Target, body.Lost, t.req.From == body.Target, t.requestBudget())
 	if !body.Places && len(p.Results) > 1 {
 		i := 0
 		if l.masterIndex(body.Target) >= 0 {
@@ -27,29 +27,26 @@ func (directed) provide(l *level, t *Task) message.Response {
 	return message.Response{Body: p}
 }
 
-// findPlacesFor finds places for target. A provider that finds none, not even a node that
-// could become a master, asks one master for its slaves.
+// findPlacesFor finds places for target, which has lost a backlink if it names one. A
+// provider that finds none, not even a node that could become a master, asks one master
+// for its slaves. It also does so for a master in a small network: all other masters may
+// be slaves of the target, and so may all nodes that the provider remembers.
 //
 // Enter says that the target asks for itself. Only then is it counted in the ledger:
 // otherwise one node could fill the ledger with nodes that do not exist.
-func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *message.Provision {
-	n := l.node
+func (l *level) findPlacesFor(t *Task, target, lost Peer, enter bool, b budget) *message.Provision {
 	if l.ledger == nil {
 		l.ledger = l.newLedger()
 	}
-	places, size := l.place(target, enter)
-	if len(places) == 0 && len(l.masters.List) > 0 {
-		m := l.masters.List[n.env.Rand().IntN(len(l.masters.List))].Peer
-		resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-		if s, err := message.As[message.Structure](resp); err == nil {
-			for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
-				l.ledger.remember(slave, n.hostOf(slave), never)
-			}
-			places, size = l.place(target, enter)
-		}
+	if l.ledger.masters <= smallMasters && l.masterIndex(target) >= 0 {
+		l.rememberSlavesOf(t, target, b)
+	}
+	places, size := l.place(target, lost, enter)
+	if len(places) == 0 && l.rememberSlavesOf(t, target, b) {
+		places, size = l.place(target, lost, enter)
 	}
 	p := &message.Provision{
-		Lifetime: n.lifetime(), NetworkSize: size, Results: make([]message.Place, len(places)),
+		Lifetime: l.node.lifetime(), NetworkSize: size, Results: make([]message.Place, len(places)),
 	}
 	for i := range places {
 		p.Results[i] = message.Place{Address: places[i], NetworkSize: size, Spares: places[i : i+1 : i+1]}
@@ -57,22 +54,55 @@ func (l *level) findPlacesFor(t *Task, target Peer, enter bool, b budget) *messa
 	return p
 }
 
+// smallMasters is how many masters a network has in which they may all be slaves of one.
+const smallMasters = 4
+
+// rememberSlavesOf asks a random master other than target for its slaves, which could
+// become masters. It reports whether it got any.
+func (l *level) rememberSlavesOf(t *Task, target Peer, b budget) bool {
+	n, masters := l.node, make([]Peer, 0, smallMasters)
+	for _, m := range l.masters.List {
+		if m.Peer != target && m.Peer != n.self {
+			masters = append(masters, m.Peer)
+		}
+	}
+	if len(masters) == 0 {
+		return false
+	}
+	m := masters[n.env.Rand().IntN(len(masters))]
+	resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	s, err := message.As[message.Structure](resp)
+	if err != nil {
+		return false
+	}
+	for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
+		l.ledger.remember(slave, n.hostOf(slave), never)
+	}
+	return len(s.Slaves) > 0
+}
+
 // place chooses where target should register, best first, and counts it at the best: a
 // master with capacity, or, if there is none, a node that would become a master. Of four
 // places two are masters, one is a node that could become one, in case they refuse, and
 // the last is a master again. Size is the size of the network with target in it.
-func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
+func (l *level) place(target, lost Peer, enter bool) (places []Peer, size int) {
 	n, lg := l.node, l.ledger
 	lg.resize(n.self, len(l.slaves))
 	dying := l.discountSilent()
 	if enter {
+		lg.left(target, lost, n.hostOf(target))
 		lg.missed(target)
 	}
 	size = lg.nodes + 1
 	if target != n.self && l.backlink.IsZero() {
 		size++ // the node itself, which no master lists yet
 	}
-	lg.bound(Optimum(size, levels))
+	optimum := Optimum(size, levels)
+	limit := optimum
+	if dying {
+		limit = Optimum(size*survivors/16, levels)
+	}
+	lg.bound(limit)
 	c := choice{l, lg, target, size, make([]Peer, 0, maxPlaces)}
 	// Fewer than three masters cannot form a cycle without a mutual pair, so the first
 	// three newcomers make masters.
@@ -80,7 +110,7 @@ func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 		c.drawMasters(2)
 	}
 	if dying && lg.masters >= 3 {
-		if lg.masters < Optimum(size, levels) && len(c.places) == 0 {
+		if lg.masters < optimum && len(c.places) == 0 {
 			c.makeMasters(1, lg.askedSince(n.env.Now()-2*n.cfg.SyncInterval))
 		}
 		c.fullMasters(maxPlaces - 1)
@@ -92,6 +122,13 @@ func (l *level) place(target Peer, enter bool) (places []Peer, size int) {
 	}
 	return c.places, size
 }
+
+// survivors are the sixteenths of the nodes that a provider expects to be alive when
+// masters die. Its numbers still count the dead slaves of living masters. If it filled
+// new masters by these, they would have too many slaves when the dead are gone, and shed
+// them again. A quarter fewer nodes want an eighth fewer slaves, which is not missed if
+// just one has died.
+const survivors = 12
 
 // choice is the choice of places for one newcomer.
 type choice struct {
@@ -183,17 +220,21 @@ func (c *choice) couldBecomeMaster(p Peer) bool {
 }
 
 // discountSilent takes masters that are probably dead out of the ledger until it is
-// renewed: their slaves are about to ask for other places. It reports whether there are
-// any, or a peer was lost within the last two sync intervals.
+// renewed: their slaves are about to ask for other places. It reports whether masters are
+// being probed, which begins with the first newcomer that has lost one, or a peer was lost
+// within the last two sync intervals.
 func (l *level) discountSilent() (dying bool) {
 	r := l.reserve
 	if r == nil {
 		return false
 	}
 	for _, w := range r.probes {
-		if w.failed >= 2 && l.masterIndex(w.peer) >= 0 {
+		if l.masterIndex(w.peer) < 0 {
+			continue
+		}
+		dying = true
+		if w.failed >= 2 {
 			l.ledger.resize(w.peer, 0)
-			dying = true
 		}
 	}
 	latest := len(r.lost) - 1
