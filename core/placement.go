@@ -29,8 +29,9 @@ func (directed) provide(l *level, t *Task) message.Response {
 
 // findPlacesFor finds places for target, which has lost a backlink if it names one. A
 // provider that finds none, not even a node that could become a master, asks one master
-// for its slaves. It also does so for a master in a small network: all other masters may
-// be slaves of the target, and so may all nodes that the provider remembers.
+// for its slaves. It also does so for a master in a small network that asks again: all
+// other masters may be slaves of the target, and so may all nodes that the provider
+// remembers.
 //
 // Enter says that the target asks for itself. Only then is it counted in the ledger:
 // otherwise one node could fill the ledger with nodes that do not exist.
@@ -38,7 +39,7 @@ func (l *level) findPlacesFor(t *Task, target, lost Peer, enter bool, b budget) 
 	if l.ledger == nil {
 		l.ledger = l.newLedger()
 	}
-	if l.ledger.masters <= smallMasters && l.masterIndex(target) >= 0 {
+	if _, again := l.ledger.sent[target]; again && l.ledger.masters <= smallMasters && l.masterIndex(target) >= 0 {
 		l.rememberSlavesOf(t, target, b)
 	}
 	places, size := l.place(target, lost, enter)
