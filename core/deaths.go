@@ -42,3 +42,12 @@ func (l *level) sizeAfterDeaths() int {
 	}
 	return max(1, d.networkSize*max(0, d.slaves-d.count)/max(1, d.slaves))
 }
+
+// lostLately reports whether a peer was lost within the last two sync intervals.
+func (l *level) lostLately() bool {
+	r := l.reserve
+	if r == nil || len(r.lost) == 0 {
+		return false
+	}
+	return l.node.env.Now()-r.lost[len(r.lost)-1].since < 2*l.node.cfg.SyncInterval
+}

@@ -22,7 +22,7 @@ type view struct {
 }
 
 // settled reports whether the network size has roughly held for two rounds. Only then
-// does a node normalize.
+// does a node normalize, or after one round if it has lost a peer lately.
 func (v *view) settled() bool { return v.rounds >= 2 }
 
 func (v *view) observe(size int) {
@@ -97,7 +97,9 @@ func (directed) sync(l *level, t *Task) {
 		l.dropped = max(0, l.dropped-1)
 	}
 	l.leaveMutual(up)
-	if l.view.settled() {
+	// After deaths one steady round is enough: the network is being put right anyhow, and
+	// a later correction would make exact sizes wrong again.
+	if l.view.settled() || l.view.rounds > 0 && l.lostLately() {
 		l.normalize()
 		l.shedCrowds()
 	}

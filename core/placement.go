@@ -238,6 +238,5 @@ func (l *level) discountSilent() (dying bool) {
 			l.ledger.resize(w.peer, 0)
 		}
 	}
-	latest := len(r.lost) - 1
-	return dying || latest >= 0 && l.node.env.Now()-r.lost[latest].since < 2*l.node.cfg.SyncInterval
+	return dying || l.lostLately()
 }
