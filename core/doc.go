@@ -316,9 +316,13 @@
 //   - Masters ask the peers that they have lost now and then, for a week. So the halves of
 //     a network meet again although each has taken the other for dead.
 //
-// When many die at once, all lists are too long for a while. The provider then leaves out
-// masters that are being probed, and goes by the share of its own slaves that has died;
-// masters take newcomers by the same estimate (deaths.go).
+// When many die at once, all lists are too long for a while, and the first newcomer that
+// names a lost backlink tells the provider so. Until the lists are right again the provider
+// leaves out masters that are being probed, makes new masters only of nodes that have just
+// asked it, and fills them by the size of a network of three quarters of the nodes
+// (placement.go). Masters take newcomers by the share of their own slaves that has died
+// (deaths.go). So the network comes out of it in its right shape. Else it would be exact
+// after four rounds and then have to move nodes, for as long again.
 //
 // # Approval
 //
