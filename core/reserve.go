@@ -44,7 +44,7 @@ const (
 	maxOthers = 8
 	// knownEvery is how many syncs pass until a slave looks at the addresses that it
 	// knows, and inquireEvery until it asks for new ones.
-	knownEvery   = 16
+	knownEvery   = 4
 	inquireEvery = 128
 	// bridgeFor is for how many syncs after a loss a slave asks known nodes in turn, one
 	// at every bridgeEvery-th.
@@ -204,7 +204,7 @@ func (l *level) know(up answer, b budget) {
 	if up.said != nil && l.reserve != nil && turn%bridgeEvery == 0 {
 		l.bridge(turn/bridgeEvery, b)
 	}
-	if up.said == nil || l.rounds >= 2 && turn%knownEvery != 0 {
+	if up.said == nil || l.rounds >= 4 && turn%knownEvery != 0 {
 		return
 	}
 	l.known[0] = l.stranger(up.said.Slaves)
