@@ -13,9 +13,9 @@ import (
 
 // Approval limits what clients do: for each period a few nodes are drawn from the whole
 // network, which vouch for the client. All nodes draw the same ones. This file is the
-// part of the entry node: which nodes approve, what the question is, and whether the
-// answer was right. The part of the approvers is in approver.go, the arithmetic of the
-// draw in package draw.
+// part of the entry node: keys, what the question is, and whether the answer was right.
+// Which nodes approve is in draws.go, the part of the approvers in approver.go, and the
+// arithmetic of the draw in package draw.
 
 // Terms are the parameters of a kind of approval.
 type Terms struct {
@@ -132,12 +132,14 @@ func serveApprovalKey(t *Task) {
 		return
 	}
 	start := draw.Start(n.env.Wall(), terms.Period)
-	approvers := n.drawApprovers(t, terms, start, 0, t.requestBudget())
+	drawing := n.drawingOf(terms, start, 0)
+	approvers := n.approversOf(t, terms, drawing, drawLife)
 	key := n.approvalKey(t.req.Client, action, start, approvers)
 	n.approvalBook().issue(key, &issuedKey{t.req.Client.Unmap(), approvers, start + 2*terms.Period})
 	t.reply(message.Response{Body: &message.ApprovalKey{
 		Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client,
 	}})
+	n.renewDraw(t, terms, drawing)
 }
 
 // approvalKey makes a key that is given out only once: two clients behind one NAT, which
@@ -165,92 +167,6 @@ func (n *Node) approvalSecret() string {
 	return book.secret
 }
 
-// earlierMost bounds the approvers that an entry node names because a master says that
-// the network has npm nodes: a liar must not make each approval cost the square root of a
-// large network. It serves networks of up to 4,096 nodes.
-const earlierMost = 64
-
-// counts returns how many approvers a network of a size draws on the terms, and how many
-// it must name for the verifiers of npm 0.3.10, which by default want more: the first so
-// many are the same. Only the default count has two values.
-func (t Terms) counts(size int) (count, most int) {
-	count = t.Approvers.Of(size)
-	return count, max(count, min(t.Approvers.Earlier().Of(size), earlierMost))
-}
-
-// drawApprovers draws the approvers of the period that begins at start: of all slaves of
-// all masters, which are all nodes, the first that answer a ping in the order of the
-// draw, and of each host only one. A node that knows no masters draws itself. It draws as
-// many as npm 0.3.10 does if a master lists npm nodes, or if a client names so many.
-func (n *Node) drawApprovers(t *Task, terms Terms, start time.Duration, named int, b budget) []Peer {
-	if len(n.level1.masters.List) == 0 {
-		return []Peer{n.self}
-	}
-	masters, _ := n.targets(levels)
-	responses := t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-	nodes, npm := n.listed(responses)
-	if n.perHost && !terms.Approvers.IsAuto() { // npm nodes, which draw so, know no hosts
-		nodes = n.onePerHost(nodes)
-	}
-	ranking := n.pool.hashes.Ranking(start)
-	ranking.Grow(len(nodes))
-	for _, p := range nodes {
-		ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
-	}
-	count, most := terms.counts(n.level1.size())
-	if npm || named > count {
-		count = most
-	}
-	return n.firstAlive(t, ranking, count, b)
-}
-
-// listed returns the slaves in some structures, each once: two masters may list one for a
-// moment. Npm is true if a structure is of an npm node or lists one.
-func (n *Node) listed(responses []message.Response) (nodes []Peer, npm bool) {
-	most := 0
-	for _, resp := range responses {
-		if s, err := message.As[message.Structure](resp); err == nil {
-			most += len(s.Slaves)
-			npm = npm || s.Npm || s.NpmSlaves
-		}
-	}
-	nodes = make([]Peer, 0, most)
-	marks := &n.pool.marks
-	marks.reset()
-	for _, resp := range responses {
-		if s, err := message.As[message.Structure](resp); err == nil {
-			for _, p := range s.Slaves {
-				if !p.IsZero() && marks.put(p, 0) {
-					nodes = append(nodes, p)
-				}
-			}
-		}
-	}
-	return nodes, npm
-}
-
-// firstAlive pings nodes in the order of the ranking, in batches with a reserve, until
-// count have answered or the budget is spent.
-func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) []Peer {
-	var alive []Peer
-	for len(alive) < count && b.left() > 0 {
-		var batch []Peer
-		for _, i := range ranking.Next(draw.Batch(count-len(alive), count)) {
-			batch = append(batch, peer.FromID(uint32(i)))
-		}
-		if len(batch) == 0 {
-			break
-		}
-		ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
-		for i, resp := range t.Gather(batch, ping) {
-			if resp.Err == nil {
-				alive = append(alive, batch[i])
-			}
-		}
-	}
-	return alive[:min(count, len(alive))]
-}
-
 // serveApprovalQuestion asks the approvers that the client says have confirmed for their
 // parts, and composes the question. They must be of the draw: in the original a client
 // could make a node call any address.
@@ -272,7 +188,7 @@ func serveApprovalQuestion(t *Task) {
 	budget := t.requestBudget()
 	count, _ := terms.counts(n.level1.size())
 	enough := terms.Decision.Of(count)
-	confirmed := n.confirmedFor(t, terms, body, enough, budget)
+	confirmed := n.confirmedFor(t, terms, body, enough)
 	if len(confirmed) < enough {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
@@ -297,16 +213,16 @@ func serveApprovalQuestion(t *Task) {
 // were drawn for its key. A client that has changed its entry node since it got the key
 // names a key that we do not know. For it we draw anew: for this period, and if too few
 // of the approvers are of it, for the one before.
-func (n *Node) confirmedFor(t *Task, terms Terms, body *message.ApprovalQuestionRequest, enough int, b budget) []Peer {
+func (n *Node) confirmedFor(t *Task, terms Terms, body *message.ApprovalQuestionRequest, enough int) []Peer {
 	book := n.approvalBook()
 	if issued := book.issued.get(body.Key); issued != nil {
 		book.issued.use(body.Key)
 		return ordered(issued.drawn, body.Confirmed)
 	}
-	start := draw.Start(n.env.Wall(), terms.Period)
-	confirmed := ordered(n.drawApprovers(t, terms, start, len(body.Confirmed), b), body.Confirmed)
-	if len(confirmed) < enough && len(body.Confirmed) >= enough {
-		confirmed = ordered(n.drawApprovers(t, terms, start-terms.Period, len(body.Confirmed), b), body.Confirmed)
+	start, named := draw.Start(n.env.Wall(), terms.Period), len(body.Confirmed)
+	confirmed := ordered(n.approversOf(t, terms, n.drawingOf(terms, start, named), drawFresh), body.Confirmed)
+	if len(confirmed) < enough && named >= enough {
+		confirmed = ordered(n.approversOf(t, terms, n.drawingOf(terms, start-terms.Period, named), drawFresh), body.Confirmed)
 	}
 	return confirmed
 }
@@ -373,7 +289,7 @@ func serveAction(t *Task) {
 		return
 	}
 	b := t.requestBudget()
-	drawn := n.drawnFor(t, terms, proof, b)
+	drawn := n.drawnFor(t, terms, proof)
 	named := ordered(drawn, proof.Approvers)
 	size := n.level1.size()
 	count, most := terms.counts(size)
@@ -413,9 +329,9 @@ func decided(terms Terms, drawn, agree []Peer, count, most int) bool {
 
 // drawnFor returns the approvers of the proof's period: those that we drew when we gave
 // out the key, or else by a new draw.
-func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof, b budget) []Peer {
+func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof) []Peer {
 	if issued := n.approvalBook().issued.get(proof.Key); issued != nil && issued.until == proof.StartedAt+2*terms.Period {
 		return issued.drawn
 	}
-	return n.drawApprovers(t, terms, proof.StartedAt, len(proof.Approvers), b)
+	return n.approversOf(t, terms, n.drawingOf(terms, proof.StartedAt, len(proof.Approvers)), drawFresh)
 }

@@ -22,6 +22,7 @@ type approvals struct {
 	secret string              // goes into the keys we give out; "" until the first
 	given  uint64              // keys given out: makes each another
 	askers map[Peer]membership // what we have found out of nodes that check answers
+	draws  map[drawing]*drawn  // made lately
 
 	counts, told ApprovalCounts // now, and when they were last noted
 

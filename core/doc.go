@@ -183,9 +183,10 @@
 // learn which nodes approve it in the current period. Body: ApprovalKeyRequest, the
 // action. Answer: ApprovalKey, the approvers in the order of the draw, a key that names
 // this approval alone, the start of the period, and the client's IP. Effect: the entry
-// node draws the approvers from the slaves of all masters and remembers the draw until it
-// is no longer valid, or others take its place (Config.ApprovalLimits). Refused with
-// INVALID_APPROVAL_ACTION if the receiver has no approval of this kind.
+// node draws the approvers from the slaves of all masters, unless it did so a moment ago
+// (draws.go), and remembers the draw for this key until it is no longer valid, or others
+// take its place (Config.ApprovalLimits). Refused with INVALID_APPROVAL_ACTION if the
+// receiver has no approval of this kind.
 //
 // ApprovalAdd (POST /client/add-approval-info): from a client to each of its approvers,
 // to ask it to vouch. Body: ApprovalAddRequest, the action, the key, the start of the
@@ -414,7 +415,7 @@
 //   - A way to find and keep a place: a value of the interface rule (rule.go), in a file
 //     of its own beside directed.go and original.go, and a value of Registration.
 //   - A draw, that is another order in which approvers are taken: package draw, beside
-//     Ranking. Node.drawApprovers (approval.go) is the one place that draws.
+//     Ranking. Node.drawApprovers (draws.go) is the one place that draws.
 //   - A kind of question for clients: an ApprovalKind, outside of core
 //     (extensions/captcha).
 //   - An application, such as a store of documents: a package of its own under

@@ -13,7 +13,7 @@ func (n *Node) SweepBook(held func(Peer) bool) int {
 	n.level1.looked = nil
 	n.pool.hashes.Forget()
 	if n.approvals != nil {
-		n.approvals.askers = nil // likewise
+		n.approvals.askers, n.approvals.draws = nil, nil // likewise
 	}
 	n.pool.hosts = hostNumbers{}
 	keep := make(map[Peer]bool)

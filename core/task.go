@@ -170,6 +170,12 @@ func (t *Task) Lock(key string) (unlock func()) {
 	}
 }
 
+// isLocked reports whether a task holds a key.
+func (n *Node) isLocked(key string) bool {
+	_, held := n.locks[key]
+	return held
+}
+
 // unlock hands a key on to the task that has waited longest. That task goes on when its
 // timer is due, because no other task may run in the middle of the one that unlocks.
 func (n *Node) unlock(key string) {

@@ -1,0 +1,179 @@
+package core
+
+import (
+	"fmt"
+	"time"
+
+	"spreadable/core/draw"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// Which nodes approve. A draw asks all masters and pings the nodes drawn, so its result is
+// kept for a moment: however many clients ask for keys, a node makes one draw a second.
+
+const (
+	// drawFresh is how old a draw may be that counts as new.
+	drawFresh = time.Second
+	// drawLife is how old a draw may be for which a key is given out while the next draw
+	// is under way. An approver that has gone since is to the client what one is that goes
+	// a moment after the key was given out.
+	drawLife = 4 * time.Second
+	// drawTimeouts is how many server timeouts a draw may take. It is made for all clients
+	// that wait, so one that leaves little time must not spoil it.
+	drawTimeouts = 4
+)
+
+// drawing tells draws apart.
+type drawing struct {
+	approvers draw.Count
+	start     time.Duration // of the period
+	more      bool          // for a client that names more approvers than we would
+}
+
+// lock is the key by which a task makes the draw and others wait for it.
+func (d drawing) lock() string { return fmt.Sprintf("draw %v %d %t", d.approvers, d.start, d.more) }
+
+// drawn is the result of a draw.
+type drawn struct {
+	approvers []Peer
+	at        time.Duration // when it was complete
+	partial   bool          // fewer answered than were wanted
+}
+
+// within reports whether a draw was made in the time before now.
+func (d *drawn) within(life, now time.Duration) bool {
+	return d != nil && now-d.at <= life && (!d.partial || now-d.at <= drawFresh)
+}
+
+// drawingOf is the draw of the approvers of the period that begins at start, for a client
+// that names so many of them.
+func (n *Node) drawingOf(terms Terms, start time.Duration, named int) drawing {
+	count, _ := terms.counts(n.level1.size())
+	return drawing{terms.Approvers, start, named > count}
+}
+
+// approversOf returns the approvers of a draw that was made at most life ago. Of the tasks
+// that need a new one, one makes it and the others wait. A node that knows no masters
+// draws itself.
+func (n *Node) approversOf(t *Task, terms Terms, d drawing, life time.Duration) []Peer {
+	if len(n.level1.masters.List) == 0 {
+		return []Peer{n.self}
+	}
+	book := n.approvalBook()
+	if known := book.draws[d]; known.within(life, n.env.Now()) {
+		return known.approvers
+	}
+	defer t.Lock(d.lock())()
+	if known := book.draws[d]; known.within(life, n.env.Now()) { // made while we waited
+		return known.approvers
+	}
+	return n.drawAnew(t, terms, d)
+}
+
+// renewDraw makes the next draw ahead of the clients that will need it, unless the last
+// one is new or another task is at it. It is for a task whose client has its answer.
+func (n *Node) renewDraw(t *Task, terms Terms, d drawing) {
+	if known := n.approvalBook().draws[d]; known.within(drawFresh, n.env.Now()) || n.isLocked(d.lock()) {
+		return
+	}
+	n.approversOf(t, terms, d, drawFresh)
+}
+
+// drawAnew makes a draw and keeps its result. It drops results that are of no more use.
+func (n *Node) drawAnew(t *Task, terms Terms, d drawing) []Peer {
+	approvers, wanted := n.drawApprovers(t, terms, d, n.budget(drawTimeouts*n.cfg.ServerTimeout))
+	book, now := n.approvalBook(), n.env.Now()
+	for other, old := range book.draws { // order-free: deletes only
+		if !old.within(drawLife, now) {
+			delete(book.draws, other)
+		}
+	}
+	if book.draws == nil {
+		book.draws = make(map[drawing]*drawn)
+	}
+	book.draws[d] = &drawn{approvers: approvers, at: now, partial: len(approvers) < wanted}
+	return approvers
+}
+
+// earlierMost bounds the approvers that an entry node names because a master says that
+// the network has npm nodes: a liar must not make each approval cost the square root of a
+// large network. It serves networks of up to 4,096 nodes.
+const earlierMost = 64
+
+// counts returns how many approvers a network of a size draws on the terms, and how many
+// it must name for the verifiers of npm 0.3.10, which by default want more: the first so
+// many are the same. Only the default count has two values.
+func (t Terms) counts(size int) (count, most int) {
+	count = t.Approvers.Of(size)
+	return count, max(count, min(t.Approvers.Earlier().Of(size), earlierMost))
+}
+
+// drawApprovers draws approvers: of all slaves of all masters, which are all nodes, the
+// first that answer a ping in the order of the draw, and of each host only one. It wants as
+// many as npm 0.3.10 draws if a master lists npm nodes, or if a client names so many.
+func (n *Node) drawApprovers(t *Task, terms Terms, d drawing, b budget) (approvers []Peer, wanted int) {
+	masters, _ := n.targets(levels)
+	responses := t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
+	nodes, npm := n.listed(responses)
+	if n.perHost && !terms.Approvers.IsAuto() { // npm nodes, which draw so, know no hosts
+		nodes = n.onePerHost(nodes)
+	}
+	ranking := n.pool.hashes.Ranking(d.start)
+	ranking.Grow(len(nodes))
+	for _, p := range nodes {
+		ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
+	}
+	wanted, most := terms.counts(n.level1.size())
+	if npm || d.more {
+		wanted = most
+	}
+	return n.firstAlive(t, ranking, wanted, b), wanted
+}
+
+// listed returns the slaves in some structures, each once: two masters may list one for a
+// moment. Npm is true if a structure is of an npm node or lists one.
+func (n *Node) listed(responses []message.Response) (nodes []Peer, npm bool) {
+	most := 0
+	for _, resp := range responses {
+		if s, err := message.As[message.Structure](resp); err == nil {
+			most += len(s.Slaves)
+			npm = npm || s.Npm || s.NpmSlaves
+		}
+	}
+	nodes = make([]Peer, 0, most)
+	marks := &n.pool.marks
+	marks.reset()
+	for _, resp := range responses {
+		if s, err := message.As[message.Structure](resp); err == nil {
+			for _, p := range s.Slaves {
+				if !p.IsZero() && marks.put(p, 0) {
+					nodes = append(nodes, p)
+				}
+			}
+		}
+	}
+	return nodes, npm
+}
+
+// firstAlive pings nodes in the order of the ranking, in batches with a reserve, until
+// count have answered or the budget is spent.
+func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) []Peer {
+	var alive []Peer
+	for len(alive) < count && b.left() > 0 {
+		var batch []Peer
+		for _, i := range ranking.Next(draw.Batch(count-len(alive), count)) {
+			batch = append(batch, peer.FromID(uint32(i)))
+		}
+		if len(batch) == 0 {
+			break
+		}
+		ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
+		for i, resp := range t.Gather(batch, ping) {
+			if resp.Err == nil {
+				alive = append(alive, batch[i])
+			}
+		}
+	}
+	return alive[:min(count, len(alive))]
+}
