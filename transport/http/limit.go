@@ -48,8 +48,8 @@ func (l *limit) hit(args ...any) {
 type Counts struct {
 	// requests that waited because their host had its share of places
 	ShareWaits uint64
-	// connections closed at once because their host had its share, and times that a
-	// connection had to wait because all were in use
+	// connections closed at once because their host had its share, and connections that
+	// came when all were in use
 	ConnectionsRefused, ConnectionsFull uint64
 	// failures to accept a connection, such as for want of descriptors
 	AcceptFailures uint64
@@ -72,7 +72,7 @@ func newLimits(log *slog.Logger) *limits {
 	return &limits{
 		waits:   newLimit(log, "a host has its share of requests in progress; more of its requests wait"),
 		refused: newLimit(log, "a host has its share of connections; more of its connections are closed"),
-		full:    newLimit(log, "all connections are in use; more of them wait"),
+		full:    newLimit(log, "all connections are in use; a new one takes the place of one of the host that has most"),
 		accept:  newLimit(log, "a connection cannot be accepted"),
 		slow:    newLimit(log, "a body comes too slowly; its connection is closed"),
 		reach:   newLimit(log, "an address that others named is not called; see the option allowed_ranges"),

@@ -8,31 +8,27 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"spreadable/core/peer"
 )
 
 // limitListener limits how many connections are open at a time, in all and from one host.
-// In all, more of them wait to be accepted. From a host that has its share they are
-// closed at once: if they waited, they would hold up those of others.
+// It accepts all that come, so that none that it would serve waits behind others, and
+// closes those that it does not serve.
 type limitListener struct {
 	net.Listener
-	places chan struct{}
-	share  int                   // of one host
-	exempt func(netip.Addr) bool // hosts that may have all places
+	all    *connections
+	exempt func(netip.Addr) bool // hosts that have no share
 	limits *limits
 	closed chan struct{}
 	once   sync.Once
 	pool   sync.Pool // of *bytes.Buffer, for answers of its connections
-
-	mu    sync.Mutex
-	hosts map[netip.Addr]int // connections by host
 }
 
 func newLimitListener(l net.Listener, limit, share int, exempt func(netip.Addr) bool, counts *limits) *limitListener {
 	return &limitListener{
-		Listener: l, places: make(chan struct{}, limit), share: share, exempt: exempt, limits: counts,
-		closed: make(chan struct{}), hosts: make(map[netip.Addr]int),
+		Listener: l, all: newConnections(limit, share), exempt: exempt, limits: counts, closed: make(chan struct{}),
 	}
 }
 
@@ -47,75 +43,57 @@ func (n *Node) newListener(l net.Listener) *limitListener {
 // Accept implements net.Listener.
 func (l *limitListener) Accept() (net.Conn, error) {
 	for {
-		if err := l.takePlace(); err != nil {
-			return nil, err
-		}
-		c, err := l.Listener.Accept()
+		accepted, err := l.Listener.Accept()
 		if err != nil {
-			<-l.places
 			if !errors.Is(err, net.ErrClosed) {
 				l.limits.accept.hit("error", err)
 			}
 			return nil, err
 		}
-		if host, ok := l.admit(c); ok {
-			return &conn{Conn: c, from: l, host: host}, nil
+		c := &conn{Conn: accepted, from: l}
+		if l.admit(c, l.hostOf(accepted)) {
+			return c, nil
 		}
-		c.Close()
-		<-l.places
+		accepted.Close()
 	}
 }
 
-// takePlace waits for a place.
-func (l *limitListener) takePlace() error {
-	select {
-	case l.places <- struct{}{}:
-		return nil
-	default:
-		l.limits.full.hit("connections", cap(l.places))
-	}
-	select {
-	case l.places <- struct{}{}:
-		return nil
-	case <-l.closed:
-		return net.ErrClosed
+// admit takes up a connection of a host, and reports whether it could. One of the zero
+// host, which cannot be told from others, waits for a place.
+func (l *limitListener) admit(c *conn, host netip.Addr) bool {
+	for {
+		verdict, displaced := l.all.admit(c, host)
+		if displaced != nil {
+			displaced.Conn.Close()
+		}
+		if displaced != nil || verdict == overcrowded {
+			l.limits.full.hit("connections", l.all.limit)
+		}
+		if verdict == overShare {
+			l.limits.refused.hit("host", host)
+		}
+		if verdict == admitted || host.IsValid() {
+			return verdict == admitted
+		}
+		select {
+		case <-l.all.left:
+		case <-l.closed:
+			return false
+		}
 	}
 }
 
-// admit counts a connection for its host, unless that has its share. The host is zero for
-// one that is exempt.
-func (l *limitListener) admit(c net.Conn) (host netip.Addr, ok bool) {
-	if l.share >= cap(l.places) {
-		return netip.Addr{}, true
+// hostOf is the host that a connection counts for: zero for a trusted proxy, and where a
+// host may have all of them.
+func (l *limitListener) hostOf(c net.Conn) netip.Addr {
+	if l.all.share >= l.all.limit {
+		return netip.Addr{}
 	}
 	remote, err := netip.ParseAddrPort(c.RemoteAddr().String())
 	if err != nil || l.exempt(socketIP(remote.Addr())) {
-		return netip.Addr{}, true
+		return netip.Addr{}
 	}
-	host = peer.HostIP(remote.Addr())
-	l.mu.Lock()
-	ok = l.hosts[host] < l.share
-	if ok {
-		l.hosts[host]++
-	}
-	l.mu.Unlock()
-	if !ok {
-		l.limits.refused.hit("host", host)
-	}
-	return host, ok
-}
-
-// release gives the place of a connection back.
-func (l *limitListener) release(host netip.Addr) {
-	<-l.places
-	if !host.IsValid() {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.hosts[host]--; l.hosts[host] == 0 {
-		delete(l.hosts, host)
-	}
+	return peer.HostIP(remote.Addr())
 }
 
 // Close implements net.Listener.
@@ -129,9 +107,12 @@ func (l *limitListener) Close() error {
 // sends a list of some hundred addresses in two pieces, and both sides wake up for each.
 type conn struct {
 	net.Conn
-	once sync.Once
 	from *limitListener
-	host netip.Addr // for which it counts; zero for none
+
+	// Of the connections, under their lock.
+	holder  *holder // nil before it is admitted and after it has ended
+	resting bool    // it has no request
+	since   time.Time
 
 	// Of the goroutine that serves the connection, which alone writes.
 	// bytes of the body that comes next; 0 to send everything at once
@@ -143,7 +124,7 @@ type conn struct {
 // Close implements net.Conn.
 func (c *conn) Close() error {
 	err := c.Conn.Close()
-	c.once.Do(func() { c.from.release(c.host) })
+	c.from.all.release(c)
 	return err
 }
 

@@ -86,8 +86,9 @@ func TestLargeStructuresAreSentInOnePiece(t *testing.T) {
 	sync1(t, n)
 	showCrowd(t, n)
 	in := make(pipes, 1)
-	server := n.server.httpServer()
-	go server.Serve(unlimited(in, 1))
+	listener := unlimited(in, 1)
+	server := n.server.httpServer(listener.all)
+	go server.Serve(listener)
 	defer server.Close()
 	ours, theirs := net.Pipe()
 	defer ours.Close()
@@ -133,49 +134,47 @@ func TestWhatIsGathered(t *testing.T) {
 	}
 }
 
-// So many connections are open at a time, and one that closes gives its place back, once.
-func TestConnectionsTakePlaces(t *testing.T) {
+// Where hosts are not told apart, a new connection waits while all others have requests,
+// and one that closes gives its place back, once.
+func TestConnectionsWaitForThoseWithRequests(t *testing.T) {
 	in := make(pipes, 3)
 	l := unlimited(in, 2)
 	for range 3 {
-		in <- &records{}
+		in <- &closes{}
 	}
-	first, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.Accept(); err != nil {
-		t.Fatal(err)
+	var first net.Conn
+	for range 2 {
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.all.track(c, http.StateActive)
+		first = c
 	}
 	third := make(chan error)
 	go func() {
 		_, err := l.Accept()
 		third <- err
 	}()
+	eventually(t, "the third finds no place", func() bool { return l.limits.full.hits.Load() > 0 })
 	select {
 	case <-third:
-		t.Error("a third connection is accepted beside two")
+		t.Error("a third connection is accepted beside two with requests")
 	default:
 	}
-	first.(*conn).Conn = &closes{}
 	for range 2 {
 		first.Close()
 	}
 	if err := <-third; err != nil {
 		t.Error(err)
 	}
-	places := l.places
-	if len(places) != 2 {
-		t.Errorf("%d places are taken, want 2", len(places))
+	if l.all.open != 2 {
+		t.Errorf("%d places are taken, want 2", l.all.open)
 	}
 	l.Close()
-	if _, err := l.Accept(); err == nil {
-		t.Error("a closed listener accepts")
-	}
-	failing := unlimited(in, 1)
 	close(in)
-	for range 3 { // a failure gives its place back
-		if _, err := failing.Accept(); err == nil {
+	for range 3 {
+		if _, err := l.Accept(); err == nil {
 			t.Error("a connection came of nothing")
 		}
 	}

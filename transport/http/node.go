@@ -75,14 +75,15 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 	if err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
-	n.listener = n.newListener(listener)
+	limited := n.newListener(listener)
+	n.listener = limited
 	if n.options.speaksTLS() {
 		n.listener = tls.NewListener(n.listener, &tls.Config{
 			Certificates: n.options.Certificates, GetCertificate: n.options.GetCertificate,
 			MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 		})
 	}
-	n.http = n.server.httpServer()
+	n.http = n.server.httpServer(limited.all)
 	go n.loop.run()
 	var failed error
 	err = n.loop.do(context.Background(), func() {

@@ -88,8 +88,9 @@ type Options struct {
 	// within their timeout budgets: 1,024.
 	MaxCalls int
 
-	// MaxConnections is how many incoming connections are open at a time: 8,192. More
-	// wait in the kernel's queue.
+	// MaxConnections is how many incoming connections are open at a time: 2,048. When all
+	// are, a new one takes the place of one of the host that has most. A silent connection
+	// costs some 20 KB of memory, one with a request twice that.
 	MaxConnections int
 
 	// HostShare is what one host may have of each limit: of the connections, of the
@@ -144,7 +145,7 @@ const (
 	DefaultMaxBody        = 512_000
 	DefaultConcurrency    = 50
 	DefaultMaxCalls       = 1024
-	DefaultMaxConnections = 8192
+	DefaultMaxConnections = 2048
 	DefaultCookieAge      = 7 * 24 * time.Hour
 	DefaultHostShare      = 0.125
 	DefaultBodyRate       = 4 << 10

@@ -97,9 +97,9 @@ func (s *server) newLine(places int) *line {
 
 const nodeShare = 8
 
-// httpServer puts limits around the handler: a sender that is slow, or silent, is let
-// go.
-func (s *server) httpServer() *http.Server {
+// httpServer puts limits around the handler: it ends the connection of a sender that is
+// slow or silent.
+func (s *server) httpServer(all *connections) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // all that npm peers speak; one protocol less to be attacked by
 	return &http.Server{
@@ -111,6 +111,7 @@ func (s *server) httpServer() *http.Server {
 		MaxHeaderBytes:    headerLimit,
 		Protocols:         protocols,
 		ConnContext:       withConn,
+		ConnState:         all.track,
 		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
 }
