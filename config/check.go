@@ -103,7 +103,7 @@ func (c *Config) checkRest() error {
 		return c.blame(errors.New("on needs tls_cert and tls_key"), "https")
 	case c.HTTPS != HTTPSOn && (c.TLSCert != "" || c.TLSKey != ""):
 		return c.blame(fmt.Errorf("a certificate without https: on (https is %s)", c.HTTPS), "tls_cert", "tls_key")
-	case c.MaxFails == 0 || c.ClientConcurrency == 0 || c.MaxCalls == 0 || c.MaxConnections == 0:
+	case c.MaxFails == 0 || c.ClientConcurrency == 0 || c.MaxCalls == 0 || c.MaxConnections == 0 || c.MaxSilent == 0:
 		return c.blame(errors.New("must be 1 or more"), c.firstZero())
 	case c.MaxBody < leastBody:
 		return c.blame(fmt.Errorf("want %s or more: requests of nodes would not fit", (*size)(new(int64(leastBody)))), "max_body")
@@ -133,12 +133,12 @@ func (c *Config) firstZero() string {
 	for _, limit := range []struct {
 		key   string
 		value int
-	}{{"max_fails", c.MaxFails}, {"client_concurrency", c.ClientConcurrency}, {"max_calls", c.MaxCalls}} {
+	}{{"max_fails", c.MaxFails}, {"client_concurrency", c.ClientConcurrency}, {"max_calls", c.MaxCalls}, {"max_connections", c.MaxConnections}} {
 		if limit.value == 0 {
 			return limit.key
 		}
 	}
-	return "max_connections"
+	return "max_silent_connections"
 }
 
 // checkAdmin says what is wrong with the local endpoint, such as an address that other

@@ -48,7 +48,7 @@ type Config struct {
 	HTTPS                  string // HTTPSOff, HTTPSProxy, HTTPSOn
 	TLSCert, TLSKey, TLSCA string
 
-	ClientConcurrency, MaxCalls, MaxConnections int
+	ClientConcurrency, MaxCalls, MaxConnections, MaxSilent int
 	MaxBody                                     int64   // bytes
 	HostShare                                   float64 // above 0, up to 1
 	BodyRate                                    int64   // bytes per second

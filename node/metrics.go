@@ -73,7 +73,7 @@ func newCollector(n *Node) *collector {
 			func(c *httptransport.Counts) uint64 { return c.ShareWaits }},
 		{describe("connections_refused_total", "Connections closed because their host had its share."),
 			func(c *httptransport.Counts) uint64 { return c.ConnectionsRefused }},
-		{describe("connections_full_total", "Times that all connections were in use."),
+		{describe("connections_full_total", "Connections that came when all were in use."),
 			func(c *httptransport.Counts) uint64 { return c.ConnectionsFull }},
 		{describe("accept_failures_total", "Connections that could not be accepted, such as for want of descriptors."),
 			func(c *httptransport.Counts) uint64 { return c.AcceptFailures }},

@@ -31,7 +31,7 @@ func (n *Node) transport() (httptransport.Options, error) {
 		HostShare: c.HostShare, BodyRate: c.BodyRate, AllowedRanges: c.AllowedRanges,
 		Queries: n.options.Queries, Admit: n.options.Admit, Persist: n.persist, Observe: n.observe, Log: n.options.Log,
 	}
-	o.MaxConnections, o.MaxCalls = n.fitDescriptors(c)
+	o.MaxConnections, o.MaxSilent, o.MaxCalls = n.fitDescriptors(c)
 	if ip := n.address.IP(); !o.Source.IsValid() && ip.IsLoopback() && n.address.Host() != "localhost" {
 		// a node at 127.0.0.N must call from there; the transport does the same
 		o.Source = ip

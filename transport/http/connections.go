@@ -6,15 +6,14 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
-	"time"
 )
 
-// connections are the incoming ones that are open, by host. There is a limit to all of
-// them. When it is reached, a new one takes the place of one of the host that has most: so
-// whatever others do, each host has at least its part of the whole.
+// connections are incoming ones that are open, by host. There is a limit to all of them.
+// When it is reached, a new one takes the place of one of the host that has most: so
+// whatever others do, each host has its part of the whole.
 type connections struct {
-	limit, share int // of all, and of one host
-	left         chan struct{}
+	limit, share int           // of all, and of one host
+	left         chan struct{} // gets a value when one has ended
 
 	mu    sync.Mutex
 	open  int
@@ -24,9 +23,10 @@ type connections struct {
 // holder is a host with connections. The zero host has those of trusted proxies, or all
 // where hosts are not told apart; it has no share, and gives way to none but itself.
 type holder struct {
-	host    netip.Addr
-	open    map[*conn]struct{}
-	resting int // of them without a request at the moment
+	host netip.Addr
+	open int
+	rest queue // without a request at the moment
+	work queue // the others
 }
 
 func newConnections(limit, share int) *connections {
@@ -44,16 +44,16 @@ const (
 	overcrowded           // all are in use, and no host has more than this one
 )
 
-// admit takes up a connection of a host. Where all are in use it takes the place of
-// another, which is to be closed; crowded reports that.
+// admit takes up a connection of a host, without a request. Where all are in use it takes
+// the place of another, which is to be closed.
 func (s *connections) admit(c *conn, host netip.Addr) (verdict admission, displaced *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.hosts[host]
 	if h == nil {
-		h = &holder{host: host, open: make(map[*conn]struct{})}
+		h = &holder{host: host}
 	}
-	if host.IsValid() && len(h.open) >= s.share {
+	if host.IsValid() && h.open >= s.share {
 		return overShare, nil
 	}
 	if s.open >= s.limit {
@@ -63,10 +63,10 @@ func (s *connections) admit(c *conn, host netip.Addr) (verdict admission, displa
 		s.remove(displaced)
 	}
 	s.open++
+	h.open++
 	s.hosts[host] = h
-	c.holder, c.resting, c.since = h, true, time.Now()
-	h.open[c] = struct{}{}
-	h.resting++
+	c.holder = h
+	h.rest.push(c)
 	return admitted, displaced
 }
 
@@ -74,62 +74,67 @@ func (s *connections) admit(c *conn, host netip.Addr) (verdict admission, displa
 // have more, or of h itself, the one with most. A connection at rest goes before one with a
 // request, of these the one that has been so for longest.
 func (s *connections) weakest(h *holder) *conn {
-	var resting, most *holder
+	var rest, work *holder
 	for _, other := range s.hosts {
-		if other != h && (!other.host.IsValid() || len(other.open) <= len(h.open)) {
+		if other != h && (!other.host.IsValid() || other.open <= h.open) {
 			continue
 		}
-		if other.resting > 0 && (resting == nil || len(other.open) > len(resting.open)) {
-			resting = other
+		if other.rest.first != nil && (rest == nil || other.open > rest.open) {
+			rest = other
 		}
-		if other != h && (most == nil || len(other.open) > len(most.open)) {
-			most = other
+		if other != h && (work == nil || other.open > work.open) {
+			work = other
 		}
 	}
-	if resting != nil {
-		return resting.longest(true)
-	}
-	if most != nil {
-		return most.longest(false)
+	switch {
+	case rest != nil:
+		return rest.rest.first
+	case work != nil:
+		return work.work.first
 	}
 	return nil
 }
 
-// longest is the connection that has been at rest, or at work, for longest.
-func (h *holder) longest(resting bool) (found *conn) {
-	for c := range h.open {
-		if c.resting == resting && (found == nil || c.since.Before(found.since)) {
-			found = c
+// release is for a connection that has ended or goes elsewhere. It reports whether that
+// was still one of these.
+func (s *connections) release(c *conn) bool {
+	s.mu.Lock()
+	was := s.remove(c)
+	s.mu.Unlock()
+	if was {
+		select {
+		case s.left <- struct{}{}:
+		default:
 		}
 	}
-	return found
+	return was
 }
 
-// release is for a connection that has ended, in whatever way.
-func (s *connections) release(c *conn) {
-	s.mu.Lock()
-	s.remove(c)
-	s.mu.Unlock()
-	select {
-	case s.left <- struct{}{}:
-	default:
-	}
-}
-
-// remove takes a connection out, unless it has been before.
-func (s *connections) remove(c *conn) {
+// remove takes a connection out, and reports whether it was one of these.
+func (s *connections) remove(c *conn) bool {
 	h := c.holder
 	if h == nil {
-		return
+		return false
 	}
 	c.holder = nil
+	c.in.remove(c)
 	s.open--
-	delete(h.open, c)
-	if c.resting {
-		h.resting--
-	}
-	if len(h.open) == 0 {
+	if h.open--; h.open == 0 {
 		delete(s.hosts, h.host)
+	}
+	return true
+}
+
+// closeAll closes all connections.
+func (s *connections) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.hosts {
+		for _, q := range []*queue{&h.rest, &h.work} {
+			for c := q.first; c != nil; c = c.after {
+				c.Conn.Close()
+			}
+		}
 	}
 }
 
@@ -143,16 +148,45 @@ func (s *connections) track(at net.Conn, state http.ConnState) {
 	if !ok || state != http.StateActive && state != http.StateIdle {
 		return
 	}
-	resting := state == http.StateIdle
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.holder == nil || c.resting == resting {
+	if c.holder == nil {
 		return
 	}
-	c.resting, c.since = resting, time.Now()
-	if resting {
-		c.holder.resting++
-	} else {
-		c.holder.resting--
+	to := &c.holder.rest
+	if state == http.StateActive {
+		to = &c.holder.work
 	}
+	if c.in != to {
+		c.in.remove(c)
+		to.push(c)
+	}
+}
+
+// queue is a list of connections, each in one queue at a time.
+type queue struct{ first, last *conn }
+
+// push puts a connection at the end.
+func (q *queue) push(c *conn) {
+	c.in, c.before, c.after = q, q.last, nil
+	if q.last == nil {
+		q.first = c
+	} else {
+		q.last.after = c
+	}
+	q.last = c
+}
+
+func (q *queue) remove(c *conn) {
+	if c.before == nil {
+		q.first = c.after
+	} else {
+		c.before.after = c.after
+	}
+	if c.after == nil {
+		q.last = c.before
+	} else {
+		c.after.before = c.before
+	}
+	c.in, c.before, c.after = nil, nil, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // Many hosts together hold all connections, with requests or without. A host that has
 // fewer than they is served all the same.
 func TestManyHostsCannotTakeAllConnections(t *testing.T) {
-	n := startNode(t, "127.0.0.1", nil, func(o *Options) { strict(o); o.MaxConnections = 20 })
+	n := startNode(t, "127.0.0.1", nil, func(o *Options) { strict(o); o.MaxConnections, o.MaxSilent = 20, 20 })
 	for i := range 40 {
 		c := dialFrom(t, n, fmt.Sprintf("127.0.0.%d", 66+i%8))
 		if i%2 == 0 {
@@ -37,92 +38,95 @@ func TestManyHostsCannotTakeAllConnections(t *testing.T) {
 func TestAHostHasItsPartOfTheConnections(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 12).Draw(t, "limit")
-		s := newConnections(limit, rapid.IntRange(1, limit).Draw(t, "share"))
-		var open []*conn
-		host := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}) }
+		m := &crowded{newConnections(limit, rapid.IntRange(1, limit).Draw(t, "share")), make(map[*conn]bool), nil}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			switch i := rapid.IntRange(0, 3).Draw(t, "step"); {
 			case i < 2:
-				c, at := &conn{}, host(rapid.IntRange(1, 5).Draw(t, "host"))
-				open = admitOne(t, s, open, c, at)
-			case len(open) == 0:
+				m.admitOne(t, netip.AddrFrom4([4]byte{192, 0, 2, byte(rapid.IntRange(1, 5).Draw(t, "host"))}))
+			case len(m.open) == 0:
 			case i == 2:
-				c := open[rapid.IntRange(0, len(open)-1).Draw(t, "of")]
-				s.track(c, rapid.SampledFrom([]http.ConnState{http.StateActive, http.StateIdle, http.StateClosed}).Draw(t, "state"))
+				c, busy := m.any(t), rapid.Bool().Draw(t, "busy")
+				m.busy[c] = busy
+				m.track(c, map[bool]http.ConnState{true: http.StateActive, false: http.StateIdle}[busy])
 			default:
-				at := rapid.IntRange(0, len(open)-1).Draw(t, "of")
-				s.release(open[at])
-				s.release(open[at])
-				open = append(open[:at], open[at+1:]...)
+				c := m.any(t)
+				if m.drop(c); !m.release(c) || m.release(c) {
+					t.Fatal("a connection that ends is released, once")
+				}
 			}
-			checkConnections(t, s, open)
+			m.check(t)
 		}
 	})
 }
 
-// admitOne admits a connection and says what is wrong with that; it returns those that
-// are open.
-func admitOne(t *rapid.T, s *connections, open []*conn, c *conn, at netip.Addr) []*conn {
-	had, rest, before := 0, 0, s.open
-	for _, other := range open {
-		if other.holder.host == at {
-			had++
+// crowded are connections, and what is known of them.
+type crowded struct {
+	*connections
+	busy map[*conn]bool
+	open []*conn
+}
+
+func (m *crowded) any(t *rapid.T) *conn { return rapid.SampledFrom(m.open).Draw(t, "of") }
+
+func (m *crowded) drop(c *conn) {
+	m.open = slices.DeleteFunc(m.open, func(other *conn) bool { return other == c })
+	delete(m.busy, c)
+}
+
+// of is how many connections a host has.
+func (m *crowded) of(host netip.Addr) (count int) {
+	for _, c := range m.open {
+		if c.host == host {
+			count++
 		}
-		if other.resting && (other.holder.host == at || len(other.holder.open) > len(s.of(at))) {
+	}
+	return count
+}
+
+// admitOne admits a connection and says what is wrong with that.
+func (m *crowded) admitOne(t *rapid.T, at netip.Addr) {
+	c, before, had, rest := &conn{host: at}, len(m.open), m.of(at), 0
+	hosts := map[netip.Addr]bool{at: true}
+	for _, other := range m.open {
+		hosts[other.host] = true
+		if !m.busy[other] && (other.host == at || m.of(other.host) > had) {
 			rest++
 		}
 	}
-	hosts := len(s.hosts)
-	if had == 0 {
-		hosts++
-	}
-	verdict, displaced := s.admit(c, at)
+	verdict, displaced := m.admit(c, at)
 	switch {
-	case verdict == admitted:
-		open = append(open, c)
-	case verdict == overShare && had < s.share:
-		t.Fatalf("a host with %d of %d connections has its share", had, s.share)
-	case verdict == overcrowded && (before < s.limit || had < s.limit/hosts):
-		t.Fatalf("a host with %d of %d connections, of %d hosts, is refused", had, before, hosts)
+	case verdict == overShare && had < m.share:
+		t.Fatalf("a host with %d of %d connections has its share", had, m.share)
+	case verdict == overcrowded && (before < m.limit || had < m.limit/len(hosts)):
+		t.Fatalf("a host with %d of %d connections, of %d hosts, is refused", had, before, len(hosts))
+	case displaced != nil && (before < m.limit || verdict != admitted || m.busy[displaced] && rest > 0):
+		t.Fatalf("with %d of %d open, of which %d at rest may give way, one gives way", before, m.limit, rest)
 	}
-	if displaced == nil {
-		return open
+	if displaced != nil {
+		m.drop(displaced)
 	}
-	if before < s.limit || verdict != admitted || !displaced.resting && rest > 0 {
-		t.Fatalf("with %d of %d open, and %d that may give way at rest, %+v gives way", before, s.limit, rest, displaced)
+	if verdict == admitted {
+		m.open = append(m.open, c)
 	}
-	for i, other := range open {
-		if other == displaced {
-			return append(open[:i], open[i+1:]...)
-		}
-	}
-	t.Fatal("one gives way that is not open")
-	return nil
 }
 
-// of are the connections of a host.
-func (s *connections) of(host netip.Addr) map[*conn]struct{} {
-	if h := s.hosts[host]; h != nil {
-		return h.open
-	}
-	return nil
-}
-
-func checkConnections(t *rapid.T, s *connections, open []*conn) {
-	count := 0
-	for host, h := range s.hosts {
-		resting := 0
-		for c := range h.open {
-			if c.resting {
-				resting++
+// check compares the connections with what is known of them.
+func (m *crowded) check(t *rapid.T) {
+	open, counted := make(map[*conn]bool), 0
+	for host, h := range m.hosts {
+		for busy, q := range map[bool]*queue{false: &h.rest, true: &h.work} {
+			for c := q.first; c != nil; c = c.after {
+				if open[c] = true; c.host != host || m.busy[c] != busy || c.in != q {
+					t.Fatalf("%+v is among those of %v that have a request: %v", c, host, busy)
+				}
 			}
 		}
-		if count += len(h.open); len(h.open) == 0 || resting != h.resting || host.IsValid() && len(h.open) > s.share {
-			t.Fatalf("host %v has %d connections, %d of them counted as resting, %d in truth", host, len(h.open), h.resting, resting)
+		if counted += h.open; h.open != m.of(host) || h.open > m.share {
+			t.Fatalf("host %v has %d connections, counted as %d", host, m.of(host), h.open)
 		}
 	}
-	if count != s.open || s.open != len(open) || s.open > s.limit {
-		t.Fatalf("%d of %d are open, counted as %d", len(open), s.limit, s.open)
+	if len(open) != len(m.open) || counted != len(m.open) || m.connections.open != len(m.open) || counted > m.limit {
+		t.Fatalf("of %d connections %d are listed, and %d counted", len(m.open), len(open), m.connections.open)
 	}
 }
 
@@ -140,9 +144,9 @@ func TestConnectionsOfProxiesGiveWayToTheirOwnOnly(t *testing.T) {
 	}
 }
 
-// A silent connection that is displaced is closed.
-func TestADisplacedConnectionIsClosed(t *testing.T) {
-	n := startNode(t, "127.0.0.1", nil, func(o *Options) { o.MaxConnections = 2 })
+// A silent connection that gives way is closed.
+func TestAConnectionThatGivesWayIsClosed(t *testing.T) {
+	n := startNode(t, "127.0.0.1", nil, func(o *Options) { o.MaxSilent = 2 })
 	var all []net.Conn
 	for range 3 {
 		all = append(all, dialFrom(t, n, "127.0.0.1"))

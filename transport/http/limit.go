@@ -48,8 +48,8 @@ func (l *limit) hit(args ...any) {
 type Counts struct {
 	// requests that waited because their host had its share of places
 	ShareWaits uint64
-	// connections closed at once because their host had its share, and connections that
-	// came when all were in use
+	// connections closed because their host had its share, and connections for which
+	// another had to give way, or which were closed, because all were in use
 	ConnectionsRefused, ConnectionsFull uint64
 	// failures to accept a connection, such as for want of descriptors
 	AcceptFailures uint64

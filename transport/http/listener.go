@@ -13,70 +13,127 @@ import (
 	"spreadable/core/peer"
 )
 
-// limitListener limits how many connections are open at a time, in all and from one host.
-// It accepts all that come, so that none that it would serve waits behind others, and
-// closes those that it does not serve.
+// limitListener limits how many connections are open at a time, in all and from one host:
+// silent ones, which have not sent anything, and those that are served. The server, which
+// needs twenty times as much memory for a connection, gets it when its first bytes are there. All
+// that come are accepted, so that none waits behind those of others, and what exceeds a
+// limit is closed.
 type limitListener struct {
 	net.Listener
-	all    *connections
-	exempt func(netip.Addr) bool // hosts that have no share
-	limits *limits
-	closed chan struct{}
-	once   sync.Once
-	pool   sync.Pool // of *bytes.Buffer, for answers of its connections
+	silent, served *connections
+	exempt         func(netip.Addr) bool // hosts that have no share
+	limits         *limits
+	ready          chan *conn
+	closed         chan struct{}
+	once           sync.Once
+	pool           sync.Pool // of *bytes.Buffer, for answers of its connections
+
+	failed   error // of the listener; read only once ended is closed
+	ended    chan struct{}
+	speaking sync.WaitGroup // connections on their way to the server
 }
 
-func newLimitListener(l net.Listener, limit, share int, exempt func(netip.Addr) bool, counts *limits) *limitListener {
-	return &limitListener{
-		Listener: l, all: newConnections(limit, share), exempt: exempt, limits: counts, closed: make(chan struct{}),
+// silence is how long a connection may be silent at first.
+const silence = 10 * time.Second
+
+// newLimitListener begins to accept from a listener. Hosts that are exempt have no share.
+func newLimitListener(
+	l net.Listener, silent, served *connections, exempt func(netip.Addr) bool, counts *limits,
+) *limitListener {
+	limited := &limitListener{
+		Listener: l, silent: silent, served: served, exempt: exempt, limits: counts,
+		ready: make(chan *conn), closed: make(chan struct{}), ended: make(chan struct{}),
 	}
+	go limited.run()
+	return limited
 }
 
 // newListener limits the node's connections. A host may always have enough for a node that
 // sends as many requests at a time as ours do.
 func (n *Node) newListener(l net.Listener) *limitListener {
-	all := n.options.MaxConnections
-	share := max(n.options.shareOf(all), min(4*connsPerPeer, all/2), 1)
-	return newLimitListener(l, all, share, n.server.trusts, n.loop.limits)
+	of := func(all int) *connections {
+		return newConnections(all, max(n.options.shareOf(all), min(4*connsPerPeer, all/2), 1))
+	}
+	return newLimitListener(l, of(n.options.MaxSilent), of(n.options.MaxConnections), n.server.trusts, n.loop.limits)
 }
 
-// Accept implements net.Listener.
-func (l *limitListener) Accept() (net.Conn, error) {
+// run accepts until the listener is closed. After a failure, such as for want of
+// descriptors, it waits a moment, as net/http does.
+func (l *limitListener) run() {
+	defer close(l.ended)
 	for {
 		accepted, err := l.Listener.Accept()
-		if err != nil {
-			if !errors.Is(err, net.ErrClosed) {
-				l.limits.accept.hit("error", err)
-			}
-			return nil, err
+		switch {
+		case err == nil:
+			l.greet(&conn{Conn: accepted, from: l})
+			continue
+		case errors.Is(err, net.ErrClosed):
+			l.failed = err
+			return
 		}
-		c := &conn{Conn: accepted, from: l}
-		if l.admit(c, l.hostOf(accepted)) {
-			return c, nil
+		l.limits.accept.hit("error", err)
+		select {
+		case <-time.After(acceptPause):
+		case <-l.closed:
 		}
-		accepted.Close()
 	}
 }
 
-// admit takes up a connection of a host, and reports whether it could. One of the zero
+// acceptPause is the time between a failure to accept a connection and the next try.
+const acceptPause = 100 * time.Millisecond
+
+// greet takes up a new connection among the silent ones.
+func (l *limitListener) greet(c *conn) {
+	c.host = l.hostOf(c.Conn)
+	if l.enter(c, l.silent) {
+		l.speaking.Go(func() { l.listenTo(c) })
+	} else {
+		c.Conn.Close()
+	}
+}
+
+// listenTo waits for the first bytes of a connection and gives it to the server.
+func (l *limitListener) listenTo(c *conn) {
+	if c.speaks() && l.silent.release(c) && l.enter(c, l.served) {
+		select {
+		case l.ready <- c:
+			return
+		case <-l.closed:
+		}
+	}
+	c.Close()
+}
+
+// Accept implements net.Listener: it returns the next connection that has sent something.
+func (l *limitListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.ready:
+		return c, nil
+	case <-l.ended:
+		return nil, l.failed
+	}
+}
+
+// enter takes up a connection among others, and reports whether it could. One of the zero
 // host, which cannot be told from others, waits for a place.
-func (l *limitListener) admit(c *conn, host netip.Addr) bool {
+func (l *limitListener) enter(c *conn, all *connections) bool {
+	c.among = all
 	for {
-		verdict, displaced := l.all.admit(c, host)
+		verdict, displaced := all.admit(c, c.host)
 		if displaced != nil {
 			displaced.Conn.Close()
 		}
 		if displaced != nil || verdict == overcrowded {
-			l.limits.full.hit("connections", l.all.limit)
+			l.limits.full.hit("connections", all.limit)
 		}
 		if verdict == overShare {
-			l.limits.refused.hit("host", host)
+			l.limits.refused.hit("host", c.host)
 		}
-		if verdict == admitted || host.IsValid() {
+		if verdict == admitted || c.host.IsValid() {
 			return verdict == admitted
 		}
 		select {
-		case <-l.all.left:
+		case <-all.left:
 		case <-l.closed:
 			return false
 		}
@@ -86,20 +143,28 @@ func (l *limitListener) admit(c *conn, host netip.Addr) bool {
 // hostOf is the host that a connection counts for: zero for a trusted proxy, and where a
 // host may have all of them.
 func (l *limitListener) hostOf(c net.Conn) netip.Addr {
-	if l.all.share >= l.all.limit {
+	if l.served.share >= l.served.limit {
 		return netip.Addr{}
 	}
-	remote, err := netip.ParseAddrPort(c.RemoteAddr().String())
-	if err != nil || l.exempt(socketIP(remote.Addr())) {
+	remote, ok := c.RemoteAddr().(*net.TCPAddr)
+	if !ok {
 		return netip.Addr{}
 	}
-	return peer.HostIP(remote.Addr())
+	ip := remote.AddrPort().Addr()
+	if l.exempt(socketIP(ip)) {
+		return netip.Addr{}
+	}
+	return peer.HostIP(ip)
 }
 
-// Close implements net.Listener.
+// Close implements net.Listener. It ends the silent connections as well.
 func (l *limitListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
+	err := l.Listener.Close()
+	<-l.ended
+	l.silent.closeAll()
+	l.speaking.Wait()
+	return err
 }
 
 // conn is an incoming connection, which gives its place back when it is closed. It can
@@ -107,12 +172,14 @@ func (l *limitListener) Close() error {
 // sends a list of some hundred addresses in two pieces, and both sides wake up for each.
 type conn struct {
 	net.Conn
-	from *limitListener
+	from  *limitListener
+	host  netip.Addr   // for which it counts; zero for a proxy, or where all count as one
+	among *connections // which it is one of, once admitted; nil before
 
-	// Of the connections, under their lock.
-	holder  *holder // nil before it is admitted and after it has ended
-	resting bool    // it has no request
-	since   time.Time
+	// Under the lock of these connections.
+	holder        *holder // nil before it is admitted, and once it gave way or ended
+	in            *queue
+	before, after *conn // in the queue
 
 	// Of the goroutine that serves the connection, which alone writes.
 	// bytes of the body that comes next; 0 to send everything at once
@@ -124,8 +191,15 @@ type conn struct {
 // Close implements net.Conn.
 func (c *conn) Close() error {
 	err := c.Conn.Close()
-	c.from.all.release(c)
+	if c.among != nil {
+		c.among.release(c)
+	}
 	return err
+}
+
+// speaks waits for the first bytes, and reports whether they came in time.
+func (c *conn) speaks() bool {
+	return c.SetReadDeadline(time.Now().Add(silence)) == nil && hear(c.Conn) && c.SetReadDeadline(time.Time{}) == nil
 }
 
 // CloseWrite ends our half. Net/http does so after a request that is too broken to go on,

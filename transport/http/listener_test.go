@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -26,7 +27,8 @@ func (r *records) Write(p []byte) (int, error) {
 
 // unlimited is a listener without a share of hosts.
 func unlimited(l net.Listener, limit int) *limitListener {
-	return newLimitListener(l, limit, limit, nil, newLimits(silent()))
+	all := func() *connections { return newConnections(limit, limit) }
+	return newLimitListener(l, all(), all(), nil, newLimits(silent()))
 }
 
 // However net/http cuts an announced answer up, it goes out as one; what is not announced
@@ -87,7 +89,7 @@ func TestLargeStructuresAreSentInOnePiece(t *testing.T) {
 	showCrowd(t, n)
 	in := make(pipes, 1)
 	listener := unlimited(in, 1)
-	server := n.server.httpServer(listener.all)
+	server := n.server.httpServer(listener.served)
 	go server.Serve(listener)
 	defer server.Close()
 	ours, theirs := net.Pipe()
@@ -139,19 +141,18 @@ func TestWhatIsGathered(t *testing.T) {
 func TestConnectionsWaitForThoseWithRequests(t *testing.T) {
 	in := make(pipes, 3)
 	l := unlimited(in, 2)
-	for range 3 {
-		in <- &closes{}
-	}
 	var first net.Conn
 	for range 2 {
+		in <- &talks{}
 		c, err := l.Accept()
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.all.track(c, http.StateActive)
+		l.served.track(c, http.StateActive)
 		first = c
 	}
-	third := make(chan error)
+	in <- &talks{}
+	third := make(chan error, 1)
 	go func() {
 		_, err := l.Accept()
 		third <- err
@@ -159,7 +160,7 @@ func TestConnectionsWaitForThoseWithRequests(t *testing.T) {
 	eventually(t, "the third finds no place", func() bool { return l.limits.full.hits.Load() > 0 })
 	select {
 	case <-third:
-		t.Error("a third connection is accepted beside two with requests")
+		t.Error("a third connection is served beside two with requests")
 	default:
 	}
 	for range 2 {
@@ -168,11 +169,11 @@ func TestConnectionsWaitForThoseWithRequests(t *testing.T) {
 	if err := <-third; err != nil {
 		t.Error(err)
 	}
-	if l.all.open != 2 {
-		t.Errorf("%d places are taken, want 2", l.all.open)
+	if l.served.open != 2 || l.silent.open != 0 {
+		t.Errorf("%d connections are served, %d silent, want 2 and none", l.served.open, l.silent.open)
 	}
-	l.Close()
 	close(in)
+	l.Close()
 	for range 3 {
 		if _, err := l.Accept(); err == nil {
 			t.Error("a connection came of nothing")
@@ -180,7 +181,9 @@ func TestConnectionsWaitForThoseWithRequests(t *testing.T) {
 	}
 }
 
-// closes is a connection that can be closed.
-type closes struct{ records }
+// talks is a connection that has something to read, and can be closed.
+type talks struct{ records }
 
-func (*closes) Close() error { return nil }
+func (*talks) Close() error                    { return nil }
+func (*talks) RemoteAddr() net.Addr            { return nil }
+func (*talks) SetReadDeadline(time.Time) error { return nil }

@@ -71,7 +71,9 @@ func (n *Node) Protect(action string, next http.Handler) http.Handler {
 // Start listens and starts the node. Before that it calls restore in the node's thread,
 // to put saved state into the node; nil if there is none.
 func (n *Node) Start(restore func(*core.Node) error) error {
-	listener, err := net.Listen("tcp", n.options.Listen)
+	// Each request has a time limit, so there is no need for probes of the system.
+	quiet := net.ListenConfig{KeepAlive: -1}
+	listener, err := quiet.Listen(context.Background(), "tcp", n.options.Listen)
 	if err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
@@ -83,7 +85,7 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 			MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 		})
 	}
-	n.http = n.server.httpServer(limited.all)
+	n.http = n.server.httpServer(limited.served)
 	go n.loop.run()
 	var failed error
 	err = n.loop.do(context.Background(), func() {

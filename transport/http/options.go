@@ -88,13 +88,17 @@ type Options struct {
 	// within their timeout budgets: 1,024.
 	MaxCalls int
 
-	// MaxConnections is how many incoming connections are open at a time: 2,048. When all
-	// are, a new one takes the place of one of the host that has most. A silent connection
-	// costs some 20 KB of memory, one with a request twice that.
+	// MaxConnections is how many incoming connections are served at a time: 2,048. When
+	// all are, a new one takes the place of one of the host that has most. One costs 20 KB
+	// of memory, and with a request twice that.
 	MaxConnections int
 
-	// HostShare is what one host may have of each limit: of the connections, of the
-	// requests in progress at each endpoint, of the large bodies and the lookups of
+	// MaxSilent is how many incoming connections that have not sent anything may be open
+	// besides: 8,192, at some 3 KB each. They are closed after 10 seconds.
+	MaxSilent int
+
+	// HostShare is what one host may have of each limit: of the connections of both kinds,
+	// of the requests in progress at each endpoint, of the large bodies and the lookups of
 	// names. 0.125 by default. It counts only where Config.Hosts tells hosts apart by IP.
 	// Connections of TrustedProxies are exempt: behind a proxy, its clients are the hosts.
 	HostShare float64
@@ -146,6 +150,7 @@ const (
 	DefaultConcurrency    = 50
 	DefaultMaxCalls       = 1024
 	DefaultMaxConnections = 2048
+	DefaultMaxSilent      = 8192
 	DefaultCookieAge      = 7 * 24 * time.Hour
 	DefaultHostShare      = 0.125
 	DefaultBodyRate       = 4 << 10
@@ -170,7 +175,7 @@ func (o *Options) validate() error {
 		return errors.New("http: no address")
 	case o.speaksTLS() && !o.HTTPS:
 		return errors.New("http: certificates without https")
-	case o.MaxBody < 0 || o.Concurrency < 0 || o.MaxCalls < 0 || o.MaxConnections < 0 || o.CookieAge < 0 ||
+	case o.MaxBody < 0 || o.Concurrency < 0 || o.MaxCalls < 0 || o.MaxConnections < 0 || o.MaxSilent < 0 || o.CookieAge < 0 ||
 		o.BodyRate < 0 || !(o.HostShare >= 0):
 		return errors.New("http: a limit is negative")
 	case o.HostShare > 1:
@@ -185,6 +190,7 @@ func (o *Options) validate() error {
 	orDefault(&o.Concurrency, DefaultConcurrency)
 	orDefault(&o.MaxCalls, DefaultMaxCalls)
 	orDefault(&o.MaxConnections, DefaultMaxConnections)
+	orDefault(&o.MaxSilent, DefaultMaxSilent)
 	orDefault(&o.HostShare, DefaultHostShare)
 	orDefault(&o.BodyRate, DefaultBodyRate)
 	orDefault(&o.SweepAt, DefaultBookLimit*7/8)

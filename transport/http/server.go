@@ -99,7 +99,7 @@ const nodeShare = 8
 
 // httpServer puts limits around the handler: it ends the connection of a sender that is
 // slow or silent.
-func (s *server) httpServer(all *connections) *http.Server {
+func (s *server) httpServer(served *connections) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // all that npm peers speak; one protocol less to be attacked by
 	return &http.Server{
@@ -111,7 +111,7 @@ func (s *server) httpServer(all *connections) *http.Server {
 		MaxHeaderBytes:    headerLimit,
 		Protocols:         protocols,
 		ConnContext:       withConn,
-		ConnState:         all.track,
+		ConnState:         served.track,
 		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
 }

@@ -36,7 +36,7 @@ func dialFrom(t testing.TB, n *Node, ip string) net.Conn {
 // One host that opens connections without end gets its share of them, and those beyond it
 // are closed at once; others are served.
 func TestOneHostCannotTakeAllConnections(t *testing.T) {
-	n := startNode(t, "127.0.0.1", nil, func(o *Options) { strict(o); o.MaxConnections = 20 })
+	n := startNode(t, "127.0.0.1", nil, func(o *Options) { strict(o); o.MaxSilent = 20 })
 	closed := 0
 	for range 30 {
 		c := dialFrom(t, n, flooder)
@@ -65,7 +65,7 @@ func isTimeout(err error) bool {
 func TestTrustedProxiesHaveAllConnections(t *testing.T) {
 	n := startNode(t, "127.0.0.1", nil, func(o *Options) {
 		strict(o)
-		o.MaxConnections = 20
+		o.MaxSilent = 20
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(flooder + "/32")}
 	})
 	for range 18 {
