@@ -97,6 +97,9 @@ func (c *Config) checkApprovals() error {
 // need that much.
 const leastBody = 4 << 10
 
+// mostPause is the longest save_pause.
+const mostPause = 10 * time.Second
+
 func (c *Config) checkRest() error {
 	switch {
 	case c.HTTPS == HTTPSOn && (c.TLSCert == "" || c.TLSKey == ""):
@@ -105,6 +108,8 @@ func (c *Config) checkRest() error {
 		return c.blame(fmt.Errorf("a certificate without https: on (https is %s)", c.HTTPS), "tls_cert", "tls_key")
 	case c.MaxFails == 0 || c.ClientConcurrency == 0 || c.MaxCalls == 0 || c.MaxConnections == 0 || c.MaxSilent == 0:
 		return c.blame(errors.New("must be 1 or more"), c.firstZero())
+	case c.SavePause > mostPause:
+		return c.blame(fmt.Errorf("want %s or less: a power cut would lose more", short(mostPause)), "save_pause")
 	case c.MaxBody < leastBody:
 		return c.blame(fmt.Errorf("want %s or more: requests of nodes would not fit", (*size)(new(int64(leastBody)))), "max_body")
 	case c.NetworkVersion == "":

@@ -49,9 +49,9 @@ type Config struct {
 	TLSCert, TLSKey, TLSCA string
 
 	ClientConcurrency, MaxCalls, MaxConnections, MaxSilent int
-	MaxBody                                     int64   // bytes
-	HostShare                                   float64 // above 0, up to 1
-	BodyRate                                    int64   // bytes per second
+	MaxBody                                                int64   // bytes
+	HostShare                                              float64 // above 0, up to 1
+	BodyRate                                               int64   // bytes per second
 
 	Approvers                       draw.Count
 	Decision                        draw.Decision
@@ -74,6 +74,7 @@ type Config struct {
 	AdminTokenFile string
 	LogLevel       string
 	LogFormat      string
+	SavePause      time.Duration
 	LeaveTimeout   time.Duration
 
 	sources map[string]string // by key; a key that is missing has its default

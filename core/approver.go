@@ -27,6 +27,7 @@ type approvals struct {
 	counts, told ApprovalCounts // now, and when they were last noted
 
 	revision uint32   // counts changes; see Node.Revision
+	checks   uint32   // counts answers that were checked
 	journal  *journal // what has changed; nil unless somebody stores it
 }
 

@@ -397,7 +397,7 @@
 //
 // # Restart
 //
-// A node gives out what it must remember over a restart (package state) in eight
+// A node gives out what it must remember over a restart (package state) in nine
 // sections, each with a counter of its changes, so that a driver writes down only what
 // has changed since. Restore takes the sections back before Start and trusts them no more
 // than what comes by wire (restore.go). A node whose address has changed takes back only

@@ -40,6 +40,7 @@ func (a *approvals) noteUse(row *approval, host string) {
 	}
 	row.usedBy[host] = true
 	a.revision++
+	a.checks++
 	if a.journal != nil {
 		a.journal.uses = append(a.journal.uses, state.Use{Key: row.key, Host: host})
 	}

@@ -25,7 +25,7 @@ func (n *Node) Revision() state.Revision {
 		r[state.SectionCandidates] = n.candidates.Revision()
 	}
 	if n.approvals != nil {
-		r[state.SectionApprovals] = n.approvals.revision
+		r[state.SectionApprovals], r[state.SectionChecks] = n.approvals.revision, n.approvals.checks
 	}
 	return r
 }

@@ -52,7 +52,9 @@ type Node struct {
 	taken  endpoints
 	failed string // the latest failure to register; "" once registered
 
-	rooted bool // the root has been logged; belongs to the node's thread
+	// These belong to the node's thread.
+	rooted  bool // the root has been logged
+	waiting bool // there will be a step for what waits to be saved
 }
 
 var _ admin.Node = (*Node)(nil)
@@ -211,6 +213,7 @@ func (n *Node) run(ctx context.Context) error {
 	failed := n.wire.Err()
 	finish, cancel := context.WithTimeout(alive, n.config.LeaveTimeout)
 	defer cancel()
+	n.saveAtOnce(finish)
 	err := n.wire.Close(finish)
 	end()
 	if err = errors.Join(failed, err, n.release()); err == nil {
@@ -218,6 +221,13 @@ func (n *Node) run(ctx context.Context) error {
 	}
 	// the first failure says more than those that follow from it
 	return cmp.Or(failed, err)
+}
+
+// saveAtOnce saves what waits to be saved, and lets nothing wait from now on.
+func (n *Node) saveAtOnce(ctx context.Context) {
+	if n.store != nil {
+		_ = n.wire.Do(ctx, func(*core.Node) { n.store.EndPause() }) // an error is that of the node
+	}
 }
 
 // wait returns when the node is to end, and says why.
@@ -240,7 +250,7 @@ func (n *Node) open(ctx, alive context.Context) error {
 	known := false
 	if !n.options.Ephemeral {
 		var err error
-		if n.store, err = store.Open(n.config.Data, store.Options{}); err != nil {
+		if n.store, err = store.Open(n.config.Data, store.Options{Pause: n.config.SavePause}); err != nil {
 			return err
 		}
 		if saved, known, err = n.store.Load(); err != nil {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -137,7 +138,15 @@ func (n *Node) persist(c *core.Node) error {
 	if n.store == nil {
 		return nil
 	}
-	return n.store.Commit(c)
+	if err := n.store.Commit(c); err != nil || !n.store.Waits() || n.waiting {
+		return err
+	}
+	n.waiting = true
+	time.AfterFunc(n.config.SavePause, func() {
+		// The step that this makes is saved. It fails only if the node has ended.
+		_ = n.wire.Do(context.Background(), func(*core.Node) { n.waiting = false })
+	})
+	return nil
 }
 
 // observe keeps the latest failure to register, for the status.

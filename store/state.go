@@ -44,14 +44,23 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 // costs one comparison.
 //
 // Failures and scores of peers alone are not worth a write: no peer is told of them, and
-// any stranger can cause them. The next sync, which always writes, includes them.
+// any stranger can cause them. The next sync, which always writes, includes them. And
+// approvals asked for and keys given out wait for Options.Pause, from the last save on; see
+// Waits.
 //
 // After an error the node must stop, because its state may differ from the one on disk.
 // The first Commit rewrites everything. It returns an error if the directory holds a
 // state that was not loaded: that state would be lost.
 func (s *Store) Commit(n *core.Node) error {
-	if s.node.begun && !urgent(s.node.saved, n.Revision()) {
-		return nil
+	if s.node.begun {
+		now := n.Revision()
+		if !urgent(s.node.saved, now) {
+			return nil
+		}
+		if s.opts.Pause > 0 && mayWait(s.node.saved, now) && s.opts.Now().Sub(s.node.last) < s.opts.Pause {
+			s.node.waits = true
+			return nil
+		}
 	}
 	if s.node.exists && !s.node.loaded {
 		return errors.New("store: commit over a state that was not loaded")
@@ -70,15 +79,32 @@ func (s *Store) Commit(n *core.Node) error {
 	if !c.Sections[state.SectionScores] {
 		c.Revision[state.SectionScores] = s.node.saved[state.SectionScores]
 	}
-	s.node.saved, s.node.begun = c.Revision, true
+	s.node.saved, s.node.begun, s.node.waits = c.Revision, true, false
+	if s.opts.Pause > 0 {
+		s.node.last = s.opts.Now()
+	}
 	return nil
 }
+
+// Waits reports whether a Commit has left something for a later one, which is to come
+// after Options.Pause even if the node has nothing else to do.
+func (s *Store) Waits() bool { return s.node.waits }
+
+// EndPause lets nothing wait from now on. It is for a node that is about to end.
+func (s *Store) EndPause() { s.opts.Pause = 0 }
 
 // urgent reports whether anything but failures and scores has changed.
 func urgent(before, after state.Revision) bool {
 	before[state.SectionFails] = after[state.SectionFails]
 	before[state.SectionScores] = after[state.SectionScores]
 	return before != after
+}
+
+// mayWait reports whether nothing but approvals and keys have changed, and no answer was
+// checked, which must not be forgotten: each host may check one once.
+func mayWait(before, after state.Revision) bool {
+	before[state.SectionApprovals] = after[state.SectionApprovals]
+	return !urgent(before, after)
 }
 
 // synced reports whether a sync has ended.

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// State is all that a node must remember, in eight sections. Lists are sorted, so that
+// State is all that a node must remember, in nine sections. Lists are sorted, so that
 // equal nodes give equal states, unless a comment says which order they have.
 type State struct {
 	// SectionNetwork.
@@ -137,6 +137,7 @@ const (
 	SectionBans                      // bans
 	SectionCandidates                // candidates for the choices of applications
 	SectionApprovals                 // approvals and draws, row by row
+	SectionChecks                    // of SectionApprovals, that answers were checked
 	NumSections
 )
 

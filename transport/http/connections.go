@@ -70,16 +70,17 @@ func (s *connections) admit(c *conn, host netip.Addr) (verdict admission, displa
 	return admitted, displaced
 }
 
-// weakest is the connection that gives way to one of h, nil for none: of the hosts that
-// have more, or of h itself, the one with most. A connection at rest goes before one with a
-// request, of these the one that has been so for longest.
+// weakest is the connection that gives way to one of h, nil for none. It belongs to a host
+// that has more, or to h itself. A connection at rest goes before one with a request: of
+// the host with most at rest, and there the one that has rested longest. Else it is one of
+// the host with most, and there the one that has worked longest.
 func (s *connections) weakest(h *holder) *conn {
 	var rest, work *holder
 	for _, other := range s.hosts {
 		if other != h && (!other.host.IsValid() || other.open <= h.open) {
 			continue
 		}
-		if other.rest.first != nil && (rest == nil || other.open > rest.open) {
+		if other.rest.size > 0 && (rest == nil || other.rest.size > rest.rest.size) {
 			rest = other
 		}
 		if other != h && (work == nil || other.open > work.open) {
@@ -164,10 +165,14 @@ func (s *connections) track(at net.Conn, state http.ConnState) {
 }
 
 // queue is a list of connections, each in one queue at a time.
-type queue struct{ first, last *conn }
+type queue struct {
+	first, last *conn
+	size        int
+}
 
 // push puts a connection at the end.
 func (q *queue) push(c *conn) {
+	q.size++
 	c.in, c.before, c.after = q, q.last, nil
 	if q.last == nil {
 		q.first = c
@@ -178,6 +183,7 @@ func (q *queue) push(c *conn) {
 }
 
 func (q *queue) remove(c *conn) {
+	q.size--
 	if c.before == nil {
 		q.first = c.after
 	} else {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -33,7 +34,8 @@ type limitListener struct {
 	speaking sync.WaitGroup // connections on their way to the server
 }
 
-// silence is how long a connection may be silent at first.
+// silence is how long a connection may be silent at first, half more or less: those of a
+// flood must not all end, and come again, together.
 const silence = 10 * time.Second
 
 // newLimitListener begins to accept from a listener. Hosts that are exempt have no share.
@@ -199,7 +201,7 @@ func (c *conn) Close() error {
 
 // speaks waits for the first bytes, and reports whether they came in time.
 func (c *conn) speaks() bool {
-	return c.SetReadDeadline(time.Now().Add(silence)) == nil && hear(c.Conn) && c.SetReadDeadline(time.Time{}) == nil
+	return c.SetReadDeadline(time.Now().Add(silence/2+rand.N(silence))) == nil && hear(c.Conn) && c.SetReadDeadline(time.Time{}) == nil
 }
 
 // CloseWrite ends our half. Net/http does so after a request that is too broken to go on,
