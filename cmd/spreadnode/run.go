@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -48,6 +49,7 @@ func runNode(c *cli.Context) error {
 		return inputError{errors.New("flag --test-answers: admin is off, so the answers could not be asked for")}
 	}
 	warn(c, options)
+	boundMemory()
 	// First of all: a signal to a node that is still starting must count, too.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
@@ -62,6 +64,15 @@ func runNode(c *cli.Context) error {
 		return inputError{err}
 	}
 	return serve(c.Context, n, signals, log)
+}
+
+// boundMemory lets the heap grow by half before it is collected. Go's default is twofold:
+// in a flood of connections, most of which live for seconds, that is some 30 MB more, and
+// the processor time saved is small. GOGC sets another bound, and GOMEMLIMIT one in bytes.
+func boundMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 // newLog makes the log that the options describe.
