@@ -98,7 +98,7 @@ func (c *Config) checkApprovals() error {
 const leastBody = 4 << 10
 
 // mostPause is the longest save_pause.
-const mostPause = 10 * time.Second
+const mostPause = time.Second
 
 func (c *Config) checkRest() error {
 	switch {
@@ -109,7 +109,7 @@ func (c *Config) checkRest() error {
 	case c.MaxFails == 0 || c.ClientConcurrency == 0 || c.MaxCalls == 0 || c.MaxConnections == 0 || c.MaxSilent == 0:
 		return c.blame(errors.New("must be 1 or more"), c.firstZero())
 	case c.SavePause > mostPause:
-		return c.blame(fmt.Errorf("want %s or less: a power cut would lose more", short(mostPause)), "save_pause")
+		return c.blame(fmt.Errorf("want %s or less: clients wait for it", short(mostPause)), "save_pause")
 	case c.MaxBody < leastBody:
 		return c.blame(fmt.Errorf("want %s or more: requests of nodes would not fit", (*size)(new(int64(leastBody)))), "max_body")
 	case c.NetworkVersion == "":

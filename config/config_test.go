@@ -371,7 +371,7 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		"max_fails: 0":                            "max_fails: must be 1 or more",
 		"max_connections: 0":                      "max_connections: must be 1 or more",
 		"max_silent_connections: 0":               "max_silent_connections: must be 1 or more",
-		"save_pause: 11s":                         "save_pause: want 10s or less: a power cut would lose more",
+		"save_pause: 2s":                          "save_pause: want 1s or less: clients wait for it",
 		"network_version: ''":                     "network_version: must not be empty",
 		"network_version: \"a\\nb\"":              "network_version: want one line of text",
 		"network_version: ' a'":                   "network_version: want one line of text",

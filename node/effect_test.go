@@ -34,7 +34,7 @@ var effects = map[string]string{
 	// cmd/spreadnode: testdata/script/door.txtar
 	"data": "-", "admin": "-", "admin_token_file": "-",
 	"log_level": "-", "leave_timeout": "-", // cmd/spreadnode: signal_test.go
-	"save_pause": "-", // TestApprovalsOfAFloodShareASave
+	"save_pause": "-", // store: TestApprovalsOfAFloodShareASave
 	"log_format": "-", // cmd/spreadnode: TestTheLogIsAsTheOptionsSay
 }
 

@@ -52,9 +52,7 @@ type Node struct {
 	taken  endpoints
 	failed string // the latest failure to register; "" once registered
 
-	// These belong to the node's thread.
-	rooted  bool // the root has been logged
-	waiting bool // there will be a step for what waits to be saved
+	rooted bool // the root has been logged; belongs to the node's thread
 }
 
 var _ admin.Node = (*Node)(nil)
@@ -213,7 +211,6 @@ func (n *Node) run(ctx context.Context) error {
 	failed := n.wire.Err()
 	finish, cancel := context.WithTimeout(alive, n.config.LeaveTimeout)
 	defer cancel()
-	n.saveAtOnce(finish)
 	err := n.wire.Close(finish)
 	end()
 	if err = errors.Join(failed, err, n.release()); err == nil {
@@ -221,13 +218,6 @@ func (n *Node) run(ctx context.Context) error {
 	}
 	// the first failure says more than those that follow from it
 	return cmp.Or(failed, err)
-}
-
-// saveAtOnce saves what waits to be saved, and lets nothing wait from now on.
-func (n *Node) saveAtOnce(ctx context.Context) {
-	if n.store != nil {
-		_ = n.wire.Do(ctx, func(*core.Node) { n.store.EndPause() }) // an error is that of the node
-	}
 }
 
 // wait returns when the node is to end, and says why.

@@ -2,7 +2,6 @@ package node
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -130,23 +129,16 @@ func setBootstrap(cfg *core.Config, texts []string) error {
 
 // persist runs in the node's thread after every step, before anything that the step
 // caused leaves the process.
-func (n *Node) persist(c *core.Node) error {
+func (n *Node) persist(c *core.Node) (wait time.Duration, err error) {
 	if root := c.NetworkRoot(); !n.rooted && !root.IsZero() {
 		n.rooted = true
 		n.options.Log.Info("the network is known", "root", n.core.Book.Text(root))
 	}
 	if n.store == nil {
-		return nil
+		return 0, nil
 	}
-	if err := n.store.Commit(c); err != nil || !n.store.Waits() || n.waiting {
-		return err
-	}
-	n.waiting = true
-	time.AfterFunc(n.config.SavePause, func() {
-		// The step that this makes is saved. It fails only if the node has ended.
-		_ = n.wire.Do(context.Background(), func(*core.Node) { n.waiting = false })
-	})
-	return nil
+	err = n.store.Commit(c)
+	return n.store.Waits(), err
 }
 
 // observe keeps the latest failure to register, for the status.

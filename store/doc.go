@@ -38,9 +38,8 @@
 // One thing is not worth a sync of its own: how often requests to a peer have failed. No
 // peer is told of it. It goes to disk with the next other change, at the latest at the
 // end of the next sync cycle. And with [Options.Pause], approvals that clients ask for and
-// keys that they get share a save, so that a flood of clients does not occupy the disk. What
-// a power cut takes of them their clients ask for again. That an answer was checked is
-// saved before the node says so.
+// keys that they get share a save, so that a flood of clients does not occupy the disk. The
+// driver holds back what it would send of them until then ([Store.Waits]).
 //
 // # Files
 //

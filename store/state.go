@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -45,8 +46,8 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 //
 // Failures and scores of peers alone are not worth a write: no peer is told of them, and
 // any stranger can cause them. The next sync, which always writes, includes them. And
-// approvals asked for and keys given out wait for Options.Pause, from the last save on; see
-// Waits.
+// approvals asked for and keys given out may have to wait, if there have been many saves
+// lately; see Waits.
 //
 // After an error the node must stop, because its state may differ from the one on disk.
 // The first Commit rewrites everything. It returns an error if the directory holds a
@@ -57,9 +58,11 @@ func (s *Store) Commit(n *core.Node) error {
 		if !urgent(s.node.saved, now) {
 			return nil
 		}
-		if s.opts.Pause > 0 && mayWait(s.node.saved, now) && s.opts.Now().Sub(s.node.last) < s.opts.Pause {
-			s.node.waits = true
-			return nil
+		s.node.waits = 0
+		if s.opts.Pause > 0 && mayWait(s.node.saved, now) {
+			if s.node.waits = s.node.due.Sub(s.opts.Now()) - (burst-1)*s.opts.Pause; s.node.waits > 0 {
+				return nil
+			}
 		}
 	}
 	if s.node.exists && !s.node.loaded {
@@ -79,19 +82,31 @@ func (s *Store) Commit(n *core.Node) error {
 	if !c.Sections[state.SectionScores] {
 		c.Revision[state.SectionScores] = s.node.saved[state.SectionScores]
 	}
-	s.node.saved, s.node.begun, s.node.waits = c.Revision, true, false
+	s.node.saved, s.node.begun, s.node.waits = c.Revision, true, 0
 	if s.opts.Pause > 0 {
-		s.node.last = s.opts.Now()
+		s.node.count(s.opts.Now(), s.opts.Pause)
 	}
 	return nil
 }
 
-// Waits reports whether a Commit has left something for a later one, which is to come
-// after Options.Pause even if the node has nothing else to do.
-func (s *Store) Waits() bool { return s.node.waits }
+// Waits returns after what time Commit is to be called again, if the last call has not saved
+// everything; otherwise 0 or less. Until then, what was not saved must not be acknowledged.
+func (s *Store) Waits() time.Duration { return s.node.waits }
 
-// EndPause lets nothing wait from now on. It is for a node that is about to end.
-func (s *Store) EndPause() { s.opts.Pause = 0 }
+// burst is how many saves may come at once after a pause.
+const burst = 20
+
+// count counts a save: it moves the moment at which the next one would be due at the steady
+// rate, which a burst puts into the future.
+func (w *nodeWriter) count(now time.Time, pause time.Duration) {
+	if w.due.Before(now) {
+		w.due = now
+	}
+	w.due = w.due.Add(pause)
+	if most := now.Add(burst * pause); w.due.After(most) {
+		w.due = most
+	}
+}
 
 // urgent reports whether anything but failures and scores has changed.
 func urgent(before, after state.Revision) bool {

@@ -35,9 +35,9 @@ type Options struct {
 	// as in the npm package.
 	KeepBackups int
 
-	// Pause is how long approvals asked for and keys given out wait to be saved together,
-	// from the last save on: a flood of clients costs one save in this time. A power cut
-	// loses those that wait, which their clients ask for again. 0 saves each at once.
+	// Pause bounds the saves that clients cause by asking for approvals and keys: after 20
+	// at once there is one in this time, and those that come meanwhile share the next one.
+	// 0 saves each at once.
 	Pause time.Duration
 
 	// Now tells the time, for the names of backups, the ages of cached values and Pause:
@@ -241,6 +241,6 @@ type nodeWriter struct {
 	loaded bool           // and it was loaded, or there was none
 	begun  bool           // saved is the revision that is on disk
 	saved  state.Revision // only then
-	last   time.Time      // when it was saved; only with a Pause
-	waits  bool           // something waits for the next Commit
+	due    time.Time      // of the next save at the steady rate; only with a Pause
+	waits  time.Duration  // until what the last Commit has left may be saved
 }

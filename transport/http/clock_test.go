@@ -25,16 +25,16 @@ func TestAlarmsGoOffInOrder(t *testing.T) {
 func TestWaitsForAlarms(t *testing.T) {
 	now := time.Unix(1000, 0)
 	l := &loop{clock: newClock(func() time.Time { return now })}
-	if got := l.untilAlarm(); got != time.Hour {
+	if got := l.untilNext(); got != time.Hour {
 		t.Errorf("without an alarm it waits %v", got)
 	}
 	l.setAlarm(alarm{at: 1005 * time.Second})
 	l.setAlarm(alarm{at: 1003 * time.Second})
-	if got := l.untilAlarm(); got != 3*time.Second {
+	if got := l.untilNext(); got != 3*time.Second {
 		t.Errorf("to the first alarm it waits %v", got)
 	}
 	now = now.Add(time.Minute)
-	if got := l.untilAlarm(); got != 0 {
+	if got := l.untilNext(); got != 0 {
 		t.Errorf("for a late alarm it waits %v", got)
 	}
 	l.now = 7 * time.Second

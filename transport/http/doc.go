@@ -72,7 +72,9 @@
 //
 // Options.Persist is called after every step, before anything leaves the process;
 // Node.Start takes what restores the node. Both run in the loop. A store needs no lock
-// and no snapshot: nothing changes while it reads. An error of Persist stops the node.
+// and no snapshot: nothing changes while it reads. An error of Persist stops the node. In a
+// flood it may leave the changes of several steps for one save. Until then only what came of
+// events that changed nothing leaves the process.
 //
 // # Between our own nodes
 //

@@ -39,6 +39,8 @@ type loop struct {
 	queued  []*call               // waiting for a place on the wire
 	flying  int                   // calls on the wire
 	effects []func()              // effects of the current step, not released yet
+	unsaved []func()              // those of events that changed what must be saved
+	saveAt  time.Duration         // when the rest is to be saved; 0 if all is
 	// events put off until the pool is idle and the book can be swept
 	backlog  []func()
 	sweepAt  int                // book size at which it is swept
@@ -122,7 +124,7 @@ func (l *loop) run() {
 		if l.err != nil {
 			return
 		}
-		timer.Reset(l.untilAlarm())
+		timer.Reset(l.untilNext())
 	}
 }
 
@@ -140,38 +142,66 @@ func (l *loop) survive() {
 func (l *loop) step(event func()) {
 	l.now = l.clock.read()
 	if event != nil {
-		event()
+		l.handle(event)
 	}
 	for more := 1; more < batch; more++ {
 		select {
 		case event = <-l.inbox:
-			event()
+			l.handle(event)
 			continue
 		default:
 		}
 		break
 	}
-	l.soundAlarms()
-	l.serveOwn()
-	l.tidy()
+	l.handle(l.soundAlarms)
+	l.handle(l.serveOwn)
+	l.handle(l.tidy)
 	l.commit()
 }
 
-// commit saves and releases.
+// handle handles an event, and sets its effects apart if it changes what must be saved.
+func (l *loop) handle(event func()) {
+	if l.node == nil || l.options.Persist == nil {
+		event()
+		return
+	}
+	before, first := l.node.Revision(), len(l.effects)
+	event()
+	if l.node.Revision() != before {
+		l.unsaved = append(l.unsaved, l.effects[first:]...)
+		clear(l.effects[first:])
+		l.effects = l.effects[:first]
+	}
+}
+
+// commit saves, and releases the effects whose cause is saved.
 func (l *loop) commit() {
+	var wait time.Duration
 	if l.node != nil && l.options.Persist != nil {
-		if err := l.options.Persist(l.node); err != nil {
+		var err error
+		if wait, err = l.options.Persist(l.node); err != nil {
 			l.err = fmt.Errorf("save the node: %w", err)
 			l.options.Log.Error("the node cannot be saved and stops", "error", err)
 			return
 		}
 	}
 	l.show()
-	for i, effect := range l.effects {
-		effect()
-		l.effects[i] = nil
+	if wait > 0 {
+		l.saveAt = l.now + wait
+	} else {
+		l.saveAt = 0
+		l.unsaved = release(l.unsaved)
 	}
-	l.effects = l.effects[:0]
+	l.effects = release(l.effects)
+}
+
+// release runs effects, and returns the empty list of them.
+func release(effects []func()) []func() {
+	for i, effect := range effects {
+		effect()
+		effects[i] = nil
+	}
+	return effects[:0]
 }
 
 // show publishes the view if it has changed.
@@ -260,11 +290,16 @@ func (l *loop) soundAlarms() {
 	}
 }
 
-func (l *loop) untilAlarm() time.Duration {
-	if len(l.alarms) == 0 {
+// untilNext is the time until an alarm or a save is due.
+func (l *loop) untilNext() time.Duration {
+	next := l.saveAt
+	if len(l.alarms) > 0 && (next == 0 || l.alarms[0].at < next) {
+		next = l.alarms[0].at
+	}
+	if next == 0 {
 		return time.Hour
 	}
-	return max(0, l.alarms[0].at-l.clock.read())
+	return max(0, next-l.clock.read())
 }
 
 func (l *loop) setAlarm(a alarm) {

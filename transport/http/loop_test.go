@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,11 +24,11 @@ import (
 func TestNothingLeavesBeforeItIsSaved(t *testing.T) {
 	full := errors.New("disk is full")
 	n := startNode(t, "localhost", nil, func(o *Options) {
-		o.Persist = func(c *core.Node) error {
+		o.Persist = func(c *core.Node) (time.Duration, error) {
 			if len(c.Structure().Slaves) > 0 {
-				return full
+				return 0, full
 			}
-			return nil
+			return 0, nil
 		}
 	})
 	sync1(t, n)
@@ -50,9 +51,9 @@ func TestNothingLeavesBeforeItIsSaved(t *testing.T) {
 func TestChangesAreSavedBeforeTheyAreAnswered(t *testing.T) {
 	saved := make(chan int, 1000) // slaves at each save
 	n := startNode(t, "localhost", nil, func(o *Options) {
-		o.Persist = func(c *core.Node) error {
+		o.Persist = func(c *core.Node) (time.Duration, error) {
 			saved <- len(c.Structure().Slaves)
-			return nil
+			return 0, nil
 		}
 	})
 	sync1(t, n)
@@ -73,7 +74,7 @@ func slowDisk(t *testing.T) (n *Node, holdUp func(), saves *atomic.Int32, tokens
 	saves, tokens = new(atomic.Int32), make(chan struct{})
 	entered := make(chan struct{}, 1)
 	n = startNode(t, "localhost", nil, func(o *Options) {
-		o.Persist = func(*core.Node) error {
+		o.Persist = func(*core.Node) (time.Duration, error) {
 			if held.Load() {
 				select {
 				case entered <- struct{}{}:
@@ -82,7 +83,7 @@ func slowDisk(t *testing.T) (n *Node, holdUp func(), saves *atomic.Int32, tokens
 				<-tokens
 			}
 			saves.Add(1)
-			return nil
+			return 0, nil
 		}
 	})
 	holdUp = func() {
@@ -386,5 +387,41 @@ func TestANodeOfNoNetworkSaysSo(t *testing.T) {
 	}
 	if got := log.String(); !strings.Contains(got, noNetwork) || strings.Contains(got, "root is different") {
 		t.Errorf("says:\n%s", got)
+	}
+}
+
+// While a save waits, what came of events that changed nothing leaves the process, and the
+// rest when it is saved, though nothing else happens.
+func TestOnlyWhatIsNotSavedIsHeldBack(t *testing.T) {
+	var waits atomic.Bool
+	n := startNode(t, "localhost", nil, func(o *Options) {
+		o.Persist = func(*core.Node) (time.Duration, error) {
+			if waits.Load() {
+				return 10 * time.Millisecond, nil
+			}
+			return 0, nil
+		}
+	})
+	sync1(t, n)
+	waits.Store(true)
+	key := make(chan response, 1)
+	body := `{"action":"client","timeout":10000,"timestamp":` + strconv.FormatInt(time.Now().UnixMilli(), 10) + `}`
+	go func() { key <- send(t, n, asks{"POST", "/client/request-approval-key", "", nil, body}) }()
+	var given bool
+	eventually(t, "the key is given out", func() bool {
+		in(t, n, func(c *core.Node) { given = c.Approvals().Keys > 0 })
+		return given
+	})
+	if got := send(t, n, asks{"GET", "/status", "", nil, ""}); got.status != 200 {
+		t.Errorf("while a save waits, the status is %v", got)
+	}
+	select {
+	case got := <-key:
+		t.Errorf("a key is told that is not saved: %v", got)
+	default:
+	}
+	waits.Store(false)
+	if got := <-key; got.status != 200 {
+		t.Errorf("once it is saved, the key is %v", got)
 	}
 }

@@ -128,9 +128,11 @@ type Options struct {
 	// Persist saves what the node must not forget. It runs in the node's thread after
 	// every step and before anything that the step caused, answers and requests, leaves
 	// the process; it reads what it needs from the node. It is called often, so it must
-	// be cheap when nothing has changed. An error stops the node: a node that cannot save
-	// must not answer.
-	Persist func(*core.Node) error
+	// be cheap when nothing has changed. It may leave changes for later: wait is after
+	// what time it must be called again, and until it has saved all, what came of events
+	// that changed the node's state is kept back. An error stops the node: a node that
+	// cannot save must not answer.
+	Persist func(*core.Node) (wait time.Duration, err error)
 
 	// Observe gets the node's notes, in the node's thread.
 	Observe func(core.Note)
