@@ -244,7 +244,7 @@ func limitOptions() []Option {
 		{Key: "max_calls", Default: "1024", Unit: unitCount,
 			Usage: "requests to other nodes in progress at a time; the others wait",
 			value: func(c *Config) value { return (*count)(&c.MaxCalls) }},
-		{Key: "max_connections", Default: "2048", Unit: unitCount,
+		{Key: "max_connections", Default: "1536", Unit: unitCount,
 			Usage: "incoming connections that are served at a time; beyond it each new one takes the place of one of the host that has most",
 			value: func(c *Config) value { return (*count)(&c.MaxConnections) }},
 		{Key: "max_silent_connections", Default: "8192", Unit: unitCount,

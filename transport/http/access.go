@@ -1,6 +1,7 @@
 package httptransport
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -105,7 +106,10 @@ func (s *server) checkFilter(v *visit, sc scope) error {
 		v.from = a
 		return s.screen(v, a)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooMany):
+		return err
+	case err != nil:
 		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Ip address for %q is invalid", clip(a.Host())))
 	}
 	if err := s.screen(v, a); err != nil {

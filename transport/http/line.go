@@ -2,9 +2,12 @@ package httptransport
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
+
+	"spreadable/wire"
 )
 
 // line is a bounded number of places, for which requests wait. A host has at most its
@@ -13,6 +16,7 @@ import (
 // one request of each host at most. A nil line has no limit, and its places are nil.
 type line struct {
 	places, share int
+	most          int    // of one host that may wait; 0 for no limit
 	waits         *limit // counts requests that had to wait for their host's share
 
 	mu    sync.Mutex
@@ -51,6 +55,11 @@ func (l *line) enter(ctx context.Context, host netip.Addr) error {
 		return nil
 	}
 	atShare := g.taken == l.share && l.share < l.places
+	if l.most > 0 && len(g.waiting) >= l.most {
+		l.mu.Unlock()
+		l.waits.hit("host", host)
+		return errTooMany
+	}
 	ready := make(chan struct{})
 	if len(g.waiting) == 0 {
 		l.turns = append(l.turns, g)
@@ -68,6 +77,8 @@ func (l *line) enter(ctx context.Context, host netip.Addr) error {
 		return ctx.Err()
 	}
 }
+
+var errTooMany = wire.WithStatus(http.StatusServiceUnavailable, "too many requests of this host wait")
 
 // giveUp takes a request out of the line, or gives back the place that it got at that
 // moment.

@@ -2,6 +2,7 @@ package httptransport
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -112,4 +113,30 @@ func TestLinesKeepTheirBounds(t *testing.T) {
 			t.Errorf("%d places, %d requests, %d hosts and %d turns are left", taken, waiting, len(l.hosts), len(l.turns))
 		}
 	})
+}
+
+// Of a host so many requests may wait, and more are refused at once.
+// Other hosts are not concerned.
+func TestFewOfAHostMayWait(t *testing.T) {
+	l := newLine(4, 2, newLimit(silent(), "full"))
+	l.most = 3
+	host, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 10)
+	for range cap(ended) {
+		go func() { ended <- l.enter(ctx, host) }()
+	}
+	given := 0
+	for range cap(ended) - l.most {
+		switch err := <-ended; {
+		case err == nil:
+			given++
+		case !errors.Is(err, errTooMany):
+			t.Errorf("beyond those that may wait: %v", err)
+		}
+	}
+	if err := l.enter(t.Context(), other); given != l.share || err != nil {
+		t.Errorf("the host has %d places, and another gets %v", given, err)
+	}
+	cancel()
 }

@@ -50,6 +50,10 @@ const (
 	usedLookups     = 32
 	calledLookups   = 16
 	strangerLookups = 16
+
+	// lookups of strangers of one host that may wait: more requests are refused at once,
+	// because one that waits costs 40 KB of memory
+	waitingLookups = 8
 )
 
 func newNames(lookup func(context.Context, string) ([]netip.Addr, error), now func() time.Time) *names {

@@ -88,13 +88,13 @@ type Options struct {
 	// within their timeout budgets: 1,024.
 	MaxCalls int
 
-	// MaxConnections is how many incoming connections are served at a time: 2,048. When
+	// MaxConnections is how many incoming connections are served at a time: 1,536. When
 	// all are, a new one takes the place of one of the host that has most. One costs 20 KB
 	// of memory, and with a request twice that.
 	MaxConnections int
 
 	// MaxSilent is how many incoming connections that have not sent anything may be open
-	// besides: 8,192, at some 3 KB each. They are closed after 10 seconds.
+	// besides: 8,192, at some 5 KB each. They are closed after 5 to 15 seconds.
 	MaxSilent int
 
 	// HostShare is what one host may have of each limit: of the connections of both kinds,
@@ -151,7 +151,7 @@ const (
 	DefaultMaxBody        = 512_000
 	DefaultConcurrency    = 50
 	DefaultMaxCalls       = 1024
-	DefaultMaxConnections = 2048
+	DefaultMaxConnections = 1536
 	DefaultMaxSilent      = 8192
 	DefaultCookieAge      = 7 * 24 * time.Hour
 	DefaultHostShare      = 0.125

@@ -89,7 +89,7 @@ func TestLimitsOfOptions(t *testing.T) {
 	if err := o.validate(); err != nil {
 		t.Fatal(err)
 	}
-	if o.Concurrency != 50 || o.MaxCalls != 1024 || o.MaxConnections != 2048 || o.MaxSilent != 8192 || o.CookieAge != 7*24*time.Hour || o.SweepAt != 1<<18*7/8 || o.Source.IsValid() || len(o.TrustedProxies) != 0 {
+	if o.Concurrency != 50 || o.MaxCalls != 1024 || o.MaxConnections != 1536 || o.MaxSilent != 8192 || o.CookieAge != 7*24*time.Hour || o.SweepAt != 1<<18*7/8 || o.Source.IsValid() || len(o.TrustedProxies) != 0 {
 		t.Errorf("%+v", o)
 	}
 	for what, change := range map[string]func(*Options){

@@ -47,6 +47,7 @@ func newServer(o *Options, key []byte, l *loop, n *names) (_ *server, err error)
 		routes: make(map[string]route),
 	}
 	s.bodies, n.strangers = s.newLine(maxBodies), s.newLine(strangerLookups)
+	n.strangers.most = waitingLookups
 	for kind := range message.NumKinds {
 		row := kind.Row()
 		if row.Sender != message.AnyParticipant && !strings.HasSuffix(row.Path, "/") {
