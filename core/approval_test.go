@@ -26,7 +26,10 @@ func TestClientApprovalAsksForTheIP(t *testing.T) {
 	}
 	for ip, others := range map[string][]string{
 		"192.0.2.1":   {"192.0.2.1", "::ffff:192.0.2.1", "0000:0000:0000:0000:0000:ffff:c000:0201"},
-		"2001:db8::1": {"2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001", "2001:DB8:0::1"},
+		"2001:db8::1": {
+			"2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001", "2001:DB8:0::1",
+			"2001:db8::7:1", // a temporary address of the same /64
+		},
 	} {
 		client := netip.MustParseAddr(ip)
 		question, err := kind.Compose(client, nil, nil)
@@ -42,8 +45,10 @@ func TestClientApprovalAsksForTheIP(t *testing.T) {
 				t.Errorf("%s is not taken for the IP %s", answer, ip)
 			}
 		}
-		if kind.Check("192.0.2.2", expected, 0, 1) {
-			t.Errorf("another IP is taken for %s", ip)
+		for _, other := range []string{"192.0.2.2", "2001:db8:0:1::1"} {
+			if kind.Check(other, expected, 0, 1) {
+				t.Errorf("%s is taken for %s", other, ip)
+			}
 		}
 	}
 	for _, nonsense := range []string{"", "nonsense", "192.0.2.1:80"} {

@@ -3,119 +3,23 @@ package node
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"spreadable/admin"
-	"spreadable/core"
-	"spreadable/core/message"
 	"spreadable/core/peer"
-	httptransport "spreadable/transport/http"
-	"spreadable/wire"
 )
-
-// directory asks masters for their slaves on behalf of the owner, outside of the node's
-// thread. The core keeps no list of all nodes, because no node needs one.
-type directory struct {
-	http   *http.Client
-	scheme string
-	header http.Header
-	login  withLogin
-}
-
-// withLogin is the transport's: it shows to each node what it may see.
-type withLogin func(context.Context, peer.Address, func(string) (*http.Response, error)) (*http.Response, error)
 
 const (
 	askTimeout = 3 * time.Second
 	askAtOnce  = 32
-	maxAnswer  = 4 << 20 // bytes: the structure of a network of some millions
 )
-
-func newDirectory(o *httptransport.Options) *directory {
-	dialer := &net.Dialer{}
-	if o.Source.IsValid() {
-		dialer.LocalAddr = &net.TCPAddr{IP: o.Source.AsSlice()}
-	}
-	d := &directory{scheme: "http", header: http.Header{
-		wire.AddressHeader:     {o.Address.String()},
-		wire.NodeVersionHeader: {cmp.Or(o.Version, wire.DefaultVersion)},
-		"Content-Type":         {wire.RequestType},
-	}}
-	if o.HTTPS {
-		d.scheme = "https"
-	}
-	d.http = &http.Client{
-		Timeout: askTimeout,
-		// No connection is kept: npm nodes close idle ones without notice.
-		Transport: &http.Transport{
-			DialContext:       dialer.DialContext,
-			TLSClientConfig:   &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives: true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return d
-}
-
-func (d *directory) close() { d.http.CloseIdleConnections() }
-
-// slaves asks one master for its slaves.
-func (d *directory) slaves(ctx context.Context, master, root string) ([]string, error) {
-	url := d.scheme + "://" + master + message.KindStructure.Row().Path
-	to, err := peer.Parse(master)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := d.login(ctx, to, func(authorization string) (*http.Response, error) {
-		r, err := http.NewRequestWithContext(ctx, wire.Method(message.KindStructure), url, nil)
-		if err != nil {
-			return nil, err
-		}
-		r.Header = d.header.Clone()
-		r.Header.Set(wire.RootHeader, root)
-		if authorization != "" {
-			r.Header.Set("Authorization", authorization)
-		}
-		return d.http.Do(r)
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: status %d", master, resp.StatusCode)
-	}
-	var body struct {
-		Slaves []struct {
-			Address string `json:"address"`
-		} `json:"slaves"`
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&body); err != nil {
-		return nil, fmt.Errorf("%s: %w", master, err)
-	}
-	var list []string
-	for _, s := range body.Slaves {
-		list = append(list, s.Address)
-	}
-	return list, nil
-}
 
 // Members lists all nodes of the network, asked from the masters now: one request to
 // each. It is an error if none answers; Members.Answered says how many did.
 func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
-	var root string
-	if err := n.Do(ctx, func(c *core.Node) { root = n.text(c.NetworkRoot()) }); err != nil {
-		return nil, err
-	}
 	own, err := n.Structure(ctx)
 	if err != nil {
 		return nil, err
@@ -132,7 +36,7 @@ func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
 		asked.Go(func() {
 			gate <- struct{}{}
 			defer func() { <-gate }()
-			lists[i], failures[i] = n.peers.slaves(ctx, m.Address, root)
+			lists[i], failures[i] = n.slavesOf(ctx, m.Address)
 		})
 	}
 	asked.Wait()
@@ -149,6 +53,19 @@ func (n *Node) Members(ctx context.Context) (*admin.Members, error) {
 	}
 	members.Members = collect(own, lists)
 	return members, nil
+}
+
+// slavesOf asks one master for its slaves.
+func (n *Node) slavesOf(ctx context.Context, master string) (slaves []string, err error) {
+	a, err := peer.Parse(master)
+	if err != nil {
+		return nil, err
+	}
+	list, err := n.wire.Slaves(ctx, a, askTimeout)
+	for _, slave := range list {
+		slaves = append(slaves, slave.String())
+	}
+	return slaves, err
 }
 
 // collect merges the masters' lists. A node that two masters list, which can last for a

@@ -26,7 +26,6 @@ type Node struct {
 	address peer.Address
 	core    *core.Config // belongs to the node's thread once the node runs
 	wire    *httptransport.Node
-	peers   *directory
 	load    *load
 	cert    *certificate // nil without TLS of its own
 
@@ -90,11 +89,9 @@ func New(o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.peers = newDirectory(&wire)
 	if n.wire, err = httptransport.New(wire); err != nil {
 		return nil, err
 	}
-	n.peers.login = n.wire.WithLogin
 	return n, nil
 }
 
@@ -278,7 +275,6 @@ func (n *Node) release() error {
 	if n.store != nil {
 		err = n.store.Close()
 	}
-	n.peers.close()
 	if n.local != nil {
 		// for the answer to the request that made the node leave
 		const flush = 200 * time.Millisecond

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"spreadable/core"
-	"spreadable/core/peer"
 	"spreadable/wire"
 )
 
@@ -115,15 +114,6 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 // Do runs f in the node's thread, between two events, and waits for it. F must not block.
 func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	return n.loop.do(ctx, func() { f(&n.core) })
-}
-
-// WithLogin sends a request to another node with what this node shows to it: an
-// Authorization header, "" for none. Send may be called twice, and the body of an answer
-// that is not returned is closed.
-func (n *Node) WithLogin(
-	ctx context.Context, to peer.Address, send func(authorization string) (*http.Response, error),
-) (*http.Response, error) {
-	return n.loop.caller.withLogin(ctx, to, send)
 }
 
 // Addr is where the node listens. It may be called after Start.
