@@ -13,7 +13,7 @@ import (
 func TestTheOwnerReachesANodeInAFlood(t *testing.T) {
 	number, dir := port(t), t.TempDir()
 	p := launchCommand(t, dir, exec.Command("sh", "-c",
-		`ulimit -n 64 && exec spreadnode run --data data --hostname 127.0.0.1 --port `+number))
+		`ulimit -n 64 && exec spreadnode run --data data --hostname 127.0.0.1 --port `+number), (*exec.Cmd).Start)
 	p.await(t, "the limit of open files is too low")
 	p.reach(t, dir)
 	for range 200 {

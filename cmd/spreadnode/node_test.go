@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,18 +44,23 @@ func (p *process) reach(t *testing.T, dir string) *process {
 // launch runs a node in a directory, with its data in data.
 func launch(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	return launchCommand(t, dir, exec.Command("spreadnode", append([]string{"run", "--data", "data"}, args...)...))
+	return launchCommand(t, dir, nodeCommand(args...), (*exec.Cmd).Start)
 }
 
-// launchCommand runs a node by a command of the test.
-func launchCommand(t *testing.T, dir string, command *exec.Cmd) *process {
+func nodeCommand(args ...string) *exec.Cmd {
+	return exec.Command("spreadnode", append([]string{"run", "--data", "data"}, args...)...)
+}
+
+// launchCommand runs a node by a command of the test, whose environment counts before that
+// of all nodes. Start is how it starts.
+func launchCommand(t *testing.T, dir string, command *exec.Cmd, start func(*exec.Cmd) error) *process {
 	t.Helper()
 	p := &process{command: command, lines: make(chan string, 1000)}
 	p.command.Dir = dir
-	p.command.Env = append(os.Environ(), quick[:]...)
+	p.command.Env = slices.Concat(os.Environ(), quick[:], command.Env) // the last one counts
 	out, err := p.command.StderrPipe()
 	if err == nil {
-		err = p.command.Start()
+		err = start(p.command)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +130,13 @@ func port(t *testing.T) string {
 // until asks again and again until the answer is good.
 func until(t *testing.T, what string, good func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	within(t, deadline, what, good)
+}
+
+// within is until for what may take longer.
+func within(t *testing.T, limit time.Duration, what string, good func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	pause := time.NewTicker(20 * time.Millisecond)
 	defer pause.Stop()
