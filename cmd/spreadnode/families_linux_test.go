@@ -105,8 +105,8 @@ func TestNodesThatMoveAreFound(t *testing.T) {
 			nodes[name].command.Process.Kill()
 			nodes[name].exit()
 			at := []string{"10.9.0.33", "10.9.0.11"}[i]
-			machines[name].Address(t, "add", at+"/24")
 			machines[name].Address(t, "del", []string{"10.9.0.3/24", "10.9.0.1/24"}[i])
+			machines[name].Address(t, "add", at+"/24")
 			names[2-2*i] = at + " " + name + ".example.com"
 			nettest.Hosts(t, names...)
 			start(name)

@@ -90,9 +90,9 @@ type received struct {
 
 // do sends a request and reads the answer, within the timeout budget.
 func (c *caller) do(ctx context.Context, o *wire.Outgoing, p *passage, budget time.Duration) (*received, error) {
-	ctx, cancel := context.WithTimeout(p.with(ctx), budget)
+	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
-	got, err := c.exchange(ctx, o, p)
+	got, err := c.exchange(p.with(ctx), o, p)
 	switch {
 	case err == nil || !wire.IsEnd(ctx.Err()):
 		return got, err

@@ -22,6 +22,7 @@ import (
 type passage struct {
 	to    peer.Address
 	given bool       // by the owner, so that it is called wherever it is
+	ends  time.Time  // of the call; net/http hides it from dial
 	ip    netip.Addr // of the other end, once there is a connection
 	trace httptrace.ClientTrace
 	// the call has left this machine, or is looking up the peer's name: from then on a
@@ -42,8 +43,9 @@ func newPassage(to peer.Address, given bool) *passage {
 	return p
 }
 
-// with returns a context that takes the passage along.
+// with returns a context that takes the passage along and has a deadline.
 func (p *passage) with(ctx context.Context) context.Context {
+	p.ends, _ = ctx.Deadline()
 	return httptrace.WithClientTrace(context.WithValue(ctx, passageKey{}, p), &p.trace)
 }
 
@@ -55,9 +57,14 @@ func markBegun(ctx context.Context) {
 }
 
 // dial connects to one of the IPs that the name had when it was looked up. The first ones
-// get half of the time that is left each: one family may lead nowhere.
+// get half of the time that is left each: one family may lead nowhere. Net/http would go on
+// when the call has ended, for the sake of later calls: two minutes, if the peer's machine
+// is silent. Some calls later that peer would have all of its connections, none of which
+// exists, and the calls that wait for one would count as failures of this machine.
 func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	p := ctx.Value(passageKey{}).(*passage)
+	ctx, cancel := context.WithDeadline(ctx, p.ends)
+	defer cancel()
 	ips, err := c.names.resolve(ctx, p.to)
 	if err != nil {
 		return nil, err
@@ -66,14 +73,17 @@ func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) 
 	ips = c.order(ctx, ips)
 	for i, ip := range ips {
 		limited, cancel := ctx, context.CancelFunc(func() {})
-		if ends, found := ctx.Deadline(); found && i < len(ips)-1 {
-			limited, cancel = context.WithTimeout(ctx, time.Until(ends)/2)
+		if i < len(ips)-1 {
+			limited, cancel = context.WithTimeout(ctx, time.Until(p.ends)/2)
 		}
 		var conn net.Conn
 		conn, err = c.dialIP(limited, network, ip, p)
 		cancel()
-		if err == nil || isLocal(err) || ctx.Err() != nil {
+		if err == nil || isLocal(err) {
 			return conn, err
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	c.names.doubt(p.to)
