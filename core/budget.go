@@ -24,3 +24,7 @@ func (b budget) left() time.Duration { return b.ends - b.env.Now() }
 
 // atMost is a request's share: d, but no more than what is left.
 func (b budget) atMost(d time.Duration) time.Duration { return min(d, b.left()) }
+
+// share is a request's share if others must come after it, whatever it costs: d, but no
+// more than half of what is left. It matters where timeouts are long for the sync interval.
+func (b budget) share(d time.Duration) time.Duration { return min(d, b.left()/2) }

@@ -460,7 +460,7 @@ func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) 
 		return p, nil
 	}
 	for _, provider := range late {
-		if p, err = l.askForPlace(t, provider, l.placeTimeout(b)); err == nil {
+		if p, err = l.askForPlace(t, provider, b.share(2*n.cfg.ServerTimeout)); err == nil {
 			return p, nil
 		}
 	}

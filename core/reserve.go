@@ -161,7 +161,7 @@ func (l *level) askOthers(t *Task, b budget) *message.Provision {
 	if len(others) == 0 {
 		return nil
 	}
-	ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
+	ping := message.Request{Kind: message.KindPing, Timeout: b.share(n.cfg.PingTimeout)}
 	var there []Peer
 	for i, resp := range t.GatherSome(others, ping, 1) {
 		switch {

@@ -66,7 +66,7 @@ func (n *Node) findRoot(t *Task, b budget) {
 	if slices.Contains(n.cfg.Bootstrap, n.self) {
 		named = n.root
 	}
-	ask := message.Request{Kind: message.KindStatus, Timeout: b.atMost(n.cfg.PingTimeout)}
+	ask := message.Request{Kind: message.KindStatus, Timeout: b.share(n.cfg.PingTimeout)}
 	for i, resp := range t.Gather(n.cfg.Bootstrap, ask) {
 		if n.cfg.Bootstrap[i] == n.self {
 			ours = first
