@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -136,6 +137,15 @@ func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 	}
 	if got := a.serial(t, address); got != 8 {
 		t.Errorf("shows certificate %d, want the new one", got)
+	}
+	a.sign(t, 8, cert, key) // with another key
+	p.command.Process.Signal(syscall.SIGHUP)
+	var line string
+	for range 3 { // the first two are of the reloads above
+		line = p.await(t, "options read again")
+	}
+	if !strings.Contains(line, "changed=[tls_cert]") {
+		t.Errorf("renewed by SIGHUP: %s", line)
 	}
 	if err := os.WriteFile(cert, []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
