@@ -85,6 +85,7 @@ type Limits struct {
 	HostsRefused uint64 `json:"hosts_refused"` // newcomers whose host had its places
 	HostsShed    uint64 `json:"hosts_shed"`    // slaves whose host had more than its places
 	NamesLeft    uint64 `json:"names_left"`    // masters' names that were not asked in a sync
+	LooksLeft    uint64 `json:"looks_left"`    // clients kept because of look_pause
 	Doubts       uint64 `json:"doubts"`        // times that a master began to be doubted
 	Doubted      int    `json:"doubted"`       // masters that are doubted now
 }

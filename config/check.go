@@ -112,6 +112,8 @@ func (c *Config) checkRest() error {
 		return c.blame(fmt.Errorf("want %s or less: clients wait for it", short(mostPause)), "save_pause")
 	case c.MaxBody < leastBody:
 		return c.blame(fmt.Errorf("want %s or more: requests of nodes would not fit", (*size)(new(int64(leastBody)))), "max_body")
+	case c.LookPause < time.Millisecond:
+		return c.blame(errors.New("want 1ms or more"), "look_pause")
 	case c.NetworkVersion == "":
 		return c.blame(errors.New("must not be empty"), "network_version")
 	case !isText(c.NetworkVersion) || strings.TrimSpace(c.NetworkVersion) != c.NetworkVersion:

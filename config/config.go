@@ -49,6 +49,8 @@ type Config struct {
 	TLSCert, TLSKey, TLSCA string
 
 	ClientConcurrency, MaxCalls, MaxConnections, MaxSilent int
+	CallsPerPeer, MaxLookups                               int
+	LookPause                                              time.Duration
 	MaxBody                                                int64   // bytes
 	HostShare                                              float64 // above 0, up to 1
 	BodyRate                                               int64   // bytes per second

@@ -368,6 +368,8 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		"admin: 'unix:'":                          "admin: want unix:path",
 		"https: on":                               "https: on needs tls_cert and tls_key",
 		"tls_cert: x":                             "tls_cert: a certificate without https: on",
+		"look_pause: 1us":                         "look_pause: want 1ms or more",
+		"max_lookups: 0":                          "max_lookups: want a whole number from 1 to 1000",
 		"max_fails: 0":                            "max_fails: must be 1 or more",
 		"max_connections: 0":                      "max_connections: must be 1 or more",
 		"max_silent_connections: 0":               "max_silent_connections: must be 1 or more",

@@ -25,7 +25,7 @@ func TestClientApprovalAsksForTheIP(t *testing.T) {
 		t.Error("a part is any text but none")
 	}
 	for ip, others := range map[string][]string{
-		"192.0.2.1":   {"192.0.2.1", "::ffff:192.0.2.1", "0000:0000:0000:0000:0000:ffff:c000:0201"},
+		"192.0.2.1": {"192.0.2.1", "::ffff:192.0.2.1", "0000:0000:0000:0000:0000:ffff:c000:0201"},
 		"2001:db8::1": {
 			"2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001", "2001:DB8:0::1",
 			"2001:db8::7:1", // a temporary address of the same /64

@@ -12,16 +12,15 @@ import (
 // What a master lists may be anything, and an answer that depends on whether an address
 // answers would make a port scanner of each node. So a node that only a master vouches
 // for is named once it has said itself, in its structure, that this master is its
-// backlink, which no other service does. Strangers are asked four times a second at most
-// (sixteen at once after a pause), however many clients come. Clients are sent at once to
+// backlink, which no other service does. Strangers are asked once in each
+// Config.LookPause at most (sixteen at once after a pause), however many clients come. Clients are sent at once to
 // a node that was found in the last half minute; only where there is none a client waits,
 // and for a failure all of the server timeout, whatever its reason.
 
 const (
-	lookPause     = 250 * time.Millisecond // between two strangers that are asked
-	lookBurst     = 16                     // strangers that may be asked at once after a pause
-	availableLife = 32 * time.Second       // how long a node that was found counts as available
-	maxAvailable  = int(availableLife / lookPause)
+	lookBurst     = 16               // strangers that may be asked at once after a pause
+	availableLife = 32 * time.Second // how long a node that was found counts as available
+	maxAvailable  = 128              // as many as are found in that time by default
 )
 
 // available are the nodes found lately. The zero value is ready.
@@ -47,7 +46,7 @@ func serveAvailableNode(t *Task) {
 	}
 	a, now := n.available, n.env.Now()
 	a.sweep(now)
-	looks := a.mayLook(now)
+	looks := a.mayLook(now, n.cfg.LookPause)
 	if len(a.nodes) > 0 {
 		t.reply(message.Response{Body: &message.AvailableNode{Address: a.nodes[n.env.Rand().IntN(len(a.nodes))].peer}})
 		if looks {
@@ -56,6 +55,9 @@ func serveAvailableNode(t *Task) {
 		return
 	}
 	chosen := n.self
+	if !looks {
+		n.level1.looksLeft()
+	}
 	if b := n.budget(t.requestBudget().atMost(n.cfg.ServerTimeout)); looks && len(n.level1.masters.List) > 0 {
 		if p := n.look(t, b); !p.IsZero() {
 			chosen = p
@@ -102,9 +104,9 @@ func (n *Node) lookAt(t *Task, b budget, master Peer) Peer {
 }
 
 // mayLook reports whether a stranger may be asked now, and counts it.
-func (a *available) mayLook(now time.Duration) bool {
-	next := max(a.steady, now) + lookPause
-	if next-now > lookBurst*lookPause {
+func (a *available) mayLook(now, pause time.Duration) bool {
+	next := max(a.steady, now) + pause
+	if next-now > lookBurst*pause {
 		return false
 	}
 	a.steady = next

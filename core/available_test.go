@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,15 @@ func TestAvailableNodeIsNoPortScanner(t *testing.T) {
 		}
 		if asked > 16+4 {
 			t.Errorf("%s: it is asked %d times for 100 clients", what, asked)
+		}
+		noted := 0
+		for _, note := range n.Notes {
+			if strings.Contains(note, core.NoteClientKept.String()) {
+				noted++
+			}
+		}
+		if kept := entry.Node.Limits().LooksLeft; kept < 100-16-4 || kept > 100-16 || noted != 1 {
+			t.Errorf("%s: %d clients are kept without a look, and %d are noted", what, kept, noted)
 		}
 		n.Run(4 * time.Second)
 	}

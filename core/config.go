@@ -78,6 +78,11 @@ type Config struct {
 	// LoginPause is how often a host may try to log in after ten wrong logins: once in 10 s.
 	LoginPause time.Duration
 
+	// LookPause is the least time between two nodes that the node asks whether it can send
+	// clients to them: 250 ms. With a shorter one, clients are spread sooner, and make the
+	// node ask more addresses that a liar names.
+	LookPause time.Duration
+
 	// Hosts says which participants count as one host, where what a host may take is
 	// limited: by default each address at a node on loopback, else each IP (IPv6: /64).
 	Hosts peer.Hosts
@@ -118,6 +123,7 @@ const (
 	DefaultSyncPeriod    = 24 * time.Hour
 	DefaultServerTimeout = 2 * time.Second
 	DefaultPingTimeout   = time.Second
+	DefaultLookPause     = 250 * time.Millisecond
 	DefaultMaxFails      = 10
 	DefaultProbeFails    = 7
 	DefaultHostPlaces    = 4
@@ -140,6 +146,7 @@ func (c *Config) Validate() error {
 		c.ProbeFails = DefaultProbeFails
 	}
 	orDuration(&c.LoginPause, DefaultLoginPause)
+	orDuration(&c.LookPause, DefaultLookPause)
 	if c.MaxFails == 0 {
 		c.MaxFails = DefaultMaxFails
 	}
@@ -166,7 +173,7 @@ func (c *Config) Validate() error {
 	case len(c.Bootstrap) == 0:
 		return errors.New("config: no bootstrap address: give the node's own to start a network")
 	case c.SyncInterval < 0 || c.SyncPeriod < 0 || c.ServerTimeout < 0 || c.PingTimeout < 0 || c.ProbeInterval < 0 ||
-		c.LoginPause < 0:
+		c.LoginPause < 0 || c.LookPause < 0:
 		return errors.New("config: a duration is negative")
 	case c.PingTimeout > c.ServerTimeout:
 		return fmt.Errorf("config: ping timeout %v is longer than the server timeout %v", c.PingTimeout, c.ServerTimeout)

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -257,9 +258,13 @@ func (d *discovery) leave() {
 	for i := range d.informers {
 		left += len(d.informers[i].list)
 	}
-	if l.unfinished = left > 0; left > 0 {
+	if left > 0 {
 		l.guarded().NamesLeft += uint64(left)
+		if !l.unfinished { // one note while it lasts
+			l.node.env.Note(Note{What: NoteNamesLeft, Text: fmt.Sprintf("%d names of masters wait for the next sync (option new_names)", left)})
+		}
 	}
+	l.unfinished = left > 0
 	if l.guard != nil {
 		maps.DeleteFunc(l.guard.absent, func(_ Peer, until int32) bool { return until <= l.rounds })
 	}

@@ -96,12 +96,14 @@ const (
 	NoteDoubted // we do not count all slaves that the master About claims; Text has numbers
 	// About, a host or a node, has sent too many wrong logins; Text is the misbehaviour.
 	NoteLoginsLimited
+	NoteClientKept // a client was not sent to another node, for the reason in Text
+	NoteNamesLeft  // more masters were named than may be asked in a sync; Text is how many
 	NumWhats
 )
 
 var whatNames = [NumWhats]string{
 	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless", "silent",
-	"newcomer refused", "master doubted", "logins limited",
+	"newcomer refused", "master doubted", "logins limited", "client kept", "names left",
 }
 
 func (w What) String() string {

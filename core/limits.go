@@ -6,6 +6,7 @@ type Limits struct {
 	HostsRefused uint64 // newcomers whose host had its share of places
 	HostsShed    uint64 // slaves whose host had more than its share
 	NamesLeft    uint64 // masters' names that a discovery did not ask in its sync
+	LooksLeft    uint64 // clients kept because no other node might be asked just then
 	Doubts       uint64 // times that a master began to be doubted
 	Doubted      int    // masters that are doubted now
 }
@@ -14,6 +15,7 @@ type Limits struct {
 type guard struct {
 	Limits
 	noted  int32          // the sync in which a refusal was last noted
+	looked int32          // and a client that was kept
 	absent map[Peer]int32 // until which round a new name that did not answer is not asked
 	doubts map[Peer]doubt // of masters whose last claim has failed
 }
@@ -24,6 +26,15 @@ func (l *level) guarded() *guard {
 		l.guard = &guard{absent: make(map[Peer]int32), doubts: make(map[Peer]doubt)}
 	}
 	return l.guard
+}
+
+// looksLeft counts a client that was kept, and notes the first of each sync.
+func (l *level) looksLeft() {
+	g := l.guarded()
+	if g.LooksLeft++; g.LooksLeft == 1 || g.looked != l.rounds {
+		g.looked = l.rounds
+		l.node.env.Note(Note{What: NoteClientKept, Text: "too many ask for a node at a time (option look_pause)"})
+	}
 }
 
 // isAbsent reports whether a name did not answer lately.

@@ -25,7 +25,7 @@ var effects = map[string]string{
 	"registration": "original", "network_version": "other-1", "trusted": "true", "whitelist": "192.0.2.1", "blacklist": "192.0.2.1",
 	"trustlist": "192.0.2.1", "ban_by_address": "true", "host_limits": "off", "host_places": "3", "new_names": "9", "claim_checks": "9", "allowed_ranges": "10.0.0.0/8", "host_share": "50%", "body_rate": "1KiB", "username": "username=me password=x|you", "password": "username=me password=x|y", "password_file": "username=me password=x|$FILE",
 	"cookie_age": "1d", "login_pause": "1s", "proofs_only": "true", "plain_cookie": "true", "trusted_proxies": "10.0.0.1", "https": "proxy", "tls_ca": "https=proxy|$CERT",
-	"client_concurrency": "9", "max_body": "1MiB", "max_calls": "9", "max_connections": "9", "max_silent_connections": "9", "approvers": "3", "decision": "1",
+	"client_concurrency": "9", "max_body": "1MiB", "max_calls": "9", "max_connections": "9", "calls_per_peer": "9", "max_lookups": "9", "look_pause": "1s", "max_silent_connections": "9", "approvers": "3", "decision": "1",
 	"approval_period": "1m", "max_approvals": "50000", "approvals_per_prefix": "9000", "approvals_per_host": "900", "approval_wrong_answers": "2", "captcha": "false", "captcha_length": "5", "captcha_decision": "1", "captcha_period": "1m", "captcha_width": "300",
 	"captcha_background": "#ffffff", "captcha_color": "#000000", "captcha_shadows": "2",
 

@@ -61,6 +61,7 @@ func newCollector(n *Node) *collector {
 		number("hosts_refused_total", "Newcomers refused because their host had its places.", func(s *admin.Status) float64 { return float64(s.Limits.HostsRefused) }),
 		number("hosts_shed_total", "Slaves shed because their host had more than its places.", func(s *admin.Status) float64 { return float64(s.Limits.HostsShed) }),
 		number("names_left_total", "Names of masters that were not asked in a sync.", func(s *admin.Status) float64 { return float64(s.Limits.NamesLeft) }),
+		number("looks_left_total", "Clients kept because no other node might be asked just then.", func(s *admin.Status) float64 { return float64(s.Limits.LooksLeft) }),
 		number("doubts_total", "Times that a master began to be doubted.", func(s *admin.Status) float64 { return float64(s.Limits.Doubts) }),
 		number("doubted", "Masters of which not all claimed slaves count.", func(s *admin.Status) float64 { return float64(s.Limits.Doubted) }),
 		number("approvals", "Approvals of clients that the node vouches for.", func(s *admin.Status) float64 { return float64(s.Approvals.Clients) }),
@@ -81,10 +82,14 @@ func newCollector(n *Node) *collector {
 			func(c *httptransport.Counts) uint64 { return c.SlowBodies }},
 		{describe("calls_refused_total", "Calls to addresses that are neither public nor allowed."),
 			func(c *httptransport.Counts) uint64 { return c.CallsRefused }},
+		{describe("lookup_waits_total", "Calls that waited because as many names as may be were looked up."),
+			func(c *httptransport.Counts) uint64 { return c.LookupWaits }},
 		{describe("calls_not_sent_total", "Calls that this machine could not send."),
 			func(c *httptransport.Counts) uint64 { return c.CallsNotSent }},
 		{describe("peers_silent_total", "Nodes taken off the lists because they did not answer."),
 			func(c *httptransport.Counts) uint64 { return c.PeersSilent }},
+		{describe("peers_useless_total", "Nodes taken off the lists because they were of no use for too many syncs."),
+			func(c *httptransport.Counts) uint64 { return c.PeersUseless }},
 	}}
 }
 

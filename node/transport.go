@@ -28,7 +28,7 @@ func (n *Node) transport() (httptransport.Options, error) {
 		Config: n.core, Address: n.address, Listen: c.Listen, Source: c.Source, HTTPS: c.HTTPS != config.HTTPSOff,
 		ProofsOnly: c.ProofsOnly, CookieAge: c.CookieAge, PlainCookie: c.PlainCookie, TrustedProxies: c.TrustedProxies, Version: c.NetworkVersion,
 		MaxBody: c.MaxBody, Concurrency: c.ClientConcurrency,
-		HostShare: c.HostShare, BodyRate: c.BodyRate, AllowedRanges: c.AllowedRanges,
+		CallsPerPeer: c.CallsPerPeer, MaxLookups: c.MaxLookups, HostShare: c.HostShare, BodyRate: c.BodyRate, AllowedRanges: c.AllowedRanges,
 		Queries: n.options.Queries, Admit: n.options.Admit, Persist: n.persist, Observe: n.observe, Log: n.options.Log,
 	}
 	o.MaxConnections, o.MaxSilent, o.MaxCalls = n.fitDescriptors(c)
@@ -60,7 +60,7 @@ func (n *Node) coreConfig() (*core.Config, error) {
 		Book:         peer.NewBook(httptransport.DefaultBookLimit),
 		SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
 		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, ProbeFails: c.ProbeFails, Trusted: c.Trusted,
-		LoginPause: c.LoginPause, BanByAddress: c.BanByAddress, Load: n.load.read, Hosts: hosts,
+		LoginPause: c.LoginPause, LookPause: c.LookPause, BanByAddress: c.BanByAddress, Load: n.load.read, Hosts: hosts,
 		HostPlaces: c.HostPlaces, NewNames: c.NewNames, ClaimChecks: c.ClaimChecks,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{
 			Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod,

@@ -41,12 +41,11 @@ type caller struct {
 }
 
 const (
-	serverIdle   = 2 * time.Minute  // how long our servers hold an idle connection
-	oursIdle     = 90 * time.Second // less, so that the asker closes first
-	keptIdle     = 3 * time.Second  // well below npm's 5 s
-	maxKnown     = 1 << 16
-	connsPerPeer = 64 // at a time, and as many idle; more requests to one peer wait
-	headerLimit  = 16 << 10
+	serverIdle  = 2 * time.Minute  // how long our servers hold an idle connection
+	oursIdle    = 90 * time.Second // less, so that the asker closes first
+	keptIdle    = 3 * time.Second  // well below npm's 5 s
+	maxKnown    = 1 << 16
+	headerLimit = 16 << 10
 )
 
 func newCaller(o *Options, key []byte, n *names) *caller {
@@ -67,7 +66,7 @@ func newCaller(o *Options, key []byte, n *names) *caller {
 // transport keeps as many idle connections as there can be requests at a time: with fewer,
 // each request of a flood would take a port of its own, and hold it for a minute after.
 func (c *caller) transport(o *Options, idle time.Duration) *http.Transport {
-	perPeer := min(max(connsPerPeer, o.Concurrency), o.MaxCalls)
+	perPeer := min(max(o.CallsPerPeer, o.Concurrency), o.MaxCalls)
 	return &http.Transport{
 		DialContext:            c.dial,
 		TLSClientConfig:        &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},

@@ -38,6 +38,8 @@ func (l *loop) Note(n core.Note) {
 		level = slog.LevelWarn
 	case core.NoteSilent:
 		l.silent.Add(1)
+	case core.NoteUseless:
+		l.useless.Add(1)
 	case core.NoteRegistered:
 		l.outside = ""
 		clear(l.joining)

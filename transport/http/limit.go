@@ -57,15 +57,18 @@ type Counts struct {
 	SlowBodies uint64
 	// calls to addresses that are not public and not allowed
 	CallsRefused uint64
+	// calls that waited because as many names as may be were looked up
+	LookupWaits uint64
 	// calls that this machine could not send: no port, no descriptor, no place in time
 	CallsNotSent uint64
-	// peers taken off the lists because all probes failed
-	PeersSilent uint64
+	// peers taken off the lists because all probes failed, and because they were of no use
+	// for too many syncs
+	PeersSilent, PeersUseless uint64
 }
 
 // limits are all limits of a node that count.
 type limits struct {
-	waits, refused, full, accept, slow, reach, unsent *limit
+	waits, refused, full, accept, slow, reach, lookups, unsent *limit
 }
 
 func newLimits(log *slog.Logger) *limits {
@@ -76,6 +79,7 @@ func newLimits(log *slog.Logger) *limits {
 		accept:  newLimit(log, "a connection cannot be accepted"),
 		slow:    newLimit(log, "a body comes too slowly; its connection is closed"),
 		reach:   newLimit(log, "an address that others named is not called; see the option allowed_ranges"),
+		lookups: newLimit(log, "calls wait for lookups of names; see the option max_lookups"),
 		unsent:  newLimit(log, "a request to another node cannot be sent; the cause is this machine"),
 	}
 }
@@ -88,6 +92,6 @@ func (n *Node) Counts() Counts {
 		ShareWaits: l.waits.hits.Load(), ConnectionsRefused: l.refused.hits.Load(),
 		ConnectionsFull: l.full.hits.Load(), AcceptFailures: l.accept.hits.Load(),
 		SlowBodies: l.slow.hits.Load(), CallsRefused: l.reach.hits.Load(),
-		CallsNotSent: l.unsent.hits.Load(), PeersSilent: n.loop.silent.Load(),
+		LookupWaits: l.lookups.hits.Load(), CallsNotSent: l.unsent.hits.Load(), PeersSilent: n.loop.silent.Load(), PeersUseless: n.loop.useless.Load(),
 	}
 }

@@ -54,7 +54,7 @@ func newLimitListener(
 // sends as many requests at a time as ours do.
 func (n *Node) newListener(l net.Listener) *limitListener {
 	of := func(all int) *connections {
-		return newConnections(all, max(n.options.shareOf(all), min(4*connsPerPeer, all/2), 1))
+		return newConnections(all, max(n.options.shareOf(all), min(4*DefaultCallsPerPeer, all/2), 1))
 	}
 	return newLimitListener(l, of(n.options.MaxSilent), of(n.options.MaxConnections), n.server.trusts, n.loop.limits)
 }

@@ -53,6 +53,7 @@ type loop struct {
 
 	// ---- below: shared ----
 	silent  atomic.Uint64 // peers taken off the lists because all probes failed
+	useless atomic.Uint64 // and because they were of no use for too many syncs
 	view    atomic.Pointer[view]
 	inbox   chan func()
 	stop    chan struct{} // closed to end the loop

@@ -24,6 +24,7 @@ type names struct {
 	used      chan struct{} // a place for each lookup of a name in use
 	called    chan struct{} // and of another name that we call
 	strangers *line         // and of one that a stranger claims
+	waits     *limit        // counts calls that wait for a place; nil for a client
 
 	mu    sync.Mutex
 	known map[string]resolved
@@ -46,11 +47,6 @@ const (
 	maxIPs      = 8 // of one name
 	lookupLimit = 5 * time.Second
 
-	// lookups at a time, by gate
-	usedLookups     = 32
-	calledLookups   = 16
-	strangerLookups = 16
-
 	// lookups of strangers of one host that may wait: more requests are refused at once,
 	// because one that waits costs 40 KB of memory
 	waitingLookups = 8
@@ -62,10 +58,17 @@ func newNames(lookup func(context.Context, string) ([]netip.Addr, error), now fu
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
 	}
-	return &names{
-		lookup: lookup, now: now, used: make(chan struct{}, usedLookups), called: make(chan struct{}, calledLookups),
-		strangers: newLine(strangerLookups, 0, nil), known: make(map[string]resolved),
-	}
+	n := &names{lookup: lookup, now: now, known: make(map[string]resolved)}
+	n.allow(DefaultMaxLookups, nil, newLine(DefaultMaxLookups, 0, nil))
+	return n
+}
+
+// allow sets how many names that we call are looked up at a time, and who counts those
+// that wait; and the places for names that strangers claim. Names in use have twice as
+// many places: when their IPs have ended at once, all our calls wait for them.
+func (n *names) allow(lookups int, waits *limit, strangers *line) {
+	n.used, n.called = make(chan struct{}, 2*lookups), make(chan struct{}, lookups)
+	n.waits, n.strangers = waits, strangers
 }
 
 // resolve returns the IPs of an address that we want to call, at least one. Literals and
@@ -81,12 +84,10 @@ func (n *names) resolve(ctx context.Context, a peer.Address) ([]netip.Addr, erro
 		if n.inUse(r) {
 			gate = n.used
 		}
-		select {
-		case gate <- struct{}{}:
-			defer func() { <-gate }()
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := n.enter(ctx, gate, a.Host()); err != nil {
+			return nil, err
 		}
+		defer func() { <-gate }()
 		markBegun(ctx)
 		var err error
 		if r, err = n.ask(ctx, a.Host(), 0); err != nil {
@@ -97,6 +98,24 @@ func (n *names) resolve(ctx context.Context, a peer.Address) ([]netip.Addr, erro
 		return nil, fmt.Errorf("hostname %s is not found", a.Host())
 	}
 	return r.ips, nil
+}
+
+// enter waits for a place for the lookup of a name that we call.
+func (n *names) enter(ctx context.Context, gate chan struct{}, host string) error {
+	select {
+	case gate <- struct{}{}:
+		return nil
+	default:
+		if n.waits != nil {
+			n.waits.hit("name", host)
+		}
+	}
+	select {
+	case gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // leadsTo reports whether the host of an address that a request from ip claims is there.

@@ -104,7 +104,7 @@ func tarpit(running *atomic.Int32) func(context.Context, string) ([]netip.Addr, 
 func TestATarpitOfNamesHoldsUpItsOwnHost(t *testing.T) {
 	var running atomic.Int32
 	names := newNames(tarpit(&running), time.Now)
-	names.strangers = newLine(strangerLookups, 2, nil)
+	names.allow(DefaultMaxLookups, nil, newLine(DefaultMaxLookups, 2, nil))
 	liar, other := netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("192.0.2.1")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 400)
@@ -139,6 +139,8 @@ func TestATarpitOfNamesHoldsUpItsOwnHost(t *testing.T) {
 func TestLookupsOfOurCallsAreBounded(t *testing.T) {
 	var running atomic.Int32
 	names := newNames(tarpit(&running), time.Now)
+	waits := newLimit(silent(), "calls wait")
+	names.allow(DefaultMaxLookups, waits, nil)
 	names.known["n1.example.com"] = resolved{proven: time.Now()} // it has ended
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 40)
@@ -148,10 +150,11 @@ func TestLookupsOfOurCallsAreBounded(t *testing.T) {
 			done <- err
 		}()
 	}
-	eventually(t, "the gate is full", func() bool { return running.Load() == calledLookups })
+	eventually(t, "the gate is full", func() bool { return running.Load() == DefaultMaxLookups })
 	if _, err := names.resolve(t.Context(), name(1)); err != nil {
 		t.Errorf("a name in use: %v", err)
 	}
+	eventually(t, "those that wait are counted", func() bool { return waits.hits.Load() == 40-DefaultMaxLookups })
 	over, end := context.WithCancel(t.Context())
 	end()
 	if _, err := names.resolve(over, name(2)); !errors.Is(err, context.Canceled) {

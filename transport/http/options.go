@@ -88,6 +88,16 @@ type Options struct {
 	// within their timeout budgets: 1,024.
 	MaxCalls int
 
+	// CallsPerPeer is how many of them may be to one node, and as many connections to it are
+	// kept: 64, or Concurrency if that is more, so that requests of clients, each of which
+	// may ask the same node, do not wait for each other.
+	CallsPerPeer int
+
+	// MaxLookups is how many names that others claim are looked up at a time: 16. Apart
+	// from these as many of names that the node calls may be, and twice as many of names
+	// at which it knows a node. The others wait.
+	MaxLookups int
+
 	// MaxConnections is how many incoming connections are served at a time: 1,536. When
 	// all are, a new one takes the place of one of the host that has most. One costs 20 KB
 	// of memory, and with a request twice that.
@@ -151,6 +161,8 @@ const (
 	DefaultMaxBody        = 512_000
 	DefaultConcurrency    = 50
 	DefaultMaxCalls       = 1024
+	DefaultCallsPerPeer   = 64
+	DefaultMaxLookups     = 16
 	DefaultMaxConnections = 1536
 	DefaultMaxSilent      = 8192
 	DefaultCookieAge      = 7 * 24 * time.Hour
@@ -178,7 +190,7 @@ func (o *Options) validate() error {
 	case o.speaksTLS() && !o.HTTPS:
 		return errors.New("http: certificates without https")
 	case o.MaxBody < 0 || o.Concurrency < 0 || o.MaxCalls < 0 || o.MaxConnections < 0 || o.MaxSilent < 0 || o.CookieAge < 0 ||
-		o.BodyRate < 0 || !(o.HostShare >= 0):
+		o.CallsPerPeer < 0 || o.MaxLookups < 0 || o.BodyRate < 0 || !(o.HostShare >= 0):
 		return errors.New("http: a limit is negative")
 	case o.HostShare > 1:
 		return errors.New("http: the share of a host is more than the whole")
@@ -191,6 +203,8 @@ func (o *Options) validate() error {
 	orDefault(&o.MaxBody, DefaultMaxBody)
 	orDefault(&o.Concurrency, DefaultConcurrency)
 	orDefault(&o.MaxCalls, DefaultMaxCalls)
+	orDefault(&o.CallsPerPeer, DefaultCallsPerPeer)
+	orDefault(&o.MaxLookups, DefaultMaxLookups)
 	orDefault(&o.MaxConnections, DefaultMaxConnections)
 	orDefault(&o.MaxSilent, DefaultMaxSilent)
 	orDefault(&o.HostShare, DefaultHostShare)

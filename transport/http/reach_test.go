@@ -202,7 +202,7 @@ func TestIdleConnectionsMatchTheConcurrency(t *testing.T) {
 			}
 		}
 	}
-	if got := opened.Load(); got > 2*connsPerPeer {
+	if got := opened.Load(); got > 2*DefaultCallsPerPeer {
 		t.Errorf("%d requests opened %d connections", rounds*DefaultConcurrency, got)
 	}
 }

@@ -46,7 +46,8 @@ func newServer(o *Options, key []byte, l *loop, n *names) (_ *server, err error)
 		options: o, loop: l, names: n, auth: newAuth(o, key, time.Now), refusals: refusals{now: time.Now},
 		routes: make(map[string]route),
 	}
-	s.bodies, n.strangers = s.newLine(maxBodies), s.newLine(strangerLookups)
+	s.bodies = s.newLine(maxBodies)
+	n.allow(o.MaxLookups, l.limits.lookups, s.newLine(o.MaxLookups))
 	n.strangers.most = waitingLookups
 	for kind := range message.NumKinds {
 		row := kind.Row()

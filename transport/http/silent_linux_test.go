@@ -42,7 +42,7 @@ func silentPort(t *testing.T) string {
 // of it is left when its time is over: not of this machine, which lacks no connection.
 func TestCallsToASilentPeerEndWithTheirTime(t *testing.T) {
 	n, address := startNode(t, "127.0.0.1", nil, nil), silentPort(t)
-	for i := range connsPerPeer + 10 {
+	for i := range DefaultCallsPerPeer + 10 {
 		resp := callFrom(t, n, address, message.Request{Kind: message.KindPing, Timeout: 10 * time.Millisecond})
 		if resp.Err == nil || errors.Is(resp.Err, message.ErrLocal) {
 			t.Fatalf("call %d: %v", i+1, resp.Err)

@@ -37,7 +37,9 @@ func (t *table[T]) put(v *T) (number, gen uint32) {
 	return number, s.gen
 }
 
-func (t *table[T]) slot(number uint32) *slot[T] { return &t.chunks[number/chunkSlots][number%chunkSlots] }
+func (t *table[T]) slot(number uint32) *slot[T] {
+	return &t.chunks[number/chunkSlots][number%chunkSlots]
+}
 
 // at returns the value under a number in use, valid until it is freed.
 func (t *table[T]) at(number uint32) *T { return &t.slot(number).value }
