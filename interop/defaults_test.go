@@ -34,39 +34,63 @@ type mix struct {
 // and take back a node of either kind that was killed and starts again: the npm node
 // without its data. Nodes of ours ban none of them.
 func TestNoNodeIsBannedForBeingItself(t *testing.T) {
+	runMixes(t, *defaultRuns, false)
+}
+
+// TestNoNodeIsBannedUnderStrictLimits: the same where each node has a host of its own and
+// host_limits is strict, as on machines of their own.
+func TestNoNodeIsBannedUnderStrictLimits(t *testing.T) {
+	runMixes(t, min(2, *defaultRuns), true)
+}
+
+func runMixes(t *testing.T, count int, strict bool) {
 	path := buildProgram(t, "..")
 	slots := make(chan struct{}, 2)
-	for i := range *defaultRuns {
+	for i := range count {
 		t.Run(fmt.Sprintf("network %d, npm root %t", i+1, i%2 == 0), func(t *testing.T) {
 			t.Parallel()
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			m := startMix(t, path, i, i%2 == 0)
-			m.becomesWhole(t, "whole", 30)
-			m.serveClients(t)
-			m.restart(t)
-			m.becomesWhole(t, "whole after two have started again", 40)
-			m.serveClients(t)
-			m.checkBans(t)
-			for _, p := range m.npm {
-				var bans []string
-				p.must(t, "bans", nil, &bans)
-				if len(bans) > 0 {
-					t.Logf("%s bans %v", p.name, bans)
-				}
-			}
+			startMix(t, path, i, i%2 == 0, strict).live(t)
 		})
 	}
 }
 
-// startMix starts six nodes of each kind; network i has IPs of its own.
-func startMix(t *testing.T, path string, i int, npmRoot bool) *mix {
+// live is what a network goes through.
+func (m *mix) live(t *testing.T) {
+	m.becomesWhole(t, "whole", 30)
+	m.serveClients(t)
+	m.restart(t)
+	m.becomesWhole(t, "whole after two have started again", 40)
+	m.serveClients(t)
+	m.checkBans(t)
+	for _, p := range m.npm {
+		var bans []string
+		p.must(t, "bans", nil, &bans)
+		if len(bans) > 0 {
+			t.Logf("%s bans %v", p.name, bans)
+		}
+	}
+}
+
+// startMix starts six nodes of each kind; network i has IPs of its own. In a strict one each
+// node has an IP, and ours tell hosts apart by it.
+func startMix(t *testing.T, path string, i int, npmRoot, strict bool) *mix {
 	t.Helper()
 	m := &mix{}
+	options := fmt.Sprintf("sync_interval: %v\n", *defaultInterval)
+	if strict {
+		i += 50 // IPs that no other network has
+		options += "host_limits: strict\n"
+	}
 	root := ""
 	for k := range 12 {
+		ip := fmt.Sprintf("127.0.%d.%d", 101+i, 11+k)
 		if (k%2 == 0) == npmRoot {
 			p := &member{npm: true, address: fmt.Sprintf("localhost:%d", nettest.FreePort(t, ""))}
+			if strict {
+				p.address = fmt.Sprintf("%s:%d", ip, nettest.FreePort(t, ""))
+			}
 			if root == "" {
 				root = p.address
 			}
@@ -74,7 +98,7 @@ func startMix(t *testing.T, path string, i int, npmRoot bool) *mix {
 			p.startDefault(t, root)
 			continue
 		}
-		p := programWith(t, path, fmt.Sprintf("127.0.%d.%d", 101+i, 11+k), root, fmt.Sprintf("sync_interval: %v\n", *defaultInterval))
+		p := programWith(t, path, ip, root, options)
 		if root == "" {
 			root = p.address
 		}
@@ -87,10 +111,14 @@ func startMix(t *testing.T, path string, i int, npmRoot bool) *mix {
 // startDefault starts an npm node, with an empty data directory.
 func (m *member) startDefault(t *testing.T, root string) {
 	t.Helper()
-	_, port, _ := strings.Cut(m.address, ":")
+	host, port, _ := strings.Cut(m.address, ":")
 	m.process = npmProcess(t, "npm node "+m.address)
-	m.must(t, "node", map[string]any{"options": map[string]any{
-		"port": json.Number(port), "hostname": "localhost", "initialNetworkAddress": root,
+	source := host // of its requests; "" for the system's choice
+	if host == "localhost" {
+		source = ""
+	}
+	m.must(t, "node", map[string]any{"source": source, "options": map[string]any{
+		"port": json.Number(port), "hostname": host, "initialNetworkAddress": root,
 		"network": map[string]any{"syncInterval": defaultInterval.Milliseconds()},
 	}}, nil)
 }

@@ -3,6 +3,7 @@
 
 import os from 'node:os';
 import path from 'node:path';
+import net from 'node:net';
 import fs from 'node:fs';
 import readline from 'node:readline';
 import { Node as BaseNode, Client } from 'spreadable';
@@ -13,6 +14,16 @@ import approvalCaptcha from 'spreadable/src/approval/transports/captcha/index.js
 import utils from 'spreadable/src/utils.js';
 
 utils.getExternalIp = async () => null; // it would ask four sites on the internet
+
+// All connections from here on come from an IP of this machine, which the package cannot choose.
+function comeFrom(localAddress) {
+  const connect = net.Socket.prototype.connect;
+  net.Socket.prototype.connect = function (...args) {
+    const options = Array.isArray(args[0]) ? args[0][0] : args[0];
+    if (options && options.port) options.localAddress = localAddress;
+    return connect.apply(this, args);
+  };
+}
 
 const approvals = { client: approvalClient(), captcha: approvalCaptcha() };
 
@@ -42,7 +53,8 @@ let node, client, storage;
 const address = row => row && row.address;
 
 const verbs = {
-  async node({ options }) {
+  async node({ options, source }) {
+    if (source) comeFrom(source);
     storage = fs.mkdtempSync(path.join(os.tmpdir(), 'spreadable-interop-'));
     node = new Node({ logger: false, storage: { path: storage }, ...options });
     await node.init();
