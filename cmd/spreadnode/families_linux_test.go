@@ -22,6 +22,7 @@ var hosts = []string{
 // A node finds its network whatever families its name and that of the bootstrap node have,
 // if they share one that works, and it is refused nowhere on the way.
 func TestNamesOfBothFamiliesAreFound(t *testing.T) {
+	t.Parallel()
 	nettest.Alone(t, func(t *testing.T) {
 		nettest.Hosts(t, hosts...)
 		a := nettest.NewMachine(t, "a", "all", "10.9.0.1/24", "2001:db8:1::1/32")
@@ -77,6 +78,7 @@ func named(text string) []string {
 // A machine gets another IP, and its name leads there: the node that is started again is
 // found, whether others knew it as their bootstrap node or as a member.
 func TestNodesThatMoveAreFound(t *testing.T) {
+	t.Parallel()
 	nettest.Alone(t, func(t *testing.T) {
 		nettest.Hosts(t, hosts...)
 		machines := map[string]*nettest.Machine{
