@@ -20,6 +20,9 @@ const (
 	Plan                          // what a run of the swarm is made of
 	Fault                         // what a fault does, by its kind and place in the run
 	Lie                           // what a liar says
+	Place                         // where a host is
+	Access                        // how a host is connected
+	Pair                          // what two hosts have in common: see Key
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.
@@ -56,4 +59,19 @@ func Mix(a, b uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
+}
+
+// Key is a seed of words, for what needs a single random word of each host or pair of
+// hosts and stores none.
+type Key uint64
+
+// NewKey returns the key of (seed, purpose).
+func NewKey(seed uint64, purpose Purpose) Key { return Key(Mix(seed, uint64(purpose))) }
+
+// Of is the random word of a host.
+func (k Key) Of(host uint32) uint64 { return Mix(uint64(k), uint64(host)) }
+
+// Between is the random word of a pair of hosts, the same from both ends.
+func (k Key) Between(a, b uint32) uint64 {
+	return Mix(uint64(k), uint64(min(a, b))<<32|uint64(max(a, b)))
 }

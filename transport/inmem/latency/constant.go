@@ -19,3 +19,6 @@ func (c Constant) Mean() time.Duration { return time.Duration(c) }
 
 // Max implements Model.
 func (c Constant) Max() time.Duration { return time.Duration(c) }
+
+// At implements Distribution.
+func (c Constant) At(uint64) time.Duration { return time.Duration(c) }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Lognormal is a lognormal distribution above a floor: many quick messages, few very slow
@@ -26,9 +28,6 @@ func NewLognormal(mean, stddev, floor time.Duration) (Lognormal, error) {
 	return Lognormal{mean: mean, floor: floor, mu: math.Log(m) - s2/2, sigma: math.Sqrt(s2)}, nil
 }
 
-// longest bounds what a draw adds to the floor: no message takes more than an hour.
-const longest = time.Hour
-
 // Draw implements Model.
 func (l Lognormal) Draw(_, _ uint32, r *rand.Rand) time.Duration {
 	return l.floor + time.Duration(min(float64(longest), math.Exp(l.mu+l.sigma*r.NormFloat64())))
@@ -42,3 +41,9 @@ func (l Lognormal) Mean() time.Duration { return l.mean }
 
 // Max implements Model.
 func (l Lognormal) Max() time.Duration { return l.floor + longest }
+
+// Curve is the distribution by its quantiles.
+func (l Lognormal) Curve() *Curve {
+	of := distuv.LogNormal{Mu: l.mu, Sigma: l.sigma}
+	return shifted(of.Quantile, l.floor)
+}

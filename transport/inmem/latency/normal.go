@@ -72,3 +72,12 @@ func (n Normal) Max() time.Duration {
 	}
 	return n.High
 }
+
+// Curve is the truncated distribution by its quantiles.
+func (n Normal) Curve() *Curve {
+	ceiling := n.High
+	if ceiling == 0 {
+		ceiling = max(n.Low, n.Center) + longest
+	}
+	return newCurve(func(share float64) float64 { return float64(n.quantile(share)) }, n.Low, ceiling)
+}

@@ -1,6 +1,7 @@
 package latency
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"time"
 )
@@ -21,3 +22,9 @@ func (u Uniform) Mean() time.Duration { return (u.Low + u.High) / 2 }
 
 // Max implements Model.
 func (u Uniform) Max() time.Duration { return u.High }
+
+// At implements Distribution: the word, as a share of 2^64, of the way from Low to High.
+func (u Uniform) At(word uint64) time.Duration {
+	way, _ := bits.Mul64(word, uint64(u.High-u.Low)+1)
+	return u.Low + time.Duration(way)
+}

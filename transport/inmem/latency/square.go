@@ -1,0 +1,104 @@
+package latency
+
+import (
+	"fmt"
+	"time"
+)
+
+// grid is a table of round trips that is being read.
+type grid struct {
+	file  string
+	table *Table
+}
+
+func newGrid(file, kind string, names []string) (grid, error) {
+	if len(names) == 0 {
+		return grid{}, fmt.Errorf("%s: holds no latencies", file)
+	}
+	if len(names) > maxPlaces {
+		return grid{}, fmt.Errorf("%s: %d places are more than %d", file, len(names), maxPlaces)
+	}
+	return grid{file, &Table{kind: kind, names: names, latency: make([]time.Duration, len(names)*len(names))}}, nil
+}
+
+// set writes one round trip. Where hosts of the same place have none, it is Inside.
+func (g grid) set(l line, from, to int, trip time.Duration) error {
+	if trip == 0 && from != to {
+		return l.errorf(g.file, "a round trip of 0 from %s to %s, which is none that was measured",
+			g.table.names[from], g.table.names[to])
+	}
+	g.table.latency[from*len(g.table.names)+to] = trip / 2
+	return nil
+}
+
+// ReadSquare reads a square table as CSV: a line with the names of the places behind an
+// empty cell, then for each place, in the same order, its name and the round trips to all
+// of them, in milliseconds or with a unit. Only on the diagonal may a cell be empty.
+func ReadSquare(file string, data []byte) (*Table, error) {
+	lines, err := readCSV(file, data)
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s: holds no latencies", file)
+	}
+	head, lines := lines[0], lines[1:]
+	g, err := newGrid(file, "region", head.cells[1:])
+	if err != nil {
+		return nil, err
+	}
+	if err := unique(file, head, g.table.names); err != nil {
+		return nil, err
+	}
+	for row, line := range lines {
+		switch {
+		case row >= len(g.table.names):
+			return nil, line.errorf(file, "not square: a line more than the %d names", len(g.table.names))
+		case len(line.cells) != len(head.cells):
+			return nil, line.errorf(file, "not square: %d cells, not %d", len(line.cells), len(head.cells))
+		case line.cells[0] != g.table.names[row]:
+			return nil, line.errorf(file, "expected the line of %q, not of %.40q", g.table.names[row], line.cells[0])
+		}
+		if err := g.row(line, row, line.cells[1:]); err != nil {
+			return nil, err
+		}
+	}
+	if len(lines) < len(g.table.names) {
+		return nil, fmt.Errorf("%s: not square: %d lines for %d names", file, len(lines), len(g.table.names))
+	}
+	return g.table, nil
+}
+
+// row reads the round trips from one place.
+func (g grid) row(line line, row int, cells []string) error {
+	for column, cell := range cells {
+		if cell == "" && column == row {
+			continue
+		}
+		unit := "ms"
+		if !isNumber(cell) && cell != "" {
+			unit = ""
+		}
+		trip, err := duration(cell, unit)
+		if err != nil {
+			return line.errorf(g.file, "from %s to %s: %w", g.table.names[row], g.table.names[column], err)
+		}
+		if err := g.set(line, row, column, trip); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unique refuses names that are empty or there twice.
+func unique(file string, l line, names []string) error {
+	for i, name := range names {
+		if name == "" {
+			return l.errorf(file, "a name is missing")
+		}
+		if find(names, name) != i {
+			return l.errorf(file, "the name %q is there twice", name)
+		}
+	}
+	return nil
+}
