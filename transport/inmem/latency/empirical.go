@@ -23,7 +23,7 @@ func NewEmpirical(shares []float64, values []time.Duration) (*Empirical, error) 
 	if len(shares) < 2 || len(shares) != len(values) {
 		return nil, fmt.Errorf("expected two quantiles or more, not %d", len(shares))
 	}
-	e := &Empirical{values: values}
+	e, mean := &Empirical{values: values}, 0.0
 	for i, share := range shares {
 		if err := follows(i, shares, values); err != nil {
 			return nil, err
@@ -34,9 +34,10 @@ func NewEmpirical(shares []float64, values []time.Duration) (*Empirical, error) 
 		}
 		e.shares = append(e.shares, word)
 		if i > 0 {
-			e.mean += time.Duration((share - shares[i-1]) * float64(values[i]+values[i-1]) / 2)
+			mean += (share - shares[i-1]) * float64(values[i]+values[i-1]) / 2
 		}
 	}
+	e.mean = time.Duration(math.Round(mean))
 	return e, nil
 }
 

@@ -1,19 +1,20 @@
 package latency
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"math"
-	"math/rand/v2"
+	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 
 	"spreadable/internal/stream"
 )
 
-// What Planet stands on. Light travels 200 km in a millisecond of glass fibre; the fit is
-// that of 210 pairs of 21 cloud regions (docs/models.md).
+// What Planet stands on. The fit is that of 210 pairs of 21 cloud regions
+// (docs/models.md).
 const (
 	earthRadius  = 6371.0 // km, of the sphere of the same volume
 	lightInFibre = 200.0  // km in a millisecond
@@ -24,12 +25,12 @@ const (
 	StretchMedian = 1.79
 	StretchSigma  = 0.26
 
-	// Inside is the round trip between two hosts of one place.
-	Inside = 3 * time.Millisecond
+	// stretchByDistance is how closely S follows the distance (a coefficient of
+	// correlation, of normal scores): short paths are stretched more. The rest is drawn.
+	// If all of it were drawn, 40 % of all triples of places would have a way over the
+	// third that is shorter than the direct one. With this some 2 % have, as measured.
+	stretchByDistance = 0.975
 )
-
-// DefaultFloor is the least latency of a message between places, where no other is given.
-const DefaultFloor = 500 * time.Microsecond
 
 // City is a place on the globe.
 type City struct {
@@ -38,64 +39,89 @@ type City struct {
 	Weight              uint64  // its part of all hosts, in any unit
 }
 
-// Planet is a network that spans the globe. Hosts are in cities. The round trip between
-// two hosts at the great-circle distance d is 2d/(200 km/ms) · S, where S is drawn once
-// for the pair: some paths are much longer than others, so a way over a third host may be
-// shorter.
-type Planet struct {
-	Network
-	places  *Places
-	base    []uint32 // ns in one direction with S = 1, by the numbers of both cities
-	stretch *Curve   // S in units of 2^-20
-	pairs   stream.Key
-}
-
-const stretchUnit = 20 // bits
-
-// Network is what the models with places have in common: a floor under each latency
-// between places, and what messages take besides.
-type Network struct {
-	Floor  time.Duration // above 0
-	Jitter Jitter
-	Access *Access
-	Seed   uint64
-}
-
-// extra is what one message takes beyond the latency between the places.
-func (n *Network) extra(from, to uint32, r *rand.Rand) time.Duration {
-	return n.Jitter.draw(r) + n.Access.draw(from, to, r)
-}
-
-// NewPlanet returns the model with hosts in the cities: by the shares, if there are any,
-// or else by the cities' weights.
-func NewPlanet(cities []City, shares []Share, n Network) (*Planet, error) {
-	p := &Planet{Network: n, stretch: newStretch(), pairs: stream.NewKey(n.Seed, stream.Pair)}
-	names, weights := make([]string, len(cities)), make([]uint64, len(cities))
+// NewPlanet returns a network that spans the globe, with hosts in cities: by the shares,
+// if there are any, or else by the cities' weights. The round trip between cities at the
+// great-circle distance d is 2d/(200 km/ms) · S.
+func NewPlanet(cities []City, shares []Share, terms Terms) (*Placed, error) {
+	weights := make([]uint64, len(cities))
 	for i, c := range cities {
-		names[i], weights[i] = c.Name, c.Weight
+		weights[i] = c.Weight
 	}
-	weights, err := weigh("city", shares, names, weights)
+	weights, err := weigh("city", shares, names(cities), weights)
 	if err != nil {
 		return nil, err
 	}
-	if p.places, err = NewPlaces(names, weights, n.Seed); err != nil {
-		return nil, err
-	}
-	p.base = make([]uint32, len(cities)*len(cities))
-	for i := range cities {
-		for j := range i {
-			ns := uint32(math.Round(Distance(cities[i], cities[j])*10) * 500)
-			p.base[i*len(cities)+j], p.base[j*len(cities)+i] = ns, ns
+	var kept []City
+	for i, c := range cities {
+		if c.Weight = weights[i]; c.Weight > 0 {
+			kept = append(kept, c)
 		}
 	}
-	return p, nil
+	t := newTable("city", names(kept))
+	for _, p := range stretched(paths(kept), terms.Seed) {
+		d := lightTrip(p.distance, p.stretch) / 2
+		t.set(p.a, p.b, d)
+		t.set(p.b, p.a, d)
+	}
+	return newPlaced(t, positive(weights), terms)
 }
 
-// newStretch is the distribution of S.
-func newStretch() *Curve {
-	unit := float64(1 << stretchUnit)
-	s := distuv.LogNormal{Mu: math.Log(StretchMedian * unit), Sigma: StretchSigma}
-	return newCurve(s.Quantile, 1<<stretchUnit, 1<<stretchUnit<<stretchUnit)
+// names are the names of cities.
+func names(cities []City) []string {
+	list := make([]string, len(cities))
+	for i, c := range cities {
+		list[i] = c.Name
+	}
+	return list
+}
+
+// path is the way between two cities.
+type path struct {
+	a, b     int
+	distance float64 // km
+	weight   float64 // how many pairs of hosts have it
+	stretch  float64 // S
+}
+
+// paths lists the ways between all cities, shortest first.
+func paths(cities []City) []path {
+	var list []path
+	for i, a := range cities {
+		for j, b := range cities[:i] {
+			// The last bits may differ from one kind of processor to another.
+			list = append(list, path{a: j, b: i, distance: math.Round(Distance(a, b)*10) / 10,
+				weight: float64(a.Weight) * float64(b.Weight)})
+		}
+	}
+	slices.SortStableFunc(list, func(p, q path) int { return cmp.Compare(p.distance, q.distance) })
+	return list
+}
+
+// stretched draws S for each path, one draw for each unordered pair of cities. Its
+// distribution over all pairs of hosts is lognormal: of a normal score, a part follows
+// from the share of pairs that are closer, and the rest is drawn.
+func stretched(list []path, seed uint64) []path {
+	total, closer := 0.0, 0.0
+	for _, p := range list {
+		total += p.weight
+	}
+	key := stream.NewKey(seed, stream.Pair)
+	own := math.Sqrt(1 - stretchByDistance*stretchByDistance)
+	for i := range list {
+		p := &list[i]
+		rank := (closer + p.weight/2) / total
+		closer += p.weight
+		drawn := (float64(key.Between(uint32(p.a), uint32(p.b))>>12) + 0.5) / (1 << 52)
+		score := own*mathext.NormalQuantile(drawn) - stretchByDistance*mathext.NormalQuantile(rank)
+		p.stretch = max(1, StretchMedian*math.Exp(StretchSigma*score))
+	}
+	return list
+}
+
+// lightTrip is the round trip over a distance in kilometres. It is rounded to 24 bits, as
+// a knot is.
+func lightTrip(distance, stretch float64) time.Duration {
+	return time.Duration(float32(2 * distance / lightInFibre * stretch * float64(time.Millisecond)))
 }
 
 // Distance is the great-circle distance between two cities in kilometres, by the haversine
@@ -106,59 +132,6 @@ func Distance(a, b City) float64 {
 	east := math.Sin((b.Longitude - a.Longitude) * radians / 2)
 	h := north*north + math.Cos(a.Latitude*radians)*math.Cos(b.Latitude*radians)*east*east
 	return 2 * earthRadius * math.Asin(math.Sqrt(min(1, h)))
-}
-
-// Draw implements Model.
-func (p *Planet) Draw(from, to uint32, r *rand.Rand) time.Duration {
-	return p.Base(from, to) + p.extra(from, to, r)
-}
-
-// Base is the latency of a pair of hosts without what varies from message to message and
-// without the last mile.
-func (p *Planet) Base(from, to uint32) time.Duration {
-	a, b := p.places.Of(from), p.places.Of(to)
-	if a == b {
-		return max(Inside/2, p.Floor)
-	}
-	s := p.stretch.At(p.pairs.Between(from, to))
-	return max(time.Duration(p.base[a*len(p.places.names)+b])*s>>stretchUnit, p.Floor)
-}
-
-// Places says where the hosts are.
-func (p *Planet) Places() *Places { return p.places }
-
-// Min implements Model.
-func (p *Planet) Min() time.Duration {
-	least, _, _ := p.Access.limits()
-	return p.Floor + least
-}
-
-// Mean implements Model, up to what the floor adds.
-func (p *Planet) Mean() time.Duration {
-	shares, mean := p.places.Shares(), 0.0
-	stretch := float64(p.stretch.Mean()) / (1 << stretchUnit)
-	for i, a := range shares {
-		for j, b := range shares {
-			trip := max(float64(p.base[i*len(shares)+j])*stretch, float64(p.Floor))
-			if i == j {
-				trip = float64(Inside / 2)
-			}
-			mean += a * b * trip
-		}
-	}
-	_, access, _ := p.Access.limits()
-	return time.Duration(mean) + p.Jitter.Mean() + access
-}
-
-// Max implements Model.
-func (p *Planet) Max() time.Duration {
-	farthest := uint32(0)
-	for _, ns := range p.base {
-		farthest = max(farthest, ns)
-	}
-	_, _, access := p.Access.limits()
-	longest := time.Duration(farthest) * p.stretch.Max() >> stretchUnit
-	return max(longest, Inside/2, p.Floor) + p.Jitter.Max() + access
 }
 
 // Cities is the list that Planet has without another one: the largest cities, each with

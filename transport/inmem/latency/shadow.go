@@ -28,7 +28,7 @@ func ReadShadow(file string, data []byte) (*Table, error) {
 	if len(g.nodes) > maxGraph {
 		return nil, fmt.Errorf("%s: %d nodes are more than %d", file, len(g.nodes), maxGraph)
 	}
-	t := &Table{kind: "graph node", names: g.nodes, latency: make([]time.Duration, len(g.nodes)*len(g.nodes))}
+	t := newTable("graph node", g.nodes)
 	for _, e := range g.edges {
 		if err := g.put(t, e); err != nil {
 			return nil, err

@@ -18,7 +18,7 @@ func newGrid(file, kind string, names []string) (grid, error) {
 	if len(names) > maxPlaces {
 		return grid{}, fmt.Errorf("%s: %d places are more than %d", file, len(names), maxPlaces)
 	}
-	return grid{file, &Table{kind: kind, names: names, latency: make([]time.Duration, len(names)*len(names))}}, nil
+	return grid{file, newTable(kind, names)}, nil
 }
 
 // set writes one round trip. Where hosts of the same place have none, it is Inside.
@@ -27,7 +27,7 @@ func (g grid) set(l line, from, to int, trip time.Duration) error {
 		return l.errorf(g.file, "a round trip of 0 from %s to %s, which is none that was measured",
 			g.table.names[from], g.table.names[to])
 	}
-	g.table.latency[from*len(g.table.names)+to] = trip / 2
+	g.table.set(from, to, trip/2)
 	return nil
 }
 

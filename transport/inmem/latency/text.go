@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,23 +24,39 @@ func (l line) errorf(file, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", file, l.number, fmt.Errorf(format, args...))
 }
 
-// readCSV reads a file of cells with commas between them. Empty lines and those that begin
-// with # are left out.
-func readCSV(file string, data []byte) ([]line, error) {
+// eachCSV calls a function with every line of a file of cells with commas between them.
+// Empty lines and those that begin with # are left out. The cells are valid during the
+// call.
+func eachCSV(file string, data []byte, do func(line) error) error {
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace = '#', -1, true
-	var lines []line
+	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace, r.ReuseRecord = '#', -1, true, true
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return lines, nil
+			return nil
 		}
 		if wrong := new(csv.ParseError); errors.As(err, &wrong) {
-			return nil, fmt.Errorf("%s:%d: %w", file, wrong.Line, wrong.Err)
+			return fmt.Errorf("%s:%d: %w", file, wrong.Line, wrong.Err)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
 		}
 		number, _ := r.FieldPos(0)
-		lines = append(lines, line{number, cells})
+		if err := do(line{number, cells}); err != nil {
+			return err
+		}
 	}
+}
+
+// readCSV reads all lines of eachCSV.
+func readCSV(file string, data []byte) ([]line, error) {
+	var lines []line
+	err := eachCSV(file, data, func(l line) error {
+		l.cells = slices.Clone(l.cells)
+		lines = append(lines, l)
+		return nil
+	})
+	return lines, err
 }
 
 // readWords reads a file of words with blanks between them. Lines are left out as by

@@ -1,6 +1,7 @@
 package latency
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func ReadWonderProxy(serverFile string, servers []byte, pingFile string, pings [
 				there = sums[j*n+i]
 			}
 			if there.count > 0 {
-				g.table.latency[i*n+j] = there.sum / time.Duration(2*there.count)
+				g.table.set(i, j, there.sum/time.Duration(2*there.count))
 				if i != j {
 					weights[i] = 1
 				}
@@ -51,74 +52,82 @@ type trips struct {
 
 // readServers reads the names of the servers, and their numbers by their ids.
 func readServers(file string, data []byte) (names []string, numbers map[string]int, err error) {
-	lines, columns, err := readColumns(file, data, "id", "name|title")
-	if err != nil {
-		return nil, nil, err
-	}
 	numbers = make(map[string]int)
-	for _, line := range lines {
-		id, name := line.cells[columns[0]], line.cells[columns[1]]
+	err = eachNamed(file, data, []string{"id", "name|title"}, func(l line) error {
+		id, name := l.cells[0], l.cells[1]
 		if _, again := numbers[id]; again {
-			return nil, nil, line.errorf(file, "the server %.40q is there twice", id)
+			return l.errorf(file, "the server %.40q is there twice", id)
 		}
 		if name == "" || find(names, name) >= 0 {
 			name += "#" + id // some names are those of a city with several servers
 		}
 		numbers[id] = len(names)
 		names = append(names, name)
-	}
-	return names, numbers, nil
+		return nil
+	})
+	return names, numbers, err
 }
 
 // sumPings adds up the pings of each pair of servers.
 func sumPings(file string, data []byte, numbers map[string]int) ([]trips, error) {
-	lines, columns, err := readColumns(file, data, "source", "destination", "avg")
-	if err != nil {
-		return nil, err
-	}
 	sums := make([]trips, len(numbers)*len(numbers))
-	for _, line := range lines {
-		var pair [2]int
-		for i := range pair {
-			id := line.cells[columns[i]]
-			number, known := numbers[id]
-			if !known {
-				return nil, line.errorf(file, "unknown server %.40q", id)
-			}
-			pair[i] = number
+	err := eachNamed(file, data, []string{"source", "destination", "avg"}, func(l line) error {
+		from, known := numbers[l.cells[0]]
+		if !known {
+			return l.errorf(file, "unknown server %.40q", l.cells[0])
 		}
-		trip, err := duration(line.cells[columns[2]], "ms")
+		to, known := numbers[l.cells[1]]
+		if !known {
+			return l.errorf(file, "unknown server %.40q", l.cells[1])
+		}
+		trip, err := duration(l.cells[2], "ms")
 		if err != nil {
-			return nil, line.errorf(file, "%w", err)
+			return l.errorf(file, "%w", err)
 		}
-		at := &sums[pair[0]*len(numbers)+pair[1]]
+		at := &sums[from*len(numbers)+to]
 		at.sum, at.count = at.sum+trip, at.count+1
-	}
-	return sums, nil
+		return nil
+	})
+	return sums, err
 }
 
-// readColumns reads CSV with a line of column names, and finds the wanted columns; one may
-// have either of two names.
-func readColumns(file string, data []byte, wanted ...string) (lines []line, columns []int, err error) {
-	lines, err = readCSV(file, data)
-	if err != nil {
-		return nil, nil, err
+// eachNamed calls a function with the wanted cells of every line of a CSV file, whose
+// first line names the columns. A column may have either of two names ("name|title").
+func eachNamed(file string, data []byte, wanted []string, do func(line) error) error {
+	var columns []int
+	width, cells := 0, make([]string, len(wanted))
+	err := eachCSV(file, data, func(l line) error {
+		if columns == nil {
+			width = len(l.cells)
+			var err error
+			columns, err = findColumns(file, l, wanted)
+			return err
+		}
+		if len(l.cells) != width {
+			return l.errorf(file, "%d cells under %d columns", len(l.cells), width)
+		}
+		for i, column := range columns {
+			cells[i] = l.cells[column]
+		}
+		return do(line{l.number, cells})
+	})
+	if err == nil && columns == nil {
+		err = fmt.Errorf("%s: the file is empty", file)
 	}
-	if len(lines) == 0 {
-		lines = []line{{number: 1}}
-	}
-	head, lines := lines[0], lines[1:]
+	return err
+}
+
+// findColumns finds the wanted columns in the line that names them.
+func findColumns(file string, head line, wanted []string) ([]int, error) {
+	var columns []int
 	for _, names := range wanted {
-		column := slices.IndexFunc(strings.Split(names, "|"), func(name string) bool { return slices.Contains(head.cells, name) })
+		column := slices.IndexFunc(head.cells, func(cell string) bool {
+			return slices.Contains(strings.Split(names, "|"), strings.TrimSpace(cell))
+		})
 		if column < 0 {
-			return nil, nil, head.errorf(file, "no column is named %s", strings.ReplaceAll(names, "|", " or "))
+			return nil, head.errorf(file, "no column is named %s", strings.ReplaceAll(names, "|", " or "))
 		}
-		columns = append(columns, slices.Index(head.cells, strings.Split(names, "|")[column]))
+		columns = append(columns, column)
 	}
-	for _, line := range lines {
-		if len(line.cells) != len(head.cells) {
-			return nil, nil, line.errorf(file, "%d cells under %d columns", len(line.cells), len(head.cells))
-		}
-	}
-	return lines, columns, nil
+	return columns, nil
 }
