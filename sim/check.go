@@ -148,7 +148,7 @@ func (c *checker) follows(drawn, ranking []core.Peer) bool {
 // pingsMayFail reports whether a ping, there and back, can take longer than nodes wait
 // for it.
 func (w *world) pingsMayFail() bool {
-	model, err := w.scenario.Latency.Build()
+	model, err := w.scenario.LatencyModel()
 	return err != nil || model.Max() > w.scenario.Node.PingTimeout/2
 }
 

@@ -38,7 +38,7 @@ func Memory(s *scenario.Scenario, workers int) int64 {
 func overlapping(s *scenario.Scenario) float64 {
 	load := s.Workload.Searches
 	all := float64(load.Count)
-	latency, err := s.Latency.Build()
+	latency, err := s.LatencyModel()
 	if load.Over == 0 || err != nil {
 		return all
 	}

@@ -10,7 +10,7 @@ import (
 // Workers says how many workers a run of the scenario can use when so many are wanted,
 // and, if fewer, why.
 func Workers(s *scenario.Scenario, wanted int) (count int, reason string) {
-	latency, err := s.Latency.Build()
+	latency, err := s.LatencyModel()
 	switch {
 	case wanted <= 1 || err != nil:
 		return 1, ""

@@ -41,7 +41,7 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := s.Latency.Build()
+	model, err := s.LatencyModel()
 	if err != nil {
 		return nil, err
 	}

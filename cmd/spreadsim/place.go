@@ -48,7 +48,7 @@ func plan(c *cli.Context) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
-		dir, note, err := freeDir(c, s, varied(s, data, sets), taken)
+		dir, note, err := freeDir(c, s, varied(s, in.name(file), data, sets), taken)
 		if err != nil {
 			return nil, err
 		}
@@ -69,14 +69,14 @@ type planned struct{ file, hash string }
 
 // varied reports whether the settings make another scenario of a file. Name and seed do
 // not: they are part of the folder's name.
-func varied(s *scenario.Scenario, data []byte, sets []string) bool {
+func varied(s *scenario.Scenario, file string, data []byte, sets []string) bool {
 	var named []string
 	for _, set := range sets {
 		if strings.HasPrefix(set, "seed=") || strings.HasPrefix(set, "name=") {
 			named = append(named, set)
 		}
 	}
-	plain, err := scenario.Parse("", data, named)
+	plain, err := scenario.Parse(file, data, named)
 	return err != nil || plain.Hash() != s.Hash()
 }
 

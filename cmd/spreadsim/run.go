@@ -175,7 +175,7 @@ func (j *job) write(c *cli.Context, r *result.Run) error {
 			j.scenario.Name, filepath.ToSlash(j.dir), filepath.ToSlash(dir))
 	}
 	j.dir = dir
-	err := r.Write(dir, extras(r, j.drawn)...)
+	err := r.Write(dir, append(extras(r, j.drawn), attached(j.scenario)...)...)
 	if incomplete := (*result.Incomplete)(nil); errors.As(err, &incomplete) {
 		incomplete.Dir = near(incomplete.Dir)
 		j.dir, j.drawn = incomplete.Dir, false

@@ -16,15 +16,23 @@ type fact struct{ Name, Text string }
 // facts on which all numbers depend. There is nothing of it when the file is of another
 // version.
 func setting(run *result.Run) (description string, facts []fact) {
-	s, err := scenario.Parse("scenario.yaml", run.Scenario, nil)
+	s, err := scenario.Recorded("scenario.yaml", run.Scenario)
 	if err != nil {
 		return "", nil
 	}
 	return s.Description, []fact{
-		{"Latency", s.Latency.String() + "; for each message in one direction"},
+		{"Latency", s.Latency.String() + latencyOf(s)},
 		{"Joining", joining(s)},
 		{"Registration", string(s.Registration) + ", with a sync every " + span(s.SyncInterval)},
 	}
+}
+
+// latencyOf says what has a latency of its own.
+func latencyOf(s *scenario.Scenario) string {
+	if s.Latency.OfPairs() {
+		return "; in one direction, for each pair of nodes"
+	}
+	return "; for each message in one direction"
 }
 
 // joining says how the nodes come, and what they know.

@@ -23,6 +23,9 @@ var (
 	durationType     = reflect.TypeFor[time.Duration]()
 	expectationsType = reflect.TypeFor[[]Expectation]()
 	latencyModelType = reflect.TypeFor[LatencyModel]()
+	sharesType       = reflect.TypeFor[Shares]()
+	numberType       = reflect.TypeFor[Number]()
+	fileType         = reflect.TypeFor[File]()
 )
 
 // decoder fills structs from a syntax tree, strictly, by the yaml tags of
@@ -66,6 +69,9 @@ func (d decoder) value(path string, entry *ast.MappingValueNode, v reflect.Value
 	}
 	if v.Type() == expectationsType {
 		return d.expectations(path, entry.Value, v)
+	}
+	if v.Type() == sharesType {
+		return d.shares(path, entry.Value, v)
 	}
 	if v.Kind() == reflect.Struct {
 		return d.group(path, entry.Value, v)
@@ -143,6 +149,12 @@ func setScalar(v reflect.Value, path, text string) error {
 	switch {
 	case v.Type() == expectationsType:
 		return setExpectation(v, path, text)
+	case v.Type() == sharesType:
+		return setShare(v, path, text)
+	case v.Type() == numberType:
+		var x float64
+		x, err = parseNumber(text)
+		v.SetFloat(x)
 	case v.Type() == durationType:
 		var d time.Duration
 		d, err = parseDuration(text)

@@ -29,10 +29,7 @@ func (s *Scenario) fillDefaults() {
 	fill(s, "sample", &s.Sample, s.defaultSample())
 	fill(s, "registration", &s.Registration, Directed)
 
-	fill(s, "latency.model", &s.Latency.Model, defaultModel)
-	if _, takes := s.Latency.row().parameter("mean"); takes {
-		fill(s, "latency.mean", &s.Latency.Mean, defaultLatency)
-	}
+	s.fillLatency()
 
 	fill(s, "join.mode", &s.Join.Mode, Mass)
 	fill(s, "join.bootstrap", &s.Join.Bootstrap, 1)

@@ -1,162 +1,229 @@
 package scenario
 
 import (
+	"errors"
+	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"spreadable/transport/inmem/latency"
 )
 
-// latencyRow is a latency model as scenario files know it. All that reads, checks, fills
+// LatencyRow is a latency model as scenario files know it. All that reads, checks, fills
 // in, writes and documents `latency` follows from its rows.
-type latencyRow struct {
-	name  LatencyModel
-	takes string // what the schema says beside the name
-	shape string // what docs/scenarios.md says of it
+type LatencyRow struct {
+	Name  LatencyModel
+	Takes string // what the schema says beside the name
+	Shape string // what docs/scenarios.md says of it
 
-	// parameters have a meaning with this model, and no others have.
-	parameters []latencyParameter
+	// Parameters have a meaning with this model, and no others have.
+	Parameters []LatencyParameter
 
-	// build makes the model. The parameters have been checked by then.
-	build func(Latency) (latency.Model, error)
+	// Build makes the model. The parameters have been checked by then. An error about the
+	// value of one key is that of LatencySetup.About.
+	Build func(LatencySetup) (latency.Model, error)
 }
 
-// latencyParameter is a key of `latency` as one model understands it.
-type latencyParameter struct {
-	key      string
-	note     string // what the schema says beside the model's name, unless it is required
-	required bool
-	positive bool   // 0s is refused
-	below    string // the key of the parameter that this one must be below
-	above    string // and above
-	open     bool   // absent is no limit, which no duration says; not 0s
+// LatencyParameter is a key of `latency` as one model understands it.
+type LatencyParameter struct {
+	Key      string
+	Note     string        // what the schema says beside the model's name, unless it is required
+	Required bool          // a model without it is refused
+	Positive bool          // 0s is refused
+	Below    string        // the key of the parameter that this one must be below
+	Above    string        // and above
+	Open     bool          // absent is no limit or none of it, which no value says; not 0s
+	Default  time.Duration // if absent
 }
 
-// latencyRows are the latency models. Another one is a file of its own in package latency
-// and a row here. (A parameter of a new name is a field of Latency first.)
-func latencyRows() []latencyRow {
-	return []latencyRow{
-		{
-			name: "constant", takes: "mean", shape: "every message the same",
-			parameters: []latencyParameter{{key: "mean", positive: true}},
-			build:      func(l Latency) (latency.Model, error) { return latency.Constant(l.Mean), nil },
-		},
-		{
-			name: "uniform", takes: "min, max", shape: "every value between them equally likely",
-			parameters: []latencyParameter{{key: "min", required: true}, {key: "max", required: true, above: "min"}},
-			build: func(l Latency) (latency.Model, error) {
-				return latency.Uniform{Low: l.Min, High: l.Max}, nil
-			},
-		},
-		{
-			name: "normal", takes: "mean, stddev, truncated at min and max",
-			shape: "the bell curve; values outside `min` and `max` are drawn again",
-			parameters: []latencyParameter{
-				{key: "mean", note: "before truncation", positive: true},
-				{key: "stddev", required: true, positive: true},
-				// With the mean outside the truncation almost every draw would be thrown
-				// away.
-				{key: "min", note: "0s if absent", below: "mean"},
-				{key: "max", note: "none if absent", above: "mean", open: true},
-			},
-			build: func(l Latency) (latency.Model, error) {
-				return latency.Normal{Center: l.Mean, Stddev: l.Stddev, Low: l.Min, High: l.Max}, nil
-			},
-		},
-		{
-			name: "lognormal", takes: "mean, stddev, shifted by min",
-			shape: "many quick messages, few very slow ones, above the floor `min`; none takes more than an hour above it",
-			parameters: []latencyParameter{
-				{key: "mean", note: "min included", positive: true},
-				{key: "stddev", required: true, positive: true},
-				{key: "min", note: "0s if absent", below: "mean"},
-			},
-			build: func(l Latency) (latency.Model, error) { return latency.NewLognormal(l.Mean, l.Stddev, l.Min) },
-		},
+// LatencySetup is what a latency model is made of.
+type LatencySetup struct {
+	Latency
+	Seed  uint64 // of the run
+	files map[string][]byte
+}
+
+// Content is the content of the file that a key of `latency` names, and its name for
+// errors.
+func (l LatencySetup) Content(key string) (name string, content []byte) {
+	return string(l.field(key).Interface().(File)), l.files[join("latency", key)]
+}
+
+// About is an error about the value of a key of `latency`.
+func (LatencySetup) About(key string, err error) error {
+	if err == nil {
+		return nil
 	}
+	return &keyError{key, err}
 }
 
-// Build makes the latency model that the scenario describes.
-func (l Latency) Build() (latency.Model, error) { return l.row().build(l) }
+type keyError struct {
+	key string
+	err error
+}
+
+func (e *keyError) Error() string { return e.key + ": " + e.err.Error() }
+func (e *keyError) Unwrap() error { return e.err }
+
+// builtLatency is the model of a scenario, which is made once: some take a second.
+type builtLatency struct {
+	of    string // what it was made of
+	model latency.Model
+}
+
+// LatencyModel is the latency model that the scenario describes.
+func (s *Scenario) LatencyModel() (latency.Model, error) {
+	of := fmt.Sprint(s.Seed, s.Latency.String())
+	if s.built.model != nil && s.built.of == of {
+		return s.built.model, nil
+	}
+	row := s.Latency.row()
+	if row.Build == nil {
+		return nil, fmt.Errorf("latency.model: there is no model %q", s.Latency.Model)
+	}
+	model, err := row.Build(LatencySetup{Latency: s.Latency, Seed: s.Seed, files: s.files})
+	if err != nil {
+		return nil, err
+	}
+	s.built = builtLatency{of, model}
+	return model, nil
+}
 
 // String says which model it is, with the parameters it takes: "uniform, min 5ms, max
 // 100ms".
 func (l Latency) String() string {
 	text := string(l.Model)
-	for _, p := range l.row().parameters {
-		if value := l.value(p.key); value != 0 {
-			text += ", " + p.key + " " + formatDuration(value)
+	for _, p := range l.row().Parameters {
+		if value := l.field(p.Key); !value.IsZero() {
+			text += ", " + p.Key + " " + said(value)
 		}
 	}
 	return text
 }
 
+// said is the value of a parameter in a sentence.
+func said(value reflect.Value) string {
+	switch v := value.Interface().(type) {
+	case Shares:
+		return v.String()
+	case File:
+		return filepath.Base(string(v))
+	}
+	return fmt.Sprint(plain(value))
+}
+
+// OfPairs reports whether each pair of hosts has a latency of its own.
+func (l Latency) OfPairs() bool {
+	_, placed := l.row().parameter("places")
+	return placed || l.Per == PerPair
+}
+
 // row is the row of the model; that of no parameters when there is no such model.
-func (l Latency) row() latencyRow {
-	for _, row := range latencyRows() {
-		if row.name == l.Model {
+func (l Latency) row() LatencyRow {
+	for _, row := range l.rows() {
+		if row.Name == l.Model {
 			return row
 		}
 	}
-	return latencyRow{}
+	return LatencyRow{}
 }
 
+// rows are the models that there are.
+func (l Latency) rows() []LatencyRow { return append(latencyRows(), l.further...) }
+
 // keys lists the parameters of a model.
-func (r latencyRow) keys() []string {
+func (r LatencyRow) keys() []string {
 	var keys []string
-	for _, p := range r.parameters {
-		keys = append(keys, p.key)
+	for _, p := range r.Parameters {
+		keys = append(keys, p.Key)
 	}
 	return keys
 }
 
 // parameter finds a parameter of a model.
-func (r latencyRow) parameter(key string) (latencyParameter, bool) {
-	for _, p := range r.parameters {
-		if p.key == key {
+func (r LatencyRow) parameter(key string) (LatencyParameter, bool) {
+	for _, p := range r.Parameters {
+		if p.Key == key {
 			return p, true
 		}
 	}
-	return latencyParameter{}, false
+	return LatencyParameter{}, false
 }
 
-// value is the value of a parameter.
-func (l Latency) value(key string) time.Duration {
+// field is the value of a parameter.
+func (l Latency) field(key string) reflect.Value {
 	f, _ := fieldOf(reflect.TypeOf(l), key)
-	return time.Duration(reflect.ValueOf(l).FieldByIndex(f.Index).Int())
+	return reflect.ValueOf(l).FieldByIndex(f.Index)
 }
 
-// checkLatency judges `latency` by the row of its model.
+// duration is the value of a parameter that is a duration.
+func (l Latency) duration(key string) time.Duration { return time.Duration(l.field(key).Int()) }
+
+// fillLatency gives `latency` its defaults.
+func (s *Scenario) fillLatency() {
+	fill(s, "latency.model", &s.Latency.Model, defaultModel)
+	row := s.Latency.row()
+	if p, takes := row.parameter("mean"); takes && !p.Required {
+		fill(s, "latency.mean", &s.Latency.Mean, defaultLatency)
+	}
+	if p, takes := row.parameter("min"); takes && p.Default > 0 {
+		fill(s, "latency.min", &s.Latency.Min, p.Default)
+	}
+}
+
+// checkLatency judges `latency` by the row of its model, and makes the model.
 func (s *Scenario) checkLatency() error {
 	row := s.Latency.row()
 	parameters := slices.DeleteFunc(keysOf(reflect.TypeFor[Latency]()), func(key string) bool { return key == "model" })
-	if err := s.checkMeaning("latency", "model", string(row.name), row.keys(), parameters...); err != nil {
+	if err := s.checkMeaning("latency", "model", string(row.Name), row.keys(), parameters...); err != nil {
 		return err
 	}
-	for _, p := range row.parameters {
-		if p.required {
-			if err := s.needs("latency", "model "+string(row.name), p.key); err != nil {
+	for _, p := range row.Parameters {
+		if p.Required {
+			if err := s.needs("latency", "model "+string(row.Name), p.Key); err != nil {
 				return err
 			}
 		}
 	}
-	for _, p := range row.parameters {
-		if p.positive {
-			if err := s.positive(join("latency", p.key), s.Latency.value(p.key)); err != nil {
-				return err
-			}
+	if s.given("latency.jitter") && !s.Latency.OfPairs() {
+		return s.errorf("latency.jitter",
+			"latency.jitter: has no meaning with per message, which draws each message anew (set latency.per to pair)")
+	}
+	for _, p := range row.Parameters {
+		if err := s.checkParameter(p); err != nil {
+			return err
 		}
 	}
-	for _, p := range row.parameters {
-		if value := s.Latency.value(p.key); p.key != "stddev" && value > maxLatency {
-			path := join("latency", p.key)
-			return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxLatency),
-				formatDuration(value))
-		}
+	for _, p := range row.Parameters {
 		if err := s.checkOrder(p); err != nil {
 			return err
+		}
+	}
+	return s.checkModel()
+}
+
+// maxShape bounds latency.shape, far beyond all that differs from a constant.
+const maxShape = 1000
+
+// checkParameter holds the value of a parameter against its limits.
+func (s *Scenario) checkParameter(p LatencyParameter) error {
+	path := join("latency", p.Key)
+	switch value := s.Latency.field(p.Key); value.Type() {
+	case durationType:
+		d := time.Duration(value.Int())
+		if p.Positive {
+			if err := s.positive(path, d); err != nil {
+				return err
+			}
+		}
+		if p.Key != "stddev" && d > maxLatency {
+			return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxLatency), formatDuration(d))
+		}
+	case numberType:
+		if x := value.Float(); s.given(path) && (x <= 0 || x > maxShape) {
+			return s.errorf(path, "%s: expected a number above 0 and at most %d, not %v", path, maxShape, x)
 		}
 	}
 	return nil
@@ -164,94 +231,32 @@ func (s *Scenario) checkLatency() error {
 
 // checkOrder holds a parameter that was given against the one that it must be below or
 // above.
-func (s *Scenario) checkOrder(p latencyParameter) error {
-	path, value := join("latency", p.key), s.Latency.value(p.key)
-	if !s.given(path) {
+func (s *Scenario) checkOrder(p LatencyParameter) error {
+	path := join("latency", p.Key)
+	if !s.given(path) || p.Below == "" && p.Above == "" {
 		return nil
 	}
-	if p.below != "" && value >= s.Latency.value(p.below) {
+	value := s.Latency.duration(p.Key)
+	if p.Below != "" && value >= s.Latency.duration(p.Below) {
 		return s.errorf(path, "%s: %s is not below latency.%s, %s",
-			path, formatDuration(value), p.below, s.told(join("latency", p.below), s.Latency.value(p.below)))
+			path, formatDuration(value), p.Below, s.told(join("latency", p.Below), s.Latency.duration(p.Below)))
 	}
-	if p.above != "" && value <= s.Latency.value(p.above) {
+	if p.Above != "" && value <= s.Latency.duration(p.Above) {
 		return s.errorf(path, "%s: %s is not above latency.%s, %s",
-			path, formatDuration(value), p.above, s.told(join("latency", p.above), s.Latency.value(p.above)))
+			path, formatDuration(value), p.Above, s.told(join("latency", p.Above), s.Latency.duration(p.Above)))
 	}
 	return nil
 }
 
-// latencyModels lists the names of the models.
-func latencyModels() []string {
-	var names []string
-	for _, row := range latencyRows() {
-		names = append(names, string(row.name))
+// checkModel makes the model, which may find fault with what a file holds, or with a name.
+func (s *Scenario) checkModel() error {
+	_, err := s.LatencyModel()
+	if about := (*keyError)(nil); errors.As(err, &about) {
+		path := join("latency", about.key)
+		return s.errorf(path, "%s: %w", path, about.err)
 	}
-	return names
-}
-
-// describeLatency fills the placeholders in the comment of a field of Latency: {models}
-// are all models with what they take; {A and B} and {of A, of B} are those that have the
-// field's key as a parameter, with its notes.
-func describeLatency(comment, key string) string {
-	if !strings.Contains(comment, "{") {
-		return comment
+	if err != nil {
+		return s.errorf("latency", "latency: %w", err)
 	}
-	var all, having, notes []string
-	for _, row := range latencyRows() {
-		all = append(all, string(row.name)+" ("+row.takes+")")
-		p, has := row.parameter(key)
-		if !has {
-			continue
-		}
-		if p.required {
-			p.note = "required"
-		}
-		having, notes = append(having, string(row.name)), append(notes, p.note)
-	}
-	return strings.NewReplacer(
-		"{models}", enumerate(all, "or"),
-		"{A and B}", enumerate(annotate(having, notes), "and"),
-		"{of A, of B}", "of "+strings.Join(annotateEach(having, notes), ", of "),
-	).Replace(comment)
-}
-
-// annotateEach puts each note in brackets behind its name.
-func annotateEach(names, notes []string) []string {
-	list := slices.Clone(names)
-	for i, note := range notes {
-		if note != "" {
-			list[i] += " (" + note + ")"
-		}
-	}
-	return list
-}
-
-// annotate is annotateEach, except that a note common to all stands behind the last name
-// only.
-func annotate(names, notes []string) []string {
-	if same := slices.Compact(slices.Clone(notes)); len(same) > 1 {
-		return annotateEach(names, notes)
-	}
-	last := max(0, len(notes)-1)
-	return append(slices.Clone(names[:last]), annotateEach(names[last:], notes[last:])...)
-}
-
-// enumerate writes a list as a sentence does: "a, b or c".
-func enumerate(list []string, conjunction string) string {
-	if len(list) < 2 {
-		return strings.Join(list, "")
-	}
-	last := len(list) - 1
-	return strings.Join(list[:last], ", ") + " " + conjunction + " " + list[last]
-}
-
-// LatencyTable is the table of the latency models in docs/scenarios.md.
-func LatencyTable() string {
-	var text strings.Builder
-	text.WriteString("| model | takes | shape |\n|---|---|---|\n")
-	for _, row := range latencyRows() {
-		text.WriteString("| `" + string(row.name) + "` | `" + strings.Join(row.keys(), "`, `") +
-			"` | " + row.shape + " |\n")
-	}
-	return text.String()
+	return nil
 }

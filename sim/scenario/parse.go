@@ -11,30 +11,62 @@ import (
 	"spreadable/internal/phrase"
 )
 
+// Reader reads scenarios. The zero Reader knows the models of this package and reads the
+// files that a scenario names from the disk.
+type Reader struct {
+	// Latencies are further latency models, written in another module.
+	Latencies []LatencyRow
+}
+
 // Load reads the scenario file at path and applies the sets, each
 // "key.path=value", on top of it. The error of a file that is not a good
 // scenario is one line that starts with the place: file:line:column, or the
 // set it is about.
-func Load(path string, sets []string) (*Scenario, error) {
+func Load(path string, sets []string) (*Scenario, error) { return Reader{}.Load(path, sets) }
+
+// Parse is Load for a file that is already read; name is its path, for errors and for the
+// files that it names.
+func Parse(name string, data []byte, sets []string) (*Scenario, error) {
+	return Reader{}.Parse(name, data, sets)
+}
+
+// Load is the function Load with the models of the reader.
+func (r Reader) Load(path string, sets []string) (*Scenario, error) {
 	data, err := ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data, sets)
+	return r.Parse(path, data, sets)
 }
 
-// FileSHA256 is the digest of the file that the scenario was read from, in hexadecimal
-// digits.
-func (s *Scenario) FileSHA256() string { return s.digest }
+// Parse is the function Parse with the models of the reader.
+func (r Reader) Parse(name string, data []byte, sets []string) (*Scenario, error) {
+	s, err := r.read(name, data, sets)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.readFiles(name); err != nil {
+		return nil, err
+	}
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
-// Parse is Load for a file that is already read; name stands in its errors.
-func Parse(name string, data []byte, sets []string) (*Scenario, error) {
+// Recorded reads the resolved form of a scenario for what it says, such as the record of a
+// run: without the files that it names, and without judging it.
+func Recorded(name string, data []byte) (*Scenario, error) { return Reader{}.read(name, data, nil) }
+
+// read decodes a scenario and fills in its defaults.
+func (r Reader) read(name string, data []byte, sets []string) (*Scenario, error) {
 	root, err := parseTree(name, data)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
 	s := &Scenario{source: positions{"": name + ":1:1"}, digest: hex.EncodeToString(sum[:])}
+	s.Latency.further = r.Latencies
 	d := decoder{file: name, source: s.source}
 	if err := d.group("", root, reflect.ValueOf(s).Elem()); err != nil {
 		return nil, err
@@ -45,11 +77,12 @@ func Parse(name string, data []byte, sets []string) (*Scenario, error) {
 		}
 	}
 	s.fillDefaults()
-	if err := s.validate(); err != nil {
-		return nil, err
-	}
 	return s, nil
 }
+
+// FileSHA256 is the digest of the file that the scenario was read from, in hexadecimal
+// digits.
+func (s *Scenario) FileSHA256() string { return s.digest }
 
 // set applies one "key.path=value" of the command line. It stands for the
 // same key in the file and replaces its value.
@@ -73,12 +106,13 @@ func (s *Scenario) set(text string) error {
 	return nil
 }
 
-// find walks from the root to the key at a dotted path. All that follows
-// "expect." is one key: the path of a number in the summary.
+// find walks from the root to the key at a dotted path. All that follows "expect." is one
+// key: the path of a number in the summary; and all that follows a group of shares is the
+// name of one.
 func find(root reflect.Value, path string) (reflect.Value, error) {
 	v, walked, rest := root, "", path
 	for {
-		if v.Type() == expectationsType {
+		if v.Type() == expectationsType || v.Type() == sharesType {
 			return v, nil
 		}
 		if v.Kind() != reflect.Struct {

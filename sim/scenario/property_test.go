@@ -49,12 +49,18 @@ func drawSets(t *rapid.T) []string {
 	mean := duration("mean", time.Second, time.Minute)
 	below, above := duration("below", 0, time.Second-1), duration("above", 2*time.Minute, time.Hour)
 	percent := rapid.StringMatching(`[1-9][0-9]{0,3}(\.[0-9]{1,6})?%`).Draw(t, "rate")
+	shape := rapid.StringMatching(`[1-9][0-9]{0,2}(\.[0-9]{1,6})?`).Draw(t, "shape")
 	latency := [][]string{
 		{"latency.model=constant", "latency.mean=" + mean},
 		{"latency.model=uniform", "latency.min=" + below, "latency.max=" + above},
 		{"latency.model=normal", "latency.mean=" + mean, "latency.stddev=" + above},
 		{"latency.model=normal", "latency.mean=" + mean, "latency.stddev=" + mean, "latency.max=" + above},
 		{"latency.model=lognormal", "latency.mean=" + mean, "latency.stddev=" + mean, "latency.min=" + below},
+		{"latency.model=exponential", "latency.mean=" + mean, "latency.per=pair", "latency.jitter=" + below},
+		{"latency.model=weibull", "latency.scale=" + mean, "latency.shape=" + shape, "latency.per=message"},
+		{"latency.model=pareto", "latency.min=" + mean, "latency.shape=" + shape},
+		{"latency.model=planet", "latency.places.New York=40%", "latency.places.Tokyo=60%", "latency.access.fiber=100%"},
+		{"latency.model=regions", "latency.min=" + mean},
 	}
 	joins := [][]string{
 		{"join.mode=mass", "join.bootstrap=3"},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -28,10 +29,16 @@ func (s *Scenario) Resolved() []byte {
 }
 
 // Hash returns a digest of the resolved scenario in 12 hexadecimal digits. Two
-// files that say the same in different words have the same hash.
+// files that say the same in different words have the same hash; files that it names count
+// with their contents.
 func (s *Scenario) Hash() string {
-	sum := sha256.Sum256(s.Resolved())
-	return hex.EncodeToString(sum[:6])
+	sum := sha256.New()
+	sum.Write(s.Resolved())
+	for _, key := range slices.Sorted(maps.Keys(s.files)) {
+		content := sha256.Sum256(s.files[key])
+		sum.Write(content[:])
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
 // resolveGroup lists the keys of one group with their values.
@@ -58,7 +65,7 @@ func (s *Scenario) meaningful(path string, v reflect.Value) bool {
 	group, key, _ := strings.Cut(path, ".")
 	if group == "latency" && key != "" && key != "model" {
 		p, takes := s.Latency.row().parameter(key)
-		return takes && !(p.open && v.IsZero())
+		return takes && !(p.Open && v.IsZero())
 	}
 	switch path {
 	case "join.rate", "join.initial", "join.over":
@@ -76,6 +83,12 @@ func plain(v reflect.Value) any {
 		return formatDuration(time.Duration(v.Int()))
 	case v.Type() == expectationsType:
 		return conditions(v.Interface().([]Expectation))
+	case v.Type() == sharesType:
+		return v.Interface().(Shares).plain()
+	case v.Type() == numberType:
+		return v.Float()
+	case v.Type() == fileType:
+		return plain(reflect.ValueOf(copied(v.String())))
 	case v.CanFloat():
 		return formatShare(v.Float())
 	case v.Kind() == reflect.String && !ordinary(v.String()):

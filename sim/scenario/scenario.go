@@ -60,8 +60,10 @@ type Scenario struct {
 	// summary.json against a condition such as "<= 3" or "0.9 .. 1.1".
 	Expect []Expectation `yaml:"expect"`
 
-	source positions // where each key was written, for errors
-	digest string    // of the file
+	source positions         // where each key was written, for errors
+	digest string            // of the file
+	files  map[string][]byte // contents of the files that keys name
+	built  builtLatency
 }
 
 // Registration names a rule by which nodes register.
@@ -75,10 +77,14 @@ const (
 
 // Latency describes the time one message takes in one direction. A request and its answer
 // are two messages. The words in braces come from the table of
-// models in latency.go, where each says which of the keys it takes.
+// models in latency_rows.go, where each says which of the keys it takes.
 type Latency struct {
-	// Distribution: {models}.
+	// Model: {models}.
 	Model LatencyModel `yaml:"model"`
+
+	// What has a latency of its own: each message (if absent), or each pair of hosts for
+	// the whole run. Of {A and B}; models with places give one to each pair of places.
+	Per LatencyPer `yaml:"per" jsonschema:"enum=message,enum=pair"`
 
 	// Mean of {A and B}.
 	Mean time.Duration `yaml:"mean"`
@@ -91,9 +97,45 @@ type Latency struct {
 
 	// Standard deviation of {A and B}.
 	Stddev time.Duration `yaml:"stddev"`
+
+	// Scale of {A and B}: 63 % of all messages are within it, above min.
+	Scale time.Duration `yaml:"scale"`
+
+	// Shape of {A and B}, a number: the smaller, the heavier the tail.
+	Shape Number `yaml:"shape"`
+
+	// What each message takes beyond the latency of its pair: the mean of an exponential
+	// distribution, for models of pairs. None if absent.
+	Jitter time.Duration `yaml:"jitter"`
+
+	// A file, by its path as seen from the scenario's folder: {of A, of B}.
+	File File `yaml:"file"`
+
+	// The file with the servers, beside the one with the pings: {of A, of B}.
+	Servers File `yaml:"servers"`
+
+	// Which share of all hosts is at which place. By the cities' weights, or evenly, if
+	// absent. Of {A and B}.
+	Places Shares `yaml:"places"`
+
+	// Which share of all hosts has which access, with its delay and jitter at its end:
+	// server (none), fiber, cable, dsl, mobile, leo or geo. All are servers if absent. Of
+	// {A and B}.
+	Access Shares `yaml:"access"`
+
+	further []LatencyRow // models of others
 }
 
-// LatencyModel names a distribution of latencies: one of those in latency.go.
+// LatencyPer names what has a latency of its own.
+type LatencyPer string
+
+// What can have a latency of its own.
+const (
+	PerMessage LatencyPer = "message"
+	PerPair    LatencyPer = "pair"
+)
+
+// LatencyModel names a model of latencies: one of those in latency_rows.go.
 type LatencyModel string
 
 // Join describes when the nodes start.

@@ -61,16 +61,27 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 		return expectSchema()
 	case t == latencyModelType:
 		schema := &jsonschema.Schema{Type: "string"}
-		for _, name := range latencyModels() {
+		for _, name := range latencyModels(latencyRows()) {
 			schema.Enum = append(schema.Enum, name)
 		}
 		return schema
+	case t == numberType:
+		return &jsonschema.Schema{Type: "number"}
+	case t == sharesType:
+		return sharesSchema()
 	case t.Kind() == reflect.Float64:
 		return &jsonschema.Schema{Type: "string", Pattern: sharePattern, Examples: []any{"20%"}}
 	case t.Kind() == reflect.Uint64:
 		return &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "18446744073709551615"}
 	}
 	return nil
+}
+
+// sharesSchema takes any name with a share.
+func sharesSchema() *jsonschema.Schema {
+	share := &jsonschema.Schema{Type: "string", Pattern: sharePattern, Examples: []any{"20%"}}
+	return &jsonschema.Schema{Type: "object", PatternProperties: map[string]*jsonschema.Schema{".": share},
+		AdditionalProperties: jsonschema.FalseSchema}
 }
 
 // expectSchema names every number of the summary, for completion; the numbers
@@ -105,7 +116,7 @@ func defaultsOf(v reflect.Value) map[string]any {
 	for f := range v.Type().Fields() {
 		key, field := f.Tag.Get("yaml"), v.FieldByIndex(f.Index)
 		switch {
-		case key == "" || field.Type() == expectationsType:
+		case key == "" || field.Type() == expectationsType || field.Type() == sharesType:
 		case field.Kind() == reflect.Struct:
 			defaults[key] = defaultsOf(field)
 		case field.Kind() == reflect.Bool || !field.IsZero():

@@ -72,6 +72,9 @@ func (s *Scenario) checkField(path string, v reflect.Value, l limits) error {
 			return nil
 		}
 	}
+	if v.Type() == latencyModelType {
+		l.enum = latencyModels(s.Latency.rows())
+	}
 	switch {
 	case v.Kind() == reflect.String:
 		return s.checkText(path, v.String(), l)
@@ -342,10 +345,9 @@ func (l limits) span() string {
 	return fmt.Sprintf("%d to %d", l.minimum, l.maximum)
 }
 
-// limitsOf reads the limits from the jsonschema tag of a field, and the names
-// of latency models from their table, so that the schema and the decoder
-// cannot disagree. The tags are ours: a malformed one
-// is a programming error, which the tests find.
+// limitsOf reads the limits from the jsonschema tag of a field, so that the schema and the
+// decoder cannot disagree. The tags are ours: a malformed one is a programming error,
+// which the tests find.
 func limitsOf(f reflect.StructField) limits {
 	l := limits{minimum: math.MinInt64, maximum: math.MaxInt64}
 	for rule := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
@@ -364,9 +366,6 @@ func limitsOf(f reflect.StructField) limits {
 		case "pattern":
 			l.pattern = regexp.MustCompile(value)
 		}
-	}
-	if f.Type == latencyModelType {
-		l.enum = latencyModels()
 	}
 	return l
 }

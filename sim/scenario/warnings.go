@@ -63,7 +63,7 @@ func (w *warner) add(keys []string, format string, args ...any) {
 
 // shortest is the least time that a message can take, typical the mean.
 func (s *Scenario) shortest() (shortest, typical time.Duration) {
-	model, err := s.Latency.Build()
+	model, err := s.LatencyModel()
 	if err != nil {
 		return 0, 0 // validate has refused it
 	}

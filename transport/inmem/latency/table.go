@@ -1,6 +1,7 @@
 package latency
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -44,6 +45,16 @@ func (t *Table) part(weights []uint64) *Table {
 	return part
 }
 
+// holeError is the error of a table in which two places have no latency.
+type holeError struct{ from, to string }
+
+func (e *holeError) Error() string {
+	return fmt.Sprintf("no latency from %s to %s: the table has a hole", e.from, e.to)
+}
+
+// IsHole reports whether an error is about two places of a table that have no latency.
+func IsHole(err error) bool { return errors.As(err, new(*holeError)) }
+
 // complete gives hosts of the same place a latency where there is none, raises all to the
 // floor, and refuses a table in which two places have none.
 func (t *Table) complete(floor time.Duration) error {
@@ -54,7 +65,7 @@ func (t *Table) complete(floor time.Duration) error {
 			case d == 0 && i == j:
 				d = Inside / 2
 			case d == 0:
-				return fmt.Errorf("no latency from %s to %s: the table has a hole", t.names[i], t.names[j])
+				return &holeError{t.names[i], t.names[j]}
 			}
 			t.set(i, j, max(d, floor))
 		}

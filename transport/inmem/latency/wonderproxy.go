@@ -7,26 +7,23 @@ import (
 	"time"
 )
 
-// ReadWonderProxy reads the two CSV files in which WonderProxy publishes what its servers
-// measure of each other: the servers (with the columns id and name, or title), and the
-// pings (with source, destination and avg, in milliseconds). A round trip is the mean of
-// all pings of the pair in this direction, or in the other if there are none. Servers
-// without pings are left out.
-func ReadWonderProxy(serverFile string, servers []byte, pingFile string, pings []byte) (*Table, error) {
-	names, numbers, err := readServers(serverFile, servers)
+// Servers are the servers of WonderProxy, by the numbers in which the pings name them.
+type Servers struct {
+	names   []string
+	numbers map[string]int // by id
+}
+
+// ReadPings reads what the servers have measured of each other, as WonderProxy publishes
+// it: CSV with the columns source, destination and avg, in milliseconds. A round trip is
+// the mean of all pings of the pair in this direction, or in the other if there are none.
+// Servers without pings are left out.
+func ReadPings(file string, data []byte, servers *Servers) (*Table, error) {
+	sums, err := sumPings(file, data, servers.numbers)
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGrid(serverFile, "server", names)
-	if err != nil {
-		return nil, err
-	}
-	sums, err := sumPings(pingFile, pings, numbers)
-	if err != nil {
-		return nil, err
-	}
-	n := len(names)
-	weights := make([]uint64, n)
+	n := len(servers.names)
+	table, weights := newTable("server", servers.names), make([]uint64, n)
 	for i := range n {
 		for j := range n {
 			there := sums[i*n+j]
@@ -34,14 +31,17 @@ func ReadWonderProxy(serverFile string, servers []byte, pingFile string, pings [
 				there = sums[j*n+i]
 			}
 			if there.count > 0 {
-				g.table.set(i, j, there.sum/time.Duration(2*there.count))
+				table.set(i, j, there.sum/time.Duration(2*there.count))
 				if i != j {
 					weights[i] = 1
 				}
 			}
 		}
 	}
-	return g.table.part(weights), nil
+	if len(positive(weights)) == 0 {
+		return nil, fmt.Errorf("%s: no pings between two servers", file)
+	}
+	return table.part(weights), nil
 }
 
 // trips are the round trips of one pair in one direction.
@@ -50,22 +50,26 @@ type trips struct {
 	count int
 }
 
-// readServers reads the names of the servers, and their numbers by their ids.
-func readServers(file string, data []byte) (names []string, numbers map[string]int, err error) {
-	numbers = make(map[string]int)
-	err = eachNamed(file, data, []string{"id", "name|title"}, func(l line) error {
+// ReadServers reads the list of servers that WonderProxy publishes: CSV with the columns id
+// and name, or title.
+func ReadServers(file string, data []byte) (*Servers, error) {
+	s := &Servers{numbers: make(map[string]int)}
+	err := eachNamed(file, data, []string{"id", "name|title"}, func(l line) error {
 		id, name := l.cells[0], l.cells[1]
-		if _, again := numbers[id]; again {
+		if _, again := s.numbers[id]; again {
 			return l.errorf(file, "the server %.40q is there twice", id)
 		}
-		if name == "" || find(names, name) >= 0 {
+		if len(s.names) == maxPlaces {
+			return l.errorf(file, "more than %d servers", maxPlaces)
+		}
+		if name == "" || find(s.names, name) >= 0 {
 			name += "#" + id // some names are those of a city with several servers
 		}
-		numbers[id] = len(names)
-		names = append(names, name)
+		s.numbers[id] = len(s.names)
+		s.names = append(s.names, name)
 		return nil
 	})
-	return names, numbers, err
+	return s, err
 }
 
 // sumPings adds up the pings of each pair of servers.

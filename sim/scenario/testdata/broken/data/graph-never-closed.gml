@@ -1,0 +1,9 @@
+graph [
+  node [
+    id 0
+  ]
+  node [
+    id 1
+  ]
+  edge [
+    source 0

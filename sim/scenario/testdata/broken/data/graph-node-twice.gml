@@ -1,0 +1,8 @@
+graph [
+  node [
+    id 0
+  ]
+  node [
+    id 0
+  ]
+]
