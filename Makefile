@@ -15,7 +15,7 @@ help: ## Show this help.
 setup: ## Download modules, and npm packages for interop/ (which needs Chromium too), once.
 	go mod download
 	@go mod tidy -diff >/dev/null || true # CI's check of go.mod reads more modules than a build
-	@cd examples/embed && go mod download && { go mod tidy -diff >/dev/null || true; }
+	@for module in examples/*/; do (cd $$module && go mod download && { go mod tidy -diff >/dev/null || true; }); done
 	@if [ -e interop/package.json ]; then cd interop && npm ci; fi
 
 .PHONY: build

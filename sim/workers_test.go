@@ -21,7 +21,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 		"approval-10k": "duration=240s workload.approvals.count=100 workload.approvals.over=100s",
 		"mass-join-1k": "latency.model=uniform latency.min=6ms latency.max=90ms",
 		// Enough events at a time for several processors.
-		"mass-join-10k": "nodes=3000 duration=64s",
+		"mass-join-10k": "nodes=3000 duration=64s latency.model=weibull latency.scale=30ms latency.shape=0.7 latency.min=2ms latency.per=pair latency.jitter=3ms",
 		"scale-100k":    "latency.model=lognormal latency.mean=50ms latency.stddev=20ms latency.min=5ms",
 	} {
 		s, err := scenario.Load("../scenarios/"+name+".yaml", append([]string{"nodes=120"}, strings.Fields(sets)...))

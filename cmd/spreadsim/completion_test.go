@@ -26,7 +26,7 @@ func TestShellsOfferWhatTheCommandsTake(t *testing.T) {
 		"run --out ":                ":folders",
 		"list --dir ":               ":folders",
 		"run --seed ":               ":words",
-		"bench --only ":             ":words phold forward sync search",
+		"bench --only ":             ":words phold forward planet sync search",
 		"swarm --faults kil":        ":words kill",
 		"swarm --liars ph":          ":words phantoms",
 		"run --set latency.m":       ":words latency.max= latency.mean= latency.min= latency.model=",

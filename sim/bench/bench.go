@@ -11,6 +11,7 @@
 //     delivered, a ping or its answer, and causes exactly one other: the work of
 //     PeerSim's forwarding of N messages among random neighbours, with two latencies
 //     drawn, a call to look up, bytes counted and a fingerprint kept besides.
+//   - planet: forward with the latencies of pairs of cities instead of an even one.
 //   - sync: one sync interval of a converged network of N nodes; each renews its lists.
 //   - search: one network-wide request in a converged network of N nodes, to all of them
 //     and back, with what synchronisation goes on in these 160 ms. It is not the first
@@ -70,7 +71,7 @@ type benchmark func(w *watch, size, runs int) error
 var benchmarks = []struct {
 	name string
 	run  benchmark
-}{{"phold", phold}, {"forward", forward}, {"sync", syncRound}, {"search", search}}
+}{{"phold", phold}, {"forward", forward}, {"planet", planet}, {"sync", syncRound}, {"search", search}}
 
 // Names lists the benchmarks.
 func Names() []string {

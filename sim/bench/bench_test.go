@@ -29,7 +29,7 @@ func TestEveryBenchmarkMeasuresEverySizeAsOftenAsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"phold", "phold", "forward", "forward", "sync", "sync", "search", "search"}
+	want := []string{"phold", "phold", "forward", "forward", "planet", "planet", "sync", "sync", "search", "search"}
 	if !slices.Equal(begun, want) || !slices.Equal(told, want) || len(results) != len(want) {
 		t.Errorf("began %v, told %v, returned %d", begun, told, len(results))
 	}
@@ -49,6 +49,7 @@ func TestEventsAreThoseOfTheWork(t *testing.T) {
 	least := map[string]uint64{
 		"phold":   n * eventsEach / 2,
 		"forward": 4 * n,
+		"planet":  4 * n,
 		"sync":    n * (2 + 1), // a request to the backlink with its answer, and a timer
 		"search":  2 * n,       // a request to every node with its answer
 	}

@@ -28,7 +28,7 @@ const (
 )
 
 // newForwarding builds the network of a seed.
-func newForwarding(nodes int, seed uint64) (*forwarding, error) {
+func newForwarding(nodes int, seed uint64, model latency.Model) (*forwarding, error) {
 	book, err := sim.NewBook(nodes)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func newForwarding(nodes int, seed uint64) (*forwarding, error) {
 	f := &forwarding{
 		net: inmem.New(inmem.Options{
 			Config: inmem.OneConfig(config), Nodes: nodes, Seed: seed,
-			Latency: latency.Uniform{Low: leastLatency, High: mostLatency},
+			Latency: model,
 		}),
 		neighbours: make([][neighbourCount]uint32, nodes),
 	}
@@ -73,23 +73,44 @@ func (f *forwarding) Answer(node uint32, _ message.Response) { f.ping(node) }
 
 // forwardStretch is the virtual time in which some one million messages are delivered, or
 // four per node if that is more.
-func forwardStretch(nodes int) time.Duration {
-	perNode := max(4, 1e6/float64(nodes))
-	return time.Duration(perNode / 2 * float64(leastLatency+mostLatency))
+func forwardStretch(nodes int, model latency.Model) time.Duration {
+	return time.Duration(max(4, 1e6/float64(nodes)) * float64(model.Mean()))
 }
 
 func forward(w *watch, size, runs int) error {
-	f, err := newForwarding(size, 1)
+	return forwardOver(w, size, runs, latency.Uniform{Low: leastLatency, High: mostLatency})
+}
+
+// planet is forward between the cities of the world: each pair of them has a latency, and
+// each message a jitter.
+func planet(w *watch, size, runs int) error {
+	cities, err := latency.Cities()
+	if err != nil {
+		return err
+	}
+	model, err := latency.NewPlanet(cities, nil, latency.Terms{
+		Seed: 1, Floor: latency.DefaultFloor, Jitter: latency.NewJitter(time.Millisecond),
+	})
+	if err != nil {
+		return err
+	}
+	return forwardOver(w, size, runs, model)
+}
+
+// forwardOver measures forwarding with a model of latency.
+func forwardOver(w *watch, size, runs int, model latency.Model) error {
+	f, err := newForwarding(size, 1, model)
 	if err != nil {
 		return err
 	}
 	driver := sim.NewDriver(f.net)
 	f.start()
-	now := forwardStretch(size)
+	stretch := forwardStretch(size, model)
+	now := stretch
 	driver.RunUntil(now) // until the queue has adapted
 	for range runs {
 		before := driver.Events()
-		now += forwardStretch(size)
+		now += stretch
 		w.start()
 		driver.RunUntil(now)
 		w.stop(driver.Events() - before)

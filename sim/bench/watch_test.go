@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"spreadable/transport/inmem/latency"
 )
 
 // A stretch is measured by the clock from its start to its stop, and a result has the
@@ -55,7 +57,7 @@ func TestAWatchCountsAllocations(t *testing.T) {
 
 // Names are in the order in which benchmarks run, and one of them runs alone.
 func TestOneBenchmarkRunsAlone(t *testing.T) {
-	if want := []string{"phold", "forward", "sync", "search"}; !slices.Equal(Names(), want) {
+	if want := []string{"phold", "forward", "planet", "sync", "search"}; !slices.Equal(Names(), want) {
 		t.Errorf("benchmarks %v", Names())
 	}
 	results, err := Run(Options{Clock: ticking(), Only: "forward", Sizes: []int{30}, Runs: 3})
@@ -79,7 +81,7 @@ func TestASearchIsMeasuredWhole(t *testing.T) {
 // Figures of two versions compare only where the work is the same: so many events. Where
 // what nodes do has changed on purpose, sync and search have others.
 func TestTheWorkIsAlwaysTheSame(t *testing.T) {
-	for name, want := range map[string]uint64{"phold": 998584, "forward": 999811, "sync": 688, "search": 227} {
+	for name, want := range map[string]uint64{"phold": 998584, "forward": 999811, "planet": 1014757, "sync": 688, "search": 227} {
 		results, err := Run(Options{Clock: ticking(), Only: name, Sizes: []int{100}, Runs: 1})
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +93,7 @@ func TestTheWorkIsAlwaysTheSame(t *testing.T) {
 	if got := [...]int64{pholdEnd(10_000), pholdEnd(999_999), pholdEnd(1_000_000)}; got != [...]int64{1e10, 2e9, 7e8} {
 		t.Errorf("phold runs for %v", got)
 	}
-	if got := forwardStretch(1_000_000); got != 220*time.Millisecond {
+	if got := forwardStretch(1_000_000, latency.Uniform{Low: leastLatency, High: mostLatency}); got != 220*time.Millisecond {
 		t.Errorf("forward of a million runs for %v", got)
 	}
 }
