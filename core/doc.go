@@ -429,7 +429,7 @@
 //     state.go and read back in restore.go.
 //
 // Outside of core: a model of latency is a file in transport/inmem/latency and a row in
-// sim/scenario/latency.go. A node that lies is a method and a row in
+// sim/scenario/latency_rows.go. A node that lies is a method and a row in
 // coretest/faults/liars.go, and another fault is one in faults/kinds.go: the node itself
 // has no code for lying or failing.
 //
