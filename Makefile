@@ -63,7 +63,7 @@ quickstart: ## Run the first scenario.
 
 .PHONY: scenarios
 scenarios: ## Run all shipped scenarios (minutes).
-	go run ./cmd/spreadsim run scenarios/*.yaml
+	go run ./cmd/spreadsim run scenarios/*.yaml scenarios/*/*.yaml
 
 .PHONY: cluster
 cluster: ## Run nine nodes on this machine until Ctrl-C.

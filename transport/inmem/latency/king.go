@@ -13,14 +13,16 @@ func ReadKing(file string, data []byte) (*Table, error) {
 	for i := range names {
 		names[i] = strconv.Itoa(i + 1)
 	}
+	for _, line := range lines { // first, because a table takes the square of it
+		if len(line.cells) != len(lines) {
+			return nil, line.errorf(file, "not square: %d numbers in a matrix of %d lines", len(line.cells), len(lines))
+		}
+	}
 	g, err := newGrid(file, "host", names)
 	if err != nil {
 		return nil, err
 	}
 	for row, line := range lines {
-		if len(line.cells) != len(lines) {
-			return nil, line.errorf(file, "not square: %d numbers in a matrix of %d lines", len(line.cells), len(lines))
-		}
 		for column, cell := range line.cells {
 			trip, err := duration(cell, "us")
 			if err != nil {

@@ -163,7 +163,7 @@ func (g *graph) edge(w *gmlWords) error {
 			return w.errorf(at, "an edge without %s", key)
 		}
 	}
-	latency, err := duration(values["latency"], "")
+	latency, err := duration(shadowUnits.Replace(values["latency"]), "")
 	if err != nil {
 		return w.errorf(at, "%w", err)
 	}
@@ -173,6 +173,11 @@ func (g *graph) edge(w *gmlWords) error {
 	g.edges = append(g.edges, gmlEdge{at, values["source"], values["target"], latency})
 	return nil
 }
+
+// shadowUnits writes the units that Shadow knows in words as Go does.
+var shadowUnits = strings.NewReplacer("nanoseconds", "ns", "nanosecond", "ns", "microseconds", "us", "microsecond", "us",
+	"milliseconds", "ms", "millisecond", "ms", "seconds", "s", "second", "s", "secs", "s", "sec", "s",
+	"minutes", "m", "minute", "m", "mins", "m", "min", "m")
 
 // gmlWords are the words of a GML file: keys, numbers, texts in quotes, and brackets.
 type gmlWords struct {

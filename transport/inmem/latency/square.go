@@ -2,6 +2,7 @@ package latency
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -43,28 +44,31 @@ func ReadSquare(file string, data []byte) (*Table, error) {
 		return nil, fmt.Errorf("%s: holds no latencies", file)
 	}
 	head, lines := lines[0], lines[1:]
-	g, err := newGrid(file, "region", head.cells[1:])
-	if err != nil {
-		return nil, err
-	}
-	if err := unique(file, head, g.table.names); err != nil {
+	names := head.cells[1:]
+	if err := unique(file, head, names); err != nil {
 		return nil, err
 	}
 	for row, line := range lines {
 		switch {
-		case row >= len(g.table.names):
-			return nil, line.errorf(file, "not square: a line more than the %d names", len(g.table.names))
+		case row >= len(names):
+			return nil, line.errorf(file, "not square: a line more than the %d names", len(names))
 		case len(line.cells) != len(head.cells):
 			return nil, line.errorf(file, "not square: %d cells, not %d", len(line.cells), len(head.cells))
-		case line.cells[0] != g.table.names[row]:
-			return nil, line.errorf(file, "expected the line of %q, not of %.40q", g.table.names[row], line.cells[0])
+		case line.cells[0] != names[row]:
+			return nil, line.errorf(file, "expected the line of %q, not of %.40q", names[row], line.cells[0])
 		}
+	}
+	if len(lines) < len(names) {
+		return nil, fmt.Errorf("%s: not square: %d lines for %d names", file, len(lines), len(names))
+	}
+	g, err := newGrid(file, "region", names)
+	if err != nil {
+		return nil, err
+	}
+	for row, line := range lines {
 		if err := g.row(line, row, line.cells[1:]); err != nil {
 			return nil, err
 		}
-	}
-	if len(lines) < len(g.table.names) {
-		return nil, fmt.Errorf("%s: not square: %d lines for %d names", file, len(lines), len(g.table.names))
 	}
 	return g.table, nil
 }
@@ -90,15 +94,18 @@ func (g grid) row(line line, row int, cells []string) error {
 	return nil
 }
 
-// unique refuses names that are empty or there twice.
+// unique refuses names that are empty or there twice. Their case does not count.
 func unique(file string, l line, names []string) error {
-	for i, name := range names {
+	seen := make(map[string]bool)
+	for _, name := range names {
 		if name == "" {
 			return l.errorf(file, "a name is missing")
 		}
-		if find(names, name) != i {
+		lower := strings.ToLower(name)
+		if seen[lower] {
 			return l.errorf(file, "the name %q is there twice", name)
 		}
+		seen[lower] = true
 	}
 	return nil
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// maxServers bounds the list of servers: what they measured takes its square.
+const maxServers = 1000
+
 // Servers are the servers of WonderProxy, by the numbers in which the pings name them.
 type Servers struct {
 	names   []string
@@ -59,8 +62,8 @@ func ReadServers(file string, data []byte) (*Servers, error) {
 		if _, again := s.numbers[id]; again {
 			return l.errorf(file, "the server %.40q is there twice", id)
 		}
-		if len(s.names) == maxPlaces {
-			return l.errorf(file, "more than %d servers", maxPlaces)
+		if len(s.names) == maxServers {
+			return l.errorf(file, "more than %d servers", maxServers)
 		}
 		if name == "" || find(s.names, name) >= 0 {
 			name += "#" + id // some names are those of a city with several servers
