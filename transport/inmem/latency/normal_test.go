@@ -2,7 +2,6 @@ package latency_test
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -14,8 +13,6 @@ import (
 // part of the curve (Kolmogorov and Smirnov: no share differs by more than 1.95/√n, which
 // by chance happens one time in a thousand), and does not pile up at its ends.
 func TestATruncatedNormalFollowsTheCurveWithinItsLimits(t *testing.T) {
-	const draws = 20_000
-	below := func(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
 	for _, n := range []latency.Normal{
 		{Center: 10 * ms, Stddev: 100 * ms, Low: 9 * ms, High: 11 * ms},             // 0.8 %
 		{Center: 10 * ms, Stddev: 10 * time.Second, Low: 9 * ms, High: 11 * ms},     // 0.008 %
@@ -28,32 +25,36 @@ func TestATruncatedNormalFollowsTheCurveWithinItsLimits(t *testing.T) {
 		{Center: 30 * ms, Stddev: ms, Low: 10 * ms, High: 25 * ms},      // in the lower tail
 		{Center: 10 * ms, Stddev: ms, Low: 20 * ms},                     // ten deviations away
 	} {
-		rng := rand.New(rand.NewPCG(1, 2))
-		drawn := make([]time.Duration, draws)
-		for i := range drawn {
-			drawn[i] = n.Draw(1, 2, rng)
+		for _, model := range []latency.Model{n, latency.PerMessage{Distribution: n.Curve()}} {
+			follow(t, n, model)
 		}
-		slices.Sort(drawn)
-		share := func(d time.Duration) float64 { // of the truncated curve below d, by its upper tail
-			z := func(d time.Duration) float64 { return float64(d-n.Center) / float64(n.Stddev) }
-			high := 0.0
-			if n.High != 0 {
-				high = below(-z(n.High))
-			}
-			return (below(-z(n.Low)) - below(-z(d))) / (below(-z(n.Low)) - high)
+	}
+}
+
+// follow holds draws of a model against a truncated normal distribution.
+func follow(t *testing.T, n latency.Normal, model latency.Model) {
+	t.Helper()
+	const draws = 20_000
+	below := func(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
+	share := func(d time.Duration) float64 { // of the truncated curve below d, by its upper tail
+		z := func(d time.Duration) float64 { return float64(d-n.Center) / float64(n.Stddev) }
+		high := 0.0
+		if n.High != 0 {
+			high = below(-z(n.High))
 		}
-		worst, ends := 0.0, 0
-		for i, d := range drawn {
-			worst = max(worst, math.Abs(share(d)-float64(i)/draws), math.Abs(share(d)-float64(i+1)/draws))
-			if d == n.Low || d == n.High {
-				ends++
-			}
+		return (below(-z(n.Low)) - below(-z(d))) / (below(-z(n.Low)) - high)
+	}
+	list := drawn(model, 1, draws)
+	if worst := distance(list, share); worst > 1.95/math.Sqrt(draws) {
+		t.Errorf("%T of %+v: shares differ by up to %.4f", model, n, worst)
+	}
+	ends := 0
+	for _, d := range list {
+		if d == n.Low || d == n.High {
+			ends++
 		}
-		if worst > 1.95/math.Sqrt(draws) {
-			t.Errorf("%+v: shares differ by up to %.4f", n, worst)
-		}
-		if ends > 2 || drawn[0] < n.Low || n.High != 0 && drawn[draws-1] > n.High {
-			t.Errorf("%+v: %d draws on a limit, all from %v to %v", n, ends, drawn[0], drawn[draws-1])
-		}
+	}
+	if slices.Sort(list); ends > 2 || list[0] < n.Low || n.High != 0 && list[draws-1] > n.High {
+		t.Errorf("%T of %+v: %d draws on a limit, all from %v to %v", model, n, ends, list[0], list[draws-1])
 	}
 }
