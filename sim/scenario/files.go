@@ -40,13 +40,15 @@ func (s *Scenario) Attachments() []Attachment {
 	return list
 }
 
-// copied is the name of a file in the folder of a run.
+// copied is the name of a file in the folder of a run. It does not tell where the file was,
+// so a scenario has the same hash in every folder.
 func copied(file string) string {
 	base := strings.TrimSuffix(filepath.Base(filepath.FromSlash(file)), ".gz")
 	return FilesFolder + "/" + base
 }
 
-// readFiles reads all files that the scenario names; name is its own path.
+// readFiles reads all files that the scenario names; name is its own path. They are read
+// once, at the start, so that a run does not depend on what becomes of them meanwhile.
 func (s *Scenario) readFiles(name string) error {
 	taken := make(map[string]string)
 	return s.eachFile("", reflect.ValueOf(s).Elem(), func(path string, file File) error {
@@ -75,7 +77,7 @@ func beside(name, file string) string {
 	return filepath.Join(filepath.Dir(name), filepath.FromSlash(file))
 }
 
-// eachFile calls a function with each key that names a file.
+// eachFile calls a function with each key that names a file, in the order of the struct.
 func (s *Scenario) eachFile(path string, v reflect.Value, do func(path string, file File) error) error {
 	for f := range v.Type().Fields() {
 		key := f.Tag.Get("yaml")
@@ -97,7 +99,8 @@ func (s *Scenario) eachFile(path string, v reflect.Value, do func(path string, f
 	return nil
 }
 
-// readData reads a file, and unpacks it if it is compressed.
+// readData reads a file, and unpacks it if it is compressed: published measurements are
+// large, and mostly come so.
 func readData(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

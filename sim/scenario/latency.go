@@ -73,7 +73,8 @@ type builtLatency struct {
 	model latency.Model
 }
 
-// LatencyModel is the latency model that the scenario describes.
+// LatencyModel is the latency model that the scenario describes. It is the same value each
+// time, unless a test has changed the scenario meanwhile.
 func (s *Scenario) LatencyModel() (latency.Model, error) {
 	of := fmt.Sprint(s.Seed, s.Latency.String())
 	if s.built.model != nil && s.built.of == of {

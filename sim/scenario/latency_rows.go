@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 
 	"spreadable/transport/inmem/latency"
 )
@@ -9,10 +10,11 @@ import (
 // latencyRows are the latency models. Another one is a file of its own in package latency
 // and a row here. (A parameter of a new name is a field of Latency first.)
 func latencyRows() []LatencyRow {
-	return append(distributionRows(), placedRows()...)
+	return slices.Concat(distributionRows(), tailRows(), placedRows())
 }
 
-// spread are the parameters of each distribution: it is one of messages or of pairs.
+// spread are the parameters of each distribution, with those that say whether it is one
+// of messages or of pairs.
 func spread(parameters ...LatencyParameter) []LatencyParameter {
 	return append(parameters, LatencyParameter{Key: "per", Open: true}, LatencyParameter{Key: "jitter", Open: true})
 }
@@ -28,7 +30,8 @@ func (l LatencySetup) spread(of latency.Distribution, err error) (latency.Model,
 	return latency.PerMessage{Distribution: of}, nil
 }
 
-// distributionRows are the models that know nothing of hosts.
+// distributionRows are models that know nothing of hosts. Drawn for each message, these
+// four draw as they always did, so that fingerprints stay; for pairs they are tables.
 func distributionRows() []LatencyRow {
 	return []LatencyRow{
 		{
@@ -87,6 +90,13 @@ func distributionRows() []LatencyRow {
 				return l.spread(of.Curve(), nil)
 			},
 		},
+	}
+}
+
+// tailRows are those of them in which a few messages are much slower than most, and which
+// take their quantiles from a table.
+func tailRows() []LatencyRow {
+	return []LatencyRow{
 		{
 			Name: "exponential", Takes: "mean, shifted by min",
 			Shape: "a wait that others cause at random, above the floor `min`",
@@ -132,10 +142,11 @@ func distributionRows() []LatencyRow {
 	}
 }
 
-// curve makes a distribution of a curve; a nil one would be no nil distribution.
+// curve lets the two results of a constructor pass as the arguments of spread.
 func curve(c *latency.Curve, err error) (latency.Distribution, error) { return c, err }
 
-// placed are the parameters of each model with places.
+// placed are the parameters of each model with places. The floor is the lookahead of a run
+// by several workers, so it is above 0.
 func placed(parameters ...LatencyParameter) []LatencyParameter {
 	return append(parameters,
 		LatencyParameter{Key: "places", Open: true},
@@ -215,6 +226,7 @@ func placedRows() []LatencyRow {
 	}
 }
 
+// buildPlanet makes the planet with our cities, or those of a file.
 func buildPlanet(l LatencySetup) (latency.Model, error) {
 	cities, err := latency.Cities()
 	if l.File != "" {
@@ -234,6 +246,7 @@ func buildPlanet(l LatencySetup) (latency.Model, error) {
 	return model, nil
 }
 
+// buildWonderProxy makes the model of two files. Each has errors of its own.
 func buildWonderProxy(l LatencySetup) (latency.Model, error) {
 	serverFile, servers := l.Content("servers")
 	pingFile, pings := l.Content("file")

@@ -43,10 +43,11 @@ func AccessNames() []string {
 }
 
 // Access is what the last mile adds at both ends of a message. The nil Access adds nothing.
+// A host's class follows from the seed and its number, like its place.
 type Access struct {
 	drawn  lottery
 	key    stream.Key
-	delays []time.Duration
+	delays []time.Duration // of the classes, in one direction
 	jitter []Jitter
 }
 
@@ -74,7 +75,7 @@ func NewAccess(shares []Share, seed uint64) (*Access, error) {
 // Of is the number of a host's class.
 func (a *Access) Of(host uint32) int { return a.drawn.at(a.key.Of(host)) }
 
-// draw is what one message takes longer.
+// draw is what one message takes longer. Each end draws its own jitter.
 func (a *Access) draw(from, to uint32, r *rand.Rand) time.Duration {
 	if a == nil {
 		return 0
@@ -83,21 +84,20 @@ func (a *Access) draw(from, to uint32, r *rand.Rand) time.Duration {
 	return a.delays[f] + a.jitter[f].draw(r) + a.delays[t] + a.jitter[t].draw(r)
 }
 
-// least, mean and greatest of what both ends add to a message.
+// limits are the least, the mean and the greatest of what both ends add to a message, over
+// the classes that hosts have.
 func (a *Access) limits() (least, mean, greatest time.Duration) {
 	if a == nil {
 		return 0, 0, 0
 	}
+	least = Unbounded
 	expected := 0.0
 	for i, share := range a.drawn.shares() {
 		if share == 0 {
 			continue
 		}
 		d, j := a.delays[i], a.jitter[i]
-		if greatest == 0 || d < least {
-			least = d
-		}
-		greatest = max(greatest, d+j.Max(), 1)
+		least, greatest = min(least, d), max(greatest, d+j.Max())
 		expected += share * float64(d+j.Mean())
 	}
 	return 2 * least, time.Duration(2 * expected), 2 * greatest

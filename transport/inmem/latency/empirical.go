@@ -41,7 +41,9 @@ func NewEmpirical(shares []float64, values []time.Duration) (*Empirical, error) 
 	return e, nil
 }
 
-// follows says why the i-th quantile cannot stand where it does.
+// follows says why the i-th quantile cannot stand where it does. The least latency must be
+// known because workers run ahead of each other by it, and the greatest because there is
+// no other end to the distribution.
 func follows(i int, shares []float64, values []time.Duration) error {
 	switch last := len(shares) - 1; {
 	case i == 0 && shares[i] != 0:
@@ -60,7 +62,8 @@ func follows(i int, shares []float64, values []time.Duration) error {
 	return nil
 }
 
-// At implements Distribution.
+// At implements Distribution. The share of the word lies between two quantiles; the latency
+// is as far between theirs. The product takes 128 bits.
 func (e *Empirical) At(word uint64) time.Duration {
 	i := sort.Search(len(e.shares)-2, func(i int) bool { return e.shares[i+1] >= word })
 	width, from := e.shares[i+1]-e.shares[i], word-e.shares[i]

@@ -4,9 +4,10 @@ import (
 	"strconv"
 )
 
-// ReadKing reads a matrix of the King data set: a line for each host with its round trips
+// ReadKing reads a matrix of the King data set (Gummadi et al., King: estimating latency
+// between arbitrary Internet end hosts, 2002): a line for each host with its round trips
 // to all hosts in microseconds, with blanks between them. The hosts are named by their
-// numbers, from 1.
+// numbers, from 1. The matrix as published, of 1740 hosts, is 19 MB of text.
 func ReadKing(file string, data []byte) (*Table, error) {
 	lines := readWords(data)
 	names := make([]string, len(lines))

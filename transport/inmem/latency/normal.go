@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// Normal is the normal distribution with the mean Center and a standard deviation, truncated
-// to Low..High. High = 0 is no upper limit.
+// Normal is the normal distribution with the mean Center and a standard deviation,
+// truncated to Low..High. High = 0 is no upper limit.
 type Normal struct{ Center, Stddev, Low, High time.Duration }
 
 // maxRedraws bounds the drawing again of values outside Low..High. That is the quickest way

@@ -12,7 +12,7 @@ import (
 // at 1 and below it has no mean but for the limit of an hour above least.
 func NewPareto(least time.Duration, shape float64) (*Curve, error) {
 	if least <= 0 || !(shape > 0) {
-		return nil, fmt.Errorf("Pareto latency: min %v and shape %v must be positive", least, shape)
+		return nil, fmt.Errorf("latency of a Pareto distribution: min %v and shape %v must be positive", least, shape)
 	}
 	return newCurve(distuv.Pareto{Xm: float64(least), Alpha: shape}.Quantile, least, least+longest), nil
 }

@@ -49,7 +49,7 @@ func weigh(kind string, shares []Share, names []string, weights []uint64) ([]uin
 		return weights, nil
 	}
 	sum := 0.0
-	weighed := make([]uint64, len(names))
+	weighed := make([]uint64, len(names)) // in units of 10⁻⁹
 	for _, s := range shares {
 		i := find(names, s.Name)
 		switch {
@@ -93,7 +93,8 @@ func known(name string, names []string) string {
 
 // lottery draws a number by weights from one word, in constant time: each ticket holds two
 // numbers, and how much of it is the first one's (the alias method; Walker, An efficient
-// method for generating discrete random variables, 1977).
+// method for generating discrete random variables, 1977). It counts in integers, so the
+// tickets are the same on every processor.
 type lottery struct{ tickets []ticket }
 
 type ticket struct {
@@ -101,8 +102,9 @@ type ticket struct {
 	border        uint64 // below it is the first one's; of 2^32
 }
 
-// newLottery makes the tickets. With n weights that add up to W, each ticket takes W of n·W
-// shares: all that is left of a number with less, and the rest from one with more.
+// newLottery makes the tickets. With n weights that add up to W, there are n·W shares, and
+// each ticket takes W of them: all that is left of a number with less than W, and the rest
+// from one with more. n·W is below 2^63: there are at most 5000 weights of at most 10^9.
 func newLottery(weights []uint64) (lottery, error) {
 	total, n := uint64(0), uint64(len(weights))
 	for _, w := range weights {
@@ -132,7 +134,7 @@ func newLottery(weights []uint64) (lottery, error) {
 			small = append(small, second)
 		}
 	}
-	for _, rest := range append(large, small...) { // exactly one ticket each
+	for _, rest := range append(large, small...) { // what is left fills a ticket each
 		l.tickets = append(l.tickets, ticket{rest, rest, 0})
 	}
 	return l, nil

@@ -104,7 +104,7 @@ func TestAPairHasOneLatency(t *testing.T) {
 				t.Errorf("%T: from %d to %d it takes %v, then %v, and %v back", m, a, b, first, again, back)
 			}
 		}
-		if jittery.Draw(a, b, rng) == jittery.Draw(a, b, rng) {
+		if one, other := jittery.Draw(a, b, rng), jittery.Draw(a, b, rng); one == other {
 			t.Errorf("two messages from %d to %d have the same jitter", a, b)
 		}
 		if jittery.Draw(a, b, rng) < pairs.Draw(a, b, nil) {

@@ -53,7 +53,8 @@ type gmlEdge struct {
 	latency        time.Duration
 }
 
-// put writes the latency of an edge into the table. Of two edges the shorter one counts.
+// put writes the latency of an edge into the table. Of two edges the shorter one counts. An
+// edge is checked only here, because its nodes may stand behind it in the file.
 func (g *graph) put(t *Table, e gmlEdge) error {
 	from, known := g.numbers[e.source]
 	to, both := g.numbers[e.target]
@@ -92,7 +93,7 @@ func (t *Table) shorten() {
 	}
 }
 
-// read reads the whole file.
+// read reads the whole file. Keys beside the graph, such as Creator, are passed over.
 func (g *graph) read(w *gmlWords) error {
 	for {
 		key, err := w.next()
@@ -136,6 +137,7 @@ func (g *graph) member(key string, w *gmlWords) error {
 	return nil
 }
 
+// node reads a node. Of its keys only the id matters here.
 func (g *graph) node(w *gmlWords) error {
 	at, values, err := w.values("node")
 	if err != nil {
@@ -153,6 +155,7 @@ func (g *graph) node(w *gmlWords) error {
 	return nil
 }
 
+// edge reads an edge. Its latency is above 0, because 0 stands for none in the table.
 func (g *graph) edge(w *gmlWords) error {
 	at, values, err := w.values("edge")
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// grid is a table of round trips that is being read.
+// grid is a table of round trips that is being read. Files tell round trips, because only
+// these can be measured with one clock; a table holds half of them.
 type grid struct {
 	file  string
 	table *Table
@@ -73,7 +74,8 @@ func ReadSquare(file string, data []byte) (*Table, error) {
 	return g.table, nil
 }
 
-// row reads the round trips from one place.
+// row reads the round trips from one place. A number without a unit is one of milliseconds,
+// as ping prints them.
 func (g grid) row(line line, row int, cells []string) error {
 	for column, cell := range cells {
 		if cell == "" && column == row {

@@ -12,7 +12,7 @@ import (
 // below, its tail is heavier.
 func NewWeibull(scale time.Duration, shape float64, floor time.Duration) (*Curve, error) {
 	if floor < 0 || scale <= 0 || !(shape > 0) {
-		return nil, fmt.Errorf("Weibull latency: scale %v and shape %v must be positive, min %v not negative", scale, shape, floor)
+		return nil, fmt.Errorf("latency of a Weibull distribution: scale %v and shape %v must be positive, min %v not negative", scale, shape, floor)
 	}
 	return shifted(distuv.Weibull{K: shape, Lambda: float64(scale)}.Quantile, floor), nil
 }
