@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,7 +16,7 @@ import (
 )
 
 // File is the path of a file that a scenario names, as seen from the scenario's own
-// folder. It may be compressed by gzip.
+// folder. It may be compressed by gzip, and then have .gz behind the name that is given.
 type File string
 
 // FilesFolder is the folder in that of a run which keeps the files that the scenario names.
@@ -26,18 +27,37 @@ const maxFile = 512 << 20
 
 // Attachment is a file that a scenario names, as it is kept with a run.
 type Attachment struct {
-	Name    string // with slashes, as the resolved scenario names it
+	Name    string // with slashes, as the resolved scenario names it, or with .gz behind it
 	Content []byte
 }
+
+// large is the size from which a file is kept compressed: some measurements have hundreds
+// of megabytes.
+const large = 1 << 20
 
 // Attachments are the files that the scenario names, with their contents.
 func (s *Scenario) Attachments() []Attachment {
 	var list []Attachment
 	_ = s.eachFile("", reflect.ValueOf(s).Elem(), func(path string, file File) error { // which returns no error
-		list = append(list, Attachment{copied(string(file)), s.files[path]})
+		list = append(list, attachment(copied(string(file)), s.files[path]))
 		return nil
 	})
 	return list
+}
+
+// attachment is a file as it is kept.
+func attachment(name string, content []byte) Attachment {
+	if len(content) < large {
+		return Attachment{name, content}
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write(content)
+	if err := errors.Join(err, w.Close()); err != nil {
+		// A buffer takes all that is written.
+		panic(fmt.Sprintf("scenario: compress %s: %v", name, err))
+	}
+	return Attachment{name + ".gz", packed.Bytes()}
 }
 
 // copied is the name of a file in the folder of a run. It does not tell where the file was,
@@ -103,6 +123,11 @@ func (s *Scenario) eachFile(path string, v reflect.Value, do func(path string, f
 // large, and mostly come so.
 func readData(path string) ([]byte, error) {
 	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if packed, failed := os.Open(path + ".gz"); failed == nil {
+			file, err = packed, nil
+		}
+	}
 	if err != nil {
 		return nil, unreadable(path, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"spreadable/sim/scenario"
@@ -73,6 +74,23 @@ func TestAScenarioWithFilesReadsBackFromTheFolderOfItsRun(t *testing.T) {
 	}
 	second := load(t, filepath.Join(write(t, run), "scenario.yaml"))
 	if first.Hash() != second.Hash() || !bytes.Equal(first.Resolved(), second.Resolved()) {
+		t.Errorf("read back as\n%s\nnot\n%s", second.Resolved(), first.Resolved())
+	}
+}
+
+// A large file is kept compressed, and found by its plain name.
+func TestALargeFileIsKeptCompressed(t *testing.T) {
+	matrix := strings.Repeat("# as long as a measurement\n", 1<<16) + "0 9\n9 0\n"
+	dir := write(t, map[string]string{"s.yaml": withFile, "data/king.txt": matrix})
+	first := load(t, filepath.Join(dir, "s.yaml"))
+	kept := first.Attachments()[0]
+	if kept.Name != "files/king.txt.gz" || len(kept.Content) > len(matrix)/100 {
+		t.Errorf("%d bytes are kept as %d in %s", len(matrix), len(kept.Content), kept.Name)
+	}
+	second := load(t, filepath.Join(write(t, map[string]string{
+		"scenario.yaml": string(first.Resolved()), kept.Name: string(kept.Content),
+	}), "scenario.yaml"))
+	if first.Hash() != second.Hash() {
 		t.Errorf("read back as\n%s\nnot\n%s", second.Resolved(), first.Resolved())
 	}
 }
