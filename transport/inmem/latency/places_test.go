@@ -131,6 +131,21 @@ func TestHostsOfOnePlaceAreNear(t *testing.T) {
 	}
 }
 
+// Cities that are next to each other have the least latency, which is above 0.
+func TestNeighboursHaveTheLeastLatency(t *testing.T) {
+	cities := []latency.City{
+		{Name: "here", Latitude: 50, Longitude: 7, Weight: 1}, {Name: "there", Latitude: 50, Longitude: 7, Weight: 1},
+		{Name: "near", Latitude: 50.01, Longitude: 7, Weight: 1},
+	}
+	p, err := latency.NewPlanet(cities, nil, terms(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := p.Table().At(0, 1), p.Table().At(1, 2); a != latency.DefaultFloor || b != latency.DefaultFloor {
+		t.Errorf("%v and %v", a, b)
+	}
+}
+
 // The hosts spread over places by weights or shares.
 func TestHostsSpreadByShares(t *testing.T) {
 	table, err := latency.CloudRegions()

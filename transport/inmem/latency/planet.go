@@ -32,6 +32,9 @@ const (
 	stretchByDistance = 0.975
 )
 
+// maxCities bounds a list of cities: the ways between them are sorted by their lengths.
+const maxCities = 2000
+
 // City is a place on the globe.
 type City struct {
 	Name                string
@@ -59,7 +62,7 @@ func NewPlanet(cities []City, shares []Share, terms Terms) (*Placed, error) {
 	}
 	t := newTable("city", names(kept))
 	for _, p := range stretched(paths(kept), terms.Seed) {
-		d := lightTrip(p.distance, p.stretch) / 2
+		d := max(1, lightTrip(p.distance, p.stretch)/2) // 0 is none; the floor is above both
 		t.set(p.a, p.b, d)
 		t.set(p.b, p.a, d)
 	}
@@ -151,8 +154,8 @@ func ReadCities(name string, data []byte) ([]City, error) {
 	if len(lines) < 2 {
 		return nil, fmt.Errorf("%s: expected the line name,latitude,longitude,weight and one for each city", name)
 	}
-	if len(lines) > maxPlaces {
-		return nil, lines[maxPlaces].errorf(name, "more than %d cities", maxPlaces-1)
+	if len(lines) > maxCities+1 {
+		return nil, lines[maxCities+1].errorf(name, "more than %d cities", maxCities)
 	}
 	var list []City
 	seen := make(map[string]int)
