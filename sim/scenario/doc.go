@@ -7,11 +7,12 @@
 // (validate.go), and the whole of it can be written back, every default
 // filled in, as the record of a run (Resolved, Hash).
 //
-// Four steps lead from bytes to a Scenario:
+// Five steps lead from bytes to a Scenario:
 //
 //	tree.go      bytes to a syntax tree: size, text, one document, no aliases
 //	decode.go    tree to struct, by the struct's own tags; positions are kept
 //	defaults.go  what was not said
+//	files.go     the files that it names, which are part of it
 //	validate.go  what cannot be meant
 //
 // The same decoder reads `--set key.path=value` of the command line, so a set

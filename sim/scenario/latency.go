@@ -188,7 +188,7 @@ func (s *Scenario) checkLatency() error {
 			}
 		}
 	}
-	if s.given("latency.jitter") && !s.Latency.OfPairs() {
+	if _, chosen := row.parameter("per"); chosen && s.given("latency.jitter") && s.Latency.Per != PerPair {
 		return s.errorf("latency.jitter",
 			"latency.jitter: has no meaning with per message, which draws each message anew (set latency.per to pair)")
 	}

@@ -19,13 +19,17 @@ func spread(parameters ...LatencyParameter) []LatencyParameter {
 	return append(parameters, LatencyParameter{Key: "per", Open: true}, LatencyParameter{Key: "jitter", Open: true})
 }
 
-// spread makes the model that draws from a distribution for each message or pair.
+// spread makes the model that draws from a distribution for each message or pair. Some
+// have a way of their own to draw for a message.
 func (l LatencySetup) spread(of latency.Distribution, err error) (latency.Model, error) {
 	if err != nil {
 		return nil, err
 	}
 	if l.Per == PerPair {
 		return latency.NewPerPair(of, l.Jitter, l.Seed), nil
+	}
+	if model, draws := of.(latency.Model); draws {
+		return model, nil
 	}
 	return latency.PerMessage{Distribution: of}, nil
 }
@@ -37,22 +41,13 @@ func distributionRows() []LatencyRow {
 		{
 			Name: "constant", Takes: "mean", Shape: "every message the same",
 			Parameters: spread(LatencyParameter{Key: "mean", Positive: true}),
-			Build: func(l LatencySetup) (latency.Model, error) {
-				if l.Per != PerPair {
-					return latency.Constant(l.Mean), nil
-				}
-				return l.spread(latency.Constant(l.Mean), nil)
-			},
+			Build:      func(l LatencySetup) (latency.Model, error) { return l.spread(latency.Constant(l.Mean), nil) },
 		},
 		{
 			Name: "uniform", Takes: "min, max", Shape: "every value between them equally likely",
 			Parameters: spread(LatencyParameter{Key: "min", Required: true}, LatencyParameter{Key: "max", Required: true, Above: "min"}),
 			Build: func(l LatencySetup) (latency.Model, error) {
-				of := latency.Uniform{Low: l.Min, High: l.Max}
-				if l.Per != PerPair {
-					return of, nil
-				}
-				return l.spread(of, nil)
+				return l.spread(latency.Uniform{Low: l.Min, High: l.Max}, nil)
 			},
 		},
 		{

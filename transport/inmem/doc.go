@@ -1,5 +1,5 @@
 // Package inmem is the simulated network: it carries the requests of node cores and
-// clients in virtual time, with latencies drawn per message, timeouts, and a record of
+// clients in virtual time, with latencies of messages or pairs, timeouts, and a record of
 // what it delivered.
 //
 // A Network is a table of hosts, each a real node core or a client. It is driven by a
