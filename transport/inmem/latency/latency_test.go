@@ -83,18 +83,32 @@ func TestLatenciesKeepTheirLimits(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
+		shape := rapid.Float64Range(0.01, 1000).Draw(r, "shape")
+		weibull, err := latency.NewWeibull(1+duration("scale", 1_000_000), shape, low)
+		if err != nil {
+			r.Fatal(err)
+		}
+		pareto, err := latency.NewPareto(1+low, shape)
+		if err != nil {
+			r.Fatal(err)
+		}
+		jitter := duration("jitter", 10_000)
 		for _, l := range []latency.Model{
+			latency.PerMessage{Distribution: weibull},
+			latency.NewPerPair(weibull, jitter, uint64(low)),
+			latency.NewPerPair(latency.Normal{Center: high + 1, Stddev: 1 + jitter, Low: low}.Curve(), jitter, 1),
+			latency.PerMessage{Distribution: pareto},
 			latency.Constant(low), latency.Uniform{Low: low, High: high},
 			latency.Normal{Center: duration("normal mean", 300_000), Stddev: 1 + duration("normal stddev", 100_000), Low: low, High: high},
 			lognormal,
 		} {
-			if l.Min() != low || l.Max() < low {
+			if l.Min() < low || l.Max() < l.Min() {
 				r.Fatalf("%T: min %v, want %v; max %v", l, l.Min(), low, l.Max())
 			}
-			for range 50 {
-				d := l.Draw(1, 2, rng)
-				if d < low || d > l.Max() {
-					r.Fatalf("%T %+v: drew %v outside %v..%v", l, l, d, low, l.Max())
+			for pair := range uint32(50) {
+				d := l.Draw(pair, 2, rng)
+				if d < l.Min() || d > l.Max() {
+					r.Fatalf("%T %+v: drew %v outside %v..%v", l, l, d, l.Min(), l.Max())
 				}
 			}
 		}
