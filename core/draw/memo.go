@@ -8,7 +8,7 @@ import "time"
 // The zero value is empty.
 type Memo struct {
 	start  time.Duration
-	hashes []hash // by index; zero where unknown
+	hashes []Hash // by index; zero where unknown
 }
 
 // Ranking returns an empty ranking for the period that begins at start. Until
@@ -30,9 +30,9 @@ func (m *Memo) Forget() { clear(m.hashes) }
 
 // at returns where the hash of an index is kept. The memo grows by a quarter more
 // than it must, so that growing index by index stays linear.
-func (m *Memo) at(index int32) *hash {
+func (m *Memo) at(index int32) *Hash {
 	if need := int(index) + 1; need > len(m.hashes) {
-		m.hashes = append(m.hashes, make([]hash, need-len(m.hashes)+need/4)...)
+		m.hashes = append(m.hashes, make([]Hash, need-len(m.hashes)+need/4)...)
 	}
 	return &m.hashes[index]
 }

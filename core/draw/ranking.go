@@ -3,7 +3,6 @@ package draw
 import (
 	"cmp"
 	"crypto/md5"
-	"encoding/binary"
 	"slices"
 	"time"
 )
@@ -30,21 +29,14 @@ type Ranking struct {
 // An entry is one ranked address, without the address: the caller's index
 // stands for it.
 type entry struct {
-	hash  hash
+	hash  Hash
 	index int32
 	order uint32 // when it was added; makes all entries distinct
 }
 
-// hash is an MD5 sum, most significant half first.
-type hash struct{ high, low uint64 }
-
-// compare orders by hash, which is the order of the hash's hex text, then by
-// the order of adding.
+// compare orders by hash, then by the order of adding.
 func (e *entry) compare(other *entry) int {
-	if c := cmp.Compare(e.hash.high, other.hash.high); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(e.hash.low, other.hash.low); c != 0 {
+	if c := e.hash.Compare(other.hash); c != 0 {
 		return c
 	}
 	return cmp.Compare(e.order, other.order)
@@ -75,7 +67,7 @@ func (r *Ranking) Reset(start time.Duration) {
 	r.pivots = r.pivots[:0]
 	r.done = 0
 	r.memo = nil
-	r.suffix = append(append(r.suffix[:0], '+'), millis(start)...)
+	r.suffix = appendSuffix(r.suffix[:0], start)
 }
 
 // Grow reserves memory for n more addresses.
@@ -92,16 +84,15 @@ func (r *Ranking) Add(index int32, address string) {
 	r.pivots = r.pivots[:0] // what was known of the order no longer holds
 }
 
-func (r *Ranking) hash(index int32, address string) hash {
-	var known *hash
+func (r *Ranking) hash(index int32, address string) Hash {
+	var known *Hash
 	if r.memo != nil {
-		if known = r.memo.at(index); *known != (hash{}) {
+		if known = r.memo.at(index); *known != (Hash{}) {
 			return *known
 		}
 	}
 	r.text = append(append(r.text[:0], address...), r.suffix...)
-	sum := md5.Sum(r.text)
-	h := hash{binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:])}
+	h := hashOf(md5.Sum(r.text))
 	if known != nil {
 		*known = h
 	}
