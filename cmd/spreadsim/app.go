@@ -50,7 +50,7 @@ func run(args []string, stdout, stderr io.Writer, simulate simulator) int {
 
 func newApp(stdout, stderr io.Writer, simulate simulator) *cli.App {
 	return program().App(stdout, stderr,
-		runCommand(simulate), plotCommand(), validateCommand(), swarmCommand(), benchCommand(), listCommand(), schemaCommand(),
+		runCommand(simulate), plotCommand(), validateCommand(), swarmCommand(), benchCommand(), approversCommand(), listCommand(), schemaCommand(),
 	)
 }
 

@@ -57,7 +57,9 @@ func TestOnlyNumbersAndTimesAreNotCompleted(t *testing.T) {
 		}
 	}
 	want := []string{"run --seed", "run --workers", "run --check", "swarm --seed", "swarm --count", "swarm --loss",
-		"swarm --nodes", "swarm --plan", "swarm --failures", "swarm --workers", "bench --sizes", "bench --runs"}
+		"swarm --nodes", "swarm --plan", "swarm --failures", "swarm --workers", "bench --sizes", "bench --runs",
+		"approvers --colluders", "approvers --target", "approvers --nodes", "approvers --agree", "approvers --count",
+		"approvers --hidden", "approvers --ips"}
 	if !slices.Equal(free, want) {
 		t.Errorf("nothing is offered for the values of %q, want %q", free, want)
 	}
