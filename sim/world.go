@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -32,7 +31,7 @@ type world struct {
 // newWorld builds the network of a scenario, with all nodes down, to be run by a number
 // of workers.
 func newWorld(s *scenario.Scenario, workers int) (*world, error) {
-	book, err := NewBook(s.Nodes)
+	book, err := bookOf(s)
 	if err != nil {
 		return nil, err
 	}
@@ -85,27 +84,8 @@ func (w *world) now() time.Duration { return w.kernel.Now() }
 // events is how many events have been delivered.
 func (w *world) events() uint64 { return w.kernel.Events() }
 
-// nodePort is the port of every node; clientTimeout is the timeout of npm's clients.
-const (
-	nodePort      = 4000
-	clientTimeout = scenario.ClientTimeout
-)
-
-// NewBook returns a book with the addresses of so many simulated nodes, at most 2^24-1:
-// node i is peer i+1, at 10.x.y.z:4000, so that each has an IP of its own.
-func NewBook(nodes int) (*peer.Book, error) {
-	book := peer.NewBook(0)
-	for n := 1; n <= nodes; n++ {
-		a, err := peer.Parse(fmt.Sprintf("10.%d.%d.%d:%d", byte(n>>16), byte(n>>8), byte(n), nodePort))
-		if err != nil {
-			return nil, fmt.Errorf("address of node %d: %w", n-1, err)
-		}
-		if _, err := book.Intern(a); err != nil {
-			return nil, fmt.Errorf("address of node %d: %w", n-1, err)
-		}
-	}
-	return book, nil
-}
+// clientTimeout is the timeout of npm's clients.
+const clientTimeout = scenario.ClientTimeout
 
 // clientIP gives client i, below 2^28, an address of its own in 240.0.0.0/4, a range in
 // which no node is: the largest that the Internet leaves unused. A scenario has at most
@@ -132,7 +112,7 @@ func (w *world) config() (*core.Config, error) {
 		PingTimeout:   s.Node.PingTimeout,
 		MaxFails:      s.Node.ServerMaxFails,
 		Trusted:       s.Node.Trusted,
-		Hosts:         peer.HostsOff, // each node has an IP of its own
+		Hosts:         hostsOf(s),
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Approvers: approvers,
 			Decision: decision, Period: s.Approval.Period})},
 	}

@@ -23,6 +23,7 @@ const (
 	Place                         // where a host is
 	Access                        // how a host is connected
 	Pair                          // what two hosts have in common: see Key
+	Addresses                     // how many nodes share an IP and a prefix, and which do
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.

@@ -67,12 +67,19 @@ func drawSets(t *rapid.T) []string {
 		{"join.mode=growth", "join.rate=" + percent, "join.initial=12"},
 		{"join.mode=spread", "join.over=" + mean},
 	}
+	addresses := [][]string{
+		nil,
+		{"addresses.nodes_per_ip.model=pareto", "addresses.nodes_per_ip.max=100"},
+		{"addresses.nodes_per_ip.model=uniform", "addresses.nodes_per_ip.min=2", "addresses.nodes_per_ip.max=3",
+			"addresses.nodes_per_prefix.model=geometric", "addresses.nodes_per_prefix.mean=20", "addresses.nodes_per_prefix.max=200"},
+	}
 	conditions := [][]string{
 		nil,
 		{"expect.convergence.rounds=<= " + rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,6})?(e-?[0-9]{1,2})?`).Draw(t, "number")},
 		{"expect.convergence.coverage=-0.5 .. 1", "expect.engine.events=!= 0"},
 	}
 	sets = append(sets, rapid.SampledFrom(latency).Draw(t, "latency")...)
+	sets = append(sets, rapid.SampledFrom(addresses).Draw(t, "addresses")...)
 	sets = append(sets, rapid.SampledFrom(joins).Draw(t, "join")...)
 	return append(sets, rapid.SampledFrom(conditions).Draw(t, "conditions")...)
 }

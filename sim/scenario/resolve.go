@@ -67,6 +67,9 @@ func (s *Scenario) meaningful(path string, v reflect.Value) bool {
 		p, takes := s.Latency.row().parameter(key)
 		return takes && !(p.Open && v.IsZero())
 	}
+	if group == "addresses" { // what is absent has no default
+		return !v.IsZero()
+	}
 	switch path {
 	case "join.rate", "join.initial", "join.over":
 		return slices.Contains(joinKeys(s.Join.Mode), key)

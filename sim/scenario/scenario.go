@@ -41,6 +41,11 @@ type Scenario struct {
 	// places newcomers) or original (npm spreadable 0.3, quirks included).
 	Registration Registration `yaml:"registration" jsonschema:"enum=directed,enum=original"`
 
+	// How many nodes share an IP, and a /24 of IPs. If absent each node has an IP of its
+	// own, one after the other. If present nodes limit what a host may take, as they do on
+	// the Internet.
+	Addresses Addresses `yaml:"addresses"`
+
 	// How long one message takes, in one direction.
 	Latency Latency `yaml:"latency"`
 
@@ -73,6 +78,44 @@ type Registration string
 const (
 	Directed Registration = "directed"
 	Original Registration = "original"
+)
+
+// Addresses describes how the addresses of the nodes lie. Which node has which of them is
+// drawn from the seed.
+type Addresses struct {
+	// How many nodes share an IP. Each has a port of its own.
+	NodesPerIP NodesPer `yaml:"nodes_per_ip"`
+
+	// How many nodes share a /24 of IPs. If absent the IPs follow one another.
+	NodesPerPrefix NodesPer `yaml:"nodes_per_prefix"`
+}
+
+// NodesPer is a distribution of numbers of nodes, each 1 or more.
+type NodesPer struct {
+	// Distribution: constant (mean), uniform (min, max), geometric (mean, before numbers
+	// above max are drawn again: many small ones, few large) or pareto (max: k or more with
+	// a probability of about 1/k, so some are very large).
+	Model NodesPerModel `yaml:"model" jsonschema:"enum=constant,enum=uniform,enum=geometric,enum=pareto"`
+
+	// Mean of constant and geometric.
+	Mean int `yaml:"mean" jsonschema:"minimum=1"`
+
+	// Least number of uniform.
+	Min int `yaml:"min" jsonschema:"minimum=1"`
+
+	// Greatest number of uniform, geometric and pareto.
+	Max int `yaml:"max" jsonschema:"minimum=1"`
+}
+
+// NodesPerModel names a distribution of numbers of nodes.
+type NodesPerModel string
+
+// The distributions of numbers of nodes.
+const (
+	Same      NodesPerModel = "constant"
+	Even      NodesPerModel = "uniform"
+	Geometric NodesPerModel = "geometric"
+	Pareto    NodesPerModel = "pareto"
 )
 
 // Latency describes the time one message takes in one direction. A request and its answer

@@ -30,7 +30,7 @@ func (s *Scenario) validate() error {
 		return err
 	}
 	checks := []func() error{
-		s.checkTimes, s.checkLatency, s.checkJoin, s.checkNode, s.checkApproval, s.checkWorkload, s.checkExpect,
+		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkNode, s.checkApproval, s.checkWorkload, s.checkExpect,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
