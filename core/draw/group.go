@@ -8,7 +8,7 @@ import (
 	"spreadable/core/peer"
 )
 
-// Group says which candidates weigh as one in a draw by host. The zero Group is "prefix",
+// Group says which entrants weigh as one in a draw by host. The zero Group is "prefix",
 // the default. Groups are comparable.
 type Group struct {
 	form form
@@ -80,9 +80,9 @@ func (g Group) String() string {
 	return "prefix"
 }
 
-// of names the group of a candidate; false if its IP would be needed and is unknown. An
+// of names the group of an entrant; false if its IP would be needed and is unknown. An
 // IPv4 that is written as an IPv6 is the same as the IPv4.
-func (g Group) of(c Candidate) (string, bool) {
+func (g Group) of(c Entrant) (string, bool) {
 	if g.form == wholeAddress {
 		return c.Address, true
 	}

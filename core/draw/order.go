@@ -10,28 +10,28 @@ import (
 	"time"
 )
 
-// Candidate is a node that may be drawn.
-type Candidate struct {
+// Entrant is a node that may be drawn.
+type Entrant struct {
 	Address string
 	// IP is where the node is reached; invalid if unknown. All that draw must know the same
 	// one, so it comes from the masters, which check it at the registration.
 	IP netip.Addr
 }
 
-// Place says where a candidate stands in a draw. Of candidates with the same Group only
+// Place says where an entrant stands in a draw. Of entrants with the same Group only
 // the one with the lowest Member can be drawn; groups are drawn in the order of their
 // hashes.
 type Place struct{ Group, Member Hash }
 
-// Order gives each candidate its place in one draw. A place depends on nothing but the
-// candidate and the draw: so a part of the network can be ranked wherever its nodes are
-// listed, and the candidates below a limit are the first ones of the ranking of all.
+// Order gives each entrant its place in one draw. A place depends on nothing but the
+// entrant and the draw: so a part of the network can be ranked wherever its nodes are
+// listed, and the entrants below a limit are the first ones of the ranking of all.
 type Order interface {
-	// Place returns the place of a candidate, and whether it can be drawn at all.
-	Place(c Candidate) (place Place, ok bool)
+	// Place returns the place of an entrant, and whether it can be drawn at all.
+	Place(c Entrant) (place Place, ok bool)
 }
 
-// Original is the draw of the npm package: the hash of a candidate is the MD5 of its
+// Original is the draw of the npm package: the hash of an entrant is the MD5 of its
 // address, "+" and the start of the period in milliseconds. Each address is a group.
 func Original(start time.Duration) Order {
 	return &original{suffix: appendSuffix(nil, start)}
@@ -43,7 +43,7 @@ type original struct {
 }
 
 // Place implements Order.
-func (o *original) Place(c Candidate) (Place, bool) {
+func (o *original) Place(c Entrant) (Place, bool) {
 	o.text = append(append(o.text[:0], c.Address...), o.suffix...)
 	return Place{Group: hashOf(md5.Sum(o.text))}, true
 }
@@ -69,7 +69,7 @@ func NewSalt(secret []byte, action string, start time.Duration) Salt {
 	return Salt(mac.Sum(nil))
 }
 
-// Draw is what the places of one draw by host depend on, beside the candidates.
+// Draw is what the places of one draw by host depend on, beside the entrants.
 type Draw struct {
 	Action string
 	Start  time.Duration // of the period
@@ -81,12 +81,12 @@ type Draw struct {
 // ByHost is the draw in which all nodes of a group weigh as one. With H for the first 128
 // bits of a SHA-256 and | for joined parts, of which none can be taken for another:
 //
-//	group   H(salt | "group"  | action | start | client | group of the candidate)
-//	member  H(salt | "member" | action | start | client | address of the candidate)
+//	group   H(salt | "group"  | action | start | client | group of the entrant)
+//	member  H(salt | "member" | action | start | client | address of the entrant)
 //
 // The member's hash depends on the start too, so that no member serves its group for
 // ever, and an address that is the lowest of its group once is not so in each period. A
-// candidate whose group is unknown cannot be drawn.
+// entrant whose group is unknown cannot be drawn.
 func ByHost(d Draw) Order {
 	return &byHost{group: d.Group, groups: d.prefix("group"), members: d.prefix("member")}
 }
@@ -97,7 +97,7 @@ type byHost struct {
 	text            []byte // what is hashed; kept to save memory
 }
 
-// prefix is what is hashed before the part that differs between the candidates.
+// prefix is what is hashed before the part that differs between the entrants.
 func (d Draw) prefix(of string) []byte {
 	text := slices.Clone(d.Salt[:])
 	for _, part := range []string{of, d.Action, millis(d.Start), clientText(d.Client)} {
@@ -109,7 +109,7 @@ func (d Draw) prefix(of string) []byte {
 // clientText is the client as it counts in a draw: an IPv4, or the /64 of an IPv6, all of
 // whose addresses one customer can use. So there is no choice among these.
 func clientText(client netip.Addr) string {
-	group, ok := Group{form: wholeIP}.of(Candidate{IP: client})
+	group, ok := Group{form: wholeIP}.of(Entrant{IP: client})
 	if !ok {
 		return ""
 	}
@@ -123,7 +123,7 @@ func appendPart(text []byte, part string) []byte {
 }
 
 // Place implements Order.
-func (o *byHost) Place(c Candidate) (Place, bool) {
+func (o *byHost) Place(c Entrant) (Place, bool) {
 	group, ok := o.group.of(c)
 	if !ok {
 		return Place{}, false
@@ -137,14 +137,14 @@ func (o *byHost) hash(prefix []byte, part string) Hash {
 	return hashOf([16]byte(sum[:16]))
 }
 
-// Shortlist returns which candidates are drawn first, by their indices: the one of each
+// Shortlist returns which entrants are drawn first, by their indices: the one of each
 // group whose hash is not above the limit, in the order of the draw. A longer list, with a
 // higher limit, begins with a shorter one. A master makes it of its slaves, and an entry
 // node of what the masters have answered; of all nodes and without a limit it is the
 // ranking of the network.
-func Shortlist(order Order, candidates []Candidate, limit Hash) []int {
+func Shortlist(order Order, entrants []Entrant, limit Hash) []int {
 	var list []ranked
-	for i, c := range candidates {
+	for i, c := range entrants {
 		if place, ok := order.Place(c); ok && place.Group.Compare(limit) <= 0 {
 			list = append(list, ranked{place, i})
 		}
@@ -158,7 +158,7 @@ func Shortlist(order Order, candidates []Candidate, limit Hash) []int {
 	return first
 }
 
-// ranked is a candidate with its place.
+// ranked is an entrant with its place.
 type ranked struct {
 	Place
 	index int

@@ -13,14 +13,14 @@ import (
 	"spreadable/sim/stats"
 )
 
-// candidatesOf makes n candidates, with so many on each IP: 10.0.0.0:1, 10.0.0.0:2, and so
+// entrantsOf makes n entrants, with so many on each IP: 10.0.0.0:1, 10.0.0.0:2, and so
 // on.
-func candidatesOf(n, perIP int) []Candidate {
-	list := make([]Candidate, n)
+func entrantsOf(n, perIP int) []Entrant {
+	list := make([]Entrant, n)
 	for i := range list {
 		at := i / perIP
 		ip := netip.AddrFrom4([4]byte{10, byte(at >> 16), byte(at >> 8), byte(at)})
-		list[i] = Candidate{fmt.Sprintf("%s:%d", ip, 1+i%perIP), ip}
+		list[i] = Entrant{fmt.Sprintf("%s:%d", ip, 1+i%perIP), ip}
 	}
 	return list
 }
@@ -41,15 +41,15 @@ func anyOrder(t *rapid.T) Order {
 	return ByHost(d)
 }
 
-func TestOfAllCandidatesTheShortlistIsTheOriginalsRanking(t *testing.T) {
+func TestOfAllEntrantsTheShortlistIsTheOriginalsRanking(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		candidates := candidatesOf(rapid.IntRange(0, 300).Draw(t, "n"), 1)
-		addresses := make([]string, len(candidates))
-		for i, c := range candidates {
+		entrants := entrantsOf(rapid.IntRange(0, 300).Draw(t, "n"), 1)
+		addresses := make([]string, len(entrants))
+		for i, c := range entrants {
 			addresses[i] = c.Address
 		}
 		start := time.Duration(rapid.Int64Range(0, 4e12).Draw(t, "start")) * time.Millisecond
-		got := Shortlist(Original(start), candidates, Unlimited())
+		got := Shortlist(Original(start), entrants, Unlimited())
 		if want := Rank(addresses, start).Next(len(addresses)); !slices.Equal(got, want) {
 			t.Fatalf("shortlist %v, ranking %v", got, want)
 		}
@@ -63,18 +63,18 @@ func TestADrawByThresholdIsTheBeginningOfTheFullRanking(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		order := anyOrder(t)
 		n := rapid.IntRange(1, 400).Draw(t, "n")
-		candidates := candidatesOf(n, rapid.IntRange(1, 5).Draw(t, "per ip"))
-		masters := make([][]Candidate, rapid.IntRange(1, 20).Draw(t, "masters"))
-		for _, c := range candidates {
+		entrants := entrantsOf(n, rapid.IntRange(1, 5).Draw(t, "per ip"))
+		masters := make([][]Entrant, rapid.IntRange(1, 20).Draw(t, "masters"))
+		for _, c := range entrants {
 			for range rapid.IntRange(1, 2).Draw(t, "lists") {
 				m := rapid.IntRange(0, len(masters)-1).Draw(t, "master")
 				masters[m] = append(masters[m], c)
 			}
 		}
-		full := named(candidates, Shortlist(order, candidates, Unlimited()))
+		full := named(entrants, Shortlist(order, entrants, Unlimited()))
 		limit := Limit(n, rapid.IntRange(1, 12).Draw(t, "count"))
 		for {
-			var union []Candidate
+			var union []Entrant
 			for _, slaves := range masters {
 				for _, i := range Shortlist(order, slaves, limit) {
 					union = append(union, slaves[i])
@@ -95,10 +95,10 @@ func TestADrawByThresholdIsTheBeginningOfTheFullRanking(t *testing.T) {
 	})
 }
 
-func named(candidates []Candidate, indices []int) []string {
+func named(entrants []Entrant, indices []int) []string {
 	var names []string
 	for _, i := range indices {
-		names = append(names, candidates[i].Address)
+		names = append(names, entrants[i].Address)
 	}
 	return names
 }
@@ -106,18 +106,18 @@ func named(candidates []Candidate, indices []int) []string {
 // Eight identities in one group are drawn as often as one.
 func TestAGroupOfManyIdentitiesWeighsAsOne(t *testing.T) {
 	const hosts, crowd, draws, count = 40, 8, 4_000, 5
-	var candidates []Candidate
+	var entrants []Entrant
 	for h := range hosts {
 		ip := netip.AddrFrom4([4]byte{10, 0, byte(h), 1})
 		for port := range 1 + h%2*(crowd-1) { // every second host has a crowd
-			candidates = append(candidates, Candidate{fmt.Sprintf("%s:%d", ip, port+1), ip})
+			entrants = append(entrants, Entrant{fmt.Sprintf("%s:%d", ip, port+1), ip})
 		}
 	}
 	load := make([]int, hosts)
 	for d := range draws {
 		order := ByHost(Draw{Action: "client", Start: time.Duration(d) * time.Minute, Group: mustGroup(t, "ip")})
-		for _, i := range Shortlist(order, candidates, Unlimited())[:count] {
-			load[candidates[i].IP.As4()[2]]++
+		for _, i := range Shortlist(order, entrants, Unlimited())[:count] {
+			load[entrants[i].IP.As4()[2]]++
 		}
 	}
 	if test, ok := stats.ChiSquare(load, draws); !ok || test.P < 0.001 {
@@ -140,10 +140,10 @@ func TestDrawsAreEven(t *testing.T) {
 		},
 		"by action": func(d int) Order { return ByHost(Draw{Action: fmt.Sprint(d), Group: mustGroup(t, "ip")}) },
 	} {
-		candidates := candidatesOf(n, 2) // two of each IP: hosts are drawn evenly and so are their nodes
+		entrants := entrantsOf(n, 2) // two of each IP: hosts are drawn evenly and so are their nodes
 		load := make([]int, n)
 		for d := range draws {
-			for _, i := range Shortlist(order(d), candidates, Unlimited())[:count] {
+			for _, i := range Shortlist(order(d), entrants, Unlimited())[:count] {
 				load[i]++
 			}
 		}
@@ -153,8 +153,8 @@ func TestDrawsAreEven(t *testing.T) {
 	}
 }
 
-func TestACandidateOfUnknownGroupIsNotDrawn(t *testing.T) {
-	named := []Candidate{{Address: "alpha.example:80"}}
+func TestAnEntrantOfUnknownGroupIsNotDrawn(t *testing.T) {
+	named := []Entrant{{Address: "alpha.example:80"}}
 	for _, text := range groupTexts {
 		want := 0
 		if text == "address" {
@@ -182,7 +182,7 @@ func TestPlacesDependOnEveryPartOfADraw(t *testing.T) {
 		"kind":   {Salt: NewSalt([]byte("secret"), "captcha", 0)},
 		"shift":  {Action: "client0"}, // with the start behind it "client0" and "0" must differ from "client" and "00"
 	} {
-		place, _ := ByHost(d).Place(Candidate{"10.0.0.1:80", ip("10.0.0.1")})
+		place, _ := ByHost(d).Place(Entrant{"10.0.0.1:80", ip("10.0.0.1")})
 		if other, taken := seen[place]; taken {
 			t.Errorf("%s and %s give the same place", name, other)
 		}
@@ -192,7 +192,7 @@ func TestPlacesDependOnEveryPartOfADraw(t *testing.T) {
 		seen[place] = name
 	}
 	place := func(client string) Place {
-		p, _ := ByHost(Draw{Client: ip(client)}).Place(Candidate{"10.0.0.1:80", ip("10.0.0.1")})
+		p, _ := ByHost(Draw{Client: ip(client)}).Place(Entrant{"10.0.0.1:80", ip("10.0.0.1")})
 		return p
 	}
 	if place("2001:db8::1") != place("2001:db8::2") || place("192.0.2.1") != place("::ffff:192.0.2.1") {
@@ -204,7 +204,7 @@ func TestPlacesDependOnEveryPartOfADraw(t *testing.T) {
 // hashes were computed by another program.
 func TestPlacesByHostAreFixed(t *testing.T) {
 	d := Draw{Action: "client", Start: start, Client: netip.MustParseAddr("192.0.2.1"), Salt: NewSalt([]byte("secret"), "client", start)}
-	place, ok := ByHost(d).Place(Candidate{"10.0.0.1:4000", netip.MustParseAddr("10.0.0.1")})
+	place, ok := ByHost(d).Place(Entrant{"10.0.0.1:4000", netip.MustParseAddr("10.0.0.1")})
 	got := fmt.Sprint(ok, " ", place.Group, " ", place.Member)
 	if want := "true 2c2c7b2b6981b31f9c40176113a6e584 f24dcca9f2784c341c02d9e26a4980a3"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -224,18 +224,18 @@ func FuzzShortlist(f *testing.F) {
 		}
 		ip, _ := netip.AddrFromSlice(client)
 		random := rand.New(rand.NewPCG(seed, 0))
-		candidates := candidatesOf(max(0, min(n, 300)), 1+random.IntN(4))
-		for i := range candidates {
+		entrants := entrantsOf(max(0, min(n, 300)), 1+random.IntN(4))
+		for i := range entrants {
 			if random.IntN(10) == 0 {
-				candidates[i] = Candidate{Address: action, IP: ip}
+				entrants[i] = Entrant{Address: action, IP: ip}
 			}
 		}
 		for _, order := range []Order{Original(time.Duration(seed)), ByHost(Draw{Action: action, Client: ip, Group: group})} {
-			limit := Limit(len(candidates), count)
+			limit := Limit(len(entrants), count)
 			last := -1
 			var before Place
-			for _, i := range Shortlist(order, candidates, limit) {
-				place, ok := order.Place(candidates[i])
+			for _, i := range Shortlist(order, entrants, limit) {
+				place, ok := order.Place(entrants[i])
 				if !ok || place.Group.Compare(limit) > 0 || last >= 0 && before.Group.Compare(place.Group) >= 0 {
 					t.Fatalf("%v after %v below %v", place, before, limit)
 				}
@@ -246,15 +246,15 @@ func FuzzShortlist(f *testing.F) {
 }
 
 func ExampleShortlist() {
-	candidates := []Candidate{
+	entrants := []Entrant{
 		{"192.0.2.1:4000", netip.MustParseAddr("192.0.2.1")},
 		{"192.0.2.1:4001", netip.MustParseAddr("192.0.2.1")},
 		{"198.51.100.1:4000", netip.MustParseAddr("198.51.100.1")},
 		{"203.0.113.1:4000", netip.MustParseAddr("203.0.113.1")},
 	}
 	order := ByHost(Draw{Action: "client", Start: Start(1700000123456*time.Millisecond, 5*time.Minute)})
-	for _, i := range Shortlist(order, candidates, Limit(len(candidates), 2)) {
-		fmt.Println(candidates[i].Address)
+	for _, i := range Shortlist(order, entrants, Limit(len(entrants), 2)) {
+		fmt.Println(entrants[i].Address)
 	}
 	// Output:
 	// 203.0.113.1:4000

@@ -31,24 +31,24 @@ var orders = map[string]func(d int) draw.Order{
 // tally is how many of the draws were captured and denied.
 type tally struct{ captured, denied int }
 
-// candidatesOf makes n candidates, each on an IP of its own.
-func candidatesOf(n int) []draw.Candidate {
-	candidates := make([]draw.Candidate, n)
-	for i := range candidates {
+// entrantsOf makes n entrants, each on an IP of its own.
+func entrantsOf(n int) []draw.Entrant {
+	entrants := make([]draw.Entrant, n)
+	for i := range entrants {
 		ip := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
-		candidates[i] = draw.Candidate{Address: fmt.Sprintf("%s:4000", ip), IP: ip}
+		entrants[i] = draw.Entrant{Address: fmt.Sprintf("%s:4000", ip), IP: ip}
 	}
-	return candidates
+	return entrants
 }
 
 // drawMany makes draws in a network in which so many of the nodes collude, the first ones,
 // and a share of the others is hidden.
 func drawMany(order func(d int) draw.Order, colluders int, hidden float64) (t tally, of Draw) {
 	of = Draw{Nodes: Visible(trialNodes, colluders, hidden), Colluders: colluders, Approvers: trialCount, Agree: trialAgree}
-	candidates := candidatesOf(of.Nodes)
+	entrants := entrantsOf(of.Nodes)
 	for d := range trialDraws {
 		bad := 0
-		for _, i := range draw.Shortlist(order(d), candidates, draw.Unlimited())[:trialCount] {
+		for _, i := range draw.Shortlist(order(d), entrants, draw.Unlimited())[:trialCount] {
 			if i < colluders {
 				bad++
 			}
@@ -110,13 +110,13 @@ func TestPortsAreWorthNothingInADrawByHost(t *testing.T) {
 	}
 	captured := map[string]int{}
 	for d := range periods {
-		candidates := candidatesOf(honest)
+		entrants := entrantsOf(honest)
 		for _, best := range draw.Rank(ports, time.Duration(d)*time.Minute).Next(count) {
-			candidates = append(candidates, draw.Candidate{Address: ports[best], IP: ip})
+			entrants = append(entrants, draw.Entrant{Address: ports[best], IP: ip})
 		}
 		for name, order := range orders {
 			bad := 0
-			for _, i := range draw.Shortlist(order(d), candidates, draw.Limit(honest, 2*count))[:count] {
+			for _, i := range draw.Shortlist(order(d), entrants, draw.Limit(honest, 2*count))[:count] {
 				if i >= honest {
 					bad++
 				}
