@@ -86,6 +86,7 @@ type Limits struct {
 	HostsShed    uint64 `json:"hosts_shed"`    // slaves whose host had more than its places
 	NamesLeft    uint64 `json:"names_left"`    // masters' names that were not asked in a sync
 	LooksLeft    uint64 `json:"looks_left"`    // clients kept because of look_pause
+	EntrantsCut  uint64 `json:"entrants_cut"`  // answers with more entrants of a draw than there can be
 	Doubts       uint64 `json:"doubts"`        // times that a master began to be doubted
 	Doubted      int    `json:"doubted"`       // masters that are doubted now
 }

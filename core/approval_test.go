@@ -235,7 +235,11 @@ func TestAFastClockThatIsSetRight(t *testing.T) {
 // npm makes a node say what one of npm says of its place.
 func npm(h *coretest.Host) {
 	h.Actor = coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
-		if req.Kind != message.KindStructure {
+		switch req.Kind {
+		case message.KindEntrants: // which it does not know
+			return message.Refuse(message.CodeUnknownQuery), coretest.Answer
+		case message.KindStructure:
+		default:
 			return message.Response{}, coretest.Pass
 		}
 		s := *h.Node.Structure()

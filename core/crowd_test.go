@@ -138,12 +138,15 @@ func TestPortsOfAHostCountOnceInADraw(t *testing.T) {
 	}
 	truth := liar.Node.Structure()
 	liar.Actor = coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
-		if req.Kind != message.KindStructure {
-			return message.Response{}, coretest.Pass
+		switch all := append(slaves, truth.Slaves...); req.Kind {
+		case message.KindEntrants:
+			return message.Response{Body: &message.Entrants{Slaves: all}}, coretest.Answer
+		case message.KindStructure:
+			return message.Response{Body: &message.Structure{
+				Address: liar.Peer(), Backlink: truth.Backlink, Slaves: all, Masters: truth.Masters,
+			}}, coretest.Answer
 		}
-		return message.Response{Body: &message.Structure{
-			Address: liar.Peer(), Backlink: truth.Backlink, Slaves: append(slaves, truth.Slaves...), Masters: truth.Masters,
-		}}, coretest.Answer
+		return message.Response{}, coretest.Pass
 	})
 	drawn, seats := 0, 0
 	for i := range 40 {

@@ -103,10 +103,10 @@
 // in the network. Effect: none. Never refused.
 //
 // Structure (POST /api/node/structure): at every sync, from a slave to its backlink, and
-// from a master to its slaves and to all other masters; also from an entry node to
-// masters, to learn their slaves. Body: none, or Introduction. Answer: Structure, with
-// the backlink, the slaves, the masters with their sizes, and whether npm nodes are among
-// the slaves. An approver also asks a node that checks an answer, and its backlink, once a
+// from a master to its slaves and to all other masters; also from a node that
+// draws approvers to npm masters, to learn their slaves. Body: none, or Introduction.
+// Answer: Structure, with the backlink, the slaves, the masters with their sizes, and
+// whether npm nodes are among the slaves. An approver also asks a node that checks an answer, and its backlink, once a
 // period; and a peer that has failed to answer is asked again (probe.go). Effect: with an
 // Introduction, a master takes the sender for a master and asks it at its next sync; a
 // node without a place remembers the sender, to ask it for one. Never refused.
@@ -183,10 +183,10 @@
 // learn which nodes approve it in the current period. Body: ApprovalKeyRequest, the
 // action. Answer: ApprovalKey, the approvers in the order of the draw, a key that names
 // this approval alone, the start of the period, and the client's IP. Effect: the entry
-// node draws the approvers from the slaves of all masters, unless it did so a moment ago
-// (draws.go), and remembers the draw for this key until it is no longer valid, or others
-// take its place (Config.ApprovalLimits). Refused with INVALID_APPROVAL_ACTION if the
-// receiver has no approval of this kind.
+// node draws the approvers from the slaves of all masters, which it asks for Entrants,
+// unless it did so a moment ago (draws.go). It remembers the draw for this key until it is
+// no longer valid, or others take its place (Config.ApprovalLimits). Refused with
+// INVALID_APPROVAL_ACTION if the receiver has no approval of this kind.
 //
 // ApprovalAdd (POST /client/add-approval-info): from a client to each of its approvers,
 // to ask it to vouch. Body: ApprovalAddRequest, the action, the key, the start of the
@@ -229,6 +229,13 @@
 // if it names fewer approvers of the draw than the decision level demands, or more nodes
 // than a draw can have; WRONG_APPROVAL_ANSWER if fewer approvers than that say that the
 // answer is right.
+//
+// Entrants (POST /api/node/entrants): from a node that draws approvers to each master, to
+// learn which of its slaves come first in the draw. Body: EntrantsRequest, the start of
+// the period, the highest hash that is asked for, and whether of each host only one node
+// counts. Answer: Entrants, the slaves whose hashes are not above that. Effect: none.
+// Never refused; npm nodes do not know the request, which is status 404, and are asked for
+// their structure instead.
 //
 // # The sync cycle
 //
@@ -415,7 +422,7 @@
 //   - A way to find and keep a place: a value of the interface rule (rule.go), in a file
 //     of its own beside directed.go and original.go, and a value of Registration.
 //   - A draw, that is another order in which approvers are taken: package draw, beside
-//     Ranking. Node.drawApprovers (draws.go) is the one place that draws.
+//     Ranking. Node.drawEntrants (entrants.go) is the one place that draws.
 //   - A kind of question for clients: an ApprovalKind, outside of core
 //     (extensions/captcha).
 //   - An application, such as a store of documents: a package of its own under

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"spreadable/core/draw"
-	"spreadable/core/message"
-	"spreadable/core/peer"
 )
 
 // Which nodes approve. A draw asks all masters and pings the nodes drawn, so its result is
@@ -82,7 +80,7 @@ func (n *Node) renewDraw(t *Task, terms Terms, d drawing) {
 
 // drawAnew makes a draw and keeps its result. It drops results that are of no more use.
 func (n *Node) drawAnew(t *Task, terms Terms, d drawing) []Peer {
-	approvers, wanted := n.drawApprovers(t, terms, d, n.budget(drawTimeouts*n.cfg.ServerTimeout))
+	approvers, wanted := n.drawEntrants(t, terms, d, n.budget(drawTimeouts*n.cfg.ServerTimeout))
 	book, now := n.approvalBook(), n.env.Now()
 	for other, old := range book.draws { // order-free: deletes only
 		if !old.within(drawLife, now) {
@@ -107,73 +105,4 @@ const earlierMost = 64
 func (t Terms) counts(size int) (count, most int) {
 	count = t.Approvers.Of(size)
 	return count, max(count, min(t.Approvers.Earlier().Of(size), earlierMost))
-}
-
-// drawApprovers draws approvers: of all slaves of all masters, which are all nodes, the
-// first that answer a ping in the order of the draw, and of each host only one. It wants as
-// many as npm 0.3.10 draws if a master lists npm nodes, or if a client names so many.
-func (n *Node) drawApprovers(t *Task, terms Terms, d drawing, b budget) (approvers []Peer, wanted int) {
-	masters, _ := n.targets(levels)
-	responses := t.Gather(masters, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
-	nodes, npm := n.listed(responses)
-	if n.perHost && !terms.Approvers.IsAuto() { // npm nodes, which draw so, know no hosts
-		nodes = n.onePerHost(nodes)
-	}
-	ranking := n.pool.hashes.Ranking(d.start)
-	ranking.Grow(len(nodes))
-	for _, p := range nodes {
-		ranking.Add(int32(p.ID()), n.cfg.Book.Text(p))
-	}
-	wanted, most := terms.counts(n.level1.size())
-	if npm || d.more {
-		wanted = most
-	}
-	return n.firstAlive(t, ranking, wanted, b), wanted
-}
-
-// listed returns the slaves in some structures, each once: two masters may list one for a
-// moment. Npm is true if a structure is of an npm node or lists one.
-func (n *Node) listed(responses []message.Response) (nodes []Peer, npm bool) {
-	most := 0
-	for _, resp := range responses {
-		if s, err := message.As[message.Structure](resp); err == nil {
-			most += len(s.Slaves)
-			npm = npm || s.Npm || s.NpmSlaves
-		}
-	}
-	nodes = make([]Peer, 0, most)
-	marks := &n.pool.marks
-	marks.reset()
-	for _, resp := range responses {
-		if s, err := message.As[message.Structure](resp); err == nil {
-			for _, p := range s.Slaves {
-				if !p.IsZero() && marks.put(p, 0) {
-					nodes = append(nodes, p)
-				}
-			}
-		}
-	}
-	return nodes, npm
-}
-
-// firstAlive pings nodes in the order of the ranking, in batches with a reserve, until
-// count have answered or the budget is spent.
-func (n *Node) firstAlive(t *Task, ranking *draw.Ranking, count int, b budget) []Peer {
-	var alive []Peer
-	for len(alive) < count && b.left() > 0 {
-		var batch []Peer
-		for _, i := range ranking.Next(draw.Batch(count-len(alive), count)) {
-			batch = append(batch, peer.FromID(uint32(i)))
-		}
-		if len(batch) == 0 {
-			break
-		}
-		ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
-		for i, resp := range t.Gather(batch, ping) {
-			if resp.Err == nil {
-				alive = append(alive, batch[i])
-			}
-		}
-	}
-	return alive[:min(count, len(alive))]
 }

@@ -98,12 +98,13 @@ const (
 	NoteLoginsLimited
 	NoteClientKept // a client was not sent to another node, for the reason in Text
 	NoteNamesLeft  // more masters were named than may be asked in a sync; Text is how many
+	NoteEntrantsCut // the master About named more entrants of a draw than there can be
 	NumWhats
 )
 
 var whatNames = [NumWhats]string{
 	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless", "silent",
-	"newcomer refused", "master doubted", "logins limited", "client kept", "names left",
+	"newcomer refused", "master doubted", "logins limited", "client kept", "names left", "entrants cut",
 }
 
 func (w What) String() string {

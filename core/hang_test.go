@@ -127,6 +127,7 @@ func TestNoNodeIsDrawnTwice(t *testing.T) {
 		message.KindProvide:   {Body: &message.Provision{NetworkSize: 1, Lifetime: time.Minute, Results: []message.Place{{Address: peer.FromID(1), NetworkSize: 1}}}},
 		message.KindRegister:  {Body: &message.Registered{Size: 1}},
 		message.KindStructure: {Body: &message.Structure{Address: peer.FromID(1), Slaves: ids(2, 3, 4), Masters: masters}},
+		message.KindEntrants:  {Body: &message.Entrants{Slaves: ids(2, 3, 4)}},
 	})
 	count, err := draw.ParseCount("3")
 	if err != nil {
@@ -140,7 +141,7 @@ func TestNoNodeIsDrawnTwice(t *testing.T) {
 		number := uint32(len(n.Hosts())) + 1
 		n.Play("", coretest.Answers{message.KindPing: {}, message.KindStructure: {Body: &message.Structure{
 			Address: peer.FromID(number), Backlink: peer.FromID(1), Slaves: slaves, Masters: masters,
-		}}})
+		}}, message.KindEntrants: {Body: &message.Entrants{Slaves: slaves}}})
 	}
 	entry.Start()
 	for range 2 {

@@ -207,3 +207,18 @@ func (n *Node) onePerHost(peers []Peer) []Peer {
 	}
 	return slices.DeleteFunc(peers, func(p Peer) bool { return first[n.hostOf(p)] != p })
 }
+
+// standsForHost reports whether a slave is the one of its host that onePerHost leaves, of
+// our slaves and those that the other masters have shown us.
+func (l *level) standsForHost(s Peer) bool {
+	n, of := l.node, l.node.hostOf(s)
+	comesBefore := func(p Peer) bool {
+		return !p.IsZero() && p != s && n.hostOf(p) == of && n.cfg.Book.Less(p, s)
+	}
+	if slices.ContainsFunc(l.slaves, comesBefore) {
+		return false
+	}
+	return !slices.ContainsFunc(l.looked, func(told *message.Structure) bool {
+		return told != nil && slices.ContainsFunc(told.Slaves, comesBefore)
+	})
+}

@@ -7,6 +7,7 @@ type Limits struct {
 	HostsShed    uint64 // slaves whose host had more than its share
 	NamesLeft    uint64 // masters' names that a discovery did not ask in its sync
 	LooksLeft    uint64 // clients kept because no other node might be asked just then
+	EntrantsCut  uint64 // answers with more entrants of a draw than there can be
 	Doubts       uint64 // times that a master began to be doubted
 	Doubted      int    // masters that are doubted now
 }

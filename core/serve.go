@@ -55,6 +55,7 @@ var handlers = [message.NumKinds]handler{
 	message.KindApprovalQuestion: {procedure: serveApprovalQuestion},
 	message.KindQuery:            {procedure: serveClientQuery},
 	message.KindAction:           {procedure: serveAction},
+	message.KindEntrants:         {leaf: (*Node).serveEntrants},
 }
 
 func (n *Node) servePing(*message.Request) message.Response { return message.Response{} }

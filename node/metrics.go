@@ -62,6 +62,7 @@ func newCollector(n *Node) *collector {
 		number("hosts_shed_total", "Slaves shed because their host had more than its places.", func(s *admin.Status) float64 { return float64(s.Limits.HostsShed) }),
 		number("names_left_total", "Names of masters that were not asked in a sync.", func(s *admin.Status) float64 { return float64(s.Limits.NamesLeft) }),
 		number("looks_left_total", "Clients kept because no other node might be asked just then.", func(s *admin.Status) float64 { return float64(s.Limits.LooksLeft) }),
+		number("entrants_cut_total", "Answers of masters with more entrants of a draw than there can be.", func(s *admin.Status) float64 { return float64(s.Limits.EntrantsCut) }),
 		number("doubts_total", "Times that a master began to be doubted.", func(s *admin.Status) float64 { return float64(s.Limits.Doubts) }),
 		number("doubted", "Masters of which not all claimed slaves count.", func(s *admin.Status) float64 { return float64(s.Limits.Doubted) }),
 		number("approvals", "Approvals of clients that the node vouches for.", func(s *admin.Status) float64 { return float64(s.Approvals.Clients) }),

@@ -44,7 +44,8 @@ var codecs = [message.NumKinds]codec{
 	message.KindApprovalQuestion: {of(writeQuestionRequest), asked(readQuestionRequest), of(writeQuestion), answered(readQuestion)},
 	message.KindQuery:            {of(writeQuery), readQuery(0), of(writeQueryAnswer), readQueryAnswer},
 	// read by ReadProof, whose checks have an order of their own
-	message.KindAction: {of(writeAction), nil, nil, nil},
+	message.KindAction:   {of(writeAction), nil, nil, nil},
+	message.KindEntrants: {of(writeEntrantsRequest), asked(readEntrantsRequest), of(writeEntrants), answered(readEntrants)},
 }
 
 // of adapts a function for the kind's own type to the table. For no body it writes

@@ -91,6 +91,8 @@ func (o *Outgoing) Read(resp *http.Response) (Body, error) {
 		return nil, fmt.Errorf("%w: more than %d bytes", o.tooLong(good), limit)
 	case o.Unchanged(resp):
 		return nil, nil
+	case resp.StatusCode == http.StatusNotFound && o.Kind.Row().Ours:
+		return nil, message.Refusal(message.CodeUnknownQuery, "it does not know the request "+o.Kind.String())
 	case !good:
 		return nil, readFailure(resp, text)
 	}

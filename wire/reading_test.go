@@ -44,12 +44,17 @@ var requestTexts = map[message.Kind][]string{
 		`{"action":"client","key":"k","confirmedAddresses":["one.org:1"]}`, `{"action":"client","key":"k","confirmedAddresses":[]}`, `{"action":"client","key":"k"}`,
 		`{"action":"client","key":"k","confirmedAddresses":["a"]}`, `{"action":"client","key":"k","confirmedAddresses":["one.org:1"],"info":"x"}`, `{"confirmedAddresses":[]}`,
 	},
+	message.KindEntrants: {
+		`{"startedAt":1795355400000,"limit":"00c49ba5e353f7ced916872b020c49b9"}`, `{"startedAt":0,"limit":"ffffffffffffffffffffffffffffffff","hosts":true}`,
+		`{}`, `{"startedAt":"x","limit":5,"hosts":1}`, `{"startedAt":-1,"limit":"ff"}`, `{"startedAt":1e300,"limit":"00c49ba5e353f7ced916872b020c49bx"}`,
+	},
 	message.KindQueryMaster: {`{"arg":1}`, `{}`, `{"arg":{"a":null}}`, `{"arg":1,"level":9}`}, message.KindQueryButler: {`{"arg":1}`}, message.KindQuerySlave: {`{"arg":"x"}`}, message.KindQuery: {`{"arg":[]}`},
 }
 
 // answerTexts are bodies of answers.
 var answerTexts = map[message.Kind][]string{
-	message.KindPing: {`{"version":"x"}`, `5`, `x`},
+	message.KindPing:     {`{"version":"x"}`, `5`, `x`},
+	message.KindEntrants: {`{}`, `{"slaves":["one.org:1","one.org:1","no","two.org:2"]}`, `{"slaves":[],"npmSlaves":true}`, `{"slaves":[5]}`, `{"slaves":"one.org:1"}`, `[]`, `5`, `x`},
 	message.KindStatus: {
 		`{"root":"one.org:1","availability":0.25,"syncAvgTime":12.5,"isMaster":true,"isNormalized":false,"isRegistered":true,"networkSize":7,"more":1}`,
 		`{"root":"","availability":2,"syncAvgTime":-1,"isNormalized":true,"networkSize":-7}`, `{"availability":-1,"syncAvgTime":1e300,"networkSize":1e300}`,

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"spreadable/core/draw"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 )
@@ -65,6 +66,13 @@ func samples(t testing.TB, book *peer.Book) []sample {
 		{"action", req{Kind: message.KindAction, Body: &message.ActionRequest{Proof: proof}}, resp{}},
 		{"action without a proof", req{Kind: message.KindAction, Body: &message.ActionRequest{}}, resp{}},
 	}
+	limit := draw.Limit(10_000, 5)
+	list = append(list,
+		sample{"entrants", req{Kind: message.KindEntrants, Body: &message.EntrantsRequest{StartedAt: 1795355400000 * time.Millisecond, Limit: limit}}, resp{Body: &message.Entrants{Slaves: []peer.Peer{b, names}}}},
+		sample{"entrants of hosts", req{Kind: message.KindEntrants, Body: &message.EntrantsRequest{Limit: draw.Unlimited(), Hosts: true}}, resp{Body: &message.Entrants{Slaves: []peer.Peer{c}, NpmSlaves: true}}},
+		sample{"no entrants", req{Kind: message.KindEntrants, Body: &message.EntrantsRequest{Limit: limit}}, resp{Body: &message.Entrants{}}},
+		sample{"no entrants, but npm nodes", req{Kind: message.KindEntrants, Body: &message.EntrantsRequest{Limit: limit}}, resp{Body: &message.Entrants{NpmSlaves: true}}},
+	)
 	for _, kind := range []message.Kind{message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindQuery} {
 		for i, arg := range []any{nil, "a<b", []any{1.5, "x", nil}, 12, true} {
 			list = append(list, sample{

@@ -3,6 +3,7 @@ package draw
 import (
 	"cmp"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"math/bits"
@@ -29,6 +30,18 @@ func (h Hash) Compare(other Hash) int {
 
 // String is the hash as 32 hex digits.
 func (h Hash) String() string { return fmt.Sprintf("%016x%016x", h.high, h.low) }
+
+// ParseHash reads what String writes; anything else is the zero hash.
+func ParseHash(text string) (h Hash, ok bool) {
+	var sum [16]byte
+	if len(text) != hex.EncodedLen(len(sum)) {
+		return h, false
+	}
+	if _, err := hex.Decode(sum[:], []byte(text)); err != nil {
+		return h, false
+	}
+	return hashOf(sum), true
+}
 
 // Unlimited is the limit that asks for everything.
 func Unlimited() Hash { return Hash{math.MaxUint64, math.MaxUint64} }

@@ -80,11 +80,12 @@ func (r *Ranking) Len() int { return len(r.entries) - r.done }
 // ranking. An address added after a call of Next takes its place among those
 // that were not yet returned.
 func (r *Ranking) Add(index int32, address string) {
-	r.entries = append(r.entries, entry{hash: r.hash(index, address), index: index, order: uint32(len(r.entries))})
+	r.entries = append(r.entries, entry{hash: r.Hash(index, address), index: index, order: uint32(len(r.entries))})
 	r.pivots = r.pivots[:0] // what was known of the order no longer holds
 }
 
-func (r *Ranking) hash(index int32, address string) Hash {
+// Hash returns the hash of an address, whether it was added or not.
+func (r *Ranking) Hash(index int32, address string) Hash {
 	var known *Hash
 	if r.memo != nil {
 		if known = r.memo.at(index); *known != (Hash{}) {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"spreadable/core/draw"
 	"spreadable/core/peer"
 )
 
@@ -65,3 +66,17 @@ type Proof struct {
 // ActionRequest asks whether a client may take the action that Proof is for. Proof is nil
 // if the client showed none.
 type ActionRequest struct{ Proof *Proof }
+
+// EntrantsRequest asks a master which of its slaves come first in the draw of a period:
+// those whose hash is not above Limit.
+type EntrantsRequest struct {
+	StartedAt time.Duration // start of the period, since the Unix epoch
+	Limit     draw.Hash
+	Hosts     bool // of each host only the node that stands for it
+}
+
+// Entrants is the answer. Slaves are in no order.
+type Entrants struct {
+	Slaves    []peer.Peer
+	NpmSlaves bool // npm nodes are among all of the master's slaves
+}

@@ -36,6 +36,8 @@ func (*AvailableNode) whole() bool { return true }
 
 func (*ApprovalInfo) whole() bool { return true }
 
+func (*Entrants) whole() bool { return true }
+
 func (k *ApprovalKey) whole() bool { return k.ClientIP.IsValid() && k.StartedAt >= 0 }
 
 func (*ApprovalQuestion) whole() bool { return true }

@@ -3,8 +3,9 @@ package message
 // Kind names a request: it is the number of a row in the table.
 type Kind uint8
 
-// The requests. Nodes send those up to KindQuerySlave to each other, clients send nodes
-// the rest.
+// The requests. Nodes send those up to KindQuerySlave to each other, and so they do with
+// those after KindAction, which came later; clients send nodes the rest. A new kind is
+// appended, because the fingerprints of simulations hold the numbers.
 const (
 	KindPing             Kind = iota // are you there
 	KindStatus                       // root, availability, roles, network size
@@ -23,6 +24,7 @@ const (
 	KindApprovalQuestion             // what do I have to answer
 	KindQuery                        // ask the whole network
 	KindAction                       // may I take an action that is behind an approval
+	KindEntrants                     // which of your slaves come first in a draw
 	NumKinds
 )
 
@@ -45,6 +47,9 @@ type Row struct {
 	// has arrived. An approver counts how often an answer is checked; what the query or
 	// the action of an application does is not known here.
 	Repeatable bool
+	// Ours says that npm nodes do not know the request. The path does not exist there, so
+	// they answer 404, which the asker gets as a refusal with CodeUnknownQuery.
+	Ours bool
 	// Limit is how many bytes of an answer's body are read at most.
 	Limit int64
 	// Queue says which bounded queue the request waits in before its procedure starts.
@@ -165,6 +170,10 @@ var table = [NumKinds]Row{
 		Name: "action", Path: "/client/",
 		Sender: Clients, Limit: smallAnswer, Queue: ClientQueue, Fits: empty,
 		Refusals: []string{CodeApprovalRequired, CodeInvalidAction, CodeWrongApprovalTime, CodeInvalidApproval, CodeTooFewDecisions, CodeWrongAnswer},
+	},
+	KindEntrants: {
+		Name: "entrants", Path: "/api/node/entrants",
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Limit: smallAnswer, Fits: whole[Entrants],
 	},
 }
 

@@ -48,7 +48,8 @@ func TestPathSaysTheSender(t *testing.T) {
 		if kind.FromNode() != (sender == Nodes) {
 			t.Errorf("%s: FromNode is %t", kind, kind.FromNode())
 		}
-		if sender == Clients && kind < KindAvailableNode || sender != Clients && kind >= KindAvailableNode {
+		ofClients := kind >= KindAvailableNode && kind <= KindAction
+		if ofClients != (sender == Clients) {
 			t.Errorf("%s does not stand among the kinds of its senders", kind)
 		}
 	}
@@ -114,7 +115,7 @@ func TestUnknownKind(t *testing.T) {
 	if got := NumKinds.String(); got != "unknown" {
 		t.Errorf("kind %d is named %s", NumKinds, got)
 	}
-	if got := KindAction.String(); got != "action" {
+	if got := KindEntrants.String(); got != "entrants" {
 		t.Errorf("the last kind is named %s", got)
 	}
 }

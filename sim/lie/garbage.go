@@ -20,6 +20,8 @@ func (l *Liar) garbage() Answer {
 		switch req.Kind {
 		case message.KindStructure:
 			return message.Response{Body: l.anyStructure()}, true
+		case message.KindEntrants:
+			return message.Response{Body: &message.Entrants{Slaves: l.anyStructure().Slaves}}, true
 		case message.KindProvide:
 			return message.Response{Body: l.anyProvision()}, true
 		case message.KindRegister:

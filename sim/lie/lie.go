@@ -97,15 +97,19 @@ func kinds() map[string]Kind {
 	}
 }
 
-// structure is a lie about the structure only, of which change gets a copy.
+// structure is a lie about the structure only, of which change gets a copy. To a draw the
+// liar names all slaves that it claims, whatever the limit.
 func (l *Liar) structure(change func(s *message.Structure, from core.Peer)) Answer {
 	return func(from core.Peer, req *message.Request) (message.Response, bool) {
-		if req.Kind != message.KindStructure {
+		if req.Kind != message.KindStructure && req.Kind != message.KindEntrants {
 			return message.Response{}, false
 		}
 		s := *l.Structure()
 		s.Masters = heard(s.Masters.List)
 		change(&s, from)
+		if req.Kind == message.KindEntrants {
+			return message.Response{Body: &message.Entrants{Slaves: s.Slaves}}, true
+		}
 		return message.Response{Body: &s}, true
 	}
 }

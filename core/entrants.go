@@ -1,0 +1,168 @@
+package core
+
+import (
+	"time"
+
+	"spreadable/core/draw"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// A draw by threshold. All nodes take part in a draw, but only the first few of its order
+// are drawn. So the node that draws asks the masters only for entrants, those of their
+// slaves whose hash is below a limit (draw.Limit). Together they are the beginning of the
+// order of all nodes, whatever each master lists. Npm masters are asked for all slaves.
+
+// thresholdDraw is a draw under way.
+type thresholdDraw struct {
+	start   time.Duration // of the period
+	limit   draw.Hash     // of the latest round
+	hosts   bool          // of each host only one node
+	npm     bool          // npm nodes are in the network
+	answers map[Peer]bool // which entrants have answered a ping
+}
+
+// drawEntrants draws approvers: of all slaves of all masters, which are all nodes, the
+// first that answer a ping in the order of the draw, and of each host only one. It wants
+// as many as npm 0.3.10 draws if a master lists npm nodes, or if a client names so many.
+func (n *Node) drawEntrants(t *Task, terms Terms, what drawing, b budget) (approvers []Peer, wanted int) {
+	size := n.level1.size()
+	wanted, most := terms.counts(size)
+	if what.more {
+		wanted = most
+	}
+	d := thresholdDraw{
+		start: what.start, limit: draw.Limit(size, wanted), answers: make(map[Peer]bool),
+		hosts: n.perHost && !terms.Approvers.IsAuto(), // npm nodes, which draw so, know no hosts
+	}
+	for {
+		entrants := n.entrants(t, &d, wanted, b)
+		if d.npm {
+			wanted = most
+		}
+		approvers = n.firstAlive(t, &d, n.ranked(&d, entrants), wanted, b)
+		if len(approvers) == wanted || d.limit == draw.Unlimited() || b.left() <= 0 {
+			return approvers, wanted
+		}
+		d.limit = d.limit.Doubled() // too few of these are alive
+	}
+}
+
+// entrants asks the masters for their slaves below the limit. One may be named twice: two
+// masters may list it for a moment.
+func (n *Node) entrants(t *Task, d *thresholdDraw, count int, b budget) (entrants []Peer) {
+	masters, sizeOf := n.targets(levels)
+	var npm []Peer
+	for i, resp := range t.Gather(masters, message.Request{
+		Kind: message.KindEntrants, Timeout: b.atMost(n.cfg.ServerTimeout),
+		Body: &message.EntrantsRequest{StartedAt: d.start, Limit: d.limit, Hosts: d.hosts},
+	}) {
+		if e, err := message.As[message.Entrants](resp); err == nil {
+			d.npm = d.npm || e.NpmSlaves
+			entrants = append(entrants, n.plausible(d, masters[i], sizeOf(i), e.Slaves, count)...)
+		} else if refusal, ok := err.(*message.Error); ok && refusal.Code == message.CodeUnknownQuery {
+			npm = append(npm, masters[i])
+		}
+	}
+	if len(npm) > 0 {
+		d.npm = true
+		entrants = append(entrants, n.npmEntrants(t, npm, b)...)
+	}
+	return entrants
+}
+
+// npmEntrants returns all slaves of npm masters, which do not know the request for some.
+func (n *Node) npmEntrants(t *Task, masters []Peer, b budget) (entrants []Peer) {
+	ask := message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}
+	for _, resp := range t.Gather(masters, ask) {
+		if s, err := message.As[message.Structure](resp); err == nil {
+			entrants = append(entrants, s.Slaves...)
+		}
+	}
+	return entrants
+}
+
+// plausible returns the lowest entrants of a master's answer, as many as one of its size
+// can have (draw.Plausible). So a master whose slaves have chosen their addresses for this
+// draw, or that does not heed the limit, costs no more than another. It is not blamed:
+// once in a million draws an honest one has as many.
+func (n *Node) plausible(d *thresholdDraw, master Peer, size int, slaves []Peer, count int) []Peer {
+	size = max(size, Optimum(n.level1.size(), levels)) // it may have grown since we looked
+	most := draw.Plausible(size, d.limit, count)
+	if len(slaves) <= most {
+		return slaves
+	}
+	n.level1.guarded().EntrantsCut++
+	n.env.Note(Note{What: NoteEntrantsCut, About: master})
+	lowest := make([]Peer, 0, most)
+	for _, i := range n.ranked(d, slaves).Next(most) {
+		lowest = append(lowest, peer.FromID(uint32(i)))
+	}
+	return lowest
+}
+
+// ranked ranks entrants, each once, and leaves out what is above the limit.
+func (n *Node) ranked(d *thresholdDraw, entrants []Peer) *draw.Ranking {
+	if d.hosts {
+		entrants = n.onePerHost(entrants)
+	}
+	ranking := n.pool.hashes.Ranking(d.start)
+	marks := &n.pool.marks
+	marks.reset()
+	for _, p := range entrants {
+		if p.IsZero() || !marks.put(p, 0) {
+			continue
+		}
+		if text := n.cfg.Book.Text(p); ranking.Hash(int32(p.ID()), text).Compare(d.limit) <= 0 {
+			ranking.Add(int32(p.ID()), text)
+		}
+	}
+	return ranking
+}
+
+// firstAlive pings entrants in the order of the ranking, in batches with a reserve, until
+// count have answered or the budget is spent. Those that were pinged in an earlier round
+// are not pinged again.
+func (n *Node) firstAlive(t *Task, d *thresholdDraw, ranking *draw.Ranking, count int, b budget) []Peer {
+	var alive []Peer
+	for len(alive) < count && b.left() > 0 {
+		var batch, unknown []Peer
+		for _, i := range ranking.Next(draw.Batch(count-len(alive), count)) {
+			p := peer.FromID(uint32(i))
+			batch = append(batch, p)
+			if _, known := d.answers[p]; !known {
+				unknown = append(unknown, p)
+			}
+		}
+		if len(batch) == 0 {
+			break
+		}
+		ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
+		for i, resp := range t.Gather(unknown, ping) {
+			d.answers[unknown[i]] = resp.Err == nil
+		}
+		for _, p := range batch {
+			if d.answers[p] {
+				alive = append(alive, p)
+			}
+		}
+	}
+	return alive[:min(count, len(alive))]
+}
+
+// serveEntrants names the slaves that come first in a draw.
+func (n *Node) serveEntrants(req *message.Request) message.Response {
+	asked, l := message.Asked[message.EntrantsRequest](req), &n.level1
+	answer := &message.Entrants{NpmSlaves: l.npmSlaves}
+	if asked == nil { // not of this version
+		return message.Response{Body: answer}
+	}
+	ranking := n.pool.hashes.Ranking(asked.StartedAt)
+	for _, s := range l.slaves {
+		hash := ranking.Hash(int32(s.ID()), n.cfg.Book.Text(s))
+		if hash.Compare(asked.Limit) <= 0 && (!asked.Hosts || l.standsForHost(s)) {
+			answer.Slaves = append(answer.Slaves, s)
+		}
+	}
+	return message.Response{Body: answer}
+}
