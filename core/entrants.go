@@ -102,17 +102,19 @@ func (n *Node) plausible(d *thresholdDraw, master Peer, size int, slaves []Peer,
 }
 
 // ranked ranks entrants, each once, and leaves out what is above the limit.
-func (n *Node) ranked(d *thresholdDraw, entrants []Peer) *draw.Ranking {
+func (n *Node) ranked(d *thresholdDraw, named []Peer) *draw.Ranking {
+	marks, entrants := &n.pool.marks, make([]Peer, 0, len(named))
+	marks.reset()
+	for _, p := range named {
+		if !p.IsZero() && marks.put(p, 0) {
+			entrants = append(entrants, p)
+		}
+	}
 	if d.hosts {
 		entrants = n.onePerHost(entrants)
 	}
 	ranking := n.pool.hashes.Ranking(d.start)
-	marks := &n.pool.marks
-	marks.reset()
 	for _, p := range entrants {
-		if p.IsZero() || !marks.put(p, 0) {
-			continue
-		}
 		if text := n.cfg.Book.Text(p); ranking.Hash(int32(p.ID()), text).Compare(d.limit) <= 0 {
 			ranking.Add(int32(p.ID()), text)
 		}
