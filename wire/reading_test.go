@@ -479,3 +479,16 @@ func TestDigitsAreThoseOfTheText(t *testing.T) {
 		}
 	}
 }
+
+// Npm nodes do not have the paths of our own requests: that is a refusal by a node that
+// works. Where npm nodes have the path, no node is there.
+func TestOurRequestsAreUnknownToNpmNodes(t *testing.T) {
+	for kind := range message.NumKinds {
+		o := Outgoing{Kind: kind}
+		_, err := o.Read(&http.Response{StatusCode: http.StatusNotFound, Body: io.NopCloser(strings.NewReader(`{"message":"Not found route"}`))})
+		refusal, ok := err.(*message.Error)
+		if unknown := ok && refusal.Code == message.CodeUnknownQuery; unknown != (kind == message.KindEntrants) {
+			t.Errorf("404 to %s is %v", kind, err)
+		}
+	}
+}
