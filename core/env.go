@@ -96,8 +96,8 @@ const (
 	NoteDoubted // we do not count all slaves that the master About claims; Text has numbers
 	// About, a host or a node, has sent too many wrong logins; Text is the misbehaviour.
 	NoteLoginsLimited
-	NoteClientKept // a client was not sent to another node, for the reason in Text
-	NoteNamesLeft  // more masters were named than may be asked in a sync; Text is how many
+	NoteClientKept  // a client was not sent to another node, for the reason in Text
+	NoteNamesLeft   // more masters were named than may be asked in a sync; Text is how many
 	NoteEntrantsCut // the master About named more entrants of a draw than there can be
 	NumWhats
 )
