@@ -24,6 +24,9 @@ const (
 	Access                        // how a host is connected
 	Pair                          // what two hosts have in common: see Key
 	Addresses                     // how many nodes share an IP and a prefix, and which do
+	Loss                          // which packets of a host are lost
+	Service                       // how long a host serves each request
+	Class                         // which nodes are of which class
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.
@@ -37,7 +40,7 @@ func New(seed, node uint64, purpose Purpose) *rand.PCG {
 }
 
 // Small is a random stream with 8 bytes of state, half of what a PCG takes, by the
-// splitmix64 generator. It implements rand.Source. It is for
+// splitmix64 generator. It implements rand.Source. It is for what every host has, and for
 // benchmarks that count cache lines.
 type Small uint64
 

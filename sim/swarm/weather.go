@@ -37,12 +37,12 @@ func (w *weather) Depart(m inmem.Message, _ time.Duration, r *rand.Rand) (travel
 }
 
 // Arrive implements inmem.Link.
-func (w *weather) Arrive(m inmem.Message, _ time.Duration) (wait time.Duration, lost bool) {
+func (w *weather) Arrive(m inmem.Message, _ time.Duration) (wait time.Duration, end inmem.Reception) {
 	from, to := w.world.at(m.From), w.world.at(m.To)
-	if to != nil && !to.up && to.silent {
-		return 0, true
+	if to != nil && !to.up && to.silent || w.swallows && cut(from, to) {
+		return 0, inmem.Dropped
 	}
-	return 0, w.swallows && cut(from, to)
+	return 0, inmem.Read
 }
 
 // Least implements inmem.Link.

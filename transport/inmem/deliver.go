@@ -11,17 +11,21 @@ func (p *Partition) Deliver(ev Event) {
 	p.Arrived++
 	switch ev.Kind {
 	case arriveRequest:
-		if p.net.opts.Link == nil || p.arrive(ev, readRequest) {
+		if p.net.opts.Link == nil || p.arrive(ev) {
 			p.deliverRequest(e, ev)
 		}
 	case arriveAnswer:
-		if p.net.opts.Link == nil || p.arrive(ev, readAnswer) {
+		if p.net.opts.Link == nil || p.arrive(ev) {
 			p.deliverAnswer(e, ev)
 		}
 	case readRequest:
 		p.deliverRequest(e, ev)
 	case readAnswer:
 		p.deliverAnswer(e, ev)
+	case turnAway:
+		e.record(ev, outcomeFailed)
+		e.received(p.requests.at(ev.Slot))
+		p.answer(e, ev.Slot, message.Response{Err: errBusy})
 	case expireCall:
 		if c, ok := p.calls.take(ev.Slot, ev.Gen); ok {
 			e.record(ev, outcomeTimeout)
@@ -49,8 +53,7 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 	m := p.requests.at(ev.Slot)
 	e.record(ev, uint32(m.req.Kind))
 	if ev.From != ev.To {
-		e.Traffic.RequestsReceived++
-		e.Traffic.BytesReceived += uint64(m.bytes)
+		e.received(m)
 	}
 	if !e.up || int(ev.To) >= len(p.net.hosts) {
 		p.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
@@ -73,6 +76,12 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 	}
 }
 
+// received counts a request of another host.
+func (e *endpoint) received(m *request) {
+	e.Traffic.RequestsReceived++
+	e.Traffic.BytesReceived += uint64(m.bytes)
+}
+
 // answer ends a request that e received: the slot is free, and the answer on its way.
 func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 	m := p.requests.at(slot)
@@ -85,7 +94,7 @@ func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 	to, back, none := m.from, m.back, m.expired
 	p.requests.free(slot)
 	if back == drawnAtAnswer {
-		back, none = e.depart(to, answer.bytes)
+		back, none = e.depart(Message{From: e.index, To: to, Bytes: answer.bytes, Answer: true})
 	}
 	if !none {
 		p.sendAnswer(e, Event{At: p.sched.Now() + back, To: to}, &answer)

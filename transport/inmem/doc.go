@@ -12,7 +12,8 @@
 // A message goes through a Link: it departs from its sender, travels, and arrives at its
 // receiver's end. Without one, messages have a latency (package latency) and nothing else
 // happens to them. Then the asker draws the latency of both ways when it calls, and a
-// request that is answered at once needs no timer.
+// request that is answered at once needs no timer. Package link has loss, connections,
+// bandwidth and queues.
 //
 // A request of a host to itself is none of the network's: it is an event of the same
 // instant, as it is a call within the process on the real wire. It has no latency, cannot
@@ -40,7 +41,6 @@
 //
 // # What is not modelled
 //
-// The TCP connections and TLS under the messages.
-// Bandwidth, loss, processor time at the nodes and queues in front of them; all clocks
-// are equal.
+// Without a Link, the connections under the messages, bandwidth, loss, processor time at
+// the nodes and the queues in front of them. All clocks are equal.
 package inmem

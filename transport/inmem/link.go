@@ -1,10 +1,13 @@
 package inmem
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"spreadable/core/message"
+	"spreadable/wire"
 )
 
 // Link is how messages get from host to host. A message departs from its sender, travels,
@@ -24,10 +27,10 @@ type Link interface {
 	// messages.
 	Depart(m Message, now time.Duration, r *rand.Rand) (travel time.Duration, lost bool)
 
-	// Arrive says how long a message that has travelled waits before its receiver reads
-	// it: for the downlink, in a queue, for the receiver's processor. lost means that it
-	// is dropped. It is called in the order in which messages arrive at the receiver.
-	Arrive(m Message, now time.Duration) (wait time.Duration, lost bool)
+	// Arrive says how long a message that has travelled waits at its receiver's end, for
+	// the downlink, in a queue, for the receiver's processor, and what becomes of it after
+	// that wait. It is called in the order in which messages arrive at the receiver.
+	Arrive(m Message, now time.Duration) (wait time.Duration, end Reception)
 
 	// Least is the shortest travel of all: how far partitions may run apart.
 	Least() time.Duration
@@ -37,7 +40,27 @@ type Link interface {
 type Message struct {
 	From, To uint32 // indexes of hosts: nodes, and after them clients
 	Bytes    uint32
+	Answer   bool // to a request
 }
+
+// Reception is what becomes of a message at its receiver's end of a Link.
+type Reception uint8
+
+const (
+	// Read: the receiver reads it.
+	Read Reception = iota
+	// Dropped: it is lost, unnoticed by both hosts.
+	Dropped
+	// Busy, of a request only: the receiver's host has no capacity left, and says so in
+	// place of the node. The asker gets message.ErrUnreachable with a status, as from an
+	// HTTP server that answers 503. An answer that is Busy is Dropped.
+	Busy
+)
+
+// errBusy is the answer of a host without capacity. It is no refused connection: a
+// program listens there.
+var errBusy = fmt.Errorf("%w: it answers 503 Service Unavailable: %w", message.ErrUnreachable,
+	wire.WithStatus(http.StatusServiceUnavailable, "too many requests wait"))
 
 // passage is how a request gets to its receiver, and what is known of the way back. (With
 // more than four fields the compiler would keep it in memory instead of registers.)
@@ -70,7 +93,7 @@ func (e *endpoint) passage(to uint32, req *message.Request, bytes uint32) passag
 	case e.partition.net.opts.Link == nil:
 		return e.bothWays(to, req)
 	}
-	there, gone := e.depart(to, bytes)
+	there, gone := e.depart(Message{From: e.index, To: to, Bytes: bytes})
 	way := passage{there, drawnAtAnswer, timed}
 	if gone {
 		way.fate |= lost
@@ -100,34 +123,38 @@ func (e *endpoint) bothWays(to uint32, req *message.Request) passage {
 }
 
 // depart sends a message on its way over the Link.
-func (e *endpoint) depart(to uint32, bytes uint32) (travel time.Duration, lost bool) {
+func (e *endpoint) depart(m Message) (travel time.Duration, lost bool) {
 	p := e.partition
-	return p.net.opts.Link.Depart(Message{From: e.index, To: to, Bytes: bytes}, p.sched.Now(), p.randFrom(&e.weather))
+	return p.net.opts.Link.Depart(m, p.sched.Now(), p.randFrom(&e.weather))
 }
 
 // arrive takes a message off the Link. It reports whether the receiver reads it at once;
-// otherwise the event comes again as read when the wait is over, or never.
-func (p *Partition) arrive(ev Event, read EventKind) bool {
+// otherwise the event comes again when the wait is over, as one that is read or turned
+// away, or never.
+func (p *Partition) arrive(ev Event) bool {
 	if ev.From == ev.To {
 		return true // a host's own, which never was on the link
 	}
-	sent := Message{From: ev.From, To: ev.To}
-	if ev.Kind == arriveRequest {
-		sent.Bytes = p.requests.at(ev.Slot).bytes
+	sent, read := Message{From: ev.From, To: ev.To, Answer: ev.Kind == arriveAnswer}, readRequest
+	if sent.Answer {
+		sent.Bytes, read = p.answers.at(ev.Slot).bytes, readAnswer
 	} else {
-		sent.Bytes = p.answers.at(ev.Slot).bytes
+		sent.Bytes = p.requests.at(ev.Slot).bytes
 	}
-	wait, gone := p.net.opts.Link.Arrive(sent, ev.At)
+	wait, end := p.net.opts.Link.Arrive(sent, ev.At)
 	switch {
-	case gone && ev.Kind == arriveRequest:
-		p.requests.free(ev.Slot)
-	case gone:
-		p.answers.free(ev.Slot)
-	case wait > 0:
-		ev.At, ev.Kind = ev.At+wait, read
-		p.sched.Schedule(ev)
-	default:
+	case end == Read && wait <= 0:
 		return true
+	case end == Busy && !sent.Answer:
+		read = turnAway
+	case end != Read && sent.Answer:
+		p.answers.free(ev.Slot)
+		return false
+	case end != Read:
+		p.requests.free(ev.Slot)
+		return false
 	}
+	ev.At, ev.Kind = ev.At+max(0, wait), read
+	p.sched.Schedule(ev)
 	return false
 }

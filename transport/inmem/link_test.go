@@ -42,13 +42,13 @@ func (s *slow) Depart(m inmem.Message, now time.Duration, r *rand.Rand) (time.Du
 }
 
 // Arrive implements inmem.Link.
-func (s *slow) Arrive(m inmem.Message, now time.Duration) (time.Duration, bool) {
+func (s *slow) Arrive(m inmem.Message, now time.Duration) (time.Duration, inmem.Reception) {
 	if s.drop(m) {
-		return 0, true
+		return 0, inmem.Dropped
 	}
 	done := max(now, s.served[m.To]) + s.service
 	s.served[m.To] = done
-	return done - now, false
+	return done - now, inmem.Read
 }
 
 // Least implements inmem.Link.

@@ -33,6 +33,7 @@ const (
 	finishWork
 	readRequest // after a wait at the receiver's end of the link
 	readAnswer
+	turnAway // a request that its receiver has no capacity for
 	EventKinds
 )
 

@@ -1,0 +1,180 @@
+package link_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+	"spreadable/sim"
+	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/latency"
+	"spreadable/transport/inmem/link"
+)
+
+// pollaczek is the mean wait in an M/G/1 queue by the formula of Pollaczek and Khinchine:
+// rho * E(S) * (1 + c^2) / (2 * (1 - rho)), where c^2 is the squared coefficient of
+// variation of the service time: 1 if that is exponential, 0 if it is constant.
+func pollaczek(rho float64, service time.Duration, exponential bool) float64 {
+	c2 := 0.0
+	if exponential {
+		c2 = 1
+	}
+	return rho * service.Seconds() * (1 + c2) / (2 * (1 - rho))
+}
+
+// arrivals are a Poisson process.
+type arrivals struct {
+	r    *rand.Rand
+	mean float64 // seconds between two
+	now  float64
+}
+
+func (a *arrivals) next() time.Duration {
+	a.now += a.mean * a.r.ExpFloat64()
+	return time.Duration(a.now * float64(time.Second))
+}
+
+// M/M/1 and M/D/1: 2 million customers wait as long as theory says, within 3 %.
+func TestQueuesWaitAsPollaczekAndKhinchineSay(t *testing.T) {
+	const customers, service = 2_000_000, 10 * ms
+	for _, exponential := range []bool{true, false} {
+		for i, rho := range []float64{0.3, 0.6, 0.8} {
+			t.Run(fmt.Sprintf("exponential %t, rho %v", exponential, rho), func(t *testing.T) {
+				l := two(link.Host{Service: service, Queue: link.Unbounded}, func(o *link.Options) {
+					o.Exponential, o.Seed = exponential, uint64(i)
+				})
+				a := arrivals{r: rand.New(rand.NewPCG(uint64(i), 7)), mean: service.Seconds() / rho}
+				var now time.Duration
+				for range customers {
+					now = a.next()
+					l.Arrive(inmem.Message{From: 0, To: 1}, now)
+				}
+				use, want := l.Counts(now).Service, pollaczek(rho, service, exponential)
+				near(t, use.Mean.Seconds(), want, 0.03*want, "mean wait")
+				near(t, use.MaxLoad, rho, 0.01*rho, "share of the time in which the server is busy")
+			})
+		}
+	}
+}
+
+// M/M/1/K: the share that a full queue turns away is (1 - rho) rho^K / (1 - rho^(K+1)).
+func TestFullQueuesRefuseAsTheorySays(t *testing.T) {
+	const customers, service = 1_000_000, 10 * ms
+	for _, test := range []struct {
+		rho   float64
+		queue int
+	}{{0.8, 4}, {0.5, 0}, {1.5, 9}} {
+		l := two(link.Host{Service: service, Queue: test.queue}, func(o *link.Options) { o.Exponential = true })
+		a := arrivals{r: rand.New(rand.NewPCG(5, 7)), mean: service.Seconds() / test.rho}
+		for range customers {
+			l.Arrive(inmem.Message{From: 0, To: 1}, a.next())
+		}
+		k := float64(test.queue + 1)
+		want := (1 - test.rho) * math.Pow(test.rho, k) / (1 - math.Pow(test.rho, k+1))
+		near(t, float64(*l.Counts(time.Hour).Refused)/customers, want, 0.03*want, "rho %v, %d places: refused", test.rho,
+			test.queue)
+	}
+}
+
+// pings counts answers by what became of them, and how long they took.
+type pings struct {
+	driver  sim.Driver
+	sent    []time.Duration
+	answers int
+	took    time.Duration
+	failed  map[string]int
+}
+
+// Answer implements core.Sink.
+func (p *pings) Answer(tag uint32, resp message.Response) {
+	if resp.Err != nil {
+		p.failed[resp.Err.Error()]++
+		return
+	}
+	p.answers++
+	p.took += p.driver.Now() - p.sent[tag]
+}
+
+// served is a network of two hosts over a link, driven by the kernel of real runs. Host 0
+// answers pings, and host 1 sends them.
+func served(t *testing.T, l inmem.Link) (*inmem.Network, sim.Driver) {
+	t.Helper()
+	book, err := sim.NewBook(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &core.Config{Book: book, Bootstrap: []core.Peer{peer.FromID(1)}}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	n := inmem.New(inmem.Options{
+		Config: inmem.OneConfig(c), Link: l, Nodes: 2, ClientTimeout: time.Second,
+		ClientIP: func(int) netip.Addr { return netip.Addr{} },
+		Front: func(_, _ uint32, _ *message.Request) (message.Response, bool) {
+			return message.Response{}, true
+		},
+	})
+	t.Cleanup(n.Close)
+	driver := sim.NewDriver(n)
+	n.Listen(0)
+	n.Listen(1)
+	return n, driver
+}
+
+// Requests of real hosts over the kernel meet the same queues: a request takes both
+// latencies, its service, and the wait of theory.
+func TestRequestsWaitOverTheKernel(t *testing.T) {
+	const customers, service, rho = 300_000, 10 * ms, 0.6
+	for _, exponential := range []bool{true, false} {
+		l := link.New(link.Options{
+			Latency: latency.Constant(20 * ms), Hosts: &link.Hosts{
+				Kinds: []link.Host{{Service: service, Queue: link.Unbounded}}, Of: make([]uint8, 1),
+			}, Size: 2, Seed: 4, Exponential: exponential,
+		})
+		n, driver := served(t, l)
+		p := &pings{driver: driver, sent: make([]time.Duration, customers), failed: make(map[string]int)}
+		a := arrivals{r: rand.New(rand.NewPCG(2, 7)), mean: service.Seconds() / rho}
+		for tag := range uint32(customers) {
+			driver.RunUntil(a.next())
+			p.sent[tag] = driver.Now()
+			n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Hour}, p, tag)
+		}
+		driver.RunUntil(driver.Now() + time.Minute)
+		if p.answers != customers {
+			t.Fatalf("%d of %d pings are answered: %v", p.answers, customers, p.failed)
+		}
+		want := pollaczek(rho, service, exponential) + service.Seconds() + 0.040
+		near(t, p.took.Seconds()/customers, want, 0.01*want, "exponential %t: mean time of a ping", exponential)
+	}
+}
+
+// A request that finds the queue full is refused as by a busy server: it fails at once, by
+// an answer, and is no refused connection.
+func TestABusyHostAnswersThatItIsBusy(t *testing.T) {
+	l := link.New(link.Options{
+		Latency: latency.Constant(20 * ms), Size: 2,
+		Hosts: &link.Hosts{Kinds: []link.Host{{Service: 100 * ms, Queue: 1}}, Of: make([]uint8, 1)},
+	})
+	n, driver := served(t, l)
+	p := &pings{driver: driver, sent: make([]time.Duration, 5), failed: make(map[string]int)}
+	for tag := range uint32(5) {
+		n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, p, tag)
+	}
+	driver.RunUntil(50 * ms)
+	if got := p.failed["peer is unreachable: it answers 503 Service Unavailable: too many requests wait"]; got != 3 || p.answers != 0 {
+		t.Errorf("after one round trip the failures are %v", p.failed)
+	}
+	driver.RunUntil(time.Minute)
+	if p.answers != 2 {
+		t.Errorf("%d pings are answered", p.answers)
+	}
+	if left := n.Host(1).Traffic.BytesReceived; left == 0 {
+		t.Error("the answers of a busy host have no bytes")
+	}
+}
