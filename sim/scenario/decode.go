@@ -96,7 +96,7 @@ func (d decoder) scalar(path string, n ast.Node, v reflect.Value) error {
 		return errorAt(d.place(n), "%s: %w", path, err)
 	}
 	d.source[path] = d.place(n)
-	if quoted && (v.CanInt() || v.CanUint() || v.Kind() == reflect.Bool) && v.Type() != durationType {
+	if quoted && (v.CanInt() || v.CanUint() || v.Kind() == reflect.Bool) && v.Type() != durationType && v.Type() != rateType {
 		return errorAt(d.place(n), "%s: expected a value without quotes, not the text %s", path, phrase.Quote(text))
 	}
 	if err := setScalar(v, path, text); err != nil {
@@ -159,6 +159,10 @@ func setScalar(v reflect.Value, path, text string) error {
 		var d time.Duration
 		d, err = parseDuration(text)
 		v.SetInt(int64(d))
+	case v.Type() == rateType:
+		var r Rate
+		r, err = parseRate(text)
+		v.SetInt(int64(r))
 	case v.Kind() == reflect.Struct:
 		err = fmt.Errorf("is a group: set one of its keys (%s)", strings.Join(keysOf(v.Type()), ", "))
 	case v.Kind() == reflect.String:

@@ -31,6 +31,9 @@ func (s *Scenario) fillDefaults() {
 
 	s.fillLatency()
 
+	s.fillClasses()
+	s.fillNetwork()
+
 	fill(s, "join.mode", &s.Join.Mode, Mass)
 	fill(s, "join.bootstrap", &s.Join.Bootstrap, 1)
 	if s.Join.Mode == Growth {

@@ -51,7 +51,9 @@ func (s *Scenario) resolveGroup(path string, v reflect.Value) yaml.MapSlice {
 		}
 		field := v.FieldByIndex(f.Index)
 		if field.Kind() == reflect.Struct {
-			group = append(group, yaml.MapItem{Key: key, Value: s.resolveGroup(join(path, key), field)})
+			if inner := s.resolveGroup(join(path, key), field); len(inner) > 0 {
+				group = append(group, yaml.MapItem{Key: key, Value: inner})
+			}
 			continue
 		}
 		group = append(group, yaml.MapItem{Key: key, Value: plain(field)})
@@ -70,6 +72,9 @@ func (s *Scenario) meaningful(path string, v reflect.Value) bool {
 	if group == "addresses" { // what is absent has no default
 		return !v.IsZero()
 	}
+	if group == "network" || group == "classes" {
+		return s.saysOfNetwork(path, v)
+	}
 	switch path {
 	case "join.rate", "join.initial", "join.over":
 		return slices.Contains(joinKeys(s.Join.Mode), key)
@@ -84,6 +89,8 @@ func plain(v reflect.Value) any {
 	switch {
 	case v.Type() == durationType:
 		return formatDuration(time.Duration(v.Int()))
+	case v.Type() == rateType:
+		return Rate(v.Int()).String()
 	case v.Type() == expectationsType:
 		return conditions(v.Interface().([]Expectation))
 	case v.Type() == sharesType:

@@ -49,6 +49,12 @@ type Scenario struct {
 	// How long one message takes, in one direction.
 	Latency Latency `yaml:"latency"`
 
+	// What else happens to messages: bandwidth, loss, connections, queues.
+	Network Network `yaml:"network"`
+
+	// Nodes that differ from the others, by their shares.
+	Classes Classes `yaml:"classes"`
+
 	// How the nodes come into the network.
 	Join Join `yaml:"join"`
 

@@ -1,7 +1,7 @@
 package scenario
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -15,11 +15,11 @@ import (
 	"spreadable/sim/result"
 )
 
-// source is the file whose comments describe the keys. Embedding it lets one
+// sources are the files whose comments describe the keys. Embedding them lets one
 // text serve the reader of the code and the editor of a scenario.
 //
-//go:embed scenario.go
-var source string
+//go:embed scenario.go network.go classes.go
+var sources embed.FS
 
 // Schema returns the JSON Schema (2020-12) of scenario files, for editors that
 // complete and check YAML.
@@ -57,6 +57,8 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 	switch {
 	case t == durationType:
 		return &jsonschema.Schema{Type: "string", Pattern: durationPattern, Examples: []any{"16s", "5m20s"}}
+	case t == rateType:
+		return &jsonschema.Schema{Type: "string", Pattern: ratePattern, Examples: []any{"5Mbit/s", "1Gbit/s"}}
 	case t == expectationsType:
 		return expectSchema()
 	case t == latencyModelType:
@@ -143,9 +145,25 @@ func addDefaults(schema *jsonschema.Schema, defaults map[string]any) {
 // text, in one line.
 func fieldDocs() map[string]string {
 	docs := map[string]string{}
-	file, err := parser.ParseFile(token.NewFileSet(), "scenario.go", source, parser.ParseComments)
+	files, err := sources.ReadDir(".")
 	if err != nil {
-		return docs // this very file was compiled, so it parses
+		return docs // they are part of the program
+	}
+	for _, f := range files {
+		text, err := sources.ReadFile(f.Name())
+		if err != nil {
+			return docs
+		}
+		addFieldDocs(docs, f.Name(), text)
+	}
+	return docs
+}
+
+// addFieldDocs reads the comments of one file.
+func addFieldDocs(docs map[string]string, name string, text []byte) {
+	file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments)
+	if err != nil {
+		return // this very file was compiled, so it parses
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		declared, ok := n.(*ast.TypeSpec)
@@ -161,5 +179,4 @@ func fieldDocs() map[string]string {
 		}
 		return false
 	})
-	return docs
 }

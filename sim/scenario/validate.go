@@ -30,7 +30,7 @@ func (s *Scenario) validate() error {
 		return err
 	}
 	checks := []func() error{
-		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkNode, s.checkApproval, s.checkWorkload, s.checkExpect,
+		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkLoad, s.checkExpect,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -78,7 +78,7 @@ func (s *Scenario) checkField(path string, v reflect.Value, l limits) error {
 	switch {
 	case v.Kind() == reflect.String:
 		return s.checkText(path, v.String(), l)
-	case v.CanInt() && v.Type() != durationType && (v.Int() < l.minimum || v.Int() > l.maximum):
+	case v.CanInt() && v.Type() != durationType && v.Type() != rateType && (v.Int() < l.minimum || v.Int() > l.maximum):
 		return s.errorf(path, "%s: expected %s, not %d", path, l.span(), v.Int())
 	}
 	return nil
