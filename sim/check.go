@@ -63,6 +63,7 @@ func (c *checker) check() error {
 	c.known = make(map[*message.Masters]bool)
 	clear(c.listed)
 	masters := 0
+	members := w.members(alive)
 	for i := range alive.All() {
 		slaves := w.node(i).Structure().Slaves
 		if len(slaves) > 0 {
@@ -73,7 +74,10 @@ func (c *checker) check() error {
 		}
 	}
 	for i := range alive.All() {
-		if err := c.checkNode(i, alive.Size(), masters); err != nil {
+		if w.outside(i) {
+			continue
+		}
+		if err := c.checkNode(i, members, masters); err != nil {
 			return fmt.Errorf("%w: node %d (%s) %w", ErrViolated, i, w.book.Text(peerOf(i)), err)
 		}
 	}
@@ -83,7 +87,7 @@ func (c *checker) check() error {
 // checkNode checks one node: exactly one master lists it, and that is its backlink; its
 // list has all masters, each with as many slaves as it has; and the sizes add up to the
 // network.
-func (c *checker) checkNode(i, alive, masters int) error {
+func (c *checker) checkNode(i, members, masters int) error {
 	w := c.world
 	s := w.node(i).Structure()
 	switch {
@@ -93,8 +97,8 @@ func (c *checker) checkNode(i, alive, masters int) error {
 		return fmt.Errorf("is listed by %d masters instead of one", c.listed[i])
 	case !slices.Contains(w.node(inmem.Index(s.Backlink)).Structure().Slaves, s.Address):
 		return fmt.Errorf("is not listed by its backlink %s", w.book.Text(s.Backlink))
-	case s.Size() != alive:
-		return fmt.Errorf("counts %d nodes instead of %d", s.Size(), alive)
+	case s.Size() != members:
+		return fmt.Errorf("counts %d nodes instead of %d", s.Size(), members)
 	case c.known[s.Masters]:
 		return nil
 	case len(s.Masters.List) != masters:
@@ -149,14 +153,16 @@ func (c *checker) follows(drawn, ranking []core.Peer) bool {
 // for it.
 func (w *world) pingsMayFail() bool {
 	model, err := w.scenario.LatencyModel()
-	return err != nil || model.Max() > w.scenario.Node.PingTimeout/2
+	return err != nil || w.link != nil || model.Max() > w.scenario.Node.PingTimeout/2
 }
 
 // ranking is the order of a draw among all nodes that are up.
 func (c *checker) ranking(start time.Duration) []core.Peer {
 	var all []core.Peer
 	for i := range c.world.population.At(c.world.now()).All() {
-		all = append(all, peerOf(i))
+		if !c.world.outside(i) {
+			all = append(all, peerOf(i))
+		}
 	}
 	return invariant.Ranking(c.world.book, all, start)
 }

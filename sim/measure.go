@@ -43,17 +43,18 @@ func (m *meter) sample() {
 	if alive == 0 {
 		return
 	}
-	c := m.count(up)
+	members := w.members(up)
+	c := m.count(up, members)
 	total, events := m.traffic()
 	m.samples = append(m.samples, result.Sample{
 		Time:            now,
 		Alive:           alive,
-		Registered:      float64(c.registered) / float64(alive),
+		Registered:      float64(c.registered) / float64(members),
 		RegisteredCount: c.registered,
-		ExactSize:       float64(c.exact) / float64(alive),
-		Coverage:        m.coverage(up),
+		ExactSize:       float64(c.exact) / float64(members),
+		Coverage:        m.coverage(up, members),
 		Masters:         c.masters,
-		MastersExpected: result.ExpectedMasters(alive, w.scenario.Levels),
+		MastersExpected: result.ExpectedMasters(members, w.scenario.Levels),
 		Requests:        int64(total.Requests - m.total.Requests),
 		Bytes:           int64(total.Bytes - m.total.Bytes),
 		Events:          int64(events - m.events),
@@ -64,8 +65,8 @@ func (m *meter) sample() {
 // counts of live nodes.
 type counts struct{ registered, masters, exact int }
 
-// count looks at all live nodes.
-func (m *meter) count(up population.Alive) counts {
+// count looks at all live nodes, of which so many can have a place in the network.
+func (m *meter) count(up population.Alive, members int) counts {
 	w, alive := m.world, up.Size()
 	var masters, exact atomic.Int64
 	w.kernel.Split(alive, func(from, to int) {
@@ -77,7 +78,7 @@ func (m *meter) count(up population.Alive) counts {
 			if len(s.Slaves) > 0 {
 				lists++
 			}
-			if w.node(i).NetworkSize() == alive {
+			if w.node(i).NetworkSize() == members && !w.outside(i) {
 				right++
 			}
 		}
@@ -93,7 +94,7 @@ func (m *meter) count(up population.Alive) counts {
 			}
 		}
 	}
-	if alive == 1 {
+	if members == 1 {
 		c.registered = 1 // no other node could list it
 	}
 	return c
@@ -118,12 +119,12 @@ const entriesSampled = 32
 
 // coverage is the share of live nodes that a search through a random entry node would
 // reach.
-func (m *meter) coverage(up population.Alive) float64 {
+func (m *meter) coverage(up population.Alive, members int) float64 {
 	rng := rand.New(stream.New(m.world.scenario.Seed, uint64(m.world.now()), stream.Coverage))
 	known := make(map[uint64]int)
 	sum := 0
 	for range entriesSampled {
-		masters := m.world.node(up.Random(rng)).Structure().Masters
+		masters := m.world.node(m.world.entry(up, rng)).Structure().Masters
 		// In a settled network all lists are the same: they are counted once.
 		same := masters.Set()
 		reached, ok := known[same]
@@ -133,7 +134,7 @@ func (m *meter) coverage(up population.Alive) float64 {
 		}
 		sum += max(1, reached) // an entry node without masters at least answers itself
 	}
-	return float64(sum) / entriesSampled / float64(up.Size())
+	return float64(sum) / entriesSampled / float64(members)
 }
 
 // reach counts the different live nodes that the masters list.

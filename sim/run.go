@@ -144,6 +144,7 @@ func (w *world) results(m *meter) *result.Run {
 			Structure:   result.StructureSummary(nodes, s.Levels),
 			Search:      result.SearchSummary(requests),
 			Approval:    result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
+			Network:     w.linkSummary(int64(m.total.Bytes)),
 			Sync:        m.upkeepSummary(convergence.TimeS, s.SyncInterval),
 			// All nodes are honest, so every ban is false.
 			Behavior: result.Behavior{Bans: banned, FalseBans: banned},

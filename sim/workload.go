@@ -60,11 +60,11 @@ func (c *clients) begin(i int) {
 	rng := rand.New(stream.New(c.world.scenario.Seed, uint64(i), stream.Workload))
 	alive := c.world.population.At(op.row.Start)
 	if op.row.Kind == result.KindSearch {
-		op.row.Entry = alive.Random(rng)
+		op.row.Entry = c.world.entry(alive, rng)
 		c.search(i)
 		return
 	}
-	entries := different(rng, alive, c.world.scenario.Workload.Approvals.Entries)
+	entries := c.world.different(rng, alive, c.world.scenario.Workload.Approvals.Entries)
 	op.row.Entry = entries[0]
 	c.approve(i)
 	op.draws = append(op.draws, make([]*message.ApprovalKey, len(entries)-1)...)
@@ -73,11 +73,11 @@ func (c *clients) begin(i int) {
 	}
 }
 
-// different draws so many different nodes, or all there are.
-func different(rng *rand.Rand, alive population.Alive, count int) []int {
+// different draws so many different nodes that clients can call, or all there are.
+func (w *world) different(rng *rand.Rand, alive population.Alive, count int) []int {
 	var list []int
-	for len(list) < min(count, alive.Size()) {
-		if node := alive.Random(rng); !slices.Contains(list, node) {
+	for most := min(count, w.members(alive)); len(list) < most; {
+		if node := w.entry(alive, rng); !slices.Contains(list, node) {
 			list = append(list, node)
 		}
 	}
@@ -118,8 +118,8 @@ func (c *clients) reach(op *operation, reached probe.Set) {
 			others++
 		}
 	}
-	op.row.Coverage = float64(answered) / float64(lived.Size())
-	if others == 0 && lived.Size() > 1 {
+	op.row.Coverage = float64(answered) / float64(c.world.members(lived))
+	if others == 0 && c.world.members(lived) > 1 {
 		op.row.OK, op.row.Error = false, result.ErrorNoOther
 	}
 }

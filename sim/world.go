@@ -13,6 +13,7 @@ import (
 	"spreadable/sim/population"
 	"spreadable/sim/scenario"
 	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/link"
 )
 
 // world is the network of one scenario.
@@ -22,6 +23,7 @@ type world struct {
 	population *population.Population
 	book       *peer.Book
 	net        *inmem.Network
+	link       *link.Link // nil if messages have a latency only
 	kernel     *kernel.Kernel[inmem.Envelope]
 	clients    *clients
 	epoch      time.Duration // what clocks show at the start of the run
@@ -45,11 +47,15 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 		return nil, err
 	}
 	w.clients = newClients(w)
-	w.net = inmem.New(inmem.Options{
+	options := inmem.Options{
 		Config: inmem.OneConfig(config), Latency: model, Seed: s.Seed, Epoch: w.epoch,
 		Nodes: s.Nodes, Partitions: kernel.Partitions(workers, s.Nodes),
 		Clients: len(w.clients.operations), ClientTimeout: clientTimeout, ClientIP: clientIP,
-	})
+	}
+	if w.link = newLink(s, model, s.Nodes+len(w.clients.operations)); w.link != nil {
+		options.Link = w.link
+	}
+	w.net = inmem.New(options)
 	w.kernel = newKernel(w.net, w, workers)
 	for i := range w.nodes {
 		w.clients.probes[i].Node = uint32(i)

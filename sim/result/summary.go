@@ -44,6 +44,8 @@ type Summary struct {
 	Search *Search `json:"search"`
 	// Approval is null when the scenario requested no approvals.
 	Approval *Approval `json:"approval"`
+	// Network is what happened to messages beside their latency; null when nothing could.
+	Network *Network `json:"network"`
 	// Sync is the traffic of the steady state; null when the run had no time in which to
 	// measure it.
 	Sync *Sync `json:"sync"`

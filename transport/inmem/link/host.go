@@ -25,8 +25,9 @@ const Unbounded = -1
 // during a run, so any partition may read it.
 type Hosts struct {
 	Kinds []Host
-	Of    []uint8 // the kind of each host; hosts beyond its end have none: no limits
-	none  Host
+	Of    []uint8 // the kind of each host
+	// Others is what hosts beyond the end of Of are.
+	Others Host
 }
 
 // At returns a host.
@@ -34,7 +35,7 @@ func (h *Hosts) At(index uint32) *Host {
 	if int(index) < len(h.Of) {
 		return &h.Kinds[h.Of[index]]
 	}
-	return &h.none
+	return &h.Others
 }
 
 // any reports whether something holds for a kind of host.
@@ -44,5 +45,8 @@ func (h *Hosts) any(holds func(*Host) bool) bool {
 			return true
 		}
 	}
-	return false
+	return holds(&h.Others)
 }
+
+// AnyOutside reports whether there are hosts that cannot be reached.
+func (h *Hosts) AnyOutside() bool { return h.any(func(h *Host) bool { return h.Outside }) }

@@ -37,6 +37,7 @@ const (
 // Link is an inmem.Link made of those parts that a network needs. The others are nil.
 type Link struct {
 	inmem.Link
+	Hosts       *Hosts
 	tcp         *TCP
 	datagrams   *Datagrams
 	connections *Connections
@@ -48,7 +49,7 @@ type Link struct {
 
 // New makes a link.
 func New(o Options) *Link {
-	l := &Link{}
+	l := &Link{Hosts: o.Hosts}
 	way := l.way(o)
 	l.Link = Path{way}
 	l.ends(o)
@@ -62,7 +63,7 @@ func New(o Options) *Link {
 		l.up = &Uplink{Link: l.Link, Hosts: o.Hosts, lines: make([]queue, o.Size)}
 		l.Link = l.up
 	}
-	if o.Hosts.any(func(h *Host) bool { return h.Outside }) {
+	if o.Hosts.AnyOutside() {
 		l.outside = &Outside{Link: l.Link, Hosts: o.Hosts, lost: make([]uint64, o.Size)}
 		l.Link = l.outside
 	}
