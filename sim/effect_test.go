@@ -61,6 +61,28 @@ var effects = map[string][]string{
 	"addresses.nodes_per_prefix.mean":  {"addresses.nodes_per_prefix.model=constant", "addresses.nodes_per_prefix.mean=2", "addresses.nodes_per_prefix.mean=3"},
 	"addresses.nodes_per_prefix.min":   {"addresses.nodes_per_prefix.model=uniform", "addresses.nodes_per_prefix.max=5", "addresses.nodes_per_prefix.min=1", "addresses.nodes_per_prefix.min=4"},
 	"addresses.nodes_per_prefix.max":   {"addresses.nodes_per_prefix.model=pareto", "addresses.nodes_per_prefix.max=2", "addresses.nodes_per_prefix.max=20"},
+	"network.up":                       {"network.up=100kbit/s"},
+	"network.down":                     {"network.down=100kbit/s"},
+	"network.loss":                     {"network.loss=5%"},
+	"network.datagram":                 {"network.loss=5%", "network.datagram=true"},
+	"network.rto":                      {"network.loss=5%", "network.rto=200ms"},
+	"network.connection":               {"network.connection=reuse", "network.connection=each"},
+	"network.tls":                      {"network.connection=each", "network.tls=true"},
+	"network.service":                  {"network.service=2ms"},
+	"network.service_model":            {"network.service=2ms", "network.service_model=exponential"},
+	"network.queue":                    {"network.service=20ms", "network.queue=1"},
+}
+
+// classEffects are those of the keys of each class.
+var classEffects = map[string][]string{
+	"share":     {"share=50%", "share=60%"},
+	"up":        {"share=50%", "up=100kbit/s"},
+	"down":      {"share=50%", "down=100kbit/s"},
+	"delay":     {"share=50%", "delay=70ms"},
+	"loss":      {"share=50%", "loss=5%"},
+	"service":   {"share=50%", "service=3ms"},
+	"queue":     {"share=50%", "service=30ms", "queue=1"},
+	"reachable": {"share=50%", "reachable=false"},
 }
 
 // named are the keys that say what a run is called, not what happens in it.
@@ -107,6 +129,17 @@ func measured(t *testing.T, sets []string) string {
 // above.
 func TestEveryKeyHasAnEffect(t *testing.T) {
 	keys := keysBelow("", reflect.TypeFor[scenario.Scenario]())
+	effects := maps.Clone(effects)
+	for f := range reflect.TypeFor[scenario.Classes]().Fields() {
+		for key, sets := range classEffects {
+			path := "classes." + f.Tag.Get("yaml") + "."
+			var full []string
+			for _, set := range sets {
+				full = append(full, path+set)
+			}
+			effects[path+key] = full
+		}
+	}
 	if known := slices.Sorted(maps.Keys(effects)); !slices.Equal(slices.Sorted(slices.Values(keys)), slices.Sorted(slices.Values(append(known, named...)))) {
 		t.Errorf("the table of effects names %v, the scenarios know %v", known, keys)
 	}
