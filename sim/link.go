@@ -119,7 +119,7 @@ func (w *world) linkSummary(total int64) *result.Network {
 	c := w.link.Counts(w.now())
 	return &result.Network{
 		Bytes: total, Lost: count(c.Lost), Retransmissions: count(c.Resent), Handshakes: count(c.Handshakes),
-		Refused: count(c.Refused), Unreachable: count(c.Outside),
+		Refused: count(c.Refused), Abandoned: count(c.Abandoned), Unreachable: count(c.Outside),
 		Uplink: use(c.Up), Downlink: use(c.Down), Service: use(c.Service),
 	}
 }

@@ -17,6 +17,9 @@ type Network struct {
 	Handshakes *int64 `json:"handshakes"`
 	// Refused is the number of requests that came to a full queue; null without a bound.
 	Refused *int64 `json:"refused"`
+	// Abandoned is the number of messages that were not sent, because the asker gave up
+	// before their turn on the uplink; null when no uplink has a limit.
+	Abandoned *int64 `json:"abandoned"`
 	// Unreachable is the number of requests to nodes that cannot be reached from outside;
 	// null when all can be.
 	Unreachable *int64 `json:"unreachable"`

@@ -93,8 +93,8 @@ func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 	}
 	to, back, none := m.from, m.back, m.expired
 	p.requests.free(slot)
-	if back == drawnAtAnswer {
-		back, none = e.depart(Message{From: e.index, To: to, Bytes: answer.bytes, Answer: true})
+	if back < 0 { // drawnAtAnswer
+		back, none = e.depart(Message{From: e.index, To: to, Bytes: answer.bytes, Answer: true, Until: -back})
 	}
 	if !none {
 		p.sendAnswer(e, Event{At: p.sched.Now() + back, To: to}, &answer)

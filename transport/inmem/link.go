@@ -41,6 +41,9 @@ type Message struct {
 	From, To uint32 // indexes of hosts: nodes, and after them clients
 	Bytes    uint32
 	Answer   bool // to a request
+	// Until is when the asker gives up: it closes the connection, and what has not left
+	// the sender by then never does.
+	Until time.Duration
 }
 
 // Reception is what becomes of a message at its receiver's end of a Link.
@@ -65,7 +68,7 @@ var errBusy = fmt.Errorf("%w: it answers 503 Service Unavailable: %w", message.E
 // passage is how a request gets to its receiver, and what is known of the way back. (With
 // more than four fields the compiler would keep it in memory instead of registers.)
 type passage struct {
-	there, back time.Duration // back may be drawnAtAnswer
+	there, back time.Duration // back may be drawnAtAnswer of a time
 	fate        fate
 }
 
@@ -78,8 +81,9 @@ const (
 	lost                     // the request never arrives
 )
 
-// drawnAtAnswer is the way back of a request over a Link: not known yet.
-const drawnAtAnswer time.Duration = -1
+// drawnAtAnswer is the way back of a request over a Link: not known yet. In its place
+// stands, negated, the time at which the asker gives up; that costs no field.
+func drawnAtAnswer(until time.Duration) time.Duration { return -max(1, until) }
 
 // passage draws what happens to a request that e sends. One to itself does not cross the
 // network: both ways take no time, but what it asks of others may take longer than its
@@ -93,8 +97,9 @@ func (e *endpoint) passage(to uint32, req *message.Request, bytes uint32) passag
 	case e.partition.net.opts.Link == nil:
 		return e.bothWays(to, req)
 	}
-	there, gone := e.depart(Message{From: e.index, To: to, Bytes: bytes})
-	way := passage{there, drawnAtAnswer, timed}
+	until := e.partition.sched.Now() + req.Timeout
+	there, gone := e.depart(Message{From: e.index, To: to, Bytes: bytes, Until: until})
+	way := passage{there, drawnAtAnswer(until), timed}
 	if gone {
 		way.fate |= lost
 	}

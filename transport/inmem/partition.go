@@ -83,7 +83,7 @@ type request struct {
 	gen     uint32
 	from    uint32
 	bytes   uint32        // as sent
-	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer
+	back    time.Duration // latency of the way back, drawn by the asker; or drawnAtAnswer of a time
 	known   edition       // what the asker has of the receiver's structure
 	expired bool          // the asker has given up already: no answer
 	req     message.Request

@@ -9,6 +9,7 @@ type Counts struct {
 	Lost       *uint64 // packets, for good
 	Handshakes *uint64
 	Refused    *uint64 // requests that came to a full queue
+	Abandoned  *uint64 // messages whose asker gave up before their turn on the uplink
 	Outside    *uint64 // requests to hosts that cannot be reached
 
 	Up, Down, Service *Use
@@ -42,12 +43,10 @@ func (l *Link) Counts(now time.Duration) Counts {
 		}
 	}
 	if l.outside != nil {
-		c.Outside = new(uint64)
-		for _, lost := range l.outside.lost {
-			*c.Outside += lost
-		}
+		c.Outside = sum(l.outside.lost)
 	}
 	if l.up != nil {
+		c.Abandoned = sum(l.up.abandoned)
 		c.Up = use(len(l.up.lines), now, func(i int) *queue {
 			return only(l.up.Hosts.At(uint32(i)).Up > 0, &l.up.lines[i])
 		})
@@ -76,6 +75,15 @@ func (s *Server) refused() *uint64 {
 		*sum += s.desks[i].refused
 	}
 	return sum
+}
+
+// sum adds up what hosts have counted.
+func sum(counts []uint64) *uint64 {
+	total := new(uint64)
+	for _, count := range counts {
+		*total += count
+	}
+	return total
 }
 
 // only returns a queue if its host has one.

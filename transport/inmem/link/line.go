@@ -32,12 +32,17 @@ func (q *queue) pass(now, service time.Duration) time.Duration {
 // Uplink makes messages share the bandwidth of their sender's line: a message of b bytes
 // takes it for 8b/rate, after those that came before.
 //
+// A message whose asker gives up before its turn is not sent, and takes nothing of the line:
+// its connection is closed by then. Otherwise an uplink that is too narrow for a moment
+// would carry answers that come too late for ever.
+//
 // The handshake of a new connection comes before the message on a real line. Here the
 // message takes the line first, so that those behind it do not wait for its handshake.
 type Uplink struct {
 	inmem.Link
-	Hosts *Hosts
-	lines []queue
+	Hosts     *Hosts
+	lines     []queue
+	abandoned []uint64 // by sender
 }
 
 // Depart implements inmem.Link.
@@ -46,7 +51,12 @@ func (u *Uplink) Depart(m inmem.Message, now time.Duration, r *rand.Rand) (time.
 	if rate == 0 {
 		return u.Link.Depart(m, now, r)
 	}
-	sent := u.lines[m.From].pass(now, rate.Time(m.Bytes))
+	line := &u.lines[m.From]
+	if m.Until > 0 && line.free > m.Until {
+		u.abandoned[m.From]++
+		return u.Least(), true
+	}
+	sent := line.pass(now, rate.Time(m.Bytes))
 	travel, lost := u.Link.Depart(m, sent, r)
 	return sent - now + travel, lost
 }

@@ -69,6 +69,27 @@ func TestALineTakesBitsOverBandwidth(t *testing.T) {
 	}
 }
 
+// A message whose asker gives up before its turn is not sent, and holds up none behind it.
+func TestWhatIsAbandonedDoesNotTakeTheLine(t *testing.T) {
+	l := two(link.Host{Up: 1_000_000}, nil)
+	m := inmem.Message{From: 0, To: 1, Bytes: 125_000, Until: 1500 * ms} // a second each
+	for i, want := range []time.Duration{1010 * ms, 2010 * ms} {
+		if got := pass(t, l, m, 0); got != want {
+			t.Errorf("message %d is there at %v, want %v", i, got, want)
+		}
+	}
+	if _, lost := l.Depart(m, 0, random()); !lost {
+		t.Error("a message was sent whose asker had given up")
+	}
+	m.Until = 0 // one without a limit
+	if got := pass(t, l, m, 0); got != 3010*ms {
+		t.Errorf("the next one is there at %v", got)
+	}
+	if c := l.Counts(time.Second); *c.Abandoned != 1 {
+		t.Errorf("%d messages were abandoned", *c.Abandoned)
+	}
+}
+
 // A rate takes 8 bits a byte, rounded up, whatever the size.
 func TestTimeOfARate(t *testing.T) {
 	for _, test := range []struct {
