@@ -1,0 +1,154 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"spreadable/sim/result"
+	"spreadable/sim/scenario"
+	"spreadable/transport/inmem/link"
+)
+
+// linked is a scenario with all that may happen to messages.
+const linked = `
+name: linked
+nodes: 150
+duration: 5m
+latency: {model: lognormal, mean: 40ms, stddev: 20ms, min: 2ms}
+network: {up: 2Mbit/s, down: 20Mbit/s, loss: 2%, rto: 200ms, connection: each, tls: true, service: 1ms, service_model: exponential, queue: 50}
+classes:
+  server: {share: 20%}
+  home: {share: 40%, loss: 1%}
+  laggy: {share: 10%, service: 5ms}
+  constrained: {share: 10%, reachable: false}
+workload: {searches: {count: 30, start: 3m, over: 1m}, approvals: {count: 20, start: 3m, over: 1m}}
+`
+
+func load(t *testing.T, text string, sets ...string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Parse("test.yaml", []byte(text), sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func ran(t *testing.T, s *scenario.Scenario, workers int) *result.Run {
+	t.Helper()
+	r, err := Run(s, Options{Workers: workers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Whatever happens to messages, the run and what is counted do not depend on the workers.
+func TestLinksGiveTheSameBitsForAllWorkers(t *testing.T) {
+	for _, sets := range [][]string{
+		nil,
+		{"network.connection=reuse", "network.service_model=constant"},
+		{"join.mode=spread", "join.over=100s", "join.bootstrap=3"},
+	} {
+		same(t, load(t, linked, sets...))
+	}
+	same(t, load(t, "name: datagrams\nnodes: 90\nduration: 3m\nnetwork: {loss: 5%, datagram: true}\nworkload: {searches: {count: 20, start: 2m}}\n"))
+}
+
+func same(t *testing.T, s *scenario.Scenario) {
+	t.Helper()
+	first := ran(t, s, 1).Summary.Timeless()
+	want := fmt.Sprintf("%+v %+v", first.Fingerprint, shown(first.Network))
+	for _, workers := range []int{2, 3, 8} {
+		again := ran(t, s, workers).Summary.Timeless()
+		if got := fmt.Sprintf("%+v %+v", again.Fingerprint, shown(again.Network)); got != want {
+			t.Errorf("%s: %d workers give\n%s, one gives\n%s", s.Name, workers, got, want)
+		}
+	}
+}
+
+// shown is a section with the values behind its pointers.
+func shown(n *result.Network) string {
+	text := fmt.Sprint(n.Bytes)
+	for _, count := range []*int64{n.Lost, n.Retransmissions, n.Handshakes, n.Refused, n.Abandoned, n.Unreachable} {
+		if count != nil {
+			text += fmt.Sprint(" ", *count)
+		}
+	}
+	for _, use := range []*result.Use{n.Uplink, n.Downlink, n.Service} {
+		if use != nil {
+			text += fmt.Sprintf(" %+v", *use)
+		}
+	}
+	return text
+}
+
+// A network: without keys switches nothing on.
+func TestAnEmptyNetworkCostsNothing(t *testing.T) {
+	const plain = "name: plain\nnodes: 60\nduration: 2m\nworkload: {searches: {count: 5, start: 1m}}\n"
+	a, b := ran(t, load(t, plain), 1), ran(t, load(t, plain+"network: {}\nclasses: {}\n"), 1)
+	if a.Summary.Fingerprint != b.Summary.Fingerprint || b.Summary.Network != nil {
+		t.Errorf("with empty groups the fingerprint is %s, without %s", b.Summary.Fingerprint, a.Summary.Fingerprint)
+	}
+	if w, err := newWorld(load(t, plain), 1); err != nil || w.link != nil {
+		t.Errorf("without keys there is a link %v, %v", w.link, err)
+	}
+}
+
+// Each class has its share of the nodes to the node, whichever they are, and the bootstrap
+// nodes can be reached.
+func TestClassesHaveTheirShares(t *testing.T) {
+	const text = "name: classes\nnodes: 203\nduration: 1m\nclasses: {home: {share: 33.3%}, laggy: {share: 60%, reachable: false}}\njoin: {bootstrap: 9}\n"
+	orders := make(map[string]bool)
+	for seed := range 20 {
+		s := load(t, text, fmt.Sprintf("seed=%d", seed))
+		of := classes(s)
+		counts := make(map[uint8]int)
+		for _, class := range of {
+			counts[class]++
+		}
+		if counts[1] != 68 || counts[2] != 121 || counts[0] != 14 {
+			t.Errorf("of 203 nodes %v are of each class", counts)
+		}
+		if slices.Contains(of[:9], 2) {
+			t.Errorf("seed %d: a bootstrap node cannot be reached: %v", seed, of[:9])
+		}
+		orders[fmt.Sprint(of)] = true
+	}
+	if len(orders) != 20 {
+		t.Errorf("20 seeds give %d orders", len(orders))
+	}
+}
+
+// What a class does not say is as its preset, and else as the network.
+func TestAClassIsAPresetOverTheNetwork(t *testing.T) {
+	s := load(t, "name: classes\nnodes: 20\nduration: 1m\nnetwork: {up: 3Mbit/s, loss: 2%, service: 4ms, queue: 9}\nclasses: {laggy: {share: 50%, delay: 80ms}}\n")
+	kinds := hosts(s).Kinds
+	want := []link.Host{
+		{Up: 3_000_000, Loss: 0.02, Service: s.Network.Service, Queue: 9},
+		{Up: 5_000_000, Down: 50_000_000, Delay: s.Classes.Laggy.Delay, Loss: 0.02, Service: s.Network.Service, Queue: 9},
+	}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("the kinds of hosts are %+v, want %+v", kinds, want)
+	}
+}
+
+// Nodes behind a NAT can ask and never get a place; the others are a whole network without
+// them and ban none of them, and its searches and draws are those of its members.
+func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
+	s := load(t, "name: nat\nnodes: 60\nduration: 12m\nclasses: {home: {share: 25%, reachable: false}}\nworkload: {searches: {count: 10, start: 11m}, approvals: {count: 10, start: 11m}}\n")
+	r := ran(t, s, 1)
+	of := classes(s)
+	for _, n := range r.Nodes {
+		if hidden := of[n.Index] == 1; hidden != (n.Role == result.RoleNone) {
+			t.Errorf("node %d of class %d is %s", n.Index, of[n.Index], n.Role)
+		}
+	}
+	c := r.Summary
+	if c.Convergence.ExactSize != 1 || c.Convergence.Registered != 1 || c.Convergence.Coverage != 1 {
+		t.Errorf("the shares are %+v", c.Convergence)
+	}
+	if c.Search.Complete != 10 || c.Approval.Granted != 10 || c.Behavior.Bans != 0 || *c.Network.Unreachable == 0 {
+		t.Errorf("searches are %+v, approvals %+v, bans %d", c.Search, c.Approval, c.Behavior.Bans)
+	}
+}
