@@ -75,14 +75,14 @@ var effects = map[string][]string{
 
 // classEffects are those of the keys of each class.
 var classEffects = map[string][]string{
-	"share":     {"share=50%", "share=60%"},
-	"up":        {"share=50%", "up=100kbit/s"},
-	"down":      {"share=50%", "down=100kbit/s"},
-	"delay":     {"share=50%", "delay=70ms"},
-	"loss":      {"share=50%", "loss=5%"},
-	"service":   {"share=50%", "service=3ms"},
-	"queue":     {"share=50%", "service=30ms", "queue=1"},
-	"reachable": {"share=50%", "reachable=false"},
+	"share":   {"share=50%", "share=60%"},
+	"up":      {"share=50%", "up=100kbit/s"},
+	"down":    {"share=50%", "down=100kbit/s"},
+	"delay":   {"share=50%", "delay=70ms"},
+	"loss":    {"share=50%", "loss=5%"},
+	"service": {"share=50%", "service=3ms"},
+	"queue":   {"share=50%", "service=30ms", "queue=1"},
+	"nat":     {"share=50%", "nat=true"},
 }
 
 // named are the keys that say what a run is called, not what happens in it.

@@ -38,7 +38,7 @@ func hosts(s *scenario.Scenario) *link.Hosts {
 	for _, c := range s.Classes.Present() {
 		kinds = append(kinds, link.Host{
 			Up: link.Rate(c.Up), Down: link.Rate(c.Down), Delay: c.Delay, Loss: c.Loss,
-			Service: c.Service, Queue: bound(c.Queue), Outside: !c.Reachable,
+			Service: c.Service, Queue: bound(c.Queue), Outside: c.NAT,
 		})
 	}
 	// A message between a client and a node of no class is lost as one between two nodes.
@@ -68,7 +68,7 @@ func classes(s *scenario.Scenario) []uint8 {
 	r := rand.New(stream.New(s.Seed, 0, stream.Class))
 	r.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
 	present := s.Classes.Present()
-	outside := func(i int) bool { return of[i] > 0 && !present[of[i]-1].Reachable }
+	outside := func(i int) bool { return of[i] > 0 && present[of[i]-1].NAT }
 	next := s.Join.Bootstrap
 	for i := range s.Join.Bootstrap {
 		if !outside(i) {

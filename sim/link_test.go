@@ -21,7 +21,7 @@ classes:
   server: {share: 20%}
   home: {share: 40%, loss: 1%}
   laggy: {share: 10%, service: 5ms}
-  constrained: {share: 10%, reachable: false}
+  constrained: {share: 10%, nat: true}
 workload: {searches: {count: 30, start: 3m, over: 1m}, approvals: {count: 20, start: 3m, over: 1m}}
 `
 
@@ -98,7 +98,7 @@ func TestAnEmptyNetworkCostsNothing(t *testing.T) {
 // Each class has its share of the nodes to the node, whichever they are, and the bootstrap
 // nodes can be reached.
 func TestClassesHaveTheirShares(t *testing.T) {
-	const text = "name: classes\nnodes: 203\nduration: 1m\nclasses: {home: {share: 33.3%}, laggy: {share: 60%, reachable: false}}\njoin: {bootstrap: 9}\n"
+	const text = "name: classes\nnodes: 203\nduration: 1m\nclasses: {home: {share: 33.3%}, laggy: {share: 60%, nat: true}}\njoin: {bootstrap: 9}\n"
 	orders := make(map[string]bool)
 	for seed := range 20 {
 		s := load(t, text, fmt.Sprintf("seed=%d", seed))
@@ -136,7 +136,7 @@ func TestAClassIsAPresetOverTheNetwork(t *testing.T) {
 // Nodes behind a NAT can ask and never get a place; the others are a whole network without
 // them and ban none of them, and its searches and draws are those of its members.
 func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
-	s := load(t, "name: nat\nnodes: 60\nduration: 12m\nclasses: {home: {share: 25%, reachable: false}}\nworkload: {searches: {count: 10, start: 11m}, approvals: {count: 10, start: 11m}}\n")
+	s := load(t, "name: nat\nnodes: 60\nduration: 12m\nclasses: {home: {share: 25%, nat: true}}\nworkload: {searches: {count: 10, start: 11m}, approvals: {count: 10, start: 11m}}\n")
 	r := ran(t, s, 1)
 	of := classes(s)
 	for _, n := range r.Nodes {

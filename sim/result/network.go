@@ -20,8 +20,7 @@ type Network struct {
 	// Abandoned is the number of messages that were not sent, because the asker gave up
 	// before their turn on the uplink; null when no uplink has a limit.
 	Abandoned *int64 `json:"abandoned"`
-	// Unreachable is the number of requests to nodes that cannot be reached from outside;
-	// null when all can be.
+	// Unreachable is the number of requests to nodes behind a NAT; null when there are none.
 	Unreachable *int64 `json:"unreachable"`
 	// Uplink is the use of the nodes' uplinks; null when none has a limit.
 	Uplink *Use `json:"uplink"`

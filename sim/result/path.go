@@ -114,6 +114,16 @@ var reasons = map[string]string{
 	"approval.chi2_p":             "too few draws for the test",
 	"approval.agreement":          "no two entry nodes drew for the same period",
 	"approval.captured":           "there was no attack",
+	"network":                     "nothing happens to messages but their latency",
+	"network.lost":                "there is no loss",
+	"network.retransmissions":     "there is no loss, or messages are datagrams",
+	"network.handshakes":          "connections cost nothing",
+	"network.refused":             "no queue is bounded",
+	"network.abandoned":           "no uplink has a limit",
+	"network.unreachable":         "no node is behind a NAT",
+	"network.uplink":              "no uplink has a limit",
+	"network.downlink":            "no downlink has a limit",
+	"network.service":             "serving takes no time",
 	"sync":                        "the run left no time to measure the steady state",
 }
 

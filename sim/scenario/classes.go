@@ -52,9 +52,8 @@ type Class struct {
 	// How many requests may wait at one of its nodes.
 	Queue int `yaml:"queue" jsonschema:"minimum=1,maximum=1000000"`
 
-	// Whether others can open a connection to its nodes. Behind a NAT they cannot. True if
-	// absent.
-	Reachable bool `yaml:"reachable"`
+	// Whether its nodes are behind a NAT, so that others cannot open a connection to them.
+	NAT bool `yaml:"nat"`
 }
 
 // namedClass is a class with its key.
@@ -114,7 +113,6 @@ func (s *Scenario) fillClasses() {
 		if c.Service > 0 {
 			fill(s, join(c.path(), "queue"), &c.Queue, n.Queue)
 		}
-		fill(s, join(c.path(), "reachable"), &c.Reachable, true)
 	}
 }
 
@@ -140,8 +138,8 @@ func (s *Scenario) checkClasses() error {
 		}
 	}
 	if reachable := s.reachable(); reachable < s.Join.Bootstrap {
-		return s.errorf("classes", "classes: %d nodes can be reached from outside, and the other nodes start with the addresses of %d (join.bootstrap)",
-			reachable, s.Join.Bootstrap)
+		return s.errorf("classes", "classes: %d of %d nodes are not behind a NAT, too few for the %d whose addresses all know (join.bootstrap)",
+			reachable, s.Nodes, s.Join.Bootstrap)
 	}
 	return nil
 }
@@ -216,7 +214,7 @@ func (s *Scenario) reachable() int {
 	count := s.Nodes
 	sizes := s.ClassSizes()
 	for i, c := range s.Classes.present() {
-		if !c.Reachable {
+		if c.NAT {
 			count -= sizes[i]
 		}
 	}
@@ -235,8 +233,8 @@ func (c namedClass) String() string {
 	if c.Service > 0 {
 		text += ", " + formatDuration(c.Service) + " a request"
 	}
-	if !c.Reachable {
-		text += ", not reachable"
+	if c.NAT {
+		text += ", behind a NAT"
 	}
 	return text + ")"
 }

@@ -253,6 +253,37 @@ func (s *Scenario) masterRate() float64 {
 	return rate
 }
 
+// unmeasured says why a number of the section network is never measured; "" if it is.
+func (s *Scenario) unmeasured(path string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, "network."), ".")
+	has := func(holds func(Class) bool) bool {
+		n := &s.Network
+		return holds(Class{Up: n.Up, Down: n.Down, Loss: n.Loss, Service: n.Service, Queue: n.Queue}) ||
+			slices.ContainsFunc(s.Classes.Present(), holds)
+	}
+	switch {
+	case !s.HasLink():
+		return "there is neither network nor classes"
+	case isOneOf(name, "lost", "retransmissions") && !has(func(c Class) bool { return c.Loss > 0 }):
+		return "there is no loss"
+	case name == "retransmissions" && s.Network.Datagram:
+		return "network.datagram is true"
+	case name == "handshakes" && s.Network.Connection == "":
+		return "there is no network.connection"
+	case name == "refused" && !has(func(c Class) bool { return c.Service > 0 && c.Queue > 0 }):
+		return "there is no queue"
+	case isOneOf(name, "uplink", "abandoned") && !has(func(c Class) bool { return c.Up > 0 }):
+		return "no node has an up"
+	case name == "downlink" && !has(func(c Class) bool { return c.Down > 0 }):
+		return "no node has a down"
+	case name == "service" && !has(func(c Class) bool { return c.Service > 0 }):
+		return "there is no service"
+	case name == "unreachable" && !has(func(c Class) bool { return c.NAT }):
+		return "no class has nat true"
+	}
+	return ""
+}
+
 // saysOfNetwork reports whether a key of `network` or `classes` belongs into the resolved
 // form: if it was given, or has a default here.
 func (s *Scenario) saysOfNetwork(path string, v reflect.Value) bool {

@@ -73,6 +73,18 @@ func drawSets(t *rapid.T) []string {
 		{"addresses.nodes_per_ip.model=uniform", "addresses.nodes_per_ip.min=2", "addresses.nodes_per_ip.max=3",
 			"addresses.nodes_per_prefix.model=geometric", "addresses.nodes_per_prefix.mean=20", "addresses.nodes_per_prefix.max=200"},
 	}
+	rate := rapid.StringMatching(`[1-9][0-9]{0,2}(\.[0-9]{1,4})?[kMG]bit/s`).Draw(t, "bandwidth")
+	networks := [][]string{
+		nil,
+		{"network.up=" + rate, "network.loss=0%"},
+		{"network.down=" + rate, "network.loss=7.5%", "network.rto=" + duration("rto", time.Millisecond, time.Minute)},
+		{"network.loss=99.9%", "network.datagram=true", "network.connection=reuse", "network.tls=false"},
+		{"network.connection=each", "network.tls=true", "network.service=" + mean, "network.queue=7"},
+		{"classes.home.share=40%", "classes.home.up=" + rate, "classes.laggy.share=60%", "classes.laggy.loss=0%"},
+		{"classes.server.share=33.3%", "classes.server.service=" + mean, "classes.server.queue=3", "classes.server.nat=true",
+			"network.service_model=exponential"},
+	}
+	sets = append(sets, rapid.SampledFrom(networks).Draw(t, "network")...)
 	conditions := [][]string{
 		nil,
 		{"expect.convergence.rounds=<= " + rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,6})?(e-?[0-9]{1,2})?`).Draw(t, "number")},

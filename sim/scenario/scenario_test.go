@@ -38,6 +38,21 @@ sync_interval: 20s
 sample: 2s
 registration: original
 latency: {model: normal, mean: 25ms, min: 5ms, max: 45ms, stddev: 5ms}
+network:
+  up: 5Mbit/s
+  down: 50Mbit/s
+  loss: 5%
+  rto: 200ms
+  connection: each
+  tls: true
+  service: 2ms
+  service_model: exponential
+  queue: 64
+classes:
+  server: {share: 20%, up: 10Gbit/s, down: 2.5Gbit/s, delay: 1ms, loss: 0.1%, service: 1ms, queue: 100, nat: true}
+  home: {share: 30%}
+  laggy: {share: 10%}
+  constrained: {share: 5%}
 join: {mode: growth, rate: 12.5%, initial: 20, bootstrap: 2}
 node:
   server_timeout: 3s
@@ -63,6 +78,29 @@ func TestEveryKeyArrivesInItsField(t *testing.T) {
 		Latency: scenario.Latency{
 			Model: "normal", Mean: 25 * time.Millisecond, Min: 5 * time.Millisecond,
 			Max: 45 * time.Millisecond, Stddev: 5 * time.Millisecond,
+		},
+		Network: scenario.Network{
+			Up: 5_000_000, Down: 50_000_000, Loss: 0.05, RTO: 200 * time.Millisecond, Connection: scenario.Each,
+			TLS: true, Service: 2 * time.Millisecond, ServiceModel: scenario.Exponential, Queue: 64,
+		},
+		// What a class does not say is its own default, or as the network.
+		Classes: scenario.Classes{
+			Server: scenario.Class{
+				Share: 0.2, Up: 10_000_000_000, Down: 2_500_000_000, Delay: time.Millisecond, Loss: 0.001,
+				Service: time.Millisecond, Queue: 100, NAT: true,
+			},
+			Home: scenario.Class{
+				Share: 0.3, Up: 20_000_000, Down: 100_000_000, Delay: 5 * time.Millisecond, Loss: 0.05,
+				Service: 2 * time.Millisecond, Queue: 64,
+			},
+			Laggy: scenario.Class{
+				Share: 0.1, Up: 5_000_000, Down: 50_000_000, Delay: 250 * time.Millisecond, Loss: 0.05,
+				Service: 2 * time.Millisecond, Queue: 64,
+			},
+			Constrained: scenario.Class{
+				Share: 0.05, Up: 1_000_000, Down: 5_000_000, Delay: 20 * time.Millisecond, Loss: 0.05,
+				Service: 2 * time.Millisecond, Queue: 64,
+			},
 		},
 		Join: scenario.Join{Mode: scenario.Growth, Rate: 0.125, Initial: 20, Bootstrap: 2},
 		Node: scenario.Node{

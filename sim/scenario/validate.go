@@ -239,6 +239,8 @@ func (s *Scenario) checkExpect() error {
 			missing = "workload.approvals.count is 0"
 		case e.Path == "approval.agreement" && s.Workload.Approvals.Entries < 2:
 			missing = "workload.approvals.entries is 1"
+		case section == "network":
+			missing = s.unmeasured(e.Path)
 		}
 		if missing != "" {
 			return s.errorf("expect."+e.Path, "expect.%s: is never measured, because %s", e.Path, missing)

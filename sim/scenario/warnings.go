@@ -296,5 +296,6 @@ func isShare(path string) bool {
 		"convergence.registered", "convergence.exact_size", "convergence.coverage", "approval.success",
 		"approval.agreement", "approval.captured",
 		"approval.jain", "approval.jain_fair", "approval.gini", "approval.gini_fair", "approval.chi2_p",
-	) || strings.HasPrefix(path, "search.coverage.") || strings.HasPrefix(path, "search.partial_coverage.")
+	) || strings.HasPrefix(path, "search.coverage.") || strings.HasPrefix(path, "search.partial_coverage.") ||
+		strings.Contains(path, ".utilisation_")
 }
