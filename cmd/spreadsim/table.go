@@ -48,6 +48,7 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 	t.searches(s.Search)
 	t.approvals(s.Approval)
 	t.traffic(s)
+	t.links(s.Network)
 	t.cost(s)
 	t.line("results", "%s", j.opens())
 	t.sampled(&s.Rows)
@@ -140,6 +141,38 @@ func (t *table) traffic(s *result.Summary) {
 			size(s.Sync.BytesPerNodeRound))
 	}
 	t.line("bans", "%s, of them %s of honest nodes", count(s.Behavior.Bans), count(s.Behavior.FalseBans))
+}
+
+// links adds what happened to messages beside their latency.
+func (t *table) links(n *result.Network) {
+	if n == nil {
+		return
+	}
+	label := "messages"
+	for _, part := range []struct {
+		count *int64
+		what  string
+	}{
+		{n.Retransmissions, "sent again"}, {n.Lost, "lost for good"}, {n.Refused, "refused by full queues"},
+		{n.Abandoned, "given up before their turn on the uplink"}, {n.Unreachable, "to nodes behind a NAT"},
+		{n.Handshakes, "connections opened"},
+	} {
+		if part.count != nil {
+			t.line(label, "%s %s", count(int(*part.count)), part.what)
+			label = ""
+		}
+	}
+	for _, part := range []struct {
+		use  *result.Use
+		what string
+	}{{n.Uplink, "uplinks"}, {n.Downlink, "downlinks"}, {n.Service, "nodes"}} {
+		if u := part.use; u != nil {
+			t.line(label, "%s busy %s, at most %s (node %d); waits %s ms, at most %s ms", part.what,
+				percent(u.UtilisationMean), percent(u.UtilisationMax), u.Busiest, decimal(u.WaitMS.Mean),
+				decimal(u.WaitMS.Max))
+			label = ""
+		}
+	}
 }
 
 func (t *table) cost(s *result.Summary) {

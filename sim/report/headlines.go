@@ -45,6 +45,9 @@ func headlines(s *result.Summary) []headline {
 			"What each node sends in a sync round to keep the network together; in bytes, answers included, " +
 				words.Short(s.Sync.BytesPerNodeRound) + "."})
 	}
+	if s.Network != nil {
+		list = append(list, network(s.Network)...)
+	}
 	return append(list, cost(&s.Engine))
 }
 

@@ -20,11 +20,18 @@ func setting(run *result.Run) (description string, facts []fact) {
 	if err != nil {
 		return "", nil
 	}
-	return s.Description, []fact{
+	facts = []fact{
 		{"Latency", s.Latency.String() + latencyOf(s)},
 		{"Joining", joining(s)},
 		{"Registration", string(s.Registration) + ", with a sync every " + span(s.SyncInterval)},
 	}
+	if text := s.Network.String(); text != "" {
+		facts = append(facts, fact{"Messages", text})
+	}
+	if text := s.Classes.String(); text != "" {
+		facts = append(facts, fact{"Classes", text})
+	}
+	return s.Description, facts
 }
 
 // latencyOf says what has a latency of its own.

@@ -130,6 +130,27 @@ func (r Rate) String() string {
 	return ""
 }
 
+// String says what happens to messages: "5Mbit/s up, 5% lost, sent again after 1s"; "" for
+// nothing.
+func (n Network) String() string {
+	var parts []string
+	add := func(present bool, text string) {
+		if present {
+			parts = append(parts, text)
+		}
+	}
+	add(n.Up > 0, n.Up.String()+" up")
+	add(n.Down > 0, n.Down.String()+" down")
+	add(n.Loss > 0, formatShare(n.Loss)+" lost")
+	add(n.RTO > 0, "sent again after "+formatDuration(n.RTO))
+	add(n.Connection == Reuse, "connections used again")
+	add(n.Connection == Each, "a connection for each request")
+	add(n.TLS, "with TLS")
+	add(n.Service > 0, formatDuration(n.Service)+" to serve a request ("+string(n.ServiceModel)+")")
+	add(n.Queue > 0, strconv.Itoa(n.Queue)+" may wait")
+	return strings.Join(parts, ", ")
+}
+
 // HasLink reports whether anything happens to messages beside their latency.
 func (s *Scenario) HasLink() bool {
 	return s.Network != (Network{}) || s.Classes != (Classes{})

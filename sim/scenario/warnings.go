@@ -32,6 +32,7 @@ const (
 func (s *Scenario) Warnings() []string {
 	w := &warner{scenario: s}
 	w.timeouts()
+	w.classes()
 	w.times()
 	w.joining()
 	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start,
@@ -84,6 +85,7 @@ func (w *warner) latencyOr(other string) []string {
 func (w *warner) timeouts() {
 	s := w.scenario
 	shortest, typical := s.shortest()
+	shortest, typical = s.withHandshakes(shortest), s.withHandshakes(typical)
 	for _, limit := range []struct {
 		key, what string
 		messages  time.Duration
@@ -109,6 +111,37 @@ func (w *warner) timeouts() {
 				"mostly "+formatDuration(limit.messages*typical)+" or more")
 			return
 		}
+	}
+}
+
+// withHandshakes is the time of a message, with its part of the handshake if each request
+// has one.
+func (s *Scenario) withHandshakes(message time.Duration) time.Duration {
+	switch {
+	case s.Network.Connection != Each:
+		return message
+	case s.Network.TLS:
+		return 3 * message // two round trips before the one of the request
+	}
+	return 2 * message
+}
+
+// classes looks for classes whose nodes answer too late to find a place: to register takes
+// a request, and while that waits, one to the newcomer.
+func (w *warner) classes() {
+	s := w.scenario
+	shortest, _ := s.shortest()
+	for _, c := range s.Classes.present() {
+		takes := 2*requestMessages*s.withHandshakes(shortest+c.Delay) + c.Service
+		if takes > s.Node.ServerTimeout && s.Nodes > 1 {
+			w.add([]string{join(c.path(), "delay"), join(c.path(), "service"), join(c.path(), "share")},
+				"to register, a %s node sends a request and is asked meanwhile: that takes at least %s, and it waits %s (node.server_timeout): none finds a place",
+				c.name, formatDuration(takes), formatDuration(s.Node.ServerTimeout))
+		}
+	}
+	if takes := s.Network.Service; takes > s.Node.ServerTimeout {
+		w.add([]string{"network.service"}, "a node waits %s for an answer (node.server_timeout): most requests fail",
+			formatDuration(s.Node.ServerTimeout))
 	}
 }
 

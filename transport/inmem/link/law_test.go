@@ -109,6 +109,12 @@ func served(t *testing.T, l inmem.Link) (*inmem.Network, sim.Driver) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return servedBy(t, l, book, message.Response{})
+}
+
+// servedBy is served with the answer that host 0 gives, and a book of addresses.
+func servedBy(t *testing.T, l inmem.Link, book *peer.Book, resp message.Response) (*inmem.Network, sim.Driver) {
+	t.Helper()
 	c := &core.Config{Book: book, Bootstrap: []core.Peer{peer.FromID(1)}}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
@@ -117,7 +123,7 @@ func served(t *testing.T, l inmem.Link) (*inmem.Network, sim.Driver) {
 		Config: inmem.OneConfig(c), Link: l, Nodes: 2, ClientTimeout: time.Second,
 		ClientIP: func(int) netip.Addr { return netip.Addr{} },
 		Front: func(_, _ uint32, _ *message.Request) (message.Response, bool) {
-			return message.Response{}, true
+			return resp, true
 		},
 	})
 	t.Cleanup(n.Close)
@@ -151,6 +157,40 @@ func TestRequestsWaitOverTheKernel(t *testing.T) {
 		}
 		want := pollaczek(rho, service, exponential) + service.Seconds() + 0.040
 		near(t, p.took.Seconds()/customers, want, 0.01*want, "exponential %t: mean time of a ping", exponential)
+	}
+}
+
+// A list of √N addresses costs its bytes over the bandwidth: of ten thousand nodes, a
+// master's structure has a hundred slaves and a hundred masters.
+func TestAListOfAddressesTakesItsBytesOverTheBandwidth(t *testing.T) {
+	const root, up, down = 100, link.Rate(1_000_000), link.Rate(8_000_000)
+	var took []time.Duration
+	for _, size := range []int{1, root} {
+		book, err := sim.NewBook(2 * root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		structure := &message.Structure{Address: peer.FromID(1)}
+		var masters []message.Master
+		for i := range size {
+			structure.Slaves = append(structure.Slaves, peer.FromID(uint32(i)+1))
+			masters = append(masters, message.Master{Peer: peer.FromID(uint32(root+i) + 1), Size: uint32(size)})
+		}
+		structure.Masters = message.NewMasters(masters)
+		l := link.New(link.Options{Latency: latency.Constant(20 * ms), Hosts: all(2, link.Host{Up: up, Down: down}), Size: 2})
+		n, driver := servedBy(t, l, book, message.Response{Body: structure})
+		p := &pings{driver: driver, sent: make([]time.Duration, 1), failed: make(map[string]int)}
+		n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindStructure, Timeout: time.Hour}, p, 0)
+		driver.RunUntil(time.Second)
+		asked, answered := uint32(n.Host(0).Traffic.BytesReceived), uint32(n.Host(1).Traffic.BytesReceived)
+		want := 40*ms + up.Time(asked) + down.Time(asked) + up.Time(answered) + down.Time(answered)
+		if p.took != want {
+			t.Errorf("%d entries in each list, %d bytes: the answer took %v, want %v", size, answered, p.took, want)
+		}
+		took = append(took, p.took)
+	}
+	if more := took[1] - took[0]; more < 5*ms {
+		t.Errorf("a list of %d addresses takes %v more than one of two", 2*root, more)
 	}
 }
 

@@ -52,7 +52,7 @@ func (u *Uplink) Depart(m inmem.Message, now time.Duration, r *rand.Rand) (time.
 		return u.Link.Depart(m, now, r)
 	}
 	line := &u.lines[m.From]
-	if m.Until > 0 && line.free > m.Until {
+	if m.Until > 0 && max(now, line.free) > m.Until {
 		u.abandoned[m.From]++
 		return u.Least(), true
 	}
