@@ -49,6 +49,22 @@ var edges = map[string][]string{
 	"workload.approvals.entries": {"1", "2", "9"},
 }
 
+// linkEdges are settings of links, which have a meaning only together.
+var linkEdges = []string{
+	"", "",
+	"network.up=1kbit/s network.down=1000Gbit/s",
+	"network.down=1kbit/s network.connection=reuse",
+	"network.loss=99.9999% network.rto=1ms",
+	"network.loss=50% network.rto=1m network.connection=each network.tls=true",
+	"network.loss=50% network.datagram=true network.connection=each",
+	"network.service=1h network.queue=1000000 network.service_model=exponential",
+	"network.service=1ns",
+	"network.service=20ms network.queue=1 network.up=64kbit/s",
+	"classes.home.share=50% classes.laggy.share=50% classes.laggy.delay=1h",
+	"classes.server.share=50% classes.server.nat=true classes.server.up=1kbit/s",
+	"classes.constrained.share=100% classes.constrained.service=1h classes.constrained.queue=1",
+}
+
 // meaning tells with which kinds of latency and of joining a key has a meaning.
 var meaning = map[string][]string{
 	"latency.model": {}, "join.mode": {}, // always set
@@ -92,6 +108,7 @@ func drawEdges(t *rapid.T, keys []string) []string {
 			drawn = append(drawn, key)
 		}
 	}
+	sets = append(sets, strings.Fields(rapid.SampledFrom(linkEdges).Draw(t, "link"))...)
 	slices.Sort(drawn)
 	for _, key := range slices.Compact(drawn) {
 		set(key)

@@ -154,7 +154,7 @@ func (t *table) links(n *result.Network) {
 		what  string
 	}{
 		{n.Retransmissions, "sent again"}, {n.Lost, "lost for good"}, {n.Refused, "refused by full queues"},
-		{n.Abandoned, "given up before their turn on the uplink"}, {n.Unreachable, "to nodes behind a NAT"},
+		{n.Abandoned, "given up before their turn on a line"}, {n.Unreachable, "to nodes behind a NAT"},
 		{n.Handshakes, "connections opened"},
 	} {
 		if part.count != nil {

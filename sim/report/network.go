@@ -23,7 +23,7 @@ func network(n *result.Network) []headline {
 		count             *int64
 	}{
 		{"Refused", "requests", "They came to a full queue, and were answered at once that the node is busy.", n.Refused},
-		{"Given up", "messages", "The asker did not wait until their turn on the uplink came.", n.Abandoned},
+		{"Given up", "messages", "The asker did not wait until their turn on a line came.", n.Abandoned},
 		{"Behind a NAT", "requests", "They were for nodes that no other can reach, and got no answer.", n.Unreachable},
 		{"Connections", "opened", "Each takes a round trip, and one more for TLS.", n.Handshakes},
 	} {

@@ -18,7 +18,7 @@ type Network struct {
 	// Refused is the number of requests that came to a full queue; null without a bound.
 	Refused *int64 `json:"refused"`
 	// Abandoned is the number of messages that were not sent, because the asker gave up
-	// before their turn on the uplink; null when no uplink has a limit.
+	// before their turn on a line; null when no line has a limit.
 	Abandoned *int64 `json:"abandoned"`
 	// Unreachable is the number of requests to nodes behind a NAT; null when there are none.
 	Unreachable *int64 `json:"unreachable"`

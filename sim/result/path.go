@@ -119,7 +119,7 @@ var reasons = map[string]string{
 	"network.retransmissions":     "there is no loss, or messages are datagrams",
 	"network.handshakes":          "connections cost nothing",
 	"network.refused":             "no queue is bounded",
-	"network.abandoned":           "no uplink has a limit",
+	"network.abandoned":           "no line has a limit",
 	"network.unreachable":         "no node is behind a NAT",
 	"network.uplink":              "no uplink has a limit",
 	"network.downlink":            "no downlink has a limit",

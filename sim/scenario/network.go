@@ -293,7 +293,9 @@ func (s *Scenario) unmeasured(path string) string {
 		return "there is no network.connection"
 	case name == "refused" && !has(func(c Class) bool { return c.Service > 0 && c.Queue > 0 }):
 		return "there is no queue"
-	case isOneOf(name, "uplink", "abandoned") && !has(func(c Class) bool { return c.Up > 0 }):
+	case name == "abandoned" && !has(func(c Class) bool { return c.Up > 0 || c.Down > 0 }):
+		return "no node has an up or a down"
+	case name == "uplink" && !has(func(c Class) bool { return c.Up > 0 }):
 		return "no node has an up"
 	case name == "downlink" && !has(func(c Class) bool { return c.Down > 0 }):
 		return "no node has a down"

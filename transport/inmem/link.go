@@ -42,7 +42,7 @@ type Message struct {
 	Bytes    uint32
 	Answer   bool // to a request
 	// Until is when the asker gives up: it closes the connection, and what has not left
-	// the sender by then never does.
+	// the sender by then never does. It is 0 for none, and of an answer that arrives.
 	Until time.Duration
 }
 
@@ -144,7 +144,8 @@ func (p *Partition) arrive(ev Event) bool {
 	if sent.Answer {
 		sent.Bytes, read = p.answers.at(ev.Slot).bytes, readAnswer
 	} else {
-		sent.Bytes = p.requests.at(ev.Slot).bytes
+		m := p.requests.at(ev.Slot)
+		sent.Bytes, sent.Until = m.bytes, -m.back
 	}
 	wait, end := p.net.opts.Link.Arrive(sent, ev.At)
 	switch {

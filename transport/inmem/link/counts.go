@@ -9,7 +9,7 @@ type Counts struct {
 	Lost       *uint64 // packets, for good
 	Handshakes *uint64
 	Refused    *uint64 // requests that came to a full queue
-	Abandoned  *uint64 // messages whose asker gave up before their turn on the uplink
+	Abandoned  *uint64 // messages whose asker gave up before their turn on a line
 	Outside    *uint64 // requests to hosts that cannot be reached
 
 	Up, Down, Service *Use
@@ -43,19 +43,22 @@ func (l *Link) Counts(now time.Duration) Counts {
 		}
 	}
 	if l.outside != nil {
-		c.Outside = sum(l.outside.lost)
+		c.Outside = new(uint64)
+		for _, lost := range l.outside.lost {
+			*c.Outside += lost
+		}
 	}
 	if l.up != nil {
-		c.Abandoned = sum(l.up.abandoned)
 		c.Up = use(len(l.up.lines), now, func(i int) *queue {
-			return only(l.up.Hosts.At(uint32(i)).Up > 0, &l.up.lines[i])
+			return only(l.up.Hosts.At(uint32(i)).Up > 0, &l.up.lines[i].queue)
 		})
 	}
 	if l.down != nil {
 		c.Down = use(len(l.down.lines), now, func(i int) *queue {
-			return only(l.down.Hosts.At(uint32(i)).Down > 0, &l.down.lines[i])
+			return only(l.down.Hosts.At(uint32(i)).Down > 0, &l.down.lines[i].queue)
 		})
 	}
+	c.Abandoned = l.abandoned()
 	if l.server != nil {
 		c.Service = use(len(l.server.desks), now, func(i int) *queue {
 			return only(l.server.Hosts.At(uint32(i)).Service > 0, &l.server.desks[i].queue)
@@ -77,13 +80,23 @@ func (s *Server) refused() *uint64 {
 	return sum
 }
 
-// sum adds up what hosts have counted.
-func sum(counts []uint64) *uint64 {
-	total := new(uint64)
-	for _, count := range counts {
-		*total += count
+// abandoned counts the messages whose asker gave up before their turn; nil without lines.
+func (l *Link) abandoned() *uint64 {
+	if l.up == nil && l.down == nil {
+		return nil
 	}
-	return total
+	sum := new(uint64)
+	if l.up != nil {
+		for i := range l.up.lines {
+			*sum += l.up.lines[i].abandoned
+		}
+	}
+	if l.down != nil {
+		for i := range l.down.lines {
+			*sum += l.down.lines[i].abandoned
+		}
+	}
+	return sum
 }
 
 // only returns a queue if its host has one.

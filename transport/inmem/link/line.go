@@ -29,20 +29,34 @@ func (q *queue) pass(now, service time.Duration) time.Duration {
 	return q.free
 }
 
-// Uplink makes messages share the bandwidth of their sender's line: a message of b bytes
-// takes it for 8b/rate, after those that came before.
+// line is an uplink or a downlink.
+type line struct {
+	queue
+	abandoned uint64
+}
+
+// take adds a message to those that take the line, and returns when it has passed.
 //
 // A message whose asker gives up before its turn is not sent, and takes nothing of the line:
-// its connection is closed by then. Otherwise an uplink that is too narrow for a moment
-// would carry answers that come too late for ever.
+// its connection is closed by then. Otherwise a line that is too narrow for a moment would
+// carry what comes too late for ever.
+func (l *line) take(m inmem.Message, rate Rate, now time.Duration) (passed time.Duration, abandoned bool) {
+	if m.Until > 0 && max(now, l.free) > m.Until {
+		l.abandoned++
+		return 0, true
+	}
+	return l.pass(now, rate.Time(m.Bytes)), false
+}
+
+// Uplink makes messages share the bandwidth of their sender's line: a message of b bytes
+// takes it for 8b/rate, after those that came before.
 //
 // The handshake of a new connection comes before the message on a real line. Here the
 // message takes the line first, so that those behind it do not wait for its handshake.
 type Uplink struct {
 	inmem.Link
-	Hosts     *Hosts
-	lines     []queue
-	abandoned []uint64 // by sender
+	Hosts *Hosts
+	lines []line
 }
 
 // Depart implements inmem.Link.
@@ -51,12 +65,10 @@ func (u *Uplink) Depart(m inmem.Message, now time.Duration, r *rand.Rand) (time.
 	if rate == 0 {
 		return u.Link.Depart(m, now, r)
 	}
-	line := &u.lines[m.From]
-	if m.Until > 0 && max(now, line.free) > m.Until {
-		u.abandoned[m.From]++
+	sent, abandoned := u.lines[m.From].take(m, rate, now)
+	if abandoned {
 		return u.Least(), true
 	}
-	sent := line.pass(now, rate.Time(m.Bytes))
 	travel, lost := u.Link.Depart(m, sent, r)
 	return sent - now + travel, lost
 }
@@ -65,7 +77,7 @@ func (u *Uplink) Depart(m inmem.Message, now time.Duration, r *rand.Rand) (time.
 type Downlink struct {
 	inmem.Link
 	Hosts *Hosts
-	lines []queue
+	lines []line
 }
 
 // Arrive implements inmem.Link.
@@ -74,7 +86,10 @@ func (d *Downlink) Arrive(m inmem.Message, now time.Duration) (time.Duration, in
 	if rate == 0 {
 		return d.Link.Arrive(m, now)
 	}
-	received := d.lines[m.To].pass(now, rate.Time(m.Bytes))
+	received, abandoned := d.lines[m.To].take(m, rate, now)
+	if abandoned {
+		return 0, inmem.Dropped
+	}
 	wait, end := d.Link.Arrive(m, received)
 	return received - now + wait, end
 }

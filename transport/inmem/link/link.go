@@ -60,7 +60,7 @@ func New(o Options) *Link {
 		l.Link = l.connections
 	}
 	if o.Hosts.any(func(h *Host) bool { return h.Up > 0 }) {
-		l.up = &Uplink{Link: l.Link, Hosts: o.Hosts, lines: make([]queue, o.Size), abandoned: make([]uint64, o.Size)}
+		l.up = &Uplink{Link: l.Link, Hosts: o.Hosts, lines: make([]line, o.Size)}
 		l.Link = l.up
 	}
 	if o.Hosts.AnyOutside() {
@@ -100,7 +100,7 @@ func (l *Link) ends(o Options) {
 		l.Link = l.server
 	}
 	if o.Hosts.any(func(h *Host) bool { return h.Down > 0 }) {
-		l.down = &Downlink{Link: l.Link, Hosts: o.Hosts, lines: make([]queue, o.Size)}
+		l.down = &Downlink{Link: l.Link, Hosts: o.Hosts, lines: make([]line, o.Size)}
 		l.Link = l.down
 	}
 }

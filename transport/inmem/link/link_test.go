@@ -88,6 +88,17 @@ func TestWhatIsAbandonedDoesNotTakeTheLine(t *testing.T) {
 	if c := l.Counts(time.Second); *c.Abandoned != 1 {
 		t.Errorf("%d messages were abandoned", *c.Abandoned)
 	}
+
+	l = two(link.Host{Down: 1_000_000}, nil)
+	m.Until = 1500 * ms
+	for i, want := range []inmem.Reception{inmem.Read, inmem.Read, inmem.Dropped} {
+		if _, end := l.Arrive(m, 0); end != want {
+			t.Errorf("on the downlink, message %d ends as %d, want %d", i, end, want)
+		}
+	}
+	if c := l.Counts(time.Second); *c.Abandoned != 1 {
+		t.Errorf("%d messages were abandoned before the downlink", *c.Abandoned)
+	}
 }
 
 // A rate takes 8 bits a byte, rounded up, whatever the size.
