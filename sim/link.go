@@ -124,6 +124,26 @@ func (w *world) linkSummary(total int64) *result.Network {
 	}
 }
 
+// link adds to a sample what the link has counted since the one before.
+func (m *meter) link(s *result.Sample) {
+	if m.world.link == nil {
+		return
+	}
+	now := m.world.link.Counts(m.world.now())
+	since := func(now, before *uint64) int64 {
+		switch {
+		case now == nil:
+			return 0
+		case before == nil:
+			return int64(*now)
+		}
+		return int64(*now - *before)
+	}
+	s.Lost, s.Retransmissions = since(now.Lost, m.linked.Lost), since(now.Resent, m.linked.Resent)
+	s.Refused, s.Abandoned = since(now.Refused, m.linked.Refused), since(now.Abandoned, m.linked.Abandoned)
+	m.linked = now
+}
+
 // count is a count of the link, nil for what it has no part for.
 func count(n *uint64) *int64 {
 	if n == nil {

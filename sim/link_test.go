@@ -83,6 +83,22 @@ func shown(n *result.Network) string {
 	return text
 }
 
+// The samples tell when things happened, and add up to the summary.
+func TestSamplesOfALinkAddUp(t *testing.T) {
+	r := ran(t, load(t, linked, "network.up=200kbit/s", "network.queue=1", "network.service=9ms"), 1)
+	var lost, again, refused, abandoned int64
+	for _, s := range r.Samples {
+		lost, again, refused, abandoned = lost+s.Lost, again+s.Retransmissions, refused+s.Refused, abandoned+s.Abandoned
+	}
+	n := r.Summary.Network
+	if lost != *n.Lost || again != *n.Retransmissions || refused != *n.Refused || abandoned != *n.Abandoned {
+		t.Errorf("the samples add up to %d, %d, %d, %d, the summary has %s", lost, again, refused, abandoned, shown(n))
+	}
+	if again == 0 || refused == 0 || abandoned == 0 {
+		t.Errorf("%d sent again, %d refused, %d abandoned: one does not happen", again, refused, abandoned)
+	}
+}
+
 // A network: without keys switches nothing on.
 func TestAnEmptyNetworkCostsNothing(t *testing.T) {
 	const plain = "name: plain\nnodes: 60\nduration: 2m\nworkload: {searches: {count: 5, start: 1m}}\n"

@@ -11,6 +11,7 @@ import (
 	"spreadable/sim/population"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
+	"spreadable/transport/inmem/link"
 )
 
 // meter looks at the network from outside, at the rhythm of the scenario's samples.
@@ -19,6 +20,7 @@ type meter struct {
 	samples []result.Sample
 	upkeep  []inmem.Trace // what it took to keep the network together, up to each sample
 	total   inmem.Trace
+	linked  link.Counts // up to the last sample
 	events  uint64
 	nodes   []glance
 	looks   uint32
@@ -59,6 +61,7 @@ func (m *meter) sample() {
 		Bytes:           int64(total.Bytes - m.total.Bytes),
 		Events:          int64(events - m.events),
 	})
+	m.link(&m.samples[len(m.samples)-1])
 	m.total, m.events = total, events
 }
 

@@ -42,6 +42,10 @@ func sampleCells(s *Sample) []cell {
 		{name: "requests", field: &s.Requests},
 		{name: "bytes", field: &s.Bytes},
 		{name: "events", field: &s.Events},
+		{name: "lost", field: &s.Lost, blank: s.Lost == 0},
+		{name: "retransmissions", field: &s.Retransmissions, blank: s.Retransmissions == 0},
+		{name: "refused", field: &s.Refused, blank: s.Refused == 0},
+		{name: "abandoned", field: &s.Abandoned, blank: s.Abandoned == 0},
 	}
 }
 

@@ -42,12 +42,27 @@ func Run(nodes int, seed uint64) *result.Run {
 	s.Search = result.SearchSummary(run.Requests)
 	s.Approval = result.ApprovalSummary(run.Requests, result.ApproverLoad(run.Nodes))
 	s.Sync = &result.Sync{RequestsPerNodeRound: 3.04, BytesPerNodeRound: 5312.5}
+	s.Network = links(int64(nodes))
 	run.Expectations = []result.Outcome{
 		{Path: "search.hops.max", Condition: "<= 3", Value: "3", OK: true},
 		{Path: "convergence.rounds", Condition: "<= 4", Value: "6", OK: false},
 		{Path: "approval.captured", Condition: "< 0.01", Value: "null: there was no attack", OK: false},
 	}
 	return run
+}
+
+// links have counted something of each kind.
+func links(nodes int64) *result.Network {
+	use := func(most float64) *result.Use {
+		return &result.Use{Passed: 900 * nodes, UtilisationMean: most / 8, UtilisationMax: most, Busiest: 3,
+			WaitMS: result.Wait{Mean: 1.5, Max: 250}}
+	}
+	counts := []int64{2 * nodes, 45 * nodes, 30 * nodes, 7 * nodes, 5 * nodes, 3 * nodes}
+	return &result.Network{
+		Bytes: 1800 * 80 * nodes, Lost: &counts[0], Retransmissions: &counts[1], Handshakes: &counts[2],
+		Refused: &counts[3], Abandoned: &counts[4], Unreachable: &counts[5],
+		Uplink: use(0.5), Downlink: use(0.25), Service: use(0.75),
+	}
 }
 
 // samples follow a logistic curve from no node to all.
@@ -68,6 +83,8 @@ func samples(nodes int) []result.Sample {
 			RegisteredCount: int(share(1.8) * float64(nodes)), Masters: int(masters),
 			MastersExpected: result.ExpectedMasters(nodes, 1),
 			Requests:        int64(nodes), Bytes: int64(nodes) * 1800, Events: int64(nodes) * 4,
+			Lost: int64(len(list) % 2), Retransmissions: int64(len(list) % 3), Refused: int64(len(list) % 5),
+			Abandoned: int64(len(list) % 7),
 		})
 	}
 	return list
