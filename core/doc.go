@@ -436,9 +436,10 @@
 //     state.go and read back in restore.go.
 //
 // Outside of core: a model of latency is a file in transport/inmem/latency and a row in
-// sim/scenario/latency_rows.go. A node that lies is a method and a row in
-// coretest/faults/liars.go, and another fault is one in faults/kinds.go: the node itself
-// has no code for lying or failing.
+// sim/scenario/latency_rows.go. What else happens to messages is a file in
+// transport/inmem/link and a key in sim/scenario/network.go. A node that lies is a file in
+// sim/lie, and another fault is one in sim/fault: the node itself has no code for lying or
+// failing.
 //
 // # What npm nodes and ours do differently
 //

@@ -82,8 +82,8 @@ func classes(s *scenario.Scenario) []uint8 {
 	return of
 }
 
-// outside reports whether no other host can connect to node i. Such a node can ask, but it
-// never gets a place in the network: nodes interview a newcomer before they list it.
+// outside reports whether no other host can connect to node i. Such a node can ask, but
+// it never gets a place in the network: nodes interview a newcomer before they list it.
 func (w *world) outside(i int) bool { return w.link != nil && w.link.Hosts.At(uint32(i)).Outside }
 
 // members is how many of the nodes that are up can have a place in the network.

@@ -111,8 +111,8 @@ func TestAnEmptyNetworkCostsNothing(t *testing.T) {
 	}
 }
 
-// Each class has its share of the nodes to the node, whichever they are, and the bootstrap
-// nodes can be reached.
+// Each class has its share of the nodes to the node, whichever they are, and the
+// bootstrap nodes can be reached.
 func TestClassesHaveTheirShares(t *testing.T) {
 	const text = "name: classes\nnodes: 203\nduration: 1m\nclasses: {home: {share: 33.3%}, laggy: {share: 60%, nat: true}}\njoin: {bootstrap: 9}\n"
 	orders := make(map[string]bool)
@@ -149,8 +149,8 @@ func TestAClassIsAPresetOverTheNetwork(t *testing.T) {
 	}
 }
 
-// Nodes behind a NAT can ask and never get a place; the others are a whole network without
-// them and ban none of them, and its searches and draws are those of its members.
+// Nodes behind a NAT can ask and never get a place; the others are a whole network
+// without them and ban none of them, and its searches and draws are those of its members.
 func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
 	s := load(t, "name: nat\nnodes: 60\nduration: 12m\nclasses: {home: {share: 25%, nat: true}}\nworkload: {searches: {count: 10, start: 11m}, approvals: {count: 10, start: 11m}}\n")
 	r := ran(t, s, 1)

@@ -20,7 +20,8 @@ type Network struct {
 	// Abandoned is the number of messages that were not sent, because the asker gave up
 	// before their turn on a line; null when no line has a limit.
 	Abandoned *int64 `json:"abandoned"`
-	// Unreachable is the number of requests to nodes behind a NAT; null when there are none.
+	// Unreachable is the number of requests to nodes behind a NAT; null when there are
+	// none.
 	Unreachable *int64 `json:"unreachable"`
 	// Uplink is the use of the nodes' uplinks; null when none has a limit.
 	Uplink *Use `json:"uplink"`
@@ -31,7 +32,8 @@ type Network struct {
 	Service *Use `json:"service"`
 }
 
-// Use is how busy the lines or processors of the nodes were, over those that have a limit.
+// Use is how busy the lines or processors of the nodes were, over those that have a
+// limit.
 type Use struct {
 	// Passed is the number of messages that took such a line, or of requests that were
 	// served or still are.

@@ -31,8 +31,8 @@ type Sample struct {
 	Bytes int64
 	// Events is the number of events delivered since the last sample.
 	Events int64
-	// Lost, Retransmissions, Refused and Abandoned are what [Network] counts, since the last
-	// sample: in the file an empty cell where it is 0, measured or not.
+	// Lost, Retransmissions, Refused and Abandoned are what [Network] counts, since the
+	// last sample: in the file an empty cell where it is 0, measured or not.
 	Lost, Retransmissions, Refused, Abandoned int64
 }
 

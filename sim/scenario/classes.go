@@ -18,8 +18,8 @@ type Classes struct {
 	// Machines of people at home: 20Mbit/s up, 100Mbit/s down, 5ms of delay.
 	Home Class `yaml:"home"`
 
-	// Machines far away, as behind a satellite: 5Mbit/s up, 50Mbit/s down, 250ms of delay,
-	// 1% loss.
+	// Machines far away, as behind a satellite: 5Mbit/s up, 50Mbit/s down, 250ms of
+	// delay, 1% loss.
 	Laggy Class `yaml:"laggy"`
 
 	// Small machines on slow lines: 1Mbit/s up, 5Mbit/s down, 20ms of delay.
@@ -52,7 +52,8 @@ type Class struct {
 	// How many requests may wait at one of its nodes.
 	Queue int `yaml:"queue" jsonschema:"minimum=1,maximum=1000000"`
 
-	// Whether its nodes are behind a NAT, so that others cannot open a connection to them.
+	// Whether its nodes are behind a NAT, so that others cannot open a connection to
+	// them.
 	NAT bool `yaml:"nat"`
 }
 
@@ -127,18 +128,20 @@ func (s *Scenario) checkClasses() error {
 			return err
 		}
 		if sum += c.Share; sum > 1+1e-9 {
-			return s.errorf(c.path()+".share", "%s.share: with %s the shares are %s of the nodes, more than 100%%", c.path(),
-				last, formatShare(math.Round(sum*1e9)/1e9))
+			return s.errorf(c.path()+".share", "%s.share: with %s the shares are %s of the nodes, more than 100%%",
+				c.path(), last, formatShare(math.Round(sum*1e9)/1e9))
 		}
 		last = strings.TrimPrefix(strings.Join([]string{last, c.path() + ".share"}, " and "), " and ")
 	}
 	for i, size := range s.ClassSizes() {
 		if c := s.Classes.present()[i]; size == 0 {
-			return s.errorf(c.path()+".share", "%s.share: %s of %d nodes is none", c.path(), formatShare(c.Share), s.Nodes)
+			return s.errorf(c.path()+".share", "%s.share: %s of %d nodes is none", c.path(),
+				formatShare(c.Share), s.Nodes)
 		}
 	}
 	if reachable := s.reachable(); reachable < s.Join.Bootstrap {
-		return s.errorf("classes", "classes: %d of %d nodes are not behind a NAT, too few for the %d whose addresses all know (join.bootstrap)",
+		return s.errorf("classes",
+			"classes: %d of %d nodes are not behind a NAT, too few for the %d whose addresses all know (join.bootstrap)",
 			reachable, s.Nodes, s.Join.Bootstrap)
 	}
 	return nil
@@ -156,7 +159,8 @@ func (s *Scenario) checkClass(c namedClass) error {
 		return err
 	}
 	if path := join(c.path(), "delay"); c.Delay > maxLatency {
-		return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxLatency), formatDuration(c.Delay))
+		return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxLatency),
+			formatDuration(c.Delay))
 	}
 	if err := s.checkService(join(c.path(), "service"), c.Service); err != nil {
 		return err

@@ -31,8 +31,8 @@ type Network struct {
 	// Whether a message that is lost stays lost, so that the asker runs into its timeout.
 	Datagram bool `yaml:"datagram"`
 
-	// Time after which a lost message is sent again; it doubles with each loss of the same
-	// message. 1s if absent and messages are lost: RFC 6298.
+	// Time after which a lost message is sent again; it doubles with each loss of the
+	// same message. 1s if absent and messages are lost: RFC 6298.
 	RTO time.Duration `yaml:"rto"`
 
 	// When a connection is opened, which costs a round trip: reuse (at the first request
@@ -130,8 +130,8 @@ func (r Rate) String() string {
 	return ""
 }
 
-// String says what happens to messages: "5Mbit/s up, 5% lost, sent again after 1s"; "" for
-// nothing.
+// String says what happens to messages: "5Mbit/s up, 5% lost, sent again after 1s"; ""
+// for nothing.
 func (n Network) String() string {
 	var parts []string
 	add := func(present bool, text string) {
@@ -217,7 +217,8 @@ func (s *Scenario) checkRTO() error {
 		return s.errorf(path, "%s: has no meaning with network.datagram true: nothing is sent again", path)
 	}
 	if s.Network.RTO > maxRTO {
-		return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxRTO), formatDuration(s.Network.RTO))
+		return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxRTO),
+			formatDuration(s.Network.RTO))
 	}
 	return s.tangible(path, s.Network.RTO)
 }
@@ -234,7 +235,8 @@ func (s *Scenario) checkService(path string, mean time.Duration) error {
 		return nil
 	}
 	if mean > maxService {
-		return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxService), formatDuration(mean))
+		return s.errorf(path, "%s: expected at most %s, not %s", path, formatDuration(maxService),
+			formatDuration(mean))
 	}
 	return s.positive(path, mean)
 }
@@ -257,7 +259,8 @@ func (s *Scenario) checkStable(service, queue string, mean time.Duration, bound 
 	rate := s.masterRate()
 	if load := mean.Seconds() * rate; bound == 0 && load >= 1 {
 		return s.errorf(s.firstGiven(service, "network.service"),
-			"%s: at a master some %.3g requests a second take %s each: a load of %.3g, and a queue without a bound grows for ever from 1 on; give %s, or less time",
+			"%s: at a master some %.3g requests a second take %s each: a load of %.3g, and from 1 on "+
+				"a queue without a bound grows for ever; give %s, or less time",
 			service, rate, formatDuration(mean), load, queue)
 	}
 	return nil

@@ -126,8 +126,8 @@ func (s *Scenario) withHandshakes(message time.Duration) time.Duration {
 	return 2 * message
 }
 
-// classes looks for classes whose nodes answer too late to find a place: to register takes
-// a request, and while that waits, one to the newcomer.
+// classes looks for classes whose nodes answer too late to find a place: to register
+// takes a request, and while that waits, one to the newcomer.
 func (w *warner) classes() {
 	s := w.scenario
 	shortest, _ := s.shortest()

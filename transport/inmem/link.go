@@ -28,8 +28,9 @@ type Link interface {
 	Depart(m Message, now time.Duration, r *rand.Rand) (travel time.Duration, lost bool)
 
 	// Arrive says how long a message that has travelled waits at its receiver's end, for
-	// the downlink, in a queue, for the receiver's processor, and what becomes of it after
-	// that wait. It is called in the order in which messages arrive at the receiver.
+	// the downlink, in a queue, for the receiver's processor, and what becomes of it
+	// after that wait. It is called in the order in which messages arrive at the
+	// receiver.
 	Arrive(m Message, now time.Duration) (wait time.Duration, end Reception)
 
 	// Least is the shortest travel of all: how far partitions may run apart.

@@ -15,10 +15,10 @@ const KeepAlive = 90 * time.Second
 // 9293, 3.5), and another one for TLS 1.3 (RFC 8446, 2). Its packets are subject to all
 // that happens on the Way. They take nothing of the bandwidth.
 //
-// Each opens one for each request, as the npm package does. Otherwise a connection is used
-// again until it has been idle for KeepAlive; requests to one peer at the same time share
-// it. A receiver that is down refuses the request, not the handshake before it: that takes
-// a round trip more than it should.
+// Each opens one for each request, as the npm package does. Otherwise a connection is
+// used again until it has been idle for KeepAlive; requests to one peer at the same time
+// share it. A receiver that is down refuses the request, not the handshake before it:
+// that takes a round trip more than it should.
 type Connections struct {
 	inmem.Link
 	Way  Way
@@ -78,8 +78,8 @@ func (d *dialer) has(to uint32, now time.Duration) bool {
 	return known && now-used <= KeepAlive
 }
 
-// keep remembers a connection. Those that were closed are forgotten whenever the number of
-// connections has doubled.
+// keep remembers a connection. Those that were closed are forgotten whenever the number
+// of connections has doubled.
 func (d *dialer) keep(to uint32, now time.Duration) {
 	const few = 16
 	if d.used == nil {

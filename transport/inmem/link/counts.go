@@ -28,119 +28,99 @@ type Use struct {
 // Counts returns what has been counted until a time. No partition may run meanwhile.
 func (l *Link) Counts(now time.Duration) Counts {
 	var c Counts
-	switch {
-	case l.tcp != nil:
-		packets, resent, lost := tally(l.tcp.lines)
-		c.Packets, c.Resent, c.Lost = &packets, &resent, &lost
-	case l.datagrams != nil:
-		packets, _, lost := tally(l.datagrams.lines)
-		c.Packets, c.Lost = &packets, &lost
+	if l.tcp != nil {
+		c.Resent = sum(l.tcp.lines, func(line *losses) uint64 { return line.resent })
+		c.countLosses(l.tcp.lines)
+	}
+	if l.datagrams != nil {
+		c.countLosses(l.datagrams.lines)
 	}
 	if l.connections != nil {
-		c.Handshakes = new(uint64)
-		for i := range l.connections.open {
-			*c.Handshakes += l.connections.open[i].handshakes
-		}
+		c.Handshakes = sum(l.connections.open, func(d *dialer) uint64 { return d.handshakes })
 	}
 	if l.outside != nil {
-		c.Outside = new(uint64)
-		for _, lost := range l.outside.lost {
-			*c.Outside += lost
-		}
+		c.Outside = sum(l.outside.lost, func(lost *uint64) uint64 { return *lost })
 	}
 	if l.up != nil {
-		c.Up = use(len(l.up.lines), now, func(i int) *queue {
-			return only(l.up.Hosts.At(uint32(i)).Up > 0, &l.up.lines[i].queue)
+		c.Up = use(l.up.lines, now, func(i int, line *line) (*queue, bool) {
+			return &line.queue, l.Hosts.At(uint32(i)).Up > 0
 		})
+		c.countAbandoned(l.up.lines)
 	}
 	if l.down != nil {
-		c.Down = use(len(l.down.lines), now, func(i int) *queue {
-			return only(l.down.Hosts.At(uint32(i)).Down > 0, &l.down.lines[i].queue)
+		c.Down = use(l.down.lines, now, func(i int, line *line) (*queue, bool) {
+			return &line.queue, l.Hosts.At(uint32(i)).Down > 0
+		})
+		c.countAbandoned(l.down.lines)
+	}
+	if l.server != nil {
+		c.Service = use(l.server.desks, now, func(i int, d *desk) (*queue, bool) {
+			return &d.queue, l.Hosts.At(uint32(i)).Service > 0
 		})
 	}
-	c.Abandoned = l.abandoned()
-	if l.server != nil {
-		c.Service = use(len(l.server.desks), now, func(i int) *queue {
-			return only(l.server.Hosts.At(uint32(i)).Service > 0, &l.server.desks[i].queue)
-		})
-		c.Refused = l.server.refused()
+	if l.server != nil && l.Hosts.any(func(h *Host) bool { return h.Service > 0 && h.Queue != Unbounded }) {
+		c.Refused = sum(l.server.desks, func(d *desk) uint64 { return d.refused })
 	}
 	return c
 }
 
-// refused counts the requests that were turned away; nil if no queue is bounded.
-func (s *Server) refused() *uint64 {
-	if !s.Hosts.any(func(h *Host) bool { return h.Service > 0 && h.Queue != Unbounded }) {
-		return nil
-	}
-	sum := new(uint64)
-	for i := range s.desks {
-		*sum += s.desks[i].refused
-	}
-	return sum
+func (c *Counts) countLosses(lines []losses) {
+	c.Packets = sum(lines, func(line *losses) uint64 { return line.sent })
+	c.Lost = sum(lines, func(line *losses) uint64 { return line.lost })
 }
 
-// abandoned counts the messages whose asker gave up before their turn; nil without lines.
-func (l *Link) abandoned() *uint64 {
-	if l.up == nil && l.down == nil {
-		return nil
+// countAbandoned adds those of uplinks or downlinks.
+func (c *Counts) countAbandoned(lines []line) {
+	more := sum(lines, func(line *line) uint64 { return line.abandoned })
+	if c.Abandoned != nil {
+		*more += *c.Abandoned
 	}
-	sum := new(uint64)
-	if l.up != nil {
-		for i := range l.up.lines {
-			*sum += l.up.lines[i].abandoned
-		}
-	}
-	if l.down != nil {
-		for i := range l.down.lines {
-			*sum += l.down.lines[i].abandoned
-		}
-	}
-	return sum
+	c.Abandoned = more
 }
 
-// only returns a queue if its host has one.
-func only(has bool, q *queue) *queue {
-	if !has {
-		return nil
+// sum adds up what hosts have counted.
+func sum[Part any](parts []Part, count func(*Part) uint64) *uint64 {
+	total := new(uint64)
+	for i := range parts {
+		*total += count(&parts[i])
 	}
-	return q
+	return total
 }
 
-// tally sums up the losses of all hosts.
-func tally(lines []losses) (sent, resent, lost uint64) {
-	for i := range lines {
-		sent, resent, lost = sent+lines[i].sent, resent+lines[i].resent, lost+lines[i].lost
-	}
-	return sent, resent, lost
-}
-
-// use sums up the queues of those of n hosts that have one.
-func use(n int, now time.Duration, at func(int) *queue) *Use {
+// use sums up the queues of those hosts that have one.
+func use[Part any](parts []Part, now time.Duration, of func(i int, p *Part) (q *queue, has bool)) *Use {
 	var u Use
-	var waited, busy float64
+	var waited, busy float64 // in seconds: a sum over all hosts may be more than a Duration holds
 	hosts := 0
-	for i := range n {
-		q := at(i)
-		if q == nil {
+	for i := range parts {
+		q, has := of(i, &parts[i])
+		if !has {
 			continue
 		}
 		hosts++
 		u.Passed += q.passed
 		u.Max = max(u.Max, q.longest)
-		waited += float64(q.waited)
-		// What is still to come is one piece: the queue is busy until it is free.
-		load := max(0, (q.busy-max(0, q.free-now)).Seconds()) / max(1e-9, now.Seconds())
+		waited += q.waited.Seconds()
+		load := q.load(now)
 		busy += load
 		if load > u.MaxLoad {
 			u.MaxLoad, u.Busiest = load, uint32(i)
 		}
 	}
 	if u.Passed > 0 {
-		u.Mean = time.Duration(waited / float64(u.Passed))
+		u.Mean = time.Duration(waited / float64(u.Passed) * float64(time.Second))
 	}
 	if hosts > 0 {
 		u.Load = busy / float64(hosts)
 	}
 	return &u
+}
+
+// load is the share of the time until now in which a queue was busy. What is still to come
+// is one piece: the queue stays busy until it is free.
+func (q *queue) load(now time.Duration) float64 {
+	if now <= 0 {
+		return 0
+	}
+	return (q.busy - max(0, q.free-now)).Seconds() / now.Seconds()
 }

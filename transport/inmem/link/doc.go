@@ -11,7 +11,8 @@
 // The outer ones carry messages (inmem.Link). A message passes them in this order:
 //
 //   - Outside: a request to a host that cannot be reached never arrives;
-//   - Uplink: a message takes its size over the sender's bandwidth, after those before it;
+//   - Uplink: a message takes its size over the sender's bandwidth, after those before
+//     it;
 //   - Connections: a request may have to wait for a handshake;
 //   - Path: the message travels, as one packet on a Way;
 //   - Downlink: as the uplink, at the receiver's end;
@@ -29,8 +30,8 @@
 //
 // # What is not modelled
 //
-// A message is one packet: a long one is not divided into segments that travel at the same
-// time on both lines, nor slowed down at the start as by TCP. A packet that is sent again
-// delays only itself, and takes no more of the uplink. Messages that share a connection
-// do not wait for each other.
+// A message is one packet: a long one is not divided into segments that travel at the
+// same time on both lines, nor slowed down at the start as by TCP. A packet that is sent
+// again delays only itself, and takes no more of the uplink. Messages that share a
+// connection do not wait for each other.
 package link

@@ -194,8 +194,8 @@ func TestAListOfAddressesTakesItsBytesOverTheBandwidth(t *testing.T) {
 	}
 }
 
-// A request that finds the queue full is refused as by a busy server: it fails at once, by
-// an answer, and is no refused connection.
+// A request that finds the queue full is refused as by a busy server: it fails at once,
+// by an answer, and is no refused connection.
 func TestABusyHostAnswersThatItIsBusy(t *testing.T) {
 	l := link.New(link.Options{
 		Latency: latency.Constant(20 * ms), Size: 2,

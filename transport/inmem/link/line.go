@@ -7,9 +7,9 @@ import (
 	"spreadable/transport/inmem"
 )
 
-// queue is a place that is busy with one thing at a time, in the order in which they come:
-// a line, or a processor. Its waits follow Lindley's recursion (Lindley 1952): a customer
-// waits until the one before it has left.
+// queue is a place that is busy with one thing at a time, in the order in which they
+// come: a line, or a processor. Its waits follow Lindley's recursion (Lindley 1952): a
+// customer waits until the one before it has left.
 type queue struct {
 	free    time.Duration // when all that has come so far has left
 	busy    time.Duration // sum of all services
@@ -37,9 +37,9 @@ type line struct {
 
 // take adds a message to those that take the line, and returns when it has passed.
 //
-// A message whose asker gives up before its turn is not sent, and takes nothing of the line:
-// its connection is closed by then. Otherwise a line that is too narrow for a moment would
-// carry what comes too late for ever.
+// A message whose asker gives up before its turn is not sent, and takes nothing of the
+// line: its connection is closed by then. Otherwise a line that is too narrow for a
+// moment would carry what comes too late for ever.
 func (l *line) take(m inmem.Message, rate Rate, now time.Duration) (passed time.Duration, abandoned bool) {
 	if m.Until > 0 && max(now, l.free) > m.Until {
 		l.abandoned++

@@ -69,7 +69,8 @@ func TestALineTakesBitsOverBandwidth(t *testing.T) {
 	}
 }
 
-// A message whose asker gives up before its turn is not sent, and holds up none behind it.
+// A message whose asker gives up before its turn is not sent, and holds up none behind
+// it.
 func TestWhatIsAbandonedDoesNotTakeTheLine(t *testing.T) {
 	l := two(link.Host{Up: 1_000_000}, nil)
 	m := inmem.Message{From: 0, To: 1, Bytes: 125_000, Until: 1500 * ms} // a second each

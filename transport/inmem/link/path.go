@@ -7,7 +7,8 @@ import (
 	"spreadable/transport/inmem"
 )
 
-// Path is the innermost link: a message is a packet on a Way, and is read when it arrives.
+// Path is the innermost link: a message is a packet on a Way, and is read when it
+// arrives.
 type Path struct{ Way }
 
 // Depart implements inmem.Link.

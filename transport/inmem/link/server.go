@@ -10,8 +10,9 @@ import (
 
 // Server makes a host serve one request at a time, in the order in which they arrive: a
 // request waits for those before it, is served, and then the node reads it. Answers need
-// no service. When Host.Queue requests wait already, another one is turned away at once
-// (inmem.Busy): the queue is M/M/1/K or M/D/1/K, with K = Queue + 1.
+// no service. A request is served even if its asker has given up meanwhile, because a
+// server cannot know. When Host.Queue requests wait already, another one is turned away
+// at once (inmem.Busy): the queue is M/M/1/K or M/D/1/K, with K = Queue + 1.
 type Server struct {
 	inmem.Link
 	Hosts *Hosts
@@ -24,8 +25,9 @@ type Server struct {
 // desk is where a host serves.
 type desk struct {
 	queue
-	stream  stream.Small
-	leaves  []time.Duration // when each that is still here leaves; kept if the queue is bounded
+	stream stream.Small
+	// when each that is still here leaves; kept if the queue is bounded
+	leaves  []time.Duration
 	refused uint64
 }
 
