@@ -13,8 +13,8 @@ import (
 )
 
 // newLink is what happens to the messages of a scenario beside their latency; nil if that
-// is nothing.
-func newLink(s *scenario.Scenario, model latency.Model, size int) *link.Link {
+// is nothing. It has so many nodes, and clients behind them.
+func newLink(s *scenario.Scenario, model latency.Model, nodes, clients int) *link.Link {
 	if !s.HasLink() {
 		return nil
 	}
@@ -23,14 +23,14 @@ func newLink(s *scenario.Scenario, model latency.Model, size int) *link.Link {
 		scenario.Reuse: link.Reuse, scenario.Each: link.Each, "": link.Free,
 	}
 	return link.New(link.Options{
-		Latency: model, Hosts: hosts(s), Size: size, Seed: s.Seed,
+		Latency: model, Hosts: hosts(s, nodes), Size: nodes + clients, Seed: s.Seed,
 		Datagram: n.Datagram, RTO: n.RTO, Connection: connections[n.Connection], TLS: n.TLS,
 		Exponential: n.ServiceModel == scenario.Exponential,
 	})
 }
 
 // hosts tells of each node what it is. Clients have no limits of their own.
-func hosts(s *scenario.Scenario) *link.Hosts {
+func hosts(s *scenario.Scenario, nodes int) *link.Hosts {
 	n := &s.Network
 	kinds := []link.Host{{
 		Up: link.Rate(n.Up), Down: link.Rate(n.Down), Loss: n.Loss, Service: n.Service, Queue: bound(n.Queue),
@@ -42,7 +42,7 @@ func hosts(s *scenario.Scenario) *link.Hosts {
 		})
 	}
 	// A message between a client and a node of no class is lost as one between two nodes.
-	return &link.Hosts{Kinds: kinds, Of: classes(s), Others: link.Host{Loss: n.Loss}}
+	return &link.Hosts{Kinds: kinds, Of: classes(s, nodes), Others: link.Host{Loss: n.Loss}}
 }
 
 // bound is a scenario's limit of a queue, of which 0 is none.
@@ -57,14 +57,14 @@ func bound(queue int) int {
 // order of those that have nodes, 0 for none. Each class has as many nodes as its share
 // says. The bootstrap nodes can be reached: one that could not changes places with the
 // first node behind them that can.
-func classes(s *scenario.Scenario) []uint8 {
-	of := make([]uint8, 0, s.Nodes)
-	for i, size := range s.ClassSizes() {
+func classes(s *scenario.Scenario, nodes int) []uint8 {
+	of := make([]uint8, 0, nodes)
+	for i, size := range s.Classes.Sizes(nodes) {
 		for range size {
 			of = append(of, uint8(i+1))
 		}
 	}
-	of = of[:s.Nodes] // the others are of none
+	of = of[:nodes] // the others are of none
 	r := rand.New(stream.New(s.Seed, 0, stream.Class))
 	r.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
 	present := s.Classes.Present()

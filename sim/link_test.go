@@ -118,7 +118,7 @@ func TestClassesHaveTheirShares(t *testing.T) {
 	orders := make(map[string]bool)
 	for seed := range 20 {
 		s := load(t, text, fmt.Sprintf("seed=%d", seed))
-		of := classes(s)
+		of := classes(s, s.Nodes)
 		counts := make(map[uint8]int)
 		for _, class := range of {
 			counts[class]++
@@ -139,7 +139,7 @@ func TestClassesHaveTheirShares(t *testing.T) {
 // What a class does not say is as its preset, and else as the network.
 func TestAClassIsAPresetOverTheNetwork(t *testing.T) {
 	s := load(t, "name: classes\nnodes: 20\nduration: 1m\nnetwork: {up: 3Mbit/s, loss: 2%, service: 4ms, queue: 9}\nclasses: {laggy: {share: 50%, delay: 80ms}}\n")
-	kinds := hosts(s).Kinds
+	kinds := hosts(s, s.Nodes).Kinds
 	want := []link.Host{
 		{Up: 3_000_000, Loss: 0.02, Service: s.Network.Service, Queue: 9},
 		{Up: 5_000_000, Down: 50_000_000, Delay: s.Classes.Laggy.Delay, Loss: 0.02, Service: s.Network.Service, Queue: 9},
@@ -154,7 +154,7 @@ func TestAClassIsAPresetOverTheNetwork(t *testing.T) {
 func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
 	s := load(t, "name: nat\nnodes: 60\nduration: 12m\nclasses: {home: {share: 25%, nat: true}}\nworkload: {searches: {count: 10, start: 11m}, approvals: {count: 10, start: 11m}}\n")
 	r := ran(t, s, 1)
-	of := classes(s)
+	of := classes(s, s.Nodes)
 	for _, n := range r.Nodes {
 		if hidden := of[n.Index] == 1; hidden != (n.Role == result.RoleNone) {
 			t.Errorf("node %d of class %d is %s", n.Index, of[n.Index], n.Role)

@@ -52,7 +52,7 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 		Nodes: s.Nodes, Partitions: kernel.Partitions(workers, s.Nodes),
 		Clients: len(w.clients.operations), ClientTimeout: clientTimeout, ClientIP: clientIP,
 	}
-	if w.link = newLink(s, model, s.Nodes+len(w.clients.operations)); w.link != nil {
+	if w.link = newLink(s, model, w.nodes, len(w.clients.operations)); w.link != nil {
 		options.Link = w.link
 	}
 	w.net = inmem.New(options)

@@ -133,7 +133,7 @@ func (s *Scenario) checkClasses() error {
 		}
 		last = strings.TrimPrefix(strings.Join([]string{last, c.path() + ".share"}, " and "), " and ")
 	}
-	for i, size := range s.ClassSizes() {
+	for i, size := range s.Classes.Sizes(s.Nodes) {
 		if c := s.Classes.present()[i]; size == 0 {
 			return s.errorf(c.path()+".share", "%s.share: %s of %d nodes is none", c.path(),
 				formatShare(c.Share), s.Nodes)
@@ -173,7 +173,7 @@ func (s *Scenario) checkClass(c namedClass) error {
 
 // anyBelow reports whether a group, or a key in it, was given.
 func (s *Scenario) anyBelow(group string) bool {
-	for path := range s.source {
+	for path := range s.source { // order-free: one is enough
 		if path == group || strings.HasPrefix(path, group+".") {
 			return true
 		}
@@ -181,14 +181,14 @@ func (s *Scenario) anyBelow(group string) bool {
 	return false
 }
 
-// ClassSizes is how many nodes each class has, in the order of Classes.Names: the shares
-// of the nodes, rounded so that their sums are right.
-func (s *Scenario) ClassSizes() []int {
+// Sizes is how many of so many nodes each class has, in the order of Present: the shares,
+// rounded so that their sums are right.
+func (c *Classes) Sizes(nodes int) []int {
 	var sizes []int
 	share, before := 0.0, 0
-	for _, c := range s.Classes.present() {
-		share += c.Share
-		until := min(s.Nodes, int(math.Round(share*float64(s.Nodes))))
+	for _, class := range c.present() {
+		share += class.Share
+		until := min(nodes, int(math.Round(share*float64(nodes))))
 		sizes = append(sizes, until-before)
 		before = until
 	}
@@ -216,7 +216,7 @@ func (c *Classes) Names() []string {
 // reachable is how many nodes others can connect to.
 func (s *Scenario) reachable() int {
 	count := s.Nodes
-	sizes := s.ClassSizes()
+	sizes := s.Classes.Sizes(s.Nodes)
 	for i, c := range s.Classes.present() {
 		if c.NAT {
 			count -= sizes[i]

@@ -47,7 +47,7 @@ func TestSizesOfClassesAddUp(t *testing.T) {
 	}{{"3", []int{1, 1, 1}}, {"100", []int{33, 34, 33}}, {"1000", []int{333, 334, 333}}} {
 		s := parse(t, small, "nodes="+test.nodes, "classes.server.share=33.33%", "classes.home.share=33.33%",
 			"classes.constrained.share=33.34%")
-		got := s.ClassSizes()
+		got := s.Classes.Sizes(s.Nodes)
 		for i := range got {
 			if got[i] != test.want[i] {
 				t.Errorf("of %s nodes %v are of %v, want %v", test.nodes, got, s.Classes.Names(), test.want)
