@@ -86,6 +86,15 @@ func classes(s *scenario.Scenario, nodes int) []uint8 {
 // it never gets a place in the network: nodes interview a newcomer before they list it.
 func (w *world) outside(i int) bool { return w.link != nil && w.link.Hosts.At(uint32(i)).Outside }
 
+// class is the name of node i's class among the names of those that have nodes, "" for
+// none.
+func (w *world) class(i int, names []string) string {
+	if w.link == nil || w.link.Hosts.Of[i] == 0 {
+		return ""
+	}
+	return names[w.link.Hosts.Of[i]-1]
+}
+
 // members is how many of the nodes that are up can have a place in the network.
 func (w *world) members(up population.Alive) int {
 	if w.link == nil || !w.link.Hosts.AnyOutside() {

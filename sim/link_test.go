@@ -154,11 +154,17 @@ func TestAClassIsAPresetOverTheNetwork(t *testing.T) {
 func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
 	s := load(t, "name: nat\nnodes: 60\nduration: 12m\nclasses: {home: {share: 25%, nat: true}}\nworkload: {searches: {count: 10, start: 11m}, approvals: {count: 10, start: 11m}}\n")
 	r := ran(t, s, 1)
-	of := classes(s, s.Nodes)
+	hidden := 0
 	for _, n := range r.Nodes {
-		if hidden := of[n.Index] == 1; hidden != (n.Role == result.RoleNone) {
-			t.Errorf("node %d of class %d is %s", n.Index, of[n.Index], n.Role)
+		if n.Class == "home" {
+			hidden++
 		}
+		if (n.Class == "home") != (n.Role == result.RoleNone) {
+			t.Errorf("node %d of class %q is %s", n.Index, n.Class, n.Role)
+		}
+	}
+	if hidden != 15 {
+		t.Errorf("%d of 60 nodes are of a class of 25 %%", hidden)
 	}
 	c := r.Summary
 	if c.Convergence.ExactSize != 1 || c.Convergence.Registered != 1 || c.Convergence.Coverage != 1 {

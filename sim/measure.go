@@ -188,6 +188,7 @@ func (m *meter) upkeepSummary(convergedS *float64, interval time.Duration) *resu
 func (m *meter) nodeRows(requests []result.Request) []result.Node {
 	w := m.world
 	rows := make([]result.Node, w.nodes)
+	classes := w.scenario.Classes.Names()
 	for i := range rows {
 		host := w.net.Host(i)
 		s := host.Node.Structure()
@@ -196,6 +197,7 @@ func (m *meter) nodeRows(requests []result.Request) []result.Node {
 			Slaves: len(s.Slaves), Backlink: inmem.Index(s.Backlink),
 			RequestsSent: int64(host.Traffic.RequestsSent), RequestsReceived: int64(host.Traffic.RequestsReceived),
 			BytesSent: int64(host.Traffic.BytesSent), BytesReceived: int64(host.Traffic.BytesReceived),
+			Class: w.class(i, classes),
 		}
 	}
 	for _, draw := range result.Draws(requests) {

@@ -89,6 +89,7 @@ func nodeCells(n *Node) []cell {
 		{name: "bytes_sent", field: &n.BytesSent},
 		{name: "bytes_received", field: &n.BytesReceived},
 		{name: "approvals", field: &n.Approvals},
+		{name: "class", field: &n.Class},
 		{name: "stands_for", field: &n.StandsFor, sampled: true},
 	}
 }

@@ -184,6 +184,8 @@ type Node struct {
 	// Approvals is the number of draws in which the node was an approver, each draw
 	// counted once.
 	Approvals int
+	// Class is the name of the node's class in the scenario; "" for none.
+	Class string
 	// StandsFor is how many nodes the row stands for in a sample of them ([Run.Thin]); 0
 	// and 1 are itself only.
 	StandsFor int

@@ -152,6 +152,7 @@ func approvals(nodes []result.Node, rng *rand.Rand) []result.Request {
 		order := rng.Perm(len(nodes))[:3]
 		for _, n := range order {
 			nodes[n].Approvals++
+			nodes[n].Class = "home"
 		}
 		latency := time.Duration(100e6*math.Exp(0.3*rng.NormFloat64())) + 105*time.Millisecond
 		list = append(list, result.Request{Kind: result.KindApproval, Index: i,
