@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -96,6 +97,20 @@ func TestSamplesOfALinkAddUp(t *testing.T) {
 	}
 	if again == 0 || refused == 0 || abandoned == 0 {
 		t.Errorf("%d sent again, %d refused, %d abandoned: one does not happen", again, refused, abandoned)
+	}
+}
+
+// The law of scenarios/laws/queue-dm1.yaml holds in a tenth of its time, less closely.
+func TestAQueueOfSearchesWaitsAsTheorySays(t *testing.T) {
+	s, err := scenario.Load("../scenarios/laws/queue-dm1.yaml", []string{
+		"workload.searches.count=40000", "workload.searches.over=500s", "duration=600s", "expect.network.service.utilisation_max=> 0.6",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = 16.927 // ms: see the file
+	if got := ran(t, s, 1).Summary.Network.Service.WaitMS.Mean; math.Abs(got-want) > 0.1*want {
+		t.Errorf("searches wait %v ms in the mean, want %v", got, want)
 	}
 }
 

@@ -45,6 +45,7 @@ func TestBoundsAreExact(t *testing.T) {
 		{"network.rto", "network.loss=1%", "1m", "60001ms"},
 		{"network.service", "network.queue=1", "1h", "3600001ms"},
 		{"network.service", "nodes=64", "999ms", "1s"}, // 16 requests each 16 s: from 1 s on it never settles
+		{"network.service", "nodes=1 workload.searches.count=100 workload.searches.over=10s", "99ms", "100ms"},
 		{"network.queue", "network.service=1ms", "1", "0"},
 		{"network.queue", "network.service=1ms", "1000000", "1000001"},
 		{"classes.home.share", "classes.laggy.share=60%", "40%", "40.1%"},

@@ -268,13 +268,16 @@ func (s *Scenario) checkStable(service, queue string, mean time.Duration, bound 
 
 // masterRate estimates how many requests a second a master gets in a settled network: in
 // each sync interval one of each of its √N slaves and of each of √N masters; of each
-// search one, and one as a slave of itself.
+// search one, and one as a slave of another master. A node alone gets the searches.
 func (s *Scenario) masterRate() float64 {
-	rate := 2 * math.Sqrt(float64(s.Nodes)) / s.SyncInterval.Seconds()
+	searches := 0.0
 	if load := s.Workload.Searches; load.Count > 1 && load.Over > 0 {
-		rate += 2 * float64(load.Count) / load.Over.Seconds()
+		searches = float64(load.Count) / load.Over.Seconds()
 	}
-	return rate
+	if s.Nodes == 1 {
+		return searches
+	}
+	return 2*math.Sqrt(float64(s.Nodes))/s.SyncInterval.Seconds() + 2*searches
 }
 
 // unmeasured says why a number of the section network is never measured; "" if it is.
