@@ -42,6 +42,8 @@ type Message struct {
 	From, To uint32 // indexes of hosts: nodes, and after them clients
 	Bytes    uint32
 	Answer   bool // to a request
+	// Down says of a message that arrives that the receiver is down: no node serves it.
+	Down bool
 	// Until is when the asker gives up: it closes the connection, and what has not left
 	// the sender by then never does. It is 0 for none, and of an answer that arrives.
 	Until time.Duration
@@ -142,6 +144,7 @@ func (p *Partition) arrive(ev Event) bool {
 		return true // a host's own, which never was on the link
 	}
 	sent, read := Message{From: ev.From, To: ev.To, Answer: ev.Kind == arriveAnswer}, readRequest
+	sent.Down = !p.net.endpoint(ev.To).up
 	if sent.Answer {
 		sent.Bytes, read = p.answers.at(ev.Slot).bytes, readAnswer
 	} else {

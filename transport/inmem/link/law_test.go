@@ -214,7 +214,15 @@ func TestABusyHostAnswersThatItIsBusy(t *testing.T) {
 	if p.answers != 2 {
 		t.Errorf("%d pings are answered", p.answers)
 	}
-	if left := n.Host(1).Traffic.BytesReceived; left == 0 {
+	if n.Host(1).Traffic.BytesReceived == 0 {
 		t.Error("the answers of a busy host have no bytes")
+	}
+	n.Stop(0)
+	for tag := range uint32(5) {
+		n.Host(1).Call(peer.FromID(1), message.Request{Kind: message.KindPing, Timeout: time.Second}, p, tag)
+	}
+	driver.RunUntil(driver.Now() + 50*ms)
+	if got := p.failed[message.ErrUnreachable.Error()]; got != 5 {
+		t.Errorf("a host that is down refuses %d of 5 pings at once", got)
 	}
 }

@@ -297,6 +297,9 @@ func TestAServerServesInOrderAndRefusesWhenFull(t *testing.T) {
 	if wait, end := l.Arrive(inmem.Message{To: 1, Answer: true}, 0); wait != 0 || end != inmem.Read {
 		t.Errorf("an answer waits %v and ends as %d", wait, end)
 	}
+	if wait, end := l.Arrive(inmem.Message{To: 1, Down: true}, 0); wait != 0 || end != inmem.Read {
+		t.Errorf("at a host that is down a request waits %v and ends as %d", wait, end)
+	}
 	if wait, end := l.Arrive(inmem.Message{To: 1}, 20*ms); wait != 60*ms || end != inmem.Read {
 		t.Errorf("when one has left, the next waits %v and ends as %d", wait, end)
 	}

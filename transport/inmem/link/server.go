@@ -10,9 +10,10 @@ import (
 
 // Server makes a host serve one request at a time, in the order in which they arrive: a
 // request waits for those before it, is served, and then the node reads it. Answers need
-// no service. A request is served even if its asker has given up meanwhile, because a
-// server cannot know. When Host.Queue requests wait already, another one is turned away
-// at once (inmem.Busy): the queue is M/M/1/K or M/D/1/K, with K = Queue + 1.
+// no service, and a host that is down refuses at once. A request is served even if its
+// asker has given up meanwhile, because a server cannot know. When Host.Queue requests
+// wait already, another one is turned away at once (inmem.Busy): the queue is M/M/1/K or
+// M/D/1/K, with K = Queue + 1.
 type Server struct {
 	inmem.Link
 	Hosts *Hosts
@@ -42,7 +43,7 @@ func newDesks(seed uint64, hosts int) []desk {
 // Arrive implements inmem.Link.
 func (s *Server) Arrive(m inmem.Message, now time.Duration) (time.Duration, inmem.Reception) {
 	host := s.Hosts.At(m.To)
-	if m.Answer || host.Service == 0 {
+	if m.Answer || m.Down || host.Service == 0 {
 		return s.Link.Arrive(m, now)
 	}
 	d := &s.desks[m.To]
