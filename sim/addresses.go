@@ -21,12 +21,12 @@ func NewBook(nodes int) (*peer.Book, error) {
 }
 
 // bookOf returns the book of a scenario: [NewBook], or what it says of addresses.
-func bookOf(s *scenario.Scenario) (*peer.Book, error) {
+func bookOf(s *scenario.Scenario, hosts int) (*peer.Book, error) {
 	if !s.Addresses.IsGiven() {
-		return NewBook(s.Nodes)
+		return NewBook(hosts)
 	}
-	list := endpoints(s.Addresses, s.Nodes, rand.New(stream.New(s.Seed, 0, stream.Addresses)))
-	return newBook(s.Nodes, func(i int) endpoint { return list[i] })
+	list := endpoints(s.Addresses, hosts, rand.New(stream.New(s.Seed, 0, stream.Addresses)))
+	return newBook(hosts, func(i int) endpoint { return list[i] })
 }
 
 // hostsOf is the rule by which the nodes of a scenario tell hosts apart: the one that they

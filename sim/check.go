@@ -36,15 +36,18 @@ func (c *checker) settledFrom() time.Duration {
 }
 
 func settledFrom(s *scenario.Scenario, p *population.Population) time.Duration {
-	return p.Complete() + settling*s.SyncInterval
+	return p.Joined() + settling*s.SyncInterval
 }
 
 // FirstCheck is the virtual time of the first check of a run that is checked so often, and
 // why there is none, if so.
 func FirstCheck(s *scenario.Scenario, every time.Duration) (at time.Duration, reason string) {
-	settled := settledFrom(s, population.New(s))
+	p := population.New(s)
+	settled := settledFrom(s, p)
 	at = max(1, (settled+every-1)/every) * every
 	switch {
+	case !p.Settles():
+		return at, "nothing is checked: nodes leave and come throughout the run"
 	case s.Nodes == 1:
 		return at, "nothing is checked: one node alone has no invariants"
 	case at > s.Duration:
@@ -57,7 +60,7 @@ func FirstCheck(s *scenario.Scenario, every time.Duration) (at time.Duration, re
 func (c *checker) check() error {
 	w := c.world
 	alive := w.population.At(w.now())
-	if w.now() < c.settledFrom() || alive.Size() == 1 {
+	if !w.population.Settles() || w.now() < c.settledFrom() || alive.Size() == 1 {
 		return nil
 	}
 	c.known = make(map[*message.Masters]bool)

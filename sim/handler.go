@@ -20,6 +20,7 @@ type handler struct {
 const (
 	eventStart  = inmem.EventKinds + iota // bring up node To
 	eventClient                           // let client To begin its operation
+	eventEnd                              // end the stay of the node at host To
 )
 
 // scenarioSource is the source of the scenario's own events: after all nodes and clients
@@ -67,7 +68,13 @@ func (h *handler) Prefetch(next []kernel.Event) {
 func (h *handler) Deliver(e *kernel.Event) {
 	switch kind := inmem.EventKind(e.Kind); kind {
 	case eventStart:
-		h.world.net.Start(int(e.To))
+		if churn := h.world.churn; churn != nil {
+			churn.begin(int(e.To), h.Now())
+		} else {
+			h.world.net.Start(int(e.To))
+		}
+	case eventEnd:
+		h.world.churn.end(int(e.To), h.Now())
 	case eventClient:
 		h.world.clients.begin(int(e.To) - h.world.nodes)
 	default:

@@ -40,7 +40,7 @@ func newMeter(w *world) *meter { return &meter{world: w, nodes: make([]glance, w
 func (m *meter) sample() {
 	w := m.world
 	now := w.now()
-	up := w.population.At(now)
+	up := w.population.At(now).Listed()
 	alive := up.Size()
 	if alive == 0 {
 		return
@@ -72,6 +72,9 @@ type counts struct{ registered, masters, exact int }
 func (m *meter) count(up population.Alive, members int) counts {
 	w, alive := m.world, up.Size()
 	var masters, exact atomic.Int64
+	if !w.population.Settles() {
+		clear(m.nodes) // some that were up are not any more
+	}
 	w.kernel.Split(alive, func(from, to int) {
 		lists, right := 0, 0
 		for k := from; k < to; k++ {

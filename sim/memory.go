@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"spreadable/sim/population"
 	"spreadable/sim/scenario"
 )
 
@@ -12,6 +13,7 @@ import (
 const (
 	memoryAlways      = 16 << 20 // the program, the queue's buckets
 	memoryPerNode     = 3900     // lists, streams, timers, the messages of a mass start
+	memoryPerGone     = 1200     // a host whose node is away: its place, its stays
 	memoryPerMessage  = 250      // a request in flight: its call, its message, its event
 	memoryPerSearch   = 2200     // a client, its stream, its row
 	memoryPerApproval = 14_000   // the same, and what approvers keep of it for a period
@@ -26,6 +28,9 @@ const (
 func Memory(s *scenario.Scenario, workers int) int64 {
 	load := s.Workload
 	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode
+	if s.Churn.On() {
+		bytes += int64(population.Expected(s)-float64(s.Nodes)) * memoryPerGone
+	}
 	bytes += int64(load.Searches.Count) * memoryPerSearch
 	bytes += int64(load.Approvals.Count) * memoryPerApproval
 	bytes += int64(workers-1) * (memoryPerWorker + int64(s.Nodes)*memoryPerWorkerNode)

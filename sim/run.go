@@ -145,7 +145,8 @@ func (w *world) results(m *meter) *result.Run {
 			Search:      result.SearchSummary(requests),
 			Approval:    result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
 			Network:     w.linkSummary(int64(m.total.Bytes)),
-			Sync:        m.upkeepSummary(convergence.TimeS, s.SyncInterval),
+			Churn:       w.churn.summary(m.samples, end),
+			Sync:        m.upkeepSummary(w.measuredFrom(convergence.TimeS), s.SyncInterval),
 			// All nodes are honest, so every ban is false.
 			Behavior: result.Behavior{Bans: banned, FalseBans: banned},
 		},

@@ -19,13 +19,15 @@ import (
 // world is the network of one scenario.
 type world struct {
 	scenario   *scenario.Scenario
-	nodes      int
+	nodes      int // hosts of nodes
+	partitions int
 	population *population.Population
 	book       *peer.Book
 	net        *inmem.Network
 	link       *link.Link // nil if messages have a latency only
 	kernel     *kernel.Kernel[inmem.Envelope]
 	clients    *clients
+	churn      *churn        // nil without
 	epoch      time.Duration // what clocks show at the start of the run
 	planned    uint32        // events that the scenario has scheduled itself
 }
@@ -33,11 +35,13 @@ type world struct {
 // newWorld builds the network of a scenario, with all nodes down, to be run by a number
 // of workers.
 func newWorld(s *scenario.Scenario, workers int) (*world, error) {
-	book, err := bookOf(s)
-	if err != nil {
+	w := &world{scenario: s, population: population.New(s), epoch: epoch(s.Seed)}
+	w.nodes = w.population.Hosts()
+	w.partitions = kernel.Partitions(workers, w.nodes)
+	var err error
+	if w.book, err = bookOf(s, w.nodes); err != nil {
 		return nil, err
 	}
-	w := &world{scenario: s, nodes: s.Nodes, population: population.New(s), book: book, epoch: epoch(s.Seed)}
 	config, err := w.config()
 	if err != nil {
 		return nil, err
@@ -49,11 +53,14 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	w.clients = newClients(w)
 	options := inmem.Options{
 		Config: inmem.OneConfig(config), Latency: model, Seed: s.Seed, Epoch: w.epoch,
-		Nodes: s.Nodes, Partitions: kernel.Partitions(workers, s.Nodes),
+		Nodes: w.nodes, Partitions: w.partitions,
 		Clients: len(w.clients.operations), ClientTimeout: clientTimeout, ClientIP: clientIP,
 	}
 	if w.link = newLink(s, model, w.nodes, len(w.clients.operations)); w.link != nil {
 		options.Link = w.link
+	}
+	if w.churn = newChurn(w); w.churn != nil {
+		options.Observe = w.churn.observe
 	}
 	w.net = inmem.New(options)
 	w.kernel = newKernel(w.net, w, workers)
@@ -61,8 +68,12 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 		w.clients.probes[i].Node = uint32(i)
 		w.net.Host(i).Node.Offer(&w.clients.probes[i])
 	}
-	for i, at := range w.population.Starts() {
-		w.plan(at, eventStart, i)
+	if w.churn != nil {
+		w.churn.plan()
+	} else {
+		for i, at := range w.population.Starts() {
+			w.plan(at, eventStart, i)
+		}
 	}
 	w.clients.plan()
 	return w, nil

@@ -27,6 +27,9 @@ const (
 	Loss                          // which packets of a host are lost
 	Service                       // how long a host serves each request
 	Class                         // which nodes are of which class
+	Session                       // how long an identity stays and stays away
+	Arrival                       // when new identities come
+	Return                        // what an identity takes with it when it comes back
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.

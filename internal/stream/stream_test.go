@@ -39,7 +39,7 @@ func TestEachStreamIsItsOwn(t *testing.T) {
 	first := make(map[uint64]name)
 	for seed := range uint64(20) {
 		for node := range uint64(200) {
-			for purpose := stream.Node; purpose <= stream.Class; purpose++ {
+			for purpose := stream.Node; purpose <= stream.Return; purpose++ {
 				for _, small := range []bool{false, true} {
 					this := name{seed, node, purpose, small}
 					drawn := this.draw()

@@ -43,8 +43,8 @@ func TestNodesStartAsTheScenarioSays(t *testing.T) {
 			}
 			got = append(got, at)
 		}
-		if !slices.Equal(got, test.want) || p.Complete() != test.want[len(test.want)-1] {
-			t.Errorf("%s: nodes start at %v, complete at %v, want %v", test.join, got, p.Complete(), test.want)
+		if !slices.Equal(got, test.want) || p.Joined() != test.want[len(test.want)-1] {
+			t.Errorf("%s: nodes start at %v, complete at %v, want %v", test.join, got, p.Joined(), test.want)
 		}
 	}
 }

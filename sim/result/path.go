@@ -124,6 +124,12 @@ var reasons = map[string]string{
 	"network.uplink":              "no uplink has a limit",
 	"network.downlink":            "no downlink has a limit",
 	"network.service":             "serving takes no time",
+	"churn":                       "there was no churn",
+	"churn.alive":                 "the run ended before the network counted as settled",
+	"churn.registered":            "the run ended before the network counted as settled",
+	"churn.coverage":              "the run ended before the network counted as settled",
+	"churn.relisted_s":            "no node was listed again after the silent death of its master",
+	"churn.relisted_max_s":        "no node was listed again after the silent death of its master",
 	"sync":                        "the run left no time to measure the steady state",
 }
 

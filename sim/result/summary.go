@@ -46,6 +46,8 @@ type Summary struct {
 	Approval *Approval `json:"approval"`
 	// Network is what happened to messages beside their latency; null when nothing could.
 	Network *Network `json:"network"`
+	// Churn is null when no nodes left or came.
+	Churn *Churn `json:"churn"`
 	// Sync is the traffic of the steady state; null when the run had no time in which to
 	// measure it.
 	Sync *Sync `json:"sync"`

@@ -36,9 +36,14 @@ func (s *Scenario) fillDefaults() {
 
 	fill(s, "join.mode", &s.Join.Mode, Mass)
 	fill(s, "join.bootstrap", &s.Join.Bootstrap, 1)
-	if s.Join.Mode == Growth {
+	if s.Join.Mode == Growth || s.Join.Mode == Flash {
 		fill(s, "join.initial", &s.Join.Initial, max(1, min(max(defaultInitial, s.Join.Bootstrap), s.Nodes)))
 	}
+
+	if s.Join.Mode == Flash {
+		fill(s, "join.over", &s.Join.Over, s.defaultOver(s.Join.At))
+	}
+	s.fillChurn()
 
 	fill(s, "node.server_timeout", &s.Node.ServerTimeout, s.defaultServerTimeout())
 	fill(s, "node.ping_timeout", &s.Node.PingTimeout, min(defaultPingTimeout, s.Node.ServerTimeout))

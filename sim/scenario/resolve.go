@@ -75,8 +75,11 @@ func (s *Scenario) meaningful(path string, v reflect.Value) bool {
 	if group == "network" || group == "classes" {
 		return s.saysOfNetwork(path, v)
 	}
+	if group == "churn" && key != "" && v.Kind() != reflect.Struct {
+		return s.saysOfChurn(key, v.IsZero())
+	}
 	switch path {
-	case "join.rate", "join.initial", "join.over":
+	case "join.rate", "join.initial", "join.over", "join.at", "join.per_second":
 		return slices.Contains(joinKeys(s.Join.Mode), key)
 	case "description", "expect":
 		return !v.IsZero()

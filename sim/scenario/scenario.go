@@ -58,6 +58,9 @@ type Scenario struct {
 	// How the nodes come into the network.
 	Join Join `yaml:"join"`
 
+	// How nodes leave and come afterwards.
+	Churn Churn `yaml:"churn"`
+
 	// Options of every node, with the defaults of npm spreadable 0.3.
 	Node Node `yaml:"node"`
 
@@ -190,19 +193,29 @@ type LatencyModel string
 // Join describes when the nodes start.
 type Join struct {
 	// mass: all at the start. growth: `initial` nodes, then `rate` more at every sync
-	// interval until all are there. spread: evenly over the time `over`.
-	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread"`
+	// interval until all are there. spread: evenly over the time `over`. flash: `initial`
+	// nodes, and all others as a crowd at `at`, within `over`. rate: by a Poisson process,
+	// `per_second` in the mean.
+	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread,enum=flash,enum=rate"`
 
 	// Growth per sync interval, in percent of the nodes that are there (growth;
 	// required).
 	Rate float64 `yaml:"rate"`
 
-	// Nodes at the start (growth; 10 if absent, or bootstrap if that is more, or all if
-	// there are fewer).
+	// Nodes at the start (growth, flash; 10 if absent, or bootstrap if that is more, or all
+	// if there are fewer).
 	Initial int `yaml:"initial" jsonschema:"minimum=1"`
 
-	// Virtual time from the first node's start to the last one's (spread; required).
+	// Virtual time from the first node's start to the last one's (spread; required), or
+	// within which the crowd comes (flash; one sync interval if absent, or what is left of
+	// the run).
 	Over time.Duration `yaml:"over"`
+
+	// Virtual time at which the crowd begins to come (flash; required).
+	At time.Duration `yaml:"at"`
+
+	// How many nodes start in a second, in the mean (rate; required).
+	PerSecond Number `yaml:"per_second"`
 
 	// How many addresses every node knows beforehand: those of the first nodes.
 	Bootstrap int `yaml:"bootstrap" jsonschema:"minimum=1"`
@@ -213,9 +226,11 @@ type JoinMode string
 
 // The ways to come into the network.
 const (
-	Mass   JoinMode = "mass"
-	Growth JoinMode = "growth"
-	Spread JoinMode = "spread"
+	Mass    JoinMode = "mass"
+	Growth  JoinMode = "growth"
+	Spread  JoinMode = "spread"
+	Flash   JoinMode = "flash"
+	Poisson JoinMode = "rate"
 )
 
 // Node holds the options of every node.

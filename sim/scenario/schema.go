@@ -18,7 +18,7 @@ import (
 // sources are the files whose comments describe the keys. Embedding them lets one
 // text serve the reader of the code and the editor of a scenario.
 //
-//go:embed scenario.go network.go classes.go
+//go:embed scenario.go network.go classes.go churn.go
 var sources embed.FS
 
 // Schema returns the JSON Schema (2020-12) of scenario files, for editors that
@@ -37,7 +37,7 @@ func Schema() []byte {
 			if f, found := t.FieldByName(field); found && t == reflect.TypeFor[Latency]() {
 				return describeLatency(comment, f.Tag.Get("yaml"))
 			}
-			return comment
+			return describeChurn(comment)
 		},
 	}
 	schema := reflector.Reflect(&Scenario{})

@@ -30,7 +30,7 @@ func (s *Scenario) validate() error {
 		return err
 	}
 	checks := []func() error{
-		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkLoad, s.checkExpect,
+		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkChurn, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkLoad, s.checkExpect,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -124,6 +124,10 @@ func joinKeys(mode JoinMode) []string {
 		return []string{"bootstrap", "rate", "initial"}
 	case Spread:
 		return []string{"bootstrap", "over"}
+	case Flash:
+		return []string{"bootstrap", "initial", "at", "over"}
+	case Poisson:
+		return []string{"bootstrap", "per_second"}
 	default:
 		return []string{"bootstrap"}
 	}
@@ -131,7 +135,8 @@ func joinKeys(mode JoinMode) []string {
 
 func (s *Scenario) checkJoin() error {
 	j := s.Join
-	if err := s.checkMeaning("join", "mode", string(j.Mode), joinKeys(j.Mode), "rate", "initial", "over"); err != nil {
+	if err := s.checkMeaning("join", "mode", string(j.Mode), joinKeys(j.Mode),
+		"rate", "initial", "over", "at", "per_second"); err != nil {
 		return err
 	}
 	if j.Bootstrap > s.Nodes {
@@ -141,6 +146,10 @@ func (s *Scenario) checkJoin() error {
 	switch j.Mode {
 	case Growth:
 		return s.checkGrowth()
+	case Flash:
+		return s.checkFlash()
+	case Poisson:
+		return s.checkArrivals()
 	case Spread:
 		if err := s.needs("join", "mode spread", "over"); err != nil {
 			return err
@@ -164,6 +173,35 @@ func (s *Scenario) checkGrowth() error {
 		return s.errorf("join.rate", "join.rate: expected a growth above 0%% and at most %s, not %s",
 			formatShare(maxRate), formatShare(s.Join.Rate))
 	}
+	return s.checkInitial()
+}
+
+func (s *Scenario) checkFlash() error {
+	if err := s.needs("join", "mode flash", "at"); err != nil {
+		return err
+	}
+	if end := s.Join.At + s.Join.Over; end > s.Duration {
+		return s.errorf(s.firstGiven("join.at", "join.over"), "join: the crowd has come at %s, after the duration of %s",
+			formatDuration(end), formatDuration(s.Duration))
+	}
+	return s.checkInitial()
+}
+
+// mostArrivals bounds how many nodes start in a second.
+const mostArrivals = 1e6
+
+func (s *Scenario) checkArrivals() error {
+	if err := s.needs("join", "mode rate", "per_second"); err != nil {
+		return err
+	}
+	if x := float64(s.Join.PerSecond); x < 1e-6 || x > mostArrivals {
+		return s.errorf("join.per_second", "join.per_second: expected a number from 0.000001 to %s, not %s", number(mostArrivals), number(x))
+	}
+	return nil
+}
+
+// checkInitial judges the nodes at the start, when others follow.
+func (s *Scenario) checkInitial() error {
 	if s.Join.Initial > s.Nodes {
 		return s.errorf("join.initial", "join.initial: %d nodes at the start are more than the %d nodes in all",
 			s.Join.Initial, s.Nodes)
@@ -237,6 +275,8 @@ func (s *Scenario) checkExpect() error {
 			missing = "workload.searches.count is 0"
 		case section == "approval" && s.Workload.Approvals.Count == 0:
 			missing = "workload.approvals.count is 0"
+		case section == "churn" && !s.Churn.On():
+			missing = "there is no churn"
 		case e.Path == "approval.agreement" && s.Workload.Approvals.Entries < 2:
 			missing = "workload.approvals.entries is 1"
 		case section == "network":

@@ -1,6 +1,8 @@
 package inmem
 
 import (
+	"time"
+
 	"spreadable/core"
 	"spreadable/core/message"
 )
@@ -56,6 +58,10 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 		e.received(m)
 	}
 	if !e.up || int(ev.To) >= len(p.net.hosts) {
+		if e.silent {
+			p.swallow(e, ev)
+			return
+		}
 		p.answer(e, ev.Slot, message.Response{Err: message.ErrUnreachable})
 		return
 	}
@@ -81,6 +87,28 @@ func (e *endpoint) received(m *request) {
 	e.Traffic.RequestsReceived++
 	e.Traffic.BytesReceived += uint64(m.bytes)
 }
+
+// swallow ends a request to a host that is silent. An asker that has a timer needs nothing
+// more. In the fast case without a Link the asker of a leaf request has none: it hears of
+// the timeout when its timer would have expired.
+func (p *Partition) swallow(e *endpoint, ev Event) {
+	m := p.requests.at(ev.Slot)
+	answer := answer{resp: message.Response{Err: message.ErrTimeout}, call: m.call, gen: m.gen}
+	timer := p.net.opts.Link != nil || m.expired || !m.req.Kind.Leaf()
+	to, at := m.from, ev.At-since(ev.Gen)+m.req.Timeout
+	p.requests.free(ev.Slot)
+	if !timer {
+		p.sendAnswer(e, Event{At: at, To: to}, &answer)
+	}
+}
+
+// An arriving request carries how long it has travelled, in steps of 1,024 ns, so that
+// up to 73 minutes fit into a number of an event. Rounded down: a timeout is never early.
+const travelStep = 10
+
+func travelled(d time.Duration) uint32 { return uint32(d >> travelStep) }
+
+func since(steps uint32) time.Duration { return time.Duration(steps) << travelStep }
 
 // answer ends a request that e received: the slot is free, and the answer on its way.
 func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {

@@ -15,6 +15,7 @@ type endpoint struct {
 	index     uint32
 	seq       uint32 // numbers the events that this host causes
 	up        bool
+	silent    bool     // when down: swallows requests instead of refusing them
 	others    uint32   // number in the partition's learned, from 1; 0 for none
 	learned   learned  // of one other host
 	hash      uint64   // rolling hash over the events delivered here
@@ -106,11 +107,15 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 			req: req, call: slot, gen: gen, from: e.index, bytes: bytes, known: known,
 			back: way.back, expired: way.fate&expired != 0,
 		}
-		p.sendRequest(e, Event{At: now + way.there, To: to.ID() - 1}, &m)
+		p.sendRequest(e, Event{At: now + way.there, To: to.ID() - 1, Gen: travelled(way.there)}, &m)
 	}
 }
 
 // Reply implements core.Transport.
 func (e *endpoint) Reply(ticket core.Ticket, resp message.Response) {
+	if e.silent {
+		e.partition.requests.free(uint32(ticket)) // it waits for a procedure, so its asker has a timer
+		return
+	}
 	e.partition.answer(e, uint32(ticket), resp)
 }

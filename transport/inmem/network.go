@@ -141,7 +141,7 @@ func (n *Network) Start(i int) {
 
 // Listen brings up the host of the i-th node without the node: the Front answers all that
 // it is asked. It must be called from the node's partition.
-func (n *Network) Listen(i int) { n.hosts[i].up = true }
+func (n *Network) Listen(i int) { n.hosts[i].up, n.hosts[i].silent = true, false }
 
 // Stop takes the i-th node down: its life ends, and requests to the host fail with
 // message.ErrUnreachable. It must be called from the node's partition, like Renew.
@@ -149,6 +149,13 @@ func (n *Network) Stop(i int) {
 	h := &n.hosts[i]
 	h.up = false
 	h.Node.Stop()
+}
+
+// Vanish is Stop for a host that goes without a word, as one whose power fails: it swallows
+// requests from now on, and their askers run into their timeouts.
+func (n *Network) Vanish(i int) {
+	n.hosts[i].silent = true
+	n.Stop(i)
 }
 
 // Renew gives a node that was stopped another life, in which it knows nothing. What it
