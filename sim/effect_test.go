@@ -71,6 +71,23 @@ var effects = map[string][]string{
 	"network.service":                  {"network.service=2ms"},
 	"network.service_model":            {"network.service=2ms", "network.service_model=exponential"},
 	"network.queue":                    {"network.service=20ms", "network.queue=1"},
+	"join.at":                          {"join.mode=flash join.at=30s", "join.at=40s"},
+	"join.per_second":                  {"join.mode=rate", "join.per_second=1", "join.per_second=2"},
+	"churn.preset":                     {"churn.preset=bittorrent-debian", "churn.preset=bittorrent-flatout"},
+	"churn.start":                      {"churn.session.model=exponential churn.session.mean=2m", "churn.start=1m"},
+	"churn.session.model":              {"churn.session.mean=2m churn.session.shape=1", "churn.session.model=weibull", "churn.session.model=lognormal"},
+	"churn.session.mean":               {"churn.session.model=exponential", "churn.session.mean=2m", "churn.session.mean=3m"},
+	"churn.session.median":             {"churn.session.model=exponential", "churn.session.median=2m", "churn.session.median=3m"},
+	"churn.session.scale":              {"churn.session.model=pareto churn.session.shape=2", "churn.session.scale=1m", "churn.session.scale=2m"},
+	"churn.session.shape":              {"churn.session.model=weibull churn.session.scale=2m", "churn.session.shape=1", "churn.session.shape=2"},
+	"churn.absence.model":              {"churn.session.model=exponential churn.session.mean=2m churn.absence.mean=1m churn.absence.shape=2", "churn.absence.model=weibull", "churn.absence.model=lognormal"},
+	"churn.absence.mean":               {"churn.session.model=exponential churn.session.mean=2m churn.absence.model=exponential", "churn.absence.mean=1m", "churn.absence.mean=2m"},
+	"churn.absence.median":             {"churn.session.model=exponential churn.session.mean=2m churn.absence.model=exponential", "churn.absence.median=1m", "churn.absence.median=2m"},
+	"churn.absence.scale":              {"churn.session.model=exponential churn.session.mean=2m churn.absence.model=pareto churn.absence.shape=2", "churn.absence.scale=1m", "churn.absence.scale=2m"},
+	"churn.absence.shape":              {"churn.session.model=exponential churn.session.mean=2m churn.absence.model=weibull churn.absence.scale=1m", "churn.absence.shape=1", "churn.absence.shape=2"},
+	"churn.crash":                      {"churn.session.model=exponential churn.session.mean=2m", "churn.crash=100%"},
+	"churn.memory":                     {"churn.session.model=exponential churn.session.mean=1m churn.absence.model=exponential churn.absence.mean=30s", "churn.memory=0%"},
+	"churn.new_ip":                     {"churn.session.model=exponential churn.session.mean=1m churn.absence.model=exponential churn.absence.mean=30s", "churn.new_ip=50%"},
 }
 
 // classEffects are those of the keys of each class.

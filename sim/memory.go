@@ -3,7 +3,6 @@ package sim
 import (
 	"time"
 
-	"spreadable/sim/population"
 	"spreadable/sim/scenario"
 )
 
@@ -29,7 +28,7 @@ func Memory(s *scenario.Scenario, workers int) int64 {
 	load := s.Workload
 	bytes := memoryAlways + int64(s.Nodes)*memoryPerNode
 	if s.Churn.On() {
-		bytes += int64(population.Expected(s)-float64(s.Nodes)) * memoryPerGone
+		bytes += int64(s.Identities()-float64(s.Nodes)) * memoryPerGone
 	}
 	bytes += int64(load.Searches.Count) * memoryPerSearch
 	bytes += int64(load.Approvals.Count) * memoryPerApproval

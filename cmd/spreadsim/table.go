@@ -47,6 +47,7 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 	t.network(s)
 	t.searches(s.Search)
 	t.approvals(s.Approval)
+	t.churn(s.Churn)
 	t.traffic(s)
 	t.links(s.Network)
 	t.cost(s)
@@ -172,6 +173,24 @@ func (t *table) links(n *result.Network) {
 				decimal(u.WaitMS.Max))
 			label = ""
 		}
+	}
+}
+
+// churn says how many nodes left and came, and what that did to the network.
+func (t *table) churn(c *result.Churn) {
+	if c == nil {
+		return
+	}
+	t.line("churn", "%s left, of them %s without a word; %s came, of them %s for the second time or more",
+		count(c.Left), count(c.Crashed), count(c.Came), count(c.Returned))
+	if c.Alive != nil && c.Registered != nil && c.Coverage != nil {
+		t.line("", "%s alive in the mean (%s to %s), %s of them registered", decimal(c.Alive.Mean),
+			decimal(c.Alive.Min), decimal(c.Alive.Max), percent(c.Registered.Mean))
+		t.line("", "coverage %s in the mean, %s at worst", percent(c.Coverage.Mean), percent(c.Coverage.Min))
+	}
+	if c.RelistedS != nil && c.RelistedMaxS != nil {
+		t.line("", "listed again %s s after the silent death of a master (%s at most)", decimal(*c.RelistedS),
+			decimal(*c.RelistedMaxS))
 	}
 }
 

@@ -72,16 +72,6 @@ func newChurn(s *scenario.Scenario, starts []time.Duration) *churn {
 	return c
 }
 
-// Expected is how many identities a scenario with churn has in the mean.
-func Expected(s *scenario.Scenario) float64 {
-	stays, absence := s.Churn.Lifetimes()
-	stay := newLifetime(stays).mean()
-	if absence.On() {
-		return float64(s.Nodes) * (1 + newLifetime(absence).mean()/stay)
-	}
-	return float64(s.Nodes) * (1 + max(0, s.Duration-s.Churn.Start).Seconds()/stay)
-}
-
 // drawer draws the stays of identities. Each identity has streams of its own.
 type drawer struct {
 	*churn

@@ -40,6 +40,9 @@ func headlines(s *result.Summary) []headline {
 	if s.Approval != nil {
 		list = append(list, approval(s.Approval)...)
 	}
+	if s.Churn != nil {
+		list = append(list, churn(s.Churn)...)
+	}
 	if s.Sync != nil {
 		list = append(list, headline{"Upkeep", words.Short(s.Sync.RequestsPerNodeRound), "requests a round",
 			"What each node sends in a sync round to keep the network together; in bytes, answers included, " +
@@ -131,6 +134,29 @@ func fanout(s *result.Search) string {
 		return ""
 	}
 	return fmt.Sprintf("; no node has more than %s of them in flight at a time", words.Short(float64(*s.FanoutMax)))
+}
+
+// churn tells how a network fares in which nodes leave and come.
+func churn(c *result.Churn) []headline {
+	h := headline{"Churn", words.Short(float64(c.Left)), "sessions ended", fmt.Sprintf(
+		"%s of them without a word. %s sessions began after the start, %s of nodes that had been there before.",
+		capital(none(c.Crashed)), capital(none(c.Came)), none(c.Returned))}
+	if c.Alive != nil {
+		h.Means += fmt.Sprintf(" From %s to %s nodes were alive, %s in the mean.", words.Short(c.Alive.Min),
+			words.Short(c.Alive.Max), words.Short(c.Alive.Mean))
+	}
+	list := []headline{h}
+	if c.Coverage != nil && c.Registered != nil {
+		list = append(list, headline{"Coverage under churn", percent(c.Coverage.Mean), "of live nodes", fmt.Sprintf(
+			"What a search would have reached, in the mean over the samples; %s at worst. %s of the nodes were registered in the mean.",
+			percent(c.Coverage.Min), percent(c.Registered.Mean))})
+	}
+	if c.RelistedS != nil && c.RelistedMaxS != nil {
+		list = append(list, headline{"Listed again after", words.Short(*c.RelistedS), "s in the mean", fmt.Sprintf(
+			"The time from the silent death of a master until another lists its slave; %s s at most.",
+			words.Short(*c.RelistedMaxS))})
+	}
+	return list
 }
 
 func approval(a *result.Approval) []headline {

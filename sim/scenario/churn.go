@@ -212,11 +212,39 @@ func (s *Scenario) checkChurn() error {
 	if c.Start >= s.Duration {
 		return s.errorf("churn.start", "churn.start: %s is not before the end of the run at %s", formatDuration(c.Start), formatDuration(s.Duration))
 	}
+	return s.checkIdentities()
+}
+
+// mostIdentities is how many nodes may live one after the other.
+const mostIdentities = 10_000_000
+
+// checkIdentities refuses churn for which memory would not suffice.
+func (s *Scenario) checkIdentities() error {
+	if all := s.Identities(); all > mostIdentities {
+		return s.errorf("churn", "churn: some %.3g nodes would live one after the other, more than %d: want fewer, a shorter run or longer sessions",
+			all, mostIdentities)
+	}
 	return nil
 }
 
+// Identities is how many nodes live one after the other in a scenario with churn, in the
+// mean.
+func (s *Scenario) Identities() float64 {
+	session, absence := s.Churn.Lifetimes()
+	if absence.On() {
+		return float64(s.Nodes) * (1 + absence.mean()/session.mean())
+	}
+	return float64(s.Nodes) * (1 + (s.Duration-s.Churn.Start).Seconds()/session.mean())
+}
+
+// mean is the mean of the distribution, in seconds.
+func (l Lifetime) mean() float64 { return l.ScaleOf().Seconds() * l.Model.unitMean(float64(l.Shape)) }
+
 // withoutChurn refuses keys that have no meaning when there is no churn.
 func (s *Scenario) withoutChurn() error {
+	if s.Churn.Session != (Lifetime{}) {
+		return s.errorf("churn.session", "missing key \"churn.session.model\": which distribution sessions have")
+	}
 	for _, key := range leavesOf("churn", reflect.TypeFor[Churn]()) {
 		if s.given(key) {
 			return s.errorf(key, "%s: has no meaning without churn.session or churn.preset", key)

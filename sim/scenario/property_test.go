@@ -63,6 +63,8 @@ func drawSets(t *rapid.T) []string {
 		{"latency.model=regions", "latency.min=" + mean},
 	}
 	joins := [][]string{
+		{"join.mode=flash", "join.at=10m", "join.initial=4"},
+		{"join.mode=rate", "join.per_second=2.5"},
 		{"join.mode=mass", "join.bootstrap=3"},
 		{"join.mode=growth", "join.rate=" + percent, "join.initial=12"},
 		{"join.mode=spread", "join.over=" + mean},
