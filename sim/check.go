@@ -46,6 +46,8 @@ func FirstCheck(s *scenario.Scenario, every time.Duration) (at time.Duration, re
 	settled := settledFrom(s, p)
 	at = max(1, (settled+every-1)/every) * every
 	switch {
+	case len(s.Faults) > 0:
+		return at, "nothing is checked: the scenario has faults"
 	case !p.Settles():
 		return at, "nothing is checked: nodes leave and come throughout the run"
 	case s.Nodes == 1:
@@ -60,7 +62,7 @@ func FirstCheck(s *scenario.Scenario, every time.Duration) (at time.Duration, re
 func (c *checker) check() error {
 	w := c.world
 	alive := w.population.At(w.now())
-	if !w.population.Settles() || w.now() < c.settledFrom() || alive.Size() == 1 {
+	if w.faults != nil || !w.population.Settles() || w.now() < c.settledFrom() || alive.Size() == 1 {
 		return nil
 	}
 	c.known = make(map[*message.Masters]bool)

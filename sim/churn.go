@@ -44,6 +44,11 @@ func newChurn(w *world) *churn {
 	}
 }
 
+// grow makes space for stays that a fault has added.
+func (c *churn) grow() {
+	c.saved = append(c.saved, make([]*state.State, len(c.world.population.Stays())-len(c.saved))...)
+}
+
 func (c *churn) plan() {
 	for _, stay := range c.world.population.Stays() {
 		c.world.plan(stay.Up, eventStart, int(stay.Host))
@@ -57,7 +62,10 @@ func (c *churn) plan() {
 func (c *churn) begin(host int, now time.Duration) {
 	w := c.world
 	stay := w.population.StayAt(host, now)
-	if before := w.population.Stays()[stay].Before; before >= 0 && c.remembers(stay, int(before)) {
+	if this := w.population.Stays()[stay]; this.Up != now || this.Down <= now {
+		return // a fault has prevented it
+	}
+	if before := w.population.Stays()[stay].Before; before >= 0 && c.saved[before] != nil && c.remembers(stay, int(before)) {
 		if err := w.node(host).Restore(*c.saved[before]); err != nil {
 			panic(fmt.Sprintf("node %d refuses its own state: %v", host, err))
 		}
@@ -82,6 +90,12 @@ func (c *churn) end(host int, now time.Duration) {
 	w := c.world
 	i := w.population.StayAt(host, now)
 	stay := &w.population.Stays()[i]
+	if stay.Down != now {
+		return // a fault has ended it before
+	}
+	if w.faults != nil {
+		w.faults.release([]int{host}, now)
+	}
 	if stay.Kept {
 		saved := w.node(host).State()
 		c.saved[i] = &saved
@@ -134,7 +148,7 @@ func (w *world) settledAt() time.Duration {
 // measuredFrom is when the steady state begins, in seconds: at convergence, or without it
 // when a network counts as settled in which nodes leave and come. Nil is never.
 func (w *world) measuredFrom(convergedS *float64) *float64 {
-	if w.population.Settles() {
+	if !w.scenario.Churn.On() {
 		return convergedS
 	}
 	return result.Finite(w.settledAt().Seconds())
@@ -142,7 +156,7 @@ func (w *world) measuredFrom(convergedS *float64) *float64 {
 
 // summary sums up what happened until the end; nil without churn.
 func (c *churn) summary(samples []result.Sample, end time.Duration) *result.Churn {
-	if c == nil {
+	if c == nil || !c.world.scenario.Churn.On() {
 		return nil
 	}
 	w := c.world

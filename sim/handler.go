@@ -35,6 +35,9 @@ func newKernel(net *inmem.Network, w *world, workers int) *kernel.Kernel[inmem.E
 	for i, p := range parts {
 		handlers[i] = &handler{Partition: p, world: w}
 		given[i] = handlers[i]
+		if w != nil && w.faults != nil {
+			given[i] = &faulty{handlers[i]}
+		}
 	}
 	k := kernel.New(workers, net.Lookahead(), given)
 	for i, h := range handlers {
@@ -52,6 +55,16 @@ func (h *handler) Schedule(e inmem.Event) {
 	h.kernel.Schedule(kernel.Event{
 		Time: int64(e.At), To: e.To, From: e.From, Seq: e.Seq, Slot: e.Slot, Aux: e.Gen, Kind: uint8(e.Kind),
 	})
+}
+
+// faulty is the handler of a world with faults.
+type faulty struct{ *handler }
+
+// Deliver implements kernel.Handler.
+func (f *faulty) Deliver(e *kernel.Event) {
+	if !f.world.faults.intercept(e) {
+		f.handler.Deliver(e)
+	}
 }
 
 // Prefetch implements kernel.Handler.

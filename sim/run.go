@@ -91,9 +91,10 @@ func (w *world) live(m *meter, o Options) error {
 		from, until := now, min(now+s.Sample, s.Duration)
 		for now < until {
 			sixteenth := from + ((now-from)/longest+1)*longest
-			now = min(now+slice, sixteenth, until, nextCheck)
+			now = min(now+slice, sixteenth, until, nextCheck, w.faults.next())
 			before := w.events()
 			w.kernel.RunUntil(now)
+			w.faults.act(now)
 			switch events := w.events() - before; {
 			case events > eventsPerSlice:
 				slice = max(1, slice/2)
@@ -146,6 +147,7 @@ func (w *world) results(m *meter) *result.Run {
 			Approval:    result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
 			Network:     w.linkSummary(int64(m.total.Bytes)),
 			Churn:       w.churn.summary(m.samples, end),
+			Faults:      w.faults.summary(convergence.TimeS),
 			Sync:        m.upkeepSummary(w.measuredFrom(convergence.TimeS), s.SyncInterval),
 			// All nodes are honest, so every ban is false.
 			Behavior: result.Behavior{Bans: banned, FalseBans: banned},

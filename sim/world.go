@@ -27,7 +27,8 @@ type world struct {
 	link       *link.Link // nil if messages have a latency only
 	kernel     *kernel.Kernel[inmem.Envelope]
 	clients    *clients
-	churn      *churn        // nil without
+	churn      *churn        // nil if nodes stay
+	faults     *faults       // nil without
 	epoch      time.Duration // what clocks show at the start of the run
 	planned    uint32        // events that the scenario has scheduled itself
 }
@@ -61,6 +62,9 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 	}
 	if w.churn = newChurn(w); w.churn != nil {
 		options.Observe = w.churn.observe
+	}
+	if w.faults = newFaults(w); s.Faults.OfLinks() {
+		options.Link = &weather{faults: w.faults, latency: model}
 	}
 	w.net = inmem.New(options)
 	w.kernel = newKernel(w.net, w, workers)

@@ -31,7 +31,7 @@ func TestShellsOfferWhatTheCommandsTake(t *testing.T) {
 		"swarm --liars ph":          ":words phantoms",
 		"run --set latency.m":       ":words latency.max= latency.mean= latency.min= latency.model=",
 		"run --set latency.model=u": ":words latency.model=uniform",
-		"run --set join.mode=":      ":words join.mode=mass join.mode=growth join.mode=spread",
+		"run --set join.mode=":      ":words join.mode=mass join.mode=growth join.mode=spread join.mode=flash join.mode=rate",
 		"run --set node.trusted=":   ":words node.trusted=true node.trusted=false",
 		"run --set registration=":   ":words registration=directed registration=original",
 		"run --set expect.search.h": ":words expect.search.hops.max= expect.search.hops.mean=",

@@ -28,16 +28,30 @@ type Stay struct {
 	last      bool // at this host
 }
 
-// churn is a population in which nodes come and go.
+// churn is a population in which nodes leave and come, by churn or by faults.
 type churn struct {
-	stays  []Stay          // by Up
+	stays  []Stay          // by Up, those of faults last
 	byHost [][]int32       // of each host: its stays, by Up
+	begins []time.Duration // of all stays, ascending
 	ends   []time.Duration // of all stays, ascending
 }
 
 // quarantine is how long an address rests before another identity gets it, as the leases
 // of providers are given again. By then no node lists the former one.
 const quarantine = time.Hour
+
+// newSteady is a population whose nodes stay, unless a fault ends them.
+func newSteady(s *scenario.Scenario, starts []time.Duration) *churn {
+	c := &churn{}
+	d := drawer{churn: c, scenario: s}
+	for i, at := range starts {
+		d.add(i, at, forever).Joins = true
+	}
+	c.sort()
+	c.link(len(starts))
+	c.house(len(starts))
+	return c
+}
 
 // newChurn draws all stays of a run. starts are the times at which the nodes that are up
 // at the start join.
@@ -167,9 +181,18 @@ func (c *churn) sort() {
 	slices.SortFunc(c.stays, func(a, b Stay) int {
 		return cmp.Or(cmp.Compare(a.Up, b.Up), cmp.Compare(a.identity, b.identity))
 	})
+	c.count()
+}
+
+// count sorts when stays begin and end.
+func (c *churn) count() {
+	c.begins, c.ends = c.begins[:0], c.ends[:0]
 	for _, s := range c.stays {
-		c.ends = append(c.ends, s.Down)
+		if s.Up < s.Down { // else a fault has prevented it
+			c.begins, c.ends = append(c.begins, s.Up), append(c.ends, s.Down)
+		}
 	}
+	slices.Sort(c.begins)
 	slices.Sort(c.ends)
 }
 
@@ -237,9 +260,7 @@ func (c *churn) up(host int, from, to time.Duration) bool {
 
 // aliveAt is how many nodes are up.
 func (c *churn) aliveAt(t time.Duration) int {
-	begun, _ := slices.BinarySearchFunc(c.stays, t+1, func(s Stay, t time.Duration) int {
-		return cmp.Compare(s.Up, t)
-	})
+	begun, _ := slices.BinarySearch(c.begins, t+1)
 	ended, _ := slices.BinarySearch(c.ends, t+1)
 	return begun - ended
 }

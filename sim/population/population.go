@@ -39,8 +39,11 @@ func New(s *scenario.Scenario) *Population {
 	case scenario.Poisson:
 		p.arrive(s)
 	}
-	if s.Churn.On() {
+	switch {
+	case s.Churn.On():
 		p.churn = newChurn(s, p.starts)
+	case s.Faults.EndNodes():
+		p.churn = newSteady(s, p.starts)
 	}
 	return p
 }

@@ -130,6 +130,8 @@ var reasons = map[string]string{
 	"churn.coverage":              "the run ended before the network counted as settled",
 	"churn.relisted_s":            "no node was listed again after the silent death of its master",
 	"churn.relisted_max_s":        "no node was listed again after the silent death of its master",
+	"faults":                      "nothing broke",
+	"faults.rounds":               "the network had not settled after the last fault",
 	"sync":                        "the run left no time to measure the steady state",
 }
 

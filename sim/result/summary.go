@@ -48,6 +48,8 @@ type Summary struct {
 	Network *Network `json:"network"`
 	// Churn is null when no nodes left or came.
 	Churn *Churn `json:"churn"`
+	// Faults is null when the scenario has none.
+	Faults *Faults `json:"faults"`
 	// Sync is the traffic of the steady state; null when the run had no time in which to
 	// measure it.
 	Sync *Sync `json:"sync"`

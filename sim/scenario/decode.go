@@ -73,6 +73,9 @@ func (d decoder) value(path string, entry *ast.MappingValueNode, v reflect.Value
 	if v.Type() == sharesType {
 		return d.shares(path, entry.Value, v)
 	}
+	if v.Type() == faultsType {
+		return d.faults(path, entry.Value, v)
+	}
 	if v.Kind() == reflect.Struct {
 		return d.group(path, entry.Value, v)
 	}

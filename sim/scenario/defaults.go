@@ -44,6 +44,7 @@ func (s *Scenario) fillDefaults() {
 		fill(s, "join.over", &s.Join.Over, s.defaultOver(s.Join.At))
 	}
 	s.fillChurn()
+	s.fillFaults()
 
 	fill(s, "node.server_timeout", &s.Node.ServerTimeout, s.defaultServerTimeout())
 	fill(s, "node.ping_timeout", &s.Node.PingTimeout, min(defaultPingTimeout, s.Node.ServerTimeout))

@@ -96,7 +96,10 @@ func (s *Scenario) set(text string) error {
 		return errorAt(place, "expected key=value, such as latency.mean=80ms")
 	}
 	v, err := find(reflect.ValueOf(s).Elem(), path)
-	if err == nil {
+	switch {
+	case err == nil && v.Type() == faultsType:
+		err = s.setFaults(path, value, place)
+	case err == nil:
 		err = setScalar(v, path, value)
 	}
 	if err != nil {

@@ -81,7 +81,7 @@ func (s *Scenario) meaningful(path string, v reflect.Value) bool {
 	switch path {
 	case "join.rate", "join.initial", "join.over", "join.at", "join.per_second":
 		return slices.Contains(joinKeys(s.Join.Mode), key)
-	case "description", "expect":
+	case "description", "expect", "faults":
 		return !v.IsZero()
 	}
 	return true
@@ -98,6 +98,8 @@ func plain(v reflect.Value) any {
 		return conditions(v.Interface().([]Expectation))
 	case v.Type() == sharesType:
 		return v.Interface().(Shares).plain()
+	case v.Type() == faultsType:
+		return v.Interface().(Faults).plain()
 	case v.Type() == numberType:
 		return v.Float()
 	case v.Type() == fileType:

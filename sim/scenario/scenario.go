@@ -61,6 +61,9 @@ type Scenario struct {
 	// How nodes leave and come afterwards.
 	Churn Churn `yaml:"churn"`
 
+	// What breaks during the run: a list of faults, each with `at` and `do`.
+	Faults Faults `yaml:"faults"`
+
 	// Options of every node, with the defaults of npm spreadable 0.3.
 	Node Node `yaml:"node"`
 

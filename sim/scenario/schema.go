@@ -18,7 +18,7 @@ import (
 // sources are the files whose comments describe the keys. Embedding them lets one
 // text serve the reader of the code and the editor of a scenario.
 //
-//go:embed scenario.go network.go classes.go churn.go
+//go:embed scenario.go network.go classes.go churn.go faults.go
 var sources embed.FS
 
 // Schema returns the JSON Schema (2020-12) of scenario files, for editors that

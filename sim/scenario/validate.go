@@ -30,7 +30,7 @@ func (s *Scenario) validate() error {
 		return err
 	}
 	checks := []func() error{
-		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkChurn, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkLoad, s.checkExpect,
+		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkChurn, s.checkFaults, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkLoad, s.checkExpect,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -275,6 +275,8 @@ func (s *Scenario) checkExpect() error {
 			missing = "workload.searches.count is 0"
 		case section == "approval" && s.Workload.Approvals.Count == 0:
 			missing = "workload.approvals.count is 0"
+		case section == "faults" && len(s.Faults) == 0:
+			missing = "nothing breaks"
 		case section == "churn" && !s.Churn.On():
 			missing = "there is no churn"
 		case e.Path == "approval.agreement" && s.Workload.Approvals.Entries < 2:

@@ -39,8 +39,13 @@ func (e *endpoint) Now() time.Duration {
 	return e.partition.net.opts.Epoch + e.partition.sched.Now()
 }
 
-// Wall implements core.Env: all clocks of a simulation are right.
-func (e *endpoint) Wall() time.Duration { return e.Now() }
+// Wall implements core.Env. All clocks of a simulation are right but those that are skewed.
+func (e *endpoint) Wall() time.Duration {
+	if skews := e.partition.net.skews; int(e.index) < len(skews) {
+		return e.Now() + skews[e.index]
+	}
+	return e.Now()
+}
 
 // Rand implements core.Env.
 func (e *endpoint) Rand() *rand.Rand { return e.partition.randFrom(&e.random) }

@@ -53,7 +53,8 @@ type Network struct {
 	hosts      []Host // contiguous: a message costs cache misses, and the next host is the next line
 	clients    []ClientHost
 	partitions []*Partition
-	block      uint32 // hosts per partition
+	block      uint32          // hosts per partition
+	skews      []time.Duration // of the nodes' clocks; nil as long as all are right
 }
 
 // OneConfig is the Config of a network whose nodes all have the same.
@@ -156,6 +157,14 @@ func (n *Network) Stop(i int) {
 func (n *Network) Vanish(i int) {
 	n.hosts[i].silent = true
 	n.Stop(i)
+}
+
+// SetSkew makes the wall clock of the i-th node be ahead. All partitions must stand still.
+func (n *Network) SetSkew(i int, ahead time.Duration) {
+	if n.skews == nil {
+		n.skews = make([]time.Duration, len(n.hosts))
+	}
+	n.skews[i] = ahead
 }
 
 // Renew gives a node that was stopped another life, in which it knows nothing. What it
