@@ -88,6 +88,7 @@ var effects = map[string][]string{
 	"churn.crash":                      {"churn.session.model=exponential churn.session.mean=2m", "churn.crash=100%"},
 	"churn.memory":                     {"churn.session.model=exponential churn.session.mean=1m churn.absence.model=exponential churn.absence.mean=30s", "churn.memory=0%"},
 	"churn.new_ip":                     {"churn.session.model=exponential churn.session.mean=1m churn.absence.model=exponential churn.absence.mean=30s", "churn.new_ip=50%"},
+	"faults":                           {`faults=[{"at":1m,"do":crash,"on":30%}]`},
 }
 
 // classEffects are those of the keys of each class.

@@ -12,7 +12,6 @@ import (
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
 	"spreadable/transport/inmem"
-	"spreadable/transport/inmem/latency"
 )
 
 // faults is what breaks in a world. Faults happen at the ends of slices, between which the
@@ -59,7 +58,7 @@ func newFaults(w *world) *faults {
 	slices.SortStableFunc(f.course, func(a, b change) int { return cmp.Compare(a.at, b.at) })
 	if slices.ContainsFunc(s.Faults, func(f scenario.Fault) bool { return f.Do == scenario.Loss }) {
 		for i := range w.nodes + len(w.clients.operations) {
-			f.losses = append(f.losses, *stream.New(s.Seed, uint64(i), stream.Loss))
+			f.losses = append(f.losses, *stream.New(s.Seed, uint64(i), stream.FaultLoss))
 		}
 	}
 	return f
@@ -266,28 +265,29 @@ func (f *faults) summary(settledS *float64) *result.Faults {
 	return sum
 }
 
-// weather is what happens to messages in a world with faults: an inmem.Link.
+// weather is what faults do to messages on their way over another link: an inmem.Link.
 type weather struct {
+	inmem.Link
 	*faults
-	latency latency.Model
 }
 
 // Depart implements inmem.Link.
-func (w *weather) Depart(m inmem.Message, _ time.Duration, r *rand.Rand) (travel time.Duration, lost bool) {
+func (w *weather) Depart(m inmem.Message, now time.Duration, r *rand.Rand) (travel time.Duration, lost bool) {
 	from, to := w.at(m.From), w.at(m.To)
-	if w.loss > 0 {
-		lost = rand.New(&w.losses[m.From]).Float64() < w.loss
+	travel, lost = w.Link.Depart(m, now, r)
+	if w.loss > 0 && rand.New(&w.losses[m.From]).Float64() < w.loss {
+		lost = true
 	}
-	return w.latency.Draw(m.From, m.To, r) + from.slow + to.slow, lost || from.cut != to.cut
+	return travel + from.slow + to.slow, lost || from.cut != to.cut
 }
 
 // Arrive implements inmem.Link.
-func (w *weather) Arrive(m inmem.Message, _ time.Duration) (wait time.Duration, lost bool) {
-	return 0, w.at(m.From).cut != w.at(m.To).cut
+func (w *weather) Arrive(m inmem.Message, now time.Duration) (wait time.Duration, end inmem.Reception) {
+	if w.at(m.From).cut != w.at(m.To).cut {
+		return 0, inmem.Dropped
+	}
+	return w.Link.Arrive(m, now)
 }
-
-// Least implements inmem.Link.
-func (w *weather) Least() time.Duration { return w.latency.Min() }
 
 // at is the condition of a host. Nothing is wrong with a client.
 func (w *weather) at(host uint32) *condition {

@@ -59,6 +59,10 @@ func (c *clients) begin(i int) {
 	op := &c.operations[i]
 	rng := rand.New(stream.New(c.world.scenario.Seed, uint64(i), stream.Workload))
 	alive := c.world.population.At(op.row.Start)
+	if alive.Size() == 0 { // faults have ended all
+		c.finish(i, message.ErrUnreachable)
+		return
+	}
 	if op.row.Kind == result.KindSearch {
 		op.row.Entry = c.world.entry(alive, rng)
 		c.search(i)

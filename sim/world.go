@@ -64,7 +64,10 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 		options.Observe = w.churn.observe
 	}
 	if w.faults = newFaults(w); s.Faults.OfLinks() {
-		options.Link = &weather{faults: w.faults, latency: model}
+		if options.Link == nil {
+			options.Link = link.Path{Way: link.Latency{Model: model}}
+		}
+		options.Link = &weather{options.Link, w.faults}
 	}
 	w.net = inmem.New(options)
 	w.kernel = newKernel(w.net, w, workers)

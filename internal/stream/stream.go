@@ -29,7 +29,7 @@ const (
 	Class                         // which nodes are of which class
 	Session                       // how long an identity stays and stays away
 	Arrival                       // when new identities come
-	Loss                          // which of a host's messages a fault loses
+	FaultLoss                     // which of a host's messages a fault loses
 	Return                        // what an identity takes with it when it comes back
 )
 

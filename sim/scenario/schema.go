@@ -24,8 +24,21 @@ var sources embed.FS
 // Schema returns the JSON Schema (2020-12) of scenario files, for editors that
 // complete and check YAML.
 func Schema() []byte {
+	schema := reflector().Reflect(&Scenario{})
+	schema.Title = "Scenario of spreadsim"
+	addDefaults(schema, defaultsOf(reflect.ValueOf(bareScenario()).Elem()))
+	text, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		// The schema of a fixed type: it marshals always or never, and the tests run it.
+		panic(fmt.Sprintf("scenario: marshal the schema: %v", err))
+	}
+	return append(text, '\n')
+}
+
+// reflector makes schemas of structs, by their tags and comments.
+func reflector() *jsonschema.Reflector {
 	docs := fieldDocs()
-	reflector := jsonschema.Reflector{
+	return &jsonschema.Reflector{
 		FieldNameTag:               "yaml",
 		RequiredFromJSONSchemaTags: true,
 		ExpandedStruct:             true,
@@ -40,15 +53,6 @@ func Schema() []byte {
 			return describeChurn(comment)
 		},
 	}
-	schema := reflector.Reflect(&Scenario{})
-	schema.Title = "Scenario of spreadsim"
-	addDefaults(schema, defaultsOf(reflect.ValueOf(bareScenario()).Elem()))
-	text, err := json.MarshalIndent(schema, "", "  ")
-	if err != nil {
-		// The schema of a fixed type: it marshals always or never, and the tests run it.
-		panic(fmt.Sprintf("scenario: marshal the schema: %v", err))
-	}
-	return append(text, '\n')
 }
 
 // mapType gives the schema of the types that are written with a unit or in a
@@ -67,6 +71,8 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 			schema.Enum = append(schema.Enum, name)
 		}
 		return schema
+	case t == faultsType:
+		return faultsSchema()
 	case t == numberType:
 		return &jsonschema.Schema{Type: "number"}
 	case t == sharesType:
@@ -84,6 +90,13 @@ func sharesSchema() *jsonschema.Schema {
 	share := &jsonschema.Schema{Type: "string", Pattern: sharePattern, Examples: []any{"20%"}}
 	return &jsonschema.Schema{Type: "object", PatternProperties: map[string]*jsonschema.Schema{".": share},
 		AdditionalProperties: jsonschema.FalseSchema}
+}
+
+// faultsSchema is a list of groups of keys.
+func faultsSchema() *jsonschema.Schema {
+	item := reflector().Reflect(&Fault{})
+	item.Version = "" // that of the whole
+	return &jsonschema.Schema{Type: "array", Items: item}
 }
 
 // expectSchema names every number of the summary, for completion; the numbers
