@@ -218,6 +218,7 @@ func TestEveryNumberOfTheSummaryIsDocumented(t *testing.T) {
 	sameSet(t, "number", list, []string{
 		"structure.levels.0.level", "structure.levels.0.masters", "structure.levels.0.members.min",
 		"structure.levels.0.members.mean", "structure.levels.0.members.max",
+		"faults.steps.0.at_s", "faults.steps.0.nodes",
 		"search.errors.REQUEST_TIMEDOUT", "approval.errors.REQUEST_TIMEDOUT",
 	})
 }

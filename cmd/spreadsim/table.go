@@ -48,6 +48,7 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 	t.searches(s.Search)
 	t.approvals(s.Approval)
 	t.churn(s.Churn)
+	t.faults(s.Faults)
 	t.traffic(s)
 	t.links(s.Network)
 	t.cost(s)
@@ -191,6 +192,27 @@ func (t *table) churn(c *result.Churn) {
 	if c.RelistedS != nil && c.RelistedMaxS != nil {
 		t.line("", "listed again %s s after the silent death of a master (%s at most)", decimal(*c.RelistedS),
 			decimal(*c.RelistedMaxS))
+	}
+}
+
+// faults says what broke, and when the network was whole again.
+func (t *table) faults(f *result.Faults) {
+	if f == nil {
+		return
+	}
+	label := "faults"
+	for _, step := range f.Steps {
+		on := ""
+		if step.Nodes > 0 {
+			on = " of " + words.Count(step.Nodes, "node", "nodes")
+		}
+		t.line(label, "%s s: %s%s", decimal(step.AtS), step.Do, on)
+		label = ""
+	}
+	if f.Rounds == nil {
+		t.line(label, "not settled again at the end")
+	} else {
+		t.line(label, "settled for good within %s rounds after the last", decimal(*f.Rounds))
 	}
 }
 

@@ -43,6 +43,13 @@ func headlines(s *result.Summary) []headline {
 	if s.Churn != nil {
 		list = append(list, churn(s.Churn)...)
 	}
+	if f := s.Faults; f != nil {
+		h := headline{"Faults", words.Short(float64(f.Count)), "", "The network had not settled again at the end."}
+		if f.Rounds != nil {
+			h.Means = fmt.Sprintf("The network had settled for good %s sync rounds after the end of the last one.", words.Short(*f.Rounds))
+		}
+		list = append(list, h)
+	}
 	if s.Sync != nil {
 		list = append(list, headline{"Upkeep", words.Short(s.Sync.RequestsPerNodeRound), "requests a round",
 			"What each node sends in a sync round to keep the network together; in bytes, answers included, " +
