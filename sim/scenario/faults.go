@@ -3,6 +3,7 @@ package scenario
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -132,11 +133,7 @@ func (s *Scenario) setFaults(path, text, place string) error {
 	if err != nil {
 		return fmt.Errorf("%s: expected a list such as [{at: 5m, do: crash, on: 30%%}], not %s", path, phrase.Quote(text))
 	}
-	for key := range s.source { // of the list that this one replaces
-		if strings.HasPrefix(key, path+".") {
-			delete(s.source, key)
-		}
-	}
+	maps.DeleteFunc(s.source, func(key, _ string) bool { return strings.HasPrefix(key, path+".") })
 	d := decoder{file: place, source: s.source}
 	return d.faults(path, root.Values[0].Value, reflect.ValueOf(&s.Faults).Elem())
 }
@@ -205,8 +202,8 @@ func (s *Scenario) checkFault(path string, f Fault) error {
 	if f.At >= s.Duration {
 		return s.errorf(join(path, "at"), "%s.at: %s is not before the end of the run at %s", path, formatDuration(f.At), formatDuration(s.Duration))
 	}
-	for key, d := range map[string]time.Duration{"for": f.For, "by": f.By} {
-		if at := join(path, key); s.given(at) && d == 0 {
+	for _, key := range []string{"for", "by"} {
+		if at := join(path, key); s.given(at) && map[string]time.Duration{"for": f.For, "by": f.By}[key] == 0 {
 			return s.errorf(at, "%s: expected more than 0s", at)
 		}
 	}
