@@ -14,9 +14,9 @@ import (
 	"spreadable/transport/inmem"
 )
 
-// faults is what breaks in a world. Faults happen at the ends of slices, between which the
-// workers run free: so all that workers read of it while they run, but what is a host's own,
-// is constant meanwhile.
+// faults is what breaks in a world. Faults happen at the ends of slices, between which
+// the workers run free. So all that workers read of it while they run is constant, but for
+// what is a host's own.
 type faults struct {
 	world  *world
 	course []change // in their order in time, the next first
