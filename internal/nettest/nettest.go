@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"sync"
 	"testing"
 )
 
@@ -21,6 +22,10 @@ func FreePort(t testing.TB, ip string) int {
 	return ports[0]
 }
 
+// given are the ports that this process has found. A port is found once: tests that run
+// side by side look for ports before they use them.
+var given sync.Map
+
 // FreePorts are n consecutive ports of an IP at which nothing listens, below the
 // range that systems use for outgoing connections: none is taken by chance before the
 // test uses it.
@@ -33,7 +38,10 @@ func FreePorts(ip string, n int) ([]int, error) {
 			if err != nil {
 				break
 			}
-			defer l.Close() // held until then, so that no port is found twice
+			defer l.Close()
+			if _, found := given.LoadOrStore(next, true); found {
+				break
+			}
 			ports = append(ports, next)
 		}
 		if len(ports) == n {
