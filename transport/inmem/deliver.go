@@ -76,7 +76,8 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 		}
 	}
 	// The slot is in use until the request is answered, so the node may look at it there.
-	// (A copy would be an allocation.)
+	// (A copy would be an allocation.) Should serving grow the table, the old one stays
+	// readable.
 	if resp, done := p.net.hosts[ev.To].Node.Serve(&m.req, core.Ticket(ev.Slot)); done {
 		p.answer(e, ev.Slot, resp)
 	}

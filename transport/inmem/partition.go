@@ -198,5 +198,5 @@ func (p *Partition) TouchCall(kind EventKind, slot uint32) uint64 {
 	if kind != arriveAnswer {
 		return 0
 	}
-	return uint64(p.calls.slot(p.answers.at(slot).call).gen)
+	return uint64(p.calls.slots[p.answers.at(slot).call].gen)
 }

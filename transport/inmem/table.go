@@ -4,12 +4,8 @@ package inmem
 // flight of a partition. The numbers go into events, which hold no pointers, so that the
 // collector never looks into the event queue. Free slots are reused last in, first out:
 // what was touched last is still in the cache.
-//
-// It grows by chunks that stay where they are. One slice would be copied as it grows, and
-// be up to a quarter too long, at the moment when a run takes most memory.
 type table[T any] struct {
-	chunks []*[chunkSlots]slot[T]
-	opened uint32 // numbers given out so far, all below this one
+	slots  []slot[T]
 	vacant []uint32
 }
 
@@ -18,36 +14,27 @@ type slot[T any] struct {
 	gen   uint32 // counts the uses of the slot; an old number does not match the next use
 }
 
-const chunkSlots = 256
-
 // put stores a copy of a value.
 func (t *table[T]) put(v *T) (number, gen uint32) {
 	if last := len(t.vacant) - 1; last >= 0 {
 		number = t.vacant[last]
 		t.vacant = t.vacant[:last]
 	} else {
-		number = t.opened
-		t.opened++
-		if number%chunkSlots == 0 {
-			t.chunks = append(t.chunks, new([chunkSlots]slot[T]))
-		}
+		number = uint32(len(t.slots))
+		t.slots = append(t.slots, slot[T]{})
 	}
-	s := t.slot(number)
+	s := &t.slots[number]
 	s.value = *v
 	return number, s.gen
 }
 
-func (t *table[T]) slot(number uint32) *slot[T] {
-	return &t.chunks[number/chunkSlots][number%chunkSlots]
-}
-
-// at returns the value under a number in use, valid until it is freed.
-func (t *table[T]) at(number uint32) *T { return &t.slot(number).value }
+// at returns the value under a number in use, valid until the next put.
+func (t *table[T]) at(number uint32) *T { return &t.slots[number].value }
 
 // take removes and returns the value that put stored with this number and generation; ok
 // is false if it is gone.
 func (t *table[T]) take(number, gen uint32) (v T, ok bool) {
-	s := t.slot(number)
+	s := &t.slots[number]
 	if s.gen != gen {
 		return v, false
 	}
@@ -58,12 +45,9 @@ func (t *table[T]) take(number, gen uint32) (v T, ok bool) {
 
 // free forgets the value under a number.
 func (t *table[T]) free(number uint32) {
-	s := t.slot(number)
+	s := &t.slots[number]
 	var zero T
 	s.value = zero
 	s.gen++
 	t.vacant = append(t.vacant, number)
 }
-
-// inUse is how many values there are.
-func (t *table[T]) inUse() int { return int(t.opened) - len(t.vacant) }

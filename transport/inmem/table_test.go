@@ -47,7 +47,7 @@ func TestTableForgetsNobodyAndNothingTwice(t *testing.T) {
 				}
 			}
 		}
-		if used := table.inUse(); used != len(open) {
+		if used := len(table.slots) - len(table.vacant); used != len(open) {
 			r.Fatalf("%d slots in use for %d values", used, len(open))
 		}
 	})
