@@ -161,10 +161,12 @@ func (n *Node) serveEntrants(req *message.Request) message.Response {
 	}
 	ranking := n.pool.hashes.Ranking(asked.StartedAt)
 	for _, s := range l.slaves {
-		hash := ranking.Hash(int32(s.ID()), n.cfg.Book.Text(s))
-		if hash.Compare(asked.Limit) <= 0 && (!asked.Hosts || l.standsForHost(s)) {
+		if ranking.Hash(int32(s.ID()), n.cfg.Book.Text(s)).Compare(asked.Limit) <= 0 {
 			answer.Slaves = append(answer.Slaves, s)
 		}
+	}
+	if asked.Hosts && len(answer.Slaves) > 0 {
+		answer.Slaves = l.standForHosts(answer.Slaves)
 	}
 	return message.Response{Body: answer}
 }

@@ -194,10 +194,11 @@ func (l *level) crowds() map[host]*crowd {
 // hostIsFull is the detail of a refusal, and of a note.
 const hostIsFull = "for the newcomer's host, which has its share of places (option host_places)"
 
-// onePerHost leaves of the nodes of each host the one whose address comes first. Which
-// one does not change from draw to draw, so a host with more ports is drawn no more
-// often; and where hosts have one node each, nothing changes.
-func (n *Node) onePerHost(peers []Peer) []Peer {
+// onePerHost leaves of the nodes of each host the one whose address comes first, of these
+// peers and of further lists. Which one does not change from draw to draw, so a host with
+// more ports is drawn no more often; and where hosts have one node each, nothing changes.
+// It changes peers.
+func (n *Node) onePerHost(peers []Peer, further ...[]Peer) []Peer {
 	first := make(map[host]Peer, len(peers))
 	for _, p := range peers {
 		of := n.hostOf(p)
@@ -205,20 +206,29 @@ func (n *Node) onePerHost(peers []Peer) []Peer {
 			first[of] = p
 		}
 	}
+	for _, list := range further {
+		for _, p := range list {
+			if p.IsZero() {
+				continue
+			}
+			of := n.hostOf(p)
+			if other, wanted := first[of]; wanted && n.cfg.Book.Less(p, other) {
+				first[of] = p
+			}
+		}
+	}
 	return slices.DeleteFunc(peers, func(p Peer) bool { return first[n.hostOf(p)] != p })
 }
 
-// standsForHost reports whether a slave is the one of its host that onePerHost leaves, of
-// our slaves and those that the other masters have shown us.
-func (l *level) standsForHost(s Peer) bool {
-	n, of := l.node, l.node.hostOf(s)
-	comesBefore := func(p Peer) bool {
-		return !p.IsZero() && p != s && n.hostOf(p) == of && n.cfg.Book.Less(p, s)
+// standForHosts leaves of some of our slaves those that come first of all nodes of their
+// hosts, as far as our list and those of other masters say. It goes through the lists once,
+// however many slaves there are, because any member may ask for this. It changes slaves.
+func (l *level) standForHosts(slaves []Peer) []Peer {
+	lists := [][]Peer{l.slaves}
+	for _, told := range l.looked {
+		if told != nil {
+			lists = append(lists, told.Slaves)
+		}
 	}
-	if slices.ContainsFunc(l.slaves, comesBefore) {
-		return false
-	}
-	return !slices.ContainsFunc(l.looked, func(told *message.Structure) bool {
-		return told != nil && slices.ContainsFunc(told.Slaves, comesBefore)
-	})
+	return l.node.onePerHost(slaves, lists...)
 }
