@@ -69,29 +69,25 @@ const (
 
 const defaultCrash = 0.5
 
-// ChurnPreset is sessions and absences that have been measured somewhere.
-type ChurnPreset struct {
-	Name             string
-	Session, Absence Lifetime
-	Source           string
+// churnPreset is sessions and absences that have been measured somewhere. docs/models.md
+// has the sources.
+type churnPreset struct {
+	name             string
+	session, absence Lifetime
 }
 
-// ChurnPresets are the presets of churn, each with its source.
-func ChurnPresets() []ChurnPreset {
+// churnPresets are the presets of churn.
+func churnPresets() []churnPreset {
 	minutes := func(shape Number, scale float64) Lifetime {
 		return Lifetime{Model: WeibullLife, Shape: shape, Scale: time.Duration(scale * float64(time.Minute))}
 	}
-	const stutzbach = "Stutzbach and Rejaie, Understanding churn in peer-to-peer networks, IMC 2006"
-	return []ChurnPreset{
-		{"kad", minutes(0.615, 169.5), minutes(0.476, 413.7),
-			"Steiner, En-Najjary and Biersack, Long term study of peer behavior in the KAD DHT, IEEE/ACM Transactions on Networking 17, 2009"},
-		{"ipfs-2022", minutes(0.61, 222), Lifetime{},
-			"half of the sessions at most 2 h, 80 % at most 8 h; after Trautwein and others, Design and evaluation of IPFS, SIGCOMM 2022"},
-		{"bittorrent-redhat", minutes(0.34, 21.3), Lifetime{}, stutzbach},
-		{"bittorrent-debian", minutes(0.38, 42.4), Lifetime{}, stutzbach},
-		{"bittorrent-flatout", minutes(0.59, 41.0), Lifetime{}, stutzbach},
-		{"gnutella-2.9h", Lifetime{Model: ExponentialLife, Mean: 174 * time.Minute}, Lifetime{},
-			"a mean session of 2.9 h, the assumption of many papers on Gnutella; exponential"},
+	return []churnPreset{
+		{"kad", minutes(0.615, 169.5), minutes(0.476, 413.7)},
+		{"ipfs-2022", minutes(0.61, 222), Lifetime{}},
+		{"bittorrent-redhat", minutes(0.34, 21.3), Lifetime{}},
+		{"bittorrent-debian", minutes(0.38, 42.4), Lifetime{}},
+		{"bittorrent-flatout", minutes(0.59, 41.0), Lifetime{}},
+		{"gnutella-2.9h", Lifetime{Model: ExponentialLife, Mean: 174 * time.Minute}, Lifetime{}},
 	}
 }
 
@@ -103,9 +99,9 @@ func (l Lifetime) On() bool { return l.Model != "" }
 
 // Lifetimes are the sessions and absences, those of the preset if there is one.
 func (c Churn) Lifetimes() (session, absence Lifetime) {
-	for _, p := range ChurnPresets() {
-		if p.Name == c.Preset {
-			return p.Session, p.Absence
+	for _, p := range churnPresets() {
+		if p.name == c.Preset {
+			return p.session, p.absence
 		}
 	}
 	return c.Session, c.Absence
@@ -263,8 +259,8 @@ func (s *Scenario) checkPreset() error {
 		return nil
 	}
 	var names []string
-	for _, p := range ChurnPresets() {
-		names = append(names, p.Name)
+	for _, p := range churnPresets() {
+		names = append(names, p.name)
 	}
 	if !slices.Contains(names, c.Preset) {
 		return s.errorf("churn.preset", "churn.preset: expected one of %s, not %s%s", strings.Join(names, ", "), phrase.Quote(c.Preset), phrase.Suggest(c.Preset, names))
@@ -362,8 +358,8 @@ func leavesOf(path string, t reflect.Type) []string {
 // describeChurn fills the placeholder for the presets in the comment of a field.
 func describeChurn(comment string) string {
 	var names []string
-	for _, p := range ChurnPresets() {
-		names = append(names, p.Name)
+	for _, p := range churnPresets() {
+		names = append(names, p.name)
 	}
 	return strings.ReplaceAll(comment, "{presets}", enumerate(names, "or"))
 }

@@ -33,8 +33,8 @@ func accessClasses() []accessClass {
 	}
 }
 
-// AccessNames lists the names of the access classes.
-func AccessNames() []string {
+// accessNames lists the names of the access classes.
+func accessNames() []string {
 	var names []string
 	for _, class := range accessClasses() {
 		names = append(names, class.name)
@@ -56,7 +56,7 @@ func NewAccess(shares []Share, seed uint64) (*Access, error) {
 	if len(shares) == 0 {
 		return nil, nil
 	}
-	weights, err := weigh("access class", shares, AccessNames(), nil)
+	weights, err := weigh("access class", shares, accessNames(), nil)
 	if err != nil {
 		return nil, err
 	}
