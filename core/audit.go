@@ -20,9 +20,9 @@ import "spreadable/core/message"
 const (
 	// auditEvery is at how many syncs each of the two is done once.
 	auditEvery = 8
-	// doubtLimit is how many more witnesses must disagree than agree, a refusal counting as
-	// two.
-	// While a network grows or grows together, honest views differ for some rounds.
+	// doubtLimit is how many more witnesses must disagree than agree, a refusal counting
+	// as two. While a network grows or grows together, honest views differ for some
+	// rounds.
 	doubtLimit = 6
 )
 

@@ -13,9 +13,10 @@ import (
 // answers would make a port scanner of each node. So a node that only a master vouches
 // for is named once it has said itself, in its structure, that this master is its
 // backlink, which no other service does. Strangers are asked once in each
-// Config.LookPause at most (sixteen at once after a pause), however many clients come. Clients are sent at once to
-// a node that was found in the last half minute; only where there is none a client waits,
-// and for a failure all of the server timeout, whatever its reason.
+// Config.LookPause at most (sixteen at once after a pause), however many clients come.
+// Clients are sent at once to a node that was found in the last half minute; only where
+// there is none a client waits, and for a failure all of the server timeout, whatever its
+// reason.
 
 const (
 	lookBurst     = 16               // strangers that may be asked at once after a pause

@@ -103,13 +103,14 @@
 // in the network. Effect: none. Never refused.
 //
 // Structure (POST /api/node/structure): at every sync, from a slave to its backlink, and
-// from a master to its slaves and to all other masters; also from a node that
-// draws approvers to npm masters, to learn their slaves. Body: none, or Introduction.
-// Answer: Structure, with the backlink, the slaves, the masters with their sizes, and
-// whether npm nodes are among the slaves. An approver also asks a node that checks an answer, and its backlink, once a
-// period; and a peer that has failed to answer is asked again (probe.go). Effect: with an
-// Introduction, a master takes the sender for a master and asks it at its next sync; a
-// node without a place remembers the sender, to ask it for one. Never refused.
+// from a master to its slaves and to all other masters; also from a node that draws
+// approvers to npm masters, to learn their slaves. Body: none, or Introduction. Answer:
+// Structure, with the backlink, the slaves, the masters with their sizes, and whether npm
+// nodes are among the slaves. An approver also asks a node that checks an answer, and its
+// backlink, once a period; and a peer that has failed to answer is asked again (probe.go).
+// Effect: with an Introduction, a master takes the sender for a master and asks it at its
+// next sync; a node without a place remembers the sender, to ask it for one. Never
+// refused.
 //
 // Interview (POST /api/node/get-interview-summary): from a master to a newcomer that
 // wants to register at it, to see that its address answers. Answer: Interview, the own
@@ -174,8 +175,8 @@
 // AvailableNode (POST /client/get-available-node): from a client to any node, to learn of
 // a node to work with. Answer: AvailableNode, a random slave of a random master that has
 // named this master its backlink, now or in the last half minute, and otherwise the
-// receiver itself. Effect: the receiver asks a slave, four times a second (16 at once).
-// An answer does not tell whether an address that is no node answers. Never refused; on
+// receiver itself. Effect: the receiver asks a slave, once in each Config.LookPause (16 at
+// once after a pause). An answer does not tell whether an address that is no node answers. Never refused; on
 // the wire, a request whose timeout has passed already is answered with status 408
 // without a code.
 //

@@ -26,14 +26,14 @@
 //
 // # Orders
 //
-// An [Order] gives each candidate its place in one draw, and [Shortlist] ranks candidates
-// by it. [Original] is the draw above. In [ByHost] what is ranked are groups of
-// candidates: IPs or prefixes ([Group]), of which an owner has few where it has thousands
+// An [Order] gives each entrant its place in one draw, and [Shortlist] ranks entrants by
+// it. [Original] is the draw above, and the only one that nodes make so far. In [ByHost]
+// what is ranked are groups of entrants: IPs or prefixes ([Group]), of which an owner has few where it has thousands
 // of ports. The places may depend on the client and on a secret ([Salt]).
 //
 // # Draws by threshold
 //
-// A draw needs some ten of many thousand candidates. Hashes are spread evenly and the size
+// A draw needs some ten of many thousand entrants. Hashes are spread evenly and the size
 // of the network is known, so the entry node need not collect all addresses: it asks the
 // masters for those below a limit ([Limit]), below which some four times as many as needed
 // are expected. Their union is the beginning of the full ranking. If too few of it are

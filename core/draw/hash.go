@@ -85,11 +85,11 @@ func (h Hash) share() float64 {
 // takes part in a draw every five minutes does so once in ten years.
 const implausible = 1e-6
 
-// Plausible returns how many candidates below a limit a master of a size may name: the
+// Plausible returns how many entrants below a limit a master of a size may name: the
 // quantile of the Poisson distribution with mean size * share of the limit, and at least
 // count. A longer answer is cut to its lowest so many. So a master whose slaves choose
 // their addresses such that all of them fall below the limit costs no more than another,
-// and the first count candidates of an honest master, which are all that can be drawn
+// and the first count entrants of an honest master, which are all that can be drawn
 // from it while they are alive, are never lost.
 func Plausible(size int, limit Hash, count int) int {
 	mean := float64(max(size, 0)) * limit.share()

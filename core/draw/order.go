@@ -85,7 +85,7 @@ type Draw struct {
 //	member  H(salt | "member" | action | start | client | address of the entrant)
 //
 // The member's hash depends on the start too, so that no member serves its group for
-// ever, and an address that is the lowest of its group once is not so in each period. A
+// ever, and an address that is the lowest of its group once is not so in each period. An
 // entrant whose group is unknown cannot be drawn.
 func ByHost(d Draw) Order {
 	return &byHost{group: d.Group, groups: d.prefix("group"), members: d.prefix("member")}

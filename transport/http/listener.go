@@ -16,9 +16,9 @@ import (
 
 // limitListener limits how many connections are open at a time, in all and from one host:
 // silent ones, which have not sent anything, and those that are served. The server, which
-// needs twenty times as much memory for a connection, gets it when its first bytes are there. All
-// that come are accepted, so that none waits behind those of others, and what exceeds a
-// limit is closed.
+// needs some four times as much memory for a connection, gets it when its first bytes are
+// there. All that come are accepted, so that none waits behind those of others, and what
+// exceeds a limit is closed.
 type limitListener struct {
 	net.Listener
 	silent, served *connections
