@@ -96,6 +96,9 @@ func TestTheKernelStandsOnTheStandardLibraryAlone(t *testing.T) {
 	}
 }
 
+// twin runs a scenario on real nodes beside the simulated ones.
+const twin = module + "/cmd/spreadsim/internal/twin"
+
 // core <- transport <- node, sim <- cmd: what runs a node knows nothing of the simulator,
 // and the other way round. The command line library stays in cmd.
 func TestArrowsPointOneWay(t *testing.T) {
@@ -112,7 +115,6 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"./transport/...", module + "/node"},
 		{"./extensions/...", module + "/node"},
 		{"./sim/...", module + "/node"},
-		{"./cmd/spreadsim/...", module + "/node"},
 		{"./wire/...", module + "/transport"},
 		{"./wire/...", module + "/client"},
 		{"./client/...", module + "/transport"},
@@ -127,6 +129,30 @@ func TestArrowsPointOneWay(t *testing.T) {
 		importer, path, _ := strings.Cut(line, ">")
 		if strings.HasPrefix(path, "github.com/urfave/cli") && !within(importer, module+"/cmd") {
 			t.Errorf("%s imports %s: only cmd may", importer, path)
+		}
+		// a scenario on real nodes is the one thing that knows both networks
+		if path == module+"/node" && within(importer, module+"/cmd/spreadsim") && importer != twin {
+			t.Errorf("%s imports %s: only %s may", importer, path, twin)
+		}
+	}
+}
+
+// The node links nothing that only experiments need, nor do the simulator's own packages
+// link databases: these are below cmd/spreadsim.
+func TestOnlyTheSimulatorsProgramLinksDatabases(t *testing.T) {
+	for _, rule := range []struct {
+		from  string
+		never []string
+	}{
+		{"./cmd/spreadnode", []string{"github.com/parquet-go", "modernc.org", "github.com/nats-io", "gonum.org/v1/plot"}},
+		{"./sim/...", []string{"github.com/parquet-go", "modernc.org", "github.com/nats-io"}},
+	} {
+		for _, path := range imports(t, `{{range .Deps}}{{.}} {{end}}`, rule.from) {
+			for _, never := range rule.never {
+				if within(path, never) {
+					t.Errorf("%s depends on %s", rule.from, path)
+				}
+			}
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (f *fake) Structure(context.Context) (*Structure, error) {
 	return &Structure{Address: "localhost:4000", Slaves: []string{"localhost:4001"}, Masters: []Master{{"localhost:4000", 1}}}, f.broken
 }
 func (f *fake) Members(context.Context) (*Members, error) {
-	return &Members{Members: []Member{{"localhost:4001", "localhost:4000", 0}}, Masters: 1, Answered: 1}, f.broken
+	return &Members{Members: []Member{{Address: "localhost:4001", Backlink: "localhost:4000"}}, Masters: 1, Answered: 1}, f.broken
 }
 func (f *fake) Sync(context.Context) error { return f.broken }
 func (f *fake) Bans(context.Context) ([]Ban, error) {

@@ -134,6 +134,15 @@ func (c *Client) Answer(ctx context.Context, key string) (*Answer, error) {
 	return get[Answer](ctx, c, "/v1/answers/"+url.PathEscape(key))
 }
 
+// Command makes an extension of the node run one of its commands, and returns what that
+// has written.
+func (c *Client) Command(ctx context.Context, extension, name string, args []string) (string, error) {
+	var out CommandOutput
+	path := "/v1/extensions/" + url.PathEscape(extension) + "/" + url.PathEscape(name)
+	err := c.ask(ctx, http.MethodPost, path, CommandRequest{args}, &out)
+	return out.Output, err
+}
+
 // Metrics returns the node's metrics in the form of Prometheus.
 func (c *Client) Metrics(ctx context.Context) (string, error) {
 	resp, err := c.send(ctx, http.MethodGet, "/metrics", nil)

@@ -33,18 +33,26 @@ type Node interface {
 
 // Status describes the state of a node at one moment.
 type Status struct {
-	Address      string  `json:"address"`
-	Root         string  `json:"root"` // empty while unknown
-	Registered   bool    `json:"registered"`
-	Backlink     string  `json:"backlink"` // empty while not registered
-	Master       bool    `json:"master"`
-	Slaves       int     `json:"slaves"`
-	Masters      int     `json:"masters"`
-	NetworkSize  int     `json:"network_size"`
-	Normalized   bool    `json:"normalized"`
-	Availability float64 `json:"availability"` // 0 busy, 1 idle
-	SyncAverage  float64 `json:"sync_average_ms"`
-	Bans         int     `json:"bans"`
+	Address    string `json:"address"`
+	Root       string `json:"root"` // empty while unknown
+	Registered bool   `json:"registered"`
+	Backlink   string `json:"backlink"` // empty while not registered
+	Master     bool   `json:"master"`
+	// in a network of several levels the root is the name of the own branch of level 1
+	Network      string   `json:"network"`            // name of the whole network
+	Levels       int      `json:"levels"`             // of masters, that searches go through
+	LevelsToBe   int      `json:"levels_to_be"`       // another number while the network changes it
+	LevelsAuto   bool     `json:"levels_auto"`        // the network decides how many
+	MasterLevel  int      `json:"master_level"`       // the highest at which the node is a master; 0 for none
+	Branches     []Branch `json:"branches,omitempty"` // that the node belongs to, that of level 1 first
+	TopBranches  int      `json:"top_branches"`       // that all nodes know; 0 with one level
+	Slaves       int      `json:"slaves"`
+	Masters      int      `json:"masters"`
+	NetworkSize  int      `json:"network_size"`
+	Normalized   bool     `json:"normalized"`
+	Availability float64  `json:"availability"` // 0 busy, 1 idle
+	SyncAverage  float64  `json:"sync_average_ms"`
+	Bans         int      `json:"bans"`
 	// hosts of which one login is looked at now and then, after many wrong ones
 	LimitedLogins int       `json:"limited_logins"`
 	Approvals     Approvals `json:"approvals"`
@@ -61,6 +69,18 @@ type Status struct {
 	// nodes that this one has refused lately, the latest first, and how many in all
 	Refused      []Refused `json:"refused,omitempty"`
 	RefusedTotal uint64    `json:"refused_total"`
+	// what the extensions say of themselves, by name
+	Extensions map[string]any `json:"extensions,omitempty"`
+}
+
+// CommandRequest asks an extension to run one of its commands.
+type CommandRequest struct {
+	Args []string `json:"args"`
+}
+
+// CommandOutput is what a command has written, for a person.
+type CommandOutput struct {
+	Output string `json:"output"`
 }
 
 // JoinFailure is why a node cannot join by way of an address.
@@ -82,13 +102,20 @@ type Refused struct {
 // Limits are what a node has not believed, taken or asked because a limit was reached,
 // since its start.
 type Limits struct {
-	HostsRefused uint64 `json:"hosts_refused"` // newcomers whose host had its places
-	HostsShed    uint64 `json:"hosts_shed"`    // slaves whose host had more than its places
-	NamesLeft    uint64 `json:"names_left"`    // masters' names that were not asked in a sync
-	LooksLeft    uint64 `json:"looks_left"`    // clients kept because of look_pause
-	EntrantsCut  uint64 `json:"entrants_cut"`  // answers with more entrants of a draw than there can be
-	Doubts       uint64 `json:"doubts"`        // times that a master began to be doubted
-	Doubted      int    `json:"doubted"`       // masters that are doubted now
+	HostsRefused    uint64 `json:"hosts_refused"`    // newcomers whose host had its places
+	DrawsRefused    uint64 `json:"draws_refused"`    // newcomers of a network that draws otherwise
+	LevelsRefused   uint64 `json:"levels_refused"`   // newcomers of a network of another number of levels
+	HostsShed       uint64 `json:"hosts_shed"`       // slaves whose host had more than its places
+	NamesLeft       uint64 `json:"names_left"`       // masters' names that were not asked in a sync
+	LooksLeft       uint64 `json:"looks_left"`       // clients kept because of look_pause
+	EntrantsCut     uint64 `json:"entrants_cut"`     // answers with more entrants of a draw than there can be
+	AgesLeft        uint64 `json:"ages_left"`        // groups of hosts seen whose age is not remembered
+	Withheld        uint64 `json:"withheld"`         // masters' parts of a salt that were not revealed
+	CutsBlamed      uint64 `json:"cuts_blamed"`      // periods in which a master was blamed for such answers
+	BranchesDoubted uint64 `json:"branches_doubted"` // claims of heads that were not confirmed
+	Doubts          uint64 `json:"doubts"`           // times that a master began to be doubted
+	Doubted         int    `json:"doubted"`          // masters that are doubted now
+	Unsteady        uint64 `json:"unsteady"`         // backlinks left because of max_loss
 }
 
 // Approvals are numbers of a node as an approver and an entry node of clients.
@@ -114,6 +141,24 @@ type Structure struct {
 	Backlink string   `json:"backlink"`
 	Slaves   []string `json:"slaves"`
 	Masters  []Master `json:"masters"`
+	// in a network of several levels, the branches that the node knows, of level 1 first
+	Tree []BranchLevel `json:"tree,omitempty"`
+}
+
+// Branch is a part of a network of several levels. One of level 1 has masters that know
+// each other, and their slaves; one of the next level is made of branches of this.
+type Branch struct {
+	Name string `json:"name"` // the address of its founder
+	Head string `json:"head"` // its master of the next level
+	Size int    `json:"size"` // nodes
+}
+
+// BranchLevel is the branches of one level that a node knows: its own and those with the
+// same parent.
+type BranchLevel struct {
+	Level    int      `json:"level"`
+	Own      string   `json:"own"` // name of the own branch
+	Branches []Branch `json:"branches"`
 }
 
 // Master is a master that the node knows, and how many slaves it was last known to have.
@@ -134,7 +179,9 @@ type Member struct {
 	Address string `json:"address"`
 	// a master that lists it; empty for a master that no other lists
 	Backlink string `json:"backlink"`
-	Slaves   int    `json:"slaves"` // 0 for one that is no master
+	Slaves   int    `json:"slaves"`           // 0 for one that is no master
+	Level    int    `json:"level"`            // the highest level at which it is a master; 0 for a slave
+	Branch   string `json:"branch,omitempty"` // its branch of level 1, in a network of several levels
 }
 
 // Ban is an address that the node refuses, or whose logins it limits.

@@ -20,6 +20,8 @@ type HandlerOptions struct {
 	Token       string
 	TestAnswers bool         // serve the answers to approvals
 	Metrics     http.Handler // at /metrics; nil for none
+	// runs a command of an extension and returns what it has written; nil for no extensions
+	Command func(ctx context.Context, extension, name string, args []string) (string, error)
 }
 
 // NewHandler serves a node to its owner.
@@ -53,6 +55,16 @@ func NewHandler(o HandlerOptions) http.Handler {
 	if o.TestAnswers {
 		mux.Handle("GET /v1/answers/{key}", h.act(func(r *http.Request) (any, error) {
 			return h.Answer(r.Context(), r.PathValue("key"))
+		}))
+	}
+	if o.Command != nil {
+		mux.Handle("POST /v1/extensions/{extension}/{command}", h.act(func(r *http.Request) (any, error) {
+			var request CommandRequest
+			if err := receive(r, &request); err != nil {
+				return nil, err
+			}
+			output, err := o.Command(r.Context(), r.PathValue("extension"), r.PathValue("command"), request.Args)
+			return CommandOutput{output}, err
 		}))
 	}
 	if o.Metrics != nil {

@@ -25,7 +25,8 @@ import (
 // seen the request that was just sent over it. (It does not use http.Client, because a
 // redirect counts as a failure.)
 type caller struct {
-	kept, fresh *http.Transport
+	kept, fresh http.RoundTripper
+	pools       []*http.Transport // what kept and fresh stand on
 	scheme      string
 	version     string // "" to say none
 	credentials *Credentials
@@ -48,9 +49,14 @@ const (
 func newCaller(o *Options) *caller {
 	w := &caller{
 		scheme: "http", version: o.Version, credentials: o.Auth, pingTimeout: o.PingTimeout, maxAnswer: o.MaxAnswer,
-		kept: newTransport(o), fresh: newTransport(o),
 	}
-	w.fresh.DisableKeepAlives = true
+	kept, fresh := newTransport(o), newTransport(o)
+	fresh.DisableKeepAlives = true
+	w.pools = []*http.Transport{kept, fresh}
+	w.kept, w.fresh = kept, fresh
+	if o.Via != nil {
+		w.kept, w.fresh = o.Via(kept), o.Via(fresh)
+	}
 	if o.HTTPS {
 		w.scheme = "https"
 	}
@@ -73,8 +79,9 @@ func newTransport(o *Options) *http.Transport {
 }
 
 func (w *caller) close() {
-	w.kept.CloseIdleConnections()
-	w.fresh.CloseIdleConnections()
+	for _, pool := range w.pools {
+		pool.CloseIdleConnections()
+	}
 }
 
 // dialer connects over IPv4 if possible: see "IP addresses" in the package's comment.

@@ -42,7 +42,11 @@ const (
 	CodeWrongAnswer Code = prefix + message.CodeWrongAnswer
 	// the approval is too old
 	CodeWrongApprovalTime Code = prefix + message.CodeWrongApprovalTime
-	schemaPrefix               = prefix + "VALIDATE_SCHEMA_"
+	// the extension takes no such question
+	CodeInvalidQuestion Code = prefix + message.CodeInvalidQuestion
+	// the extension failed without a code of its own
+	CodeFailed   Code = prefix + message.CodeFailed
+	schemaPrefix      = prefix + "VALIDATE_SCHEMA_"
 )
 
 // IsSchema reports whether a node refused what it was given because of its form. Npm

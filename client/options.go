@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -57,6 +58,11 @@ type Options struct {
 	// Source is the local IP that requests come from: the operating system's choice by
 	// default. Approvals are for one IP.
 	Source netip.Addr
+
+	// Via wraps each of the transports by which the client calls nodes, for experiments that
+	// count what goes over them or make it take longer. It may change the transport. Nil,
+	// the default, uses them as they are.
+	Via func(*http.Transport) http.RoundTripper
 
 	// Log gets changes of the worker, and approvers that do not vouch for the client;
 	// never credentials or answers. Silent by default.

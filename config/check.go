@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"spreadable/core/draw"
 	"spreadable/core/peer"
 	"spreadable/internal/phrase"
 )
@@ -75,6 +76,9 @@ func (c *Config) checkApprovals() error {
 		return c.clash(fmt.Errorf("decision %s must not be above approvers %s", c.Decision, c.Approvers),
 			"decision", "approvers")
 	}
+	if err := c.checkDraw(); err != nil {
+		return err
+	}
 	switch {
 	case c.Captcha && c.CaptchaDecision.Of(c.CaptchaLength) > c.CaptchaLength:
 		return c.clash(fmt.Errorf("captcha_decision %s must not be above captcha_length %d",
@@ -89,6 +93,31 @@ func (c *Config) checkApprovals() error {
 	case c.ApprovalsPerPrefix > c.MaxApprovals:
 		return c.clash(fmt.Errorf("approvals_per_prefix %d must not be more than max_approvals %d",
 			c.ApprovalsPerPrefix, c.MaxApprovals), "approvals_per_prefix", "max_approvals")
+	}
+	return nil
+}
+
+// DrawSettings are the settings of draws, which all nodes of a network must have alike.
+func (c *Config) DrawSettings() (draw.Settings, error) {
+	return draw.ParseSettings(c.Draw, c.DrawPer, c.DrawSalt, c.DrawGroup.String(), c.DrawMinAge)
+}
+
+// checkDraw says which settings of draws do not go together.
+func (c *Config) checkDraw() error {
+	settings, err := c.DrawSettings()
+	if err != nil { // it begins with the name of the option, without draw_
+		return c.clash(fmt.Errorf("draw_%w", err), "draw", "draw_per", "draw_salt", "draw_group", "draw_min_age")
+	}
+	longest := c.ApprovalPeriod
+	if c.Captcha {
+		longest = max(longest, c.CaptchaPeriod)
+	}
+	if least := 16 * c.ServerTimeout; settings.Salt == draw.RevealSalt && longest < least {
+		return c.clash(fmt.Errorf("draw_salt reveal needs an approval_period or captcha_period of at least 16 times server_timeout, %s",
+			(*duration)(&least)), "draw_salt", "approval_period", "captcha_period", "server_timeout")
+	}
+	if settings.Salt == draw.NetworkSalt && c.Password == "" {
+		return c.clash(errors.New("draw_salt network needs a password, which all nodes of the network have"), "draw_salt", "password")
 	}
 	return nil
 }
@@ -108,6 +137,11 @@ func (c *Config) checkRest() error {
 		return c.blame(fmt.Errorf("a certificate without https: on (https is %s)", c.HTTPS), "tls_cert", "tls_key")
 	case c.MaxFails == 0 || c.ClientConcurrency == 0 || c.MaxCalls == 0 || c.MaxConnections == 0 || c.MaxSilent == 0:
 		return c.blame(errors.New("must be 1 or more"), c.firstZero())
+	case c.Levels > 1 && c.Registration != "directed":
+		return c.clash(fmt.Errorf("levels %s needs registration directed: the %s one has one level", (*levels)(&c.Levels), c.Registration),
+			"levels", "registration")
+	case c.LeaveNotice > c.LeaveTimeout && c.Origin("leave_notice") != "default":
+		return c.blame(fmt.Errorf("must be at most leave_timeout, %s", short(c.LeaveTimeout)), "leave_notice")
 	case c.SavePause > mostPause:
 		return c.blame(fmt.Errorf("want %s or less: clients wait for it", short(mostPause)), "save_pause")
 	case c.MaxBody < leastBody:

@@ -31,7 +31,9 @@ type Config struct {
 	AutoSync                   bool
 	ServerTimeout, PingTimeout time.Duration
 	MaxFails, ProbeFails       int
-	Registration               string // directed, original
+	MaxLoss                    float64 // from 0.2 to 0.9
+	Registration               string  // directed, original
+	Levels, FanOut             int     // levels: message.AutoLevels for auto
 	NetworkVersion             string
 
 	Trusted                         bool
@@ -55,6 +57,9 @@ type Config struct {
 	HostShare                                              float64 // above 0, up to 1
 	BodyRate                                               int64   // bytes per second
 
+	Draw, DrawPer, DrawSalt         string // original, host; network, client; none, verifier, network
+	DrawGroup                       draw.Group
+	DrawMinAge                      time.Duration
 	Approvers                       draw.Count
 	Decision                        draw.Decision
 	ApprovalPeriod                  time.Duration
@@ -62,7 +67,8 @@ type Config struct {
 	ApprovalsPerHost                int
 	HostPlaces                      int
 	NewNames                        int
-	ClaimChecks                     int
+	ClaimChecks, CutPeriods         int
+	AgesPerNode                     int
 	ApprovalsPerPrefix              int
 	ApprovalWrongAnswers            int
 	Captcha                         bool
@@ -72,12 +78,17 @@ type Config struct {
 	CaptchaWidth, CaptchaShadows    int
 	CaptchaBackground, CaptchaColor string
 
+	Extensions     []string // NAME, or NAME=FILE
+	ExtensionSpace int64    // bytes, of each
+	ExtensionKeys  int64    // bytes, of each
+
 	Admin          string // unix:path, host:port, off
 	AdminTokenFile string
 	LogLevel       string
 	LogFormat      string
 	SavePause      time.Duration
 	LeaveTimeout   time.Duration
+	LeaveNotice    time.Duration
 
 	sources map[string]string // by key; a key that is missing has its default
 }
@@ -254,6 +265,7 @@ func (c *Config) Clone() *Config {
 	}
 	other.TrustedProxies = slices.Clone(c.TrustedProxies)
 	other.AllowedRanges = slices.Clone(c.AllowedRanges)
+	other.Extensions = slices.Clone(c.Extensions)
 	return &other
 }
 

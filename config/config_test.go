@@ -245,7 +245,7 @@ func TestBrokenFilesSayWhere(t *testing.T) {
 		"port: !!int 4000":                           `:1:7: tags (!) are not part of a configuration`,
 		"port: &p 4000":                              `:1:7: anchors, aliases and merge keys`,
 		"trusted: yes":                               `:1:10: trusted: want true or false, not "yes"`,
-		"max_body: 500":                              `max_body: want a size with a unit (B, kB, KiB, MB, MiB), such as 500KiB, not "500"`,
+		"max_body: 500":                              `max_body: want a size with a unit (B, kB, KiB, MB, MiB, GB, GiB), such as 500KiB, not "500"`,
 		"max_body: 0B":                               `want a size`,
 		"https: maybe":                               `https: want one of off, proxy, on, not "maybe"`,
 		"bootstrap: [localhost]":                     `bootstrap: address "localhost": no port, want "host:port"`,
@@ -373,6 +373,9 @@ func TestWhatDoesNotFitTogetherIsRefused(t *testing.T) {
 		"max_fails: 0":                            "max_fails: must be 1 or more",
 		"max_connections: 0":                      "max_connections: must be 1 or more",
 		"max_silent_connections: 0":               "max_silent_connections: must be 1 or more",
+		"levels: 5":                               `levels: want auto, or a whole number from 1 to 4, not "5"`,
+		"levels: auto\nfan_out: 3":                `fan_out: want a whole number from 4 to 65535, not "3"`,
+		"leave_timeout: 2s\nleave_notice: 3s":     "leave_notice: must be at most leave_timeout, 2s",
 		"save_pause: 2s":                          "save_pause: want 1s or less: clients wait for it",
 		"network_version: ''":                     "network_version: must not be empty",
 		"network_version: \"a\\nb\"":              "network_version: want one line of text",
@@ -500,6 +503,23 @@ func TestTheTableIsComplete(t *testing.T) {
 			t.Errorf("%s: twice, or not described: %+v", o.Key, o)
 		}
 		seen[o.Key] = true
+	}
+}
+
+// An option that says what 0s means takes it.
+func TestWhatNoTimeMeansCanBeSaid(t *testing.T) {
+	told := 0
+	for _, o := range Options() {
+		if !strings.Contains(o.Usage, "0s: ") {
+			continue
+		}
+		told++
+		if _, err := Load(Given{Flags: map[string]string{o.Key: "0s"}}); err != nil || !strings.HasPrefix(o.Unit, "0s, or ") {
+			t.Errorf("%s: %v; its values are %s", o.Key, err, o.Unit)
+		}
+	}
+	if told == 0 {
+		t.Error("no option does")
 	}
 }
 

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"spreadable/core/message"
 )
 
 // Idle returns a line for each option that was given but has no effect because of
@@ -33,6 +35,10 @@ func (c *Config) idle(key string) string {
 		if key == "blacklist" && len(c.Whitelist) > 0 {
 			return "there is a whitelist, which decides alone"
 		}
+	case "fan_out":
+		if c.Levels != message.AutoLevels {
+			return "levels is not auto, so the network does not decide how many it has"
+		}
 	case "cookie_age", "login_pause", "plain_cookie", "proofs_only":
 		if c.Username == "" {
 			return "the network is open: there is no username"
@@ -44,6 +50,10 @@ func (c *Config) idle(key string) string {
 	case "admin_token_file":
 		if c.Admin == AdminOff || strings.HasPrefix(c.Admin, "unix:") {
 			return "only an admin endpoint on a port asks for a token"
+		}
+	case "extension_space", "extension_keys":
+		if len(c.Extensions) == 0 {
+			return "there are no extensions"
 		}
 	case "captcha_length", "captcha_decision", "captcha_period",
 		"captcha_width", "captcha_background", "captcha_color", "captcha_shadows":

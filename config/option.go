@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"spreadable/core/draw"
+)
 
 // Option is one thing that the owner of a node can decide.
 type Option struct {
@@ -74,6 +78,7 @@ const (
 	groupTLS      = "HTTPS"
 	groupLimits   = "Limits"
 	groupApproval = "Approval of clients"
+	groupExtended = "Extensions"
 	groupService  = "Operation"
 )
 
@@ -87,7 +92,7 @@ func Options() []Option {
 		{groupPlace, placeOptions()}, {groupNetwork, networkOptions()},
 		{groupAccess, accessOptions()}, {groupTLS, tlsOptions()},
 		{groupLimits, limitOptions()}, {groupApproval, approvalOptions()},
-		{groupService, serviceOptions()},
+		{groupExtended, extensionOptions()}, {groupService, serviceOptions()},
 	} {
 		for _, o := range group.options {
 			o.Group = group.name
@@ -148,9 +153,18 @@ func networkOptions() []Option {
 		{Key: "probe_fails", Default: "7", Unit: "1 to 24",
 			Usage: "requests, one each 24th of sync_interval, that a silent node must fail in a row until it is dropped; a refused connection counts for half of them; 1: only max_fails counts",
 			value: func(c *Config) value { return &ranged{&c.ProbeFails, 1, 24} }},
+		{Key: "max_loss", Default: "30%", Unit: "20% to 90%",
+			Usage: "share of requests that a master may leave unanswered in the long run; a slave of one that leaves more unanswered looks for another",
+			value: func(c *Config) value { return &partly{&c.MaxLoss, 0.2, 0.9} }},
 		{Key: "registration", Default: "directed", Unit: "directed, original",
 			Usage: "rule by which newcomers find a master: this project's, or exactly that of the npm package",
 			value: func(c *Config) value { return &choice{&c.Registration, []string{"directed", "original"}} }},
+		{Key: "levels", Default: "1", Unit: "1 to 4, auto",
+			Usage: "levels of masters in the network: with more, a node asks fewer others at a time and a search takes more steps; auto: the network decides by its size; all nodes of a network must have the same, and with npm nodes 1 or auto",
+			value: func(c *Config) value { return (*levels)(&c.Levels) }},
+		{Key: "fan_out", Default: "100", Unit: "4 to 65535",
+			Usage: "others that a node asks at a time, at most, in a network that decides how many levels it has: with more, it takes another level; all nodes of a network should have the same",
+			value: func(c *Config) value { return &ranged{&c.FanOut, 4, 65535} }},
 		{Key: "network_version", Npm: "codename and version of the package", Default: "spreadable-0.3", Unit: "text",
 			Usage: "protocol version that all nodes and clients of the network must name",
 			value: func(c *Config) value { return (*text)(&c.NetworkVersion) }},
@@ -186,6 +200,12 @@ func accessOptions() []Option {
 		{Key: "claim_checks", Default: "8", Unit: "1 to 1000",
 			Usage: "masters with new slaves that are checked in a sync, by asking some of these slaves",
 			value: func(c *Config) value { return &ranged{&c.ClaimChecks, 1, 1000} }},
+		{Key: "cut_periods", Default: "3", Unit: "1 to 1000",
+			Usage: "periods in a row in which a master's answers to draws are too long for its size before it is blamed",
+			value: func(c *Config) value { return &ranged{&c.CutPeriods, 1, 1000} }},
+		{Key: "ages_per_node", Default: "8", Unit: "1 to 1000",
+			Usage: "hosts of which a master remembers since when they are in the network, for each node of it and 1024 more, where draw_min_age is set",
+			value: func(c *Config) value { return &ranged{&c.AgesPerNode, 1, 1000} }},
 		{Key: "allowed_ranges", Depends: "none", Unit: "list of IPs and ranges",
 			Usage: "loopback, link-local and private IPs that the node may call; those of its own address's kind, and addresses in bootstrap, whitelist and trustlist, it may call anyway",
 			value: func(c *Config) value { return (*ranges)(&c.AllowedRanges) }},
@@ -276,6 +296,21 @@ func approvalOptions() []Option {
 		{Key: "decision", Npm: "client: decisionLevel", Default: "66.6%", Unit: "2, 66.6%",
 			Usage: "how many of the approvers must agree: a number or a share",
 			value: func(c *Config) value { return (*decision)(&c.Decision) }},
+		{Key: "draw", Default: "original", Unit: "original, host",
+			Usage: "how approvers are drawn: original, by address as npm nodes do; host, by host, where an owner of many ports counts once; all nodes of a network must have the same, in this and in all draw_ options",
+			value: func(c *Config) value { return &choice{&c.Draw, []string{"original", "host"}} }},
+		{Key: "draw_per", Default: "network", Unit: "network, client",
+			Usage: "whether all clients of a period have the same approvers, or each has its own; client needs draw host",
+			value: func(c *Config) value { return &choice{&c.DrawPer, []string{"network", "client"}} }},
+		{Key: "draw_salt", Default: "none", Unit: strings.Join(draw.Saltings(), ", "),
+			Usage: "what keeps draws from being known beforehand: verifier, a secret of the node that a client works with; network, the password; reveal, what masters commit to and then reveal; needs draw host",
+			value: func(c *Config) value { return &choice{&c.DrawSalt, draw.Saltings()} }},
+		{Key: "draw_group", Default: "prefix", Unit: `address, ip, prefix, "/16,/32"`,
+			Usage: "what counts once in a draw by host: an IP, a prefix (/24 of IPv4, /48 of IPv6) or one of given lengths; address only for tests on one machine",
+			value: func(c *Config) value { return (*group)(&c.DrawGroup) }},
+		{Key: "draw_min_age", Default: "0s", Unit: "0s to 30d",
+			Usage: "how long a host must have been in the network before it is drawn, or while the network is young, as long as that less one period; needs draw host",
+			value: func(c *Config) value { return (*age)(&c.DrawMinAge) }},
 		{Key: "approval_period", Npm: "client: period", Default: "5m", Unit: unitDuration,
 			Usage: "how long the approvers stay the same before others are drawn",
 			value: func(c *Config) value { return (*duration)(&c.ApprovalPeriod) }},
@@ -319,6 +354,20 @@ func approvalOptions() []Option {
 	}
 }
 
+func extensionOptions() []Option {
+	return []Option{
+		{Key: "extensions", Depends: "none", Unit: "list of NAME or NAME=FILE",
+			Usage: "applications that run on the node, each with the file of its own options if it needs one; all nodes of a network need the same",
+			value: func(c *Config) value { return (*extensions)(&c.Extensions) }},
+		{Key: "extension_space", Default: "10GiB", Unit: "size such as 10GiB",
+			Usage: "how much the large values of each extension may take on disk",
+			value: func(c *Config) value { return (*size)(&c.ExtensionSpace) }},
+		{Key: "extension_keys", Default: "1GiB", Unit: "size such as 1GiB",
+			Usage: "how much the keys and small values of each extension may take in the state file",
+			value: func(c *Config) value { return (*size)(&c.ExtensionKeys) }},
+	}
+}
+
 func serviceOptions() []Option {
 	return []Option{
 		{Key: "admin", Depends: "unix:admin.sock in data", Unit: "unix:path, loopback host:port, off",
@@ -333,11 +382,14 @@ func serviceOptions() []Option {
 		{Key: "log_format", Default: "text", Unit: "text, json",
 			Usage: "form of the log",
 			value: func(c *Config) value { return &choice{&c.LogFormat, []string{"text", "json"}} }},
-		{Key: "save_pause", Default: "10ms", Unit: unitDuration + ", at most 1s",
+		{Key: "save_pause", Default: "10ms", Unit: "0s, or " + unitDuration + ", at most 1s",
 			Usage: "time between saves of approvals in a flood of clients, which wait for the next one; 20 saves may come at once; 0s: no limit",
-			value: func(c *Config) value { return (*duration)(&c.SavePause) }},
+			value: func(c *Config) value { return (*age)(&c.SavePause) }},
 		{Key: "leave_timeout", Default: "10s", Unit: unitDuration,
-			Usage: "how long requests in progress may take to finish when the node leaves",
+			Usage: "how long the node takes to leave, at most: to tell others, and to finish requests in progress",
 			value: func(c *Config) value { return (*duration)(&c.LeaveTimeout) }},
+		{Key: "leave_notice", Default: "1s", Unit: "0s, or " + unitDuration,
+			Usage: "how long a node that leaves goes on serving after it has told its slaves to find other places, within leave_timeout; 0s: it tells no other node, as is best before a restart",
+			value: func(c *Config) value { return (*age)(&c.LeaveNotice) }},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/internal/home"
 	"spreadable/internal/phrase"
@@ -136,6 +137,29 @@ func (v *ranged) set(given string) error {
 
 func (v *ranged) String() string { return strconv.Itoa(*v.n) }
 
+// levels is a number of levels of masters, or auto.
+type levels int
+
+const autoLevels = "auto"
+
+func (v *levels) set(given string) error {
+	if given == autoLevels {
+		*v = message.AutoLevels
+		return nil
+	}
+	if (&ranged{(*int)(v), 1, 4}).set(given) != nil {
+		return fmt.Errorf("want auto, or a whole number from 1 to 4, not %s", phrase.Quote(given))
+	}
+	return nil
+}
+
+func (v *levels) String() string {
+	if *v == message.AutoLevels {
+		return autoLevels
+	}
+	return strconv.Itoa(int(*v))
+}
+
 // color is one word, or a color of the web.
 type color struct {
 	text *string
@@ -206,16 +230,42 @@ func (v *duration) String() string {
 	return short
 }
 
+// age is a duration that can be 0.
+type age time.Duration
+
+func (v *age) set(given string) error {
+	if given == "0s" {
+		*v = 0
+		return nil
+	}
+	return (*duration)(v).set(given)
+}
+
+func (v *age) String() string { return (*duration)(v).String() }
+
+// ParseSize reads a number of bytes above 0 with its unit, such as 500KiB.
+func ParseSize(given string) (int64, error) {
+	var v size
+	err := v.set(given)
+	return int64(v), err
+}
+
+// FormatSize writes a number of bytes as ParseSize reads it.
+func FormatSize(bytes int64) string {
+	v := size(bytes)
+	return v.String()
+}
+
 // size is a number of bytes above 0.
 type size int64
 
-var errSize = errors.New("want a size with a unit (B, kB, KiB, MB, MiB), such as 500KiB")
+var errSize = errors.New("want a size with a unit (B, kB, KiB, MB, MiB, GB, GiB), such as 500KiB")
 
 func (v *size) set(given string) error {
 	for _, unit := range []struct {
 		name  string
 		bytes int64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"kB", 1000}, {"MB", 1_000_000}, {"B", 1}} {
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1000}, {"MB", 1_000_000}, {"GB", 1_000_000_000}, {"B", 1}} {
 		digits, found := strings.CutSuffix(given, unit.name)
 		if !found {
 			continue
@@ -231,7 +281,9 @@ func (v *size) set(given string) error {
 }
 
 func (v *size) String() string {
-	if n := int64(*v); n%(1<<20) == 0 {
+	if n := int64(*v); n > 0 && n%(1<<30) == 0 {
+		return strconv.FormatInt(n>>30, 10) + "GiB"
+	} else if n%(1<<20) == 0 {
 		return strconv.FormatInt(n>>20, 10) + "MiB"
 	} else if n%(1<<10) == 0 {
 		return strconv.FormatInt(n>>10, 10) + "KiB"
@@ -321,6 +373,30 @@ func (v *peers) setList(items []string) error {
 	return nil
 }
 
+// extensions are names, each with a file behind an equals sign or without.
+type extensions []string
+
+func (v *extensions) set(given string) error { return v.setList([]string{given}) }
+func (v *extensions) String() string         { return strings.Join(*v, ",") }
+
+var extensionName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+
+func (v *extensions) setList(items []string) error {
+	seen := make(map[string]bool)
+	for _, item := range items {
+		name, file, has := strings.Cut(item, "=")
+		switch {
+		case !extensionName.MatchString(name) || has && file == "":
+			return fmt.Errorf("want a name of lower-case letters, digits and hyphens, or NAME=FILE, not %s", phrase.Quote(item))
+		case seen[name]:
+			return fmt.Errorf("the extension %s is given twice", name)
+		}
+		seen[name] = true
+	}
+	*v = slices.Clone(items)
+	return nil
+}
+
 // ranges are IPs and ranges of IPs.
 type ranges []netip.Prefix
 
@@ -366,10 +442,28 @@ func (v *share) set(given string) error {
 
 func (v *share) String() string { return strconv.FormatFloat(float64(*v)*100, 'g', 10, 64) + "%" }
 
+// partly is a share within bounds, written in percent.
+type partly struct {
+	share       *float64
+	least, most float64
+}
+
+func (v *partly) set(given string) error {
+	var s share
+	if err := s.set(given); err != nil || float64(s) < v.least || float64(s) > v.most {
+		return fmt.Errorf("want a share from %g%% to %g%%, not %s", v.least*100, v.most*100, phrase.Quote(given))
+	}
+	*v.share = float64(s)
+	return nil
+}
+
+func (v *partly) String() string { return (*share)(v.share).String() }
+
 // approvers and decision are parameters of a draw.
 type (
 	approvers draw.Count
 	decision  draw.Decision
+	group     draw.Group
 )
 
 func (v *approvers) set(given string) error {
@@ -380,6 +474,15 @@ func (v *approvers) set(given string) error {
 	return err
 }
 func (v *approvers) String() string { return draw.Count(*v).String() }
+
+func (v *group) set(given string) error {
+	g, err := draw.ParseGroup(given)
+	if err == nil {
+		*v = group(g)
+	}
+	return err
+}
+func (v *group) String() string { return draw.Group(*v).String() }
 
 func (v *decision) set(given string) error {
 	l, err := draw.ParseDecision(given)

@@ -29,7 +29,7 @@ func (n *Node) admit(req *message.Request) error {
 		return message.ErrDenied
 	}
 	if req.Kind.FromNode() {
-		if req.Root != n.root {
+		if req.Root != n.rootFor(req.Kind) && !req.Kind.Row().AnyRoot {
 			return message.ErrWrongRoot
 		}
 		n.alive(req.From)
@@ -254,7 +254,7 @@ func (n *Node) deals(a behavior.Action, p Peer) bool {
 		return true
 	}
 	_, before := n.scores.Get(a, p)
-	return before || slices.Contains(n.cfg.Bootstrap, p)
+	return before || slices.Contains(n.bootstrap(), p)
 }
 
 func (n *Node) praise(a behavior.Action, p Peer) {
@@ -280,6 +280,7 @@ func (n *Node) tidy() {
 	now := n.env.Now()
 	n.forgetStrangers()
 	n.level1.sweepStandings()
+	n.level1.forgetCuts()
 	n.level1.passTime(now, n.cfg.staleness())
 	if n.bans.Len() > 0 {
 		n.bans.Sweep(now)
@@ -289,8 +290,8 @@ func (n *Node) tidy() {
 			n.condemn(v)
 		}
 	}
-	if n.candidates != nil {
-		n.candidates.Sweep(n.level1.size())
+	if n.applications != nil {
+		n.applications.candidates.Sweep(n.level1.size())
 	}
 	if n.approvals != nil {
 		n.sweepApprovals()
@@ -339,7 +340,7 @@ func (n *Node) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	case !n.allowed(p):
 		sink.Answer(tag, message.Response{Err: message.ErrDenied})
 	default:
-		req.From, req.Root = n.self, n.root
+		req.From, req.Root = n.self, n.rootFor(req.Kind)
 		n.env.Call(p, req, sink, tag)
 	}
 }

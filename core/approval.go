@@ -133,7 +133,7 @@ func serveApprovalKey(t *Task) {
 		return
 	}
 	start := draw.Start(n.env.Wall(), terms.Period)
-	drawing := n.drawingOf(terms, start, 0)
+	drawing := n.drawingOf(kind, start, t.req.Client, 0)
 	approvers := n.approversOf(t, terms, drawing, drawLife)
 	key := n.approvalKey(t.req.Client, action, start, approvers)
 	n.approvalBook().issue(key, &issuedKey{t.req.Client.Unmap(), approvers, start + 2*terms.Period})
@@ -187,9 +187,9 @@ func serveApprovalQuestion(t *Task) {
 		return
 	}
 	budget := t.requestBudget()
-	count, _ := terms.counts(n.level1.size())
+	count, _ := n.counts(terms)
 	enough := terms.Decision.Of(count)
-	confirmed := n.confirmedFor(t, terms, body, enough)
+	confirmed := n.confirmedFor(t, kind, body, enough)
 	if len(confirmed) < enough {
 		t.reply(message.Refuse(message.CodeTooFewDecisions))
 		return
@@ -214,16 +214,21 @@ func serveApprovalQuestion(t *Task) {
 // were drawn for its key. A client that has changed its entry node since it got the key
 // names a key that we do not know. For it we draw anew: for this period, and if too few
 // of the approvers are of it, for the one before.
-func (n *Node) confirmedFor(t *Task, terms Terms, body *message.ApprovalQuestionRequest, enough int) []Peer {
+func (n *Node) confirmedFor(t *Task, kind ApprovalKind, body *message.ApprovalQuestionRequest, enough int) []Peer {
 	book := n.approvalBook()
 	if issued := book.issued.get(body.Key); issued != nil {
 		book.issued.use(body.Key)
 		return ordered(issued.drawn, body.Confirmed)
 	}
-	start, named := draw.Start(n.env.Wall(), terms.Period), len(body.Confirmed)
-	confirmed := ordered(n.approversOf(t, terms, n.drawingOf(terms, start, named), drawFresh), body.Confirmed)
+	terms, named := kind.Terms(), len(body.Confirmed)
+	start := draw.Start(n.env.Wall(), terms.Period)
+	of := func(start time.Duration) []Peer {
+		drawn := n.approversOf(t, terms, n.drawingOf(kind, start, t.req.Client, named), drawFresh)
+		return ordered(drawn, body.Confirmed)
+	}
+	confirmed := of(start)
 	if len(confirmed) < enough && named >= enough {
-		confirmed = ordered(n.approversOf(t, terms, n.drawingOf(terms, start-terms.Period, named), drawFresh), body.Confirmed)
+		confirmed = of(start - terms.Period)
 	}
 	return confirmed
 }
@@ -269,35 +274,36 @@ func ordered(drawn, wanted []Peer) []Peer {
 	return kept
 }
 
-// serveAction decides whether a client may take an action: it draws the approvers of the
-// proof's period again and asks those that the client names whether its answer was right.
+// serveAction decides whether a client may take an action.
 func serveAction(t *Task) {
-	n, proof := t.node, message.Asked[message.ActionRequest](&t.req).Proof
+	proof := message.Asked[message.ActionRequest](&t.req).Proof
+	t.reply(message.Response{Err: t.approved(proof, t.req.Client)})
+}
+
+// approved checks the proof of a client at an IP: it draws the approvers of the proof's
+// period again and asks those that the client names whether its answer was right. The
+// error is the refusal.
+func (t *Task) approved(proof *message.Proof, client netip.Addr) error {
+	n := t.node
 	if proof == nil {
-		t.reply(message.Refuse(message.CodeApprovalRequired))
-		return
+		return message.Refusal(message.CodeApprovalRequired, "")
 	}
 	kind, terms := n.approvalKind(proof.Action)
 	switch {
 	case kind == nil:
-		t.reply(message.Refuse(message.CodeInvalidAction))
-		return
+		return message.Refusal(message.CodeInvalidAction, "")
 	case !draw.Valid(proof.StartedAt, n.env.Wall(), terms.Period):
-		t.reply(message.Refuse(message.CodeWrongApprovalTime))
-		return
-	case !sameHost(proof.ClientIP, t.req.Client) || peer.Repeats(proof.Approvers):
-		t.reply(message.Refuse(message.CodeInvalidApproval))
-		return
+		return message.Refusal(message.CodeWrongApprovalTime, "")
+	case !sameHost(proof.ClientIP, client) || peer.Repeats(proof.Approvers):
+		return message.Refusal(message.CodeInvalidApproval, "")
 	}
 	b := t.requestBudget()
-	drawn := n.drawnFor(t, terms, proof)
+	drawn := n.drawnFor(t, kind, proof)
 	named := ordered(drawn, proof.Approvers)
-	size := n.level1.size()
-	count, most := terms.counts(size)
+	count, most := n.counts(terms)
 	// Of the square root npm 0.3.10 takes all, however large the network.
-	if !decided(terms, drawn, named, count, most) || len(proof.Approvers) > max(most, len(drawn), Optimum(size, levels)) {
-		t.reply(message.Refuse(message.CodeTooFewDecisions))
-		return
+	if !decided(terms, drawn, named, count, most) || len(proof.Approvers) > max(most, len(drawn), Optimum(n.NetworkSize(), levels)) {
+		return message.Refusal(message.CodeTooFewDecisions, "")
 	}
 	var right []Peer
 	for i, resp := range t.Gather(named, message.Request{
@@ -311,10 +317,9 @@ func serveAction(t *Task) {
 		}
 	}
 	if !decided(terms, drawn, right, count, most) {
-		t.reply(message.Refuse(message.CodeWrongAnswer))
-		return
+		return message.Refusal(message.CodeWrongAnswer, "")
 	}
-	t.reply(message.Response{})
+	return nil
 }
 
 // decided reports whether as many of the first approvers of a draw agree as the terms
@@ -330,9 +335,10 @@ func decided(terms Terms, drawn, agree []Peer, count, most int) bool {
 
 // drawnFor returns the approvers of the proof's period: those that we drew when we gave
 // out the key, or else by a new draw.
-func (n *Node) drawnFor(t *Task, terms Terms, proof *message.Proof) []Peer {
+func (n *Node) drawnFor(t *Task, kind ApprovalKind, proof *message.Proof) []Peer {
+	terms := kind.Terms()
 	if issued := n.approvalBook().issued.get(proof.Key); issued != nil && issued.until == proof.StartedAt+2*terms.Period {
 		return issued.drawn
 	}
-	return n.approversOf(t, terms, n.drawingOf(terms, proof.StartedAt, len(proof.Approvers)), drawFresh)
+	return n.approversOf(t, terms, n.drawingOf(kind, proof.StartedAt, t.req.Client, len(proof.Approvers)), drawFresh)
 }

@@ -23,6 +23,7 @@ type approvals struct {
 	given  uint64              // keys given out: makes each another
 	askers map[Peer]membership // what we have found out of nodes that check answers
 	draws  map[drawing]*drawn  // made lately
+	groups int                 // that could be drawn at the last draw by host; 0 until then
 
 	counts, told ApprovalCounts // now, and when they were last noted
 

@@ -60,7 +60,11 @@ func (t *Task) isMember(p Peer, terms Terms, b budget) bool {
 	if known, ok := book.askers[p]; ok && wall < known.until && known.until <= wall+terms.Period {
 		return known.member
 	}
-	member, answered := t.isListed(p, b)
+	find := t.isListed
+	if n.inTree() {
+		find = t.isInTree
+	}
+	member, answered := find(p, b)
 	until := wall + n.cfg.SyncInterval
 	if answered {
 		until = wall.Truncate(terms.Period) + terms.Period

@@ -87,10 +87,16 @@ func (l *level) verdict(witness, up *message.Structure) int {
 
 // sharesMasters reports whether two lists have most masters in common.
 func (l *level) sharesMasters(a, b *message.Masters) bool {
-	if set := a.Set(); set != 0 && set == b.Set() {
-		return true
+	common := l.inBoth(a, b)
+	return alike(common, len(a.List), mastersSlack) && alike(common, len(b.List), mastersSlack)
+}
+
+// inBoth is how many masters are in both lists.
+func (l *level) inBoth(a, b *message.Masters) (common int) {
+	if set := a.Set(); a == b || set != 0 && set == b.Set() {
+		return len(a.List)
 	}
-	marks, common := &l.node.pool.marks, 0
+	marks := &l.node.pool.marks
 	marks.reset()
 	for _, m := range a.List {
 		marks.put(m.Peer, 1)
@@ -98,7 +104,7 @@ func (l *level) sharesMasters(a, b *message.Masters) bool {
 	for _, m := range b.List {
 		common += int(marks.take(m.Peer))
 	}
-	return alike(common, len(a.List), mastersSlack) && alike(common, len(b.List), mastersSlack)
+	return common
 }
 
 // alike reports whether neither of two numbers is more than the double of the other, and
@@ -145,7 +151,7 @@ func (l *level) confirm(t *Task, b budget) int {
 	}
 	resp := t.Call(backlink, message.Request{
 		Kind: message.KindRegister, Timeout: b.atMost(n.cfg.ServerTimeout),
-		Body: &message.RegisterRequest{Target: n.self, NetworkSize: l.size()},
+		Body: n.registration(l.size()),
 	})
 	if _, refused := resp.Err.(*message.Error); refused && l.backlink == backlink {
 		return 2
@@ -185,8 +191,11 @@ func (l *level) rateSearch(backlink Peer, resp message.Response, claimed int) {
 }
 
 // leave ends the relation with a backlink that is of no use on purpose.
-func (l *level) leave(backlink Peer) {
+func (l *level) leave(backlink Peer) { l.leaveFor(backlink, "") }
+
+// leaveFor is leave with a reason for people.
+func (l *level) leaveFor(backlink Peer, reason string) {
 	l.parted(backlink, deliberate)
-	l.node.env.Note(Note{What: NoteUseless, About: backlink})
+	l.node.env.Note(Note{What: NoteUseless, About: backlink, Text: reason})
 	l.node.forget(backlink)
 }

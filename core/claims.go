@@ -183,6 +183,12 @@ func sameSlaves(before, now *message.Structure) bool {
 	return before == now || before != nil && slices.Equal(before.Slaves, now.Slaves)
 }
 
+// Marks of slaves in newClaim.
+const (
+	listedBefore = 1
+	listedNow    = 2
+)
+
 // newClaim prepares a claim for its check; more than most slaves are too many.
 func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) *claim {
 	c := &claim{master: master, size: len(told.Slaves), credit: len(told.Slaves)}
@@ -190,26 +196,30 @@ func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) 
 	marks.reset()
 	if before != nil {
 		for _, p := range before.Slaves {
-			marks.put(p, 0)
+			marks.put(p, listedBefore)
 		}
 	}
 	share := 1
 	if n.perHost {
 		share, _ = n.level1.hostShare()
 	}
-	hosts := make(map[host]int, len(told.Slaves))
+	taken, all := &n.pool.taken, n.AdmitsAll()
+	taken.reset()
+	c.slaves = make([]Peer, 0, len(told.Slaves))
 	for _, p := range told.Slaves {
-		of := n.hostOf(p)
-		if p.IsZero() || p == master || hosts[of] >= share {
+		if p.IsZero() || p == master {
 			continue
 		}
-		hosts[of]++
-		if !n.allowed(p) {
+		when, known := marks.swap(p, listedNow)
+		if when == listedNow || n.perHost && taken.count(uint32(n.hostOf(p))) > share {
+			continue
+		}
+		if !all && !n.allowed(p) {
 			c.barred++
 			continue
 		}
 		c.slaves = append(c.slaves, p)
-		if marks.put(p, 0) {
+		if !known {
 			c.fresh = append(c.fresh, p)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"spreadable/core/behavior"
+	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -26,10 +28,27 @@ type Config struct {
 	// rules can live in one network.
 	Registration Registration
 
+	// Levels is how many levels of masters the network has, from 1 to MaxLevels: 1. With
+	// more, groups are smaller and a request to all nodes takes more steps; see the
+	// package comment. message.AutoLevels lets the network decide by its size and FanOut.
+	// All nodes of a network must have the same, and the directed rule.
+	Levels int
+
+	// FanOut is how many others a node asks at the same time at most, if the network
+	// decides how many levels it has: 100. Above that, with all groups at their optimum,
+	// the network takes another level. It gives one up when it could do without for twice
+	// as many nodes.
+	FanOut int
+
 	// SyncInterval is the time from one renewal of the lists to the next: 16 s.
 	// The network notices every change at this rhythm. It costs some three requests per
 	// node and interval.
 	SyncInterval time.Duration
+
+	// SyncNoise is by how much the time from one sync to the next differs from SyncInterval
+	// at most, either way, as in a busy process. Under the original rule only: the directed
+	// one spreads the syncs itself. None by default.
+	SyncNoise time.Duration
 
 	// ManualSync switches the timer off: the owner calls Node.Sync.
 	ManualSync bool
@@ -58,6 +77,13 @@ type Config struct {
 	// again, and waits for MaxFails.
 	ProbeInterval time.Duration
 	ProbeFails    int
+
+	// MaxLoss is the share of requests that a peer may leave unanswered in the long run:
+	// 0.3, from 0.2 to 0.9. A slave leaves a backlink that leaves more unanswered, and
+	// newcomers are not sent to such a master (directed rule). The lower, the more often
+	// nodes move where messages are lost: if each is lost with a probability q, the share
+	// is 2q - q².
+	MaxLoss float64
 
 	// Trusted says that all peers are trusted: no address filter, no bans (npm:
 	// network.isTrusted).
@@ -103,9 +129,30 @@ type Config struct {
 	// checked, and of a large one a sample.
 	ClaimChecks int
 
+	// CutPeriods is in how many periods of draws in a row a master's answers must have
+	// been too long for its size before it is blamed: 3. An honest one has such an answer
+	// once in a million draws. Blame is a note, and a check of the slaves that the master
+	// claims.
+	CutPeriods int
+
+	// AgesPerNode is of how many groups of hosts a master remembers the age, for each
+	// node of the network and 1,024 more, if Draw.MinAge is set: 8. It is reached only if
+	// liars list many nodes that there are not.
+	AgesPerNode int
+
 	// Approvals are the kinds of approval that the node offers: by default ClientApproval
 	// on DefaultTerms.
 	Approvals []ApprovalKind
+
+	// Draw says how approvers are drawn. All nodes of a network must have the same, and one
+	// with others is refused at its registration. The zero value is npm's, and the only one
+	// for a network with npm members.
+	Draw draw.Settings
+
+	// DrawSecret is what the draws of a closed network are salted with, its password.
+	// Needed if Draw.Salt is draw.NetworkSalt. All nodes must have the same, or they draw
+	// other approvers.
+	DrawSecret []byte
 
 	// ApprovalLimits bound what clients can make the node keep, and their tries.
 	ApprovalLimits ApprovalLimits
@@ -114,7 +161,8 @@ type Config struct {
 	// Nil means an idle machine.
 	Load func() (heap, cpu float64)
 
-	rule rule // of Registration; set by Validate
+	rule     rule   // of Registration; set by Validate
+	drawText string // Draw as nodes tell it; set by Validate
 }
 
 // Defaults of Config.
@@ -126,9 +174,16 @@ const (
 	DefaultLookPause     = 250 * time.Millisecond
 	DefaultMaxFails      = 10
 	DefaultProbeFails    = 7
+	defaultMaxLoss       = 0.3
 	DefaultHostPlaces    = 4
 	DefaultNewNames      = 8
 	DefaultClaimChecks   = 8
+	DefaultCutPeriods    = 3
+	DefaultAgesPerNode   = 8
+	defaultLevels        = 1
+	MaxLevels            = 4   // a million nodes then have groups of 16
+	defaultFanOut        = 100 // connections that a small machine opens at the same time
+	minFanOut            = 4   // below it groups are too small to outlive a death
 
 	maxProbeFails = 24 // with the default interval, as long as a sync interval
 )
@@ -136,37 +191,7 @@ const (
 // Validate fills in the defaults and says what is wrong with the rest. It must be called
 // before a node uses the Config.
 func (c *Config) Validate() error {
-	c.rule = c.Registration.rule()
-	orDuration(&c.SyncInterval, DefaultSyncInterval)
-	orDuration(&c.SyncPeriod, DefaultSyncPeriod)
-	orDuration(&c.ServerTimeout, DefaultServerTimeout)
-	orDuration(&c.PingTimeout, min(DefaultPingTimeout, c.ServerTimeout))
-	orDuration(&c.ProbeInterval, max(1, c.SyncInterval/24))
-	if c.ProbeFails == 0 {
-		c.ProbeFails = DefaultProbeFails
-	}
-	orDuration(&c.LoginPause, DefaultLoginPause)
-	orDuration(&c.LookPause, DefaultLookPause)
-	if c.MaxFails == 0 {
-		c.MaxFails = DefaultMaxFails
-	}
-	if c.ClaimChecks == 0 {
-		c.ClaimChecks = DefaultClaimChecks
-	}
-	if c.NewNames == 0 {
-		c.NewNames = DefaultNewNames
-	}
-	if c.HostPlaces == 0 {
-		c.HostPlaces = DefaultHostPlaces
-	}
-	if c.Behavior == nil {
-		rules := behavior.Rules()
-		c.Behavior = &rules
-	}
-	if c.Approvals == nil {
-		c.Approvals = []ApprovalKind{NewClientApproval(DefaultTerms())}
-	}
-	c.ApprovalLimits.fill()
+	c.fill()
 	switch {
 	case c.Book == nil:
 		return errors.New("config: no address book")
@@ -175,6 +200,8 @@ func (c *Config) Validate() error {
 	case c.SyncInterval < 0 || c.SyncPeriod < 0 || c.ServerTimeout < 0 || c.PingTimeout < 0 || c.ProbeInterval < 0 ||
 		c.LoginPause < 0 || c.LookPause < 0:
 		return errors.New("config: a duration is negative")
+	case c.SyncNoise < 0 || c.SyncNoise > c.SyncInterval:
+		return fmt.Errorf("config: sync noise %v is not from 0 to the sync interval %v", c.SyncNoise, c.SyncInterval)
 	case c.PingTimeout > c.ServerTimeout:
 		return fmt.Errorf("config: ping timeout %v is longer than the server timeout %v", c.PingTimeout, c.ServerTimeout)
 	case c.ServerTimeout > c.SyncInterval:
@@ -183,23 +210,76 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("config: sync period %v must not be shorter than the sync interval %v", c.SyncPeriod, c.SyncInterval)
 	case c.ProbeFails < 0 || c.ProbeFails > maxProbeFails:
 		return fmt.Errorf("config: probe fails %d is not from 1 to %d", c.ProbeFails, maxProbeFails)
+	case !(c.MaxLoss >= 0.2 && c.MaxLoss <= 0.9):
+		return fmt.Errorf("config: max loss %v is not from 0.2 to 0.9", c.MaxLoss)
+	case (c.Levels < 1 || c.Levels > MaxLevels) && c.Levels != message.AutoLevels:
+		return fmt.Errorf("config: levels %d is not from 1 to %d, nor auto", c.Levels, MaxLevels)
+	case c.Levels > 1 && c.Registration == Original:
+		return fmt.Errorf("config: the original registration has one level, not %s", levelsText(c.Levels))
+	case c.FanOut < minFanOut:
+		return fmt.Errorf("config: fan-out %d is below %d", c.FanOut, minFanOut)
 	case c.MaxFails < 0:
 		return fmt.Errorf("config: max fails %d is negative", c.MaxFails)
 	case !c.ApprovalLimits.valid():
 		return fmt.Errorf("config: limits of approvals %+v: want 1 <= per host <= per prefix <= total <= %d and 1 wrong answer or more",
 			c.ApprovalLimits, maxApprovals)
+	case c.Draw.Salt == draw.NetworkSalt && len(c.DrawSecret) == 0:
+		return errors.New("config: salt network needs the password of the network")
+	case c.Draw.Salt == draw.RevealSalt && c.turn() < leastTurn*c.ServerTimeout:
+		return fmt.Errorf("config: salt reveal needs a period of approvals of at least %d server timeouts, %v: it is %v",
+			leastTurn, leastTurn*c.ServerTimeout, c.turn())
+	case c.Draw.Salt == draw.RevealSalt && c.Levels > 1:
+		return fmt.Errorf("config: salt reveal needs a network of one level, not of %d", c.Levels)
 	case c.HostPlaces < 0:
 		return fmt.Errorf("config: host places %d is negative", c.HostPlaces)
 	case c.ClaimChecks < 0:
 		return fmt.Errorf("config: claim checks %d is negative", c.ClaimChecks)
+	case c.CutPeriods < 0:
+		return fmt.Errorf("config: cut periods %d is negative", c.CutPeriods)
+	case c.AgesPerNode < 0:
+		return fmt.Errorf("config: ages per node %d is negative", c.AgesPerNode)
 	case c.NewNames < 0:
 		return fmt.Errorf("config: new names %d is negative", c.NewNames)
+	}
+	if err := c.Draw.Validate(); err != nil {
+		return fmt.Errorf("config: %w", err)
 	}
 	return nil
 }
 
-func orDuration(d *time.Duration, def time.Duration) {
-	if *d == 0 {
-		*d = def
+// fill sets what is zero to its default.
+func (c *Config) fill() {
+	c.rule, c.drawText = c.Registration.rule(), c.Draw.String()
+	orDefault(&c.SyncInterval, DefaultSyncInterval)
+	orDefault(&c.SyncPeriod, DefaultSyncPeriod)
+	orDefault(&c.ServerTimeout, DefaultServerTimeout)
+	orDefault(&c.PingTimeout, min(DefaultPingTimeout, c.ServerTimeout))
+	orDefault(&c.ProbeInterval, max(1, c.SyncInterval/24))
+	orDefault(&c.ProbeFails, DefaultProbeFails)
+	orDefault(&c.MaxLoss, defaultMaxLoss)
+	orDefault(&c.LoginPause, DefaultLoginPause)
+	orDefault(&c.LookPause, DefaultLookPause)
+	orDefault(&c.Levels, defaultLevels)
+	orDefault(&c.FanOut, defaultFanOut)
+	orDefault(&c.MaxFails, DefaultMaxFails)
+	orDefault(&c.ClaimChecks, DefaultClaimChecks)
+	orDefault(&c.CutPeriods, DefaultCutPeriods)
+	orDefault(&c.AgesPerNode, DefaultAgesPerNode)
+	orDefault(&c.NewNames, DefaultNewNames)
+	orDefault(&c.HostPlaces, DefaultHostPlaces)
+	if c.Behavior == nil {
+		rules := behavior.Rules()
+		c.Behavior = &rules
+	}
+	if c.Approvals == nil {
+		c.Approvals = []ApprovalKind{NewClientApproval(DefaultTerms())}
+	}
+	c.ApprovalLimits.fill()
+}
+
+func orDefault[T comparable](value *T, def T) {
+	var zero T
+	if *value == zero {
+		*value = def
 	}
 }

@@ -96,6 +96,63 @@ func TestPortsOfAHostShareItsPlaces(t *testing.T) {
 	}
 }
 
+// The ports of a host that has its places make no node a master, however often they ask
+// all nodes. Else each would make one, and each master more is asked by all others.
+func TestPortsOfAHostMakeNoMasters(t *testing.T) {
+	n := settled(t, 100)
+	ports, nodes := crowd(n, 600), n.Live()
+	before := len(n.Host(1).Node.Structure().Masters.List)
+	attack := func(rounds int) {
+		for round := range rounds {
+			for i, p := range ports {
+				p.register(n, nodes[(i+7*round)%len(nodes)].Peer())
+			}
+			n.Run(17 * time.Second)
+		}
+	}
+	upkeep := func(during func()) (perRound float64) {
+		n.Trace = nil
+		began := n.Now()
+		during()
+		for _, r := range n.Trace {
+			if slices.ContainsFunc(nodes, func(h *coretest.Host) bool { return h.Name() == r.From }) {
+				perRound++
+			}
+		}
+		return perRound / 100 * float64(core.DefaultSyncInterval) / float64(n.Now()-began)
+	}
+	alone := upkeep(func() { n.Run(128 * time.Second) })
+	attack(4)
+	if attacked := upkeep(func() { attack(4) }); attacked > 1.3*alone {
+		t.Errorf("%.2f requests per node and round, %.2f before the attack", attacked, alone)
+	}
+	if got := len(n.Host(1).Node.Structure().Masters.List); got > before+1 {
+		t.Errorf("%d masters, there were %d before the attack", got, before)
+	}
+}
+
+// A newcomer whose host has its places is told why, and asks less and less often.
+func TestANewcomerOfAFullHostWaits(t *testing.T) {
+	n := settled(t, 100)
+	var late *coretest.Host
+	for i := range core.DefaultHostPlaces + 1 {
+		late = n.AddNode(fmt.Sprintf("198.51.100.1:%d", i+1), core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+		late.Start()
+		n.Run(48 * time.Second)
+	}
+	n.Trace = nil
+	n.Run(64 * 16 * time.Second)
+	asked := 0
+	for _, r := range n.Trace {
+		if r.From == late.Name() && r.Kind == message.KindProvide {
+			asked++
+		}
+	}
+	if !late.Node.Structure().Backlink.IsZero() || asked == 0 || asked > 10 {
+		t.Errorf("in 64 rounds it has asked %d times for a place, and has %v", asked, late.Node.Structure().Backlink)
+	}
+}
+
 // Where hosts are not limited, as on one machine, each port is a host of its own.
 func TestPortsAreHostsWhereHostsAreNotLimited(t *testing.T) {
 	n := coretest.New(t, 25*time.Millisecond, 1)

@@ -8,23 +8,35 @@ import "time"
 // size would fill some masters with more slaves than they may have, and these would shed
 // them again soon. So they go by the share of their own slaves that has died.
 type deaths struct {
-	last        time.Duration // when one did
+	first, last time.Duration // when one did
 	networkSize int           // before the first
 	slaves      int           // before the first
 	count       int
 }
 
-// deathsCount is how long deaths count, in sync intervals: after that the network size
-// shows them.
-const deathsCount = 3
+const (
+	// deathsCount is how long deaths count, in sync intervals: after that the network size
+	// shows them.
+	deathsCount = 3
+	// fewSlaves is up to how many slaves of a master the deaths count that follow one
+	// another within that time, however long ago the first was. A master of more loses one
+	// now and then in any network whose nodes come and go: of a hundred with sessions of
+	// ten minutes one in 17 s. If these added up, it would soon seem to have lost them all,
+	// and take none.
+	fewSlaves = 16
+)
 
 // countDeath is called when a slave is about to be taken off the list, because it does
 // not answer.
 func (l *level) countDeath() {
 	d := &l.reserves().deaths
 	now := l.node.env.Now()
-	if now-d.last > deathsCount*l.node.cfg.SyncInterval {
-		*d = deaths{networkSize: l.size(), slaves: len(l.slaves)}
+	since := d.last
+	if len(l.slaves) > fewSlaves {
+		since = d.first
+	}
+	if now-since > deathsCount*l.node.cfg.SyncInterval {
+		*d = deaths{first: now, networkSize: l.size(), slaves: len(l.slaves)}
 	}
 	d.last = now
 	d.count++

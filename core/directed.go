@@ -11,19 +11,26 @@ import (
 // The directed rule, which is ours. It uses the messages of the original and differs in
 // four things, for which the package comment gives the reasons: the provider chooses the
 // place (placement.go); masters discover each other until no new one turns up
-// (discovery.go); a node without a place asks again soon; and no node steps down, sheds
-// slaves or refuses newcomers before its view has settled.
+// (discovery.go); a node without a place asks again soon; and no node steps down or
+// sheds slaves before its view has calmed, or refuses newcomers before it has settled.
 
 // view is how steady the network size is, as the node knows it.
 type view struct {
 	size    int32 // at the last sync
 	rounds  int32 // syncs in a row in which the size changed by no more than a 32nd
 	changed bool  // the size was another at the sync before
+	calm    uint8 // syncs in a row in which it changed by no more than an eighth, up to 2
 }
 
-// settled reports whether the network size has roughly held for two rounds. Only then
-// does a node normalize, or after one round if it has lost a peer lately.
+// settled reports whether the network size has roughly held for two rounds.
 func (v *view) settled() bool { return v.rounds >= 2 }
+
+// calmed reports whether the size has changed little for two rounds. Only then does a
+// node normalize, or after one round if it has lost a peer lately. A master that steps
+// down takes its slaves out of all counts until they have found a place: in a network of
+// a thousand nodes two of them change the size by more than settled allows. So after two
+// halves have met, the masters that are too many would step down one after the other.
+func (v *view) calmed() bool { return v.calm >= 2 }
 
 func (v *view) observe(size int) {
 	size = min(size, math.MaxInt32)
@@ -34,6 +41,11 @@ func (v *view) observe(size int) {
 		v.rounds++
 	} else {
 		v.rounds = 0
+	}
+	if difference*8 <= size {
+		v.calm = min(v.calm+1, 2)
+	} else {
+		v.calm = 0
 	}
 	v.size = int32(size)
 }
@@ -81,12 +93,17 @@ func (directed) sync(l *level, t *Task) {
 	up := l.askUp(t, b.atMost(n.cfg.ServerTimeout))
 	l.rate(up)
 	down := l.askDown(t, b)
+	before := len(l.masters.List)
 	if l.isMaster() {
 		l.findMasters(t, up, down, b)
 	} else {
 		l.believe(up)
 		l.know(up, b)
 	}
+	if 2*len(l.masters.List) < before {
+		l.keepBridges()
+	}
+	l.askBridge(b)
 	if up.said != nil && l.backlink == up.peer {
 		l.audit(t, up.said, b)
 	}
@@ -97,9 +114,7 @@ func (directed) sync(l *level, t *Task) {
 		l.dropped = max(0, l.dropped-1)
 	}
 	l.leaveMutual(up)
-	// After deaths one steady round is enough: the network is being put right anyhow, and
-	// a later correction would make exact sizes wrong again.
-	if l.view.settled() || l.view.rounds > 0 && l.lostLately() {
+	if l.mayNormalize() {
 		l.normalize()
 		l.shedCrowds()
 	}
@@ -157,6 +172,7 @@ func (l *level) rate(up answer) {
 		l.disappointed(up.peer, nil)
 	default:
 		l.satisfied(up.peer)
+		l.askTwice(up.peer)
 	}
 }
 
@@ -175,6 +191,7 @@ func (l *level) isNew(s Peer) bool {
 // an answer it keeps the old list, without itself.
 func (l *level) believe(up answer) {
 	n := l.node
+	l.forgetAges()
 	l.looked = nil // else a former master would hold what all others answered
 	if up.said == nil {
 		l.removeMaster(n.self, n.env.Now())
@@ -221,6 +238,8 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	}
 	s.run(t)
 	s.verify(t)
+	s.learnAges(t)
+	l.makeValues()
 	if adrift := slices.Contains(s.silent, rendezvous); adrift || l.reserve != nil {
 		l.reserves().adrift = adrift
 	}
@@ -231,7 +250,8 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 // time. It is zero if that is the node itself.
 func (l *level) rendezvous() Peer {
 	n := l.node
-	p := n.cfg.Bootstrap[(int(l.rounds)+int(n.self.ID()))%len(n.cfg.Bootstrap)]
+	list := n.bootstrap()
+	p := list[(int(l.rounds)+int(n.self.ID()))%len(list)]
 	if p == n.self {
 		return Peer{}
 	}
@@ -257,6 +277,7 @@ func (directed) hear(l *level, from Peer) {
 		if len(r.heard) < 64+4*len(l.masters.List) && !slices.Contains(r.heard, from) &&
 			l.heardOf(from) < l.node.cfg.HostPlaces {
 			r.heard = append(r.heard, from)
+			l.greet()
 		}
 	}
 }
@@ -294,13 +315,15 @@ func (l *level) leaveMutual(up answer) {
 // normalize brings the lists of a settled network back to their optimum when they exceed
 // it by more than the slack: the smallest masters step down, and the latest slaves of an
 // overfull master have to look for another. The masters that stay have the capacity for
-// them, because the optimum squared is more than the size.
+// them, because the optimum squared is more than the size. All that are concerned are told,
+// because they would notice it only at their next sync.
 func (l *level) normalize() {
 	n := l.node
 	optimum := Optimum(l.size(), levels)
 	most := optimum + slack(optimum)
-	if l.isMaster() && len(l.masters.List) > most && l.rank() >= optimum {
+	if l.isMaster() && len(l.masters.List) > most && l.rank() >= l.spared(optimum) {
 		l.steppedDown = n.env.Now()
+		n.tell(l.acquainted(), message.LeaveRequest{})
 		l.stepDown()
 		return
 	}
@@ -310,9 +333,23 @@ func (l *level) normalize() {
 	shed := l.newestSlaves(len(l.slaves) - optimum)
 	l.keepSlaves(func(i int) bool { return !slices.Contains(shed, l.slaves[i]) })
 	l.bumpOwnSize()
+	n.tell(shed, message.LeaveRequest{})
 	for _, s := range shed {
 		n.env.Note(Note{What: NoteShed, About: s})
 	}
+}
+
+// mayNormalize reports whether the lists are right enough. After deaths one steady round is
+// enough: the network is being put right anyhow, and a later correction would make exact
+// sizes wrong again. But while many masters are silent, there seem to be far too many.
+func (l *level) mayNormalize() bool {
+	switch {
+	case l.manySilent():
+		return false
+	case l.lostLately():
+		return l.view.rounds > 0
+	}
+	return l.view.calmed()
 }
 
 // hasCapacity refuses a newcomer only at a settled master, by the larger of its own view
@@ -321,7 +358,7 @@ func (l *level) normalize() {
 func (directed) hasCapacity(l *level, networkSize int) bool {
 	n := l.node
 	if l.steppedDown > 0 && n.env.Now()-l.steppedDown < 2*n.cfg.SyncInterval {
-		return false
+		return false // if it leaves, for ever
 	}
 	// a newcomer may exaggerate, but not without bounds
 	size := max(l.size(), min(networkSize, 4*l.size()))
@@ -357,7 +394,7 @@ func retryCycle(t *Task) {
 // attempts have failed, with jitter.
 func (l *level) registerDirected(t *Task, b budget) {
 	n := l.node
-	if !l.backlink.IsZero() {
+	if !l.backlink.IsZero() || l.isKeptOut() || l.steppedDown == parts {
 		return
 	}
 	if l.dropped >= 2*maxDrops {
@@ -367,11 +404,12 @@ func (l *level) registerDirected(t *Task, b budget) {
 	answered, err := l.tryPlaces(t, b)
 	if err == nil {
 		l.tries, l.firstAsked = 0, 0
+		l.catchUp()
 		return
 	}
 	l.registerFailed(err)
 	l.shedWhenAlone(answered)
-	if !n.cfg.ManualSync && !l.retryDue {
+	if !n.cfg.ManualSync && !l.retryDue && !l.isKeptOut() {
 		l.retryDue = true
 		wait := min(n.cfg.SyncInterval/16<<min(l.tries, 3), n.cfg.SyncInterval/2)
 		n.env.After(n.jitter(wait/2, wait), n.tag(wakeRetry))
@@ -437,35 +475,44 @@ func (l *level) tryPlaces(t *Task, b budget) (answered bool, err error) {
 
 // findPlaces asks the bootstrap nodes for places in the order of the list, so that all
 // newcomers ask the same one while it answers. After a failure the next attempt begins
-// with the next of them. We may be one of them. One that was lost is asked last, after
-// others that we know.
+// with the next of them. We may be one of them. One that was lost, or does not answer, is
+// asked last, after others that we know.
 func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) {
 	n := l.node
 	if n.root.IsZero() {
 		return nil, message.ErrWrongRoot // a member would refuse us
 	}
-	providers, late := n.cfg.Bootstrap, []Peer(nil)
+	providers, late, full := n.bootstrap(), []Peer(nil), error(nil)
 	for i := range providers {
 		provider := providers[(int(l.firstAsked)+i)%len(providers)]
 		if provider == n.self {
 			return l.placesOfSelf(t, b), nil
 		}
-		if l.isLost(provider) {
+		if l.isLost(provider) || l.isAdrift() {
 			late = append(late, provider)
 		} else if p, err = l.askForPlace(t, provider, l.placeTimeout(b)); err == nil {
 			return p, nil
+		} else if message.IsRefusal(err, message.CodeMasterFull) {
+			full = err
 		}
 	}
 	if p = l.askOthers(t, b); p != nil {
 		return p, nil
+	}
+	if l.isMaster() && l.tries%2 == 1 { // the silent ones would leave no time for our slaves
+		late = nil
 	}
 	for _, provider := range late {
 		if p, err = l.askForPlace(t, provider, b.share(2*n.cfg.ServerTimeout)); err == nil {
 			return p, nil
 		}
 	}
+	if full != nil {
+		l.keepOut()
+		return nil, full
+	}
 	if l.isMaster() { // our slaves are all that is left
-		return l.findPlacesFor(t, n.self, l.formerBacklink(), true, b), nil
+		return l.findPlacesFor(t, n.self, l.formerBacklink(), b), nil
 	}
 	return nil, err
 }
@@ -479,12 +526,19 @@ func (l *level) placesOfSelf(t *Task, b budget) *message.Provision {
 			return p
 		}
 	}
-	return l.findPlacesFor(t, l.node.self, l.formerBacklink(), true, b)
+	return l.findPlacesFor(t, l.node.self, l.formerBacklink(), b)
 }
 
 // placeTimeout is enough for a provider or a master that has to ask a peer itself. One
-// that hangs must not use up the whole budget.
-func (l *level) placeTimeout(b budget) time.Duration { return b.atMost(2 * l.node.cfg.ServerTimeout) }
+// that hangs must not use up the whole budget, and where the bootstrap node is silent
+// others may be, too.
+func (l *level) placeTimeout(b budget) time.Duration {
+	enough := 2 * l.node.cfg.ServerTimeout
+	if l.isAdrift() {
+		return b.share(enough)
+	}
+	return b.atMost(enough)
+}
 
 // order returns the places to try, best first. A provider of the directed rule has
 // ordered them. An npm provider lists all masters with their slaves: then the order is

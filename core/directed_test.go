@@ -32,6 +32,23 @@ func (s *still) Call(Peer, message.Request, Sink, uint32)    { panic("a node at 
 func (s *still) Reply(Ticket, message.Response)              { panic("a node at one moment answers") }
 func (s *still) Offload(time.Duration, func(), Sink, uint32) { panic("a node at one moment works") }
 
+// asking is a world at one moment that takes down which nodes are asked.
+type asking struct {
+	*still
+	asked []uint32
+}
+
+func (a *asking) Call(to Peer, _ message.Request, _ Sink, _ uint32) {
+	a.asked = append(a.asked, to.ID())
+}
+
+// asks lets the node ask others, without an answer.
+func (s *still) asks(n *Node) *asking {
+	a := &asking{still: s}
+	n.env = a
+	return a
+}
+
 // alone is node 1 of the directed rule in such a world, a day after its start, with
 // slaves 2 and up, and so many other masters, 101 and up, of five slaves each. Addresses
 // have the order of the numbers.
@@ -98,6 +115,30 @@ func TestAViewSettlesInTwoRounds(t *testing.T) {
 	}
 }
 
+// The slaves of some masters that step down at once do not keep the others from it.
+func TestAViewStaysCalmWhileMastersStepDown(t *testing.T) {
+	for _, test := range []struct {
+		sizes []int
+		want  bool
+	}{
+		{[]int{1000}, false},
+		{[]int{1000, 950}, false},
+		{[]int{1000, 950, 1000}, true},
+		{[]int{1000, 1000, 1000, 900, 960}, true},
+		{[]int{1000, 1000, 1000, 880, 1000}, false}, // 120 is more than an eighth of 880
+		{[]int{300, 300, 300, 1000}, false},
+		{[]int{300, 300, 300, 1000, 1000, 1000}, true},
+	} {
+		var v view
+		for _, size := range test.sizes {
+			v.observe(size)
+		}
+		if v.calmed() != test.want {
+			t.Errorf("after sizes %v the view is calm: %v, want %v", test.sizes, v.calmed(), test.want)
+		}
+	}
+}
+
 // A sixteenth of the optimum, and always one, may be too many.
 func TestSlackIsASixteenthAndOne(t *testing.T) {
 	for optimum, want := range map[int]int{2: 1, 15: 1, 16: 2, 31: 2, 32: 3, 101: 7} {
@@ -126,8 +167,11 @@ func TestSyncsAreSpreadOverTheInterval(t *testing.T) {
 		{"second sync", interval / 16, directed{}.nextSync, interval / 4, interval * 5 / 4},
 		{"second sync of the latest", interval / 2, directed{}.nextSync, interval / 4, interval * 5 / 4},
 		{"third sync", interval/2 + 1, directed{}.nextSync, interval, interval},
-		{"first sync of the original", 0, original{}.firstSync, 0, 0},
-		{"second sync of the original", 0, original{}.nextSync, interval - interval/64, interval + interval/64},
+		{"second sync of the original", 0, original{}.nextSync, interval, interval},
+		{"second sync of the original with noise", 0, func(n *Node) time.Duration {
+			n.cfg.SyncNoise = time.Second
+			return original{}.nextSync(n)
+		}, interval - time.Second, interval + time.Second},
 	} {
 		n, env := alone(t, 0, 0)
 		n.started = env.now - test.up
@@ -235,31 +279,35 @@ func TestCapacityOfAMaster(t *testing.T) {
 }
 
 // A settled master normalizes when there is more than the slack too much, and only then.
+// It tells all slaves that it gives up, and when it steps down the masters, too.
 func TestNormalizingWaitsForTheSlack(t *testing.T) {
 	for _, test := range []struct {
 		what                 string
 		slaves, masters, big int // other masters of 5 slaves, and one of so many
 		left                 int // slaves afterwards
-		notes                int
+		notes, told          int
 	}{
-		{"as many slaves as may be", 7, 0, 23, 7, 0}, // 30 nodes, optimum 6
-		{"one slave too many", 8, 0, 22, 6, 2},       // sheds down to the optimum
+		{"as many slaves as may be", 7, 0, 23, 7, 0, 0}, // 30 nodes, optimum 6
+		{"one slave too many", 8, 0, 22, 6, 2, 2},       // sheds down to the optimum
 		// 31 nodes, optimum 6: seven would be within the slack
-		{"as many masters as may be", 1, 4, 10, 1, 0},
-		{"a small one of seven masters", 1, 5, 10, 1, 0}, // 36 nodes, optimum 7
+		{"as many masters as may be", 1, 4, 10, 1, 0, 0},
+		{"a small one of seven masters", 1, 5, 10, 1, 0, 0}, // 36 nodes, optimum 7
 		// 41 nodes, optimum 7: nine are too many
-		{"the smallest of nine masters", 1, 8, 0, 0, 1},
-		{"one of the largest of nine", 6, 8, 0, 6, 0}, // of 46 nodes it is the first
-		{"the first of those that step down", 4, 8, 0, 0, 1},
+		{"the smallest of nine masters", 1, 8, 0, 0, 1, 9},
+		{"one of the largest of nine", 6, 8, 0, 6, 0, 0}, // of 46 nodes it is the first
+		{"the first of those that step down", 4, 8, 0, 0, 1, 12},
 	} {
-		n, env := alone(t, test.slaves, test.masters)
-		l := &n.level1
+		n, still := alone(t, test.slaves, test.masters)
+		env, l := still.asks(n), &n.level1
 		if test.big > 0 {
 			l.setMaster(peer.FromID(150), test.big, env.now)
 		}
 		l.normalize()
 		if len(l.slaves) != test.left || len(env.notes) != test.notes {
 			t.Errorf("%s: %d slaves, want %d; notes %v", test.what, len(l.slaves), test.left, env.notes)
+		}
+		if len(env.asked) != test.told {
+			t.Errorf("%s: it tells %v, want %d nodes", test.what, env.asked, test.told)
 		}
 		if stepped := test.left == 0; stepped != (l.steppedDown == env.now) || stepped != (l.masterIndex(n.self) < 0) {
 			t.Errorf("%s: stepped down at %v", test.what, l.steppedDown)

@@ -38,6 +38,7 @@ type discovery struct {
 	most      int                  // how many to meet at most
 	sets      [8]uint64            // digests of the latest lists of masters
 	last      int                  // index in sets of the latest
+	hosts     map[host]int         // how many were met of each host; see hostFits
 }
 
 // acquaintance is a peer to ask.
@@ -95,10 +96,30 @@ func (d *discovery) meet(p Peer) { d.meetAs(acquaintance{p, -1, -1}) }
 // meetAs is meet for a peer of which we know more. It reports whether the peer is new.
 func (d *discovery) meetAs(a acquaintance) bool {
 	n := d.level.node
-	if len(d.met) >= d.most || a.peer.IsZero() || !n.pool.marks.put(a.peer, 0) || !n.allowed(a.peer) {
+	if len(d.met) >= d.most || a.peer.IsZero() || !n.pool.marks.put(a.peer, 0) || !n.allowed(a.peer) ||
+		!d.hostFits(a) {
 		return false
 	}
 	d.met = append(d.met, a)
+	return true
+}
+
+// hostFits counts a peer that is met for its host, and reports whether the walk may ask it:
+// of one host it asks no more than the network takes, for a machine has thousands of
+// ports, and each could answer as a master. Those of our own list are few already.
+func (d *discovery) hostFits(a acquaintance) bool {
+	n := d.level.node
+	if !n.perHost {
+		return true
+	}
+	of := n.hostOf(a.peer)
+	if a.place < 0 && d.hosts[of] >= n.cfg.HostPlaces && !n.trusted(a.peer) {
+		return false
+	}
+	if d.hosts == nil {
+		d.hosts = make(map[host]int)
+	}
+	d.hosts[of]++
 	return true
 }
 
@@ -197,6 +218,8 @@ func (d *discovery) miss(a acquaintance) {
 	l := d.level
 	if a.place >= 0 {
 		d.lost++
+	} else if d.hosts != nil {
+		d.hosts[l.node.hostOf(a.peer)]-- // names without a node keep out no others
 	}
 	if a.informer >= 0 && len(l.guarded().absent) < maxAbsent {
 		l.guard.absent[a.peer] = l.rounds + absentFor

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -190,5 +191,38 @@ func TestAFinishedWalkKeepsTheOrder(t *testing.T) {
 	}
 	if len(l.looked) != 5 || l.looked[0] != nil || l.looked[1] == nil || l.looked[2] != nil || l.looked[3] == nil || l.looked[4] == nil {
 		t.Errorf("looked through %v", l.looked)
+	}
+}
+
+// A walk asks no more masters of one host than the network takes, besides those that are
+// known, however many of its ports are named. Names without a node keep out no others.
+func TestWalksAskFewMastersOfAHost(t *testing.T) {
+	n, _ := alone(t, 5, 0)
+	n.perHost = true
+	book := peer.NewBook(0)
+	cfg := *n.cfg
+	n.cfg, cfg.Book = &cfg, book
+	var ports []Peer
+	for port := range 100 {
+		p, err := book.Intern(peer.MustParse(fmt.Sprintf("198.51.100.1:%d", port+1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, p)
+	}
+	d := n.level1.beginDiscovery(n.budget(time.Second))
+	for _, p := range ports {
+		d.meet(p)
+	}
+	if len(d.met) != DefaultHostPlaces {
+		t.Fatalf("a walk asks %d ports of one host", len(d.met))
+	}
+	d.miss(d.met[0])
+	d.remark()
+	for _, p := range ports[50:] {
+		d.meet(p)
+	}
+	if len(d.met) != DefaultHostPlaces+1 {
+		t.Errorf("after one has not answered, a walk asks %d ports of one host", len(d.met))
 	}
 }

@@ -121,18 +121,24 @@
 // nodes that it knows (reserve.go). Body: ProvideRequest, the address that looks for a
 // place, and the backlink that it has lost, if it has. Answer: Provision. Under the
 // original rule the provider asks all masters for their structure and passes on all of
-// it; under the directed rule it names the places to try, best first. Effect: under the
-// directed rule the provider counts a newcomer that asks for itself at the first of these
-// places, and begins to probe the lost backlink. Refused with INVALID_TARGET_FIELD if the
-// body names no address.
+// it; under the directed rule it names the places to try, best first. A node that would
+// become a master of a newcomer asks two masters in its name whether there are places, and
+// is named none (crowd.go). Effect: under the directed rule the provider counts a newcomer
+// that asks for itself at the first of these places, and begins to probe the lost
+// backlink. Refused with INVALID_TARGET_FIELD if the body names no address; MASTER_IS_FULL
+// under the directed rule if the host of the address has its share of places, or as many of
+// its newcomers are on their way.
 //
 // Register (POST /api/node/register): from a newcomer to the node that it has chosen, to
 // be listed as its slave. Body: RegisterRequest, the newcomer's address and the network
 // size that its provider named. Answer: Registered, the number of slaves. Effect: the
 // receiver interviews the newcomer and adds it to its slaves, which makes it a master if
 // it had none; the newcomer takes the receiver as its backlink. A newcomer that is listed
-// already is just told the number again. Refused with INVALID_TARGET_FIELD if the body
-// names no address, the receiver's own, or another one than the sender's; MASTER_IS_FULL
+// already is just told the number again. Both also say how their networks draw approvers,
+// if not as npm does, and the newcomer does not take a backlink that draws otherwise.
+// Refused with INVALID_TARGET_FIELD if the body names no address, the receiver's own, or
+// another one than the sender's; LEVELS_DIFFER if the newcomer's network has another
+// number of levels, and DRAW_DIFFERS if it draws otherwise (agree.go); MASTER_IS_FULL
 // if the receiver follows the directed rule and is a settled master without capacity, or
 // has stepped down within the last two sync intervals;
 // INTERVIEW_INTERVIEWEE_NOT_AVAILABLE if the newcomer does not answer the interview.
@@ -156,21 +162,24 @@
 // there; on the wire with INVALID_APPROVAL_INFO if the approvers are no list of addresses;
 // WRONG_APPROVAL_ANSWER if the answer is wrong or the receiver is not among the approvers.
 //
-// QueryMaster (POST /api/master/NAME): from a node to a master of a network with more
-// levels, to pass a network-wide request down. Body: QueryRequest, with level 2. Answer:
-// QueryAnswer, merged from those of all masters that the receiver knows. Effect: what the
+// QueryMaster (POST /api/master/NAME): from a node to a master above the first level of a
+// network with several, to pass a network-wide request down. Body: QueryRequest, with the
+// level of the receiver. Answer: QueryAnswer, merged from those of all masters one level
+// below that the receiver knows. Effect: what the
 // application does. Refused with UNKNOWN_QUERY if no application of the receiver answers
 // this query; on the wire such a path does not exist, which is status 404 without a code.
+// Refused with INVALID_QUESTION if the application says so, or with a code of its own.
 //
 // QueryButler (POST /api/butler/NAME): from an entry node to each master, which answers
 // for its slaves. Body: QueryRequest, with level 1. Answer: QueryAnswer, merged from
 // those of the slaves; a node without slaves asks itself. Effect: what the application
-// does. Refused with UNKNOWN_QUERY as QueryMaster is.
+// does. Refused with UNKNOWN_QUERY and INVALID_QUESTION as QueryMaster is.
 //
 // QuerySlave (POST /api/slave/NAME): from a master to each slave, which answers for
 // itself. Body: QueryRequest, with level 0. Answer: QueryAnswer, what this one node has
-// to say. Effect: what the application does. Refused with UNKNOWN_QUERY as QueryMaster
-// is.
+// to say. Effect: what the application does. Refused with UNKNOWN_QUERY and
+// INVALID_QUESTION as QueryMaster is; APPLICATION_FAILED if the application fails without
+// a code of its own.
 //
 // AvailableNode (POST /client/get-available-node): from a client to any node, to learn of
 // a node to work with. Answer: AvailableNode, a random slave of a random master that has
@@ -215,7 +224,11 @@
 // Query (POST /client/NAME): from a client to an entry node, which asks the whole
 // network. Body: QueryRequest. Answer: QueryAnswer, merged from those of all masters,
 // with the number of nodes behind it and what it cost. Effect: what the application does.
-// Refused with UNKNOWN_QUERY as QueryMaster is.
+// Refused with UNKNOWN_QUERY as QueryMaster is; NOT_ALLOWED if the application lets only
+// nodes ask; INVALID_QUESTION if it says so; and if it wants an approval, for the reasons
+// of Action: APPROVAL_INFO_REQUIRED, INVALID_APPROVAL_ACTION (also if the approval is of
+// another kind), WRONG_APPROVAL_TIME, INVALID_APPROVAL_INFO,
+// NOT_ENOUGH_APPROVER_DECISIONS or WRONG_APPROVAL_ANSWER.
 //
 // Action (POST /client/NAME): from a client to any node, to take an action of an
 // application that is behind an approval. On the wire the field approvalInfo of the
@@ -234,9 +247,120 @@
 // Entrants (POST /api/node/entrants): from a node that draws approvers to each master, to
 // learn which of its slaves come first in the draw. Body: EntrantsRequest, the start of
 // the period, the highest hash that is asked for, and whether of each host only one node
-// counts. Answer: Entrants, the slaves whose hashes are not above that. Effect: none.
+// counts; in a network that draws by host, what the hashes of that draw depend on
+// (byhost.go). Answer: Entrants, the slaves whose hashes are not above that. Effect: none.
 // Never refused; npm nodes do not know the request, which is status 404, and are asked for
 // their structure instead.
+//
+// Branch (POST /api/tree/branch): from a node without a branch, in a network of several
+// levels, to a bootstrap node and then to the head of each branch that it is sent to, to
+// learn which branch to join. Body: BranchRequest, the number of levels, the level, the
+// size of the network as the node above told it, and whether the sender was alone in a
+// branch. Answer:
+// BranchOffer, the branch with its siblings, or that the sender should found one. Effect:
+// the sender counts at that branch until the branch has grown. Its root is not looked at.
+// Refused with LEVELS_DIFFER if the sender's network has another number of levels than the
+// receiver's; INVALID_TARGET_FIELD if there is no such level; NO_BRANCH if the receiver has
+// none itself. Npm nodes do not know the request, and say so with status 404, or 403 if
+// the sender names another root: then the sender stays at one level.
+//
+// Tree (POST /api/tree/tree): from a slave to its backlink, from a master to the head of
+// its branch, and from each head to the heads of the siblings, to renew what they know of
+// the branches; and from an approver to a node that checks an answer and to the heads above
+// it, to see that it is a member. Body: TreeRequest, from a head the sender's own branch,
+// from an approver that it wants the lists of level 1 too. Answer: Tree, the receiver's
+// branches and their siblings. Effect: a head checks what another says
+// about its branch, and takes it over if that is confirmed. Never refused; a node without a
+// branch answers that the root differs.
+//
+// Work (POST /api/work/NAME): from a master to each slave, in place of QuerySlave for a
+// query whose local answer takes long, because the slave reads its disk or asks others.
+// Body: QueryRequest, with level 0. Answer: QueryAnswer, what this one node has to say.
+// Effect: what the application does. Refused with UNKNOWN_QUERY, INVALID_QUESTION and
+// APPLICATION_FAILED as QuerySlave is.
+//
+// Direct (POST /api/direct/NAME): from any node to any other, a request of an application
+// to this one node, such as to keep a copy. A stream of bytes may follow, of which the
+// request says the length and the hash. Body: DirectRequest. Answer: DirectAnswer. Effect:
+// what the application does. Refused with UNKNOWN_QUERY if the receiver has no such
+// application; INVALID_QUESTION if the application says so, before the stream is read;
+// APPLICATION_FAILED if it fails without a code of its own.
+//
+// Leave (POST /api/node/leave): from a node that is about to leave the network, or steps
+// down as a master, to its slaves, to all masters if it is one, and to the heads of the
+// siblings of branches that it leads; from the same node to its backlink when it ends; from
+// a master to slaves that it sheds; and from a node that has moved to another branch to its
+// former backlink. Body: LeaveRequest, the master that takes its place as a head, and
+// whether it has gone. Answer: nothing. Effect: a slave looks for another place at once, a
+// master takes the sender off its list, and all take the heir for the head that the sender
+// was. Never refused; npm nodes do not know the request and find out by the sender's
+// silence, or at their next sync.
+//
+// BranchEntrants (POST /api/tree/entrants): from a node that draws approvers, in a
+// network of several levels, to the heads of the top, and from these to the heads below,
+// to learn which nodes of their branches come first in the draw. Body: EntrantsRequest,
+// with the level of the receiver. Answer: Entrants, merged from those of the masters one
+// level below. Effect: none. Never refused; a node without a branch answers that the root
+// differs.
+//
+// Ages (POST /api/node/ages): from a master to all others at its first syncs as a master,
+// in a network that draws by host with a least age, to learn how old nodes are. Body:
+// AgesRequest, the sender's own slaves. Answer: Ages, when the network began, and since
+// when the receiver knows its slaves and, if it does, the sender's. Effect: none. Never
+// refused.
+//
+// Beacon (POST /api/node/beacon): from a master to all others, several times in a turn,
+// and from a node that draws approvers to all masters, in a network whose draws are
+// salted by what masters reveal. Body: BeaconRequest, the turn, and what the sender tells
+// of the value that is being made for it: a commit, a reveal or an echo (beacon.go).
+// Answer: Beacon, the value of the turn, if the receiver knows it. Effect: a master that
+// takes part in the making enters what another master tells. Never refused.
+//
+// # Levels
+//
+// With Config.Levels L above 1 a request to all nodes takes L + 2 steps, and all groups
+// tend to N^(1/(L+1)) members, so no node asks more than so many others. The network is a
+// tree of branches (message.Branch). A branch of level 1 is all that this essay describes
+// of a network of one level: N^(2/(L+1)) nodes under masters that know each other. It has
+// the name of its founder as its root, so its messages cannot get into another. A branch
+// of level k+1 is made of branches of level k. The head of a branch of level k is a master
+// of level k+1: what it lists are the masters of its branch, which all nodes of the branch
+// list, too. The heads of the branches of one parent know each other, and all nodes know
+// the branches of the top (tree.go).
+//
+// A newcomer asks its bootstrap node for a branch, and is sent down the tree: first to the
+// branch of the top with the fewest nodes, by its head to the one below, and so on. Each of
+// them counts only those that it has sent itself (tree_place.go). When even the smallest
+// branch has as many nodes as a network of this size wants, the newcomer founds another.
+// The sender counts it from that moment, as a provider counts newcomers, so a network that
+// starts at once has the right shape at once. A node that stays alone in its branch, or
+// finds no place there, looks for another by the list of the top.
+//
+// In each sync a head asks the heads of its siblings, and tells them its size, which it
+// adds up from the branch below it. Masters ask their head, slaves their backlink. So a
+// change is known everywhere a few syncs later (tree_sync.go). When a head does not answer
+// its masters, the first of them by address takes over, tells the other heads, and so the
+// branch is silent for two syncs at most. Nothing has to be handed over, because all
+// masters know what the head knew.
+// When all masters of a branch die, what is left of it can form several parts of the same
+// name. A head learns that from the lists of other heads, in which its own branch has
+// another head: then the masters of both parts meet, and the first head by address stays
+// (tree_rivals.go).
+//
+// With message.AutoLevels the network decides how many levels it has (tree_shape.go). A
+// level that it does without has one branch of all nodes, which searches skip. Branches
+// that are too many close, and nodes of branches that are too large move to others, few
+// at a time. A node that leaves says so before and hands over what it has (leave.go).
+//
+// Any node can say that it heads a branch. So heads check it, by asking another node of the
+// branch and a slave of that (tree_claims.go), and believe no more than these confirm. The
+// members of a branch can check its head: they know its masters and their sizes, the list
+// of the top says what the head claims, and an entry node sees what a search reaches. The
+// masters replace a head that claims too much or hides its branch (tree_audit.go). It is
+// not punished: to others it could be the members that lie.
+//
+// Approvers are drawn from all branches: heads answer for their branches as masters do for
+// their slaves (tree_draws.go).
 //
 // # The sync cycle
 //
@@ -322,16 +446,26 @@
 //     and slaves of other masters. These are the places that its provider named and it did
 //     not take, so they cost no message. When all masters die at once, the rest are still
 //     connected.
+//   - A node that has lost its backlink, or most of its masters, asks the addresses that it
+//     knew then, until each says that it is in the same network. Where one is in another,
+//     the node introduces itself to a master there (bridge.go).
 //   - Masters ask the peers that they have lost now and then, for a week. So the halves of
 //     a network meet again although each has taken the other for dead.
+//
+// Where nodes come and go all the time, a bootstrap node makes another master as soon as
+// one dies, and spreads the slaves over all (placement.go). Otherwise the young one, as the
+// only one with capacity, would get all newcomers until it is full, and slaves elsewhere
+// learn of it only at their next sync: searches through these would miss them.
 //
 // When many die at once, all lists are too long for a while, and the first newcomer that
 // names a lost backlink tells the provider so. Until the lists are right again the provider
 // leaves out masters that are being probed, makes new masters only of nodes that have just
 // asked it, and fills them by the size of a network of three quarters of the nodes
 // (placement.go). Masters take newcomers by the share of their own slaves that has died
-// (deaths.go). So the network comes out of it in its right shape. Else it would be exact
-// after four rounds and then have to move nodes, for as long again.
+// (deaths.go). None steps down or sheds slaves while many of the masters that it knows are
+// silent, and what it gives up later it tells, so that these nodes have another place
+// within a second. So the network comes out of it in its right shape. Else it would be
+// exact after four rounds and then have to move nodes, for as long again.
 //
 // # Approval
 //
@@ -365,8 +499,9 @@
 // bans no node, but it ends relations (standing.go). A backlink, a slave or a known master
 // that says nothing useful for MaxFails syncs is taken off the lists; a refusal counts
 // twice. A slave also audits its backlink (audit.go), and leaves one whose network is not
-// that of other masters, that claims more slaves than it has (claims.go), or that answers
-// searches for too few nodes. A peer that comes and goes has to wait longer each time. One
+// that of other masters, that claims more slaves than it has (claims.go), that answers
+// searches for too few nodes, or that leaves too large a share of requests unanswered
+// (answers.go). A peer that comes and goes has to wait longer each time. One
 // useful answer makes it all good, so nothing of it outlasts a fault for long.
 //
 // Proof is a statement that no honest node makes (judgement.go). It raises a score, and a
@@ -389,13 +524,15 @@
 // that host at once for 15 minutes, in which the right password is refused as well.
 // White-, black- and trust-lists come before everything else.
 //
-// One host is one voice, whatever its number of ports (hosts.go). It has few places in the
-// network, one seat in a draw of approvers, and few entries in the lists of a master. There
-// is no register of hosts: a master enforces the limit on its own slaves, by what the
-// other masters list. As a list may be a lie, all that one host says about another counts
-// as one place. And in a draw, the node whose address comes first stands for its host,
-// always the same one, so that neither more ports nor another choice gain anything. Where
-// hosts have one node each the draw is npm's.
+// One host is one voice, whatever its number of ports (hosts.go). It has few places in
+// the network, one seat in a draw of approvers, and few entries in the lists of a master.
+// There is no register of hosts: a master enforces the limit on its own slaves, by what
+// the other masters list. As a list may be a lie, all that one host says about another
+// counts as one place. A host that has its share is sent to no place and makes no node a
+// master, so its ports do not make upkeep more expensive (crowd.go). And in a draw, the
+// node whose address comes first stands for its host, always the same one, so that
+// neither more ports nor another choice gain anything. Where hosts have one node each the
+// draw is npm's.
 //
 // A claim counts when it is confirmed (claims.go). Masters ask some of each other's new
 // slaves for their backlink. What most of them do not confirm counts only as far as it is
@@ -405,7 +542,7 @@
 //
 // # Restart
 //
-// A node gives out what it must remember over a restart (package state) in nine
+// A node gives out what it must remember over a restart (package state) in ten
 // sections, each with a counter of its changes, so that a driver writes down only what
 // has changed since. Restore takes the sections back before Start and trusts them no more
 // than what comes by wire (restore.go). A node whose address has changed takes back only
@@ -427,10 +564,14 @@
 //   - A kind of question for clients: an ApprovalKind, outside of core
 //     (extensions/captcha).
 //   - An application, such as a store of documents: a package of its own under
-//     extensions. It gives the node a Query (query.go), which says what one node answers
-//     and how answers merge, and runs procedures of its own with Node.Go and the verbs of
-//     Task (task.go). Package node takes its handlers of HTTP requests (Node.Handle).
-//   - A way to find other nodes when the lists lead nowhere: reserve.go.
+//     extensions, which sees the node through package host. Here is what host stands on:
+//     Fold (fold.go), a request to the whole network with all that an application may want
+//     of it; Direct (direct.go), a request to one node; and the choice of nodes for copies,
+//     and what is run at starts and syncs (applications.go). A Query (query.go) is a Fold
+//     of the simplest kind, for a program without extensions.
+//   - When masters are made and step down in a network that follows its size: early.go.
+//   - A way to find other nodes when the lists lead nowhere: reserve.go; a way to join two
+//     networks that have come of one: bridge.go.
 //   - A kind of proof: an Action with a Rule in behavior/rule.go, and a call of Node.judge
 //     where it shows (judgement.go). What is no proof goes to level.disappointed.
 //   - What must survive a restart: a field or a section in state/state.go, written in

@@ -2,13 +2,16 @@ package core
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"spreadable/core/draw"
+	"spreadable/core/peer"
 )
 
 // Which nodes approve. A draw asks all masters and pings the nodes drawn, so its result is
-// kept for a moment: however many clients ask for keys, a node makes one draw a second.
+// kept for a moment: however many clients ask for keys, a node makes one draw a second,
+// or where each client has approvers of its own, one a second for each client.
 
 const (
 	// drawFresh is how old a draw may be that counts as new.
@@ -27,10 +30,14 @@ type drawing struct {
 	approvers draw.Count
 	start     time.Duration // of the period
 	more      bool          // for a client that names more approvers than we would
+
+	// In a draw by host only, where the action matters, and the client of a draw per client.
+	action string
+	client netip.Addr
 }
 
 // lock is the key by which a task makes the draw and others wait for it.
-func (d drawing) lock() string { return fmt.Sprintf("draw %v %d %t", d.approvers, d.start, d.more) }
+func (d drawing) lock() string { return fmt.Sprint("draw ", d) }
 
 // drawn is the result of a draw.
 type drawn struct {
@@ -44,18 +51,26 @@ func (d *drawn) within(life, now time.Duration) bool {
 	return d != nil && now-d.at <= life && (!d.partial || now-d.at <= drawFresh)
 }
 
-// drawingOf is the draw of the approvers of the period that begins at start, for a client
-// that names so many of them.
-func (n *Node) drawingOf(terms Terms, start time.Duration, named int) drawing {
-	count, _ := terms.counts(n.level1.size())
-	return drawing{terms.Approvers, start, named > count}
+// drawingOf is the draw of the approvers of an action and the period that begins at start,
+// for a client that names so many of them.
+func (n *Node) drawingOf(kind ApprovalKind, start time.Duration, client netip.Addr, named int) drawing {
+	terms := kind.Terms()
+	count, _ := n.counts(terms)
+	d := drawing{approvers: terms.Approvers, start: start, more: named > count}
+	if n.cfg.Draw.ByHost {
+		d.action = kind.Name()
+	}
+	if n.cfg.Draw.PerClient {
+		d.client = peer.HostIP(client)
+	}
+	return d
 }
 
 // approversOf returns the approvers of a draw that was made at most life ago. Of the tasks
 // that need a new one, one makes it and the others wait. A node that knows no masters
 // draws itself.
 func (n *Node) approversOf(t *Task, terms Terms, d drawing, life time.Duration) []Peer {
-	if len(n.level1.masters.List) == 0 {
+	if len(n.level1.masters.List) == 0 && !n.inTree() {
 		return []Peer{n.self}
 	}
 	book := n.approvalBook()
@@ -72,6 +87,9 @@ func (n *Node) approversOf(t *Task, terms Terms, d drawing, life time.Duration) 
 // renewDraw makes the next draw ahead of the clients that will need it, unless the last
 // one is new or another task is at it. It is for a task whose client has its answer.
 func (n *Node) renewDraw(t *Task, terms Terms, d drawing) {
+	if n.cfg.Draw.PerClient {
+		return // the next client has others
+	}
 	if known := n.approvalBook().draws[d]; known.within(drawFresh, n.env.Now()) || n.isLocked(d.lock()) {
 		return
 	}
@@ -87,7 +105,7 @@ func (n *Node) drawAnew(t *Task, terms Terms, d drawing) []Peer {
 			delete(book.draws, other)
 		}
 	}
-	if book.draws == nil {
+	if book.draws == nil || len(book.draws) >= n.cfg.ApprovalLimits.Total {
 		book.draws = make(map[drawing]*drawn)
 	}
 	book.draws[d] = &drawn{approvers: approvers, at: now, partial: len(approvers) < wanted}
@@ -98,6 +116,15 @@ func (n *Node) drawAnew(t *Task, terms Terms, d drawing) []Peer {
 // the network has npm nodes: a liar must not make each approval cost the square root of a
 // large network. It serves networks of up to 4,096 nodes.
 const earlierMost = 64
+
+// counts is Terms.counts in our network. One that draws by host has no npm nodes.
+func (n *Node) counts(terms Terms) (count, most int) {
+	count, most = terms.counts(n.NetworkSize())
+	if n.cfg.Draw.ByHost {
+		most = count
+	}
+	return count, most
+}
 
 // counts returns how many approvers a network of a size draws on the terms, and how many
 // it must name for the verifiers of npm 0.3.10, which by default want more: the first so

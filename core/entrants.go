@@ -1,6 +1,7 @@
 package core
 
 import (
+	"net/netip"
 	"time"
 
 	"spreadable/core/draw"
@@ -16,31 +17,43 @@ import (
 // thresholdDraw is a draw under way.
 type thresholdDraw struct {
 	start   time.Duration // of the period
+	byHost  *draw.Draw    // nil in the original's order
 	limit   draw.Hash     // of the latest round
 	hosts   bool          // of each host only one node
 	npm     bool          // npm nodes are in the network
 	answers map[Peer]bool // which entrants have answered a ping
+
+	ips map[Peer]netip.Addr // by host: of addresses that are names, as masters say
+}
+
+// sequence is the order of a draw: Next gives the numbers of the next k peers, fewer when
+// fewer are left, and Len is how many are left.
+type sequence interface {
+	Next(k int) []int
+	Len() int
 }
 
 // drawEntrants draws approvers: of all slaves of all masters, which are all nodes, the
 // first that answer a ping in the order of the draw, and of each host only one. It wants
 // as many as npm 0.3.10 draws if a master lists npm nodes, or if a client names so many.
 func (n *Node) drawEntrants(t *Task, terms Terms, what drawing, b budget) (approvers []Peer, wanted int) {
-	size := n.level1.size()
-	wanted, most := terms.counts(size)
+	wanted, most := n.counts(terms)
 	if what.more {
 		wanted = most
 	}
+	n.learnValue(t, what.start, b)
 	d := thresholdDraw{
-		start: what.start, limit: draw.Limit(size, wanted), answers: make(map[Peer]bool),
-		hosts: n.perHost && !terms.Approvers.IsAuto(), // npm nodes, which draw so, know no hosts
+		start: what.start, limit: draw.Limit(n.groups(), wanted), answers: make(map[Peer]bool), byHost: n.drawByHost(what),
+		hosts: n.perHost && !terms.Approvers.IsAuto() && !n.cfg.Draw.ByHost, // npm nodes, which draw so, know no hosts
 	}
 	for {
-		entrants := n.entrants(t, &d, wanted, b)
-		if d.npm {
+		entrants := n.entrants(t, &d, n.drawLevel(), wanted, b)
+		if d.npm && d.byHost == nil {
 			wanted = most
 		}
-		approvers = n.firstAlive(t, &d, n.ranked(&d, entrants), wanted, b)
+		ranking := n.ranked(&d, entrants)
+		n.learnGroups(&d, ranking.Len())
+		approvers = n.firstAlive(t, &d, ranking, wanted, b)
 		if len(approvers) == wanted || d.limit == draw.Unlimited() || b.left() <= 0 {
 			return approvers, wanted
 		}
@@ -48,23 +61,25 @@ func (n *Node) drawEntrants(t *Task, terms Terms, what drawing, b budget) (appro
 	}
 }
 
-// entrants asks the masters for their slaves below the limit. One may be named twice: two
-// masters may list it for a moment.
-func (n *Node) entrants(t *Task, d *thresholdDraw, count int, b budget) (entrants []Peer) {
-	masters, sizeOf := n.targets(levels)
+// entrants asks the masters of a level for the nodes below the limit, those of level 1 for
+// their slaves. One may be named twice: two masters may list it for a moment.
+func (n *Node) entrants(t *Task, d *thresholdDraw, level, count int, b budget) (entrants []Peer) {
+	masters, sizeOf := n.targets(level)
 	var npm []Peer
-	for i, resp := range t.Gather(masters, message.Request{
-		Kind: message.KindEntrants, Timeout: b.atMost(n.cfg.ServerTimeout),
-		Body: &message.EntrantsRequest{StartedAt: d.start, Limit: d.limit, Hosts: d.hosts},
-	}) {
+	for i, resp := range t.Gather(masters, n.entrantsRequest(d, level, b)) {
 		if e, err := message.As[message.Entrants](resp); err == nil {
 			d.npm = d.npm || e.NpmSlaves
-			entrants = append(entrants, n.plausible(d, masters[i], sizeOf(i), e.Slaves, count)...)
+			d.learn(e)
+			plausible := n.plausible(d, masters[i], sizeOf(i), e.Slaves, count)
+			if level == 1 {
+				n.level1.noteAnswer(masters[i], d.start, len(plausible) < len(e.Slaves))
+			}
+			entrants = append(entrants, plausible...)
 		} else if refusal, ok := err.(*message.Error); ok && refusal.Code == message.CodeUnknownQuery {
 			npm = append(npm, masters[i])
 		}
 	}
-	if len(npm) > 0 {
+	if len(npm) > 0 && d.byHost == nil {
 		d.npm = true
 		entrants = append(entrants, n.npmEntrants(t, npm, b)...)
 	}
@@ -84,8 +99,8 @@ func (n *Node) npmEntrants(t *Task, masters []Peer, b budget) (entrants []Peer) 
 
 // plausible returns the lowest entrants of a master's answer, as many as one of its size
 // can have (draw.Plausible). So a master whose slaves have chosen their addresses for this
-// draw, or that does not heed the limit, costs no more than another. It is not blamed:
-// once in a million draws an honest one has as many.
+// draw, or that does not heed the limit, costs no more than another. One cut is no blame
+// (cuts.go).
 func (n *Node) plausible(d *thresholdDraw, master Peer, size int, slaves []Peer, count int) []Peer {
 	size = max(size, Optimum(n.level1.size(), levels)) // it may have grown since we looked
 	most := draw.Plausible(size, d.limit, count)
@@ -102,13 +117,16 @@ func (n *Node) plausible(d *thresholdDraw, master Peer, size int, slaves []Peer,
 }
 
 // ranked ranks entrants, each once, and leaves out what is above the limit.
-func (n *Node) ranked(d *thresholdDraw, named []Peer) *draw.Ranking {
+func (n *Node) ranked(d *thresholdDraw, named []Peer) sequence {
 	marks, entrants := &n.pool.marks, make([]Peer, 0, len(named))
 	marks.reset()
 	for _, p := range named {
 		if !p.IsZero() && marks.put(p, 0) {
 			entrants = append(entrants, p)
 		}
+	}
+	if d.byHost != nil {
+		return n.rankedByHost(d, entrants)
 	}
 	if d.hosts {
 		entrants = n.onePerHost(entrants)
@@ -125,7 +143,7 @@ func (n *Node) ranked(d *thresholdDraw, named []Peer) *draw.Ranking {
 // firstAlive pings entrants in the order of the ranking, in batches with a reserve, until
 // count have answered or the budget is spent. Those that were pinged in an earlier round
 // are not pinged again.
-func (n *Node) firstAlive(t *Task, d *thresholdDraw, ranking *draw.Ranking, count int, b budget) []Peer {
+func (n *Node) firstAlive(t *Task, d *thresholdDraw, ranking sequence, count int, b budget) []Peer {
 	var alive []Peer
 	for len(alive) < count && b.left() > 0 {
 		var batch, unknown []Peer
@@ -141,7 +159,7 @@ func (n *Node) firstAlive(t *Task, d *thresholdDraw, ranking *draw.Ranking, coun
 		}
 		ping := message.Request{Kind: message.KindPing, Timeout: b.atMost(n.cfg.PingTimeout)}
 		for i, resp := range t.Gather(unknown, ping) {
-			d.answers[unknown[i]] = resp.Err == nil
+			d.answers[unknown[i]] = resp.Err == nil && n.isWhereSaid(d, unknown[i])
 		}
 		for _, p := range batch {
 			if d.answers[p] {
@@ -152,21 +170,64 @@ func (n *Node) firstAlive(t *Task, d *thresholdDraw, ranking *draw.Ranking, coun
 	return alive[:min(count, len(alive))]
 }
 
+// servedDraw is the latest answer of a master to a draw. In a settled network all nodes
+// that draw in a period ask for the same.
+type servedDraw struct {
+	asked            message.EntrantsRequest
+	edition, masters uint32 // of the lists when it was answered
+	answer           *message.Entrants
+}
+
 // serveEntrants names the slaves that come first in a draw.
 func (n *Node) serveEntrants(req *message.Request) message.Response {
 	asked, l := message.Asked[message.EntrantsRequest](req), &n.level1
-	answer := &message.Entrants{NpmSlaves: l.npmSlaves}
-	if asked == nil { // not of this version
-		return message.Response{Body: answer}
+	if asked == nil || !l.isMaster() { // not of this version, or without a slave to name
+		return message.Response{Body: &message.Entrants{NpmSlaves: l.npmSlaves}}
 	}
-	ranking := n.pool.hashes.Ranking(asked.StartedAt)
+	l.structure() // which numbers the edition
+	w := l.watched()
+	if req.From != n.self {
+		w.drawsServed++
+	}
+	if s := w.served; s == nil || !sameEntrants(s.asked, *asked) || s.edition != l.edition || s.masters != l.mastersRevision {
+		w.served = &servedDraw{*asked, l.edition, l.mastersRevision, l.entrants(asked)}
+	}
+	return message.Response{Body: w.served.answer}
+}
+
+// DrawsServed is how many requests of other nodes for the entrants of a draw the node has
+// answered as a master.
+func (n *Node) DrawsServed() int {
+	if n.level1.watch == nil {
+		return 0
+	}
+	return int(n.level1.watch.drawsServed)
+}
+
+// entrants looks through the slaves for those that come first in a draw.
+func (l *level) entrants(asked *message.EntrantsRequest) *message.Entrants {
+	pool, book := l.node.pool, l.node.cfg.Book
+	answer := &message.Entrants{NpmSlaves: l.npmSlaves}
+	if asked.Draw != nil {
+		l.entrantsByHost(answer, asked)
+		return answer
+	}
+	ranking := pool.hashes.Ranking(asked.StartedAt)
 	for _, s := range l.slaves {
-		if ranking.Hash(int32(s.ID()), n.cfg.Book.Text(s)).Compare(asked.Limit) <= 0 {
+		if ranking.Hash(int32(s.ID()), book.Text(s)).Compare(asked.Limit) <= 0 {
 			answer.Slaves = append(answer.Slaves, s)
 		}
 	}
 	if asked.Hosts && len(answer.Slaves) > 0 {
 		answer.Slaves = l.standForHosts(answer.Slaves)
 	}
-	return message.Response{Body: answer}
+	return answer
+}
+
+// sameEntrants reports whether two requests ask for the same.
+func sameEntrants(a, b message.EntrantsRequest) bool {
+	if a.Draw != nil && b.Draw != nil && *a.Draw == *b.Draw {
+		b.Draw = a.Draw
+	}
+	return a == b
 }

@@ -96,15 +96,27 @@ const (
 	NoteDoubted // we do not count all slaves that the master About claims; Text has numbers
 	// About, a host or a node, has sent too many wrong logins; Text is the misbehaviour.
 	NoteLoginsLimited
-	NoteClientKept  // a client was not sent to another node, for the reason in Text
-	NoteNamesLeft   // more masters were named than may be asked in a sync; Text is how many
-	NoteEntrantsCut // the master About named more entrants of a draw than there can be
+	NoteClientKept    // a client was not sent to another node, for the reason in Text
+	NoteNamesLeft     // more masters were named than may be asked in a sync; Text is how many
+	NoteEntrantsCut   // the master About named more entrants of a draw than there can be
+	NoteCutsBlamed    // the master About did so for several periods; Text has their number
+	NoteAgesLeft      // more hosts were seen than ages are remembered of; Text has numbers
+	NoteWithheld      // masters have not revealed their parts of a salt; Text has numbers
+	NoteBranchJoined  // we belong to the branch that About has founded
+	NoteBranchLeft    // we are about to leave the branch that About has founded
+	NoteBranchLed     // we are the head of the branch that About has founded
+	NoteBranchDoubted // the head About claims more nodes than its branch has; Text has numbers
+	NoteOneLevel      // we stay at level 1, because About knows no more; Text explains it
+	NoteNetworkMet    // we introduce ourselves to About, a master of another part of our network
+	NoteReshaped      // we have decided that the tree of branch About, which we lead, changes; Text says how
+	NoteLevels        // the network About is to have another number of levels; Text has both
 	NumWhats
 )
 
 var whatNames = [NumWhats]string{
 	"registered", "registration failed", "backlink lost", "banned", "stepped down", "shed", "approvals limited", "useless", "silent",
-	"newcomer refused", "master doubted", "logins limited", "client kept", "names left", "entrants cut",
+	"newcomer refused", "master doubted", "logins limited", "client kept", "names left", "entrants cut", "cut too often", "ages left", "salt withheld",
+	"branch joined", "branch left", "branch led", "branch doubted", "one level", "network met", "tree reshaped", "levels changed",
 }
 
 func (w What) String() string {

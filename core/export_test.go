@@ -19,7 +19,12 @@ func (n *Node) Heard() int {
 func (n *Node) Failing() int { return len(n.fails) }
 
 // Locks is how many keys tasks of the node hold.
-func (n *Node) Locks() int { return len(n.locks) }
+func (n *Node) Locks() int {
+	if n.applications == nil {
+		return 0
+	}
+	return len(n.applications.locks)
+}
 
 // Dropped is what n counts of backlinks that have dropped it lately.
 func (n *Node) Dropped() int { return int(n.level1.dropped) }

@@ -19,20 +19,30 @@ type gather struct {
 	pending   int                 // answers to come
 	some      bool                // some good answers are enough
 	wanted    int                 // if so: how many more
+	last      func(body any) bool // see want
+	fault     func() error        // see want
 
 	// late takes the answers that come after the task has left; nil to drop them.
 	late func(tag uint32, resp message.Response)
 }
 
-// begin clears g for n answers that must fit, of which so many good ones are enough.
-func (g *gather) begin(n, enough int, fits func(body any) bool) {
-	g.fits = fits
+// want says which answers a gather wants.
+type want struct {
+	enough int                 // so many good ones are enough
+	fits   func(body any) bool // what a good answer is
+	last   func(body any) bool // a good one of which this is true is enough alone; nil for none
+	fault  func() error        // why fits could not judge the last body, if so; nil for never
+}
+
+// begin clears g for n answers.
+func (g *gather) begin(n int, w want) {
+	g.fits, g.last, g.fault = w.fits, w.last, w.fault
 	clear(g.responses)
 	if cap(g.responses) < n {
 		g.responses = make([]message.Response, n+n/8)
 	}
 	g.responses = g.responses[:n]
-	g.pending, g.some, g.wanted = n, enough < n, enough
+	g.pending, g.some, g.wanted = n, w.enough < n || w.last != nil, w.enough
 	if g.some {
 		for i := range g.responses {
 			g.responses[i].Err = ErrUnawaited
@@ -57,6 +67,9 @@ func (g *gather) Answer(tag uint32, resp message.Response) {
 		resp = g.checked(resp)
 		if resp.Err == nil {
 			g.wanted--
+			if g.last != nil && g.last(resp.Body) {
+				g.wanted = 0
+			}
 		}
 	}
 	g.responses[tag] = resp
@@ -79,8 +92,13 @@ func (g *gather) all() []message.Response {
 
 // checked is the response, or an error if its body does not fit.
 func (g *gather) checked(resp message.Response) message.Response {
-	if resp.Err == nil && !g.fits(resp.Body) {
-		return message.Response{Err: message.ErrMalformed}
+	if resp.Err != nil || g.fits(resp.Body) {
+		return resp
 	}
-	return resp
+	if g.fault != nil {
+		if err := g.fault(); err != nil {
+			return message.Response{Err: err}
+		}
+	}
+	return message.Response{Err: message.ErrMalformed}
 }

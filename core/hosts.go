@@ -96,14 +96,18 @@ func (l *level) hostHasCapacity(newcomer Peer) bool {
 	if own >= slaves {
 		return false
 	}
-	var by []host
+	c := crowd{of: of, except: newcomer}
+	l.countLooked(&c)
+	return len(c.by) < masters
+}
+
+// countLooked counts what the other masters listed of a host at the last discovery.
+func (l *level) countLooked(c *crowd) {
 	for i, told := range l.looked {
-		master := n.hostOf(l.masters.List[i].Peer)
-		if told != nil && !slices.Contains(by, master) && n.listsHost(told, of, newcomer) {
-			by = append(by, master)
+		if told != nil {
+			c.count(l.node, l.masters.List[i].Peer, told.Slaves)
 		}
 	}
-	return len(by) < masters
 }
 
 // refuseHost refuses a newcomer because its host has its share of places.
@@ -116,19 +120,6 @@ func (l *level) refuseHost(newcomer Peer) message.Response {
 	return message.Response{Err: message.Refusal(message.CodeMasterFull, hostIsFull)}
 }
 
-// listsHost reports whether a master lists a slave of a host, other than one that may be
-// on its way from there to us.
-func (n *Node) listsHost(told *message.Structure, of host, other Peer) bool {
-	return slices.ContainsFunc(told.Slaves, func(p Peer) bool {
-		return !p.IsZero() && p != other && n.hostOf(p) == of
-	})
-}
-
-// crowd is what a master counts of one host when it looks for hosts with too many places.
-type crowd struct {
-	listed []host // hosts of the masters before us, by address, that list slaves of it
-}
-
 // shedCrowds sheds slaves of hosts that have more places than their share: those that
 // registered last, and all of a host that enough masters before us list. This is for
 // hosts that register at many masters in one moment, before any of these can know.
@@ -137,14 +128,14 @@ func (l *level) shedCrowds() {
 	if !n.perHost || !l.isMaster() {
 		return
 	}
-	crowds := l.crowds()
+	listed := l.listedBefore()
 	slaves, masters := l.hostShare()
 	kept := make(map[host]int)
 	var shed []Peer
 	l.keepSlaves(func(i int) bool {
 		s := l.slaves[i]
 		of := n.hostOf(s)
-		keep := n.trusted(s) || kept[of] < slaves && len(crowds[of].listed) < masters
+		keep := n.trusted(s) || kept[of] < slaves && len(listed[of]) < masters
 		if keep {
 			kept[of]++
 		} else {
@@ -166,12 +157,13 @@ func (l *level) shedCrowds() {
 	}
 }
 
-// crowds counts the places of our slaves' hosts, here and at the masters before us.
-func (l *level) crowds() map[host]*crowd {
+// listedBefore is, for each host of our slaves, the hosts of the masters that list slaves
+// of it and come before us by address.
+func (l *level) listedBefore() map[host][]host {
 	n := l.node
-	crowds := make(map[host]*crowd, len(l.slaves))
+	listed := make(map[host][]host, len(l.slaves))
 	for _, s := range l.slaves {
-		crowds[n.hostOf(s)] = &crowd{}
+		listed[n.hostOf(s)] = nil
 	}
 	for i, told := range l.looked {
 		m := l.masters.List[i].Peer
@@ -183,12 +175,13 @@ func (l *level) crowds() map[host]*crowd {
 			if p.IsZero() {
 				continue
 			}
-			if c := crowds[n.hostOf(p)]; c != nil && !slices.Contains(c.listed, by) {
-				c.listed = append(c.listed, by)
+			of := n.hostOf(p)
+			if masters, ours := listed[of]; ours && !slices.Contains(masters, by) {
+				listed[of] = append(masters, by)
 			}
 		}
 	}
-	return crowds
+	return listed
 }
 
 // hostIsFull is the detail of a refusal, and of a note.

@@ -29,10 +29,11 @@ func knowsItself(p Peer, s *message.Structure) bool {
 }
 
 // vouchedFor reports whether the sender of a structure stands by what it says of us, and
-// it is no older than what we remember of our sizes.
+// it is no older than what we remember of our sizes. That begins with our start: a restart
+// loses the sizes of before, which others may still know.
 func (l *level) vouchedFor(s *message.Structure) bool {
-	age := time.Duration(s.MaxAge) * time.Millisecond
-	return age > 0 && age <= l.node.cfg.staleness()
+	n, age := l.node, time.Duration(s.MaxAge)*time.Millisecond
+	return age > 0 && age <= min(n.cfg.staleness(), n.env.Now()-n.started)
 }
 
 // knownBy reports whether a structure has a size of ours that we have, or lately had. Not

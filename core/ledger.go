@@ -17,9 +17,10 @@ type ledger struct {
 	nodes   int          // sum of all tallies
 	masters int          // tallies above 0
 
-	places   int // how many newcomers of one host are counted at a time
-	limit    int // how many nodes a master should have at most
-	capacity urn // how many more each master takes, by its index
+	places   int                    // how many newcomers of one host are counted at a time
+	limit    int                    // how many nodes a master should have at most
+	young    map[Peer]time.Duration // masters that few know yet, since when; see early.go
+	capacity urn                    // how many more each master takes, by its index
 
 	sent   map[Peer]sending // newcomers on their way
 	hosts  map[host]int     // how many of them are of one host
@@ -68,6 +69,7 @@ func (lg *ledger) refresh(l *level) {
 	now := l.node.env.Now()
 	lg.tallies, lg.index = lg.tallies[:0], make(map[Peer]int, len(l.masters.List))
 	lg.nodes, lg.masters = 0, 0
+	lg.grownUp(now - youngFor*l.node.cfg.SyncInterval)
 	lg.capacity.empty()
 	for _, m := range l.masters.List {
 		lg.resize(m.Peer, int(m.Size))
@@ -140,7 +142,11 @@ func (lg *ledger) spare(i int) int {
 	if t.count() == 0 || t.misses >= maxMisses {
 		return 0
 	}
-	return max(0, lg.limit-t.count())
+	limit := lg.limit
+	if _, young := lg.young[t.master]; young {
+		limit = min(limit, youngMost)
+	}
+	return max(0, limit-t.count())
 }
 
 // bound changes how many nodes a master should have.
@@ -149,6 +155,11 @@ func (lg *ledger) bound(limit int) {
 		return
 	}
 	lg.limit = limit
+	lg.weigh()
+}
+
+// weigh counts the capacity of all masters anew.
+func (lg *ledger) weigh() {
 	lg.capacity.empty()
 	for i := range lg.tallies {
 		lg.capacity.set(i, lg.spare(i))

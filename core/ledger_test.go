@@ -197,7 +197,7 @@ func TestPlacesMixMastersAndNodesThatCouldBe(t *testing.T) {
 					l.ledger.tallies[i].misses = maxMisses
 				}
 			}
-			places, _ := l.place(peer.FromID(160), Peer{}, true)
+			places, _ := l.place(peer.FromID(160), Peer{})
 			got := ""
 			for _, p := range places {
 				if p.ID() >= 101 || p == n.self {
@@ -216,20 +216,20 @@ func TestPlacesMixMastersAndNodesThatCouldBe(t *testing.T) {
 	}
 	n, _ := alone(t, 0, 0)
 	n.level1.ledger = n.level1.newLedger()
-	if places, size := n.level1.place(peer.FromID(2), Peer{}, true); size != 2 || !slices.Equal(places, []Peer{n.self}) {
+	if places, size := n.level1.place(peer.FromID(2), Peer{}); size != 2 || !slices.Equal(places, []Peer{n.self}) {
 		t.Errorf("the second node of a network gets places %v in a network of %d", places, size)
 	}
 	n.level1.ledger.missed(peer.FromID(2))
-	if places, _ := n.level1.place(peer.FromID(3), Peer{}, true); !slices.Equal(places, []Peer{n.self, peer.FromID(2)}) {
+	if places, _ := n.level1.place(peer.FromID(3), Peer{}); !slices.Equal(places, []Peer{n.self, peer.FromID(2)}) {
 		t.Errorf("after the second node has come back, the third gets places %v", places)
 	}
 }
 
 // No node is sent to itself, nor to a slave of its own.
 func TestPlacesAreNotOnesOwn(t *testing.T) {
-	n, _, _ := provider(t)
 	for range 50 {
-		places, size := n.level1.place(n.self, Peer{}, false) // for the provider itself
+		n, _, _ := provider(t)
+		places, size := n.level1.place(n.self, Peer{}) // for the provider itself
 		for _, p := range places {
 			if p == n.self || n.level1.hasSlave(p) {
 				t.Fatalf("the provider would register at %d", p.ID())
@@ -238,17 +238,21 @@ func TestPlacesAreNotOnesOwn(t *testing.T) {
 		if size != 21 {
 			t.Fatalf("the provider counts itself twice: %d", size)
 		}
-		for _, p := range first(n.level1.place(peer.FromID(101), Peer{}, false)) {
+		n, _, _ = provider(t)
+		for _, p := range first(n.level1.place(peer.FromID(101), Peer{})) {
 			if p == n.self || p == peer.FromID(101) {
 				t.Fatalf("the provider's backlink would register at %d", p.ID())
 			}
 		}
 	}
+	n, _, _ := provider(t)
 	n.level1.backlink = Peer{}
-	if _, size := n.level1.place(peer.FromID(60), Peer{}, false); size != 22 {
+	if _, size := n.level1.place(peer.FromID(60), Peer{}); size != 22 {
 		t.Errorf("a provider without a backlink, in no list, makes a network of %d", size)
 	}
-	if _, size := n.level1.place(n.self, Peer{}, false); size != 21 {
+	n, _, _ = provider(t)
+	n.level1.backlink = Peer{}
+	if _, size := n.level1.place(n.self, Peer{}); size != 21 {
 		t.Errorf("the provider itself makes a network of %d", size)
 	}
 }

@@ -29,7 +29,6 @@ type level struct {
 	firstAsked uint16 // index of the bootstrap node that the next attempt asks first
 	unfinished bool   // the last discovery has left out names
 	retryDue   bool   // a timer for the next attempt is set
-	npmSlaves  bool   // an npm node was among the slaves at the last sync
 	view       view
 
 	known       [4]Peer       // nodes elsewhere; see reserve.go
@@ -38,8 +37,7 @@ type level struct {
 	ledger      *ledger       // which newcomers we sent where; nil until one asks
 	guard       *guard        // nil until a limit has been reached
 
-	// Original rule: masters that reported another network size, and since when.
-	delays map[Peer]time.Duration
+	rows *rows // what an npm node has in its database; nil until the original rule needs it
 }
 
 // structure returns a snapshot of the lists.

@@ -145,6 +145,27 @@ func TestSlavesAreJudged(t *testing.T) {
 	}
 }
 
+// A slave may know a size that we had before a restart. Once what it says can be no older
+// than our start, it is held against it.
+func TestNoSlaveIsBlamedForASizeFromBeforeARestart(t *testing.T) {
+	n, env := alone(t, 2, 0)
+	age := n.cfg.staleness()
+	s, down := peer.FromID(2), &message.Structure{
+		Backlink: n.self, MaxAge: uint32(age.Milliseconds()),
+		Masters: message.NewMasters([]message.Master{{Peer: n.self, Size: 5}}),
+	}
+	for _, test := range []struct {
+		up   time.Duration
+		want float64
+	}{{0, 0}, {age - 1, 0}, {age, 1}} {
+		n.started = env.now - test.up
+		n.level1.judgeDown(s, down)
+		if got := n.scores.Suspicion(behavior.SlaveMasters, s); got != test.want {
+			t.Errorf("%v after our start, a size of before makes a suspicion of %g, want %g", test.up, got, test.want)
+		}
+	}
+}
+
 // Wherever we stand among a backlink's slaves, we are listed; and the place is
 // remembered.
 func TestWeAreListedWhereverWeStand(t *testing.T) {

@@ -14,18 +14,20 @@ import (
 // its backlink answered with. Only a master asks every other master itself, and keeps
 // with its list when it last saw each of them.
 type lists struct {
-	snapshot *message.Structure // nil after a change
-	backlink Peer               // zero while the node is not registered
-	slaves   []Peer             // in order of arrival; snapshots share the array
-	joined   []time.Duration    // when each slave arrived, parallel to slaves
-	masters  *message.Masters
-	private  bool            // no other node has masters: change them in place
-	exact    bool            // the backlink has answered at the latest sync
-	audited  bool            // another master has confirmed this list; see audit.go
-	doubts   uint8           // about the backlink; see audit.go
-	edition  uint32          // counts the snapshots
-	seen     []time.Duration // parallel to masters.List; nil for an adopted list
-	watch    *watch          // nil without any; see watched
+	snapshot  *message.Structure // nil after a change
+	backlink  Peer               // zero while the node is not registered
+	npmSlaves bool               // an npm node was among the slaves at the last sync
+	recalled  bool               // the known addresses were looked at since the masters changed
+	slaves    []Peer             // in order of arrival; snapshots share the array
+	joined    []time.Duration    // when each slave arrived, parallel to slaves
+	masters   *message.Masters
+	private   bool            // no other node has masters: change them in place
+	exact     bool            // the backlink has answered at the latest sync
+	audited   bool            // another master has confirmed this list; see audit.go
+	doubts    uint8           // about the backlink; see audit.go
+	edition   uint32          // counts the snapshots
+	seen      []time.Duration // parallel to masters.List; nil for an adopted list
+	watch     *watch          // nil without any; see watched
 
 	// What each of the first masters in the list answered at the last discovery, nil for
 	// nothing.

@@ -19,18 +19,42 @@ func (m *marks) reset() {
 	}
 }
 
+// at returns the entry of a number.
+func (m *marks) at(id uint32) *mark {
+	if need := int(id) + 1; need > len(m.entries) {
+		m.entries = append(m.entries, make([]mark, need-len(m.entries)+need/4)...)
+	}
+	return &m.entries[id]
+}
+
+// count adds one to the value of a number, which begins at 0, and returns it.
+func (m *marks) count(id uint32) int {
+	e := m.at(id)
+	if e.use != m.use {
+		*e = mark{use: m.use}
+	}
+	e.value++
+	return int(e.value)
+}
+
 // put enters p and reports whether it is new.
 func (m *marks) put(p Peer, value uint32) bool {
-	id := int(p.ID())
-	if id >= len(m.entries) {
-		m.entries = append(m.entries, make([]mark, id+1-len(m.entries)+id/4)...)
-	}
-	e := &m.entries[id]
+	e := m.at(p.ID())
 	if e.use == m.use {
 		return false
 	}
 	*e = mark{m.use, value}
 	return true
+}
+
+// swap sets the value of p and returns the former one, 0 if p is new.
+func (m *marks) swap(p Peer, value uint32) (former uint32, known bool) {
+	e := m.at(p.ID())
+	if known = e.use == m.use; known {
+		former = e.value
+	}
+	*e = mark{m.use, value}
+	return former, known
 }
 
 // take returns p's value and sets it to 0; 0 if p has not been entered.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -23,6 +24,8 @@ type Node struct {
 	perHost bool  // hosts of several addresses are told apart; see hosts.go
 	life    uint8 // counts the lives of a node that is stopped and initialised again
 
+	treeIndex uint32 // of its tree in Pool.trees, from 1; 0 with one level
+
 	cfg     *Config
 	fails   map[Peer]failing // only of peers that have failed lately
 	scores  behavior.Scores
@@ -39,10 +42,9 @@ type Node struct {
 	// Counters of changes, of root and syncs and of fails and delays; see Revision.
 	networkRevision, failsRevision uint32
 
-	candidates *behavior.Candidates // nil until restored
-	approvals  *approvals           // nil until the first approval
-	available  *available           // nil until a client asks for a node
-	locks      map[string][]*Task   // by key that a task holds: the tasks that wait for it
+	applications *applications // nil until there is one, or a task holds a key
+	approvals    *approvals    // nil until the first approval
+	available    *available    // nil until a client asks for a node
 }
 
 // Numbers of the node's timers. The tag of a timer has the node's life in its upper 8
@@ -53,8 +55,8 @@ const (
 	wakeProbe               // level.probe
 	wakeTask                // this and all above: a task that sleeps
 
-	tagBits      = 24
-	timerNumbers = 1<<tagBits - wakeTask // more tasks than this never sleep at a time
+	tagBits   = 24             // more tasks than these can number never sleep at a time
+	wakeStage = 1<<tagBits - 1 // level.stageDue: the last, as fingerprints hold the numbers of tasks
 )
 
 func (n *Node) tag(number uint32) uint32 { return uint32(n.life)<<tagBits | number }
@@ -63,7 +65,9 @@ func (n *Node) tag(number uint32) uint32 { return uint32(n.life)<<tagBits | numb
 // same thread of control as the node and serves nodes of one Book. The Config must have
 // been validated. A node that has been stopped may be initialised again.
 func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
+	index := n.treeIndex
 	*n = Node{cfg: cfg, env: env, pool: pool, self: self, life: n.life}
+	n.plantTree(index)
 	n.perHost = !cfg.Trusted && cfg.Hosts != peer.HostsOff && cfg.Hosts.For(cfg.Book.Address(self)) == peer.HostsStrict
 	n.level1 = level{node: n, lists: lists{masters: noMasters}}
 }
@@ -72,11 +76,18 @@ func (n *Node) Init(cfg *Config, env Env, pool *Pool, self Peer) {
 func (n *Node) Start() {
 	n.started = n.env.Now()
 	n.level1.provider = n.level1.firstBootstrap()
+	if n.applications != nil {
+		for _, procedure := range n.applications.started {
+			n.Later(0, procedure)
+		}
+	}
 	n.cfg.rule.start(n)
 	if n.cfg.ManualSync {
 		return
 	}
-	n.env.After(n.cfg.rule.firstSync(n), n.tag(wakeSync))
+	if first := n.cfg.rule.firstSync(n); first != notByTimer {
+		n.env.After(first, n.tag(wakeSync))
+	}
 }
 
 // Stop ends the node's life for good. Its tasks end where they wait, and requests that
@@ -108,6 +119,8 @@ func (n *Node) Wake(tag uint32) {
 		n.cfg.rule.retry(&n.level1)
 	case wakeProbe:
 		n.level1.probe()
+	case wakeStage:
+		n.level1.stageDue()
 	default:
 		n.pool.awake(n, number)
 	}
@@ -122,6 +135,21 @@ func (n *Node) Touch() uint64 {
 	}
 	return uint64(n.root.ID() + n.level1.snapshot.Backlink.ID())
 }
+
+// Self is the node's own address.
+func (n *Node) Self() Peer { return n.self }
+
+// Now is the time since the Unix epoch by a clock that never goes back.
+func (n *Node) Now() time.Duration { return n.env.Now() }
+
+// Wall is the wall clock's time, which can be wrong and can be set back.
+func (n *Node) Wall() time.Duration { return n.env.Wall() }
+
+// Rand is the node's own random stream, to be used at once and not kept.
+func (n *Node) Rand() *rand.Rand { return n.env.Rand() }
+
+// Book holds the addresses of the peers. It belongs to the node's thread.
+func (n *Node) Book() *peer.Book { return n.cfg.Book }
 
 // NetworkRoot returns the address that names the network, the zero Peer while unknown.
 func (n *Node) NetworkRoot() Peer { return n.root }
@@ -140,6 +168,9 @@ func (n *Node) Acquaintances() []Peer {
 	all = append(all, l.known[:]...)
 	if l.reserve != nil {
 		all = append(all, l.reserve.heard...)
+		for _, x := range l.reserve.bridges.ends {
+			all = append(all, x.peer)
+		}
 		for _, x := range l.reserve.lost {
 			all = append(all, x.peer)
 		}
@@ -160,13 +191,18 @@ func (n *Node) Status() *message.Status {
 		IsMaster:     n.level1.isMaster(),
 		IsNormalized: n.isNormalized(),
 		IsRegistered: !n.level1.backlink.IsZero(),
-		NetworkSize:  n.level1.size(),
+		NetworkSize:  n.NetworkSize(),
 	}
 }
 
 // NetworkSize is how many nodes the network has, as this node knows it: the sum of its
-// masters' sizes, at least 1.
-func (n *Node) NetworkSize() int { return n.level1.size() }
+// masters' sizes, or with several levels of the branches of the top, at least 1.
+func (n *Node) NetworkSize() int {
+	if tr := n.tree(); tr != nil {
+		return tr.size()
+	}
+	return n.level1.size()
+}
 
 // Bans returns the peers that the node refuses.
 func (n *Node) Bans() *behavior.Bans { return &n.bans }

@@ -101,7 +101,7 @@ func TestTagsTellLivesApart(t *testing.T) {
 	seen := make(map[uint32]bool)
 	for life := range 256 {
 		n := Node{life: uint8(life)}
-		for _, number := range []uint32{wakeSync, wakeRetry, wakeTask, wakeTask + timerNumbers - 1} {
+		for _, number := range []uint32{wakeSync, wakeRetry, wakeTask, 1<<tagBits - 1} {
 			tag := n.tag(number)
 			if seen[tag] || uint8(tag>>tagBits) != n.life || tag&(1<<tagBits-1) != number {
 				t.Fatalf("timer %d of life %d has tag %x", number, life, tag)
@@ -111,11 +111,16 @@ func TestTagsTellLivesApart(t *testing.T) {
 	}
 }
 
-// The numbers of timers come round, and each task wakes by its own.
-func TestSleepersHaveNumbers(t *testing.T) {
-	p := &Pool{slept: timerNumbers - 1}
-	a, b := &Task{}, &Task{}
-	if first, second := p.sleep(a), p.sleep(b); first != wakeTask+timerNumbers-1 || second != wakeTask || p.sleepers[first] != a || p.sleepers[second] != b {
-		t.Errorf("timers %d and %d of tasks %v", first, second, p.sleepers)
+// Each task wakes by its own timer. Its number depends on its node only: the event of a
+// timer is part of a run's fingerprint, and other nodes of the pool are not always the
+// same.
+func TestSleepersHaveNumbersOfTheirNode(t *testing.T) {
+	p, one, other := &Pool{}, &Node{}, &Node{}
+	a, b, c := &Task{node: one}, &Task{node: other}, &Task{node: other}
+	if first, second, third := p.sleep(a), p.sleep(b), p.sleep(c); first != wakeTask || second != wakeTask || third != wakeTask+1 {
+		t.Errorf("timers %d, %d and %d", first, second, third)
+	}
+	if p.sleepers[sleeper{one, wakeTask}] != a || p.sleepers[sleeper{other, wakeTask}] != b || p.sleepers[sleeper{other, wakeTask + 1}] != c {
+		t.Errorf("tasks %v", p.sleepers)
 	}
 }

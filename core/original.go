@@ -13,19 +13,41 @@ import (
 // it acts on a view of the network that has not settled.
 type original struct{}
 
-// firstSync and nextSync: the original syncs at once and then at every interval, with the
-// deviation of a busy process. Without it, nodes in virtual time would sync in exact step
-// for ever, which no real network does. With this much, networks of 64 and of 200 nodes
-// develop as measured with npm nodes.
-func (original) firstSync(*Node) time.Duration { return 0 }
+// firstSync and nextSync: the original syncs when start has found its bootstrap node, and
+// then at every interval. SyncNoise is how far the timers of a busy machine drift.
+func (original) firstSync(*Node) time.Duration { return notByTimer }
 
 func (original) nextSync(n *Node) time.Duration {
-	interval := n.cfg.SyncInterval
-	return interval + n.jitter(-interval/64, interval/64) // 250 ms at 16 s
+	interval, noise := n.cfg.SyncInterval, n.cfg.SyncNoise
+	if noise == 0 {
+		return interval
+	}
+	return interval + n.jitter(-noise, noise)
 }
 
-// start does nothing: even a node that is alone learns the root at its first sync.
-func (original) start(*Node) {}
+// start pings the bootstrap node in use, as the original does, and begins to sync when that
+// has answered. So nodes that start at one instant, and whose pings the bootstrap node
+// answers one after the other, sync one after the other from then on. That decides how
+// their network develops: what one of them has changed, the next one sees.
+func (original) start(n *Node) {
+	if n.cfg.ManualSync {
+		return
+	}
+	n.pool.run(n, func(t *Task) {
+		l := &t.node.level1
+		for range n.cfg.Bootstrap {
+			if l.provider == n.self {
+				break
+			}
+			ping := message.Request{Kind: message.KindPing, Timeout: n.cfg.PingTimeout}
+			if t.Call(l.provider, ping).Err == nil {
+				break
+			}
+			l.changeProvider()
+		}
+		n.env.After(0, n.tag(wakeSync))
+	}, nil, 0)
+}
 
 // retry does nothing: the original looks for a place at its syncs only.
 func (original) retry(*level) {}
@@ -60,13 +82,17 @@ func (original) sync(l *level, t *Task) {
 	} else {
 		l.removeMaster(n.self, n.env.Now())
 	}
+	l.arrange()
 	actual := l.syncUpOriginal(t, b)
+	l.arrange()
 	actual = append(actual, l.syncDownOriginal(t)...)
+	l.arrange()
 	if l.isMaster() {
 		l.lookAtMasters(t, actual, b)
 	} else {
 		l.adoptReported(actual)
 	}
+	l.arrange()
 	l.breakMutual()
 	l.stepDownOriginal()
 	if excess := len(l.slaves) - Optimum(l.size(), levels); excess > 0 {
@@ -79,6 +105,7 @@ func (original) sync(l *level, t *Task) {
 		l.loseBacklink()
 		l.registerFailed(err)
 	}
+	l.arrange()
 }
 
 // forgetSilent takes masters that did not answer for a sync lifetime off all lists.
@@ -147,7 +174,7 @@ func (l *level) lookAtMasters(t *Task, actual []*message.Masters, b budget) {
 		}
 	}
 	responses := t.Gather(peers, message.Request{Kind: message.KindStructure, Timeout: b.left()})
-	for i, p := range peers {
+	for i, p := range slices.Backward(peers) { // as the original does: the last one gets its row first
 		answer, err := message.As[message.Structure](responses[i])
 		if err != nil {
 			continue
@@ -193,6 +220,7 @@ func (l *level) stepDownOriginal() {
 // their slaves as spares.
 func (original) provide(l *level, t *Task) message.Response {
 	n := l.node
+	l.arrange()
 	masters := []Peer{n.self}
 	if len(l.masters.List) > 0 {
 		masters = masters[:0]
@@ -236,7 +264,7 @@ func (l *level) registerOriginal(t *Task, b budget) error {
 	if err := l.registerAt(t, winner, p, b.left()); err != nil {
 		return err
 	}
-	l.delays = nil
+	clear(l.delays())
 	n.failsRevision++
 	return nil
 }
@@ -294,19 +322,17 @@ func (l *level) agreeing(p *message.Provision) ([]message.Place, error) {
 	for i := len(results) - 1; i >= 0; i-- {
 		r := &results[i]
 		if r.NetworkSize == p.NetworkSize {
-			delete(l.delays, r.Address)
+			delete(l.delays(), r.Address)
 			n.failsRevision++
 			if !n.allowed(r.Address) {
 				results = slices.Delete(results, i, i+1)
 			}
 			continue
 		}
-		since, delayed := l.delays[r.Address]
-		if l.delays == nil {
-			l.delays = make(map[Peer]time.Duration)
-		}
+		delays := l.table().delays
+		since, delayed := delays[r.Address]
 		if !delayed {
-			l.delays[r.Address] = now
+			delays[r.Address] = now
 			n.failsRevision++
 		}
 		if !delayed || since+p.Lifetime <= now {

@@ -59,8 +59,8 @@ func TestTheOriginalWaitsForAgreement(t *testing.T) {
 			t.Errorf("%s: %d results are left, want %d", step.what, got, step.want)
 		}
 	}
-	if since := l.delays[peer.FromID(102)]; len(l.delays) != 2 || since != env.now-time.Second {
-		t.Errorf("delays %v", l.delays)
+	if since := l.delays()[peer.FromID(102)]; len(l.delays()) != 2 || since != env.now-time.Second {
+		t.Errorf("delays %v", l.delays())
 	}
 	n.cfg.Blacklist = list(t, n.cfg.Book.Text(peer.FromID(103)))
 	if left, err := l.agreeing(&message.Provision{NetworkSize: 9, Results: placesOf(9, 9, 9)}); err != nil || len(left) != 2 || left[1].Address != peer.FromID(102) {

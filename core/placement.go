@@ -16,7 +16,15 @@ import (
 func (directed) provide(l *level, t *Task) message.Response {
 	body := message.Asked[message.ProvideRequest](&t.req)
 	l.doubt(body.Lost)
-	p := l.findPlacesFor(t, body.Target, body.Lost, t.req.From == body.Target, t.requestBudget())
+	if l.hostIsServed(body.Target) {
+		return l.refuseHost(body.Target)
+	}
+	// Only those that ask for themselves are counted in the ledger. Otherwise one node
+	// could fill it with nodes that do not exist.
+	if t.req.From != body.Target {
+		return l.grant(body.Target)
+	}
+	p := l.findPlacesFor(t, body.Target, body.Lost, t.requestBudget())
 	if !body.Places && len(p.Results) > 1 {
 		i := 0
 		if l.masterIndex(body.Target) >= 0 {
@@ -32,19 +40,16 @@ func (directed) provide(l *level, t *Task) message.Response {
 // for its slaves. It also does so for a master in a small network that asks again: all
 // other masters may be slaves of the target, and so may all nodes that the provider
 // remembers.
-//
-// Enter says that the target asks for itself. Only then is it counted in the ledger:
-// otherwise one node could fill the ledger with nodes that do not exist.
-func (l *level) findPlacesFor(t *Task, target, lost Peer, enter bool, b budget) *message.Provision {
+func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Provision {
 	if l.ledger == nil {
 		l.ledger = l.newLedger()
 	}
 	if _, again := l.ledger.sent[target]; again && l.ledger.masters <= smallMasters && l.masterIndex(target) >= 0 {
 		l.rememberSlavesOf(t, target, b)
 	}
-	places, size := l.place(target, lost, enter)
+	places, size := l.place(target, lost)
 	if len(places) == 0 && l.rememberSlavesOf(t, target, b) {
-		places, size = l.place(target, lost, enter)
+		places, size = l.place(target, lost)
 	}
 	p := &message.Provision{
 		Lifetime: l.node.lifetime(), NetworkSize: size, Results: make([]message.Place, len(places)),
@@ -86,39 +91,57 @@ func (l *level) rememberSlavesOf(t *Task, target Peer, b budget) bool {
 // master with capacity, or, if there is none, a node that would become a master. Of four
 // places two are masters, one is a node that could become one, in case they refuse, and
 // the last is a master again. Size is the size of the network with target in it.
-func (l *level) place(target, lost Peer, enter bool) (places []Peer, size int) {
+//
+// A bootstrap node that sees a few masters die, as in a network whose nodes come and go,
+// makes another one in the place of each at once, and lets the masters have half of their
+// slack. Otherwise all that are left are full, and the young master gets all newcomers,
+// while slaves elsewhere do not know it yet. Other providers do not: after the death of
+// the bootstrap node there are many of them.
+func (l *level) place(target, lost Peer) (places []Peer, size int) {
 	n, lg := l.node, l.ledger
 	lg.resize(n.self, len(l.slaves))
-	dying := l.discountSilent()
-	if enter {
-		lg.left(target, lost, n.hostOf(target))
-		lg.missed(target)
-	}
+	dying, many := l.discountSilent()
+	lg.left(target, lost, n.hostOf(target))
+	lg.missed(target)
 	size = lg.nodes + 1
 	if target != n.self && l.backlink.IsZero() {
 		size++ // the node itself, which no master lists yet
 	}
 	optimum := Optimum(size, levels)
-	limit := optimum
-	if dying {
+	limit, churns := optimum, dying && !many && slices.Contains(n.bootstrap(), n.self)
+	switch {
+	case churns:
+		limit = optimum + slack(optimum)/2
+	case dying:
 		limit = Optimum(size*survivors/16, levels)
 	}
 	lg.bound(limit)
 	c := choice{l, lg, target, size, make([]Peer, 0, maxPlaces)}
 	// Fewer than three masters cannot form a cycle without a mutual pair, so the first
 	// three newcomers make masters.
+	switch {
+	case lg.masters >= 3 && n.follows():
+		c.makeEarly()
+	case churns && lg.masters >= 3 && lg.masters < optimum:
+		c.makeMasterAlive()
+	}
 	if lg.masters >= 3 || size <= 2 {
 		c.drawMasters(2)
 	}
 	if dying && lg.masters >= 3 {
 		if lg.masters < optimum && len(c.places) == 0 {
-			c.makeMasters(1, lg.askedSince(n.env.Now()-2*n.cfg.SyncInterval))
+			c.makeMasterAlive()
 		}
 		c.fullMasters(maxPlaces - 1)
 	}
-	c.makeMasters(maxPlaces-1, lg.recent, l.slaves, []Peer{n.self})
+	own := []Peer{n.self}
+	if lg.masters < 3 && l.hasLost() { // all recent newcomers may be dead, we are not
+		c.makeMasters(maxPlaces-2, lg.recent)
+		c.makeMasters(maxPlaces-1, l.slaves, own)
+	}
+	c.makeMasters(maxPlaces-1, lg.recent, l.slaves, own)
 	c.drawMasters(maxPlaces)
-	if enter && len(c.places) > 0 {
+	if len(c.places) > 0 {
 		lg.send(target, c.places[0], n.hostOf(target), n.env.Now())
 	}
 	return c.places, size
@@ -194,6 +217,13 @@ func (c *choice) fullMasters(most int) {
 	}
 }
 
+// makeMasterAlive adds a node that becomes a master, if there is no place so far: one that
+// has itself asked for a place within two sync intervals, and so has not died before.
+func (c *choice) makeMasterAlive() {
+	n := c.level.node
+	c.makeMasters(1, c.ledger.askedSince(n.env.Now()-2*n.cfg.SyncInterval))
+}
+
 // makeMasters adds nodes that are no masters yet and could become masters, up to the
 // given number of places, from lists of which the first is best.
 func (c *choice) makeMasters(most int, lists ...[]Peer) {
@@ -221,13 +251,13 @@ func (c *choice) couldBecomeMaster(p Peer) bool {
 }
 
 // discountSilent takes masters that are probably dead out of the ledger until it is
-// renewed: their slaves are about to ask for other places. It reports whether masters are
-// being probed, which begins with the first newcomer that has lost one, or a peer was lost
-// within the last two sync intervals.
-func (l *level) discountSilent() (dying bool) {
+// renewed: their slaves are about to ask for other places. Dying says that masters are
+// being probed, which begins with the first newcomer that has lost one, or that a peer was
+// lost within the last two sync intervals; many, that these are or were many masters.
+func (l *level) discountSilent() (dying, many bool) {
 	r := l.reserve
 	if r == nil {
-		return false
+		return false, false
 	}
 	for _, w := range r.probes {
 		if l.masterIndex(w.peer) < 0 {
@@ -238,5 +268,10 @@ func (l *level) discountSilent() (dying bool) {
 			l.ledger.resize(w.peer, 0)
 		}
 	}
-	return dying || l.lostLately()
+	now := l.node.env.Now()
+	if l.manySilent() {
+		r.manyDied = now
+	}
+	many = r.manyDied > 0 && now-r.manyDied < deathsCount*l.node.cfg.SyncInterval
+	return dying || l.lostLately(), many
 }

@@ -14,11 +14,14 @@ import (
 type Pool struct {
 	idle     []*Task
 	all      []*Task
-	sleepers map[uint32]*Task // by the number of the timer that wakes it
-	slept    uint32           // numbers these timers
+	turn     uint64 // see Node.Turn
+	sleepers map[sleeper]*Task
+	delayed  map[sleeper]procedure // that are to begin
 	marks    marks
+	taken    marks     // by number of the host
 	hashes   draw.Memo // of the nodes' addresses, by id
 	hosts    hostNumbers
+	trees    []*tree // of nodes in networks of several levels; see Node.treeIndex
 }
 
 // run starts a procedure for node n and returns when it has ended or parked.
@@ -29,6 +32,7 @@ func (p *Pool) run(n *Node, procedure procedure, req *message.Request, ticket Ti
 	if req != nil {
 		t.req = *req
 	}
+	p.turn++
 	t.resume()
 }
 
@@ -36,6 +40,7 @@ func (p *Pool) run(n *Node, procedure procedure, req *message.Request, ticket Ti
 func (p *Pool) runFor(c caller, procedure procedure) {
 	t := p.take()
 	t.caller, t.procedure = c, procedure
+	p.turn++
 	t.resume()
 }
 
@@ -71,22 +76,51 @@ func (t *Task) loop(yield func(struct{}) bool) {
 	}
 }
 
-// sleep returns the number of a timer that will wake t.
+// sleeper is a task that sleeps: its node, and the number of the timer that wakes it.
+type sleeper struct {
+	node  *Node
+	timer uint32
+}
+
+// sleep returns the number of a timer that will wake t: the first that no other task of its
+// node waits for. So it does not depend on the other nodes of the pool.
 func (p *Pool) sleep(t *Task) uint32 {
 	if p.sleepers == nil {
-		p.sleepers = make(map[uint32]*Task)
+		p.sleepers = make(map[sleeper]*Task)
 	}
-	number := wakeTask + p.slept%timerNumbers
-	p.slept++
-	p.sleepers[number] = t
-	return number
+	s := p.timer(t.node)
+	p.sleepers[s] = t
+	return s.timer
+}
+
+// later is sleep for a procedure that is to begin.
+func (p *Pool) later(n *Node, begin procedure) uint32 {
+	if p.delayed == nil {
+		p.delayed = make(map[sleeper]procedure)
+	}
+	s := p.timer(n)
+	p.delayed[s] = begin
+	return s.timer
+}
+
+// timer is the first of a node that nothing waits for.
+func (p *Pool) timer(n *Node) sleeper {
+	s := sleeper{n, wakeTask}
+	for p.sleepers[s] != nil || p.delayed[s] != nil {
+		s.timer++
+	}
+	return s
 }
 
 // awake resumes the task of node n that waits for the timer of this number.
 func (p *Pool) awake(n *Node, number uint32) {
-	if t := p.sleepers[number]; t != nil && t.node == n {
-		delete(p.sleepers, number)
+	s := sleeper{n, number}
+	if t := p.sleepers[s]; t != nil {
+		delete(p.sleepers, s)
 		t.wake()
+	} else if begin := p.delayed[s]; begin != nil {
+		delete(p.delayed, s)
+		p.run(n, begin, nil, 0)
 	}
 }
 
@@ -104,9 +138,14 @@ func (p *Pool) end(n *Node) {
 		t.stop()
 		return true
 	})
-	for number, t := range p.sleepers { // order-free: deletes only
-		if t.node == n {
-			delete(p.sleepers, number)
+	for s := range p.sleepers { // order-free: deletes only
+		if s.node == n {
+			delete(p.sleepers, s)
+		}
+	}
+	for s := range p.delayed { // order-free: deletes only
+		if s.node == n {
+			delete(p.delayed, s)
 		}
 	}
 }
@@ -135,5 +174,5 @@ func (p *Pool) Close() {
 	for _, t := range p.all {
 		t.stop()
 	}
-	p.all, p.idle, p.sleepers = nil, nil, nil
+	p.all, p.idle, p.sleepers, p.delayed = nil, nil, nil, nil
 }

@@ -58,7 +58,8 @@ func plainSlave(t *testing.T, n *coretest.Network) *coretest.Host {
 	return nil
 }
 
-// Any sign of life ends the probing: a backlink that answers once in seven times is kept.
+// Any sign of life ends the probing: a backlink that hangs for five seconds now and then is
+// kept.
 func TestAnAnswerEndsTheProbing(t *testing.T) {
 	n := settled(t, 16)
 	node := plainSlave(t, n)
@@ -69,7 +70,7 @@ func TestAnAnswerEndsTheProbing(t *testing.T) {
 		node.Node.Sync()
 		n.Run(5 * time.Second)
 		h.Revive()
-		n.Run(11 * time.Second)
+		n.Run(155 * time.Second)
 	}
 	if got := node.Node.Structure().Backlink; got != backlink {
 		t.Errorf("the backlink is %d, want %d as before", got.ID(), backlink.ID())

@@ -39,7 +39,7 @@ func (n *Node) serveQuerySlave(req *message.Request) message.Response {
 	body := message.Asked[message.QueryRequest](req)
 	q := n.query(body.Name)
 	if q == nil {
-		return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
+		return n.answerFold(nil, body)
 	}
 	return message.Response{Body: &message.QueryAnswer{
 		Result: q.Answer(body.Arg), Coverage: message.Coverage{Asked: 1, Answered: 1},
@@ -50,58 +50,125 @@ func (n *Node) serveQuerySlave(req *message.Request) message.Response {
 // and merge what they say. The level in the body must be that of the kind: a butler has
 // slaves below it, a master has butlers.
 func serveQuery(t *Task) {
-	body, level := message.Asked[message.QueryRequest](&t.req), 1
+	body := message.Asked[message.QueryRequest](&t.req)
+	least, most := 1, 1
 	if t.req.Kind == message.KindQueryMaster {
-		level = 2
+		least, most = 2, max(2, t.node.cfg.branchLevels()+1)
 	}
-	if body.Level != level {
+	if body.Level < least || body.Level > most {
 		t.reply(message.Response{Err: message.ErrMalformed})
 		return
 	}
-	t.reply(t.node.askNetwork(t, body, level-1))
+	t.reply(t.node.askNetwork(t, body, body.Level-1, t.requestBudget()))
 }
 
 // serveClientQuery is the entry node's part: it asks all masters on behalf of a client.
 func serveClientQuery(t *Task) {
-	t.reply(t.node.askNetwork(t, message.Asked[message.QueryRequest](&t.req), levels))
+	n, body := t.node, message.Asked[message.QueryRequest](&t.req)
+	if f := n.fold(body.Name); f != nil {
+		if err := t.admitClient(f, body); err != nil {
+			t.reply(message.Response{Err: err})
+			return
+		}
+	}
+	t.reply(n.askNetwork(t, body, n.searchLevel(), t.requestBudget()))
 }
 
 // askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves, or
 // the node itself if there are none. The coverage counts a node that does not answer as
 // asked, with all nodes that it is listed to have below it.
-func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int) message.Response {
-	q := n.query(body.Name)
+func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int, b budget) message.Response {
+	q, f, kind, step := n.query(body.Name), Fold(nil), queryKinds[min(level, len(queryKinds)-1)], n.cfg.ServerTimeout
 	if q == nil {
-		return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
+		if f = n.fold(body.Name); f == nil {
+			return message.Response{Err: message.Refusal(message.CodeUnknownQuery, body.Name)}
+		}
+		if err := checked(f.Check(body.Arg)); err != nil {
+			return message.Response{Err: err}
+		}
+		terms := f.Terms()
+		if terms.Work && level == 0 {
+			kind = message.KindWork
+		}
+		orDefault(&terms.Timeout, step)
+		step = terms.Timeout
 	}
 	targets, below := n.targets(level)
-	backlink := n.level1.backlink
-	responses := t.Gather(targets, message.Request{
-		Kind: queryKinds[level],
+	req := message.Request{
+		Kind: kind,
 		// Each level gets less time, so that a partial answer is in time.
-		Timeout: t.requestBudget().atMost(n.cfg.ServerTimeout * time.Duration(level+1)),
+		Timeout: b.atMost(step * time.Duration(level+1)),
 		Body:    &message.QueryRequest{Name: body.Name, Level: level, Arg: body.Arg},
-	})
-	merged, others := &message.QueryAnswer{}, 0
+	}
+	s := summary{node: n, query: q, level: level, targets: targets, below: below, backlink: n.level1.backlink}
+	if f == nil {
+		return message.Response{Body: s.of(t.Gather(targets, req))}
+	}
+	s.told = make([]message.Told, 0, len(targets))
+	merged := s.of(t.gatherWanted(targets, req, wantOf(f, body.Arg, kind, len(targets))))
+	if len(s.told) > 0 {
+		merged.Result = f.Merge(body.Arg, s.told)
+		if err, failed := merged.Result.(error); failed {
+			return message.Response{Err: refusalOf(err, message.CodeFailed)}
+		}
+	}
+	return message.Response{Body: merged}
+}
+
+// summary makes one answer of those that a node has got from the level below.
+type summary struct {
+	node    *Node
+	query   Query          // nil for a Fold,
+	told    []message.Told // whose answers are merged together in the end
+	level   int
+	targets []Peer
+	below   func(i int) int
+	// of the node when it asked
+	backlink Peer
+}
+
+// of merges the responses of the targets.
+func (s *summary) of(responses []message.Response) *message.QueryAnswer {
+	n, merged, others := s.node, &message.QueryAnswer{}, 0
 	for i, resp := range responses {
-		if level == levels && targets[i] == backlink {
-			n.level1.rateSearch(backlink, resp, below(i))
+		from := s.targets[i]
+		if s.level == 1 && from == s.backlink && resp.Err != ErrUnawaited {
+			n.level1.rateSearch(from, resp, s.below(i))
+		}
+		if s.level >= 2 && from != n.self && n.inTree() && resp.Err != ErrUnawaited {
+			n.tree().rateHead(s.level-1, from, resp)
 		}
 		hops := 1
-		if targets[i] == n.self {
+		if from == n.self {
 			hops = 0 // a call within the process
 		}
 		others += hops
 		if answer, err := message.As[message.QueryAnswer](resp); err == nil {
-			merge(q, merged, answer)
+			s.merge(merged, from, answer)
 			hops += answer.Cost.Hops
 		} else {
-			merged.Coverage.Asked += below(i)
+			merged.Coverage.Asked += s.below(i)
 		}
 		merged.Cost.Hops = max(merged.Cost.Hops, hops)
 	}
 	merged.Cost.Fanout = max(merged.Cost.Fanout, others)
-	return message.Response{Body: merged}
+	return merged
+}
+
+// merge adds the answer b of a peer to a, all but the hops: they depend on who was asked.
+func (s *summary) merge(a *message.QueryAnswer, from Peer, b *message.QueryAnswer) {
+	switch {
+	case b.Result == nil:
+	case s.query == nil:
+		s.told = append(s.told, message.Told{By: from, Leaf: s.level == 0, Answer: b.Result})
+	case a.Result == nil:
+		a.Result = b.Result
+	default:
+		a.Result = s.query.Merge(a.Result, b.Result)
+	}
+	a.Coverage.Asked += b.Coverage.Asked
+	a.Coverage.Answered += b.Coverage.Answered
+	a.Cost.Fanout = max(a.Cost.Fanout, b.Cost.Fanout)
 }
 
 var queryKinds = [...]message.Kind{message.KindQuerySlave, message.KindQueryButler, message.KindQueryMaster}
@@ -111,6 +178,12 @@ var queryKinds = [...]message.Kind{message.KindQuerySlave, message.KindQueryButl
 func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
 	if level == 0 {
 		targets, below = n.level1.slaves, func(int) int { return 1 }
+	} else if level > 1 && n.tree().placed() {
+		list := n.tree().lists[level-2].List
+		for _, b := range list {
+			targets = append(targets, b.Head)
+		}
+		return targets, func(i int) int { return int(list[i].Size) }
 	} else {
 		list := n.level1.masters.List
 		for _, m := range list {
@@ -122,17 +195,4 @@ func (n *Node) targets(level int) (targets []Peer, below func(i int) int) {
 		return []Peer{n.self}, func(int) int { return 1 }
 	}
 	return targets, below
-}
-
-// merge adds the answer b to a, all but the hops: they depend on who was asked.
-func merge(q Query, a, b *message.QueryAnswer) {
-	switch {
-	case a.Result == nil:
-		a.Result = b.Result
-	case b.Result != nil:
-		a.Result = q.Merge(a.Result, b.Result)
-	}
-	a.Coverage.Asked += b.Coverage.Asked
-	a.Coverage.Answered += b.Coverage.Answered
-	a.Cost.Fanout = max(a.Cost.Fanout, b.Cost.Fanout)
 }

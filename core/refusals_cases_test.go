@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -17,6 +19,13 @@ var memberRefusals = []refusal{
 	{message.KindProvide, message.CodeInvalidTarget, "no address is named", func(w *town) error {
 		return w.asNode(w.stranger, entry, message.KindProvide, &message.ProvideRequest{})
 	}},
+	{message.KindProvide, message.CodeMasterFull, "as many of the newcomer's host are on their way as have a place", func(w *town) (err error) {
+		for i := range core.DefaultHostPlaces + 1 {
+			port := w.Play(fmt.Sprintf("198.51.100.1:%d", i+1), coretest.Answers{})
+			err = w.asNode(port, peer.FromID(1), message.KindProvide, &message.ProvideRequest{Target: port.Peer(), Places: true})
+		}
+		return err
+	}},
 	{message.KindRegister, message.CodeInvalidTarget, "no address is named", func(w *town) error {
 		return w.register(w.stranger, core.Peer{})
 	}},
@@ -25,6 +34,12 @@ var memberRefusals = []refusal{
 	}},
 	{message.KindRegister, message.CodeInvalidTarget, "another address than the sender's is named", func(w *town) error {
 		return w.register(w.stranger, w.newcomer().Peer())
+	}},
+	{message.KindRegister, message.CodeLevelsDiffer, "the newcomer has more levels", func(w *town) error {
+		return w.asNode(w.stranger, peer.FromID(1), message.KindRegister, &message.RegisterRequest{Target: w.stranger.Peer(), Levels: 2})
+	}},
+	{message.KindRegister, message.CodeDrawDiffers, "the newcomer draws otherwise", func(w *town) error {
+		return w.asNode(w.stranger, peer.FromID(1), message.KindRegister, &message.RegisterRequest{Target: w.stranger.Peer(), Draw: "host network none prefix"})
 	}},
 	{message.KindRegister, message.CodeInterviewee, "the newcomer does not answer", func(w *town) error {
 		return w.register(w.stranger, w.stranger.Peer())
@@ -37,6 +52,17 @@ var memberRefusals = []refusal{
 			}
 		}
 		return err
+	}},
+	{message.KindBranch, message.CodeLevelsDiffer, "the network has one level", func(w *town) error {
+		return w.asNode(w.stranger, entry, message.KindBranch, &message.BranchRequest{Levels: 2})
+	}},
+	{message.KindBranch, message.CodeInvalidTarget, "the network has no such level", func(w *town) error {
+		return w.asNode(w.stranger, entry, message.KindBranch, &message.BranchRequest{Levels: 1})
+	}},
+	{message.KindBranch, message.CodeNoBranch, "the receiver has none", func(w *town) error {
+		young := w.AddNode("", core.Config{Levels: 2, Bootstrap: []core.Peer{w.stranger.Peer()}})
+		young.Start()
+		return w.asNode(w.stranger, young.Peer(), message.KindBranch, &message.BranchRequest{Levels: 2})
 	}},
 	unknownQuery(message.KindQueryMaster, 2),
 	unknownQuery(message.KindQueryButler, 1),
@@ -178,19 +204,23 @@ var entryRefusals = []refusal{
 	{message.KindAction, message.CodeApprovalRequired, "nothing is shown", func(w *town) error {
 		return w.asClient(w.visitor, entry, message.KindAction, &message.ActionRequest{})
 	}},
-	act(message.CodeInvalidAction, "there is no such approval", func(p *message.Proof) { p.Action = "unknown" }),
-	act(message.CodeWrongApprovalTime, "the approval is too old", func(p *message.Proof) { p.StartedAt -= 10 * time.Minute }),
-	act(message.CodeInvalidApproval, "it is another client's", func(p *message.Proof) { p.ClientIP = otherIP }),
-	act(message.CodeInvalidApproval, "an approver is named twice", func(p *message.Proof) { p.Approvers[1] = p.Approvers[0] }),
-	act(message.CodeTooFewDecisions, "one of three is named", func(p *message.Proof) { p.Approvers = p.Approvers[:1] }),
-	act(message.CodeTooFewDecisions, "more are named than are drawn", func(p *message.Proof) {
+}
+
+// proofRefusals are for what is wrong with a proof, whatever it is shown for.
+var proofRefusals = []wrongProof{
+	{message.CodeInvalidAction, "there is no such approval", func(p *message.Proof) { p.Action = "unknown" }},
+	{message.CodeWrongApprovalTime, "the approval is too old", func(p *message.Proof) { p.StartedAt -= 10 * time.Minute }},
+	{message.CodeInvalidApproval, "it is another client's", func(p *message.Proof) { p.ClientIP = otherIP }},
+	{message.CodeInvalidApproval, "an approver is named twice", func(p *message.Proof) { p.Approvers[1] = p.Approvers[0] }},
+	{message.CodeTooFewDecisions, "one of three is named", func(p *message.Proof) { p.Approvers = p.Approvers[:1] }},
+	{message.CodeTooFewDecisions, "more are named than are drawn", func(p *message.Proof) {
 		for i := uint32(1); i <= 9; i++ {
 			if more := peer.FromID(i); !slices.Contains(p.Approvers, more) {
 				p.Approvers = append(p.Approvers, more)
 			}
 		}
-	}),
-	act(message.CodeWrongAnswer, "the answer is wrong", func(p *message.Proof) { p.Answer = otherIP.String() }),
+	}},
+	{message.CodeWrongAnswer, "the answer is wrong", func(p *message.Proof) { p.Answer = otherIP.String() }},
 }
 
 // question asks the entry node for the question, with all approvers confirmed.
@@ -212,9 +242,15 @@ func question(code, when string, change func(*message.ApprovalQuestionRequest)) 
 	}}
 }
 
-// act makes a refusal of a proof that would be accepted but for one field.
-func act(code, when string, change func(*message.Proof)) refusal {
-	return refusal{message.KindAction, code, when, func(w *town) error {
+// wrongProof is a proof that would be accepted but for one field.
+type wrongProof struct {
+	code, when string
+	change     func(*message.Proof)
+}
+
+// shown is the refusal of a wrong proof that is shown with a request of the kind.
+func (p wrongProof) shown(kind message.Kind, body func(*message.Proof) any) refusal {
+	return refusal{kind, p.code, p.when, func(w *town) error {
 		key := w.draw("client")
 		w.vouch("client", key)
 		if err := w.question("client", key, func(*message.ApprovalQuestionRequest) {}); err != nil {
@@ -226,10 +262,95 @@ func act(code, when string, change func(*message.Proof)) refusal {
 		}
 		good := *proof
 		good.Approvers = key.Approvers
-		if err := w.asClient(w.visitor, peer.FromID(2), message.KindAction, &message.ActionRequest{Proof: &good}); err != nil {
+		if err := w.asClient(w.visitor, peer.FromID(2), kind, body(&good)); err != nil {
 			return err
 		}
-		change(proof)
-		return w.asClient(w.visitor, entry, message.KindAction, &message.ActionRequest{Proof: proof})
+		p.change(proof)
+		return w.asClient(w.visitor, entry, kind, body(proof))
 	}}
+}
+
+// shownRefusals are those of the requests that show a proof.
+func shownRefusals() (list []refusal) {
+	for _, p := range proofRefusals {
+		list = append(list,
+			p.shown(message.KindAction, func(p *message.Proof) any { return &message.ActionRequest{Proof: p} }),
+			p.shown(message.KindQuery, func(p *message.Proof) any {
+				return &message.QueryRequest{Name: "approved", Arg: 1, Proof: p}
+			}))
+	}
+	return list
+}
+
+// applicationRefusals are those that an application gives.
+func applicationRefusals() (list []refusal) {
+	for kind, level := range map[message.Kind]int{
+		message.KindQueryMaster: 2, message.KindQueryButler: 1, message.KindQuerySlave: 0, message.KindWork: 0,
+	} {
+		name := "strict"
+		if kind == message.KindWork {
+			name = "long"
+			list = append(list, unknownQuery(kind, level))
+		}
+		list = append(list, refusal{kind, message.CodeInvalidQuestion, "the application says so", func(w *town) error {
+			return w.asNode(w.stranger, entry, kind, &message.QueryRequest{Name: name, Level: level, Arg: 0})
+		}})
+		if level == 0 {
+			list = append(list, refusal{kind, message.CodeFailed, "the application fails", func(w *town) error {
+				return w.asNode(w.stranger, entry, kind, &message.QueryRequest{Name: name, Level: level, Arg: failing})
+			}})
+		}
+	}
+	for code, body := range map[string]*message.DirectRequest{
+		message.CodeUnknownQuery: {Name: "unknown"}, message.CodeInvalidQuestion: {Name: "strict", Arg: 0}, message.CodeFailed: {Name: "strict", Arg: failing},
+	} {
+		list = append(list, refusal{message.KindDirect, code, "the application says so", func(w *town) error {
+			return w.asNode(w.stranger, entry, message.KindDirect, body)
+		}})
+	}
+	for code, body := range map[string]*message.QueryRequest{
+		message.CodeNotAllowed: {Name: "strict", Arg: 1}, message.CodeInvalidQuestion: {Name: "approved", Arg: 0}, message.CodeApprovalRequired: {Name: "approved", Arg: 1},
+	} {
+		list = append(list, refusal{message.KindQuery, code, "the application says so", func(w *town) error {
+			return w.asClient(w.visitor, entry, message.KindQuery, body)
+		}})
+	}
+	return list
+}
+
+// failing is the question at which the applications of a town fail.
+const failing = -1
+
+// strict is an application that refuses.
+type strict struct {
+	name  string
+	terms message.Terms
+}
+
+func (s strict) Name() string         { return s.name }
+func (s strict) Terms() message.Terms { return s.terms }
+func (strict) Check(question any) error {
+	if question == 0 {
+		return errors.New("nothing is asked")
+	}
+	return nil
+}
+func (strict) Answer(_ *core.Task, question any) (any, error) {
+	if question == failing {
+		return nil, errors.New("it does not work")
+	}
+	return nil, nil
+}
+func (strict) Merge(any, []message.Told) any { return nil }
+func (strict) Valid(any, any) error          { return nil }
+func (strict) Enough(any, any) bool          { return false }
+
+// strictDirect is strict for requests to one node.
+type strictDirect struct{ strict }
+
+func (s strictDirect) Check(_ core.Peer, r *message.DirectRequest) error {
+	return s.strict.Check(r.Arg)
+}
+func (s strictDirect) Serve(t *core.Task, _ core.Peer, r *message.DirectRequest) (any, error) {
+	return s.Answer(t, r.Arg)
 }

@@ -22,7 +22,7 @@ var onTheWire = map[message.Kind]string{message.KindApprovalCheck: message.CodeI
 // Every refusal that a row lists occurs, for each of the reasons that the essay gives.
 func TestEveryRefusalOccurs(t *testing.T) {
 	occurred := make(map[message.Kind][]string)
-	for _, r := range slices.Concat(memberRefusals, approverRefusals, entryRefusals) {
+	for _, r := range slices.Concat(memberRefusals, approverRefusals, entryRefusals, shownRefusals(), applicationRefusals()) {
 		t.Run(r.kind.String()+" if "+r.when, func(t *testing.T) {
 			if err := r.ask(newTown(t)); !message.IsRefusal(err, r.code) {
 				t.Errorf("the answer is %s, want %s", coretest.Outcome(err), r.code)
@@ -74,7 +74,7 @@ func (w *town) anyBody(random *rand.Rand, kind message.Kind, key *message.Approv
 		list   = pick(random, key.Approvers, key.Approvers, nil, []core.Peer{{}, {}}, []core.Peer{w.stranger.Peer()})
 		ip     = pick(random, w.visitor.IP, netip.MustParseAddr("192.0.2.99"), netip.Addr{})
 		target = pick(random, core.Peer{}, peer.FromID(1), peer.FromID(2), w.stranger.Peer())
-		query  = pick(random, "holders", "unknown")
+		query  = pick(random, "holders", "strict", "long", "approved", "unknown")
 	)
 	switch kind {
 	case message.KindStructure:
@@ -87,8 +87,10 @@ func (w *town) anyBody(random *rand.Rand, kind message.Kind, key *message.Approv
 		return &message.ApprovalInfoRequest{Action: action, Key: name}
 	case message.KindApprovalCheck:
 		return &message.ApprovalCheckRequest{Action: action, Key: name, Answer: ip.String(), Approvers: list, ClientIP: ip}
-	case message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindQuery:
-		return &message.QueryRequest{Name: query, Level: random.IntN(4), Arg: 6}
+	case message.KindQueryMaster, message.KindQueryButler, message.KindQuerySlave, message.KindQuery, message.KindWork:
+		return &message.QueryRequest{Name: query, Level: random.IntN(4), Arg: pick(random, 6, 6, 0, failing)}
+	case message.KindDirect:
+		return &message.DirectRequest{Name: query, Arg: pick(random, 6, 0, failing)}
 	case message.KindApprovalKey:
 		return &message.ApprovalKeyRequest{Action: action}
 	case message.KindApprovalAdd:
@@ -134,6 +136,10 @@ func newTown(t *testing.T) *town {
 			Bootstrap: []core.Peer{peer.FromID(1)}, Approvals: []core.ApprovalKind{client, muteApproval{client}},
 		})
 		h.Node.Offer(&coretest.Holder{Node: h.Number})
+		h.Node.OfferFold(strict{name: "strict"})
+		h.Node.OfferFold(strict{"long", message.Terms{Work: true}})
+		h.Node.OfferFold(strict{"approved", message.Terms{Clients: true, Approval: "client"}})
+		h.Node.OfferDirect(strictDirect{strict{name: "strict"}})
 		h.Start()
 	}
 	n.Run(160 * time.Second)

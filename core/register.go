@@ -27,11 +27,11 @@ func serveProvide(t *Task) {
 // confirmSlave answers a slave that is listed already: it just gets the number of slaves
 // again.
 func (n *Node) confirmSlave(req *message.Request) (message.Response, bool) {
-	target := message.Asked[message.RegisterRequest](req).Target
-	if target != req.From || !n.level1.hasSlave(target) {
+	body := message.Asked[message.RegisterRequest](req)
+	if body.Target != req.From || !n.level1.hasSlave(body.Target) || body.Draw != n.cfg.drawText || otherLevels(body.Levels, n.agreedLevels(body.Levels)) != nil {
 		return message.Response{}, false
 	}
-	return message.Response{Body: &message.Registered{Size: len(n.level1.slaves)}}, true
+	return n.level1.registered(), true
 }
 
 // serveRegister lists a newcomer as a slave, after an interview. A node may have asked
@@ -43,12 +43,16 @@ func serveRegister(t *Task) {
 		t.reply(message.Refuse(message.CodeInvalidTarget))
 		return
 	}
+	if err := l.disagrees(body); err != nil {
+		t.reply(message.Response{Err: err})
+		return
+	}
 	if !l.hasSlave(target) {
 		if l.shuns(target, pauseFrom) || !n.cfg.rule.hasCapacity(l, body.NetworkSize) {
 			t.reply(message.Refuse(message.CodeMasterFull))
 			return
 		}
-		if !l.hostHasCapacity(target) {
+		if !l.hostHasCapacity(target) || !l.mayBecomeMaster(t, target) {
 			t.reply(l.refuseHost(target))
 			return
 		}
@@ -61,17 +65,39 @@ func serveRegister(t *Task) {
 		}
 	}
 	if !l.hasSlave(target) { // it may have been listed during the interview
+		if l.isLeaving() {
+			t.reply(message.Refuse(message.CodeMasterFull))
+			return
+		}
 		if !l.hostHasCapacity(target) { // or others of its host
 			t.reply(l.refuseHost(target))
 			return
 		}
 		l.addSlave(target, n.env.Now())
 		l.bumpOwnSize()
+		if len(l.slaves) == 1 {
+			l.announce(body.NetworkSize)
+		}
 		if l.ledger != nil {
 			l.ledger.arrived(target)
 		}
 	}
-	t.reply(message.Response{Body: &message.Registered{Size: len(l.slaves)}})
+	t.reply(l.registered())
+}
+
+// registration asks for a place, with the settings that both sides must agree on.
+func (n *Node) registration(size int) *message.RegisterRequest {
+	return &message.RegisterRequest{
+		Target: n.self, NetworkSize: size, Draw: n.cfg.drawText, Levels: n.agreedLevels(message.AutoLevels),
+	}
+}
+
+// registered is what a new slave is told.
+func (l *level) registered() message.Response {
+	n := l.node
+	return message.Response{Body: &message.Registered{
+		Size: len(l.slaves), Draw: n.cfg.drawText, Levels: n.agreedLevels(message.AutoLevels),
+	}}
 }
 
 // interview asks a newcomer whether it is there. One that was of no use before must show
@@ -113,11 +139,15 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 	n := l.node
 	resp := t.Call(chosen, message.Request{
 		Kind: message.KindRegister, Timeout: timeout,
-		Body: &message.RegisterRequest{Target: n.self, NetworkSize: p.NetworkSize},
+		Body: n.registration(p.NetworkSize),
 	})
 	answer, err := message.As[message.Registered](resp)
-	// to be full is no fault, and neither is silence: a liar may have named any address
-	if !message.IsRefusal(err, message.CodeMasterFull) && !message.IsSilence(err) {
+	if err == nil {
+		err = n.checkAgreement(answer)
+	}
+	// to be full, or of a network with other settings, is no fault, and neither is silence:
+	// a liar may have named any address
+	if !message.IsRefusal(err, message.CodeMasterFull) && !isDisagreement(err) && !message.IsSilence(err) {
 		n.judge(err == nil, behavior.Registration, chosen)
 	}
 	if err != nil {
@@ -135,7 +165,7 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 		l.reserve.heard = nil
 	}
 	if l.reserve != nil {
-		l.reserve.former = Peer{}
+		l.reserve.former, l.reserve.keptOut = Peer{}, keptOut{}
 	}
 	l.recovered(chosen)
 	if l.isMaster() || len(l.masters.List) == 0 {

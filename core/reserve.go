@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spreadable/core/message"
+	"spreadable/core/state"
 )
 
 // A node's lists lead to the rest of the network only while their masters live. This file
@@ -18,13 +19,18 @@ import (
 
 // reserve is what a level needs in trouble only. It is nil before the first.
 type reserve struct {
-	probes  []*probing // peers that have failed and are asked again
-	ticking bool       // the timer for that is set
-	former  Peer       // the backlink that was lost, until there is another
-	deaths  deaths
-	lost    []lost // peers that were silent for too long, the latest last
-	heard   []Peer // of a master: introductions; without a place: nodes that asked us
-	adrift  bool   // the bootstrap node did not answer at the last sync
+	probes   []*probing // peers that have failed and are asked again
+	ticking  bool       // the timer for that is set
+	former   Peer       // the backlink that was lost, until there is another
+	deaths   deaths
+	manyDied time.Duration // when many masters were silent at a time; 0 is never
+	lost     []lost        // peers that were silent for too long, the latest last
+	bridges  bridges       // see bridge.go
+	heard    []Peer        // of a master: introductions; without a place: nodes that asked us
+	adrift   bool          // the bootstrap node did not answer at the last sync
+	keptOut  keptOut
+	leftAt   *state.Revision // the revision at which the node began to leave
+	greeting
 }
 
 // lost is a peer that was silent for too long.
@@ -42,13 +48,13 @@ const (
 	maxCallers = 8
 	// maxOthers is how many addresses a node without a place pings at a time.
 	maxOthers = 8
-	// knownEvery is how many syncs pass until a slave looks at the addresses that it
-	// knows, and inquireEvery until it asks for new ones.
+	// fullEnough is how many of them must say that our host has its share of places, until
+	// no others are asked.
+	fullEnough = 2
+	// knownEvery is how many syncs pass until a slave whose masters have changed looks at
+	// the addresses that it knows, and inquireEvery until it asks for new ones.
 	knownEvery   = 4
 	inquireEvery = 128
-	// bridgeFor is for how many syncs after a loss a slave asks known nodes in turn, one
-	// at every bridgeEvery-th.
-	bridgeFor, bridgeEvery = 32, 4
 )
 
 func (l *level) reserves() *reserve {
@@ -82,6 +88,12 @@ func (l *level) recovered(p Peer) {
 		l.reserve.lost = slices.DeleteFunc(l.reserve.lost, func(x lost) bool { return x.peer == p })
 	}
 }
+
+// hasLost reports whether a peer was lost within a week, and has not been heard since.
+func (l *level) hasLost() bool { return l.reserve != nil && len(l.reserve.lost) > 0 }
+
+// isAdrift reports whether the bootstrap node did not answer at the last sync.
+func (l *level) isAdrift() bool { return l.reserve != nil && l.reserve.adrift }
 
 // isLost reports whether p was lost and has not been heard since.
 func (l *level) isLost(p Peer) bool {
@@ -139,6 +151,9 @@ func (l *level) others() []Peer {
 		add(p)
 	}
 	if l.reserve != nil {
+		for _, x := range l.reserve.bridges.ends {
+			add(x.peer)
+		}
 		for _, p := range l.reserve.heard {
 			add(p)
 		}
@@ -174,9 +189,16 @@ func (l *level) askOthers(t *Task, b budget) *message.Provision {
 	if i := slices.IndexFunc(others, func(p Peer) bool { return !slices.Contains(there, p) }); i >= 0 {
 		there = append(there, others[i])
 	}
+	full := 0
 	for _, p := range there {
-		if provision, err := l.askForPlace(t, p, l.placeTimeout(b)); err == nil {
+		provision, err := l.askForPlace(t, p, l.placeTimeout(b))
+		if err == nil {
 			return provision
+		}
+		if message.IsRefusal(err, message.CodeMasterFull) {
+			if full++; full == fullEnough {
+				return nil
+			}
 		}
 	}
 	return nil
@@ -198,15 +220,15 @@ func (l *level) call(from Peer) {
 //
 // The others are the places that the provider named and we did not take. When all of them
 // have become masters, as in small networks, and once in inquireEvery syncs, we ask
-// another master for its slaves.
+// another master for its slaves. Otherwise all stays as it is until the list of masters
+// changes, as it does with the size of any group.
 func (l *level) know(up answer, b budget) {
 	turn := int(l.rounds) + int(l.node.self.ID())
-	if up.said != nil && l.reserve != nil && turn%bridgeEvery == 0 {
-		l.bridge(turn/bridgeEvery, b)
-	}
-	if up.said == nil || l.rounds >= 4 && turn%knownEvery != 0 {
+	asks := turn%inquireEvery == 0
+	if up.said == nil || !asks && l.rounds >= 4 && (l.recalled || turn%knownEvery != 0) {
 		return
 	}
+	l.recalled = true
 	l.known[0] = l.stranger(up.said.Slaves)
 	elsewhere, kept := l.known[1:], 0
 	for _, p := range elsewhere {
@@ -216,7 +238,7 @@ func (l *level) know(up answer, b budget) {
 		}
 	}
 	clear(elsewhere[kept:])
-	if kept == 0 || turn%inquireEvery == 0 {
+	if kept == 0 || asks {
 		l.inquire(up.peer, turn, b)
 	}
 }
@@ -238,36 +260,6 @@ func (l *level) inquire(backlink Peer, turn int, b budget) {
 	}
 }
 
-// bridge asks a known node, for some syncs after a loss, which network it is in: the
-// masters that joined its group with ours may be dead, and masters look for others only
-// among those that they know themselves.
-func (l *level) bridge(turn int, b budget) {
-	n, p := l.node, l.known[turn%len(l.known)]
-	if len(l.reserve.lost) == 0 || p.IsZero() {
-		return
-	}
-	latest := l.reserve.lost[len(l.reserve.lost)-1].since
-	if n.env.Now()-latest < bridgeFor*n.cfg.SyncInterval {
-		req := message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}
-		n.send(p, req, &inquiry{l, p, n.life, true}, 0)
-	}
-}
-
-// introduce introduces us to a master of a network with which ours has no master in
-// common. It asks us at its next sync, and meets our masters.
-func (l *level) introduce(m *message.Masters) {
-	for _, other := range m.List {
-		if l.masterIndex(other.Peer) >= 0 || other.Peer == l.node.self {
-			return
-		}
-	}
-	if len(m.List) > 0 {
-		n, to := l.node, m.List[l.node.env.Rand().IntN(len(m.List))].Peer
-		req := message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout, Body: introduction}
-		n.send(to, req, &inquiry{l, to, n.life, false}, 0)
-	}
-}
-
 // inquiry is a question to a node elsewhere.
 type inquiry struct {
 	level  *level
@@ -282,16 +274,21 @@ func (q *inquiry) Answer(_ uint32, resp message.Response) {
 	if n.life != q.life {
 		return
 	}
-	if resp.Err == nil && !message.KindStructure.Row().Fits(resp.Body) {
-		resp.Err = message.ErrMalformed
-	}
-	n.conclude(q.peer, true, resp)
-	if other, err := message.As[message.Structure](resp); err == nil {
+	if other, err := n.structureFrom(q.peer, resp); err == nil {
 		if q.bridge {
-			q.level.introduce(other.Masters)
+			q.level.cross(q.peer, other.Masters)
 		}
 		q.level.knowElsewhere(q.level.stranger(other.Slaves))
 	}
+}
+
+// structureFrom takes an answer that no task waits for, and concludes from it.
+func (n *Node) structureFrom(p Peer, resp message.Response) (*message.Structure, error) {
+	if resp.Err == nil && !message.KindStructure.Row().Fits(resp.Body) {
+		resp.Err = message.ErrMalformed
+	}
+	n.conclude(p, true, resp)
+	return message.As[message.Structure](resp)
 }
 
 // stranger returns a random peer of a list that is no master; none if there is no other

@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,7 +33,8 @@ const (
 //
 // The state of another address, which the node had before or which is another node's, is
 // restored in part: bans, scores and candidates. All else belongs to an address: the
-// place in the network, approvals and failures.
+// place in the network, approvals and failures. What was saved in a network of another
+// number of levels is restored without the place.
 func (n *Node) Restore(s state.State) error {
 	if n.started > 0 {
 		return errors.New("restore: the node has started")
@@ -40,16 +42,21 @@ func (n *Node) Restore(s state.State) error {
 	if s.Self != n.text(n.self) {
 		s = state.State{Scores: s.Scores, Bans: s.Bans, Candidates: s.Candidates}
 	}
+	if !n.fitsTree(&s) {
+		s.Root, s.RootChecked, s.Tree, s.Backlink, s.Slaves, s.Masters = "", 0, state.Tree{}, "", nil, nil
+	}
 	if err := checkSizes(&s); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	r := restorer{node: n, now: n.env.Now()}
 	r.network(&s)
+	r.tree(&s)
 	r.place(&s)
 	r.masters(&s)
 	r.failures(&s)
 	r.behaviour(&s)
 	r.approvals(&s)
+	r.ages(&s)
 	if r.err != nil {
 		n.forgetAll()
 		return fmt.Errorf("restore: %w", r.err)
@@ -73,7 +80,8 @@ func checkSizes(s *state.State) error {
 		{"slaves", len(s.Slaves), maxRows}, {"masters", len(s.Masters), maxRows}, {"fails", len(s.Fails), maxRows},
 		{"delays", len(s.Delays), maxRows}, {"scores", len(s.Scores), maxRows}, {"bans", len(s.Bans), maxRows},
 		{"candidates", len(s.Candidates), maxRows}, {"approvals", len(s.Approvals), maxApprovals},
-		{"keys", len(s.Keys), maxApprovals},
+		{"keys", len(s.Keys), maxApprovals}, {"branches", countBranches(&s.Tree), maxRows},
+		{"ages", len(s.Ages), maxRows},
 	} {
 		if list.rows > list.most {
 			return fmt.Errorf("%d %s, want at most %d", list.rows, list.name, list.most)
@@ -224,10 +232,7 @@ func (r *restorer) failures(s *state.State) {
 	for _, row := range s.Delays {
 		// a provider lists the node itself, too
 		if p := r.peer("delays", row.Address); delays.first(p, Peer{}) {
-			if n.level1.delays == nil {
-				n.level1.delays = make(map[Peer]time.Duration)
-			}
-			n.level1.delays[p] = r.past(row.Since)
+			n.level1.table().delays[p] = r.past(row.Since)
 		}
 	}
 	n.failsRevision++
@@ -265,8 +270,7 @@ func (r *restorer) behaviour(s *state.State) {
 		})
 	}
 	if len(candidates) > 0 {
-		n.candidates = new(behavior.Candidates)
-		n.candidates.Restore(candidates)
+		n.extra().candidates.Restore(candidates)
 	}
 }
 
@@ -310,6 +314,25 @@ func (r *restorer) approval(row state.Approval) {
 	})
 	if row.Right {
 		book.rows.use(row.Key)
+	}
+}
+
+// ages restores how long hosts have been in the network. All count as there now: one that
+// has gone meanwhile is forgotten as if it went now.
+func (r *restorer) ages(s *state.State) {
+	n := r.node
+	if n.cfg.Draw.MinAge == 0 || s.Began <= 0 || len(s.Ages) == 0 {
+		return
+	}
+	a, wall := n.level1.aged(), n.env.Wall()
+	a.began, a.young = min(s.Began, wall), ageLooks
+	for _, row := range s.Ages {
+		group, err := hex.DecodeString(row.Group)
+		if err != nil {
+			r.fail("ages", err)
+			return
+		}
+		a.groups[string(group)] = sighting{min(max(row.First, 0), wall), wall}
 	}
 }
 

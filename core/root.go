@@ -54,6 +54,12 @@ func (n *Node) checkRoot(t *Task, b budget) *message.Status {
 // networks. Of these the root that comes first by address remains: if each took over the
 // other's, at the same time, they would stay apart.
 func (n *Node) findRoot(t *Task, b budget) {
+	if n.treeIndex != 0 {
+		n.findBranch(t, b)
+	}
+	if n.treeIndex != 0 { // else it has met a network of one level
+		return
+	}
 	if n.rootFresh() {
 		return
 	}
@@ -93,7 +99,11 @@ func (n *Node) findRoot(t *Task, b budget) {
 // startRoot names the network at once if no other node could, and reports whether.
 func (n *Node) startRoot() bool {
 	alone := len(n.cfg.Bootstrap) == 1 && n.cfg.Bootstrap[0] == n.self
-	if alone {
+	if tr := n.tree(); alone && tr != nil {
+		if !tr.placed() { // it may know its place from before a restart
+			tr.settle(tr.top(), tr.begin())
+		}
+	} else if alone {
 		n.setRoot(n.self)
 	}
 	return alone

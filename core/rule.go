@@ -27,8 +27,8 @@ func (r Registration) String() string {
 // rule is how a node finds and keeps its place in a level. It has two values without
 // state, directed and original: what they remember is in the level.
 type rule interface {
-	// firstSync is the time from the start of a node to its first sync, nextSync the time
-	// from the beginning of a sync to that of the next.
+	// firstSync is the time from the start of a node to its first sync, notByTimer if start sees
+	// to it; nextSync is the time from the beginning of a sync to that of the next.
 	firstSync(n *Node) time.Duration
 	nextSync(n *Node) time.Duration
 
@@ -68,6 +68,9 @@ type rule interface {
 	// suspect is called when a request to p has failed with err, and no refusal.
 	suspect(l *level, p Peer, err error)
 }
+
+// notByTimer is the firstSync of a rule that begins to sync by itself.
+const notByTimer time.Duration = -1
 
 // rule returns the value of r.
 func (r Registration) rule() rule {

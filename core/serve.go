@@ -56,6 +56,14 @@ var handlers = [message.NumKinds]handler{
 	message.KindQuery:            {procedure: serveClientQuery},
 	message.KindAction:           {procedure: serveAction},
 	message.KindEntrants:         {leaf: (*Node).serveEntrants},
+	message.KindBranch:           {leaf: (*Node).serveBranch},
+	message.KindTree:             {leaf: (*Node).serveTree},
+	message.KindBranchEntrants:   {procedure: serveBranchEntrants},
+	message.KindWork:             {procedure: serveWork},
+	message.KindDirect:           {procedure: serveDirect},
+	message.KindLeave:            {leaf: (*Node).serveLeave},
+	message.KindAges:             {leaf: (*Node).serveAges},
+	message.KindBeacon:           {leaf: (*Node).serveBeacon},
 }
 
 func (n *Node) servePing(*message.Request) message.Response { return message.Response{} }

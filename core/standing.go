@@ -23,6 +23,7 @@ type standing struct {
 	parted   time.Duration // when the latest of them has ended
 	short    int32         // searches in a row that it answered for too few nodes
 	searched int32         // the sync after which the latest of them was counted
+	unsteady int32         // what it has left unanswered beyond what it may; see answers.go
 }
 
 // How much it weighs that a relation has ended.
@@ -49,12 +50,22 @@ func (l *level) satisfied(p Peer) {
 		return
 	}
 	s, known := l.watch.standings[p]
-	switch {
-	case !known:
-	case s.short == 0 && (p == l.backlink || l.hasSlave(p) || s.severity == 0):
+	if !known {
+		return
+	}
+	s.useless = 0
+	if s.short == 0 && (p == l.backlink || l.hasSlave(p)) {
+		s.severity, s.parted = 0, 0
+	}
+	s.unsteady = max(0, s.unsteady-l.node.cfg.lossAllowed())
+	l.rewrite(p, s)
+}
+
+// rewrite keeps a standing that has got better, unless nothing is left of it.
+func (l *level) rewrite(p Peer, s standing) {
+	if s.short == 0 && s.severity == 0 && s.useless == 0 && s.unsteady == 0 {
 		delete(l.watch.standings, p)
-	default:
-		s.useless = 0
+	} else {
 		l.watch.standings[p] = s
 	}
 }
@@ -75,6 +86,9 @@ func (l *level) disappointed(p Peer, err error) {
 		if err == message.ErrDenied {
 			weight = 2
 		}
+	}
+	if message.IsSilence(err) && err != message.ErrDenied && l.unanswered(p) {
+		return
 	}
 	s, known := l.watched().standings[p]
 	if known && s.round == l.rounds {
@@ -115,7 +129,9 @@ func (l *level) shuns(p Peer, severity int32) bool {
 }
 
 // avoids reports whether p is no place for us, nor for newcomers that ask us, for now.
-func (l *level) avoids(p Peer) bool { return l.shuns(p, deliberate) || l.discounts(p) }
+func (l *level) avoids(p Peer) bool {
+	return l.shuns(p, deliberate) || l.discounts(p) || l.isUnsteady(p)
+}
 
 // hasParted reports whether a relation with p has ended for a cause that is remembered.
 func (l *level) hasParted(p Peer) bool { return l.standing(p).severity > 0 }

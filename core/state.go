@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -21,14 +22,29 @@ func (n *Node) Revision() state.Revision {
 		state.SectionScores:  n.scores.Revision(),
 		state.SectionBans:    n.bans.Revision(),
 	}
-	if n.candidates != nil {
-		r[state.SectionCandidates] = n.candidates.Revision()
+	if n.applications != nil {
+		r[state.SectionCandidates] = n.applications.candidates.Revision()
+	}
+	if n.level1.watch != nil {
+		r[state.SectionAges] = n.level1.watch.agesRevision
 	}
 	if n.approvals != nil {
 		r[state.SectionApprovals], r[state.SectionChecks] = n.approvals.revision, n.approvals.checks
 	}
+	if tr := n.tree(); tr != nil {
+		r[state.SectionTree] = tr.revision
+	}
+	if l := &n.level1; l.reserve != nil && l.reserve.leftAt != nil {
+		for _, s := range placeSections {
+			r[s] = l.reserve.leftAt[s]
+		}
+	}
 	return r
 }
+
+// placeSections are the sections that say which place a node has. What leaving changes in
+// them is not written down: a node that comes back begins with the place that it had.
+var placeSections = [...]state.Section{state.SectionPlace, state.SectionMasters, state.SectionTree}
 
 // Changes returns what has changed since the revision, which must be that of the last
 // call of Changes. The first call gives everything. Between two calls a node keeps a
@@ -86,8 +102,8 @@ func (n *Node) export(s state.Section, to *state.State) {
 	case state.SectionBans:
 		n.exportBans(to)
 	case state.SectionCandidates:
-		if n.candidates != nil {
-			for _, c := range n.candidates.Rows() {
+		if n.applications != nil {
+			for _, c := range n.applications.candidates.Rows() {
 				to.Candidates = append(to.Candidates, state.Candidate{
 					Action: c.Action, Address: n.text(c.Peer), Suspicion: c.Suspicion, Excuse: c.Excuse, Since: c.Since,
 				})
@@ -95,6 +111,10 @@ func (n *Node) export(s state.Section, to *state.State) {
 		}
 	case state.SectionApprovals:
 		n.exportApprovals(to)
+	case state.SectionTree:
+		n.exportTree(to)
+	case state.SectionAges:
+		n.exportAges(to)
 	}
 }
 
@@ -121,7 +141,7 @@ func (n *Node) exportFails(to *state.State) {
 		to.Fails = append(to.Fails, state.Fail{Address: n.text(p), Count: f.count})
 	}
 	slices.SortFunc(to.Fails, func(a, b state.Fail) int { return strings.Compare(a.Address, b.Address) })
-	for p, since := range n.level1.delays { // order-free: sorted below
+	for p, since := range n.level1.delays() { // order-free: sorted below
 		to.Delays = append(to.Delays, state.Delay{Address: n.text(p), Since: since})
 	}
 	slices.SortFunc(to.Delays, func(a, b state.Delay) int { return strings.Compare(a.Address, b.Address) })
@@ -137,6 +157,17 @@ func (n *Node) exportScores(to *state.State) {
 	slices.SortFunc(to.Scores, func(a, b state.Score) int {
 		return cmp.Or(strings.Compare(a.Address, b.Address), strings.Compare(a.Action, b.Action))
 	})
+}
+
+func (n *Node) exportAges(to *state.State) {
+	if n.level1.watch == nil || n.level1.watch.ages == nil {
+		return
+	}
+	to.Began = n.level1.watch.ages.began
+	for group, s := range n.level1.watch.ages.groups { // order-free: sorted below
+		to.Ages = append(to.Ages, state.Age{Group: hex.EncodeToString([]byte(group)), First: s.first})
+	}
+	slices.SortFunc(to.Ages, func(a, b state.Age) int { return strings.Compare(a.Group, b.Group) })
 }
 
 func (n *Node) exportBans(to *state.State) {

@@ -57,6 +57,10 @@ func (m *mirror) follow(n *core.Node) {
 			s.Bans = c.State.Bans
 		case state.SectionCandidates:
 			s.Candidates = c.State.Candidates
+		case state.SectionTree:
+			s.Tree = c.State.Tree
+		case state.SectionAges:
+			s.Began, s.Ages = c.State.Began, c.State.Ages
 		case state.SectionApprovals:
 			m.approvals(c)
 		}
@@ -352,7 +356,7 @@ func TestStateOfAnotherAddress(t *testing.T) {
 
 // Every field of the state belongs to a section, or it would not be written to disk.
 func TestEverySectionIsExported(t *testing.T) {
-	if fields := reflect.TypeFor[state.State]().NumField(); fields != 16 {
+	if fields := reflect.TypeFor[state.State]().NumField(); fields != 19 {
 		t.Errorf("a state has %d fields: is each of them in a section, exported, restored, and in these tests?", fields)
 	}
 }

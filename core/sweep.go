@@ -16,6 +16,10 @@ func (n *Node) SweepBook(held func(Peer) bool) int {
 		n.approvals.askers, n.approvals.draws = nil, nil // likewise
 	}
 	n.pool.hosts = hostNumbers{}
+	if tr := n.tree(); tr != nil {
+		tr.ledgers, tr.served = nil, nil // likewise
+		tr.claims.open, tr.claims.confirmed = nil, nil
+	}
 	keep := make(map[Peer]bool)
 	n.eachPeer(func(p Peer) { keep[p] = true })
 	return n.cfg.Book.Sweep(func(p Peer) bool { return keep[p] || held(p) })
@@ -31,6 +35,9 @@ func (n *Node) eachPeer(visit func(Peer)) {
 			visit(w.peer)
 		}
 		for _, x := range r.lost {
+			visit(x.peer)
+		}
+		for _, x := range r.bridges.ends {
 			visit(x.peer)
 		}
 	}
@@ -50,6 +57,9 @@ func (n *Node) eachPeer(visit func(Peer)) {
 	for p := range n.fails { // order-free: visits for a set
 		visit(p)
 	}
+	if tr := n.tree(); tr != nil {
+		tr.eachPeer(visit)
+	}
 	if g := n.level1.guard; g != nil {
 		for p := range g.absent { // order-free: visits for a set
 			visit(p)
@@ -57,8 +67,14 @@ func (n *Node) eachPeer(visit func(Peer)) {
 		for p := range g.doubts { // order-free: visits for a set
 			visit(p)
 		}
+		for p := range g.cuts { // order-free: visits for a set
+			visit(p)
+		}
 	}
-	for p := range n.level1.delays { // order-free: visits for a set
+	if w := n.level1.watch; w != nil && w.beacon != nil && w.beacon.making != nil {
+		w.beacon.making.eachPeer(visit)
+	}
+	for p := range n.level1.delays() { // order-free: visits for a set
 		visit(p)
 	}
 	for _, row := range n.scores.Rows() {
@@ -67,8 +83,11 @@ func (n *Node) eachPeer(visit func(Peer)) {
 	for _, ban := range n.bans.All() {
 		visit(ban.Peer)
 	}
-	if n.candidates != nil {
-		for _, row := range n.candidates.Rows() {
+	if n.applications != nil {
+		for _, peers := range n.applications.holds {
+			peers(visit)
+		}
+		for _, row := range n.applications.candidates.Rows() {
 			visit(row.Peer)
 		}
 	}

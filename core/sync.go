@@ -25,9 +25,11 @@ func (n *Node) Sync() {
 func syncCycle(t *Task) {
 	n, began := t.node, t.node.env.Now()
 	n.cfg.rule.sync(&n.level1, t)
+	n.syncTree(t)
 	n.networkRevision++
 	n.syncs.add(n.env.Now()-began, int(n.cfg.SyncPeriod/n.cfg.SyncInterval))
 	n.syncing = false
+	n.announceSync(t)
 }
 
 // jitter draws a duration from low to high, both included, all equally likely.
@@ -54,6 +56,10 @@ func (l *level) askUp(t *Task, timeout time.Duration) answer {
 	resp := t.Call(b, message.Request{Kind: message.KindStructure, Timeout: timeout})
 	up, err := message.As[message.Structure](resp)
 	if l.backlink != b {
+		return answer{}
+	}
+	if n := l.node; n.treeIndex != 0 && (err == message.ErrWrongRoot || err == message.ErrDenied) {
+		l.loseBacklink() // it has left the branch
 		return answer{}
 	}
 	if err != nil {
@@ -123,13 +129,14 @@ func (l *level) meetNpm(responses []message.Response) {
 // adoptAllowed takes over a backlink's list of masters, without those that the address
 // filter refuses.
 func (l *level) adoptAllowed(m *message.Masters) {
-	n := l.node
+	n, before := l.node, l.masters
 	if n.openDoor() {
 		l.adopt(m)
-		return
+	} else {
+		refused := func(e message.Master) bool { return !n.allowed(e.Peer) }
+		l.setMasters(slices.DeleteFunc(slices.Clone(m.List), refused), nil)
 	}
-	refused := func(e message.Master) bool { return !n.allowed(e.Peer) }
-	l.setMasters(slices.DeleteFunc(slices.Clone(m.List), refused), nil)
+	l.recalled = l.recalled && l.masters == before
 }
 
 // loseBacklink makes the node unregistered.

@@ -12,8 +12,9 @@ import (
 // between two waits nothing else touches the node, and after each wait the node may have
 // changed.
 //
-// Its verbs are Call, Gather, GatherSome, Sleep, Offload and Lock. The last three need a
-// node: a client's task only asks. Node.Stop ends a task in the middle of any of them:
+// Its verbs are Call, Gather, GatherSome, Sleep, Offload and Lock; Ask and Send are for
+// what applications offer, Fork for more than one task. From Sleep on they need
+// a node: a client's task only asks. Node.Stop ends a task in the middle of any of them:
 // deferred functions run, nothing else does.
 //
 // A task runs on a coroutine (iter.Pull): a switch takes some 60 ns, a parked one holds
@@ -29,8 +30,9 @@ type Task struct {
 
 	pool      *Pool
 	procedure procedure
-	gather    *gather // the latest
-	one       [1]Peer // the target of a call
+	gather    *gather          // the latest
+	guard     func(run func()) // see Contain; nil outside
+	one       [1]Peer          // the target of a call
 	parked    bool
 	resume    func() (struct{}, bool)
 	stop      func()
@@ -55,6 +57,27 @@ func (n *Node) Go(procedure func(t *Task)) {
 	}
 }
 
+// Fork runs a procedure of the node's own in another task, which begins when this one
+// waits or ends. It serves the same operation of a client. The pool is not idle until it
+// has ended, so the procedure may hold peers from the start.
+func (t *Task) Fork(procedure func(t *Task)) {
+	n := t.node
+	fork := n.pool.take()
+	fork.caller, fork.node, fork.procedure, fork.own = n, n, t.contained(procedure), true
+	fork.req.Trace = t.req.Trace
+	n.env.After(0, n.tag(n.pool.sleep(fork)))
+}
+
+// Later runs a procedure of the node's own after a time, but never at once: it may be
+// called from inside the node. It needs the node to have started.
+func (n *Node) Later(d time.Duration, procedure func(t *Task)) {
+	n.env.After(d, n.tag(n.pool.later(n, procedure)))
+}
+
+// Serve makes a task of the node's own count as one that serves the client's operation of
+// this trace, as all that it forks from then on does.
+func (t *Task) Serve(trace uint32) { t.req.Trace = trace }
+
 // Node returns the node that the task belongs to, nil in a client's task.
 func (t *Task) Node() *Node { return t.node }
 
@@ -68,7 +91,7 @@ func (t *Task) Call(p Peer, req message.Request) message.Response {
 // Gather asks all peers at once and waits for the last answer, error or timeout. The
 // responses are in the order of peers and valid until the task asks again.
 func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
-	responses := t.ask(peers, req, len(peers))
+	responses := t.ask(peers, req, want{enough: len(peers), fits: req.Kind.Row().Fits})
 	for i, p := range peers {
 		t.caller.conclude(p, t.own, responses[i])
 	}
@@ -79,7 +102,12 @@ func (t *Task) Gather(peers []Peer, req message.Request) []message.Response {
 // without an error, or all have answered, or req.Timeout has passed. A peer that was not
 // waited for has ErrUnawaited; its answer still says that it is alive when it comes.
 func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []message.Response {
-	responses := t.ask(peers, req, enough)
+	return t.gatherWanted(peers, req, want{enough: enough, fits: req.Kind.Row().Fits})
+}
+
+// gatherWanted is GatherSome for answers that must be as wanted.
+func (t *Task) gatherWanted(peers []Peer, req message.Request, w want) []message.Response {
+	responses := t.ask(peers, req, w)
 	var late []Peer
 	for i, p := range peers {
 		if responses[i].Err != ErrUnawaited {
@@ -101,9 +129,9 @@ func (t *Task) GatherSome(peers []Peer, req message.Request, enough int) []messa
 }
 
 // ask sends the questions of a gather and waits for enough good answers, or all answers.
-func (t *Task) ask(peers []Peer, req message.Request, enough int) []message.Response {
+func (t *Task) ask(peers []Peer, req message.Request, w want) []message.Response {
 	g := t.gather
-	g.begin(len(peers), enough, req.Kind.Row().Fits)
+	g.begin(len(peers), w)
 	req.Trace = t.req.Trace
 	for i, p := range peers {
 		t.caller.send(p, req, g, uint32(i))
@@ -134,13 +162,16 @@ func (t *Task) Sleep(d time.Duration) {
 // node's thread, and waits for its end; other tasks run meanwhile. Work must not touch
 // the node, nor anything else that changes meanwhile. Price is the time that it takes on
 // a common machine: a simulation does the work at once and charges that much virtual
-// time.
-func (t *Task) Offload(price time.Duration, work func()) {
-	g := t.gather
-	g.begin(1, 1, anything)
-	t.node.env.Offload(price, work, g, 0)
+// time. If the work panics, so does Offload.
+func (t *Task) Offload(price time.Duration, run func()) {
+	g, w := t.gather, &work{run: run}
+	g.begin(1, want{enough: 1, fits: anything})
+	t.node.env.Offload(price, w.do, g, 0)
 	if !g.done() {
 		t.park()
+	}
+	if w.failed != "" {
+		panic(w.failed)
 	}
 }
 
@@ -152,15 +183,13 @@ func anything(any) bool { return true }
 // in which they ask for it.
 func (t *Task) Lock(key string) (unlock func()) {
 	n := t.node
-	if n.locks == nil {
-		n.locks = make(map[string][]*Task)
-	}
-	waiting, held := n.locks[key]
+	locks := n.extra().locks
+	waiting, held := locks[key]
 	if held {
-		n.locks[key] = append(waiting, t)
+		locks[key] = append(waiting, t)
 		t.park()
 	} else {
-		n.locks[key] = nil
+		locks[key] = nil
 	}
 	life := t.life()
 	return func() {
@@ -172,19 +201,23 @@ func (t *Task) Lock(key string) (unlock func()) {
 
 // isLocked reports whether a task holds a key.
 func (n *Node) isLocked(key string) bool {
-	_, held := n.locks[key]
+	if n.applications == nil {
+		return false
+	}
+	_, held := n.applications.locks[key]
 	return held
 }
 
 // unlock hands a key on to the task that has waited longest. That task goes on when its
 // timer is due, because no other task may run in the middle of the one that unlocks.
 func (n *Node) unlock(key string) {
-	waiting := n.locks[key]
+	locks := n.applications.locks
+	waiting := locks[key]
 	if len(waiting) == 0 {
-		delete(n.locks, key)
+		delete(locks, key)
 		return
 	}
-	n.locks[key] = waiting[1:]
+	locks[key] = waiting[1:]
 	n.env.After(0, n.tag(n.pool.sleep(waiting[0])))
 }
 
@@ -212,6 +245,7 @@ func (t *Task) park() {
 
 func (t *Task) wake() {
 	t.parked = false
+	t.pool.turn++
 	t.resume()
 }
 

@@ -2,11 +2,18 @@ package core
 
 import "time"
 
-// watch is what a node remembers in order to judge others. Most nodes have none: it
-// appears with the first slave, or the first peer that disappoints.
+// watch is what a node remembers in order to judge others, and what it has answered as a
+// master. Most nodes have none: it appears with the first slave, or the first peer that
+// disappoints.
 type watch struct {
 	ownSizes
 	standings map[Peer]standing // see standing.go
+	served    *servedDraw       // nil without any; see entrants.go
+	ages      *ages             // nil without any; see ages.go
+
+	beacon       *beacon // nil without any; see beacon.go
+	drawsServed  uint32  // requests of other nodes for entrants of a draw
+	agesRevision uint32  // counts the changes of ages; see Node.Revision
 }
 
 // ownSizes is how many slaves a node has had lately, as a range: what others believe of

@@ -41,11 +41,13 @@
 //     endpoint,
 //   - the node fails: its state cannot be saved, or it has panicked.
 //
-// Then Run takes no new connections, waits up to the option leave_timeout for requests in
-// progress, and closes all that it has opened. It returns nil, or why the node failed.
-// When it has returned, none of the node's goroutines is left, and its port and data
-// directory are free for the next node. The protocol has no message for leaving: the
-// other nodes drop this one when it has not answered for a while.
+// Then Run tells the node's slaves to find other places, serves for the time of the option
+// leave_notice if there are any, and tells the backlink that the node has gone. It takes no
+// new connections, waits for requests in progress, and closes all that it has opened. All
+// that takes up to the option leave_timeout. Run returns nil, or why the node failed. When
+// it has returned, none of the node's goroutines is left, and its port and data directory
+// are free for the next node. With leave_notice 0s, and among npm nodes, the others drop
+// this one when it has not answered for a while.
 //
 // A Node runs once. To start it again, make a new one with the same options: with its
 // data directory it has its place in the network, its bans and its approvals again.

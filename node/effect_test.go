@@ -21,11 +21,11 @@ import (
 // elsewhere, and a test of it that is named.
 var effects = map[string]string{
 	"port": "4001", "public_port": "4001", "hostname": "192.0.2.8", "listen": "127.0.0.1:4001", "source": "127.0.0.5", "bootstrap": "192.0.2.9:4000",
-	"sync_interval": "15s", "auto_sync": "false", "sync_period": "2d", "server_timeout": "1500ms", "ping_timeout": "500ms", "max_fails": "9", "probe_fails": "6",
-	"registration": "original", "network_version": "other-1", "trusted": "true", "whitelist": "192.0.2.1", "blacklist": "192.0.2.1",
-	"trustlist": "192.0.2.1", "ban_by_address": "true", "host_limits": "off", "host_places": "3", "new_names": "9", "claim_checks": "9", "allowed_ranges": "10.0.0.0/8", "host_share": "50%", "body_rate": "1KiB", "username": "username=me password=x|you", "password": "username=me password=x|y", "password_file": "username=me password=x|$FILE",
+	"sync_interval": "15s", "auto_sync": "false", "sync_period": "2d", "server_timeout": "1500ms", "ping_timeout": "500ms", "max_fails": "9", "probe_fails": "6", "max_loss": "40%",
+	"registration": "original", "levels": "2", "fan_out": "levels=auto|50", "network_version": "other-1", "trusted": "true", "whitelist": "192.0.2.1", "blacklist": "192.0.2.1",
+	"trustlist": "192.0.2.1", "ban_by_address": "true", "host_limits": "off", "host_places": "3", "new_names": "9", "claim_checks": "9", "cut_periods": "4", "ages_per_node": "9", "allowed_ranges": "10.0.0.0/8", "host_share": "50%", "body_rate": "1KiB", "username": "username=me password=x|you", "password": "username=me password=x|y", "password_file": "username=me password=x|$FILE",
 	"cookie_age": "1d", "login_pause": "1s", "proofs_only": "true", "plain_cookie": "true", "trusted_proxies": "10.0.0.1", "https": "proxy", "tls_ca": "https=proxy|$CERT",
-	"client_concurrency": "9", "max_body": "1MiB", "max_calls": "9", "max_connections": "9", "calls_per_peer": "9", "max_lookups": "9", "look_pause": "1s", "max_silent_connections": "9", "approvers": "3", "decision": "1",
+	"client_concurrency": "9", "max_body": "1MiB", "max_calls": "9", "max_connections": "9", "calls_per_peer": "9", "max_lookups": "9", "look_pause": "1s", "max_silent_connections": "9", "approvers": "3", "draw": "host", "draw_per": "draw=host|client", "draw_salt": "draw=host|verifier", "draw_group": "draw=host|ip", "draw_min_age": "draw=host|1h", "decision": "1",
 	"approval_period": "1m", "max_approvals": "50000", "approvals_per_prefix": "9000", "approvals_per_host": "900", "approval_wrong_answers": "2", "captcha": "false", "captcha_length": "5", "captcha_decision": "1", "captcha_period": "1m", "captcha_width": "300",
 	"captcha_background": "#ffffff", "captcha_color": "#000000", "captcha_shadows": "2",
 
@@ -34,8 +34,12 @@ var effects = map[string]string{
 	// cmd/spreadnode: testdata/script/door.txtar
 	"data": "-", "admin": "-", "admin_token_file": "-",
 	"log_level": "-", "leave_timeout": "-", // cmd/spreadnode: signal_test.go
-	"save_pause": "-", // store: TestApprovalsOfAFloodShareASave
-	"log_format": "-", // cmd/spreadnode: TestTheLogIsAsTheOptionsSay
+	"leave_notice":    "-", // TestANodeTellsOthersThatItLeaves
+	"save_pause":      "-", // store: TestApprovalsOfAFloodShareASave
+	"extensions":      "-", // cmd/spreadnode: testdata/script/extension.txtar
+	"extension_space": "-", // TestTheOwnerSeesExtensions
+	"extension_keys":  "-", // TestKeysOfAnExtensionHaveALimit
+	"log_format":      "-", // cmd/spreadnode: TestTheLogIsAsTheOptionsSay
 }
 
 // TestEveryOptionHasAnEffect: an option that changes nothing is none. A new one needs a

@@ -105,3 +105,14 @@ func TestTheExampleRuns(t *testing.T) {
 		e.stop(t)
 	}
 }
+
+// The extension of the manual is a module of its own, whose tests run it in the simulator
+// and on a real node.
+func TestTheExampleExtensionRunsInBothWorlds(t *testing.T) {
+	test := exec.Command("go", "test", "-count=1", ".")
+	test.Dir = "../examples/extension"
+	test.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if out, err := test.CombinedOutput(); err != nil {
+		t.Errorf("%v; does go.mod want \"go mod tidy\" in examples/extension?\n%s", err, out)
+	}
+}

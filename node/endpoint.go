@@ -32,6 +32,7 @@ func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 	n.local = &http.Server{
 		Handler: admin.NewHandler(admin.HandlerOptions{
 			Node: n, Token: token, TestAnswers: n.options.TestAnswers, Metrics: n.metrics(),
+			Command: n.Command,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(n.options.Log.Handler(), slog.LevelDebug),

@@ -14,6 +14,7 @@ import (
 	"spreadable/admin"
 	"spreadable/config"
 	"spreadable/core"
+	"spreadable/core/host"
 	"spreadable/core/peer"
 	"spreadable/core/state"
 	"spreadable/store"
@@ -27,6 +28,8 @@ type Node struct {
 	core    *core.Config // belongs to the node's thread once the node runs
 	wire    *httptransport.Node
 	load    *load
+	world   *world       // what extensions get
+	hosts   []*host.Host // of the extensions, in their order
 	cert    *certificate // nil without TLS of its own
 
 	leave    chan struct{} // closed by Leave
@@ -85,6 +88,7 @@ func New(o Options) (*Node, error) {
 	if n.address, err = c.Address(); err != nil {
 		return nil, err
 	}
+	n.world = &world{node: n, buckets: make(map[string]*bucket), blobs: make(map[string]*store.Blobs)}
 	wire, err := n.transport()
 	if err != nil {
 		return nil, err
@@ -208,6 +212,7 @@ func (n *Node) run(ctx context.Context) error {
 	failed := n.wire.Err()
 	finish, cancel := context.WithTimeout(alive, n.config.LeaveTimeout)
 	defer cancel()
+	n.sayGoodbye(finish)
 	err := n.wire.Close(finish)
 	end()
 	if err = errors.Join(failed, err, n.release()); err == nil {
@@ -215,6 +220,14 @@ func (n *Node) run(ctx context.Context) error {
 	}
 	// the first failure says more than those that follow from it
 	return cmp.Or(failed, err)
+}
+
+// sayGoodbye tells others that the node leaves, within ctx. An error means that the node
+// has ended already or that time is up, and changes nothing.
+func (n *Node) sayGoodbye(ctx context.Context) {
+	if notice := n.config.LeaveNotice; notice > 0 {
+		n.wire.Run(ctx, func(t *core.Task) { t.Leave(notice) })
+	}
 }
 
 // wait returns when the node is to end, and says why.
@@ -237,12 +250,15 @@ func (n *Node) open(ctx, alive context.Context) error {
 	known := false
 	if !n.options.Ephemeral {
 		var err error
-		if n.store, err = store.Open(n.config.Data, store.Options{Pause: n.config.SavePause}); err != nil {
+		if n.store, err = store.Open(n.config.Data, store.Options{Pause: n.config.SavePause, BucketLimit: n.config.ExtensionKeys}); err != nil {
 			return err
 		}
 		if saved, known, err = n.store.Load(); err != nil {
 			return err
 		}
+	}
+	if err := n.world.open(); err != nil {
+		return err
 	}
 	listener, err := n.listen(ctx)
 	if err != nil {
@@ -258,6 +274,9 @@ func (n *Node) open(ctx, alive context.Context) error {
 		return errors.Join(err, closeIf(listener))
 	}
 	n.announce()
+	if !known {
+		n.propose()
+	}
 	close(n.ready) // before the local endpoint, where the owner may ask at once
 	n.serving.Go(func() { n.checkName(alive) })
 	n.serving.Go(func() { n.load.watch(alive) })
@@ -285,7 +304,7 @@ func (n *Node) release() error {
 		}
 	}
 	n.serving.Wait()
-	return err
+	return errors.Join(err, n.world.close())
 }
 
 // announce logs where the node is.

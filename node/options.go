@@ -9,6 +9,7 @@ import (
 
 	"spreadable/config"
 	"spreadable/core"
+	"spreadable/core/host"
 	"spreadable/core/message"
 )
 
@@ -41,6 +42,16 @@ type Options struct {
 	// the case of letters. All nodes of a network need the same queries. See core.Query;
 	// its methods run in the node's thread and must not block.
 	Queries []core.Query
+
+	// Extensions are applications on the node; see package core/host. Their names must
+	// differ. Each Extension is for one node. All nodes of a network need the same. The
+	// names in Config.Extensions are for the program that makes them; Config.ExtensionSpace
+	// counts for each.
+	Extensions []host.Extension
+
+	// Via wraps each of the transports by which the node calls peers, for experiments; see
+	// httptransport.Options.Via.
+	Via func(*http.Transport) http.RoundTripper
 
 	// Admit is the last check of every request of nodes and clients. An error refuses the
 	// request: it is the message of a 403. Admit runs in the goroutine of the request.
@@ -119,6 +130,11 @@ func (o *Options) check(taken endpoints) error {
 		}
 		if err := taken.take(q.Name(), "a query"); err != nil {
 			return err
+		}
+	}
+	for _, e := range o.Extensions {
+		if e == nil {
+			return errors.New("an extension that is nil")
 		}
 	}
 	if o.Level != nil && o.Log == nil {

@@ -44,6 +44,7 @@ func (n *Node) Status(ctx context.Context) (*admin.Status, error) {
 		own, place := c.Status(), c.Structure()
 		status.Root, status.Backlink = n.text(own.Root), n.text(place.Backlink)
 		status.Registered, status.Master, status.Normalized = own.IsRegistered, own.IsMaster, own.IsNormalized
+		n.describeTree(c, status)
 		status.Slaves, status.Masters, status.NetworkSize = len(place.Slaves), len(place.Masters.List), own.NetworkSize
 		status.Availability = own.Availability
 		status.SyncAverage = float64(own.SyncAverage) / float64(time.Millisecond)
@@ -54,6 +55,7 @@ func (n *Node) Status(ctx context.Context) (*admin.Status, error) {
 			Clients: a.Clients, Keys: a.Keys, Dropped: a.Dropped, QuestionsEnded: a.Ended, ChecksRefused: a.Refused,
 		}
 		status.Bootstrap = n.texts(n.core.Bootstrap)
+		status.Extensions = n.extensionStatus()
 		for _, f := range n.wire.JoinFailures() {
 			status.JoinFailures = append(status.JoinFailures, admin.JoinFailure(f))
 		}
@@ -82,6 +84,7 @@ func (n *Node) Structure(ctx context.Context) (*admin.Structure, error) {
 		for _, m := range place.Masters.List {
 			structure.Masters = append(structure.Masters, admin.Master{Address: n.text(m.Peer), Size: int(m.Size)})
 		}
+		structure.Tree = n.treeOf(c)
 	})
 	return structure, err
 }
@@ -324,8 +327,8 @@ func (n *Node) ClearBans(ctx context.Context) (int, error) {
 	return count, err
 }
 
-// Backup writes a copy of the state, while the node runs, in the form that store.Restore
-// reads.
+// Backup writes a copy of the state and of the blobs of extensions, while the node runs, in
+// the form that store.Restore reads.
 func (n *Node) Backup(_ context.Context, to io.Writer) error {
 	switch {
 	case n.options.Ephemeral:
@@ -333,7 +336,7 @@ func (n *Node) Backup(_ context.Context, to io.Writer) error {
 	case !n.isRunning():
 		return ErrNotRunning
 	}
-	return n.store.Backup(to)
+	return n.store.Backup(to, n.world.blobs)
 }
 
 // Bootstrap returns the bootstrap addresses: a node without a place asks one of them.

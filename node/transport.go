@@ -13,6 +13,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/peer"
 	"spreadable/extensions/captcha"
+	"spreadable/extensions/web"
 	httptransport "spreadable/transport/http"
 )
 
@@ -29,7 +30,13 @@ func (n *Node) transport() (httptransport.Options, error) {
 		ProofsOnly: c.ProofsOnly, CookieAge: c.CookieAge, PlainCookie: c.PlainCookie, TrustedProxies: c.TrustedProxies, Version: c.NetworkVersion,
 		MaxBody: c.MaxBody, Concurrency: c.ClientConcurrency,
 		CallsPerPeer: c.CallsPerPeer, MaxLookups: c.MaxLookups, HostShare: c.HostShare, BodyRate: c.BodyRate, AllowedRanges: c.AllowedRanges,
-		Queries: n.options.Queries, Admit: n.options.Admit, Persist: n.persist, Observe: n.observe, Log: n.options.Log,
+		Queries: n.options.Queries, Admit: n.options.Admit, Via: n.options.Via, Persist: n.persist, Observe: n.observe, Log: n.options.Log,
+	}
+	if len(n.options.Extensions) > 0 {
+		o.Attach, o.Draft = n.attach, n.draft
+		if o.Web, err = web.NewMux(func(extension string) web.Runner { return runner{n, extension} }, n.options.Extensions...); err != nil {
+			return none, err
+		}
 	}
 	o.MaxConnections, o.MaxSilent, o.MaxCalls = n.fitDescriptors(c)
 	if ip := n.address.IP(); !o.Source.IsValid() && ip.IsLoopback() && n.address.Host() != "localhost" {
@@ -56,12 +63,17 @@ func (n *Node) coreConfig() (*core.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("host_limits: %w", err)
 	}
+	settings, err := c.DrawSettings()
+	if err != nil {
+		return nil, fmt.Errorf("draw: %w", err)
+	}
 	cfg := &core.Config{
+		Levels: c.Levels, FanOut: c.FanOut, Draw: settings, DrawSecret: []byte(c.Password),
 		Book:         peer.NewBook(httptransport.DefaultBookLimit),
 		SyncInterval: c.SyncInterval, ManualSync: !c.AutoSync, SyncPeriod: c.SyncPeriod,
-		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, ProbeFails: c.ProbeFails, Trusted: c.Trusted,
-		LoginPause: c.LoginPause, LookPause: c.LookPause, BanByAddress: c.BanByAddress, Load: n.load.read, Hosts: hosts,
-		HostPlaces: c.HostPlaces, NewNames: c.NewNames, ClaimChecks: c.ClaimChecks,
+		ServerTimeout: c.ServerTimeout, PingTimeout: c.PingTimeout, MaxFails: c.MaxFails, ProbeFails: c.ProbeFails, MaxLoss: c.MaxLoss, Trusted: c.Trusted,
+		LoginPause: c.LoginPause, LookPause: c.LookPause, BanByAddress: c.BanByAddress, Load: n.busy, Hosts: hosts,
+		HostPlaces: c.HostPlaces, NewNames: c.NewNames, ClaimChecks: c.ClaimChecks, CutPeriods: c.CutPeriods, AgesPerNode: c.AgesPerNode,
 		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{
 			Approvers: c.Approvers, Decision: c.Decision, Period: c.ApprovalPeriod,
 		})},

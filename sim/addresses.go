@@ -20,19 +20,56 @@ func NewBook(nodes int) (*peer.Book, error) {
 	return newBook(nodes, func(i int) endpoint { return endpoint{uint32(i) + 1, nodePort} })
 }
 
-// bookOf returns the book of a scenario: [NewBook], or what it says of addresses.
-func bookOf(s *scenario.Scenario, hosts int) (*peer.Book, error) {
-	if !s.Addresses.IsGiven() {
-		return NewBook(hosts)
+// bookOf returns the book of a scenario: of given addresses, or what it says of addresses, or
+// [NewBook]; and behind
+// the nodes the hosts of attacks, those of each on the ports of one IP.
+func bookOf(s *scenario.Scenario, hosts int, given []peer.Address) (book *peer.Book, err error) {
+	switch {
+	case len(given) >= hosts:
+		book, err = bookAt(given[:hosts])
+	case s.Addresses.IsGiven():
+		list := endpoints(s.Addresses, hosts, rand.New(stream.New(s.Seed, 0, stream.Addresses)))
+		book, err = newBook(hosts, func(i int) endpoint { return list[i] })
+	default:
+		book, err = NewBook(hosts)
 	}
-	list := endpoints(s.Addresses, hosts, rand.New(stream.New(s.Seed, 0, stream.Addresses)))
-	return newBook(hosts, func(i int) endpoint { return list[i] })
+	if err != nil {
+		return nil, err
+	}
+	for i, attack := range s.Attacks {
+		for k := range attack.Identities {
+			if _, err := intern(book, fmt.Sprintf("203.0.113.%d:%d", i+1, nodePort+k)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return book, nil
+}
+
+// bookAt returns a book of nodes at given addresses.
+func bookAt(addresses []peer.Address) (*peer.Book, error) {
+	book := peer.NewBook(0)
+	for i, a := range addresses {
+		if _, err := book.Intern(a); err != nil {
+			return nil, fmt.Errorf("address of node %d: %w", i, err)
+		}
+	}
+	return book, nil
+}
+
+// intern enters an address into a book.
+func intern(book *peer.Book, text string) (peer.Peer, error) {
+	a, err := peer.Parse(text)
+	if err != nil {
+		return peer.Peer{}, err
+	}
+	return book.Intern(a)
 }
 
 // hostsOf is the rule by which the nodes of a scenario tell hosts apart: the one that they
-// have on the Internet, if the scenario says that they share hosts.
+// have on the Internet, if the scenario says that they share hosts, or attackers do.
 func hostsOf(s *scenario.Scenario) peer.Hosts {
-	if s.Addresses.IsGiven() {
+	if s.Addresses.IsGiven() || s.Attacks.Identities() > 0 {
 		return peer.HostsStrict
 	}
 	return peer.HostsOff // each node has an IP of its own
@@ -43,11 +80,7 @@ func newBook(nodes int, at func(i int) endpoint) (*peer.Book, error) {
 	book := peer.NewBook(0)
 	for i := range nodes {
 		e := at(i)
-		a, err := peer.Parse(fmt.Sprintf("%s:%d", e.addr(), e.port))
-		if err != nil {
-			return nil, fmt.Errorf("address of node %d: %w", i, err)
-		}
-		if _, err := book.Intern(a); err != nil {
+		if _, err := intern(book, fmt.Sprintf("%s:%d", e.addr(), e.port)); err != nil {
 			return nil, fmt.Errorf("address of node %d: %w", i, err)
 		}
 	}

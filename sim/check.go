@@ -48,6 +48,8 @@ func FirstCheck(s *scenario.Scenario, every time.Duration) (at time.Duration, re
 	switch {
 	case len(s.Faults) > 0:
 		return at, "nothing is checked: the scenario has faults"
+	case len(s.Attacks) > 0:
+		return at, "nothing is checked: nodes lie"
 	case !p.Settles():
 		return at, "nothing is checked: nodes leave and come throughout the run"
 	case s.Nodes == 1:
@@ -62,8 +64,11 @@ func FirstCheck(s *scenario.Scenario, every time.Duration) (at time.Duration, re
 func (c *checker) check() error {
 	w := c.world
 	alive := w.population.At(w.now())
-	if w.faults != nil || !w.population.Settles() || w.now() < c.settledFrom() || alive.Size() == 1 {
+	if w.faults != nil || w.attacks != nil || !w.population.Settles() || w.now() < c.settledFrom() || alive.Size() == 1 {
 		return nil
+	}
+	if w.levels() > 1 {
+		return c.checkTree(alive)
 	}
 	c.known = make(map[*message.Masters]bool)
 	clear(c.listed)
@@ -138,10 +143,12 @@ func (c *checker) checkDraws() error {
 			if drawn == nil {
 				continue
 			}
-			if want := c.ranking(drawn.StartedAt); !c.follows(drawn.Approvers, want) {
+			all := c.ranking(drawn.StartedAt)
+			want, known := c.orderFor(c.next, drawn.StartedAt, all)
+			if known && !c.follows(drawn.Approvers, want, len(all)) {
 				return fmt.Errorf("%w: approval %d drew nodes %v for the period at %v, whose order begins with %v",
 					ErrViolated, op.row.Index, indexes(drawn.Approvers), drawn.StartedAt-w.epoch,
-					indexes(want[:len(drawn.Approvers)]))
+					indexes(want[:min(len(want), len(drawn.Approvers))]))
 			}
 		}
 	}
@@ -149,9 +156,36 @@ func (c *checker) checkDraws() error {
 }
 
 // follows reports whether a draw is the one that all nodes make.
-func (c *checker) follows(drawn, ranking []core.Peer) bool {
+func (c *checker) follows(drawn, ranking []core.Peer, nodes int) bool {
 	count, err := draw.ParseCount(c.world.scenario.Approval.Approvers)
-	return err == nil && invariant.Follows(drawn, ranking, count.Of(len(ranking)), c.world.pingsMayFail())
+	return err == nil && invariant.Follows(drawn, ranking, min(count.Of(nodes), len(ranking)), c.world.pingsMayFail())
+}
+
+// orderFor is the order of the draw for a client among all nodes that are up, given in the
+// original's; not known where the salt is a secret of the entry node.
+func (c *checker) orderFor(client int, start time.Duration, all []core.Peer) (order []core.Peer, known bool) {
+	settings := c.world.options.Draw
+	switch {
+	case !settings.ByHost:
+		return all, true
+	case settings.Salt == draw.VerifierSalt:
+		return nil, false
+	}
+	d := draw.Draw{Action: "client", Start: start, Group: settings.Group}
+	if settings.PerClient {
+		d.Client = c.world.clientIP(client)
+	}
+	if settings.Salt == draw.NetworkSalt {
+		d.Salt = draw.NewSalt(c.world.options.DrawSecret, d.Action, start)
+	}
+	entrants := make([]draw.Entrant, len(all))
+	for i, p := range all {
+		entrants[i] = draw.Entrant{Address: c.world.book.Text(p), IP: c.world.book.IP(p)}
+	}
+	for _, i := range draw.Shortlist(draw.ByHost(d), entrants, draw.Unlimited()) {
+		order = append(order, all[i])
+	}
+	return order, true
 }
 
 // pingsMayFail reports whether a ping, there and back, can take longer than nodes wait

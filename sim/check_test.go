@@ -245,7 +245,7 @@ func TestSilentApproversMayBePassedOver(t *testing.T) {
 			if lost {
 				want = test.lost
 			}
-			if got := c.follows(drawn, ranking); got != want {
+			if got := c.follows(drawn, ranking, len(ranking)); got != want {
 				t.Errorf("%s, pings may fail %v: right %v", test.what, lost, got)
 			}
 		}

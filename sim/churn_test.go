@@ -55,6 +55,19 @@ func TestANetworkHoldsUnderChurn(t *testing.T) {
 	}
 }
 
+// A node that leaves in good order tells its backlink that it has gone, so no master lists
+// a dead one.
+func TestNodesThatLeaveInGoodOrderAreNotTakenForDead(t *testing.T) {
+	for _, levels := range []string{"1", "2", "auto"} {
+		s := parse(t, "name: leave\nnodes: 300\nlevels: %s\nduration: 10m\nleave: {at: 4m, rate: 5%%, to: 150}\n", levels)
+		r, err := sim.Run(s, sim.Options{})
+		c := must(t, r, err).Summary.Churn
+		if c.Left != 150 || c.Delisted > 3 || c.Stale.Mean > 0.0001 {
+			t.Errorf("levels %s: of %d nodes that left %d were listed until they were silent; stale: %+v", levels, c.Left, c.Delisted, *c.Stale)
+		}
+	}
+}
+
 // The sums count what the keys say: crashes, returns, memory and addresses.
 func TestTheSummaryCountsWhatNodesDo(t *testing.T) {
 	const lives = "session: {model: exponential, mean: 5m}, absence: {model: exponential, mean: 5m}"
@@ -77,5 +90,18 @@ func TestTheSummaryCountsWhatNodesDo(t *testing.T) {
 	still := parse(t, "name: still\nnodes: 10\nduration: 1m\n")
 	if r, err := sim.Run(still, sim.Options{}); err != nil || r.Summary.Churn != nil {
 		t.Errorf("a run without churn has %+v, %v", r.Summary.Churn, err)
+	}
+}
+
+// A master of many slaves, one of which dies every few seconds, still takes newcomers: if
+// it took its losses for those of a catastrophe, it would refuse them, and new masters
+// would come by the dozen.
+func TestMastersTakeNewcomersWhileSlavesDieAllTheTime(t *testing.T) {
+	s := parse(t, "name: fast\nnodes: 900\nduration: 6m\nchurn: {session: {model: exponential, median: 3m}, crash: 100%%}\n")
+	r, err := sim.Run(s, sim.Options{})
+	churn := must(t, r, err).Summary.Churn
+	if churn.Registered.Mean < 0.89 || churn.Coverage.Mean < 0.79 {
+		t.Errorf("%.3f of the nodes are registered in the mean, and searches reach %.3f, want 0.89 and 0.79",
+			churn.Registered.Mean, churn.Coverage.Mean)
 	}
 }

@@ -26,7 +26,11 @@ func small(t *testing.T) map[string]*scenario.Scenario {
 	}
 	all := make(map[string]*scenario.Scenario)
 	for _, path := range paths {
-		s, err := scenario.Load(path, []string{"nodes=120"})
+		sets := []string{"nodes=120"}
+		if strings.HasSuffix(path, "/levels-auto.yaml") {
+			sets = append(sets, "join.initial=20", "leave.to=20")
+		}
+		s, err := scenario.Load(path, sets)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,10 +8,16 @@
 //     events.
 //   - package population: which nodes are up at which time.
 //   - world.go: the network of a scenario, and what is planned for it.
-//   - workload.go: the searches and approvals of clients.
+//   - faults.go, attacks.go: what breaks, and which nodes lie; targets.go chooses these.
+//     Package weather is what is then wrong with hosts and messages, package lie what liars
+//     say.
+//   - workload.go: the searches and approvals of clients; entries.go: when and where they
+//     ask.
 //   - measure.go: samples of the network's state, and the rows of the results.
 //   - check.go: the invariants, judged from outside the nodes.
+//   - tap.go: what a recorder of traces (package trace) is told.
 //   - run.go: the order of it all.
+//   - package laws: what theory says of all this, and whether it is so.
 //
 // The same scenario, seed and version give the same run to the bit.
 package sim

@@ -18,6 +18,7 @@ seed: 2
 duration: 60s
 registration: original
 approval: {period: 60s, approvers: "6"}
+measure: 0s
 workload: {approvals: {count: 40, start: 20s, over: 30s}}
 `)
 	r, err := sim.Run(s, sim.Options{})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,11 @@ var effects = map[string][]string{
 	"sync_interval":                    {"sync_interval=12s"},
 	"sample":                           {"sample=3s"},
 	"registration":                     {"registration=original"},
+	"sync":                             {"sync=manual"},
+	"sync_order":                       {"sync=manual", "sync_order=19-0"},
+	"sync_gap":                         {"sync=manual", "sync_gap=10ms"},
+	"sync_noise":                       {"registration=original", "sync_noise=1%"},
+	"join.times":                       {"join.mode=list join.times=[0s,1s]", "join.times=[0s,2s]"},
 	"latency.model":                    {"latency.stddev=9ms", "latency.model=normal", "latency.model=lognormal"},
 	"latency.mean":                     {"latency.mean=30ms"},
 	"latency.min":                      {"latency.model=uniform", "latency.min=1ms", "latency.max=50ms", "latency.min=2ms"},
@@ -38,6 +44,7 @@ var effects = map[string][]string{
 	"join.initial":                     {"join.mode=growth", "join.rate=50%", "join.initial=5"},
 	"join.over":                        {"join.mode=spread", "join.over=30s", "join.over=40s"},
 	"join.bootstrap":                   {"join.bootstrap=3"},
+	"levels":                           {"levels=2"},
 	"node.server_timeout":              {"latency.mean=400ms", "node.server_timeout=700ms"},
 	"node.ping_timeout":                {"latency.mean=400ms", "node.ping_timeout=700ms"},
 	"node.server_max_fails":            {"latency.model=lognormal latency.mean=400ms latency.stddev=600ms", "node.server_max_fails=1"},
@@ -45,6 +52,11 @@ var effects = map[string][]string{
 	"approval.approvers":               {"approval.approvers=3"},
 	"approval.decision_level":          {"approval.decision_level=9"},
 	"approval.period":                  {"approval.period=10s"},
+	"approval.draw":                    {"approval.draw=host"},
+	"approval.per":                     {"approval.draw=host approval.group=ip", "approval.per=client"},
+	"approval.salt":                    {"approval.draw=host approval.group=ip", "approval.salt=network"},
+	"approval.min_age":                 {"approval.draw=host approval.group=ip approval.period=10s", "approval.min_age=10m"},
+	"approval.group":                   {"approval.draw=host approval.group=ip", "approval.group=address"},
 	"workload.searches.count":          {"workload.searches.count=6"},
 	"workload.searches.start":          {"workload.searches.start=101s"},
 	"workload.searches.over":           {"workload.searches.over=9s"},
@@ -52,6 +64,17 @@ var effects = map[string][]string{
 	"workload.approvals.start":         {"workload.approvals.start=121s"},
 	"workload.approvals.over":          {"workload.approvals.over=9s"},
 	"workload.approvals.entries":       {"workload.approvals.entries=2"},
+	"workload.arrivals":                {"workload.arrivals=poisson"},
+	"workload.entry":                   {"workload.entry=#3"},
+	"workload.exponent":                {"workload.entry=zipf", "workload.exponent=3"},
+	"workload.ips":                     {"workload.approvals.count=120", "workload.ips=1"},
+	"workload.retries":                 {"workload.entry=#19 join.mode=spread join.over=170s", "workload.retries=2"},
+	"workload.timeout":                 {"latency.mean=400ms", "workload.timeout=1s"},
+	"workload.searches.rate":           {"workload.searches.rate=1"},
+	"workload.searches.times":          {"workload.searches.times=testdata/times.csv"},
+	"workload.approvals.rate":          {"workload.approvals.rate=1"},
+	"workload.approvals.times":         {"workload.approvals.times=testdata/times.csv"},
+	"measure":                          {"measure=104s"},
 	"expect":                           {"expect.convergence.registered=>1"},
 	"addresses.nodes_per_ip.model":     {"addresses.nodes_per_ip.model=constant addresses.nodes_per_ip.mean=2"},
 	"addresses.nodes_per_ip.mean":      {"addresses.nodes_per_ip.model=constant", "addresses.nodes_per_ip.mean=2", "addresses.nodes_per_ip.mean=5"},
@@ -74,6 +97,7 @@ var effects = map[string][]string{
 	"join.at":                          {"join.mode=flash join.at=30s", "join.at=40s"},
 	"join.per_second":                  {"join.mode=rate", "join.per_second=1", "join.per_second=2"},
 	"churn.preset":                     {"churn.preset=bittorrent-debian", "churn.preset=bittorrent-flatout"},
+	"churn.trace":                      {"churn.trace=testdata/trace-a.csv", "churn.trace=testdata/trace-b.csv"},
 	"churn.start":                      {"churn.session.model=exponential churn.session.mean=2m", "churn.start=1m"},
 	"churn.session.model":              {"churn.session.mean=2m churn.session.shape=1", "churn.session.model=weibull", "churn.session.model=lognormal"},
 	"churn.session.mean":               {"churn.session.model=exponential", "churn.session.mean=2m", "churn.session.mean=3m"},
@@ -88,7 +112,40 @@ var effects = map[string][]string{
 	"churn.crash":                      {"churn.session.model=exponential churn.session.mean=2m", "churn.crash=100%"},
 	"churn.memory":                     {"churn.session.model=exponential churn.session.mean=1m churn.absence.model=exponential churn.absence.mean=30s", "churn.memory=0%"},
 	"churn.new_ip":                     {"churn.session.model=exponential churn.session.mean=1m churn.absence.model=exponential churn.absence.mean=30s", "churn.new_ip=50%"},
-	"faults":                           {`faults=[{"at":1m,"do":crash,"on":30%}]`},
+	"churn.notice":                     {"churn.session.model=exponential churn.session.mean=2m churn.crash=0%", "churn.notice=30s"},
+
+	"leave.at":     {"leave.rate=10%", "leave.at=1m", "leave.at=2m"},
+	"leave.rate":   {"leave.at=1m", "leave.rate=5%", "leave.rate=10%"},
+	"leave.to":     {"leave.at=1m leave.rate=10%", "leave.to=15"},
+	"leave.notice": {"leave.at=1m leave.rate=10%", "leave.notice=0s"},
+	"node.fan_out": {"levels=auto", "node.fan_out=4"},
+
+	"faults.*.at":     {`faults=[{"at":1m,"do":crash,"on":30%}]`, `faults=[{"at":2m,"do":crash,"on":30%}]`},
+	"faults.*.do":     {`faults=[{"at":1m,"do":crash,"on":30%}]`, `faults=[{"at":1m,"do":hold,"on":30%}]`},
+	"faults.*.on":     {`faults=[{"at":1m,"do":crash,"on":30%}]`, `faults=[{"at":1m,"do":crash,"on":40%}]`},
+	"faults.*.for":    {`faults=[{"at":1m,"do":partition,"on":30%}]`, `faults=[{"at":1m,"do":partition,"on":30%,"for":1m}]`},
+	"faults.*.by":     {`faults=[{"at":1m,"do":slow,"on":30%,"by":1s}]`, `faults=[{"at":1m,"do":slow,"on":30%,"by":900ms}]`},
+	"faults.*.share":  {`faults=[{"at":1m,"do":loss,"share":9%}]`, `faults=[{"at":1m,"do":loss,"share":5%}]`},
+	"faults.*.silent": {`faults=[{"at":1m,"do":crash,"on":30%}]`, `faults=[{"at":1m,"do":crash,"on":30%,"silent":false}]`},
+	"faults.*.memory": {`faults=[{"at":1m,"do":bounce,"on":30%}]`, `faults=[{"at":1m,"do":bounce,"on":30%,"memory":false}]`},
+
+	"preload.documents":        {"preload.documents=20", "preload.documents=30"},
+	"preload.files":            {"preload.files=20", "preload.files=30"},
+	"preload.at":               {"preload.files=20", "preload.at=100s"},
+	"extensions.copies":        {"preload.files=20", "extensions.copies=4"},
+	"extensions.acks":          {"workload.files.rate=2 workload.files.reads=0% extensions.disk.rate=10Mbit/s", "extensions.acks=3"},
+	"extensions.repair":        {`preload.documents=200 faults=[{"at":90s,"do":crash,"on":30%}]`, "extensions.repair=none"},
+	"extensions.repair_rate":   {`preload.documents=200 faults=[{"at":90s,"do":crash,"on":30%}]`, "extensions.repair_rate=100B"},
+	"extensions.lookup":        {"preload.files=20 workload.files.rate=1", "extensions.lookup=all"},
+	"extensions.disk.rate":     {"workload.files.rate=2 workload.files.reads=0%", "extensions.disk.rate=10Mbit/s"},
+	"extensions.disk.seek":     {"workload.files.rate=2 workload.files.reads=0%", "extensions.disk.seek=50ms"},
+	"extensions.disk.capacity": {"workload.files.rate=2 workload.files.reads=0%", "extensions.disk.capacity=5MB"},
+
+	"attacks.*.at":         {`attacks=[{"at":1m,"lie":sizes,"on":30%}]`, `attacks=[{"at":2m,"lie":sizes,"on":30%}]`},
+	"attacks.*.lie":        {`attacks=[{"at":1m,"lie":sizes,"on":30%}]`, `attacks=[{"at":1m,"lie":denies,"on":30%}]`},
+	"attacks.*.on":         {`attacks=[{"at":1m,"lie":sizes,"on":30%}]`, `attacks=[{"at":1m,"lie":sizes,"on":20%}]`},
+	"attacks.*.identities": {`attacks=[{"at":1m,"lie":ports,"identities":3}]`, `attacks=[{"at":1m,"lie":ports,"identities":4}]`},
+	"attacks.*.for":        {`attacks=[{"at":1m,"lie":silent,"on":30%}]`, `attacks=[{"at":1m,"lie":silent,"on":30%,"for":30s}]`},
 }
 
 // classEffects are those of the keys of each class.
@@ -103,8 +160,21 @@ var classEffects = map[string][]string{
 	"nat":     {"share=50%", "nat=true"},
 }
 
-// named are the keys that say what a run is called, not what happens in it.
-var named = []string{"name", "description", "levels"}
+// storeEffects are those of what clients do with each store.
+var storeEffects = map[string][]string{
+	"rate":       {"rate=1", "rate=2"},
+	"reads":      {"rate=1", "reads=50%"},
+	"start":      {"rate=1", "start=100s"},
+	"over":       {"rate=1", "over=30s"},
+	"keys":       {"rate=1", "keys=500"},
+	"exponent":   {"rate=1 reads=50%", "exponent=3"},
+	"size":       {"rate=1 reads=50%", "size=20kB"},
+	"size_model": {"rate=1 reads=50%", "size_model=exponential"},
+}
+
+// named are the keys that say what a run is called, and which runs there are, not what
+// happens in one.
+var named = []string{"name", "description", "sweep", "repeat"}
 
 const effectBase = `
 name: base
@@ -116,7 +186,13 @@ workload: {searches: {count: 5, start: 100s, over: 8s}, approvals: {count: 5, st
 // measured runs the base with the sets and returns all that was measured, as text.
 func measured(t *testing.T, sets []string) string {
 	t.Helper()
-	s, err := scenario.Parse("base.yaml", []byte(effectBase), strings.Fields(strings.Join(sets, " ")))
+	base := effectBase
+	for _, series := range []string{"searches", "approvals"} { // a rate or a file takes the place of the count
+		if joined := strings.Join(sets, " "); strings.Contains(joined, series+".rate") || strings.Contains(joined, series+".times") {
+			base = regexp.MustCompile(series+`: \{[^}]*\}`).ReplaceAllString(base, series+": {}")
+		}
+	}
+	s, err := scenario.Parse("base.yaml", []byte(base), strings.Fields(strings.Join(sets, " ")))
 	if err != nil {
 		t.Fatalf("%v: %v", sets, err)
 	}
@@ -158,6 +234,17 @@ func TestEveryKeyHasAnEffect(t *testing.T) {
 			effects[path+key] = full
 		}
 	}
+	for _, store := range []string{"documents", "files"} {
+		for key, sets := range storeEffects {
+			full := []string{"preload." + store + "=20"}
+			for _, set := range sets {
+				for _, one := range strings.Fields(set) {
+					full = append(full, "workload."+store+"."+one)
+				}
+			}
+			effects["workload."+store+"."+key] = full
+		}
+	}
 	if known := slices.Sorted(maps.Keys(effects)); !slices.Equal(slices.Sorted(slices.Values(keys)), slices.Sorted(slices.Values(append(known, named...)))) {
 		t.Errorf("the table of effects names %v, the scenarios know %v", known, keys)
 	}
@@ -170,7 +257,8 @@ func TestEveryKeyHasAnEffect(t *testing.T) {
 	}
 }
 
-// keysBelow lists the dotted paths of all keys that hold a value.
+// keysBelow lists the dotted paths of all keys that hold a value. Items of lists of groups
+// are all called *.
 func keysBelow(path string, t reflect.Type) []string {
 	var keys []string
 	for f := range t.Fields() {
@@ -179,6 +267,8 @@ func keysBelow(path string, t reflect.Type) []string {
 		case key == "":
 		case f.Type.Kind() == reflect.Struct:
 			keys = append(keys, keysBelow(path+key+".", f.Type)...)
+		case slices.Contains([]string{"faults", "attacks"}, key):
+			keys = append(keys, keysBelow(path+key+".*.", f.Type.Elem())...)
 		default:
 			keys = append(keys, path+key)
 		}

@@ -8,38 +8,26 @@ import (
 	"time"
 
 	"spreadable/internal/stream"
-	"spreadable/sim/kernel"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
-	"spreadable/transport/inmem"
+	"spreadable/sim/weather"
 )
 
 // faults is what breaks in a world. Faults happen at the ends of slices, between which
-// the workers run free. So all that workers read of it while they run is constant, but for
-// what is a host's own.
+// the workers run free.
 type faults struct {
 	world  *world
 	course []change // in their order in time, the next first
-	hosts  []condition
-	losses []rand.PCG // by sender: what decides over its messages
-	loss   float64    // of each message
-	struck [][]int    // by fault: the hosts that it was on
+	struck [][]int  // by fault: the hosts that it was on, ascending
+	lasts  []int    // the faults that last for a time, in the order in which they began
 	steps  []result.Fault
 }
 
-// condition is what is wrong with a host.
-type condition struct {
-	cut     bool          // on the smaller side of a partition
-	held    bool          // as a stopped process
-	slow    time.Duration // added to each message from or to it
-	waiting []kernel.Event
-}
-
-// change is the begin of a fault, or its end.
+// change is the begin of a fault or an attack, by its number, or its end.
 type change struct {
-	at    time.Duration
-	fault int
-	begin bool
+	at     time.Duration
+	number int
+	begin  bool
 }
 
 // newFaults plans the faults of a scenario; nil without any.
@@ -48,7 +36,7 @@ func newFaults(w *world) *faults {
 	if len(s.Faults) == 0 {
 		return nil
 	}
-	f := &faults{world: w, hosts: make([]condition, w.nodes), struck: make([][]int, len(s.Faults))}
+	f := &faults{world: w, struck: make([][]int, len(s.Faults))}
 	for i, fault := range s.Faults {
 		f.course = append(f.course, change{fault.At, i, true})
 		if fault.For > 0 && fault.Do != scenario.Bounce {
@@ -56,11 +44,6 @@ func newFaults(w *world) *faults {
 		}
 	}
 	slices.SortStableFunc(f.course, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	if slices.ContainsFunc(s.Faults, func(f scenario.Fault) bool { return f.Do == scenario.Loss }) {
-		for i := range w.nodes + len(w.clients.operations) {
-			f.losses = append(f.losses, *stream.New(s.Seed, uint64(i), stream.FaultLoss))
-		}
-	}
 	return f
 }
 
@@ -77,37 +60,46 @@ func (f *faults) act(now time.Duration) {
 	for f.next() <= now {
 		c := f.course[0]
 		f.course = f.course[1:]
-		fault := f.world.scenario.Faults[c.fault]
+		fault := f.world.scenario.Faults[c.number]
 		if !c.begin {
-			f.end(fault, f.struck[c.fault], now)
+			f.lasts = slices.DeleteFunc(f.lasts, func(number int) bool { return number == c.number })
+			f.world.film.step("fault", string(fault.Do), false, len(f.struck[c.number]), now)
+			f.end(fault, f.struck[c.number], now)
 			continue
 		}
-		hosts := f.targets(c.fault, now)
-		f.struck[c.fault] = hosts
+		hosts := f.targets(c.number, now)
+		f.struck[c.number] = slices.Sorted(slices.Values(hosts))
 		f.steps = append(f.steps, result.Fault{AtS: now.Seconds(), Do: string(fault.Do), Nodes: len(hosts)})
-		f.begin(fault, hosts, now)
+		f.begin(c.number, fault, hosts, now)
+		f.world.film.step("fault", string(fault.Do), true, len(hosts), now)
+		f.look(hosts, now)
 	}
 }
 
 // begin does a fault to hosts.
-func (f *faults) begin(fault scenario.Fault, hosts []int, now time.Duration) {
+func (f *faults) begin(number int, fault scenario.Fault, hosts []int, now time.Duration) {
+	f.tell(fault, true, hosts, now)
+	f.lasts = append(f.lasts, number)
 	switch fault.Do {
 	case scenario.Crash:
 		f.stop(fault, hosts, now, now)
 	case scenario.Bounce:
 		f.stop(fault, hosts, now, now+fault.For)
 	case scenario.Partition:
-		f.each(hosts, func(c *condition) { c.cut = true })
+		f.each(hosts, func(h *weather.Host) { h.Group = 1 })
 	case scenario.Repair:
-		f.heal()
+		f.world.weather.Heal()
 	case scenario.Hold:
-		f.each(hosts, func(c *condition) { c.held = true })
+		for _, host := range hosts {
+			f.world.weather.Hold(host)
+		}
 	case scenario.Release:
+		f.lasts = slices.DeleteFunc(f.lasts, func(n int) bool { return f.world.scenario.Faults[n].Do == scenario.Hold })
 		f.release(hosts, now)
 	case scenario.Slow:
-		f.each(hosts, func(c *condition) { c.slow = fault.By })
+		f.each(hosts, func(h *weather.Host) { h.Slow = fault.By })
 	case scenario.Loss:
-		f.loss = fault.Share
+		f.world.weather.SetLoss(fault.Share)
 	case scenario.Skew:
 		for _, host := range hosts {
 			f.world.net.SetSkew(host, fault.By)
@@ -115,34 +107,46 @@ func (f *faults) begin(fault scenario.Fault, hosts []int, now time.Duration) {
 	}
 }
 
-// end takes a fault back that lasts for a time.
+// end takes a fault back that lasts for a time. Where another one of its kind still lasts,
+// that one holds from now on.
 func (f *faults) end(fault scenario.Fault, hosts []int, now time.Duration) {
+	f.tell(fault, false, hosts, now)
 	switch fault.Do {
 	case scenario.Partition:
-		f.heal()
+		f.world.weather.Heal()
 	case scenario.Hold:
-		f.release(hosts, now)
+		held := func(host int) bool { return f.left(scenario.Hold, host).Do != "" }
+		f.release(slices.DeleteFunc(slices.Clone(hosts), held), now)
 	case scenario.Slow:
-		f.each(hosts, func(c *condition) { c.slow = 0 })
+		for _, host := range hosts {
+			f.world.weather.Host(host).Slow = f.left(scenario.Slow, host).By
+		}
 	case scenario.Loss:
-		f.loss = 0
+		f.world.weather.SetLoss(f.left(scenario.Loss, everywhere).Share)
 	case scenario.Skew:
 		for _, host := range hosts {
-			f.world.net.SetSkew(host, 0)
+			f.world.net.SetSkew(host, f.left(scenario.Skew, host).By)
 		}
 	}
 }
 
-func (f *faults) each(hosts []int, do func(*condition)) {
-	for _, host := range hosts {
-		do(&f.hosts[host])
+// everywhere stands for the host of a fault that is on the network.
+const everywhere = -1
+
+// left is the last fault with a verb that lasts on a host; none if its verb is empty.
+func (f *faults) left(do scenario.Verb, host int) scenario.Fault {
+	for _, number := range slices.Backward(f.lasts) {
+		_, on := slices.BinarySearch(f.struck[number], host)
+		if fault := f.world.scenario.Faults[number]; fault.Do == do && (on || host == everywhere) {
+			return fault
+		}
 	}
+	return scenario.Fault{}
 }
 
-// heal ends the partition.
-func (f *faults) heal() {
-	for i := range f.hosts {
-		f.hosts[i].cut = false
+func (f *faults) each(hosts []int, do func(*weather.Host)) {
+	for _, host := range hosts {
+		do(f.world.weather.Host(host))
 	}
 }
 
@@ -161,91 +165,29 @@ func (f *faults) stop(fault scenario.Fault, hosts []int, now, back time.Duration
 
 // release lets hosts run again. All that waited happens now.
 func (f *faults) release(hosts []int, now time.Duration) {
+	w := f.world
 	for _, host := range hosts {
-		c := &f.hosts[host]
-		p := f.world.kernel.Partition(f.world.net.PartitionOf(uint32(host)))
-		for _, e := range c.waiting {
-			e.Time = int64(now)
-			p.Schedule(e)
-		}
-		c.held, c.waiting = false, nil
+		w.weather.Release(host, now, w.kernel.Partition(w.net.PartitionOf(uint32(host))).Schedule)
 	}
-}
-
-// intercept keeps what happens to a host that is held. It is called from the host's
-// partition.
-func (f *faults) intercept(e *kernel.Event) bool {
-	if int(e.To) >= len(f.hosts) || !f.hosts[e.To].held || inmem.EventKind(e.Kind) >= inmem.EventKinds {
-		return false
-	}
-	f.hosts[e.To].waiting = append(f.hosts[e.To].waiting, *e)
-	return true
 }
 
 // targets are the hosts that a fault is on: none if it is on the network, those that are
 // held for a release, else what its target says of those that are up.
 func (f *faults) targets(fault int, now time.Duration) []int {
 	w, this := f.world, f.world.scenario.Faults[fault]
-	var all []int
 	switch this.Do {
 	case scenario.Repair, scenario.Loss:
 		return nil
 	case scenario.Release:
-		for i := range f.hosts {
-			if f.hosts[i].held {
+		var all []int
+		for i := range w.nodes {
+			if w.weather.Held(i) {
 				all = append(all, i)
 			}
 		}
 		return all
 	}
-	target, err := scenario.ParseTarget(this.On)
-	if err != nil {
-		return nil // validate has refused it
-	}
-	for host := range w.population.At(now).All() {
-		if w.net.Host(host).Up() && f.has(target, host) {
-			all = append(all, host)
-		}
-	}
-	if target.List != nil {
-		return all
-	}
-	return f.pick(target, all, rand.New(stream.New(w.scenario.Seed, uint64(fault), stream.Fault)))
-}
-
-// has reports whether a host that is up is one of those that a target is about.
-func (f *faults) has(t scenario.Target, host int) bool {
-	if t.List != nil {
-		_, listed := slices.BinarySearch(t.List, host)
-		return listed
-	}
-	s := f.world.node(host).Structure()
-	switch t.Role {
-	case scenario.Masters:
-		return len(s.Slaves) > 0
-	case scenario.Slaves:
-		return len(s.Slaves) == 0 && !s.Backlink.IsZero()
-	case scenario.Bootstrap:
-		return host < f.world.scenario.Join.Bootstrap
-	}
-	return true
-}
-
-// pick takes as many of the hosts as a target wants, at least one: the largest, or any.
-func (f *faults) pick(t scenario.Target, all []int, r *rand.Rand) []int {
-	count := t.Count
-	if count == 0 {
-		count = max(1, int(math.Round(t.Share*float64(len(all)))))
-	}
-	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	if t.Largest {
-		slices.SortStableFunc(all, func(a, b int) int {
-			return cmp.Compare(len(f.world.node(b).Structure().Slaves), len(f.world.node(a).Structure().Slaves))
-		})
-	}
-	all = all[:min(count, len(all))]
-	slices.Sort(all)
-	return all
+	return w.targets(this.On, now, rand.New(stream.New(w.scenario.Seed, uint64(fault), stream.Fault)), nil)
 }
 
 // summary says what broke, and when the network was whole again; nil without faults.
@@ -263,36 +205,4 @@ func (f *faults) summary(settledS *float64) *result.Faults {
 		sum.Rounds = result.Finite(math.Ceil(rounds))
 	}
 	return sum
-}
-
-// weather is what faults do to messages on their way over another link: an inmem.Link.
-type weather struct {
-	inmem.Link
-	*faults
-}
-
-// Depart implements inmem.Link.
-func (w *weather) Depart(m inmem.Message, now time.Duration, r *rand.Rand) (travel time.Duration, lost bool) {
-	from, to := w.at(m.From), w.at(m.To)
-	travel, lost = w.Link.Depart(m, now, r)
-	if w.loss > 0 && rand.New(&w.losses[m.From]).Float64() < w.loss {
-		lost = true
-	}
-	return travel + from.slow + to.slow, lost || from.cut != to.cut
-}
-
-// Arrive implements inmem.Link.
-func (w *weather) Arrive(m inmem.Message, now time.Duration) (wait time.Duration, end inmem.Reception) {
-	if w.at(m.From).cut != w.at(m.To).cut {
-		return 0, inmem.Dropped
-	}
-	return w.Link.Arrive(m, now)
-}
-
-// at is the condition of a host. Nothing is wrong with a client.
-func (w *weather) at(host uint32) *condition {
-	if int(host) < len(w.hosts) {
-		return &w.hosts[host]
-	}
-	return &condition{}
 }

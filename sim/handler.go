@@ -21,6 +21,10 @@ const (
 	eventStart  = inmem.EventKinds + iota // bring up node To
 	eventClient                           // let client To begin its operation
 	eventEnd                              // end the stay of the node at host To
+	eventLie                              // let the liar at host To do what it planned
+	eventSync                             // let node To sync
+	eventLeave                            // let the node at host To begin to leave
+	eventObject                           // let a client do operation Slot with an object, at host To
 )
 
 // scenarioSource is the source of the scenario's own events: after all nodes and clients
@@ -35,8 +39,11 @@ func newKernel(net *inmem.Network, w *world, workers int) *kernel.Kernel[inmem.E
 	for i, p := range parts {
 		handlers[i] = &handler{Partition: p, world: w}
 		given[i] = handlers[i]
-		if w != nil && w.faults != nil {
+		if w != nil && w.weather != nil {
 			given[i] = &faulty{handlers[i]}
+		}
+		if w != nil && w.recorder != nil {
+			given[i] = w.recorder.Handler(p, given[i])
 		}
 	}
 	k := kernel.New(workers, net.Lookahead(), given)
@@ -57,12 +64,12 @@ func (h *handler) Schedule(e inmem.Event) {
 	})
 }
 
-// faulty is the handler of a world with faults.
+// faulty is the handler of a world with weather.
 type faulty struct{ *handler }
 
 // Deliver implements kernel.Handler.
 func (f *faulty) Deliver(e *kernel.Event) {
-	if !f.world.faults.intercept(e) {
+	if !f.world.weather.Intercept(e) {
 		f.handler.Deliver(e)
 	}
 }
@@ -88,8 +95,18 @@ func (h *handler) Deliver(e *kernel.Event) {
 		}
 	case eventEnd:
 		h.world.churn.end(int(e.To), h.Now())
+	case eventLeave:
+		h.world.churn.leave(int(e.To), h.Now())
+	case eventSync:
+		if host := h.world.net.Host(int(e.To)); host.Up() && (h.world.weather == nil || !h.world.weather.Held(int(e.To))) {
+			host.Node.Sync()
+		}
 	case eventClient:
-		h.world.clients.begin(int(e.To) - h.world.nodes)
+		h.world.clients.begin(int(e.To) - h.world.hosts)
+	case eventObject:
+		h.world.objects.begin(e.Slot)
+	case eventLie:
+		h.world.attacks.liars[e.To].act(e.Slot)
 	default:
 		h.Partition.Deliver(inmem.Event{
 			At: time.Duration(e.Time), To: e.To, From: e.From, Seq: e.Seq, Slot: e.Slot, Gen: e.Aux, Kind: kind,

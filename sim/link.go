@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"spreadable/internal/stream"
@@ -82,9 +83,12 @@ func classes(s *scenario.Scenario, nodes int) []uint8 {
 	return of
 }
 
-// outside reports whether no other host can connect to node i. Such a node can ask, but
-// it never gets a place in the network: nodes interview a newcomer before they list it.
-func (w *world) outside(i int) bool { return w.link != nil && w.link.Hosts.At(uint32(i)).Outside }
+// outside reports whether node i counts as none of the network: it is hidden, or it lies.
+func (w *world) outside(i int) bool { return w.hidden(i) || w.attacks.lies(i) }
+
+// hidden reports whether no other host can connect to node i. Such a node can ask, but it
+// never gets a place in the network: nodes interview a newcomer before they list it.
+func (w *world) hidden(i int) bool { return w.link != nil && w.link.Hosts.At(uint32(i)).Outside }
 
 // class is the name of node i's class among the names of those that have nodes, "" for
 // none.
@@ -95,9 +99,10 @@ func (w *world) class(i int, names []string) string {
 	return names[w.link.Hosts.Of[i]-1]
 }
 
-// members is how many of the nodes that are up can have a place in the network.
+// members is how many of the nodes that are up can have a place in the network, and do not
+// lie.
 func (w *world) members(up population.Alive) int {
-	if w.link == nil || !w.link.Hosts.AnyOutside() {
+	if (w.link == nil || !w.link.Hosts.AnyOutside()) && w.attacks == nil {
 		return up.Size()
 	}
 	count := 0
@@ -109,10 +114,18 @@ func (w *world) members(up population.Alive) int {
 	return count
 }
 
-// entry draws a node that is up and that a client can call. Nearly always there is one:
-// the bootstrap nodes.
+// reachable are the rows of the nodes to which others can connect: those behind a NAT are
+// no part of the network's structure.
+func (w *world) reachable(nodes []result.Node) []result.Node {
+	if w.link == nil || !w.link.Hosts.AnyOutside() {
+		return nodes
+	}
+	return slices.DeleteFunc(slices.Clone(nodes), func(n result.Node) bool { return w.hidden(n.Index) })
+}
+
+// entry draws a node that is up, that a client can call and that does not lie. Nearly
+// always there is one: the bootstrap nodes.
 func (w *world) entry(up population.Alive, r *rand.Rand) int {
-	const tries = 1000
 	node := up.Random(r)
 	for i := 0; i < tries && w.outside(node); i++ {
 		node = up.Random(r)
@@ -139,14 +152,15 @@ func (m *meter) link(s *result.Sample) {
 		return
 	}
 	now := m.world.link.Counts(m.world.now())
-	since := func(now, before *uint64) int64 {
-		switch {
-		case now == nil:
-			return 0
-		case before == nil:
-			return int64(*now)
+	since := func(now, before *uint64) *int64 {
+		if now == nil {
+			return nil
 		}
-		return int64(*now - *before)
+		change := int64(*now)
+		if before != nil {
+			change -= int64(*before)
+		}
+		return &change
 	}
 	s.Lost, s.Retransmissions = since(now.Lost, m.linked.Lost), since(now.Resent, m.linked.Resent)
 	s.Refused, s.Abandoned = since(now.Refused, m.linked.Refused), since(now.Abandoned, m.linked.Abandoned)

@@ -89,7 +89,7 @@ func TestSamplesOfALinkAddUp(t *testing.T) {
 	r := ran(t, load(t, linked, "network.up=200kbit/s", "network.queue=1", "network.service=9ms"), 1)
 	var lost, again, refused, abandoned int64
 	for _, s := range r.Samples {
-		lost, again, refused, abandoned = lost+s.Lost, again+s.Retransmissions, refused+s.Refused, abandoned+s.Abandoned
+		lost, again, refused, abandoned = lost+*s.Lost, again+*s.Retransmissions, refused+*s.Refused, abandoned+*s.Abandoned
 	}
 	n := r.Summary.Network
 	if lost != *n.Lost || again != *n.Retransmissions || refused != *n.Refused || abandoned != *n.Abandoned {
@@ -97,6 +97,17 @@ func TestSamplesOfALinkAddUp(t *testing.T) {
 	}
 	if again == 0 || refused == 0 || abandoned == 0 {
 		t.Errorf("%d sent again, %d refused, %d abandoned: one does not happen", again, refused, abandoned)
+	}
+}
+
+// What was measured and did not happen is a 0 in a sample, and what was not measured is
+// nothing.
+func TestSamplesTellNoneFromUnmeasured(t *testing.T) {
+	r := ran(t, load(t, "name: queued\nnodes: 30\nduration: 2m\nnetwork: {loss: 2%, service: 1ms, queue: 1000}\n"), 1)
+	for _, s := range r.Samples {
+		if s.Refused == nil || *s.Refused != 0 || s.Lost == nil || s.Abandoned != nil {
+			t.Errorf("at %v: refused %v, lost %v, abandoned %v", s.Time, s.Refused, s.Lost, s.Abandoned)
+		}
 	}
 }
 
@@ -184,6 +195,9 @@ func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
 	c := r.Summary
 	if c.Convergence.ExactSize != 1 || c.Convergence.Registered != 1 || c.Convergence.Coverage != 1 {
 		t.Errorf("the shares are %+v", c.Convergence)
+	}
+	if got, want := c.Structure.MastersExpected, math.Sqrt(45); got != want {
+		t.Errorf("%v masters are expected, want those of 45 nodes, %v", got, want)
 	}
 	if c.Search.Complete != 10 || c.Approval.Granted != 10 || c.Behavior.Bans != 0 || *c.Network.Unreachable == 0 {
 		t.Errorf("searches are %+v, approvals %+v, bans %d", c.Search, c.Approval, c.Behavior.Bans)

@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"time"
 
-	"spreadable/core"
+	"spreadable/core/host"
+	"spreadable/core/host/memory"
+	"spreadable/core/peer"
+	"spreadable/sim/film"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
+	"spreadable/sim/trace"
 )
 
 // Options of a run that do not change what happens in it.
@@ -15,6 +19,10 @@ type Options struct {
 	// Workers is how many cores deliver events, as Workers allows; 0 is 1. The results do
 	// not depend on it.
 	Workers int
+	// Addresses are those of the nodes, by their numbers, in place of the simulator's own:
+	// for a run that is compared with real nodes, since the bytes of a message depend on
+	// the addresses in it.
+	Addresses []peer.Address
 	// Check is the rhythm, in virtual time, at which the invariants of a settled network
 	// are checked, from ten sync intervals after the last node's start; 0 is never.
 	Check time.Duration
@@ -23,6 +31,16 @@ type Options struct {
 	// Stop ends the run early when it returns true. It is asked as often as Progress is
 	// told. May be nil.
 	Stop func() bool
+	// Trace records what happens to some nodes. May be nil.
+	Trace *trace.Recorder
+	// Film records the course of the run. May be nil.
+	Film *film.Recorder
+	// Extensions are those of a node, by its number: asked for once in each life of the
+	// node, from its partition. They change what happens. May be nil.
+	Extensions func(node int) []host.Extension
+	// Disk sets up the simulated disk of a node's extension when it is first used: its
+	// speed, its capacity. May be nil.
+	Disk func(node int, extension string, blobs *memory.Blobs)
 }
 
 // Progress says how far a run is.
@@ -45,7 +63,7 @@ var (
 // very end, and not judged.
 func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	workers, _ := Workers(s, o.Workers)
-	w, err := newWorld(s, workers)
+	w, err := newWorldAs(s, workers, o)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +73,15 @@ func Run(s *scenario.Scenario, o Options) (*result.Run, error) {
 	if err != nil && !errors.Is(err, ErrStopped) && !errors.Is(err, ErrViolated) {
 		return nil, err
 	}
+	if o.Trace != nil {
+		o.Trace.Finish(w.now())
+	}
 	r := w.results(m)
 	if errors.Is(err, ErrViolated) {
 		found := err.Error()
 		r.Summary.Violation, r.Expectations = &found, nil
 	}
+	w.film.end(r)
 	return r, err
 }
 
@@ -91,10 +113,13 @@ func (w *world) live(m *meter, o Options) error {
 		from, until := now, min(now+s.Sample, s.Duration)
 		for now < until {
 			sixteenth := from + ((now-from)/longest+1)*longest
-			now = min(now+slice, sixteenth, until, nextCheck, w.faults.next())
+			now = min(now+slice, sixteenth, until, nextCheck, w.faults.next(), w.attacks.next(), w.objects.next(), w.film.due())
 			before := w.events()
 			w.kernel.RunUntil(now)
 			w.faults.act(now)
+			w.attacks.act(now)
+			w.objects.act(now)
+			w.film.frame(now)
 			switch events := w.events() - before; {
 			case events > eventsPerSlice:
 				slice = max(1, slice/2)
@@ -123,36 +148,46 @@ func (w *world) live(m *meter, o Options) error {
 
 func (w *world) results(m *meter) *result.Run {
 	s, end := w.scenario, w.now()
-	requests := w.clients.rows(end)
+	from := w.countedFrom(m.samples)
+	requests := w.clients.rows(from, end)
 	nodes := m.nodeRows(requests)
 	convergence := result.ConvergenceSummary(m.samples, s.SyncInterval)
-	banned := 0
-	for _, l := range w.net.Partitions() {
-		banned += l.Notes[core.NoteBanned]
-	}
+	notes := w.notes()
 	run := &result.Run{
 		Scenario: s.Resolved(),
 		Samples:  m.samples,
 		Requests: requests,
 		Nodes:    nodes,
+		Notes:    notes,
+		Copies:   w.objects.rows(),
 		Summary: result.Summary{
-			Schema:      result.SummarySchema,
-			Partial:     end < s.Duration,
-			Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
-			Fingerprint: fmt.Sprintf("%016x", w.net.Fingerprint()),
-			Engine:      result.Engine{VirtualS: end.Seconds(), Events: int64(w.events()), Workers: w.kernel.Workers()},
-			Convergence: convergence,
-			Structure:   result.StructureSummary(nodes, s.Levels),
-			Search:      result.SearchSummary(requests),
-			Approval:    result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
-			Network:     w.linkSummary(int64(m.total.Bytes)),
-			Churn:       w.churn.summary(m.samples, end),
-			Faults:      w.faults.summary(convergence.TimeS),
-			Sync:        m.upkeepSummary(w.measuredFrom(convergence.TimeS), s.SyncInterval),
-			// All nodes are honest, so every ban is false.
-			Behavior: result.Behavior{Bans: banned, FalseBans: banned},
+			Schema:        result.SummarySchema,
+			Partial:       end < s.Duration,
+			Scenario:      result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: w.levels()},
+			Fingerprint:   fmt.Sprintf("%016x", w.net.Fingerprint()),
+			Engine:        result.Engine{VirtualS: end.Seconds(), Events: int64(w.events()), Workers: w.kernel.Workers()},
+			Convergence:   convergence,
+			MeasuredFromS: from.Seconds(),
+			Structure:     result.StructureSummary(w.reachable(nodes), w.levels()),
+			Search:        result.SearchSummary(requests),
+			Approval:      result.ApprovalSummary(requests, result.ApproverLoad(nodes)),
+			Network:       w.linkSummary(int64(m.total.Bytes)),
+			Churn:         w.churn.summary(m, end),
+			Faults:        w.faults.summary(convergence.TimeS),
+			Sync:          m.upkeepSummary(w.measuredFrom(convergence.TimeS), s.SyncInterval),
+			Attacks:       w.attacks.summary(m.samples, notes),
+			Behavior:      behavior(notes),
+			Documents:     w.objects.summary("documents"),
+			Files:         w.objects.summary("files"),
 		},
 	}
+	if run.Summary.Approval != nil {
+		w.busiest(run.Summary.Approval, nodes)
+	}
+	if run.Summary.Approval != nil && w.attacks != nil {
+		w.attacks.captured(run.Summary.Approval, requests)
+	}
+	run.Summary.Structure.Levels = append(run.Summary.Structure.Levels, w.upperLevels()...)
 	if !run.Summary.Partial {
 		run.Expectations = s.Check(&run.Summary)
 	}

@@ -46,6 +46,7 @@ nodes: 30
 duration: 120s
 latency: {model: constant, mean: 3s}
 node: {server_timeout: 2s, ping_timeout: 1s}
+measure: 0s
 workload: {searches: {count: 10, start: 60s, over: 20s}}
 `)
 	r, err := sim.Run(s, sim.Options{})
@@ -71,6 +72,7 @@ nodes: 150
 seed: 2
 duration: 60s
 registration: original
+measure: 0s
 workload: {searches: {count: 20, start: 20s, over: 39s}}
 `)
 	r, err := sim.Run(s, sim.Options{})

@@ -1,7 +1,9 @@
 package sim_test
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,10 +15,17 @@ import (
 // The number of workers does not matter: every shipped scenario, made small, some with
 // latencies that vary, has the same fingerprint, summary, series and rows with any number
 // of them. Under the race detector (go test -race -run Workers ./sim) this also says that
-// partitions share nothing but what they hand over.
+// partitions share nothing but what they hand over. Small scenarios take turns at two,
+// three and eight workers; those with enough events for several do all three.
 func TestWorkersDoNotMatter(t *testing.T) {
 	all := small(t)
 	for name, sets := range map[string]string{
+		// The laws, shorter.
+		"laws/approver-load":  "duration=500s workload.approvals.count=30 workload.approvals.over=300s",
+		"laws/birth-death":    "duration=30m",
+		"laws/queue-dm1":      "nodes=20 duration=200s workload.searches.count=2000 workload.searches.over=100s",
+		"laws/search-latency": "",
+		"laws/stale-lists":    "duration=20m",
 		// Shorter than its 42 min.
 		"approval-10k": "duration=240s workload.approvals.count=100 workload.approvals.over=100s",
 		"mass-join-1k": "latency.model=uniform latency.min=6ms latency.max=90ms",
@@ -30,10 +39,15 @@ func TestWorkersDoNotMatter(t *testing.T) {
 		}
 		all[name] = s
 	}
-	for name, s := range all {
+	counts := []int{2, 3, 8}
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		s, tried := all[name], counts
+		if s.Nodes < 1000 {
+			tried = counts[i%len(counts):][:1]
+		}
 		t.Run(name, func(t *testing.T) {
 			one := runWith(t, s, 1)
-			for _, workers := range []int{2, 3, 8} {
+			for _, workers := range tried {
 				many := runWith(t, s, workers)
 				if many.Summary.Engine.Workers != workers {
 					t.Errorf("%d workers asked for, %d used", workers, many.Summary.Engine.Workers)

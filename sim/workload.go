@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/internal/stream"
-	"spreadable/sim/population"
 	"spreadable/sim/probe"
 	"spreadable/sim/result"
 	"spreadable/transport/inmem"
@@ -22,6 +20,7 @@ import (
 type clients struct {
 	world      *world
 	operations []operation
+	entries    *entries
 	probes     []probe.Probe
 }
 
@@ -33,79 +32,109 @@ type operation struct {
 }
 
 func newClients(w *world) *clients {
-	c := &clients{world: w, probes: make([]probe.Probe, w.nodes)}
-	load := w.scenario.Workload
-	c.add(result.KindSearch, load.Searches.Count, load.Searches.Start, load.Searches.Over)
-	c.add(result.KindApproval, load.Approvals.Count, load.Approvals.Start, load.Approvals.Over)
+	c := &clients{world: w, probes: make([]probe.Probe, w.hosts), entries: newEntries(w)}
+	c.add(result.KindSearch, callsOf(w.scenario, result.KindSearch))
+	c.add(result.KindApproval, callsOf(w.scenario, result.KindApproval))
 	return c
 }
 
-// add appends a series of operations, evenly spaced over a time.
-func (c *clients) add(kind result.Kind, count int, start, over time.Duration) {
-	for i := range count {
-		at := start + time.Duration(float64(over)*float64(i)/float64(count))
+// add appends a series of operations that start at some times.
+func (c *clients) add(kind result.Kind, times []time.Duration) {
+	for i, at := range times {
 		c.operations = append(c.operations, operation{row: result.Request{Kind: kind, Index: i, Start: at}})
 	}
 }
 
 func (c *clients) plan() {
 	for i := range c.operations {
-		c.world.plan(c.operations[i].row.Start, eventClient, c.world.nodes+i)
+		c.world.plan(c.operations[i].row.Start, eventClient, c.world.hosts+i)
 	}
 }
 
-// begin starts operation i, at random nodes that are up.
+// begin starts operation i, at nodes that are up.
 func (c *clients) begin(i int) {
 	op := &c.operations[i]
-	rng := rand.New(stream.New(c.world.scenario.Seed, uint64(i), stream.Workload))
+	rng := c.random(i, 0)
 	alive := c.world.population.At(op.row.Start)
-	if alive.Size() == 0 { // faults have ended all
+	if c.world.members(alive) == 0 { // faults have ended all, or the others lie
 		c.finish(i, message.ErrUnreachable)
 		return
 	}
 	if op.row.Kind == result.KindSearch {
-		op.row.Entry = c.world.entry(alive, rng)
+		op.row.Entry = c.entries.draw(alive, rng)
 		c.search(i)
 		return
 	}
-	entries := c.world.different(rng, alive, c.world.scenario.Workload.Approvals.Entries)
+	entries := c.entries.different(rng, alive, c.world.scenario.Workload.Approvals.Entries)
 	op.row.Entry = entries[0]
+	op.draws = make([]*message.ApprovalKey, len(entries))
 	c.approve(i)
-	op.draws = append(op.draws, make([]*message.ApprovalKey, len(entries)-1)...)
 	for k, entry := range entries[1:] {
 		c.drawAgain(i, k+1, entry)
 	}
 }
 
-// different draws so many different nodes that clients can call, or all there are.
-func (w *world) different(rng *rand.Rand, alive population.Alive, count int) []int {
-	var list []int
-	for most := min(count, w.members(alive)); len(list) < most; {
-		if node := w.entry(alive, rng); !slices.Contains(list, node) {
-			list = append(list, node)
-		}
-	}
-	return list
+// random is the stream of the k-th try of operation i.
+func (c *clients) random(i, k int) *rand.Rand {
+	return rand.New(stream.New(c.world.scenario.Seed, uint64(k)<<32|uint64(i), stream.Workload))
 }
+
+// again lets the client of an operation that has failed ask at another node, if it may. It
+// reports whether it does.
+func (c *clients) again(i int) bool {
+	op := &c.operations[i]
+	if op.row.Retries == c.world.scenario.Workload.Retries {
+		return false
+	}
+	alive := c.world.population.At(c.now(i))
+	if c.world.members(alive) == 0 {
+		return false
+	}
+	op.row.Retries++
+	op.row.Entry = c.entries.draw(alive, c.random(i, op.row.Retries))
+	if op.row.Kind == result.KindSearch {
+		c.search(i)
+	} else {
+		c.approve(i)
+	}
+	return true
+}
+
+// now is the virtual time at a client.
+func (c *clients) now(i int) time.Duration { return c.world.net.Client(i).Now() - c.world.epoch }
 
 // trace numbers the requests that serve operation i; the k-th further entry node, asked
 // only to compare its draw, counts for itself.
 func (c *clients) trace(i, k int) uint32 { return uint32(1 + i + k*len(c.operations)) }
+
+// traces is the first number of a trace that no operation has.
+func (c *clients) traces() uint32 {
+	return c.trace(0, max(1, c.world.scenario.Workload.Approvals.Entries))
+}
 
 func (c *clients) search(i int) {
 	op := &c.operations[i]
 	op.row.Coverage = math.NaN()
 	query := &message.QueryRequest{Name: probe.Name}
 	c.client(i).Ask(peerOf(op.row.Entry), c.trace(i, 0), query, func(answer *message.QueryAnswer, err error) {
+		if (err != nil || alone(answer)) && c.again(i) {
+			return
+		}
 		c.finish(i, err)
 		if err != nil {
 			op.row.Coverage = 0
 			return
 		}
-		c.reach(op, probe.Nodes(answer.Result, c.world.nodes))
+		c.reach(op, probe.Nodes(answer.Result, c.world.hosts))
 		op.row.Asked, op.row.Answered = answer.Coverage.Asked, answer.Coverage.Answered
 		op.row.Hops, op.row.Fanout = answer.Cost.Hops, answer.Cost.Fanout
 	})
+}
+
+// alone reports whether an answer is that of one node, which has asked others in vain: a
+// client can see that.
+func alone(answer *message.QueryAnswer) bool {
+	return answer.Coverage.Asked > 1 && answer.Coverage.Answered <= 1
 }
 
 // reach records how much of the network a search has reached. When it has reached only
@@ -114,7 +143,7 @@ func (c *clients) reach(op *operation, reached probe.Set) {
 	lived := c.world.population.Throughout(op.row.Start, op.row.Start+op.row.Latency)
 	answered, others := 0, 0
 	for node := range lived.All() {
-		if !reached.Has(node) {
+		if !reached.Has(node) || c.world.outside(node) {
 			continue
 		}
 		answered++
@@ -130,11 +159,13 @@ func (c *clients) reach(op *operation, reached probe.Set) {
 
 func (c *clients) approve(i int) {
 	op := &c.operations[i]
-	op.draws = make([]*message.ApprovalKey, 1)
 	// The question is the client's address, and so is the answer.
 	answer := func(question string) string { return question }
 	c.client(i).Approve(peerOf(op.row.Entry), c.trace(i, 0), "client", answer,
 		func(key *message.ApprovalKey, err error) {
+			if err != nil && c.again(i) {
+				return
+			}
 			c.finish(i, err)
 			if key == nil {
 				return
@@ -158,36 +189,17 @@ func (c *clients) finish(i int, err error) {
 	op := &c.operations[i]
 	op.completed = true
 	op.row.OK = err == nil
-	op.row.Latency = c.world.net.Client(i).Now() - c.world.epoch - op.row.Start
-	op.row.Error = nameOf(err)
-}
-
-// nameOf is the name of an error: its code, or what happened to the request.
-func nameOf(err error) string {
-	var refusal *message.Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &refusal):
-		return refusal.Code
-	case errors.Is(err, message.ErrTimeout):
-		return result.ErrorTimeout
-	case errors.Is(err, message.ErrUnreachable):
-		return result.ErrorUnreachable
-	case errors.Is(err, message.ErrDenied):
-		return result.ErrorDenied
-	case errors.Is(err, message.ErrMalformed):
-		return result.ErrorMalformed
-	}
-	return result.ErrorOther
+	op.row.Latency = c.now(i) - op.row.Start
+	op.row.Error = result.ErrorName(err)
 }
 
 func (c *clients) client(i int) *core.Client { return &c.world.net.Client(i).Client }
 
 func peerOf(node int) core.Peer { return peer.FromID(uint32(node) + 1) }
 
-// rows returns the operations that were started before the end, with what they cost.
-func (c *clients) rows(end time.Duration) []result.Request {
+// rows returns the operations that were started before the end, with what they cost. Those
+// before the time from belong to the warm-up.
+func (c *clients) rows(from, end time.Duration) []result.Request {
 	var rows []result.Request
 	for i := range c.operations {
 		op := &c.operations[i]
@@ -197,6 +209,7 @@ func (c *clients) rows(end time.Duration) []result.Request {
 		if !op.completed {
 			op.row.Error = result.ErrorRunEnded
 		}
+		op.row.WarmUp = op.row.Start < from
 		cost := c.world.net.Trace(c.trace(i, 0))
 		op.row.Messages, op.row.Bytes = int64(cost.Requests), int64(cost.Bytes)
 		op.row.Compared, op.row.Agreed = compare(op.draws)

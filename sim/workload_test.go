@@ -52,7 +52,7 @@ func TestDifferentNodesAreDrawn(t *testing.T) {
 		stream := func() *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 		for n := 1; n < 6; n++ {
 			alive := population.New(&scenario.Scenario{Nodes: n}).At(0)
-			got := new(world).different(stream(), alive, 4)
+			got := (&entries{world: new(world)}).different(stream(), alive, 4)
 			if want := alive.Random(stream()); got[0] != want {
 				t.Errorf("of %d the first is %d, alone it is %d", n, got[0], want)
 			}

@@ -19,9 +19,10 @@ const stampLayout = "20060102T150405.000000000Z"
 
 func (o *Options) stamp() string { return o.Now().UTC().Format(stampLayout) }
 
-// Backup writes the state as of now, a whole state file, while the node goes on. It is
-// copied to a file first: however slow the writer is, no transaction waits for it.
-func (s *Store) Backup(to io.Writer) error {
+// Backup writes the state as of now while the node goes on, and the blobs of extensions
+// behind it; without any it is a whole state file. The state is copied to a file first:
+// however slow the writer is, no transaction waits for it.
+func (s *Store) Backup(to io.Writer, blobs map[string]*Blobs) error {
 	file, err := os.CreateTemp(s.dir, "backup-*"+newSuffix)
 	if err != nil {
 		return fmt.Errorf("store: backup: %w", err)
@@ -32,7 +33,11 @@ func (s *Store) Backup(to io.Writer) error {
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case len(blobs) > 0:
+		err = writeArchive(to, file, blobs)
+	default:
 		_, err = io.Copy(to, file)
 	}
 	if err != nil {
@@ -121,39 +126,75 @@ func rotate(dir string, keep int) error {
 	return err
 }
 
+// Restored says what a Restore has done.
+type Restored struct {
+	// Where the state and the blobs that were there before are kept; "" for none.
+	State, Blobs string
+	// How many blobs were restored, and how many the backup holds that are damaged.
+	Kept, Damaged int
+}
+
 // Restore puts a backup in the place of a data directory's state, which may be missing or
 // damaged. It checks the whole backup first, and fails with ErrLocked while a node uses
-// the directory. The state that was there before is kept aside; its new path is returned,
-// or "" if there was none. At no moment is the directory without a state: a node that
-// started then would start without one.
-func Restore(dir, backup string, o Options) (aside string, err error) {
+// the directory. What was there before is kept aside. At no moment is the directory
+// without a state: a node that started then would start without one. The blobs stay if the
+// backup is a state file alone.
+func Restore(dir, backup string, o Options) (r Restored, err error) {
 	o.fill()
-	if _, err := inspectFile(backup); err != nil { // before anything is touched
-		return "", fmt.Errorf("store: restore: %w", err)
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("store: restore: %w", err)
+		}
+	}()
+	c, err := openBackup(backup) // before anything is touched
+	if err != nil {
+		return r, err
 	}
+	defer c.file.Close()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("store: restore: %w", err)
+		return r, err
 	}
 	lock, err := lockDir(dir, o.LockTimeout)
 	if err != nil {
-		return "", err
+		return r, err
 	}
 	defer lock.Close()
 	path := filepath.Join(dir, stateName)
-	if err := copyFile(path+newSuffix, backup); err != nil {
-		return "", fmt.Errorf("store: restore: %w", err)
+	if err := copyFile(path+newSuffix, c.state); err != nil {
+		return r, err
 	}
 	// the copy is checked too, not only what it was made from
 	if _, err := inspectFile(path + newSuffix); err != nil {
-		return "", fmt.Errorf("store: restore: %w", err)
+		return r, err
 	}
-	if aside, err = setAside(path, path+".replaced-"+o.stamp()); err != nil {
-		return "", fmt.Errorf("store: restore: %w", err)
+	if c.tar {
+		if err := c.restoreBlobs(filepath.Join(dir, blobsName), o.stamp(), &r); err != nil {
+			return r, err
+		}
 	}
-	if err := errors.Join(os.Rename(path+newSuffix, path), syncDir(dir)); err != nil {
-		return "", fmt.Errorf("store: restore: %w", err)
+	if r.State, err = setAside(path, path+".replaced-"+o.stamp()); err != nil {
+		return r, err
 	}
-	return aside, nil
+	return r, errors.Join(os.Rename(path+newSuffix, path), syncDir(dir))
+}
+
+// restoreBlobs puts the blobs of a backup in the place of a directory.
+func (c *contents) restoreBlobs(dir, stamp string, r *Restored) (err error) {
+	fresh := dir + newSuffix
+	if err := errors.Join(os.RemoveAll(fresh), os.Mkdir(fresh, 0o700)); err != nil {
+		return err
+	}
+	if r.Kept, r.Damaged, err = c.unpack(fresh); err != nil {
+		return err
+	}
+	aside := dir + ".replaced-" + stamp
+	switch err := os.Rename(dir, aside); {
+	case err == nil:
+		r.Blobs = aside
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return os.Rename(fresh, dir)
 }
 
 // setAside gives a file a second name, by a copy where the file system has no links.
@@ -167,16 +208,16 @@ func setAside(path, aside string) (string, error) {
 	case errors.Is(err, fs.ErrExist):
 		return "", err
 	}
-	return aside, copyFile(aside, path)
-}
-
-// copyFile copies a file, durably.
-func copyFile(to, from string) error {
-	source, err := os.Open(from)
+	source, err := os.Open(path)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer source.Close()
+	return aside, copyFile(aside, source)
+}
+
+// copyFile writes a file, durably.
+func copyFile(to string, source io.Reader) error {
 	file, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

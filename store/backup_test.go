@@ -37,7 +37,7 @@ func TestBackupWhileWriting(t *testing.T) {
 		defer close(done)
 		for range 20 {
 			var b bytes.Buffer
-			if err := s.Backup(&b); err != nil {
+			if err := s.Backup(&b, nil); err != nil {
 				t.Error(err)
 			}
 			backups = append(backups, &b)
@@ -113,14 +113,14 @@ func TestRestoreReplacesTheState(t *testing.T) {
 	dir, later := filled(t, 40)
 	source, earlier := filled(t, 20)
 	backup := filepath.Join(source, "state.db")
-	aside, err := store.Restore(dir, backup, impatient)
+	restored, err := store.Restore(dir, backup, impatient)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := load(t, open(t, dir)); text(got) != text(earlier) {
 		t.Errorf("got\n%s, want\n%s", text(got), text(earlier))
 	}
-	content, err := os.ReadFile(aside)
+	content, err := os.ReadFile(restored.State)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,11 +139,11 @@ func TestRestoreOverADamagedState(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "state.db"), bad.content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			aside, err := store.Restore(dir, filepath.Join(source, "state.db"), impatient)
+			restored, err := store.Restore(dir, filepath.Join(source, "state.db"), impatient)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if kept, err := os.ReadFile(aside); err != nil || !bytes.Equal(kept, bad.content) {
+			if kept, err := os.ReadFile(restored.State); err != nil || !bytes.Equal(kept, bad.content) {
 				t.Errorf("the damaged file was not kept: %v", err)
 			}
 			if got := load(t, open(t, dir)); text(got) != text(saved) {
@@ -199,7 +199,7 @@ func TestBackupThatCannotBeWrittenLeavesNothing(t *testing.T) {
 	t.Parallel()
 	dir, _ := filled(t, 5)
 	s := open(t, dir)
-	if err := s.Backup(fullDisk{}); err == nil {
+	if err := s.Backup(fullDisk{}, nil); err == nil {
 		t.Error("a backup to a full disk succeeds")
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {

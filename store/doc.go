@@ -48,7 +48,9 @@
 //	state.db                   the state, a bbolt file
 //	lock                       locked by the process that uses the directory
 //	backups/state-<time>.db    the latest backups, three by default
-//	state.db.replaced-<time>   what a Restore replaced
+//	blobs/<extension>/         large values, see [Blobs]
+//	state.db.replaced-<time>   what a Restore replaced, and
+//	blobs.replaced-<time>      the blobs of then
 //	*.new                      files in the making, swept at the next Open
 //
 // A file gets its name when it is complete and synced, so the store itself never leaves
@@ -58,7 +60,7 @@
 //
 // # Records
 //
-// Bucket "node" holds seven JSON records, one for each section of the state: small lists
+// Bucket "node" holds eight JSON records, one for each section of the state: small lists
 // that change as one. "approvals" and "keys" have a record for each row, since there can
 // be a hundred thousand. "cache" holds values as they are, preceded by the times when
 // they were last used and first set. "spreadable" holds the version of the schema, and
@@ -83,5 +85,7 @@
 // [Store.Backup] and [Store.BackupFile] take a snapshot while the node runs; commits go
 // on meanwhile. [Restore] puts one back, when no node uses the directory: it reads the
 // whole backup first, keeps the old state aside, and replaces it by a rename, so that one
-// of the two is always there.
+// of the two is always there. With blobs a backup is a tar file that holds them behind the
+// state. Each is verified when it is restored; one that is damaged is left out, because an
+// extension has other copies, and a backup with one bad sector must not be worthless.
 package store

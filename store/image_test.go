@@ -35,6 +35,8 @@ func sample(t testing.TB) (file []byte, saved state.State) {
 	for i := range 200 { // long enough for a value on several pages
 		c.State.Masters = append(c.State.Masters, state.Master{Address: fmt.Sprintf("10.0.1.%d:4000", i), Size: 3, Seen: time.Duration(i)})
 	}
+	own := state.Branch{Name: "10.0.2.1:4000", Head: "10.0.2.2:4000", Size: 7}
+	c.State.Tree = state.Tree{Network: "10.0.2.3:4000", Path: []state.Branch{own}, Lists: [][]state.Branch{{own}}}
 	for i := range 150 { // enough for branches
 		c.State.Keys = append(c.State.Keys, state.Key{Key: fmt.Sprintf("key %03d", i), Approvers: []string{"10.0.0.1:4000"}, Until: time.Hour})
 	}

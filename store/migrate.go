@@ -53,3 +53,15 @@ func scoresByRow(w *writer) error {
 	}
 	return errors.Join(w.scores(rows), w.delete(nodeBucket, key))
 }
+
+// beginTree makes version 4, in which a node of a network of several levels has a record
+// of its place among the branches. A state of before has none, and is of one level.
+func beginTree(*writer) error { return nil }
+
+// withExtensions makes version 5, in which there may be a bucket for extensions. Earlier
+// programs would take it for damage.
+func withExtensions(*writer) error { return nil }
+
+// ages makes version 6, which adds the record of the ages of hosts. Earlier programs would
+// take it for damage.
+func ages(*writer) error { return nil }

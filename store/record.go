@@ -25,6 +25,8 @@ var sections = [state.NumSections]string{
 	state.SectionFails:      "fails",
 	state.SectionBans:       "bans",
 	state.SectionCandidates: "candidates",
+	state.SectionTree:       "tree",
+	state.SectionAges:       "ages",
 }
 
 type networkRecord struct {
@@ -45,6 +47,11 @@ type failsRecord struct {
 	Delays *[]state.Delay
 }
 
+type agesRecord struct {
+	Began *time.Duration
+	Ages  *[]state.Age
+}
+
 // sectionRecord is the part of a state that makes a record: encoding reads it, decoding
 // fills it in.
 func sectionRecord(section state.Section, s *state.State) any {
@@ -61,6 +68,10 @@ func sectionRecord(section state.Section, s *state.State) any {
 		return &s.Bans
 	case state.SectionCandidates:
 		return &s.Candidates
+	case state.SectionTree:
+		return &s.Tree
+	case state.SectionAges:
+		return &agesRecord{&s.Began, &s.Ages}
 	}
 	return nil
 }
@@ -110,6 +121,10 @@ func readRecord(s *state.State, bucket, key, value []byte) error {
 			return err
 		}
 		s.Scores = append(s.Scores, row)
+	case string(extensionBucket):
+		if name, _, ok := bytes.Cut(key, []byte{0}); !ok || len(name) == 0 {
+			return fmt.Errorf("a record of no extension: %.40q", key)
+		}
 	case string(cacheBucket):
 		_, err := decodeCached(value)
 		return err

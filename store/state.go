@@ -44,8 +44,10 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 // that the step caused leaves the process. When nothing has changed that must survive, it
 // costs one comparison.
 //
-// Failures and scores of peers alone are not worth a write: no peer is told of them, and
-// any stranger can cause them. The next sync, which always writes, includes them. And
+// Failures and scores of peers, which of them won a choice, and what heads say of
+// branches alone are not worth a write: no peer is told of them, and any stranger can cause
+// them. The next sync, which always writes, includes them. What extensions have put into
+// their buckets is written with the rest. And
 // approvals asked for and keys given out may have to wait, if there have been many saves
 // lately; see Waits.
 //
@@ -54,12 +56,12 @@ func (s *Store) Load() (saved state.State, ok bool, err error) {
 // state that was not loaded: that state would be lost.
 func (s *Store) Commit(n *core.Node) error {
 	if s.node.begun {
-		now := n.Revision()
-		if !urgent(s.node.saved, now) {
+		now, dirty := n.Revision(), s.dirty()
+		if !dirty && !urgent(s.node.saved, now) {
 			return nil
 		}
 		s.node.waits = 0
-		if s.opts.Pause > 0 && mayWait(s.node.saved, now) {
+		if !dirty && s.opts.Pause > 0 && mayWait(s.node.saved, now) {
 			if s.node.waits = s.node.due.Sub(s.opts.Now()) - (burst-1)*s.opts.Pause; s.node.waits > 0 {
 				return nil
 			}
@@ -108,10 +110,13 @@ func (w *nodeWriter) count(now time.Time, pause time.Duration) {
 	}
 }
 
-// urgent reports whether anything but failures and scores has changed.
+// urgent reports whether anything but failures, scores, candidates and the tree has
+// changed. When a node changes its branch, the network section changes with the tree.
 func urgent(before, after state.Revision) bool {
+	before[state.SectionCandidates] = after[state.SectionCandidates]
 	before[state.SectionFails] = after[state.SectionFails]
 	before[state.SectionScores] = after[state.SectionScores]
+	before[state.SectionTree] = after[state.SectionTree]
 	return before != after
 }
 
@@ -130,7 +135,10 @@ func synced(before, after state.Revision) bool {
 // Save writes changes of a node in one transaction, and returns when they are on disk.
 // Commit is the way to call it.
 func (s *Store) Save(c *state.Changes) error {
-	return s.update(func(w *writer) error {
+	err := s.update(func(w *writer) error {
+		if err := s.writeBuckets(w); err != nil {
+			return err
+		}
 		for section, name := range sections {
 			if name == "" || !c.Sections[section] {
 				continue
@@ -154,6 +162,10 @@ func (s *Store) Save(c *state.Changes) error {
 		}
 		return w.approvals(c)
 	})
+	if err == nil {
+		s.clearBuckets()
+	}
+	return err
 }
 
 func (w *writer) putJSON(bucket, key []byte, record any) error {

@@ -40,6 +40,9 @@ type Options struct {
 	// 0 saves each at once.
 	Pause time.Duration
 
+	// BucketLimit is how many bytes the keys and values of each extension may take: 0 for any.
+	BucketLimit int64
+
 	// Now tells the time, for the names of backups, the ages of cached values and Pause:
 	// time.Now by default.
 	Now func() time.Time
@@ -66,7 +69,8 @@ type Store struct {
 	// of the first write that failed: since then it is not known what is on disk
 	broken error
 
-	node nodeWriter
+	node    nodeWriter
+	buckets map[string]*bucket // of extensions, by name
 }
 
 // Open opens a data directory, makes it if it does not exist, and checks all that is in
@@ -160,7 +164,7 @@ func (s *Store) removeUnfinished() {
 		// only a bad pattern is an error
 		unfinished, _ := filepath.Glob(filepath.Join(dir, "*"+newSuffix))
 		for _, path := range unfinished {
-			os.Remove(path) // if it fails, the file stays and does no harm
+			os.RemoveAll(path) // if it fails, the file stays and does no harm
 		}
 	}
 }
@@ -203,11 +207,11 @@ func create(path string) error {
 
 // migrations turn the state of version i+1 into that of version i+2. They read and write
 // through the writer; all that are needed run in one transaction.
-var migrations = []func(*writer) error{splitApprovals, scoresByRow}
+var migrations = []func(*writer) error{splitApprovals, scoresByRow, beginTree, withExtensions, ages}
 
 // schemaVersion is the version that this program writes. It changes with the form of any
 // record.
-const schemaVersion = 3
+const schemaVersion = 6
 
 func (s *Store) migrate(from int, steps []func(*writer) error) error {
 	if from > len(steps) {

@@ -328,7 +328,7 @@ func badFiles(t testing.TB) map[string]struct {
 		"short":                    {[]byte("x"), store.ErrForeign},
 		"zeros":                    {make([]byte, 32<<10), store.ErrForeign},
 		"another program's":        {foreignFile(t), store.ErrForeign},
-		"a newer version's":        {newerFile(t, "4"), store.ErrNewer},
+		"a newer version's":        {newerFile(t, "7"), store.ErrNewer},
 		"a much newer version's":   {newerFile(t, "1000"), store.ErrNewer},
 		"of no version":            {newerFile(t, "one"), store.ErrDamaged},
 		"cut in the middle":        {good[:12<<10], store.ErrDamaged},

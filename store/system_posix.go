@@ -26,6 +26,9 @@ func tryLock(path string) (file *os.File, taken bool, err error) {
 	return nil, false, err
 }
 
+// errNoSpace is the system's error when a disk is full.
+var errNoSpace error = syscall.ENOSPC
+
 // mapSize is how much of its address space a store takes at once: more than most states
 // ever need.
 const mapSize = 64 << 20

@@ -25,6 +25,9 @@ func tryLock(path string) (file *os.File, taken bool, err error) {
 	return os.NewFile(uintptr(h), path), false, nil
 }
 
+// errNoSpace is the system's error when a disk is full: ERROR_DISK_FULL.
+var errNoSpace error = syscall.Errno(112)
+
 // mapSize is small, because here a file is as large as its map.
 const mapSize = 0
 

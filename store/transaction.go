@@ -19,6 +19,8 @@ var (
 	keyBucket      = []byte("keys")
 	scoreBucket    = []byte("scores")
 	cacheBucket    = []byte("cache")
+	// extensionBucket has the keys of all extensions, behind their names and a zero byte
+	extensionBucket = []byte("extensions")
 
 	schemaKey = []byte("schema")
 	tallyKey  = []byte("tally")

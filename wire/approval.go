@@ -230,21 +230,26 @@ func readQuestion(text []byte) (Body, error) {
 // writeAction writes an action with its proof. The proof has exactly these six fields.
 func writeAction(w *writer, b *message.ActionRequest) {
 	w.raw(`{`)
-	if p := b.Proof; p != nil {
-		w.name = p.Action
-		w.raw(`"approvalInfo":`)
-		w.part(p.Action, p.Key)
-		w.raw(`,"startedAt":`)
-		w.millis(p.StartedAt)
-		w.raw(`,"clientIp":`)
-		w.ip(p.ClientIP)
-		w.raw(`,"approvers":`)
-		w.strings(p.Approvers)
-		w.raw(`,"answer":`)
-		w.string(p.Answer)
-		w.raw(`},`)
+	if b.Proof != nil {
+		w.name = b.Proof.Action
+		w.proof(b.Proof)
 	}
 	w.budget()
+}
+
+// proof writes the field with a client's approval, and the comma behind it.
+func (w *writer) proof(p *message.Proof) {
+	w.raw(`"approvalInfo":`)
+	w.part(p.Action, p.Key)
+	w.raw(`,"startedAt":`)
+	w.millis(p.StartedAt)
+	w.raw(`,"clientIp":`)
+	w.ip(p.ClientIP)
+	w.raw(`,"approvers":`)
+	w.strings(p.Approvers)
+	w.raw(`,"answer":`)
+	w.string(p.Answer)
+	w.raw(`},`)
 }
 
 var proofFields = []string{"action", "key", "startedAt", "clientIp", "approvers", "answer"}

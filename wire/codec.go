@@ -35,7 +35,7 @@ var codecs = [message.NumKinds]codec{
 	message.KindRegister:         {of(writeRegister), asked(readRegister), of(writeRegistered), answered(readRegistered)},
 	message.KindApprovalInfo:     {of(writeInfoRequest), asked(readInfoRequest), of(writeInfo), answered(readInfo)},
 	message.KindApprovalCheck:    {of(writeCheck), asked(readCheck), nil, nil},
-	message.KindQueryMaster:      {of(writeQuery), readQuery(2), of(writeQueryAnswer), readQueryAnswer},
+	message.KindQueryMaster:      {of(writeQuery), readMasterQuery, of(writeQueryAnswer), readQueryAnswer},
 	message.KindQueryButler:      {of(writeQuery), readQuery(1), of(writeQueryAnswer), readQueryAnswer},
 	message.KindQuerySlave:       {of(writeQuery), readQuery(0), of(writeQueryAnswer), readQueryAnswer},
 	message.KindAvailableNode:    {writeBudget, nil, of(writeAvailable), answered(readAvailable)},
@@ -46,6 +46,15 @@ var codecs = [message.NumKinds]codec{
 	// read by ReadProof, whose checks have an order of their own
 	message.KindAction:   {of(writeAction), nil, nil, nil},
 	message.KindEntrants: {of(writeEntrantsRequest), asked(readEntrantsRequest), of(writeEntrants), answered(readEntrants)},
+	message.KindBranch:   {of(writeBranchRequest), asked(readBranchRequest), of(writeBranchOffer), answered(readBranchOffer)},
+	message.KindTree:     {of(writeTreeRequest), asked(readTreeRequest), of(writeTree), answered(readTree)},
+	message.KindWork:     {of(writeQuery), readQuery(0), of(writeQueryAnswer), readQueryAnswer},
+	message.KindDirect:   {of(writeDirect), readDirect, of(writeDirectAnswer), readDirectAnswer},
+	message.KindLeave:    {of(writeLeave), asked(readLeave), nil, nil},
+
+	message.KindBranchEntrants: {of(writeEntrantsRequest), asked(readEntrantsRequest), of(writeEntrants), answered(readEntrants)},
+	message.KindBeacon:         {of(writeBeaconRequest), asked(readBeaconRequest), of(writeBeacon), answered(readBeacon)},
+	message.KindAges:           {of(writeAgesRequest), asked(readAgesRequest), of(writeAges), answered(readAges)},
 }
 
 // of adapts a function for the kind's own type to the table. For no body it writes
@@ -114,7 +123,7 @@ func (e *Encoded) JSON() ([]byte, error) {
 	if e.err != nil || !e.holds {
 		return e.text, e.err
 	}
-	value, err := json.Marshal(e.value)
+	value, err := marshal(e.value)
 	if err != nil {
 		return nil, fmt.Errorf("value of an application: %w", err)
 	}
@@ -122,6 +131,17 @@ func (e *Encoded) JSON() ([]byte, error) {
 	text = append(text, e.text[:e.at]...)
 	text = append(text, value...)
 	return append(text, e.text[e.at:]...), nil
+}
+
+// marshal turns a panic of a method MarshalJSON into an error: it is no code of ours, and
+// runs outside of the node's thread.
+func marshal(value any) (text []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return json.Marshal(value)
 }
 
 func (w *writer) request(req *message.Request) {

@@ -116,6 +116,12 @@ func count(x float64) int {
 	return int(min(x, maxCount))
 }
 
+// whole returns a field as a size; 0 if it is none.
+func (f Fields) whole(name string) int {
+	x, _ := f.number(name)
+	return count(x)
+}
+
 // flag reports whether a field is true.
 func (f Fields) flag(name string) bool { return string(f[name]) == "true" }
 

@@ -64,8 +64,12 @@ func FuzzRequest(f *testing.F) {
 		case *message.ApprovalQuestionRequest:
 			whole(t, b.Confirmed)
 		case *message.RegisterRequest:
-			if b.NetworkSize < 0 || b.NetworkSize > maxCount {
-				t.Fatalf("a network of %d", b.NetworkSize)
+			if b.NetworkSize < 0 || b.NetworkSize > maxCount || b.Levels < 0 {
+				t.Fatalf("a network of %d, of %d levels", b.NetworkSize, b.Levels)
+			}
+		case *message.TreeRequest:
+			if none := b.Branch.Name.IsZero() || b.Branch.Head.IsZero(); b.Level < 0 || none && b.Level != 0 {
+				t.Fatalf("of level %d, branch %v", b.Level, b.Branch)
 			}
 		}
 	})
@@ -77,6 +81,9 @@ func FuzzAnswer(f *testing.F) {
 			f.Add(kind, seed)
 		}
 	}
+	const own = `{"name":"a.b:1","head":"a.b:2","size":7}`
+	f.Add(uint8(message.KindTree), `{"network":"a.b:1","path":[`+own+`],"lists":[[`+own+`,`+own+`]]}`)
+	f.Add(uint8(message.KindBranch), `{"network":"a.b:1","founder":true,"branch":`+own+`,"siblings":[`+own+`],"networkSize":8}`)
 	f.Fuzz(func(t *testing.T, kind uint8, body string) {
 		if kind >= uint8(message.NumKinds) {
 			return
@@ -105,8 +112,35 @@ func FuzzAnswer(f *testing.F) {
 			}
 		case *message.ApprovalKey:
 			whole(t, b.Approvers)
+		case *message.BranchOffer:
+			siblings(t, b.Siblings)
+		case *message.Tree:
+			if len(b.Path) > maxPath || len(b.Lists) != len(b.Path) {
+				t.Fatalf("%d lists for %d branches", len(b.Lists), len(b.Path))
+			}
+			for _, list := range b.Lists {
+				siblings(t, list)
+			}
 		}
 	})
+}
+
+// siblings fails unless the branches of a list are whole, each is there once, and their
+// sizes add up.
+func siblings(t *testing.T, b *message.Branches) {
+	t.Helper()
+	total, names := 0, make(map[peer.Peer]bool)
+	for _, e := range b.List {
+		whole(t, []peer.Peer{e.Name, e.Head})
+		if names[e.Name] {
+			t.Fatalf("branch %v is named twice", e.Name)
+		}
+		names[e.Name] = true
+		total += int(e.Size)
+	}
+	if total != b.Total || len(b.List) > maxList {
+		t.Fatalf("%d branches of %d and %d nodes in all", len(b.List), total, b.Total)
+	}
 }
 
 // goesAround sends a structure over the wire and wants the same back.

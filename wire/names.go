@@ -62,7 +62,8 @@ const MaxLearned = 4096
 // 67 million nodes.
 const (
 	MaxMessage = 1024    // of an error
-	maxList    = 1 << 13 // masters, slaves, places
+	maxList    = 1 << 13 // masters, slaves, places, branches of a level
+	maxPath    = 8       // branches of a node, one for each level but the last
 	// of one client; an npm network of 16 million nodes has as many
 	MaxApprovers = 1 << 12
 	maxAddress   = 512

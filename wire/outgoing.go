@@ -28,7 +28,8 @@ type Outgoing struct {
 
 	path       string
 	body       Encoded
-	self, root string // the sender and its network; self is "" for a client
+	stream     *message.Stream // what follows the body; nil for nothing
+	self, root string          // the sender and its network; self is "" for a client
 	version    string
 }
 
@@ -37,8 +38,12 @@ type Outgoing struct {
 func (s *Speaker) Request(to peer.Peer, req *message.Request, now time.Duration) Outgoing {
 	w := writer{speaker: s, timeout: req.Timeout, now: now}
 	w.request(req)
+	var stream *message.Stream
+	if direct, ok := req.Body.(*message.DirectRequest); ok {
+		stream = direct.Stream
+	}
 	return Outgoing{
-		Kind: req.Kind, To: s.Book.Address(to), path: req.Kind.Row().Path + url.PathEscape(w.name), body: w.encoded(),
+		Kind: req.Kind, stream: stream, To: s.Book.Address(to), path: req.Kind.Row().Path + url.PathEscape(w.name), body: w.encoded(),
 		self: s.Text(s.Self), root: s.Text(req.Root), version: s.Version,
 	}
 }
@@ -65,6 +70,11 @@ func (o *Outgoing) HTTP(ctx context.Context, scheme string) (*http.Request, erro
 		h[ClientVersionHeader] = []string{o.version}
 	}
 	h["Content-Type"] = []string{RequestType}
+	if o.stream != nil {
+		if err := o.follow(req, len(body)); err != nil {
+			return nil, err
+		}
+	}
 	h["User-Agent"] = []string{ServerName}
 	if deadline, ok := ctx.Deadline(); ok {
 		h[BudgetHeader] = []string{strconv.FormatInt(time.Until(deadline).Milliseconds(), 10)}
@@ -77,6 +87,26 @@ func (o *Outgoing) HTTP(ctx context.Context, scheme string) (*http.Request, erro
 		h["Idempotency-Key"] = []string{}
 	}
 	return req, nil
+}
+
+// follow makes the stream follow the question, which has so many bytes. Such a request is
+// never sent twice: the stream is gone.
+func (o *Outgoing) follow(req *http.Request, question int) error {
+	if o.stream.Open == nil {
+		return fmt.Errorf("%s: %w: a stream without bytes", o.Kind, message.ErrLocal)
+	}
+	source, err := o.stream.Open()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", o.Kind, message.ErrLocal, err)
+	}
+	req.Header["Content-Type"] = []string{StreamType}
+	req.Header[QuestionHeader] = []string{strconv.Itoa(question)}
+	req.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(req.Body, io.LimitReader(source, o.stream.Size)), source}
+	req.ContentLength, req.GetBody = int64(question)+o.stream.Size, nil
+	return nil
 }
 
 // Read reads the answer. A nil Body without an error means success, or, for a request

@@ -25,10 +25,27 @@ func writeQuery(w *writer, b *message.QueryRequest) {
 		w.later(b.Arg)
 		w.raw(`,`)
 	}
+	if b.Proof != nil {
+		w.proof(b.Proof)
+	}
 	w.raw(`"level":`)
 	w.int(int64(b.Level))
 	w.raw(`,`)
 	w.budget()
+}
+
+// maxLevel is the highest level of a request to a master. How many levels its network has
+// the receiver knows.
+const maxLevel = 4
+
+// readMasterQuery reads a request to a master above the first level. Without a level that
+// there can be it is for the second.
+func readMasterQuery(q Query, f Fields) (Body, error) {
+	level := f.whole("level")
+	if level < 2 || level > maxLevel {
+		level = 2
+	}
+	return readQuery(level)(q, f)
 }
 
 // readQuery reads a request for q at a level. The receiver bounds how many levels it may
@@ -39,18 +56,27 @@ func readQuery(level int) func(q Query, f Fields) (Body, error) {
 		if q == nil {
 			return nil, nil
 		}
-		decode := decodeAny
-		if v, ok := q.(Values); ok {
-			decode = v.DecodeArg
-		}
-		arg, err := decode(f["arg"])
+		arg, err := readArg(q, f)
 		if err != nil {
-			return nil, badBody(`"arg" field is invalid`)
+			return nil, err
 		}
 		return func(*Interner) any {
 			return &message.QueryRequest{Name: q.Name(), Level: level, Arg: arg}
 		}, nil
 	}
+}
+
+// readArg reads what an application is asked, in the application's own form if it has one.
+func readArg(q Query, f Fields) (any, error) {
+	decode := decodeAny
+	if v, ok := q.(Values); ok {
+		decode = v.DecodeArg
+	}
+	arg, err := decode(f["arg"])
+	if err != nil {
+		return nil, badBody(`"arg" field is invalid`)
+	}
+	return arg, nil
 }
 
 func writeQueryAnswer(w *writer, b *message.QueryAnswer) {

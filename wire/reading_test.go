@@ -47,14 +47,23 @@ var requestTexts = map[message.Kind][]string{
 	message.KindEntrants: {
 		`{"startedAt":1795355400000,"limit":"00c49ba5e353f7ced916872b020c49b9"}`, `{"startedAt":0,"limit":"ffffffffffffffffffffffffffffffff","hosts":true}`,
 		`{}`, `{"startedAt":"x","limit":5,"hosts":1}`, `{"startedAt":-1,"limit":"ff"}`, `{"startedAt":1e300,"limit":"00c49ba5e353f7ced916872b020c49bx"}`,
+		`{"startedAt":0,"limit":"ffffffffffffffffffffffffffffffff","action":"client","group":"/16,/32","salt":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","client":"192.0.2.7"}`,
+		`{"startedAt":0,"group":"prefix","salt":"00","client":"x"}`, `{"startedAt":0,"group":"/99,/99"}`, `{"group":5,"salt":5,"client":5,"action":5}`,
 	},
 	message.KindQueryMaster: {`{"arg":1}`, `{}`, `{"arg":{"a":null}}`, `{"arg":1,"level":9}`}, message.KindQueryButler: {`{"arg":1}`}, message.KindQuerySlave: {`{"arg":"x"}`}, message.KindQuery: {`{"arg":[]}`},
+	message.KindWork: {`{"arg":1,"level":7}`},
+	message.KindDirect: {
+		`{"arg":1}`, `{}`, `{"stream":{"size":5000000000,"hash":"01ab000000000000000000000000000000000000000000000000000000000000"}}`,
+		`{"stream":{"size":-1,"hash":"01ab000000000000000000000000000000000000000000000000000000000000"}}`, `{"stream":{"size":1,"hash":"01ab"}}`,
+		`{"stream":{"size":1,"hash":"01ab00000000000000000000000000000000000000000000000000000000000x"}}`, `{"stream":5}`, `{"stream":{"size":1e300}}`,
+	},
 }
 
 // answerTexts are bodies of answers.
 var answerTexts = map[message.Kind][]string{
-	message.KindPing:     {`{"version":"x"}`, `5`, `x`},
-	message.KindEntrants: {`{}`, `{"slaves":["one.org:1","one.org:1","no","two.org:2"]}`, `{"slaves":[],"npmSlaves":true}`, `{"slaves":[5]}`, `{"slaves":"one.org:1"}`, `[]`, `5`, `x`},
+	message.KindPing: {`{"version":"x"}`, `5`, `x`},
+	message.KindEntrants: {`{}`, `{"slaves":["one.org:1","one.org:1","no","two.org:2"]}`, `{"slaves":[],"npmSlaves":true}`, `{"slaves":[5]}`, `{"slaves":"one.org:1"}`, `[]`, `5`, `x`,
+		`{"slaves":["one.org:1","no","two.org:2"],"ips":["192.0.2.7","192.0.2.8","192.0.2.9"]}`, `{"slaves":["one.org:1","two.org:2"],"ips":["x"]}`, `{"slaves":["one.org:1"],"ips":[5]}`},
 	message.KindStatus: {
 		`{"root":"one.org:1","availability":0.25,"syncAvgTime":12.5,"isMaster":true,"isNormalized":false,"isRegistered":true,"networkSize":7,"more":1}`,
 		`{"root":"","availability":2,"syncAvgTime":-1,"isNormalized":true,"networkSize":-7}`, `{"availability":-1,"syncAvgTime":1e300,"networkSize":1e300}`,
@@ -84,6 +93,8 @@ var answerTexts = map[message.Kind][]string{
 		`{"result":5,"coverage":{"asked":3,"answered":2},"cost":{"hops":1,"fanout":2}}`, `{"result":null}`, `{}`, `{"result":{"a":[1]}}`, `{"coverage":{"asked":-1}}`, `{"coverage":{"answered":1073741825}}`,
 		`{"cost":{"hops":-1}}`, `{"cost":{"fanout":1073741825}}`, `{"cost":{"hops":1073741824,"fanout":0}}`, `5`,
 	},
+	message.KindWork:   {`{"result":5,"coverage":{"asked":1,"answered":1}}`},
+	message.KindDirect: {`{"result":{"a":[1]}}`, `{}`, `{"result":null}`, `5`},
 }
 
 // echo is a query whose values are as they come.
@@ -487,7 +498,7 @@ func TestOurRequestsAreUnknownToNpmNodes(t *testing.T) {
 		o := Outgoing{Kind: kind}
 		_, err := o.Read(&http.Response{StatusCode: http.StatusNotFound, Body: io.NopCloser(strings.NewReader(`{"message":"Not found route"}`))})
 		refusal, ok := err.(*message.Error)
-		if unknown := ok && refusal.Code == message.CodeUnknownQuery; unknown != (kind == message.KindEntrants) {
+		if unknown := ok && refusal.Code == message.CodeUnknownQuery; unknown != kind.Row().Ours {
 			t.Errorf("404 to %s is %v", kind, err)
 		}
 	}

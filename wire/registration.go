@@ -142,27 +142,55 @@ func writeRegister(w *writer, b *message.RegisterRequest) {
 		w.raw(`,"networkSize":`)
 		w.int(int64(b.NetworkSize))
 	}
+	writeDraw(w, b.Draw)
+	writeLevels(w, b.Levels)
 	w.raw(`,`)
 	w.budget()
+}
+
+// writeLevels writes how many levels a network has, which one of one level leaves out, as
+// npm nodes do.
+func writeLevels(w *writer, levels int) {
+	if levels > 1 {
+		w.raw(`,"levels":`)
+		w.int(int64(levels))
+	}
+}
+
+// maxDraw bounds the text of the settings of draws, in bytes.
+const maxDraw = 64
+
+// writeDraw writes how the network draws, which nodes that do as npm leave out.
+func writeDraw(w *writer, settings string) {
+	if settings != "" {
+		w.raw(`,"draw":`)
+		w.string(settings)
+	}
 }
 
 func readRegister(f Fields) (Body, error) {
 	target := f.address("target")
 	size, _ := f.number("networkSize")
+	settings, _ := f.text("draw", maxDraw)
+	levels := f.whole("levels")
 	return func(in *Interner) any {
-		return &message.RegisterRequest{Target: in.Peer(target), NetworkSize: count(size)}
+		return &message.RegisterRequest{Target: in.Peer(target), NetworkSize: count(size), Draw: settings, Levels: levels}
 	}, nil
 }
 
 func writeRegistered(w *writer, b *message.Registered) {
 	w.raw(`{"size":`)
 	w.int(int64(b.Size))
+	writeDraw(w, b.Draw)
+	writeLevels(w, b.Levels)
 	w.raw(`}`)
 }
 
 func readRegistered(text []byte) (Body, error) {
 	var shape struct {
 		Size    *float64 `json:"size"`
+		Draw    string   `json:"draw"`
+		Levels  float64  `json:"levels"`
 		Address string   `json:"address"`
 	}
 	if err := strict(text, &shape); err != nil {
@@ -171,5 +199,10 @@ func readRegistered(text []byte) (Body, error) {
 	if shape.Size == nil || !(*shape.Size >= 0) {
 		return nil, malformed("no size")
 	}
-	return func(*Interner) any { return &message.Registered{Size: count(*shape.Size)} }, nil
+	if len(shape.Draw) > maxDraw {
+		return nil, malformed("settings of draws of %d bytes", len(shape.Draw))
+	}
+	return func(*Interner) any {
+		return &message.Registered{Size: count(*shape.Size), Draw: shape.Draw, Levels: count(shape.Levels)}
+	}, nil
 }

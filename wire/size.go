@@ -39,8 +39,8 @@ type Sizes struct {
 	heads       [message.NumKinds]head // of requests, by kind
 	asked       question               // the latest
 	said        statement              // the latest answer to a query
-	masterLists []*masterList          // by number of the first master
-	slaveLists  []*slaveList           // by number of the address
+	masterLists []kept[masterList]     // by number of the first master
+	slaveLists  []kept[slaveList]      // by number of the address
 	writer      writer                 // of the message being counted, and reused
 }
 
@@ -72,17 +72,35 @@ type statement struct {
 // Sized is a value of an application that knows its size as JSON, in bytes.
 type Sized interface{ JSONSize() int }
 
-// keptLists is how many tallies of lists are kept, of masters and of slaves, at the most.
-// Of a million nodes some thousand are masters, and few of them share a place.
-const keptLists = 1 << 13
+// keptLists is for how many numbers of peers there are tallies of lists, of masters and of
+// slaves. Of a million nodes some thousand are masters. A few of these share a place; if
+// they had only one tally there, each would be made again for nearly every message.
+const keptLists = 1 << 10
+
+// ways is how many tallies a place has at the most.
+const ways = 4
+
+// kept are the tallies of a place, the one used last first.
+type kept[T any] [ways]*T
+
+// use makes the i-th tally the one used last, and returns it; an empty one is made.
+func (k *kept[T]) use(i int) *T {
+	t := k[i]
+	if t == nil {
+		t = new(T)
+	}
+	copy(k[1:i+1], k[:i])
+	k[0] = t
+	return t
+}
 
 // NewSizes returns a Sizes for a network of this version, between the peers of book. Those
 // that it holds already must stay.
 func NewSizes(book *peer.Book, version string) *Sizes {
 	s := &Sizes{
 		speaker:     Speaker{Book: book, Version: version},
-		masterLists: make([]*masterList, keptLists),
-		slaveLists:  make([]*slaveList, keptLists),
+		masterLists: make([]kept[masterList], keptLists),
+		slaveLists:  make([]kept[slaveList], keptLists),
 	}
 	s.lengths = lengths(book)
 	for k := range message.NumKinds {
@@ -310,21 +328,32 @@ const emptyNode = len(`{"address":""}`)
 
 // slaveList is the latest list of slaves of a node, and its tally.
 type slaveList struct {
+	of   peer.Peer
 	list []peer.Peer
 	tally
+}
+
+// slavesOf returns the tally of the latest list of a node, an empty one if it has none.
+func (s *Sizes) slavesOf(p peer.Peer) *slaveList {
+	place := &s.slaveLists[p.ID()%keptLists]
+	i := 0
+	for i < ways-1 && place[i] != nil && place[i].of != p {
+		i++
+	}
+	t := place.use(i)
+	if t.of != p {
+		*t = slaveList{of: p}
+	}
+	return t
 }
 
 // slaves returns the tally of the slaves of a snapshot, of which there are some. While a
 // network forms, most lists have one slave more than the last: snapshots share the array
 // of a list that only grows, and then only what is new is counted.
 func (s *Sizes) slaves(b *message.Structure) *tally {
-	list, kept := b.Slaves, s.slaveLists[b.Address.ID()%keptLists]
-	if kept == nil {
-		kept = new(slaveList)
-		s.slaveLists[b.Address.ID()%keptLists] = kept
-	}
+	list, kept := b.Slaves, s.slavesOf(b.Address)
 	if n := len(kept.list); n == 0 || n > len(list) || &kept.list[0] != &list[0] {
-		*kept = slaveList{tally: tally{bytes: len(`[]`) - len(`,`)}}
+		*kept = slaveList{of: b.Address, tally: tally{bytes: len(`[]`) - len(`,`)}}
 	}
 	for i := len(kept.list); i < len(list); i++ {
 		kept.bytes += emptyNode + s.length(list[i]) + len(`,`)
@@ -351,32 +380,59 @@ func (s *Sizes) novelAt(i int, p, before peer.Peer) int {
 
 // masterList is a list of masters, and its tally without their sizes and with them.
 type masterList struct {
+	first peer.Peer
 	of    *message.Masters
 	named tally
 	tally
 }
 
+// versions is how many lists of one first master are kept: while its slaves take over a
+// new one, they answer with the old.
+const versions = 2
+
+// findMasters looks for a list at its place. It returns the list, or else the latest one
+// with the same first master, nil for none; and where it is or may be put.
+func findMasters(place *kept[masterList], first peer.Peer, m *message.Masters) (at int, found *masterList) {
+	seen := 0
+	for i, t := range place {
+		switch {
+		case t == nil:
+			return i, found
+		case t.of == m:
+			return i, t
+		case t.first == first:
+			if found == nil {
+				found = t
+			}
+			if seen++; seen == versions {
+				return i, found
+			}
+		}
+	}
+	return ways - 1, found
+}
+
 // masters returns the tally of a list, which many structures share. A master lists itself
-// first, and while a network forms, most of its lists name the masters of the last in the
-// same order, with other sizes: then only these are counted.
+// first, and most of its lists name the masters of the last in the same order, with other
+// sizes: then only these are counted.
 func (s *Sizes) masters(m *message.Masters) tally {
-	first := uint32(0)
+	first := peer.Peer{}
 	if len(m.List) > 0 {
-		first = m.List[0].Peer.ID() % keptLists
+		first = m.List[0].Peer
 	}
-	kept := s.masterLists[first]
-	switch {
-	case kept == nil:
-		kept = new(masterList)
-		s.masterLists[first] = kept
-	case kept.of == m:
-		return kept.tally
+	place := &s.masterLists[first.ID()%keptLists]
+	i, before := findMasters(place, first, m)
+	if before != nil && before.of == m {
+		return place.use(i).tally
 	}
-	samePeer := func(a, b message.Master) bool { return a.Peer == b.Peer }
-	if kept.of == nil || !slices.EqualFunc(kept.of.List, m.List, samePeer) {
-		kept.named = s.named(m.List)
+	var named tally
+	if before != nil && slices.EqualFunc(before.of.List, m.List, func(a, b message.Master) bool { return a.Peer == b.Peer }) {
+		named = before.named
+	} else {
+		named = s.named(m.List)
 	}
-	kept.of, kept.tally = m, kept.named
+	kept := place.use(i)
+	*kept = masterList{first: first, of: m, named: named, tally: named}
 	last := uint32(0)
 	for i := range m.List {
 		size := m.List[i].Size

@@ -51,7 +51,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := program().App(stdout, stderr,
 		runCommand(), configCommand(), statusCommand(), structureCommand(), membersCommand(),
 		syncCommand(), banCommand(), backupCommand(),
-		restoreCommand(), leaveCommand(), reloadCommand(), healthCommand(), approveCommand(), clusterCommand(),
+		restoreCommand(), leaveCommand(), reloadCommand(), healthCommand(), extensionCommand(),
+		docCommand(), fileCommand(), songCommand(), approveCommand(), clusterCommand(),
 	)
 	app.Reader = stdin
 	return app

@@ -21,9 +21,20 @@ import (
 // approveKeys are the options of a node that a client needs too.
 var approveKeys = [...]string{"username", "password_file", "https", "tls_ca", "network_version"}
 
+// clientFlags are the flags of a command that asks the network as a client does.
+func clientFlags(own ...cli.Flag) []cli.Flag {
+	node := &cli.StringFlag{Name: "node", Usage: "entry node at `HOST:PORT` (default: the node that runs here)"}
+	flags := endpointFlags(append([]cli.Flag{node}, own...)...)
+	for _, o := range config.Options() {
+		if slices.Contains(approveKeys[:], o.Key) {
+			flags = append(flags, optionFlag(o, ""))
+		}
+	}
+	return flags
+}
+
 func approveCommand() *cli.Command {
-	flags := endpointFlags(
-		&cli.StringFlag{Name: "node", Usage: "entry node at `HOST:PORT` (default: the node that runs here)"},
+	flags := clientFlags(
 		&cli.StringFlag{Name: "answer", Usage: "answer with `TEXT` instead of asking for it"},
 		&cli.PathFlag{Name: "save", Usage: "write the picture of a captcha to `FILE`, as PNG, replacing what is in it"},
 		&cli.BoolFlag{Name: "show", Usage: "draw the picture of a captcha in the terminal"},
@@ -34,11 +45,6 @@ func approveCommand() *cli.Command {
 		&cli.PathFlag{Name: "from", Usage: "answer the question in `FILE`, printed by --question-only"},
 		&cli.StringFlag{Name: "call", Usage: "take the approved action: POST /client/`ENDPOINT` at the entry node"},
 	)
-	for _, o := range config.Options() {
-		if slices.Contains(approveKeys[:], o.Key) {
-			flags = append(flags, optionFlag(o, ""))
-		}
-	}
 	return documented("", &cli.Command{
 		Name: "approve", Usage: "get an approval, as a client does", ArgsUsage: "[client|captcha]",
 		Description: `   Prints the approval as JSON: the approvalInfo that a client sends with an
@@ -180,6 +186,17 @@ func entryNode(ctx context.Context, c *cli.Context) (string, error) {
 
 // connect makes a client that stays at the entry node.
 func connect(c *cli.Context) (*client.Client, error) {
+	o, err := clientOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
+	defer cancel()
+	return client.Connect(ctx, *o)
+}
+
+// clientOptions are those of a client that asks the entry node.
+func clientOptions(c *cli.Context) (*client.Options, error) {
 	options, err := config.Load(given(c))
 	if err == nil {
 		err = options.ReadPassword()
@@ -197,7 +214,7 @@ func connect(c *cli.Context) (*client.Client, error) {
 		return nil, err
 	}
 	timeout := c.Duration("timeout")
-	o := client.Options{
+	o := &client.Options{
 		Addresses: []string{entry}, HTTPS: options.HTTPS != config.HTTPSOff,
 		Version: options.NetworkVersion, WorkerChange: -1,
 		Timeout: timeout * 2 / 3, QuestionTimeout: timeout,
@@ -210,7 +227,7 @@ func connect(c *cli.Context) (*client.Client, error) {
 			return nil, inputError{err}
 		}
 	}
-	return client.Connect(ctx, o)
+	return o, nil
 }
 
 // wishes says how the picture should look; nil if nothing is set.

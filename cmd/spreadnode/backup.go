@@ -18,9 +18,10 @@ import (
 
 func backupCommand() *cli.Command {
 	return documented("", &cli.Command{
-		Name: "backup", Usage: "copy the state of the running node to a file", ArgsUsage: "FILE",
+		Name: "backup", Usage: "copy what the running node stores to a file", ArgsUsage: "FILE",
 		Description: `   The node goes on meanwhile. FILE is complete, or it is not made at all; - is
-   the standard output. The copy holds no password.`,
+   the standard output. The copy holds the node's state and the large values of
+   its extensions, but no password.`,
 		Flags:  endpointFlags(&cli.BoolFlag{Name: "force", Usage: "replace FILE if it exists"}),
 		Action: backup,
 	})
@@ -79,8 +80,8 @@ func restoreCommand() *cli.Command {
 	}
 	return documented("", &cli.Command{
 		Name: "restore", Usage: "put a backup in the place of a stopped node's state", ArgsUsage: "FILE",
-		Description: `   The node must not run. FILE is checked first; the replaced state is kept in
-   the data directory under another name.`,
+		Description: `   The node must not run. FILE is checked first; what it replaces is kept in the
+   data directory under other names.`,
 		Flags: flags, Action: restore,
 	})
 }
@@ -97,7 +98,7 @@ func restore(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	aside, err := store.Restore(options.Data, from, store.Options{})
+	restored, err := store.Restore(options.Data, from, store.Options{})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return fmt.Errorf("restore: a node runs in %s: stop it first (spreadnode leave)", options.Data)
@@ -108,8 +109,17 @@ func restore(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "restored %s\n", options.Data)
-	if aside != "" {
-		fmt.Fprintf(c.App.Writer, "the replaced state is kept in %s\n", aside)
+	if restored.Kept > 0 || restored.Blobs != "" {
+		fmt.Fprintf(c.App.Writer, "with %d large values of extensions\n", restored.Kept)
+	}
+	if restored.Damaged > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "left out: %d large values that are damaged in the backup\n", restored.Damaged)
+	}
+	if restored.State != "" {
+		fmt.Fprintf(c.App.Writer, "the replaced state is kept in %s\n", restored.State)
+	}
+	if restored.Blobs != "" {
+		fmt.Fprintf(c.App.Writer, "the replaced large values are kept in %s\n", restored.Blobs)
 	}
 	return nil
 }

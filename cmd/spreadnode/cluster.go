@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -41,6 +42,11 @@ func clusterCommand() *cli.Command {
 			&cli.StringFlag{Name: "sync-interval", Value: "2s", Usage: "`DURATION` of a round: 2s by default"},
 			&cli.StringFlag{Name: "registration", Value: "directed",
 				Usage: "the rule for newcomers, a `VALUE`: directed, or original as in npm"},
+			&cli.StringFlag{Name: "levels", Value: "1", Usage: "levels of masters: `N` from 1, the default, to 4, or auto: the network decides"},
+			&cli.IntFlag{Name: "fan-out", Usage: "with --levels auto, ask at most `N` others at a time: 100 by default"},
+			&cli.StringFlag{Name: "draw", Value: "original",
+				Usage: "how approvers are drawn, a `VALUE`: original, or host, where each node counts as a host of its own"},
+			&cli.StringFlag{Name: "extensions", Usage: "applications on all nodes: `LIST` of NAME or NAME=FILE"},
 			&cli.PathFlag{Name: "data",
 				Usage: "keep the nodes' state in `DIR`/1, DIR/2 and so on, where the other commands find them (--data DIR/1)"},
 			&cli.IntFlag{Name: "rounds", Usage: "fail unless the network settles within `N` rounds"},
@@ -120,7 +126,18 @@ func planNode(c *cli.Context, i int) (*config.Config, error) {
 		"listen":         net.JoinHostPort(host, strconv.Itoa(port)),
 		"ban_by_address": "true",
 		"sync_interval":  c.String("sync-interval"), "registration": c.String("registration"),
-		"log_level": c.String("log-level"),
+		"draw":   c.String("draw"),
+		"levels": c.String("levels"), "log_level": c.String("log-level"),
+		"leave_notice": "0s", // all end at the same time
+	}
+	if c.IsSet("fan-out") {
+		flags["fan_out"] = strconv.Itoa(c.Int("fan-out"))
+	}
+	if text := c.String("extensions"); text != "" {
+		flags["extensions"] = text
+	}
+	if flags["draw"] == "host" { // on one machine, all nodes are in one prefix
+		flags["draw_group"] = "address"
 	}
 	// The timeouts must fit in a round.
 	interval, err := config.ParseDuration(flags["sync_interval"])
@@ -151,9 +168,13 @@ func newCluster(plan []*config.Config, log io.Writer) (*cluster, error) {
 	k := &cluster{interval: plan[0].SyncInterval}
 	for i, options := range plan {
 		logger, level := newLog(log, options)
+		applications, err := extensions(options)
+		if err != nil {
+			return nil, err
+		}
 		n, err := node.New(node.Options{
 			Config: options, Ephemeral: options.Origin("data") == "default", Version: command.Version(), Level: level,
-			Log: logger.With(slog.Int("node", i+1)),
+			Log: logger.With(slog.Int("node", i+1)), Extensions: applications,
 		})
 		if err != nil {
 			return nil, err
@@ -296,12 +317,16 @@ func (k *cluster) show(c *cli.Context, v *view, since time.Time) error {
 	fmt.Fprintf(c.App.Writer, "settled after %.1f rounds (%.1f s): %s registered, all with the exact size\n",
 		v.Rounds, v.SettledS, plural(v.Nodes, "node"))
 	t := newTable("ADDRESS", "ROLE", "SLAVES", "BACKLINK", "SIZE")
+	leveled := slices.ContainsFunc(v.Members, func(s *admin.Status) bool { return s.Levels > 1 })
+	if leveled {
+		t = newTable("ADDRESS", "ROLE", "SLAVES", "BACKLINK", "SIZE", "BRANCH")
+	}
 	for _, s := range v.Members {
-		role := "slave"
-		if s.Master {
-			role = "master"
+		row := []any{s.Address, roleOf(s.MasterLevel), s.Slaves, s.Backlink, s.NetworkSize}
+		if leveled {
+			row = append(row, s.Root)
 		}
-		t.row(s.Address, role, s.Slaves, s.Backlink, s.NetworkSize)
+		t.row(row...)
 	}
 	if err := t.print(c.App.Writer); err != nil || c.Bool("exit") {
 		return err

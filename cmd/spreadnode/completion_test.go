@@ -56,7 +56,7 @@ func TestOptionsOfAFewWordsAreCompleted(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"registration", "host_limits", "https", "log_level", "log_format"}; !slices.Equal(completed, want) {
+	if want := []string{"registration", "host_limits", "https", "draw", "draw_per", "draw_salt", "log_level", "log_format"}; !slices.Equal(completed, want) {
 		t.Errorf("completed are %v, want %v", completed, want)
 	}
 }

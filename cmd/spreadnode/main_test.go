@@ -1,7 +1,9 @@
 package main
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,18 +12,33 @@ import (
 
 	"spreadable/cmd/internal/command/commandtest"
 	"spreadable/config"
+	"spreadable/extensions/music/audio/audiotest"
 	"spreadable/internal/nettest"
 )
 
+// parallel is how many tests run at a time: they wait for timers of nodes nearly all the
+// time, so more than there are processors.
+const parallel = "8"
+
 // TestMain lets tests run this test binary as spreadnode.
 func TestMain(m *testing.M) {
+	flag.Set("test.parallel", parallel)
 	testscript.Main(m, map[string]func(){"spreadnode": main})
 }
 
 func TestScripts(t *testing.T) {
 	params := commandtest.Params()
 	params.Setup = quickNodes
+	params.Cmds["songfile"] = songFile
 	testscript.Run(t, params)
+}
+
+// songFile makes a second of music: songfile FILE ARTIST TITLE.
+func songFile(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: songfile FILE ARTIST TITLE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), audiotest.MP3(args[1], args[2], 1), 0o600))
 }
 
 // quickNodes gives a script free ports, P1 to P9, and nodes that sync once a second on

@@ -49,6 +49,10 @@ func runNode(c *cli.Context) error {
 	if c.Bool("test-answers") && options.Admin == config.AdminOff {
 		return inputError{errors.New("flag --test-answers: admin is off, so the answers could not be asked for")}
 	}
+	applications, err := extensions(options)
+	if err != nil {
+		return inputError{err}
+	}
 	warn(c, options)
 	tune()
 	// First of all: a signal to a node that is still starting must count, too.
@@ -60,6 +64,7 @@ func runNode(c *cli.Context) error {
 	n, err := node.New(node.Options{
 		Config: options, Reload: func() (*config.Config, error) { return nodeConfig(from) },
 		TestAnswers: c.Bool("test-answers"), Version: command.Version(), Log: log, Level: level,
+		Extensions: applications,
 	})
 	if err != nil {
 		return inputError{err}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,22 +80,63 @@ func showStatus(c *cli.Context, s *admin.Status) error {
 	if s.Master {
 		role = fmt.Sprintf("master of %s", plural(s.Slaves, "slave"))
 	}
-	root := s.Root
-	if root == "" {
-		root = "not known yet"
+	network := s.Network
+	if network == "" {
+		network = "not known yet"
 	}
-	for _, line := range [][2]string{
-		{"address", s.Address}, {"network", fmt.Sprintf("%s, %s", root, plural(s.NetworkSize, "node"))}, {"registered", standing(s)},
-		{"role", role}, {"masters", fmt.Sprint(s.Masters)}, {"bans", bans(s)},
+	lines := [][2]string{
+		{"address", s.Address}, {"network", fmt.Sprintf("%s, %s", network, plural(s.NetworkSize, "node"))}, {"registered", standing(s)},
+		{"role", role}, {"masters", fmt.Sprint(s.Masters)},
+	}
+	for _, line := range append(append(lines, levelLines(s)...), [][2]string{
+		{"bans", bans(s)},
 		{"sync", fmt.Sprintf("%.1f ms on average", s.SyncAverage)}, {"availability", fmt.Sprintf("%.0f%%", 100*s.Availability)},
 		{"bootstrap", strings.Join(s.Bootstrap, ", ")}, {"data", s.Data}, {"listens at", s.Listen},
 		{"process", fmt.Sprintf("%d, version %s, up %v", s.PID, s.Version, time.Since(s.Started).Round(time.Second))},
-	} {
+	}...) {
 		if _, err := fmt.Fprintf(c.App.Writer, "%-13s%s\n", line[0], line[1]); err != nil {
 			return err
 		}
 	}
 	return showRefused(c, s)
+}
+
+// levelLines are the lines about the levels of a network that has several.
+func levelLines(s *admin.Status) [][2]string {
+	if s.Levels <= 1 && !s.LevelsAuto {
+		return nil
+	}
+	lines := [][2]string{{"levels", levelsText(s)}}
+	for i, b := range s.Branches {
+		head := "its head is " + b.Head
+		if b.Head == s.Address {
+			head = fmt.Sprintf("this node is its head, a master of level %d", i+2)
+		}
+		lines = append(lines, [2]string{fmt.Sprintf("branch %d", i+1), fmt.Sprintf("%s, %s; %s", b.Name, plural(b.Size, "node"), head)})
+	}
+	return lines
+}
+
+// levelsText says how many levels the network has, and how many it is going to have.
+func levelsText(s *admin.Status) string {
+	text := strconv.Itoa(s.Levels)
+	if s.LevelsAuto {
+		text += ", as the network has decided"
+	}
+	if s.LevelsToBe != s.Levels {
+		text += fmt.Sprintf(", to be %d soon", s.LevelsToBe)
+	}
+	if s.TopBranches > 0 {
+		text += fmt.Sprintf(", with %s at the top", branches(s.TopBranches))
+	}
+	return text
+}
+
+func branches(count int) string {
+	if count == 1 {
+		return "1 branch"
+	}
+	return fmt.Sprintf("%d branches", count)
 }
 
 // showRefused shows the nodes that could not join here, or ask here, and why.
@@ -149,7 +191,7 @@ func obstacle(s *admin.Status) string {
 
 func structureCommand() *cli.Command {
 	return documented("", &cli.Command{
-		Name: "structure", Usage: "show the node's backlink, slaves and masters",
+		Name: "structure", Usage: "show the node's backlink, slaves, masters and branches",
 		Flags:  endpointFlags(jsonFlag()),
 		Action: showing((*admin.Client).Structure, showStructure),
 	})
@@ -167,13 +209,28 @@ func showStructure(c *cli.Context, s *admin.Structure) error {
 	for _, m := range s.Masters {
 		t.row("master", m.Address, m.Size)
 	}
+	if err := t.print(c.App.Writer); err != nil || len(s.Tree) == 0 {
+		return err
+	}
+	fmt.Fprintln(c.App.Writer)
+	t = newTable("LEVEL", "BRANCH", "HEAD", "NODES", "OWN")
+	for _, level := range s.Tree {
+		for _, b := range level.Branches {
+			own := ""
+			if b.Name == level.Own {
+				own = "own"
+			}
+			t.row(level.Level, b.Name, b.Head, b.Size, own)
+		}
+	}
 	return t.print(c.App.Writer)
 }
 
 func membersCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "members", Usage: "show all nodes of the network, as the masters list them",
-		Description: `   The node asks every master that it knows. If some do not answer, their slaves
+		Description: `   The node asks every master, in a network of several levels those of all
+   branches. If some do not answer, their slaves
    are missing, and a warning says how many masters that are.`,
 		Flags:  endpointFlags(jsonFlag()),
 		Action: showing((*admin.Client).Members, showMembers),
@@ -181,19 +238,34 @@ func membersCommand() *cli.Command {
 }
 
 func showMembers(c *cli.Context, m *admin.Members) error {
+	leveled := slices.ContainsFunc(m.Members, func(member admin.Member) bool { return member.Branch != "" })
 	t := newTable("ADDRESS", "ROLE", "SLAVES", "BACKLINK")
+	if leveled {
+		t = newTable("ADDRESS", "ROLE", "SLAVES", "BACKLINK", "BRANCH")
+	}
 	for _, member := range m.Members {
-		role := "slave"
-		if member.Slaves > 0 {
-			role = "master"
+		row := []any{member.Address, roleOf(member.Level), member.Slaves, member.Backlink}
+		if leveled {
+			row = append(row, member.Branch)
 		}
-		t.row(member.Address, role, member.Slaves, member.Backlink)
+		t.row(row...)
 	}
 	if m.Answered < m.Masters {
 		fmt.Fprintf(c.App.ErrWriter, "spreadnode: warning: %d of %s did not answer\n",
 			m.Masters-m.Answered, plural(m.Masters, "master"))
 	}
 	return t.print(c.App.Writer)
+}
+
+// roleOf names the role of a node by the highest level at which it is a master.
+func roleOf(level int) string {
+	switch level {
+	case 0:
+		return "slave"
+	case 1:
+		return "master"
+	}
+	return fmt.Sprintf("master of level %d", level)
 }
 
 func syncCommand() *cli.Command {

@@ -50,7 +50,10 @@ func run(args []string, stdout, stderr io.Writer, simulate simulator) int {
 
 func newApp(stdout, stderr io.Writer, simulate simulator) *cli.App {
 	return program().App(stdout, stderr,
-		runCommand(simulate), plotCommand(), validateCommand(), swarmCommand(), benchCommand(), approversCommand(), listCommand(), schemaCommand(),
+		runCommand(simulate), viewCommand(simulate), explainCommand(), validateCommand(), twinCommand(),
+		sweepCommand(simulate), workerCommand(simulate), queueCommand(),
+		compareCommand(), detailsCommand(simulate), exportCommand(), plotCommand(),
+		swarmCommand(), benchCommand(), approversCommand(), lawsCommand(), listCommand(), schemaCommand(),
 	)
 }
 

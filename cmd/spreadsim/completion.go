@@ -11,6 +11,7 @@ import (
 	"spreadable/sim/bench"
 	"spreadable/sim/fault"
 	"spreadable/sim/lie"
+	"spreadable/sim/result"
 	"spreadable/sim/scenario"
 )
 
@@ -19,12 +20,22 @@ func choices(place string) command.Choices {
 	switch place {
 	case "--set":
 		return scenarioKeys()
+	case "--queue":
+		return command.Words("nats://", "tls://")
+	case "--trace":
+		return command.Words("nodes=")
 	case "--only":
 		return command.Words(bench.Names()...)
 	case "--faults":
 		return command.Words(append(fault.Kinds(), everyKind)...)
 	case "--liars":
 		return command.Words(append(lie.Kinds(), everyKind, noKind)...)
+	case "LAW":
+		return command.Words(lawNames()...)
+	case "--metric":
+		return command.Words(result.Paths()...)
+	case "A", "B", "SWEEP":
+		return command.Choices{Folders: true}
 	case "FILE":
 		return command.Choices{Files: true, Endings: []string{".yaml", ".yml"}}
 	case "RUN":

@@ -26,15 +26,20 @@ func TestShellsOfferWhatTheCommandsTake(t *testing.T) {
 		"run --out ":                ":folders",
 		"list --dir ":               ":folders",
 		"run --seed ":               ":words",
+		"run --trace ":              ":words nodes=",
+		"explain ":                  ":folders",
+		"explain runs/a ":           ":words",
 		"bench --only ":             ":words phold forward planet sync search",
 		"swarm --faults kil":        ":words kill",
 		"swarm --liars ph":          ":words phantoms",
 		"run --set latency.m":       ":words latency.max= latency.mean= latency.min= latency.model=",
 		"run --set latency.model=u": ":words latency.model=uniform",
-		"run --set join.mode=":      ":words join.mode=mass join.mode=growth join.mode=spread join.mode=flash join.mode=rate",
+		"run --set join.mode=":      ":words join.mode=mass join.mode=growth join.mode=spread join.mode=flash join.mode=rate join.mode=list",
 		"run --set node.trusted=":   ":words node.trusted=true node.trusted=false",
 		"run --set registration=":   ":words registration=directed registration=original",
 		"run --set expect.search.h": ":words expect.search.hops.max= expect.search.hops.mean=",
+		"compare --metric search.h": ":words search.hops.mean search.hops.max",
+		"sweep ":                    ":files .yaml .yml",
 		"list ":                     ":words",
 	} {
 		if got := offered(t, line); got != want {
@@ -56,10 +61,15 @@ func TestOnlyNumbersAndTimesAreNotCompleted(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"run --seed", "run --workers", "run --check", "swarm --seed", "swarm --count", "swarm --loss",
-		"swarm --nodes", "swarm --plan", "swarm --failures", "swarm --workers", "bench --sizes", "bench --runs",
-		"approvers --colluders", "approvers --target", "approvers --nodes", "approvers --agree", "approvers --count",
-		"approvers --hidden", "approvers --ips"}
+	want := []string{"run --seed", "run --workers", "run --check", "run --listen",
+		"run --film-limit", "run --margin", "view --listen", "view --film-limit",
+		"view --workers", "twin --repeat", "twin --service", "sweep --workers", "sweep --check",
+		"sweep --shard", "sweep --max-failed", "sweep --lease", "worker --workers",
+		"worker --idle", "queue --listen", "details --check", "details --workers", "plot --x",
+		"plot --by", "plot --each", "swarm --seed", "swarm --count", "swarm --loss",
+		"swarm --nodes", "swarm --plan", "swarm --failures", "swarm --workers", "bench --sizes",
+		"bench --runs", "approvers --colluders", "approvers --target", "approvers --nodes",
+		"approvers --agree", "approvers --count", "approvers --hidden", "approvers --ips"}
 	if !slices.Equal(free, want) {
 		t.Errorf("nothing is offered for the values of %q, want %q", free, want)
 	}

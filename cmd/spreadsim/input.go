@@ -31,15 +31,6 @@ func (r *reader) read(file string) ([]byte, error) {
 	return scenario.ReadFrom(r.name(file), r.context.App.Reader)
 }
 
-// scenario reads and checks a file, with settings on top of it.
-func (r *reader) scenario(file string, sets []string) (*scenario.Scenario, error) {
-	data, err := r.read(file)
-	if err != nil {
-		return nil, err
-	}
-	return scenario.Parse(r.name(file), data, sets)
-}
-
 // name is what a file is called in messages.
 func (*reader) name(file string) string {
 	if file == stdin {

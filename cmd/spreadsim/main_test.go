@@ -16,6 +16,7 @@ import (
 	"spreadable/cmd/internal/command"
 	"spreadable/cmd/internal/command/commandtest"
 	"spreadable/sim"
+	"spreadable/sim/experiment"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
 )
@@ -36,6 +37,10 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	params := commandtest.Params()
 	params.Cmds["foresee"] = foreseen
+	params.Cmds["copykey"] = copyKey
+	params.Cmds["freeaddress"] = func(ts *testscript.TestScript, _ bool, _ []string) {
+		ts.Setenv("ADDRESS", freeAddress(t))
+	}
 	testscript.Run(t, params)
 }
 
@@ -52,6 +57,13 @@ func foreseen(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// copykey SWEEP: the variable KEY is the key of a run of the sweep.
+func copyKey(ts *testscript.TestScript, _ bool, args []string) {
+	folder, err := experiment.OpenFolder(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Setenv("KEY", folder.Index.Variants[0].Runs[0])
+}
+
 // canned answers a run with fixed numbers, which depend on the scenario only
 // where a test needs it: its description asks for a failure, a violation or a signal.
 func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
@@ -61,6 +73,13 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 		return nil, errors.New("no memory left")
 	case "violates":
 		stopped = fmt.Errorf("at 40s: %w: node 7 has two backlinks", sim.ErrViolated)
+	case "killed": // by the smallest network, unless it was before
+		if _, err := os.Stat("survived"); err != nil && s.Nodes == 10 {
+			if err := signalSelf(s.Description); err != nil {
+				return nil, err
+			}
+			select {}
+		}
 	case "interrupted", "terminated", "hangup", "quit":
 		if err := signalSelf(s.Description); err != nil {
 			return nil, err
@@ -75,7 +94,7 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 	fanout, latency := 101, result.Latency{P50: 150, P90: 150, P99: 150, Max: 151.5}
 	summary := result.Summary{
 		Schema:      result.SummarySchema,
-		Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: s.Levels},
+		Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: int(s.Levels)},
 		Fingerprint: "0123456789abcdef",
 		Engine:      result.Engine{VirtualS: s.Duration.Seconds(), Events: 5_234_567, Workers: 1},
 		Convergence: result.Convergence{Registered: 1, ExactSize: 1, Coverage: 0.99996, TimeS: &seconds,
@@ -117,7 +136,7 @@ func signalSelf(name string) error {
 		return err
 	}
 	return self.Signal(map[string]os.Signal{
-		"interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "hangup": syscall.SIGHUP, "quit": syscall.SIGQUIT,
+		"interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "hangup": syscall.SIGHUP, "quit": syscall.SIGQUIT, "killed": syscall.SIGKILL,
 	}[name])
 }
 

@@ -36,6 +36,10 @@ func plan(c *cli.Context) ([]job, error) {
 		}
 		sets = append(sets, "seed="+c.String("seed"))
 	}
+	course, err := filmOf(c)
+	if err != nil {
+		return nil, err
+	}
 	var jobs []job
 	in := newReader(c)
 	taken := map[string]planned{}
@@ -48,6 +52,10 @@ func plan(c *cli.Context) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
+		window, err := windowOf(c, in.name(file), s)
+		if err != nil {
+			return nil, err
+		}
 		dir, note, err := freeDir(c, s, varied(s, in.name(file), data, sets), taken)
 		if err != nil {
 			return nil, err
@@ -55,11 +63,11 @@ func plan(c *cli.Context) ([]job, error) {
 		if other, again := taken[dir]; again {
 			return nil, fmt.Errorf("%s and %s would both write to %s", other.file, file, filepath.ToSlash(dir))
 		}
-		if err := result.Writable(dir, extras(nil, false)...); err != nil {
+		if err := result.Writable(dir, append(extras(nil, false), traced(nil), filmed(nil))...); err != nil {
 			return nil, notWritable(dir, err)
 		}
 		taken[dir] = planned{file, s.Hash()}
-		jobs = append(jobs, job{scenario: s, set: sets, dir: dir, note: note, drawn: !c.Bool("no-plots")})
+		jobs = append(jobs, job{scenario: s, set: sets, dir: dir, note: note, drawn: !c.Bool("no-plots"), window: window, film: course})
 	}
 	return jobs, nil
 }

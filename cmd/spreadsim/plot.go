@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"spreadable/cmd/internal/command"
+	"spreadable/sim/experiment"
 	"spreadable/sim/report"
 	"spreadable/sim/result"
 )
@@ -14,13 +16,34 @@ import (
 func plotCommand() *cli.Command {
 	return documented(&cli.Command{
 		Name:      "plot",
-		Usage:     "draw the plots and the report of results folders again",
+		Usage:     "draw results folders again, or the numbers of a sweep",
 		ArgsUsage: "RUN...",
-		Action:    plotRuns,
-		Flags: []cli.Flag{
+		Description: `Of a run, draws its plots and its report. Of a sweep, draws numbers over a varied
+key, as means with bands of 95 % confidence, into <sweep>/plots.`,
+		Action: plotFolders,
+		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "quiet", Usage: "print only errors"},
-		},
+		}, effectFlags()...),
 	})
+}
+
+// plotFolders draws a sweep, or runs.
+func plotFolders(c *cli.Context) error {
+	if c.Args().Len() == 1 {
+		folder, err := experiment.OpenFolder(c.Args().First())
+		if err == nil {
+			return plotSweep(c, folder)
+		}
+		if !errors.Is(err, experiment.ErrNoSweep) {
+			return command.BadInput(err)
+		}
+	}
+	for _, flag := range effectFlags() {
+		if name := flag.Names()[0]; c.IsSet(name) {
+			return command.BadInput(fmt.Errorf("flag --%s: is for the folder of one sweep", name))
+		}
+	}
+	return plotRuns(c)
 }
 
 // plotRuns reads all folders before it draws the first.

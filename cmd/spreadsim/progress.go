@@ -42,7 +42,11 @@ func (p *progress) update(at sim.Progress) {
 		return
 	}
 	p.printed = now
-	line := progressLine(p.name, at, now.Sub(p.start))
+	p.show(progressLine(p.name, at, now.Sub(p.start)))
+}
+
+// show puts a line in the place of the one before.
+func (p *progress) show(line string) {
 	// Blanks wipe out what is left of a longer line before.
 	fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-len(line))))
 	p.width = len(line)

@@ -3,4 +3,4 @@
 package main
 
 // The race detector keeps a shadow of all memory, several times its size.
-const memoryFactor = 20
+const memoryFactor = 40

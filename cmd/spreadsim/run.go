@@ -15,15 +15,20 @@ import (
 
 	"spreadable/cmd/internal/command"
 	"spreadable/sim"
+	"spreadable/sim/film"
 	"spreadable/sim/report"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
+	"spreadable/sim/trace"
 )
 
 const runDescription = `Each scenario is read and checked before the first one runs; the file - is
 standard input. A run ends with a table of its summary on stdout, its
 expectations, and a results folder: summary.json, series.csv, requests.csv,
-nodes.csv, run.json, scenario.yaml, plots/ and report.html.
+nodes.csv, notes.csv, run.json, scenario.yaml, plots/ and report.html.
+
+With --web a page shows the network while it runs, and stays until Ctrl-C. The
+command view shows it again later.
 
 The folder is runs/<name>-<seed>, and runs/<name>-<seed>-<hash> for a scenario
 that was changed with --set, or where the first name is taken by another one. A
@@ -42,7 +47,7 @@ func runCommand(simulate simulator) *cli.Command {
 		ArgsUsage:   "FILE...",
 		Description: runDescription,
 		Action:      func(c *cli.Context) error { return runFiles(c, simulate) },
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "set",
 				Usage: "set `KEY=VALUE` of the scenario, such as latency.mean=80ms; may be repeated"},
 			&cli.StringFlag{Name: "seed", Usage: "run with seed `N` instead of the scenario's"},
@@ -51,10 +56,15 @@ func runCommand(simulate simulator) *cli.Command {
 				Usage: "deliver events with `N` workers; 0, the default, is one below 20,000 nodes, where several mostly wait for each other, and one per processor from there on. The results do not depend on it"},
 			&cli.DurationFlag{Name: "check",
 				Usage: "check the network's invariants every `TIME` of virtual time, such as 32s; a violation ends the run with exit code 1 and keeps the results until then"},
+			&cli.StringFlag{Name: "trace",
+				Usage: "record what some nodes do as `WINDOW`, such as nodes=0-20,from=100s,to=110s, in trace.pftrace, for ui.perfetto.dev, and trace.csv"},
+			&cli.BoolFlag{Name: "film", Usage: "record the course of the run in run.film, for the command view; it costs less than 3 % of the time"},
+			&cli.BoolFlag{Name: "web", Usage: "show the run on a page while it runs, and until Ctrl-C; it is recorded as with --film"},
+			listenFlag(), filmLimitFlag(),
 			&cli.BoolFlag{Name: "no-plots", Usage: "write neither plots nor the report"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON instead of a table; of several files, a list of them"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print only errors and failed expectations"},
-		},
+		}, againstFlags()...),
 	})
 }
 
@@ -65,6 +75,8 @@ type job struct {
 	dir      string   // of the results; empty once it is known that there are none
 	note     string   // why they are there, where that is not as usual
 	drawn    bool     // with plots and report
+	window   *trace.Window
+	film     *film.Options // nil without a film
 }
 
 // opens is what a person opens to see the results.
@@ -84,12 +96,26 @@ func runFiles(c *cli.Context, simulate simulator) error {
 	if err := needArgs(c, "scenario file"); err != nil {
 		return err
 	}
+	if c.IsSet("against") {
+		return runAgainst(c, simulate)
+	}
+	if c.IsSet("metric") || c.IsSet("margin") {
+		return command.BadInput(errors.New("flags --metric and --margin: compare with a baseline, which --against names"))
+	}
 	jobs, err := plan(c)
 	if err != nil {
 		return command.BadInput(err)
 	}
 	ctx, cancel := interruptible() // until here there was nothing to keep
 	defer cancel()
+	if c.Bool("web") {
+		return runOnPage(ctx, c, jobs, simulate)
+	}
+	return runJobs(ctx, c, jobs, simulate)
+}
+
+// runJobs runs one job after the other.
+func runJobs(ctx context.Context, c *cli.Context, jobs []job, simulate simulator) error {
 	reserve(c, jobs)
 	var done []*result.Summary
 	var failed error
@@ -138,7 +164,8 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) (*resu
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted before it began")
 	}
-	r, stopped := j.simulate(ctx, c, simulate)
+	recorder, course := j.recorder(), j.course()
+	r, stopped := j.simulate(ctx, c, simulate, recorder, course)
 	if r == nil {
 		return nil, stopped
 	}
@@ -147,7 +174,9 @@ func (j job) run(ctx context.Context, c *cli.Context, simulate simulator) (*resu
 		// Again: expectations may be about the cost, which is known only now.
 		r.Expectations = j.scenario.Check(&r.Summary)
 	}
-	unwritten := j.write(c, r)
+	unwritten := j.write(c, r, recorder, course)
+	j.traceLeft(c, recorder)
+	j.filmLost(c, course)
 	if !c.Bool("json") && !c.Bool("quiet") {
 		if err := printTable(c.App.Writer, r, j); err != nil {
 			unwritten = errors.Join(unwritten, err)
@@ -168,14 +197,15 @@ func (j job) sign(r *result.Run) {
 }
 
 // write writes the results, where nothing is lost by it.
-func (j *job) write(c *cli.Context, r *result.Run) error {
+func (j *job) write(c *cli.Context, r *result.Run, recorder *trace.Recorder, course *film.Recorder) error {
 	dir := r.Summary.Place(j.dir)
 	if dir != j.dir && !r.Summary.Partial {
 		fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s: %s has been taken meanwhile: results are in %s\n",
 			j.scenario.Name, filepath.ToSlash(j.dir), filepath.ToSlash(dir))
 	}
 	j.dir = dir
-	err := r.Write(dir, append(extras(r, j.drawn), attached(j.scenario)...)...)
+	added := append(extras(r, j.drawn), traced(recorder), filmed(course))
+	err := r.Write(dir, append(added, attached(j.scenario)...)...)
 	if incomplete := (*result.Incomplete)(nil); errors.As(err, &incomplete) {
 		incomplete.Dir = near(incomplete.Dir)
 		j.dir, j.drawn = incomplete.Dir, false
@@ -219,7 +249,7 @@ func (j job) verdict(c *cli.Context, r *result.Run, stopped error) error {
 
 // simulate runs the scenario and notes what the run cost: the simulator knows
 // only virtual time.
-func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (*result.Run, error) {
+func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator, recorder *trace.Recorder, course *film.Recorder) (*result.Run, error) {
 	announce(c, j)
 	bound(c, j.scenario)
 	progress := newProgress(c, j.scenario.Name)
@@ -229,6 +259,8 @@ func (j job) simulate(ctx context.Context, c *cli.Context, simulate simulator) (
 		Check:    c.Duration("check"),
 		Progress: progress.update,
 		Stop:     func() bool { return ctx.Err() != nil },
+		Trace:    recorder,
+		Film:     course,
 	})
 	wall := time.Since(start)
 	progress.clear()

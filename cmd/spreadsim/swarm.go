@@ -16,7 +16,6 @@ import (
 	"spreadable/cmd/internal/command"
 	"spreadable/core"
 	"spreadable/sim/fault"
-	"spreadable/sim/lie"
 	"spreadable/sim/swarm"
 )
 
@@ -173,7 +172,7 @@ func newSearch(c *cli.Context) (*search, error) {
 	if s.choice.Faults, err = list(c, "faults", fault.Kinds(), swarm.CheckFaults); err != nil {
 		return nil, err
 	}
-	if s.choice.Lies, err = list(c, "liars", lie.Kinds(), swarm.CheckLies); err != nil {
+	if s.choice.Lies, err = list(c, "liars", s.choice.Lies, swarm.CheckLies); err != nil {
 		return nil, err
 	}
 	s.choice.Loss, s.choice.MostSize = c.Float64("loss"), c.Int("nodes")

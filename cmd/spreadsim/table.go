@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"spreadable/cmd/internal/command"
+	"spreadable/internal/phrase"
 	"spreadable/sim/result"
 	"spreadable/sim/result/words"
+	"spreadable/sim/scenario"
 )
 
 // table collects the lines of a summary for people: a label, then text that
@@ -49,10 +51,14 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 	t.approvals(s.Approval)
 	t.churn(s.Churn)
 	t.faults(s.Faults)
+	t.attacks(s.Attacks)
 	t.traffic(s)
 	t.links(s.Network)
 	t.cost(s)
+	t.division(j.scenario, &s.Engine)
+	t.line("fingerprint", "%s", s.Fingerprint)
 	t.line("results", "%s", j.opens())
+	t.traceLine(j)
 	t.sampled(&s.Rows)
 	t.expectations(r.Expectations)
 	_, err := w.Write(t.Bytes())
@@ -216,6 +222,24 @@ func (t *table) faults(f *result.Faults) {
 	}
 }
 
+// attacks says which nodes lied, and what that did to the others.
+func (t *table) attacks(a *result.Attacks) {
+	if a == nil {
+		return
+	}
+	label := "attacks"
+	for _, step := range a.Steps {
+		t.line(label, "%s s: %s by %s", decimal(step.AtS), step.Lie, words.Count(step.Nodes, "host", "hosts"))
+		label = ""
+	}
+	t.line(label, "%s of the masters lied; %s of %s banned", percent(a.MastersShare), count(a.Convicted),
+		words.Count(a.Liars, "liar", "liars"))
+	if a.Coverage != nil && a.Registered != nil {
+		t.line("", "coverage of honest nodes %s in the mean, %s at worst; registered %s", percent(a.Coverage.Mean),
+			percent(a.Coverage.Min), percent(a.Registered.Mean))
+	}
+}
+
 func (t *table) cost(s *result.Summary) {
 	e := s.Engine
 	t.line("run", "%s s, %s events, %s events/s with %s", decimal(e.WallS), amount(float64(e.Events)),
@@ -223,7 +247,31 @@ func (t *table) cost(s *result.Summary) {
 	if e.PeakRSSBytes != nil {
 		t.line("", "peak memory %s", size(float64(*e.PeakRSSBytes)))
 	}
-	t.line("fingerprint", "%s", s.Fingerprint)
+}
+
+const (
+	// machineLatency is what a message takes between two machines of one room, one way.
+	machineLatency = 50 * time.Microsecond
+	// muchDivision is the λ from which machines would seldom wait for each other.
+	muchDivision = 10
+)
+
+// division says whether the run would gain from several machines, by the rule of thumb of
+// the OMNeT++ manual (parallel simulation): λ = L·E/(τ·P) should be well above 1, with
+// the lookahead L in virtual seconds, E events per virtual second, the latency τ between
+// machines in seconds, and P events per second of one machine. We do not offer it:
+// docs/distributed.md says why.
+func (t *table) division(s *scenario.Scenario, e *result.Engine) {
+	model, err := s.LatencyModel()
+	if err != nil || e.EventsPerS <= 0 || e.VirtualS <= 0 {
+		return
+	}
+	lambda := model.Min().Seconds() * float64(e.Events) / e.VirtualS / (machineLatency.Seconds() * e.EventsPerS)
+	said := "they would mostly wait"
+	if lambda >= muchDivision {
+		said = "it could pay"
+	}
+	t.line("", "λ %s on machines %s apart: %s", decimal(lambda), machineLatency, said)
 }
 
 // sampled says which tables are samples.
@@ -235,6 +283,9 @@ func (t *table) sampled(r *result.Rows) {
 	if r.RequestsWritten < r.RequestsTotal {
 		t.line("", "requests.csv is a sample: %s rows for %s", count(r.RequestsWritten),
 			words.Count(r.RequestsTotal, "request", "requests"))
+	}
+	if r.NotesWritten < r.NotesTotal {
+		t.line("", "notes.csv has the first %s of %s", count(r.NotesWritten), words.Count(r.NotesTotal, "ban", "bans"))
 	}
 }
 
@@ -316,12 +367,5 @@ func short(d time.Duration) string {
 	if d < time.Second {
 		return d.String()
 	}
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return phrase.Duration(d.Round(time.Second))
 }

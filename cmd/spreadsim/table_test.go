@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"strings"
 	"testing"
 
 	"spreadable/sim"
@@ -91,10 +92,33 @@ func TestTheTableTellsWhichFilesAreSamples(t *testing.T) {
 		t.Errorf("of complete tables: %q", out.String())
 	}
 	out.sampled(&result.Rows{NodesWritten: 91_819, NodesTotal: 1_000_000, RequestsWritten: 100_000,
-		RequestsTotal: 250_000})
+		RequestsTotal: 250_000, NotesWritten: 100_000, NotesTotal: 123_456})
 	want := "             nodes.csv is a sample: 91,819 rows for 1,000,000 nodes\n" +
-		"             requests.csv is a sample: 100,000 rows for 250,000 requests\n"
+		"             requests.csv is a sample: 100,000 rows for 250,000 requests\n" +
+		"             notes.csv has the first 100,000 of 123,456 bans\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+// The quickstart and a network of a million nodes, as docs/distributed.md tells them.
+func TestTheTableSaysWhetherSeveralMachinesWouldPay(t *testing.T) {
+	for _, c := range []struct {
+		engine result.Engine
+		want   string
+	}{
+		{result.Engine{VirtualS: 100, Events: 340_000, EventsPerS: 1.8e6}, "λ 0.94 on machines 50µs apart: they would mostly wait"},
+		{result.Engine{VirtualS: 100, Events: 340_000_000, EventsPerS: 1.2e6}, "λ 1,417 on machines 50µs apart: it could pay"},
+		{result.Engine{VirtualS: 100}, ""},
+	} {
+		s, err := scenario.Parse("x.yaml", []byte("name: x\nnodes: 10\nduration: 60s\nlatency: {model: constant, mean: 25ms}\n"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out table
+		out.division(s, &c.engine)
+		if got := strings.TrimSpace(out.String()); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
 	}
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
 
 	"spreadable/cmd/internal/command"
+	"spreadable/sim/experiment"
 	"spreadable/sim/scenario"
 )
 
@@ -34,7 +36,7 @@ func validateFiles(c *cli.Context) error {
 	broken := 0
 	in := newReader(c)
 	for _, file := range c.Args().Slice() {
-		s, err := in.scenario(file, c.StringSlice("set"))
+		s, err := validateFile(in, file, c.StringSlice("set"))
 		if err != nil {
 			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", command.OneLine(err.Error()))
 			broken++
@@ -49,6 +51,28 @@ func validateFiles(c *cli.Context) error {
 		return errReported
 	}
 	return nil
+}
+
+// validateFile checks a file, and if it describes an experiment all variants of it. It
+// returns the scenario to warn of: that of the first variant.
+func validateFile(in *reader, file string, sets []string) (*scenario.Scenario, error) {
+	data, err := in.read(file)
+	if err != nil {
+		return nil, err
+	}
+	s, err := scenario.Parse(in.name(file), data, sets)
+	if !errors.Is(err, scenario.ErrSwept) {
+		return s, err
+	}
+	design, err := scenario.ParseDesign(in.name(file), data, sets)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := experiment.NewPlan(design, "")
+	if err != nil {
+		return nil, err
+	}
+	return plan.Scenario(0, 1)
 }
 
 // warn prints the warnings of a scenario.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/host/memory"
 	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/core/state"
@@ -34,6 +35,7 @@ type Host struct {
 	Lives int         // how often it was booted
 
 	net     *Network
+	disk    *memory.Disk // nil until an extension needs one
 	config  *core.Config
 	life    *life
 	seq     uint64   // events scheduled
@@ -88,6 +90,9 @@ func (h *Host) Crash(silent bool) {
 	h.Up, h.silent, h.held, h.waiting = false, silent, false, nil
 	h.life.pool.Close()
 	h.life, h.Node = nil, nil
+	if h.disk != nil {
+		h.disk.Crash()
+	}
 }
 
 // Boot starts a new life of the node, with what it remembers or, if that is nil, without.

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -80,9 +81,9 @@ func (g Group) String() string {
 	return "prefix"
 }
 
-// of names the group of an entrant; false if its IP would be needed and is unknown. An
-// IPv4 that is written as an IPv6 is the same as the IPv4.
-func (g Group) of(c Entrant) (string, bool) {
+// Of names the group of an entrant by some bytes; false if its IP would be needed and is
+// unknown. An IPv4 that is written as an IPv6 is the same as the IPv4.
+func (g Group) Of(c Entrant) (string, bool) {
 	if g.form == wholeAddress {
 		return c.Address, true
 	}
@@ -99,6 +100,16 @@ func (g Group) of(c Entrant) (string, bool) {
 	}
 	bytes := host.AsSlice() // of another length for IPv4 than for IPv6
 	return string(bytes), true
+}
+
+// Same reports whether two IPs are in one group. In groups of addresses no IP matters.
+func (g Group) Same(a, b netip.Addr) bool {
+	if g.form == wholeAddress {
+		return true
+	}
+	one, ok := g.Of(Entrant{IP: a})
+	other, too := g.Of(Entrant{IP: b})
+	return ok && too && one == other
 }
 
 // length is the length of the prefixes that are groups; 0 if whole hosts are.

@@ -35,8 +35,8 @@ func TestGroupsAreToldApartByTheirPrefix(t *testing.T) {
 		{"address", "192.0.2.1", "192.0.2.1", true},
 	} {
 		order := ByHost(Draw{Group: mustGroup(t, c.group)})
-		a, _ := order.Place(Entrant{"a:1", netip.MustParseAddr(c.a)})
-		b, _ := order.Place(Entrant{"a:1", netip.MustParseAddr(c.b)})
+		a, _ := order.Place(Entrant{"a:1", netip.MustParseAddr(c.a)}, Unlimited())
+		b, _ := order.Place(Entrant{"a:1", netip.MustParseAddr(c.b)}, Unlimited())
 		if same := a.Group == b.Group; same != c.same {
 			t.Errorf("group %s: %s and %s are one: %v, want %v", c.group, c.a, c.b, same, c.same)
 		}

@@ -81,6 +81,12 @@ func (h Hash) share() float64 {
 	return math.Ldexp(float64(h.high), -64) + math.Ldexp(float64(h.low)+1, -128)
 }
 
+// Expected is how many there are in all, in the mean, if so many are below the limit, and
+// at most 2^31-1.
+func (h Hash) Expected(below int) int {
+	return int(min(math.Round(float64(below)/h.share()), math.MaxInt32))
+}
+
 // implausible is the probability with which an honest master exceeds [Plausible]. One that
 // takes part in a draw every five minutes does so once in ten years.
 const implausible = 1e-6

@@ -27,8 +27,9 @@ type Place struct{ Group, Member Hash }
 // entrant and the draw: so a part of the network can be ranked wherever its nodes are
 // listed, and the entrants below a limit are the first ones of the ranking of all.
 type Order interface {
-	// Place returns the place of an entrant, and whether it can be drawn at all.
-	Place(c Entrant) (place Place, ok bool)
+	// Place returns the place of an entrant, and whether it can be drawn with a limit: not
+	// if the hash of its group is above that.
+	Place(c Entrant, limit Hash) (place Place, ok bool)
 }
 
 // Original is the draw of the npm package: the hash of an entrant is the MD5 of its
@@ -43,9 +44,10 @@ type original struct {
 }
 
 // Place implements Order.
-func (o *original) Place(c Entrant) (Place, bool) {
+func (o *original) Place(c Entrant, limit Hash) (Place, bool) {
 	o.text = append(append(o.text[:0], c.Address...), o.suffix...)
-	return Place{Group: hashOf(md5.Sum(o.text))}, true
+	hash := hashOf(md5.Sum(o.text))
+	return Place{Group: hash}, hash.Compare(limit) <= 0
 }
 
 // appendSuffix appends what the original hashes after an address.
@@ -109,7 +111,7 @@ func (d Draw) prefix(of string) []byte {
 // clientText is the client as it counts in a draw: an IPv4, or the /64 of an IPv6, all of
 // whose addresses one customer can use. So there is no choice among these.
 func clientText(client netip.Addr) string {
-	group, ok := Group{form: wholeIP}.of(Entrant{IP: client})
+	group, ok := Group{form: wholeIP}.Of(Entrant{IP: client})
 	if !ok {
 		return ""
 	}
@@ -123,12 +125,16 @@ func appendPart(text []byte, part string) []byte {
 }
 
 // Place implements Order.
-func (o *byHost) Place(c Entrant) (Place, bool) {
-	group, ok := o.group.of(c)
+func (o *byHost) Place(c Entrant, limit Hash) (Place, bool) {
+	group, ok := o.group.Of(c)
 	if !ok {
 		return Place{}, false
 	}
-	return Place{Group: o.hash(o.groups, group), Member: o.hash(o.members, c.Address)}, true
+	hash := o.hash(o.groups, group)
+	if hash.Compare(limit) > 0 {
+		return Place{}, false // nearly always: only few need the second hash
+	}
+	return Place{Group: hash, Member: o.hash(o.members, c.Address)}, true
 }
 
 func (o *byHost) hash(prefix []byte, part string) Hash {
@@ -145,7 +151,7 @@ func (o *byHost) hash(prefix []byte, part string) Hash {
 func Shortlist(order Order, entrants []Entrant, limit Hash) []int {
 	var list []ranked
 	for i, c := range entrants {
-		if place, ok := order.Place(c); ok && place.Group.Compare(limit) <= 0 {
+		if place, ok := order.Place(c, limit); ok {
 			list = append(list, ranked{place, i})
 		}
 	}

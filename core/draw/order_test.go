@@ -182,7 +182,7 @@ func TestPlacesDependOnEveryPartOfADraw(t *testing.T) {
 		"kind":   {Salt: NewSalt([]byte("secret"), "captcha", 0)},
 		"shift":  {Action: "client0"}, // with the start behind it "client0" and "0" must differ from "client" and "00"
 	} {
-		place, _ := ByHost(d).Place(Entrant{"10.0.0.1:80", ip("10.0.0.1")})
+		place, _ := ByHost(d).Place(Entrant{"10.0.0.1:80", ip("10.0.0.1")}, Unlimited())
 		if other, taken := seen[place]; taken {
 			t.Errorf("%s and %s give the same place", name, other)
 		}
@@ -192,7 +192,7 @@ func TestPlacesDependOnEveryPartOfADraw(t *testing.T) {
 		seen[place] = name
 	}
 	place := func(client string) Place {
-		p, _ := ByHost(Draw{Client: ip(client)}).Place(Entrant{"10.0.0.1:80", ip("10.0.0.1")})
+		p, _ := ByHost(Draw{Client: ip(client)}).Place(Entrant{"10.0.0.1:80", ip("10.0.0.1")}, Unlimited())
 		return p
 	}
 	if place("2001:db8::1") != place("2001:db8::2") || place("192.0.2.1") != place("::ffff:192.0.2.1") {
@@ -204,7 +204,7 @@ func TestPlacesDependOnEveryPartOfADraw(t *testing.T) {
 // hashes were computed by another program.
 func TestPlacesByHostAreFixed(t *testing.T) {
 	d := Draw{Action: "client", Start: start, Client: netip.MustParseAddr("192.0.2.1"), Salt: NewSalt([]byte("secret"), "client", start)}
-	place, ok := ByHost(d).Place(Entrant{"10.0.0.1:4000", netip.MustParseAddr("10.0.0.1")})
+	place, ok := ByHost(d).Place(Entrant{"10.0.0.1:4000", netip.MustParseAddr("10.0.0.1")}, Unlimited())
 	got := fmt.Sprint(ok, " ", place.Group, " ", place.Member)
 	if want := "true 2c2c7b2b6981b31f9c40176113a6e584 f24dcca9f2784c341c02d9e26a4980a3"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -235,7 +235,7 @@ func FuzzShortlist(f *testing.F) {
 			last := -1
 			var before Place
 			for _, i := range Shortlist(order, entrants, limit) {
-				place, ok := order.Place(entrants[i])
+				place, ok := order.Place(entrants[i], Unlimited())
 				if !ok || place.Group.Compare(limit) > 0 || last >= 0 && before.Group.Compare(place.Group) >= 0 {
 					t.Fatalf("%v after %v below %v", place, before, limit)
 				}

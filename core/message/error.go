@@ -61,13 +61,17 @@ func (e *Error) Is(target error) bool {
 // IsRefusal reports whether err is a refusal with the given code.
 func IsRefusal(err error, code string) bool { return errors.Is(err, &Error{Code: code}) }
 
-// The codes of refusals, those of npm spreadable where it has one. CodeMasterFull and
-// CodeUnknownQuery are ours: npm peers take them for an ordinary failure. Which kinds are
-// refused with which codes stands in the table (Row.Refusals).
+// The codes of refusals, those of npm spreadable where it has one. CodeMasterFull,
+// CodeDrawDiffers, CodeLevelsDiffer, CodeNoBranch and those from CodeUnknownQuery on are
+// ours: npm peers take them for an ordinary failure. Which kinds are refused with which
+// codes stands in the table (Row.Refusals); an application has codes of its own besides.
 const (
 	CodeInvalidTarget      = "INVALID_TARGET_FIELD"
 	CodeInterviewee        = "INTERVIEW_INTERVIEWEE_NOT_AVAILABLE"
 	CodeMasterFull         = "MASTER_IS_FULL"
+	CodeDrawDiffers        = "DRAW_DIFFERS"
+	CodeLevelsDiffer       = "LEVELS_DIFFER"
+	CodeNoBranch           = "NO_BRANCH"
 	CodeInvalidAction      = "INVALID_APPROVAL_ACTION"
 	CodeWrongApprovalTime  = "WRONG_APPROVAL_TIME"
 	CodeUnsuitableKey      = "UNSUITABLE_APPROVAL_KEY"
@@ -77,6 +81,9 @@ const (
 	CodeInvalidApproval    = "INVALID_APPROVAL_INFO"
 	CodeInvalidInformation = "VALIDATE_SCHEMA_APPROVAL_INFO"
 	CodeUnknownQuery       = "UNKNOWN_QUERY"
+	CodeNotAllowed         = "NOT_ALLOWED"
+	CodeInvalidQuestion    = "INVALID_QUESTION"
+	CodeFailed             = "APPLICATION_FAILED"
 )
 
 // texts are what people read with a code.
@@ -84,6 +91,9 @@ var texts = map[string]string{
 	CodeInvalidTarget:      `"target" field is invalid`,
 	CodeInterviewee:        "interviewee is unavailable",
 	CodeMasterFull:         "master is full",
+	CodeDrawDiffers:        "settings of draws differ:",
+	CodeLevelsDiffer:       "numbers of levels differ:",
+	CodeNoBranch:           "the node has no branch yet",
 	CodeInvalidAction:      "unknown approval action",
 	CodeWrongApprovalTime:  "wrong approval time",
 	CodeUnsuitableKey:      "unsuitable approval key",
@@ -93,6 +103,9 @@ var texts = map[string]string{
 	CodeInvalidApproval:    "invalid approval info",
 	CodeInvalidInformation: "wrong approval information",
 	CodeUnknownQuery:       "unknown query",
+	CodeNotAllowed:         "only nodes may ask this",
+	CodeInvalidQuestion:    "invalid question:",
+	CodeFailed:             "the application failed:",
 }
 
 // Refusal returns the error of a code, with the code's own text and, if there is one, a

@@ -38,9 +38,26 @@ func (*ApprovalInfo) whole() bool { return true }
 
 func (*Entrants) whole() bool { return true }
 
+func (*Beacon) whole() bool { return true }
+
+func (*Ages) whole() bool { return true }
+
+func (o *BranchOffer) whole() bool { return o.Siblings != nil && o.NetworkSize >= 0 }
+
+func (t *Tree) whole() bool {
+	for _, list := range t.Lists {
+		if list == nil {
+			return false
+		}
+	}
+	return len(t.Lists) == len(t.Path)
+}
+
 func (k *ApprovalKey) whole() bool { return k.ClientIP.IsValid() && k.StartedAt >= 0 }
 
 func (*ApprovalQuestion) whole() bool { return true }
+
+func (*DirectAnswer) whole() bool { return true }
 
 func (a *QueryAnswer) whole() bool {
 	c, cost := a.Coverage, a.Cost

@@ -42,10 +42,20 @@ type Place struct {
 type RegisterRequest struct {
 	Target      peer.Peer
 	NetworkSize int
+
+	// Draw is how the newcomer draws (draw.Settings), "" as npm peers do. Levels is how
+	// many levels its network has; 0 from npm peers, which stands for 1.
+	Draw   string
+	Levels int
 }
 
-// Registered tells a new slave how many slaves its master has now.
-type Registered struct{ Size int }
+// Registered tells a new slave how many slaves its master has now, how its network draws
+// (draw.Settings), "" as npm peers do, and how many levels it has, 0 from npm peers.
+type Registered struct {
+	Size   int
+	Draw   string
+	Levels int
+}
 
 // AvailableNode names a node for a client to work with.
 type AvailableNode struct{ Address peer.Peer }

@@ -25,6 +25,14 @@ const (
 	KindQuery                        // ask the whole network
 	KindAction                       // may I take an action that is behind an approval
 	KindEntrants                     // which of your slaves come first in a draw
+	KindBranch                       // which branch of the network should I join
+	KindTree                         // what is your place among the branches
+	KindWork                         // answer for yourself, which takes its time
+	KindDirect                       // a request of an application to one node
+	KindLeave                        // I am about to leave the network
+	KindBranchEntrants               // which nodes of your branch come first in a draw
+	KindAges                         // since when do you know which nodes
+	KindBeacon                       // what have the masters drawn for a turn
 	NumKinds
 )
 
@@ -52,6 +60,13 @@ type Row struct {
 	Ours bool
 	// Limit is how many bytes of an answer's body are read at most.
 	Limit int64
+	// Across says that nodes of different branches send it to each other. Its root is the
+	// name of the whole network, that of other kinds the name of the sender's branch. In a
+	// network of one level both are the same.
+	Across bool
+	// AnyRoot says that the root is not looked at: the sender asks for the place that would
+	// tell it.
+	AnyRoot bool
 	// Queue says which bounded queue the request waits in before its procedure starts.
 	Queue Queue
 	// Fits reports whether a good answer may have this body: one of the kind's own type,
@@ -110,37 +125,37 @@ var table = [NumKinds]Row{
 	KindProvide: {
 		Name: "provide-registration", Path: "/api/node/provide-registration",
 		Sender: Nodes, Repeatable: true, Limit: worldAnswer, Queue: NodeQueue, Fits: whole[Provision],
-		Refusals: []string{CodeInvalidTarget},
+		Refusals: []string{CodeInvalidTarget, CodeMasterFull},
 	},
 	KindRegister: {
 		Name: "register", Path: "/api/node/register",
 		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue, Fits: whole[Registered],
-		Refusals: []string{CodeInvalidTarget, CodeMasterFull, CodeInterviewee},
+		Refusals: []string{CodeInvalidTarget, CodeLevelsDiffer, CodeDrawDiffers, CodeMasterFull, CodeInterviewee},
 	},
 	KindApprovalInfo: {
 		Name: "get-approval-info", Path: "/api/node/get-approval-info",
-		Sender: Nodes, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue, Fits: whole[ApprovalInfo],
+		Sender: Nodes, Across: true, Repeatable: true, Limit: smallAnswer, Queue: NodeQueue, Fits: whole[ApprovalInfo],
 		Refusals: []string{CodeInvalidAction, CodeUnsuitableKey},
 	},
 	KindApprovalCheck: {
 		Name: "check-approval-answer", Path: "/api/node/check-approval-answer",
-		Sender: Nodes, Limit: smallAnswer, Queue: NodeQueue, Fits: empty,
+		Sender: Nodes, Across: true, Limit: smallAnswer, Queue: NodeQueue, Fits: empty,
 		Refusals: []string{CodeUnsuitableKey, CodeInvalidApproval, CodeWrongAnswer},
 	},
 	KindQueryMaster: {
 		Name: "master", Path: "/api/master/",
-		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue, Fits: whole[QueryAnswer],
-		Refusals: []string{CodeUnknownQuery},
+		Sender: Nodes, Across: true, Limit: listAnswer, Queue: NodeQueue, Fits: whole[QueryAnswer],
+		Refusals: []string{CodeUnknownQuery, CodeInvalidQuestion},
 	},
 	KindQueryButler: {
 		Name: "butler", Path: "/api/butler/",
 		Sender: Nodes, Limit: listAnswer, Queue: NodeQueue, Fits: whole[QueryAnswer],
-		Refusals: []string{CodeUnknownQuery},
+		Refusals: []string{CodeUnknownQuery, CodeInvalidQuestion},
 	},
 	KindQuerySlave: {
 		Name: "slave", Path: "/api/slave/",
 		Sender: Nodes, Leaf: true, Limit: listAnswer, Fits: whole[QueryAnswer],
-		Refusals: []string{CodeUnknownQuery},
+		Refusals: []string{CodeUnknownQuery, CodeInvalidQuestion, CodeFailed},
 	},
 	KindAvailableNode: {
 		Name: "get-available-node", Path: "/client/get-available-node",
@@ -164,7 +179,10 @@ var table = [NumKinds]Row{
 	KindQuery: {
 		Name: "query", Path: "/client/",
 		Sender: Clients, Limit: listAnswer, Queue: ClientQueue, Fits: whole[QueryAnswer],
-		Refusals: []string{CodeUnknownQuery},
+		Refusals: []string{
+			CodeUnknownQuery, CodeNotAllowed, CodeInvalidQuestion, CodeApprovalRequired, CodeInvalidAction,
+			CodeWrongApprovalTime, CodeInvalidApproval, CodeTooFewDecisions, CodeWrongAnswer,
+		},
 	},
 	KindAction: {
 		Name: "action", Path: "/client/",
@@ -174,6 +192,41 @@ var table = [NumKinds]Row{
 	KindEntrants: {
 		Name: "entrants", Path: "/api/node/entrants",
 		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Limit: smallAnswer, Fits: whole[Entrants],
+	},
+	KindBranch: {
+		Name: "branch", Path: "/api/tree/branch",
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Across: true, AnyRoot: true, Limit: listAnswer, Fits: whole[BranchOffer],
+		Refusals: []string{CodeLevelsDiffer, CodeInvalidTarget, CodeNoBranch},
+	},
+	KindTree: {
+		Name: "tree", Path: "/api/tree/tree",
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Across: true, Limit: listAnswer, Fits: whole[Tree],
+	},
+	KindBranchEntrants: {
+		Name: "branch-entrants", Path: "/api/tree/entrants",
+		Sender: Nodes, Repeatable: true, Ours: true, Across: true, Limit: listAnswer, Queue: NodeQueue, Fits: whole[Entrants],
+	},
+	KindWork: {
+		Name: "work", Path: "/api/work/",
+		Sender: Nodes, Ours: true, Limit: listAnswer, Queue: NodeQueue, Fits: whole[QueryAnswer],
+		Refusals: []string{CodeUnknownQuery, CodeInvalidQuestion, CodeFailed},
+	},
+	KindDirect: {
+		Name: "direct", Path: "/api/direct/",
+		Sender: Nodes, Ours: true, Across: true, Limit: listAnswer, Queue: NodeQueue, Fits: whole[DirectAnswer],
+		Refusals: []string{CodeUnknownQuery, CodeInvalidQuestion, CodeFailed},
+	},
+	KindLeave: {
+		Name: "leave", Path: "/api/node/leave",
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Across: true, Limit: smallAnswer, Fits: empty,
+	},
+	KindBeacon: {
+		Name: "beacon", Path: "/api/node/beacon",
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Limit: smallAnswer, Fits: whole[Beacon],
+	},
+	KindAges: {
+		Name: "ages", Path: "/api/node/ages",
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Limit: listAnswer, Fits: whole[Ages],
 	},
 }
 

@@ -86,7 +86,7 @@ func TestWhatCountsIsNotRepeated(t *testing.T) {
 			once = append(once, kind)
 		}
 	}
-	want := []Kind{KindApprovalCheck, KindQueryMaster, KindQueryButler, KindQuerySlave, KindQuery, KindAction}
+	want := []Kind{KindApprovalCheck, KindQueryMaster, KindQueryButler, KindQuerySlave, KindQuery, KindAction, KindWork, KindDirect}
 	if !slices.Equal(once, want) {
 		t.Errorf("not repeated are %v, want %v", once, want)
 	}
@@ -95,7 +95,7 @@ func TestWhatCountsIsNotRepeated(t *testing.T) {
 // The largest answer is that of a provider, which lists the whole network; the next are
 // those that list part of it or hold what an application says.
 func TestLimitsGrowWithWhatAnAnswerLists(t *testing.T) {
-	lists := []Kind{KindStructure, KindQueryMaster, KindQueryButler, KindQuerySlave, KindApprovalQuestion, KindQuery}
+	lists := []Kind{KindStructure, KindQueryMaster, KindQueryButler, KindQuerySlave, KindApprovalQuestion, KindQuery, KindBranch, KindTree, KindWork, KindDirect, KindBranchEntrants, KindAges}
 	for kind := range NumKinds {
 		want := int64(131_072)
 		switch {

@@ -4,7 +4,7 @@
 // store writes it to disk.
 //
 // What is not here ends with the process on purpose: procedures under way, a provider's
-// ledger, introductions, and how steady the view of the network was, which has to be
+// ledgers, introductions, and how steady the view of the network was, which has to be
 // found out anew after any pause.
 package state
 
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// State is all that a node must remember, in nine sections. Lists are sorted, so that
+// State is all that a node must remember, in ten sections. Lists are sorted, so that
 // equal nodes give equal states, unless a comment says which order they have.
 type State struct {
 	// SectionNetwork.
@@ -25,6 +25,9 @@ type State struct {
 	RootChecked time.Duration // when the bootstrap node last confirmed it
 	SyncTotal   time.Duration // sum of the durations of the latest syncs,
 	SyncCount   int           // and how many they are
+
+	// SectionTree. It is empty in a network of one level.
+	Tree Tree `json:",omitzero"`
 
 	// SectionPlace.
 	Backlink string // empty while not registered
@@ -46,6 +49,23 @@ type State struct {
 	Approvals []Approval
 	Uses      []Use
 	Keys      []Key
+
+	// SectionAges: of a master in a network that draws hosts of some age only.
+	Began time.Duration `json:",omitempty"` // when the network began; 0 if not known
+	Ages  []Age         `json:",omitempty"`
+}
+
+// Tree is the node's place among the branches of a network of several levels.
+type Tree struct {
+	Network string     // the name of the whole network; State.Root is that of the own branch
+	Path    []Branch   // the own branches, that of level 1 first
+	Lists   [][]Branch // of each level, the branches with the same parent, in their order
+}
+
+// Branch is a branch of the tree. Name is the address of its founder.
+type Branch struct {
+	Name, Head string
+	Size       uint32 // how many nodes it has
 }
 
 // Slave is one slave. The rows stand in the order of arrival.
@@ -116,6 +136,12 @@ type Approval struct {
 // Use is a host that has asked whether the answer to an approval's question was right.
 type Use struct{ Key, Host string }
 
+// Age is when a group of hosts was seen first. Group is its name (draw.Group), in hex.
+type Age struct {
+	Group string
+	First time.Duration
+}
+
 // Key is a draw that the node has made as an entry node.
 type Key struct {
 	Key       string
@@ -138,6 +164,8 @@ const (
 	SectionCandidates                // candidates for the choices of applications
 	SectionApprovals                 // approvals and draws, row by row
 	SectionChecks                    // of SectionApprovals, that answers were checked
+	SectionTree                      // place among the branches: with the end of a sync
+	SectionAges                      // since when hosts are in the network
 	NumSections
 )
 

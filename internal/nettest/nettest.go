@@ -1,4 +1,5 @@
-// Package nettest gives tests free ports and addresses of the machine.
+// Package nettest gives tests free ports and addresses of the machine, and waits for what
+// nodes do.
 package nettest
 
 import (

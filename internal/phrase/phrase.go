@@ -1,10 +1,12 @@
-// Package phrase helps to write errors about words that a person has typed: it shows the
-// word safely in one line, and finds the word that was probably meant.
+// Package phrase helps to write what people read: errors about words that a person has
+// typed, which show the word safely in one line and name the one that was probably meant,
+// and durations.
 package phrase
 
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/xrash/smetrics"
 )
@@ -57,4 +59,16 @@ func Suggest(given string, words []string) string {
 		return "; did you mean " + strconv.Quote(near) + "?"
 	}
 	return ""
+}
+
+// Duration writes a duration without the parts that are 0 at its end: 5m, 1h5m, 1m40.025s.
+func Duration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

@@ -3,6 +3,7 @@ package phrase
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -39,4 +40,16 @@ func TestAnyTextIsQuotedInOneShortLine(t *testing.T) {
 			t.Fatalf("%s and %s", quoted, OneLine(text))
 		}
 	})
+}
+
+func TestADurationHasNoZerosAtItsEnd(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", time.Second: "1s", 10 * time.Second: "10s", 10 * time.Minute: "10m", 5*time.Minute + 20*time.Second: "5m20s",
+		time.Hour: "1h", 10 * time.Hour: "10h", time.Hour + time.Second: "1h0m1s", 65 * time.Minute: "1h5m",
+		100*time.Second + 25*time.Millisecond: "1m40.025s", 1500 * time.Microsecond: "1.5ms",
+	} {
+		if got := Duration(d); got != want {
+			t.Errorf("%d ns is %s, want %s", d, got, want)
+		}
+	}
 }

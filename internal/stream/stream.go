@@ -31,6 +31,12 @@ const (
 	Arrival                       // when new identities come
 	FaultLoss                     // which of a host's messages a fault loses
 	Return                        // what an identity takes with it when it comes back
+	Attack                        // which nodes tell a lie
+	Calls                         // when the operations of a series start
+	Leave                         // which nodes leave for good
+	Objects                       // what clients do with the objects of a store, and when
+	ObjectSize                    // how large an object is
+	Preload                       // where objects are put before clients come
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.

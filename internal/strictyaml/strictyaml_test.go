@@ -226,6 +226,40 @@ func TestWhatAnEmitterWritesIsReadOrRefused(t *testing.T) {
 	})
 }
 
+// number is above 0, and says so.
+type number int
+
+func (n *number) UnmarshalYAML(text []byte) (err error) {
+	if *n, err = number(len(text)), nil; string(text) == "0" {
+		err = errors.New("want a number above 0")
+	}
+	return err
+}
+
+func TestAFileIsDecodedIntoAStruct(t *testing.T) {
+	type options struct {
+		A string   `yaml:"a"`
+		B int      `yaml:"b"`
+		C []string `yaml:"c"`
+		N number   `yaml:"n"`
+	}
+	for text, want := range map[string]string{
+		"": "{kept 0 [] 0}", "# nothing": "{kept 0 [] 0}", "a: x\nb: 5\nc: [y, z]": "{x 5 [y z] 0}", "n: 10": "{kept 0 [] 2}",
+		"\nd: 1":          `f.yaml:2:1: unknown field "d"`,
+		"b: x":            "f.yaml:1:4: cannot unmarshal string into Go struct field options.B of type int",
+		"n: 0":            "f.yaml: want a number above 0",
+		"a: &x 1\nb: *x":  "f.yaml:1:4: anchors, aliases and merge keys (& * <<) are not part of a list: write the value out, or put it in quotes",
+		"a: 1\na: 2":      "f.yaml:2:1: a: given twice; first in line 1",
+		"a: \"open\nb: 5": "f.yaml:1:4: an opened quote is never closed",
+	} {
+		got := options{A: "kept"}
+		err := small.Decode("f.yaml", []byte(text), &got)
+		if said := fmt.Sprint(got); err == nil && said != want || err != nil && err.Error() != want {
+			t.Errorf("%q: %s, %v, want %s", text, said, err, want)
+		}
+	}
+}
+
 func TestFilesThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := small.ReadFile("no/such/file.yaml"); err == nil || err.Error() != "no/such/file.yaml: no such file or directory" {

@@ -1,7 +1,10 @@
-// Package theory has the formulas of what a draw of approvers withstands: the exact
-// probabilities with which colluders capture or deny an approval, and how many approvers
-// keep them below a target. docs/approval.md explains them, `spreadsim approvers` prints
-// them, and simulations are held against them.
+// Package theory has the formulas that simulations are held against (package sim/laws).
+// Most are of what a draw of approvers withstands: the exact probabilities with which
+// colluders capture or deny an approval, and how many approvers keep them below a target.
+// docs/approval.md explains them, and `spreadsim approvers` prints them. Those of queues are
+// textbook formulas.
+//
+// # Draws
 //
 // A network of n nodes has b colluders among them. A draw takes c nodes, all sets of c
 // equally likely, and a of these must agree. The number X of colluders in it is

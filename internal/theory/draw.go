@@ -53,6 +53,14 @@ func (d Draw) tail(k, end, step int) float64 {
 	}
 }
 
+// Exactly is the probability that k of the approvers collude.
+func (d Draw) Exactly(k int) float64 {
+	if k < max(0, d.Approvers-(d.Nodes-d.Colluders)) || k > min(d.Colluders, d.Approvers) {
+		return 0
+	}
+	return math.Exp(d.logExactly(k))
+}
+
 // logExactly is the logarithm of P(X = k), for a k that can be. It is made of three
 // binomial probabilities with p = c/n, in which the powers of p cancel (Loader, "Fast and
 // accurate computation of binomial probabilities", 2000).

@@ -101,7 +101,7 @@ func (j *judge) knows(n *core.Node) error {
 	if len(s.Masters.List) != len(j.masters) {
 		return fmt.Errorf("%d knows %d of %d masters", own, len(s.Masters.List), len(j.masters))
 	}
-	if counted := n.NetworkSize(); counted != len(j.nodes) {
+	if counted := s.Size(); counted != len(j.nodes) {
 		return fmt.Errorf("%d counts %d of %d nodes", own, counted, len(j.nodes))
 	}
 	if j.right[s.Masters] {

@@ -43,15 +43,20 @@ type Liar struct {
 	Host
 	Random *rand.Rand
 	Victim core.Peer // of a lie that needs one: a master
+	// Band are all hosts that tell this lie together, this one among them; nil where it
+	// is alone.
+	Band []core.Peer
 }
 
 // Answer is what a liar makes of a request: its own response or, if answers is false,
 // that of its node. A response with message.ErrTimeout is never sent.
 type Answer func(from core.Peer, req *message.Request) (resp message.Response, answers bool)
 
-// Kind is a kind of lie.
+// Kind is a kind of lie. One that is not of this package needs no more than Begin.
 type Kind struct {
-	begin func(*Liar) Answer
+	// Begin makes a liar lie from now on, and returns what it answers. What the answers
+	// depend on must be the liar's own: in the simulator several liars answer at once.
+	Begin func(*Liar) Answer
 	// Intrudes says that a liar is no node of the network, but one of the ports of a host
 	// outside: one for each master, its Victim.
 	Intrudes bool
@@ -59,6 +64,16 @@ type Kind struct {
 	Runs bool
 	// Serves says that a liar serves its slaves as an honest master does.
 	Serves bool
+	// Mute says that a liar answers no search for its slaves.
+	Mute bool
+	// Omits says that a liar keeps honest slaves out of draws of approvers.
+	Omits bool
+	// Late says that its answers arrive just before their askers give up. Worlds that
+	// know nothing of it do not tell such lies.
+	Late bool
+	// Named says that the swarm tells it only when it is named: a search from a seed is
+	// the same as before there was this lie, and networks need not be whole with it.
+	Named bool
 	// Rounds is how many sync intervals the liars need to do what harm they can.
 	Rounds int
 }
@@ -75,25 +90,31 @@ func Of(name string) (k Kind, ok bool) {
 	return k, ok
 }
 
-// Begin makes the liar lie from now on.
-func (k Kind) Begin(l *Liar) Answer { return k.begin(l) }
-
 // kinds are the lies by name.
 func kinds() map[string]Kind {
 	return map[string]Kind{
-		"phantoms":      {begin: (*Liar).phantoms},
-		"flapping":      {begin: (*Liar).flapping},
-		"claims-all":    {begin: (*Liar).claimsAll},
-		"sizes":         {begin: (*Liar).sizes},
-		"false-masters": {begin: (*Liar).falseMasters},
-		"denies":        {begin: (*Liar).denies},
-		"faithless":     {begin: (*Liar).faithless, Serves: true},
-		"refuses":       {begin: (*Liar).refuses},
-		"silent":        {begin: (*Liar).silent},
-		"captor":        {begin: (*Liar).captor},
-		"garbage":       {begin: (*Liar).garbage},
-		"toggle":        {begin: (*Liar).toggle, Intrudes: true, Rounds: 300},
-		"ports":         {begin: (*Liar).ports, Intrudes: true, Runs: true, Serves: true},
+		"phantoms":      {Begin: (*Liar).phantoms},
+		"flapping":      {Begin: (*Liar).flapping},
+		"claims-all":    {Begin: (*Liar).claimsAll},
+		"sizes":         {Begin: (*Liar).sizes},
+		"false-masters": {Begin: (*Liar).falseMasters},
+		"denies":        {Begin: (*Liar).denies},
+		"hides":         {Begin: (*Liar).hides, Serves: true, Mute: true, Named: true},
+		"faithless":     {Begin: (*Liar).faithless, Serves: true},
+		"refuses":       {Begin: (*Liar).refuses, Mute: true},
+		"drops":         {Begin: (*Liar).drops, Named: true},
+		"stalls":        {Begin: (*Liar).stalls, Serves: true, Late: true, Named: true},
+		"silent":        {Begin: (*Liar).silent, Mute: true},
+		"captor":        {Begin: (*Liar).captor},
+		"garbage":       {Begin: (*Liar).garbage, Mute: true},
+		"best":          {Begin: (*Liar).best, Serves: true, Named: true},
+		"approves":      {Begin: (*Liar).approves, Serves: true, Named: true},
+		"rejects":       {Begin: (*Liar).rejects, Serves: true, Named: true},
+		"omits":         {Begin: (*Liar).omits, Serves: true, Omits: true, Named: true},
+		"withholds":     {Begin: (*Liar).withholds, Serves: true, Named: true},
+		"eclipse":       {Begin: (*Liar).eclipse, Serves: true, Named: true},
+		"toggle":        {Begin: (*Liar).toggle, Intrudes: true, Rounds: 300},
+		"ports":         {Begin: (*Liar).ports, Intrudes: true, Runs: true, Serves: true},
 	}
 }
 
@@ -133,3 +154,14 @@ func (l *Liar) claim(s *message.Structure, slaves []core.Peer) {
 
 // anyPeer is a host, or an address without one.
 func (l *Liar) anyPeer() core.Peer { return peer.FromID(uint32(1 + l.Random.IntN(l.Known()))) }
+
+// band are the hosts that lie together.
+func (l *Liar) band() []core.Peer {
+	if l.Band == nil {
+		return []core.Peer{l.Peer()}
+	}
+	return l.Band
+}
+
+// honest lets the node answer.
+func honest(core.Peer, *message.Request) (message.Response, bool) { return message.Response{}, false }

@@ -42,6 +42,11 @@ func Network(run *result.Run) Plot {
 		plt.Missing = "there was no master at the end of the run"
 		return plt
 	}
+	if m.top > 0 {
+		plt.Reading = "The innermost ring has the masters of the highest level. Those of each level below stand on the next " +
+			"ring, in the sector of their branch, and the slaves fan out behind them. A line leads from each master above the " +
+			"first level to those that it lists; it has slaves of its own, too."
+	}
 	plt.figure = &figure{height: 640, body: m.draw, legend: m.legend()}
 	return plt
 }
@@ -51,6 +56,7 @@ type chart struct {
 	nodes   []result.Node
 	at      map[int]polar // by index; only nodes that are drawn
 	masters []int         // positions in nodes, in the order around the ring
+	top     int           // levels of branches; 0 in a network of one level
 	slaves  []int
 	lost    []int // nodes without a place in the network
 }
@@ -87,7 +93,9 @@ func layOut(nodes []result.Node) *chart {
 			m.lost = append(m.lost, i)
 		}
 	}
+	m.sortByBranch()
 	m.placeSectors(members)
+	m.placeHeads()
 	return m
 }
 
@@ -102,7 +110,7 @@ func (m *chart) placeSectors(members map[int][]int) {
 	for _, i := range m.masters {
 		list := members[m.nodes[i].Index]
 		width := 2 * math.Pi * float64(len(list)+1) / float64(total)
-		m.at[i] = polar{ringRadius, angle - width/2}
+		m.at[i] = polar{m.ring(1), angle - width/2}
 		m.placeRows(list, angle, width)
 		angle -= width
 	}
@@ -145,10 +153,10 @@ var (
 )
 
 func (m *chart) legend() []entry {
-	legend := []entry{
-		key(words.Count(len(m.masters), "master", "masters"), mark{masterGlyph}),
-		key(words.Count(len(m.slaves), "slave", "slaves"), mark{slaveGlyph}),
-		key("backlink of a master", arrow{}),
+	legend := m.masterKeys()
+	legend = append(legend, key(words.Count(len(m.slaves), "slave", "slaves"), mark{slaveGlyph}))
+	if m.top == 0 {
+		legend = append(legend, key("backlink of a master", arrow{}))
 	}
 	if len(m.lost) > 0 {
 		legend = append(legend, key(words.Count(len(m.lost), "node", "nodes")+" without a place", mark{lostGlyph}))
@@ -183,8 +191,11 @@ func (m *chart) draw(c draw.Canvas) {
 	for _, i := range m.slaves {
 		c.StrokeLines(spoke, []vg.Point{point(i), point(byIndex[m.nodes[i].Backlink])})
 	}
+	for _, link := range m.listed(byIndex) {
+		c.StrokeLines(branchLine, []vg.Point{point(link[0]), point(link[1])})
+	}
 	for _, i := range m.masters {
-		if to, ok := byIndex[m.nodes[i].Backlink]; ok && to != i {
+		if to, ok := byIndex[m.nodes[i].Backlink]; ok && to != i && m.top == 0 {
 			drawArrow(&c, point(i), point(to), masterGlyph.Radius+1)
 		}
 	}
@@ -192,7 +203,7 @@ func (m *chart) draw(c draw.Canvas) {
 		c.DrawGlyphNoClip(slaveGlyph, point(i))
 	}
 	for _, i := range m.masters {
-		c.DrawGlyphNoClip(masterGlyph, point(i))
+		c.DrawGlyphNoClip(glyphOf(m.level(i)), point(i))
 	}
 }
 

@@ -56,6 +56,12 @@ func Draw(run *result.Run) []Plot {
 	drawers := []func(*result.Run) Plot{
 		Convergence, Masters, SlavesPerMaster, Network, Latency, Hops, ApproverLoad, Messages,
 	}
+	if run.Summary.Approval != nil && run.Summary.Approval.Captured != nil {
+		drawers = append(drawers, Captured)
+	}
+	if len(run.Copies) > 0 {
+		drawers = append(drawers, Copies)
+	}
 	var list []Plot
 	for _, drawer := range drawers {
 		p := drawer(run)
@@ -72,6 +78,9 @@ func Files() []string {
 	var names []string
 	for _, p := range Draw(&result.Run{}) {
 		names = append(names, Dir+"/"+p.Name+".svg", Dir+"/"+p.Name+".png")
+	}
+	for _, name := range []string{capturedName, copiesName} {
+		names = append(names, Dir+"/"+name+".svg", Dir+"/"+name+".png")
 	}
 	return names
 }
@@ -90,11 +99,16 @@ func subtitle(run *result.Run) string {
 // there stay; files of plots that are missing in this run are removed, so that no plot of
 // an earlier run remains.
 func Write(run *result.Run, dir string) error {
+	return WriteAll(dir, Draw(run))
+}
+
+// WriteAll draws plots into dir/plots, which is created.
+func WriteAll(dir string, list []Plot) error {
 	dir = filepath.Join(dir, Dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("write plots: %w", err)
 	}
-	for _, p := range Draw(run) {
+	for _, p := range list {
 		if err := p.write(dir); err != nil {
 			return fmt.Errorf("write plot %s: %w", p.Name, err)
 		}

@@ -35,7 +35,9 @@ var groups = [...]group{
 	{result.KindApproval, result.Failed, "failed approval", "failed approvals", grey, dotted},
 }
 
-func (g *group) has(r *result.Request) bool { return r.Kind == g.kind && r.Outcome() == g.outcome }
+func (g *group) has(r *result.Request) bool {
+	return r.Kind == g.kind && r.Outcome() == g.outcome && !r.WarmUp
+}
 
 // quantiles are the ones marked on curves.
 var quantiles = []struct {
@@ -91,7 +93,9 @@ func Latency(run *result.Run) Plot {
 func longestLatency(requests []result.Request) time.Duration {
 	var longest time.Duration
 	for i := range requests {
-		longest = max(longest, requests[i].Latency)
+		if !requests[i].WarmUp {
+			longest = max(longest, requests[i].Latency)
+		}
 	}
 	return longest
 }

@@ -34,18 +34,23 @@ type churn struct {
 	byHost [][]int32       // of each host: its stays, by Up
 	begins []time.Duration // of all stays, ascending
 	ends   []time.Duration // of all stays, ascending
+	traced bool            // the first host of an identity has its number
 }
 
 // quarantine is how long an address rests before another identity gets it, as the leases
 // of providers are given again. By then no node lists the former one.
 const quarantine = time.Hour
 
-// newSteady is a population whose nodes stay, unless a fault ends them.
+// newSteady is a population whose nodes stay, unless a fault ends them or they leave for
+// good.
 func newSteady(s *scenario.Scenario, starts []time.Duration) *churn {
 	c := &churn{}
 	d := drawer{churn: c, scenario: s}
 	for i, at := range starts {
 		d.add(i, at, forever).Joins = true
+	}
+	if s.Leave.On() {
+		d.shrink(starts)
 	}
 	c.sort()
 	c.link(len(starts))
@@ -64,10 +69,10 @@ func newSteady(s *scenario.Scenario, starts []time.Duration) *churn {
 func newChurn(s *scenario.Scenario, starts []time.Duration) *churn {
 	c := &churn{}
 	stays, absence := s.Churn.Lifetimes()
-	d := drawer{churn: c, scenario: s, stay: newLifetime(stays)}
+	d := drawer{churn: c, scenario: s, stay: newLifetime(s, stays)}
 	identities := 0
 	if absence.On() {
-		d.away = newLifetime(absence)
+		d.away = newLifetime(s, absence)
 		identities = d.absent(len(starts))
 	} else {
 		identities = d.arrivals(len(starts))
@@ -86,28 +91,68 @@ func newChurn(s *scenario.Scenario, starts []time.Duration) *churn {
 	return c
 }
 
+// newTraced is a population whose nodes come and leave as a trace says. Node i of the trace
+// lives at host i, until it returns with another address.
+func newTraced(s *scenario.Scenario) *churn {
+	c := &churn{traced: true}
+	d := drawer{churn: c, scenario: s}
+	of := make([][]scenario.Transition, s.Nodes)
+	for _, t := range s.Transitions() {
+		of[t.Node] = append(of[t.Node], t)
+	}
+	for i, up := range s.Begins() {
+		d.follow(i, up, of[i])
+	}
+	c.draw(s)
+	c.sort()
+	c.byHost = make([][]int32, s.Nodes)
+	c.link(s.Nodes)
+	c.house(s.Nodes)
+	return c
+}
+
+// follow adds the stays of an identity by its transitions.
+func (d *drawer) follow(identity int, up bool, transitions []scenario.Transition) {
+	last := -1 // stay that has no end yet
+	if up {
+		d.add(identity, 0, forever).Joins = true
+		last = len(d.stays) - 1
+	}
+	for _, t := range transitions {
+		switch {
+		case t.At >= d.scenario.Duration:
+			return
+		case t.Up:
+			d.add(identity, t.At, forever)
+			last = len(d.stays) - 1
+		case last >= 0:
+			d.stays[last].Down, last = t.At, -1
+		}
+	}
+}
+
 // drawer draws the stays of identities. Each identity has streams of its own.
 type drawer struct {
 	*churn
 	scenario *scenario.Scenario
-	stay     lifetime
-	away     lifetime // nil: an identity that leaves is gone
+	stay     scenario.LifetimeDistribution
+	away     scenario.LifetimeDistribution // nil: an identity that leaves is gone
 }
 
 // present draws the stays of an identity that is up at the start.
 func (d *drawer) present(identity int, joins time.Duration) {
 	r := stream.New(d.scenario.Seed, uint64(identity), stream.Session)
-	down := after(max(joins, d.scenario.Churn.Start), d.stay.residual(r))
+	down := after(max(joins, d.scenario.Churn.Start), d.stay.Residual(r))
 	d.add(identity, joins, down).Joins = true
 	d.returns(identity, down, r)
 }
 
 // absent draws the stays of the identities that are away at the start.
 func (d *drawer) absent(present int) (identities int) {
-	all := int(math.Round(float64(present) * (1 + d.away.mean()/d.stay.mean())))
+	all := int(math.Round(float64(present) * (1 + d.away.Mean()/d.stay.Mean())))
 	for i := present; i < all; i++ {
 		r := stream.New(d.scenario.Seed, uint64(i), stream.Session)
-		d.sessions(i, after(d.scenario.Churn.Start, d.away.residual(r)), r)
+		d.sessions(i, after(d.scenario.Churn.Start, d.away.Residual(r)), r)
 	}
 	return all
 }
@@ -115,7 +160,7 @@ func (d *drawer) absent(present int) (identities int) {
 // arrivals draws the identities that come when those of the start are gone.
 func (d *drawer) arrivals(present int) (identities int) {
 	come := rand.New(stream.New(d.scenario.Seed, 0, stream.Arrival))
-	mean := d.stay.mean() / float64(present)
+	mean := d.stay.Mean() / float64(present)
 	for i, at := present, d.scenario.Churn.Start; ; i++ {
 		if at = after(at, come.ExpFloat64()*mean); at >= d.scenario.Duration {
 			return i
@@ -127,7 +172,7 @@ func (d *drawer) arrivals(present int) (identities int) {
 // sessions draws a stay from a time on, and those after it.
 func (d *drawer) sessions(identity int, up time.Duration, r *rand.PCG) {
 	if up < d.scenario.Duration {
-		down := after(up, d.stay.draw(r))
+		down := after(up, d.stay.Draw(r))
 		d.add(identity, up, down)
 		d.returns(identity, down, r)
 	}
@@ -136,11 +181,11 @@ func (d *drawer) sessions(identity int, up time.Duration, r *rand.PCG) {
 // returns draws the stays after one that has ended.
 func (d *drawer) returns(identity int, down time.Duration, r *rand.PCG) {
 	for d.away != nil && down < d.scenario.Duration {
-		up := after(down, d.away.draw(r))
+		up := after(down, d.away.Draw(r))
 		if up >= d.scenario.Duration {
 			return
 		}
-		down = after(up, d.stay.draw(r))
+		down = after(up, d.stay.Draw(r))
 		d.add(identity, up, down)
 	}
 }
@@ -220,6 +265,8 @@ func (c *churn) house(identities int) {
 		switch {
 		case stay.Returns && !stay.Moves:
 			stay.Host = c.stays[previous].Host
+		case !stay.Returns && c.traced:
+			stay.Host = stay.identity
 		case len(free) > 0 && free[0].since <= stay.Up-quarantine:
 			stay.Host = heap.Pop(&free).(freeHost).host
 		default:

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,7 +59,7 @@ func distance(sample []float64, cdf func(float64) float64) (d, limit float64) {
 	return d, 1.95 / math.Sqrt(n)
 }
 
-func built(t *testing.T, keys string) lifetime {
+func built(t *testing.T, keys string) scenario.LifetimeDistribution {
 	t.Helper()
 	s, err := scenario.Parse("test.yaml",
 		[]byte("name: test\nnodes: 1\nduration: 1h\nchurn: {session: "+keys+"}\n"), nil)
@@ -64,7 +67,7 @@ func built(t *testing.T, keys string) lifetime {
 		t.Fatal(err)
 	}
 	session, _ := s.Churn.Lifetimes()
-	return newLifetime(session)
+	return newLifetime(s, session)
 }
 
 // Times are those of the distribution, and what is left of one that is under way has the
@@ -73,17 +76,17 @@ func TestLifetimesAreThoseOfTheDistribution(t *testing.T) {
 	const draws = 20_000
 	for i, l := range lifetimes {
 		life, r := built(t, l.keys), stream.New(uint64(i), 0, stream.Session)
-		if got := life.mean(); math.Abs(got/l.mean-1) > 0.001 {
+		if got := life.Mean(); math.Abs(got/l.mean-1) > 0.001 {
 			t.Errorf("%s: the mean is %.1f s, want %.1f", l.keys, got, l.mean)
 		}
 		var whole, left []float64
 		for range draws {
-			whole, left = append(whole, life.draw(r)), append(left, life.residual(r))
+			whole, left = append(whole, life.Draw(r)), append(left, life.Residual(r))
 		}
 		if d, limit := distance(whole, l.cdf.CDF); d > limit {
 			t.Errorf("%s: times are %.4f off their distribution, want at most %.4f", l.keys, d, limit)
 		}
-		if d, limit := distance(left, integrated(l.cdf.CDF, life.mean())); d > limit {
+		if d, limit := distance(left, integrated(l.cdf.CDF, life.Mean())); d > limit {
 			t.Errorf("%s: what is left of them is %.4f off its distribution, want at most %.4f", l.keys, d, limit)
 		}
 	}
@@ -215,5 +218,89 @@ func TestSharesShiftNothingElse(t *testing.T) {
 	}
 	if boot := some.Stays()[0]; boot.Host != 0 || boot.Down != forever {
 		t.Errorf("the bootstrap node leaves: %+v", boot)
+	}
+}
+
+// Nodes of a trace live when it says, at the host of their number, whatever the order in
+// which they come. Those that it does not name stay.
+func TestATraceSaysWhenNodesLive(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trace.csv")
+	trace := "t,node,state\n0,1,down\n10,2,down\n20s,3,up\n1m,2,up\n70,1,up\n1m30s,2,down\n9h,0,down\n"
+	if err := os.WriteFile(path, []byte(trace), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := churning(t, 1, 5, "1h", "{trace: "+path+"}")
+	for at, want := range map[time.Duration][]int{
+		0: {0, 2, 4}, 9999 * time.Millisecond: {0, 2, 4}, 10 * time.Second: {0, 4}, 20 * time.Second: {0, 3, 4},
+		time.Minute: {0, 2, 3, 4}, 70 * time.Second: {0, 1, 2, 3, 4}, 90 * time.Second: {0, 1, 3, 4}, 59 * time.Minute: {0, 1, 3, 4},
+	} {
+		if got := slices.Collect(p.At(at).All()); !slices.Equal(got, want) {
+			t.Errorf("at %v %v are up, want %v", at, got, want)
+		}
+	}
+	for _, s := range p.Stays() {
+		if remembers := s.Before >= 0; remembers != (s.Host == 2 && s.Up == time.Minute) || s.Joins != (s.Up == 0) {
+			t.Errorf("%+v", s)
+		}
+	}
+	if moved := churning(t, 1, 5, "1h", "{trace: "+path+", new_ip: 100%}"); moved.Hosts() != 6 {
+		t.Errorf("with another address at each return there are %d hosts, want 6", moved.Hosts())
+	}
+}
+
+// even is a distribution of another module: times are even between 0 and twice the mean.
+type even struct{ most float64 }
+
+func (e even) Draw(r rand.Source) float64 { return e.most * (1 - rand.New(r).Float64()) }
+func (e even) Residual(r rand.Source) float64 {
+	return e.most * (1 - math.Sqrt(rand.New(r).Float64()))
+}
+func (e even) Mean() float64 { return e.most / 2 }
+
+// read parses a scenario with the model even.
+func read(churn string) (*scenario.Scenario, error) {
+	rows := []scenario.LifetimeRow{{Name: "even", Lengths: []string{"mean"}, Build: func(l scenario.Lifetime) (scenario.LifetimeDistribution, error) {
+		if l.Mean > time.Hour {
+			return even{math.Inf(1)}, nil
+		}
+		return even{2 * l.Mean.Seconds()}, nil
+	}}}
+	return scenario.Reader{Lifetimes: rows}.Parse("test.yaml", []byte("name: test\nnodes: 200\nduration: 2h\nchurn: "+churn+"\n"), nil)
+}
+
+// A model of another module is drawn, begins in equilibrium, and is checked like ours.
+func TestAModelOfAnotherModuleServesAsOurs(t *testing.T) {
+	s, err := read("{session: {model: even, mean: 10m}, absence: {model: even, mean: 5m}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, _ := s.Churn.Lifetimes()
+	whole, left := Sample(s, session, 20_000)
+	uniform := distuv.Uniform{Max: 1200}
+	if d, limit := distance(whole, uniform.CDF); d > limit {
+		t.Errorf("times are %.4f off their distribution, want at most %.4f", d, limit)
+	}
+	if d, limit := distance(left, integrated(uniform.CDF, 600)); d > limit {
+		t.Errorf("what is left of them is %.4f off its distribution, want at most %.4f", d, limit)
+	}
+	var early, late []float64
+	for seed := range 60 {
+		s.Seed = uint64(seed)
+		p := New(s)
+		early, late = append(early, float64(p.At(time.Minute).Size())), append(late, float64(p.At(110*time.Minute).Size()))
+	}
+	if a, b := stat.Mean(early, nil), stat.Mean(late, nil); math.Abs(a-200) > 4 || math.Abs(b-200) > 4 {
+		t.Errorf("%.1f of 200 nodes are up at the start, %.1f at the end", a, b)
+	}
+	for churn, says := range map[string]string{
+		"{session: {model: even, mean: 2h}}":            "test.yaml:4:9: churn.session: model even has the mean +Inf s",
+		"{session: {model: even, scale: 2h}}":           "which takes mean",
+		"{session: {model: even, mean: 10m, shape: 1}}": "which takes mean",
+		"{session: {model: evn, mean: 10m}}":            "expected one of exponential, weibull, pareto, lognormal, even, not \"evn\"; did you mean \"even\"?",
+		"{session: {model: even}}":                      "model even needs one of mean",
+	} {
+		if _, err := read(churn); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want an error that says %s", churn, err, says)
+		}
 	}
 }

@@ -7,20 +7,15 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"spreadable/internal/stream"
 	"spreadable/sim/scenario"
 )
 
-// lifetime is a distribution of how long nodes stay, or stay away.
-type lifetime interface {
-	// draw is a whole session, residual what is left of one that is under way at a random
-	// instant. Both are in seconds.
-	draw(rand.Source) float64
-	residual(rand.Source) float64
-	mean() float64
-}
-
-// newLifetime builds a distribution that has been checked.
-func newLifetime(l scenario.Lifetime) lifetime {
+// newLifetime builds a distribution of a scenario that has been checked.
+func newLifetime(s *scenario.Scenario, l scenario.Lifetime) scenario.LifetimeDistribution {
+	if made, ok := s.Distribution(l); ok {
+		return made
+	}
 	scale, shape := l.ScaleOf().Seconds(), float64(l.Shape)
 	switch l.Model {
 	case scenario.WeibullLife:
@@ -42,49 +37,57 @@ func newLifetime(l scenario.Lifetime) lifetime {
 // weibull has the survival function exp(−(x/scale)^shape).
 type weibull struct{ shape, scale float64 }
 
-func (w weibull) draw(r rand.Source) float64 {
+// Draw implements scenario.LifetimeDistribution.
+func (w weibull) Draw(r rand.Source) float64 {
 	return distuv.Weibull{K: w.shape, Lambda: w.scale, Src: r}.Rand()
 }
 
-// residual: (x/scale)^shape of a session is exponential, of a length-biased one it has a
-// gamma distribution of shape 1 + 1/shape.
-func (w weibull) residual(r rand.Source) float64 {
+// Residual implements scenario.LifetimeDistribution. (x/scale)^shape of a session is
+// exponential, of a length-biased one it has a gamma distribution of shape 1 + 1/shape.
+func (w weibull) Residual(r rand.Source) float64 {
 	long := distuv.Gamma{Alpha: 1 + 1/w.shape, Beta: 1, Src: r}.Rand()
 	return rand.New(r).Float64() * w.scale * math.Pow(long, 1/w.shape)
 }
 
-func (w weibull) mean() float64 { return distuv.Weibull{K: w.shape, Lambda: w.scale}.Mean() }
+// Mean implements scenario.LifetimeDistribution.
+func (w weibull) Mean() float64 { return distuv.Weibull{K: w.shape, Lambda: w.scale}.Mean() }
 
 // pareto has the survival function (least/x)^shape from least on. With a shape of 1 or
 // less it would have no mean, and no equilibrium.
 type pareto struct{ least, shape float64 }
 
-func (p pareto) draw(r rand.Source) float64 {
+// Draw implements scenario.LifetimeDistribution.
+func (p pareto) Draw(r rand.Source) float64 {
 	return distuv.Pareto{Xm: p.least, Alpha: p.shape, Src: r}.Rand()
 }
 
-// residual: the length-biased distribution is a Pareto of a shape smaller by 1.
-func (p pareto) residual(r rand.Source) float64 {
+// Residual implements scenario.LifetimeDistribution. The length-biased distribution is a
+// Pareto of a shape smaller by 1.
+func (p pareto) Residual(r rand.Source) float64 {
 	long := distuv.Pareto{Xm: p.least, Alpha: p.shape - 1, Src: r}.Rand()
 	return rand.New(r).Float64() * long
 }
 
-func (p pareto) mean() float64 { return distuv.Pareto{Xm: p.least, Alpha: p.shape}.Mean() }
+// Mean implements scenario.LifetimeDistribution.
+func (p pareto) Mean() float64 { return distuv.Pareto{Xm: p.least, Alpha: p.shape}.Mean() }
 
 // lognormal is the exponential of a normal distribution.
 type lognormal struct{ mu, sigma float64 }
 
-func (l lognormal) draw(r rand.Source) float64 {
+// Draw implements scenario.LifetimeDistribution.
+func (l lognormal) Draw(r rand.Source) float64 {
 	return distuv.LogNormal{Mu: l.mu, Sigma: l.sigma, Src: r}.Rand()
 }
 
-// residual: the length-biased distribution is a lognormal whose mu is greater by sigma².
-func (l lognormal) residual(r rand.Source) float64 {
+// Residual implements scenario.LifetimeDistribution. The length-biased distribution is a
+// lognormal whose mu is greater by sigma².
+func (l lognormal) Residual(r rand.Source) float64 {
 	long := distuv.LogNormal{Mu: l.mu + l.sigma*l.sigma, Sigma: l.sigma, Src: r}.Rand()
 	return rand.New(r).Float64() * long
 }
 
-func (l lognormal) mean() float64 { return distuv.LogNormal{Mu: l.mu, Sigma: l.sigma}.Mean() }
+// Mean implements scenario.LifetimeDistribution.
+func (l lognormal) Mean() float64 { return distuv.LogNormal{Mu: l.mu, Sigma: l.sigma}.Mean() }
 
 // forever is later than any run lasts.
 const forever = time.Duration(math.MaxInt64)
@@ -95,4 +98,14 @@ func duration(seconds float64) time.Duration {
 		return max(1, time.Duration(ns))
 	}
 	return forever
+}
+
+// Sample draws times of a distribution: whole ones, and what is left of those that are
+// under way at a random instant. All are in seconds.
+func Sample(s *scenario.Scenario, l scenario.Lifetime, n int) (whole, residual []float64) {
+	life, r := newLifetime(s, l), stream.New(s.Seed, 0, stream.Session)
+	for range n {
+		whole, residual = append(whole, life.Draw(r)), append(residual, life.Residual(r))
+	}
+	return whole, residual
 }

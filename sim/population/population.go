@@ -1,8 +1,8 @@
 // Package population says which nodes of a scenario are up at which time. It is the
 // only place that knows which nodes start when, how many are up, and which these are.
 //
-// Without churn nodes start and stay. With churn (churn.go) everything is drawn before the
-// run: each identity has stays, one after the other, each at a host. So a run can ask at
+// Without churn nodes start and stay. With churn (churn.go) everything is drawn, or read from
+// a trace, before the run: each identity has stays, one after the other, each at a host. So a run can ask at
 // any time, from any worker, which nodes are up.
 package population
 
@@ -36,13 +36,19 @@ func New(s *scenario.Scenario) *Population {
 		p.grow(s.Join.Initial, s.Join.Rate, s.SyncInterval, s.Duration)
 	case scenario.Flash:
 		p.flash(s.Join.Initial, s.Join.At, s.Join.Over)
+	case scenario.Listed:
+		for i := range p.starts {
+			p.starts[i] = s.Join.Times.At(i)
+		}
 	case scenario.Poisson:
 		p.arrive(s)
 	}
 	switch {
+	case s.Churn.Trace != "":
+		p.churn = newTraced(s)
 	case s.Churn.On():
 		p.churn = newChurn(s, p.starts)
-	case s.Faults.EndNodes():
+	case s.Faults.EndNodes() || s.Leave.On():
 		p.churn = newSteady(s, p.starts)
 	}
 	return p
@@ -168,6 +174,14 @@ func (a Alive) Node(i int) int {
 		return i
 	}
 	return int(a.list[i])
+}
+
+// Has reports whether a node is up.
+func (a Alive) Has(node int) bool {
+	if a.churn == nil {
+		return node < a.size
+	}
+	return a.up(node, a.at, a.at)
 }
 
 // Random draws one of the nodes that are up. There must be one.

@@ -50,6 +50,9 @@ func headlines(s *result.Summary) []headline {
 		}
 		list = append(list, h)
 	}
+	if s.Attacks != nil {
+		list = append(list, attacks(s.Attacks))
+	}
 	if s.Sync != nil {
 		list = append(list, headline{"Upkeep", words.Short(s.Sync.RequestsPerNodeRound), "requests a round",
 			"What each node sends in a sync round to keep the network together; in bytes, answers included, " +
@@ -164,6 +167,18 @@ func churn(c *result.Churn) []headline {
 			words.Short(*c.RelistedMaxS))})
 	}
 	return list
+}
+
+// attacks tells what liars have reached.
+func attacks(a *result.Attacks) headline {
+	h := headline{"Liars", words.Short(float64(a.Liars)), "", fmt.Sprintf(
+		"%s of the masters lied. %s of the liars were banned by honest nodes.", capital(percent(a.MastersShare)),
+		capital(none(a.Convicted)))}
+	if a.Coverage != nil {
+		h.Means += fmt.Sprintf(" A search would have reached %s of the honest nodes in the mean, %s at worst.",
+			percent(a.Coverage.Mean), percent(a.Coverage.Min))
+	}
+	return h
 }
 
 func approval(a *result.Approval) []headline {

@@ -28,8 +28,10 @@ const File = "report.html"
 //go:embed report.html.tmpl
 var page string
 
+// Style is the style sheet of the report. Other pages of the program begin with it.
+//
 //go:embed style.css
-var style string
+var Style string
 
 // Write draws the plots of a run and writes the report into the folder dir, which must
 // exist. The file appears complete or not at all.
@@ -75,7 +77,7 @@ func Render(w io.Writer, run *result.Run) error {
 	description, facts := setting(run)
 	v := &view{
 		Run:         run,
-		Style:       template.CSS(style),
+		Style:       template.CSS(Style),
 		Subtitle:    subtitle(run),
 		Description: description,
 		Facts:       facts,
@@ -176,6 +178,10 @@ func (v *view) Sampled() string {
 	if r.NodesWritten < r.NodesTotal {
 		text += fmt.Sprintf("nodes.csv is a sample of %s rows for %s. ", words.Number(float64(r.NodesWritten)),
 			words.Count(r.NodesTotal, "node", "nodes"))
+	}
+	if r.NotesWritten < r.NotesTotal {
+		text += fmt.Sprintf("notes.csv has the first %s of %s. ", words.Number(float64(r.NotesWritten)),
+			words.Count(r.NotesTotal, "ban", "bans"))
 	}
 	if r.RequestsWritten < r.RequestsTotal {
 		text += fmt.Sprintf("requests.csv is a sample of %s rows for %s. ", words.Number(float64(r.RequestsWritten)),

@@ -160,7 +160,7 @@ func TestEveryPlotHasANarrowForm(t *testing.T) {
 		t.Errorf("%d wide and %d narrow plots of %d", wide, narrow, drawn)
 	}
 	for _, medium := range []string{"@media (max-width: 40rem)", "@media print"} {
-		_, rules, _ := strings.Cut(style, medium)
+		_, rules, _ := strings.Cut(Style, medium)
 		if !strings.Contains(rules, ".on-wide { display: none; }") ||
 			!strings.Contains(rules, ".on-narrow { display: block; }") {
 			t.Errorf("%s shows the wide plots", medium)
@@ -266,5 +266,32 @@ func TestAPartialRunAndASampleSaySo(t *testing.T) {
 	}
 	if strings.Contains(part, "expectations are met") {
 		t.Error("a partial run is judged")
+	}
+}
+
+// What was asked comes before all numbers; where an expectation failed, what is known of
+// the reasons stands below it.
+func TestTheStoryComesFirst(t *testing.T) {
+	run := resulttest.Run(100, 1)
+	text := render(t, run)
+	order := []string{`id="expectations"`, `id="headlines"`, `id="plots"`, `id="numbers"`}
+	for i := 1; i < len(order); i++ {
+		if strings.Index(text, order[i-1]) > strings.Index(text, order[i]) {
+			t.Errorf("%s comes behind %s", order[i-1], order[i])
+		}
+	}
+	for i := range run.Expectations {
+		run.Expectations[i].OK = true
+	}
+	if strings.Contains(render(t, run), "<h3>Why</h3>") {
+		t.Error("a run that met its expectations has reasons for failure")
+	}
+	run.Expectations = append(run.Expectations, result.Outcome{Path: "search.coverage.min", Condition: "== 1", Value: "0.9"})
+	run.Summary.Search.Errors = map[string]int{"REQUEST_TIMEDOUT": 7}
+	run.Summary.Faults = &result.Faults{Count: 1, Steps: []result.Fault{{AtS: 60, Do: "crash", Nodes: 30}}}
+	for _, want := range []string{"<h3>Why</h3>", "REQUEST_TIMEDOUT 7", "1 fault: crash at 60 s on 30 nodes."} {
+		if !strings.Contains(render(t, run), want) {
+			t.Errorf("the report lacks %q", want)
+		}
 	}
 }

@@ -32,6 +32,9 @@ type Churn struct {
 	// Coverage is the share of live nodes that a search would reach, 0..1; null with
 	// Alive.
 	Coverage *Spread `json:"coverage"`
+	// Stale is the share of the slaves in the lists of live masters that are gone, 0..1;
+	// null with Alive.
+	Stale *Spread `json:"stale"`
 	// Relisted is the number of times that a node was listed by another master after the
 	// one that listed it had died without a word.
 	Relisted int `json:"relisted"`
@@ -40,16 +43,24 @@ type Churn struct {
 	RelistedS *float64 `json:"relisted_s"`
 	// RelistedMaxS is the longest such time, in seconds; null when it never happened.
 	RelistedMaxS *float64 `json:"relisted_max_s"`
+	// Delisted is the number of times that a master took a slave off its list that was gone
+	// and did not answer.
+	Delisted int `json:"delisted"`
+	// DelistedS is the mean time from the end of the slave's session until then, in
+	// seconds; null when it never happened.
+	DelistedS *float64 `json:"delisted_s"`
 }
 
-// Settled sums up what the samples from a time on say of the network.
-func (c *Churn) Settled(samples []Sample, from time.Duration) {
-	var alive, registered, coverage []float64
-	for _, s := range samples {
+// Settled sums up what the samples from a time on say of the network; stale has a share
+// for each sample.
+func (c *Churn) Settled(samples []Sample, stale []float64, from time.Duration) {
+	var alive, registered, coverage, gone []float64
+	for i, s := range samples {
 		if s.Time >= from && !math.IsNaN(s.Registered+s.Coverage) {
 			alive = append(alive, float64(s.Alive))
 			registered, coverage = append(registered, s.Registered), append(coverage, s.Coverage)
+			gone = append(gone, stale[i])
 		}
 	}
-	c.Alive, c.Registered, c.Coverage = spread(alive), spread(registered), spread(coverage)
+	c.Alive, c.Registered, c.Coverage, c.Stale = spread(alive), spread(registered), spread(coverage), spread(gone)
 }

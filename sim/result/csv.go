@@ -17,7 +17,8 @@ type cell struct {
 	// name is the column's, with the unit at its end.
 	name string
 	// field points to the row's field: *int, *int64, *bool, *float64, *string, *Kind,
-	// *Role, *[]int or, in the given unit, *time.Duration. A *RequestOutcome follows from
+	// *Role, *[]int, **int64, nil for an empty cell, or, in the given unit,
+	// *time.Duration. A *RequestOutcome follows from
 	// other fields of the row; it is written and checked, not kept.
 	field any
 	unit  time.Duration
@@ -42,10 +43,10 @@ func sampleCells(s *Sample) []cell {
 		{name: "requests", field: &s.Requests},
 		{name: "bytes", field: &s.Bytes},
 		{name: "events", field: &s.Events},
-		{name: "lost", field: &s.Lost, blank: s.Lost == 0},
-		{name: "retransmissions", field: &s.Retransmissions, blank: s.Retransmissions == 0},
-		{name: "refused", field: &s.Refused, blank: s.Refused == 0},
-		{name: "abandoned", field: &s.Abandoned, blank: s.Abandoned == 0},
+		{name: "lost", field: &s.Lost},
+		{name: "retransmissions", field: &s.Retransmissions},
+		{name: "refused", field: &s.Refused},
+		{name: "abandoned", field: &s.Abandoned},
 	}
 }
 
@@ -68,6 +69,8 @@ func requestCells(r *Request) []cell {
 		{name: "answered", field: &r.Answered, blank: r.Asked == 0},
 		{name: "coverage", field: &r.Coverage, blank: !noDraw},
 		{name: "fanout", field: &r.Fanout, blank: r.Fanout == 0},
+		{name: "retries", field: &r.Retries},
+		{name: "warm_up", field: &r.WarmUp},
 		{name: "draw_start_s", field: &r.DrawStart, unit: time.Second, blank: noDraw},
 		{name: "approvers", field: &r.Approvers, blank: noDraw},
 		{name: "compared", field: &r.Compared, blank: noDraw},
@@ -90,7 +93,22 @@ func nodeCells(n *Node) []cell {
 		{name: "bytes_received", field: &n.BytesReceived},
 		{name: "approvals", field: &n.Approvals},
 		{name: "class", field: &n.Class},
+		{name: "heads", field: &n.Heads},
 		{name: "stands_for", field: &n.StandsFor, sampled: true},
+	}
+}
+
+// noteCells lists the columns of notes.csv.
+func noteCells(n *Note) []cell {
+	return []cell{
+		{name: "time_s", field: &n.Time, unit: time.Second},
+		{name: "node", field: &n.Node},
+		{name: "lies", field: &n.Lies},
+		{name: "what", field: &n.What},
+		{name: "about", field: &n.About},
+		{name: "about_address", field: &n.Address},
+		{name: "about_lies", field: &n.AboutLies},
+		{name: "text", field: &n.Text},
 	}
 }
 
@@ -216,6 +234,11 @@ func (c cell) text() string {
 		return strconv.Itoa(*f)
 	case *int64:
 		return strconv.FormatInt(*f, 10)
+	case **int64:
+		if *f == nil {
+			return ""
+		}
+		return strconv.FormatInt(**f, 10)
 	case *bool:
 		return strconv.FormatBool(*f)
 	case *float64:
@@ -250,6 +273,12 @@ func (c cell) parse(text string) error {
 		*f, err = strconv.Atoi(text)
 	case *int64:
 		*f, err = strconv.ParseInt(text, 10, 64)
+	case **int64:
+		if text == "" {
+			return nil
+		}
+		*f = new(int64)
+		**f, err = strconv.ParseInt(text, 10, 64)
 	case *bool:
 		return parseBool(f, text)
 	case *float64:

@@ -19,6 +19,7 @@ const (
 	SeriesFile   = "series.csv"
 	RequestsFile = "requests.csv"
 	NodesFile    = "nodes.csv"
+	NotesFile    = "notes.csv"
 )
 
 // runSchema names the layout of run.json, as [SummarySchema] does that of summary.json.
@@ -81,7 +82,15 @@ func Load(dir string) (*Run, error) {
 	if run.Requests, err = readCSV(dir, RequestsFile, requestCells); err != nil {
 		return nil, err
 	}
+	if run.Copies, err = readCSV(dir, StoresFile, copiesCells); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	if run.Nodes, err = readCSV(dir, NodesFile, nodeCells); err != nil {
+		return nil, err
+	}
+	// Folders of older versions have none.
+	run.Notes, err = readCSV(dir, NotesFile, noteCells)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return run, nil

@@ -19,6 +19,7 @@ import (
 func TestARunReadsBackAsItWasWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "deep", "run")
 	run := exampleRun()
+	run.Nodes[0].Heads = []int{17, 2} // of a network of three levels
 	if err := run.Write(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func TestARerunTouchesOnlyFilesOfOurs(t *testing.T) {
 	if got := names(t, filepath.Join(dir, "plots")); !slices.Equal(got, []string{"mine.svg"}) {
 		t.Errorf("plots of a run without: %v", got)
 	}
-	if got := names(t, dir); len(got) != 6+5 {
+	if got := names(t, dir); len(got) != 7+5 {
 		t.Errorf("left behind: %v", got)
 	}
 }
@@ -437,4 +438,18 @@ func names(t *testing.T, dir string) []string {
 		list = append(list, e.Name())
 	}
 	return list
+}
+
+// The copies of stores are in the folder of a run that has any, and are read back.
+func TestCopiesOfStoresAreInTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	run := exampleRun()
+	run.Copies = []CopiesRow{{Store: "files", Time: time.Second, Objects: 4, Held: 3, Whole: 2, Copies: 1.5}}
+	if err := run.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	back, err := Load(dir)
+	if err != nil || !slices.Equal(back.Copies, run.Copies) {
+		t.Errorf("%v, %v", back, err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -89,13 +90,53 @@ func (s *Summary) Value(path string) (float64, bool) {
 	return 0, false
 }
 
+// Number is a number of a summary.
+type Number struct {
+	Path  string
+	Value float64
+}
+
+// Numbers lists all numbers that the summary holds, those in lists and the counts of
+// errors included, in the order of the file.
+func (s *Summary) Numbers() []Number { return numbers(nil, "", reflect.ValueOf(s).Elem()) }
+
+func numbers(list []Number, path string, v reflect.Value) []Number {
+	switch {
+	case v.Kind() == reflect.Pointer:
+		if !v.IsNil() {
+			list = numbers(list, path, v.Elem())
+		}
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			list = numbers(list, join(path, jsonName(v.Type().Field(i))), v.Field(i))
+		}
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			list = numbers(list, join(path, strconv.Itoa(i)), v.Index(i))
+		}
+	case v.Kind() == reflect.Map:
+		for _, key := range slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int {
+			return strings.Compare(a.String(), b.String())
+		}) {
+			list = numbers(list, join(path, key.String()), v.MapIndex(key))
+		}
+	case v.CanInt():
+		list = append(list, Number{path, float64(v.Int())})
+	case v.CanUint():
+		list = append(list, Number{path, float64(v.Uint())})
+	case v.CanFloat() && !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0):
+		list = append(list, Number{path, v.Float()})
+	}
+	return list
+}
+
 // reasons say why a part of the summary is null, by its path.
 var reasons = map[string]string{
 	"convergence.time_s":          "the network never settled",
 	"convergence.rounds":          "the network never settled",
 	"engine.peak_rss_bytes":       "the operating system does not tell",
 	"structure.slaves_per_master": "there is no master",
-	"search":                      "no searches were run",
+	"search":                      "no searches were run after the warm-up",
 	"search.coverage":             "no search had ended",
 	"search.partial_coverage":     "no search was partial",
 	"search.hops":                 "no search was complete or partial",
@@ -103,7 +144,9 @@ var reasons = map[string]string{
 	"search.partial_latency_ms":   "no search was partial",
 	"search.failed_latency_ms":    "no search ended in failure",
 	"search.fanout_max":           "no search was complete or partial",
-	"approval":                    "no approvals were requested",
+	"documents":                   "the nodes have no store of documents",
+	"files":                       "the nodes have no store of files",
+	"approval":                    "no approvals were requested after the warm-up",
 	"approval.latency_ms":         "no approval was granted",
 	"approval.jain":               "no node was drawn",
 	"approval.jain_fair":          "no node was drawn",
@@ -113,7 +156,10 @@ var reasons = map[string]string{
 	"approval.chi2_df":            "too few draws for the test",
 	"approval.chi2_p":             "too few draws for the test",
 	"approval.agreement":          "no two entry nodes drew for the same period",
-	"approval.captured":           "there was no attack",
+	"approval.captured":           "there was no attack, or no draw",
+	"approval.captured_expected":  "there was no attack, or no draw",
+	"approval.denied":             "there was no attack, or no draw",
+	"approval.denied_expected":    "there was no attack, or no draw",
 	"network":                     "nothing happens to messages but their latency",
 	"network.lost":                "there is no loss",
 	"network.retransmissions":     "there is no loss, or messages are datagrams",
@@ -128,10 +174,15 @@ var reasons = map[string]string{
 	"churn.alive":                 "the run ended before the network counted as settled",
 	"churn.registered":            "the run ended before the network counted as settled",
 	"churn.coverage":              "the run ended before the network counted as settled",
+	"churn.stale":                 "the run ended before the network counted as settled",
+	"churn.delisted_s":            "no master took a slave off its list that was gone",
 	"churn.relisted_s":            "no node was listed again after the silent death of its master",
 	"churn.relisted_max_s":        "no node was listed again after the silent death of its master",
 	"faults":                      "nothing broke",
 	"faults.rounds":               "the network had not settled after the last fault",
+	"attacks":                     "no node lied",
+	"attacks.registered":          "the run ended before the network counted as settled",
+	"attacks.coverage":            "the run ended before the network counted as settled",
 	"sync":                        "the run left no time to measure the steady state",
 }
 

@@ -79,7 +79,7 @@ func TestPathsNameEveryNumberOfTheContract(t *testing.T) {
 		approval.requested approval.granted approval.success approval.messages_mean approval.bytes_mean
 		approval.latency_ms.p50 approval.latency_ms.max approval.draws approval.jain approval.jain_fair
 		approval.gini approval.gini_fair approval.chi2 approval.chi2_df approval.chi2_p
-		approval.agreement approval.captured
+		approval.agreement approval.approver_max approval.master_max approval.captured approval.captured_expected approval.denied approval.denied_expected
 		sync.requests_per_node_round sync.bytes_per_node_round behavior.bans behavior.false_bans`) {
 		if !slices.Contains(paths, want) {
 			t.Errorf("no path %s", want)
@@ -149,9 +149,9 @@ func TestAbsenceIsExplained(t *testing.T) {
 		s          *Summary
 		path, want string
 	}{
-		{&empty, "search.hops.max", "search is null: no searches were run"},
+		{&empty, "search.hops.max", "search is null: no searches were run after the warm-up"},
 		{&empty, "engine.peak_rss_bytes", "engine.peak_rss_bytes is null: the operating system does not tell"},
-		{&empty, "approval.chi2_p", "approval is null: no approvals were requested"},
+		{&empty, "approval.chi2_p", "approval is null: no approvals were requested after the warm-up"},
 		{&empty, "convergence.rounds", "convergence.rounds is null: the network never settled"},
 		{&empty, "sync.bytes_per_node_round", "sync is null: the run left no time to measure the steady state"},
 		{&empty, "structure.levels.0.masters", "structure.levels.0 is null"},
@@ -281,7 +281,7 @@ func TestErrorsAreCountedByName(t *testing.T) {
 			t.Errorf("%s is %v, %v", path, got, ok)
 		}
 	}
-	if got := s.Absent("approval.errors.RUN_ENDED"); got != "approval is null: no approvals were requested" {
+	if got := s.Absent("approval.errors.RUN_ENDED"); got != "approval is null: no approvals were requested after the warm-up" {
 		t.Error(got)
 	}
 	for _, path := range []string{"search.errors", "search.errors.timeout", "search.errors.0", "search.errors.A.b"} {

@@ -32,8 +32,8 @@ type Sample struct {
 	// Events is the number of events delivered since the last sample.
 	Events int64
 	// Lost, Retransmissions, Refused and Abandoned are what [Network] counts, since the
-	// last sample: in the file an empty cell where it is 0, measured or not.
-	Lost, Retransmissions, Refused, Abandoned int64
+	// last sample: nil, in the file an empty cell, where it was not measured.
+	Lost, Retransmissions, Refused, Abandoned *int64
 }
 
 // Kind is what a client asked for.
@@ -110,6 +110,12 @@ type Request struct {
 	// Coverage is different nodes that answered over nodes that lived throughout the
 	// search, 0..1; NaN when it was not measured. Searches only.
 	Coverage float64
+	// Retries is how often the client asked again, each time at another node. Entry is the
+	// last one.
+	Retries int
+	// WarmUp says that it started before requests count: no number of the summary but those
+	// of rows, and no plot, is about it.
+	WarmUp bool
 	// Fanout is the largest number of requests that one participant had in flight at a
 	// time.
 	Fanout int
@@ -161,6 +167,19 @@ const (
 	RoleGone Role = "gone"
 )
 
+// RoleOf is the role of a node that runs, by whether it lists slaves and has a backlink.
+func RoleOf(master, slave bool) Role {
+	switch {
+	case master && slave:
+		return RoleBoth
+	case master:
+		return RoleMaster
+	case slave:
+		return RoleSlave
+	}
+	return RoleNone
+}
+
 // NoBacklink is the Backlink of a node that no master lists.
 const NoBacklink = -1
 
@@ -186,6 +205,9 @@ type Node struct {
 	Approvals int
 	// Class is the name of the node's class in the scenario; "" for none.
 	Class string
+	// Heads are the indexes of the heads of the node's branches, from level 1 up; none in a
+	// network of one level.
+	Heads []int
 	// StandsFor is how many nodes the row stands for in a sample of them ([Run.Thin]); 0
 	// and 1 are itself only.
 	StandsFor int
@@ -217,6 +239,10 @@ type Run struct {
 	Requests []Request
 	// Nodes are in the order of their indexes.
 	Nodes []Node
+	// Notes are in the order of time.
+	Notes []Note
+	// Copies are in the order of stores and, of each, of time; none without stores.
+	Copies []CopiesRow
 	// Expectations are in the order of the scenario.
 	Expectations []Outcome
 }

@@ -28,7 +28,7 @@ func Finite(x float64) *float64 {
 // not settled.
 func Converged(samples []Sample, interval time.Duration) (timeS, rounds *float64) {
 	first := len(samples)
-	for first > 0 && samples[first-1].settled() {
+	for first > 0 && samples[first-1].Settled() {
 		first--
 	}
 	if first == len(samples) {
@@ -39,7 +39,8 @@ func Converged(samples []Sample, interval time.Duration) (timeS, rounds *float64
 	return Finite(at.Seconds()), Finite(float64(whole))
 }
 
-func (s *Sample) settled() bool {
+// Settled reports whether all three shares are at [ConvergedShare] or above.
+func (s *Sample) Settled() bool {
 	return s.Registered >= ConvergedShare && s.ExactSize >= ConvergedShare && s.Coverage >= ConvergedShare
 }
 
@@ -57,7 +58,7 @@ func ConvergenceSummary(samples []Sample, interval time.Duration) Convergence {
 
 // StructureSummary sums up the shape of a network with so many levels of masters: its
 // live nodes, those that list slaves, and how many each of them lists. It describes level
-// 1 only, the one level that exists.
+// 1 only; LevelSummary the others.
 func StructureSummary(nodes []Node, levels int) Structure {
 	alive := 0
 	var lists []float64
@@ -78,6 +79,12 @@ func StructureSummary(nodes []Node, levels int) Structure {
 	}
 }
 
+// LevelSummary describes a level of masters, of which each has so many members. Of level 1
+// these are slaves, above masters of the level below.
+func LevelSummary(level int, members []float64) Level {
+	return Level{Level: level, Masters: len(members), Members: spread(members)}
+}
+
 func spread(values []float64) *Spread {
 	if len(values) == 0 {
 		return nil
@@ -87,14 +94,15 @@ func spread(values []float64) *Spread {
 	return &Spread{Min: low, Mean: min(max(mean(values), low), high), Max: high}
 }
 
-// SearchSummary sums up the searches among the requests; nil when there is none.
+// SearchSummary sums up the searches among the requests after the warm-up; nil when there is
+// none.
 func SearchSummary(requests []Request) *Search {
 	latency := make(map[RequestOutcome][]float64)
 	var hops, fanout, coverage, partial, messages []float64
 	s := &Search{Errors: errorsOf(requests, KindSearch)}
 	for i := range requests {
 		r := &requests[i]
-		if r.Kind != KindSearch {
+		if r.Kind != KindSearch || r.WarmUp {
 			continue
 		}
 		outcome := r.Outcome()
@@ -158,22 +166,23 @@ func appendMeasured(values []float64, x float64) []float64 {
 func errorsOf(requests []Request, kind Kind) map[string]int {
 	names := make(map[string]int)
 	for i := range requests {
-		if r := &requests[i]; r.Kind == kind && !r.OK {
+		if r := &requests[i]; r.Kind == kind && !r.OK && !r.WarmUp {
 			names[r.Error]++
 		}
 	}
 	return names
 }
 
-// ApprovalSummary sums up the approvals among the requests; nil when there is none. load
-// holds for each node that could be drawn how often it was, each draw counted once
-// ([Node.Approvals]). Captured is left null: only the runner of an attack knows it.
+// ApprovalSummary sums up the approvals among the requests after the warm-up; nil when
+// there is none. load holds for each node that could be drawn how often it was, each draw
+// counted once ([Node.Approvals]). What attackers reach is left null: only the runner of
+// an attack knows it.
 func ApprovalSummary(requests []Request, load []int) *Approval {
 	var latency, messages, bytes []float64
 	compared, agreed := 0, 0
 	for i := range requests {
 		r := &requests[i]
-		if r.Kind != KindApproval {
+		if r.Kind != KindApproval || r.WarmUp {
 			continue
 		}
 		messages = append(messages, float64(r.Messages))
@@ -208,8 +217,8 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 	return a
 }
 
-// Draws lists the different draws that served approvals: the approvers of each,
-// ascending. Entry nodes that agree name one set in each period; where they do not, each
+// Draws lists the different draws that served approvals after the warm-up: the approvers of
+// each, ascending. Entry nodes that agree name one set in each period; where they do not, each
 // set counts.
 func Draws(requests []Request) [][]int {
 	var draws [][]int
@@ -217,7 +226,7 @@ func Draws(requests []Request) [][]int {
 	var key []byte
 	for i := range requests {
 		r := &requests[i]
-		if len(r.Approvers) == 0 {
+		if len(r.Approvers) == 0 || r.WarmUp {
 			continue
 		}
 		set := slices.Sorted(slices.Values(r.Approvers))

@@ -40,9 +40,12 @@ type Summary struct {
 	Convergence Convergence `json:"convergence"`
 	// Structure is the shape of the network at the end of the run.
 	Structure Structure `json:"structure"`
-	// Search is null when the scenario ran no searches.
+	// MeasuredFromS is the virtual time, in seconds, from which requests of clients count in
+	// Search and Approval: those that started before are warm-up.
+	MeasuredFromS float64 `json:"measured_from_s"`
+	// Search is null when the scenario ran no searches, or all in the warm-up.
 	Search *Search `json:"search"`
-	// Approval is null when the scenario requested no approvals.
+	// Approval is null when the scenario requested no approvals, or all in the warm-up.
 	Approval *Approval `json:"approval"`
 	// Network is what happened to messages beside their latency; null when nothing could.
 	Network *Network `json:"network"`
@@ -50,11 +53,16 @@ type Summary struct {
 	Churn *Churn `json:"churn"`
 	// Faults is null when the scenario has none.
 	Faults *Faults `json:"faults"`
+	// Attacks is null when no node lies.
+	Attacks *Attacks `json:"attacks"`
 	// Sync is the traffic of the steady state; null when the run had no time in which to
 	// measure it.
 	Sync *Sync `json:"sync"`
 	// Behavior is what nodes thought of each other.
 	Behavior Behavior `json:"behavior"`
+	// Documents and Files are left out when the nodes have no such store.
+	Documents *Store `json:"documents,omitempty"`
+	Files     *Store `json:"files,omitempty"`
 	// Rows says how many rows of the large tables were written.
 	Rows Rows `json:"rows"`
 }
@@ -92,6 +100,10 @@ type Rows struct {
 	RequestsWritten int `json:"requests_written"`
 	// RequestsTotal is the number of searches and approvals started.
 	RequestsTotal int `json:"requests_total"`
+	// NotesWritten is the number of rows in notes.csv, 0..NotesTotal: the first ones.
+	NotesWritten int `json:"notes_written"`
+	// NotesTotal is the number of bans.
+	NotesTotal int `json:"notes_total"`
 }
 
 // Scenario identifies the scenario of a run.
@@ -297,9 +309,35 @@ type Approval struct {
 	// drew for the same period, for which these named the same approvers, 0..1; null when
 	// there was none to compare.
 	Agreement *float64 `json:"agreement"`
+	// ApproverMax is how many draws the busiest approver was in.
+	ApproverMax int `json:"approver_max"`
+	// MasterMax is how many requests for the entrants of draws the busiest master of those
+	// that are up at the end has answered.
+	MasterMax int `json:"master_max"`
 	// Captured is the share of draws that an attacker decides, 0..1; null without an
 	// attack.
 	Captured *float64 `json:"captured"`
+	// CapturedExpected is the share of draws that the attackers of this run decide by
+	// theory, 0..1: of the groups that can be drawn at the end, a draw takes each with the
+	// same probability. Null with Captured.
+	CapturedExpected *float64 `json:"captured_expected"`
+	// Denied is the share of draws that an attacker can deny, as too few of the approvers
+	// are honest for a decision, 0..1; null with Captured.
+	Denied *float64 `json:"denied"`
+	// DeniedExpected is that by theory; null with Captured.
+	DeniedExpected *float64 `json:"denied_expected"`
+	// Liars are the draws by how many of their approvers are attackers. A path takes the
+	// place of one, which is that number: approval.liars.2.draws.
+	Liars []LiarsDrawn `json:"liars,omitempty"`
+}
+
+// LiarsDrawn are the draws with some number of attackers.
+type LiarsDrawn struct {
+	// Liars is that number.
+	Liars int `json:"liars"`
+	// Draws is how many draws there were, Expected how many there are by theory.
+	Draws    int     `json:"draws"`
+	Expected float64 `json:"expected"`
 }
 
 // Sync is the traffic that keeps the network together once it has settled, without
@@ -315,7 +353,7 @@ type Sync struct {
 
 // Behavior counts bans over the whole run.
 type Behavior struct {
-	// Bans is the number of times that a node banned another.
+	// Bans is the number of times that an honest node banned another.
 	Bans int `json:"bans"`
 	// FalseBans is the number of those whose victim was honest, 0..Bans.
 	FalseBans int `json:"false_bans"`

@@ -12,7 +12,8 @@ const MaxRows = 100_000
 
 // Thin replaces the nodes and the requests by samples of at most limit rows each, where
 // there are more, and records in the summary how many rows there were. It must be called
-// after the summary was computed, and before plots are drawn.
+// after the summary was computed, and before plots are drawn. Of more notes than the limit
+// the first ones are kept.
 //
 // What is rare and worth looking at is kept in full: masters, nodes that were drawn as
 // approvers, searches that failed or were partial, approvals that failed (unless that
@@ -25,6 +26,9 @@ func (r *Run) Thin(limit int) {
 	rows.NodesTotal, rows.RequestsTotal = len(r.Nodes), len(r.Requests)
 	r.Nodes = thin(r.Nodes, limit, (*Node).distinguished, func(n *Node) *int { return &n.StandsFor })
 	r.Requests = thin(r.Requests, limit, (*Request).imperfect, func(q *Request) *int { return &q.StandsFor })
+	rows.NotesTotal = len(r.Notes)
+	r.Notes = r.Notes[:min(limit, len(r.Notes))]
+	rows.NotesWritten = len(r.Notes)
 	rows.NodesWritten, rows.RequestsWritten = len(r.Nodes), len(r.Requests)
 }
 

@@ -115,8 +115,13 @@ func allFiles(extras []Extra) []string {
 }
 
 // files are the names of the run's own files. The last makes a folder one of results.
-func (*Run) files() []string {
-	return []string{ScenarioFile, SummaryFile, SeriesFile, RequestsFile, NodesFile, RunFile}
+// Those of a nil run are all that a run may have.
+func (r *Run) files() []string {
+	names := []string{ScenarioFile, SummaryFile, SeriesFile, RequestsFile, NodesFile, NotesFile, RunFile}
+	if r == nil || len(r.Copies) > 0 {
+		names = slices.Insert(names, len(names)-1, StoresFile)
+	}
+	return names
 }
 
 // fill writes the run's own files, the small ones first: on a full disk they are worth
@@ -137,6 +142,10 @@ func (r *Run) fill(s *stage) {
 	})
 	s.file(SeriesFile, func(w io.Writer) error { return writeTable(w, r.Samples, sampleCells) })
 	s.file(NodesFile, func(w io.Writer) error { return writeTable(w, r.Nodes, nodeCells) })
+	s.file(NotesFile, func(w io.Writer) error { return writeTable(w, r.Notes, noteCells) })
+	if len(r.Copies) > 0 {
+		s.file(StoresFile, func(w io.Writer) error { return writeTable(w, r.Copies, copiesCells) })
+	}
 	s.file(RequestsFile, func(w io.Writer) error { return writeTable(w, r.Requests, requestCells) })
 }
 

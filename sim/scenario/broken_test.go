@@ -31,7 +31,7 @@ func TestBrokenFilesGetOneLineWithTheirPlace(t *testing.T) {
 			continue
 		}
 		line := err.Error()
-		if strings.Contains(line, "\n") || !located.MatchString(line) || len(line) > 400 {
+		if strings.Contains(line, "\n") || !located.MatchString(line) || len(line) > 500 {
 			t.Errorf("not one clear line: %q", line)
 		}
 		got.WriteString(line + "\n")

@@ -10,10 +10,16 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// Churn describes how nodes leave and come. It is off unless it has a preset or a session.
+// Churn describes how nodes leave and come. It is off unless it has a preset, a session or
+// a trace.
 type Churn struct {
 	// Measured sessions and absences, in place of session and absence: {presets}.
 	Preset string `yaml:"preset"`
+
+	// CSV of when nodes come and leave, in place of session and absence: lines t,node,up or
+	// t,node,down in the order of time, t in seconds or with a unit. Nodes are numbered from
+	// 0, and those that are not named stay.
+	Trace File `yaml:"trace"`
 
 	// Virtual time from which nodes leave and come. Until then those that have joined
 	// stay.
@@ -29,6 +35,10 @@ type Churn struct {
 	// Share of the sessions that end without a word, as by a power failure. In the others
 	// the node's host refuses requests from then on. 50% if absent.
 	Crash float64 `yaml:"crash"`
+
+	// How long before its end a node whose session ends with a word hands over what it has:
+	// slaves, and branches that it leads. 0s if absent: its host just refuses requests.
+	Notice time.Duration `yaml:"notice"`
 
 	// Share of the returns at which a node has what it knew when it left. 100% if absent.
 	Memory float64 `yaml:"memory"`
@@ -86,13 +96,19 @@ func churnPresets() []churnPreset {
 		{"ipfs-2022", minutes(0.61, 222), Lifetime{}},
 		{"bittorrent-redhat", minutes(0.34, 21.3), Lifetime{}},
 		{"bittorrent-debian", minutes(0.38, 42.4), Lifetime{}},
-		{"bittorrent-flatout", minutes(0.59, 41.0), Lifetime{}},
+		{"bittorrent-flatout", minutes(0.59, 41.9), Lifetime{}},
 		{"gnutella-2.9h", Lifetime{Model: ExponentialLife, Mean: 174 * time.Minute}, Lifetime{}},
 	}
 }
 
 // On reports whether there is churn.
-func (c Churn) On() bool { return c.Preset != "" || c.Session.On() }
+func (c Churn) On() bool { return c.Preset != "" || c.Session.On() || c.Trace != "" }
+
+// Returns reports whether nodes that leave may come back.
+func (c Churn) Returns() bool {
+	_, absence := c.Lifetimes()
+	return absence.On() || c.Trace != ""
+}
 
 // On reports whether there is a distribution.
 func (l Lifetime) On() bool { return l.Model != "" }
@@ -153,7 +169,7 @@ func (s *Scenario) fillChurn() {
 		return
 	}
 	fill(s, "churn.crash", &s.Churn.Crash, defaultCrash)
-	if _, absence := s.Churn.Lifetimes(); absence.On() {
+	if s.Churn.Returns() {
 		fill(s, "churn.memory", &s.Churn.Memory, 1)
 	}
 }
@@ -163,12 +179,15 @@ func (s *Scenario) saysOfChurn(key string, zero bool) bool {
 	if !s.Churn.On() {
 		return false
 	}
-	_, absence := s.Churn.Lifetimes()
 	switch key {
-	case "start", "crash":
+	case "start":
+		return s.Churn.Trace == ""
+	case "crash":
 		return true
+	case "notice":
+		return !zero
 	case "memory", "new_ip":
-		return absence.On()
+		return s.Churn.Returns()
 	}
 	return !zero // of a lifetime: only what was given
 }
@@ -180,6 +199,9 @@ func (s *Scenario) checkChurn() error {
 		return s.withoutChurn()
 	}
 	if err := s.checkPreset(); err != nil {
+		return err
+	}
+	if err := s.checkTrace(); err != nil {
 		return err
 	}
 	for _, part := range []struct {
@@ -198,7 +220,7 @@ func (s *Scenario) checkChurn() error {
 			return s.errorf(path, "%s: expected a share of at most 100%%, not %s", path, formatShare(share.value))
 		}
 	}
-	if _, absence := c.Lifetimes(); !absence.On() {
+	if !c.Returns() {
 		for _, path := range []string{"churn.memory", "churn.new_ip"} {
 			if s.given(path) {
 				return s.errorf(path, "%s: has no meaning without churn.absence: no node comes back", path)
@@ -227,27 +249,27 @@ func (s *Scenario) checkIdentities() error {
 // mean.
 func (s *Scenario) Identities() float64 {
 	session, absence := s.Churn.Lifetimes()
-	if absence.On() {
-		return float64(s.Nodes) * (1 + absence.mean()/session.mean())
+	switch {
+	case s.Churn.Trace != "":
+		return float64(s.Nodes)
+	case absence.On():
+		return float64(s.Nodes) * (1 + s.meanOf(absence)/s.meanOf(session))
 	}
-	return float64(s.Nodes) * (1 + (s.Duration-s.Churn.Start).Seconds()/session.mean())
+	return float64(s.Nodes) * (1 + (s.Duration-s.Churn.Start).Seconds()/s.meanOf(session))
 }
-
-// mean is the mean of the distribution, in seconds.
-func (l Lifetime) mean() float64 { return l.ScaleOf().Seconds() * l.Model.unitMean(float64(l.Shape)) }
 
 // withoutChurn refuses keys that have no meaning when there is no churn.
 func (s *Scenario) withoutChurn() error {
 	if s.Churn.Session != (Lifetime{}) {
 		return s.errorf("churn.session", "missing key \"churn.session.model\": which distribution sessions have")
 	}
-	for _, key := range leavesOf("churn", reflect.TypeFor[Churn]()) {
+	for _, key := range s.churnKeys() {
 		if s.given(key) {
-			return s.errorf(key, "%s: has no meaning without churn.session or churn.preset", key)
+			return s.errorf(key, "%s: has no meaning without churn.session, churn.preset or churn.trace", key)
 		}
 	}
 	if s.given("churn") && s.Churn == (Churn{}) {
-		return s.errorf("churn", "churn: needs a preset or a session")
+		return s.errorf("churn", "churn: needs a preset, a session or a trace")
 	}
 	return nil
 }
@@ -265,7 +287,7 @@ func (s *Scenario) checkPreset() error {
 	if !slices.Contains(names, c.Preset) {
 		return s.errorf("churn.preset", "churn.preset: expected one of %s, not %s%s", strings.Join(names, ", "), phrase.Quote(c.Preset), phrase.Suggest(c.Preset, names))
 	}
-	for _, path := range leavesOf("churn", reflect.TypeFor[Churn]()) {
+	for _, path := range s.churnKeys() {
 		if s.given(path) && (strings.HasPrefix(path, "churn.session") || strings.HasPrefix(path, "churn.absence")) {
 			return s.errorf(path, "%s: has no meaning with churn.preset, which says how long sessions and absences are", path)
 		}
@@ -275,10 +297,7 @@ func (s *Scenario) checkPreset() error {
 
 // checkLifetime judges one distribution.
 func (s *Scenario) checkLifetime(path string, l Lifetime) error {
-	lengths := map[LifetimeModel][]string{
-		ExponentialLife: {"mean", "median"}, WeibullLife: {"mean", "median", "scale"},
-		ParetoLife: {"mean", "median", "scale"}, LognormalLife: {"mean", "median"},
-	}[l.Model]
+	row := s.lifetimeRow(l.Model)
 	var given []string
 	for _, key := range []string{"mean", "median", "scale", "shape"} {
 		if s.given(join(path, key)) {
@@ -291,47 +310,37 @@ func (s *Scenario) checkLifetime(path string, l Lifetime) error {
 	case !l.On():
 		return nil
 	}
-	takes := slices.Clone(lengths)
-	if l.Model != ExponentialLife {
+	takes := slices.Clone(row.Lengths)
+	if row.takesShape() {
 		takes = append(takes, "shape")
 	}
 	if err := s.checkMeaning(path, "model", string(l.Model), takes, "mean", "median", "scale", "shape"); err != nil {
 		return err
 	}
-	return s.checkParameters(path, l, lengths, slices.DeleteFunc(given, func(key string) bool { return key == "shape" }))
+	if err := s.checkParameters(path, l, row, slices.DeleteFunc(given, func(key string) bool { return key == "shape" })); err != nil {
+		return err
+	}
+	return s.checkBuilt(path, l)
 }
 
-// Limits of the parameters of lifetimes. Beyond them a distribution is hardly one: nearly
-// all times are the same, or nearly all of the time is in a few.
-const (
-	leastLifetime = time.Second
-	leastShape    = 0.1
-	mostShape     = 100
-	mostSigma     = 5
-)
+// leastLifetime bounds what a key says how long.
+const leastLifetime = time.Second
 
 // checkParameters judges the numbers of a distribution; given are those that say how long.
-func (s *Scenario) checkParameters(path string, l Lifetime, lengths, given []string) error {
-	choices := strings.Join(lengths, ", ")
+func (s *Scenario) checkParameters(path string, l Lifetime, row LifetimeRow, given []string) error {
+	choices := strings.Join(row.Lengths, ", ")
 	switch {
 	case len(given) == 0:
 		return s.errorf(path, "%s: model %s needs one of %s", path, l.Model, choices)
 	case len(given) > 1:
 		return s.errorf(join(path, given[1]), "%s: %s says already how long; give one of %s", join(path, given[1]), join(path, given[0]), choices)
 	}
-	shape, low, high := join(path, "shape"), leastShape, float64(mostShape)
-	switch l.Model {
-	case ParetoLife:
-		low = 1 + leastShape // at 1 the mean is infinite
-	case LognormalLife:
-		low, high = 0.01, mostSigma
-	}
-	if l.Model != ExponentialLife {
+	if shape := join(path, "shape"); row.takesShape() {
 		if err := s.needs(path, "model "+string(l.Model), "shape"); err != nil {
 			return err
 		}
-		if x := float64(l.Shape); x < low || x > high {
-			return s.errorf(shape, "%s: expected a number from %s to %s with model %s, not %s", shape, number(low), number(high), l.Model, number(x))
+		if x := float64(l.Shape); x < row.LeastShape || x > row.MostShape {
+			return s.errorf(shape, "%s: expected a number from %s to %s with model %s, not %s", shape, number(row.LeastShape), number(row.MostShape), l.Model, number(x))
 		}
 	}
 	length := map[string]time.Duration{"mean": l.Mean, "median": l.Median, "scale": l.Scale}[given[0]]
@@ -340,6 +349,9 @@ func (s *Scenario) checkParameters(path string, l Lifetime, lengths, given []str
 	}
 	return nil
 }
+
+// churnKeys are the paths of all keys of churn.
+func (*Scenario) churnKeys() []string { return leavesOf("churn", reflect.TypeFor[Churn]()) }
 
 // leavesOf lists the paths of all keys with a value below a group.
 func leavesOf(path string, t reflect.Type) []string {

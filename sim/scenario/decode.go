@@ -20,12 +20,13 @@ import (
 type positions map[string]string
 
 var (
-	durationType     = reflect.TypeFor[time.Duration]()
-	expectationsType = reflect.TypeFor[[]Expectation]()
-	latencyModelType = reflect.TypeFor[LatencyModel]()
-	sharesType       = reflect.TypeFor[Shares]()
-	numberType       = reflect.TypeFor[Number]()
-	fileType         = reflect.TypeFor[File]()
+	durationType      = reflect.TypeFor[time.Duration]()
+	expectationsType  = reflect.TypeFor[[]Expectation]()
+	latencyModelType  = reflect.TypeFor[LatencyModel]()
+	lifetimeModelType = reflect.TypeFor[LifetimeModel]()
+	sharesType        = reflect.TypeFor[Shares]()
+	numberType        = reflect.TypeFor[Number]()
+	fileType          = reflect.TypeFor[File]()
 )
 
 // decoder fills structs from a syntax tree, strictly, by the yaml tags of
@@ -73,8 +74,17 @@ func (d decoder) value(path string, entry *ast.MappingValueNode, v reflect.Value
 	if v.Type() == sharesType {
 		return d.shares(path, entry.Value, v)
 	}
-	if v.Type() == faultsType {
-		return d.faults(path, entry.Value, v)
+	if v.Type() == timesType {
+		return d.times(path, entry.Value, v)
+	}
+	if isItems(v.Type()) {
+		return d.items(path, entry.Value, v)
+	}
+	if v.Type() == sweepType {
+		return d.sweep(path, entry.Value, v)
+	}
+	if v.Type() == repeatType {
+		return d.repeat(path, entry.Value, v)
 	}
 	if v.Kind() == reflect.Struct {
 		return d.group(path, entry.Value, v)
@@ -99,7 +109,7 @@ func (d decoder) scalar(path string, n ast.Node, v reflect.Value) error {
 		return errorAt(d.place(n), "%s: %w", path, err)
 	}
 	d.source[path] = d.place(n)
-	if quoted && (v.CanInt() || v.CanUint() || v.Kind() == reflect.Bool) && v.Type() != durationType && v.Type() != rateType {
+	if quoted && (v.CanInt() || v.CanUint() || v.Kind() == reflect.Bool) && v.Type() != durationType && v.Type() != rateType && v.Type() != sizeType {
 		return errorAt(d.place(n), "%s: expected a value without quotes, not the text %s", path, phrase.Quote(text))
 	}
 	if err := setScalar(v, path, text); err != nil {
@@ -158,6 +168,10 @@ func setScalar(v reflect.Value, path, text string) error {
 		var x float64
 		x, err = parseNumber(text)
 		v.SetFloat(x)
+	case v.Type() == levelsType:
+		var l Levels
+		l, err = parseLevels(text)
+		v.SetInt(int64(l))
 	case v.Type() == durationType:
 		var d time.Duration
 		d, err = parseDuration(text)
@@ -166,6 +180,10 @@ func setScalar(v reflect.Value, path, text string) error {
 		var r Rate
 		r, err = parseRate(text)
 		v.SetInt(int64(r))
+	case v.Type() == sizeType:
+		var size Size
+		size, err = parseSize(text)
+		v.SetInt(int64(size))
 	case v.Kind() == reflect.Struct:
 		err = fmt.Errorf("is a group: set one of its keys (%s)", strings.Join(keysOf(v.Type()), ", "))
 	case v.Kind() == reflect.String:

@@ -17,6 +17,7 @@ const (
 	defaultApprovers     = "r-6"
 	defaultDecisionLevel = "66.6%"
 	defaultPeriod        = 5 * time.Minute
+	defaultFanOut        = 100
 )
 
 // fillDefaults gives every key that was not given, and has a meaning beside
@@ -28,6 +29,7 @@ func (s *Scenario) fillDefaults() {
 	fill(s, "sync_interval", &s.SyncInterval, defaultSyncInterval)
 	fill(s, "sample", &s.Sample, s.defaultSample())
 	fill(s, "registration", &s.Registration, Directed)
+	s.fillSchedule()
 
 	s.fillLatency()
 
@@ -44,19 +46,22 @@ func (s *Scenario) fillDefaults() {
 		fill(s, "join.over", &s.Join.Over, s.defaultOver(s.Join.At))
 	}
 	s.fillChurn()
+	s.fillLeave()
 	s.fillFaults()
 
 	fill(s, "node.server_timeout", &s.Node.ServerTimeout, s.defaultServerTimeout())
 	fill(s, "node.ping_timeout", &s.Node.PingTimeout, min(defaultPingTimeout, s.Node.ServerTimeout))
+	if s.Levels == AutoLevels {
+		fill(s, "node.fan_out", &s.Node.FanOut, defaultFanOut)
+	}
 	fill(s, "node.server_max_fails", &s.Node.ServerMaxFails, defaultMaxFails)
 
 	fill(s, "approval.approvers", &s.Approval.Approvers, defaultApprovers)
 	fill(s, "approval.decision_level", &s.Approval.DecisionLevel, defaultDecisionLevel)
 	fill(s, "approval.period", &s.Approval.Period, defaultPeriod)
 
-	fill(s, "workload.searches.over", &s.Workload.Searches.Over, s.defaultOver(s.Workload.Searches.Start))
-	fill(s, "workload.approvals.over", &s.Workload.Approvals.Over, s.defaultOver(s.Workload.Approvals.Start))
-	fill(s, "workload.approvals.entries", &s.Workload.Approvals.Entries, 1)
+	s.fillWorkload()
+	s.fillStores()
 }
 
 // A default is always a value that may be given: what follows from other keys keeps to

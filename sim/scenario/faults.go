@@ -2,8 +2,6 @@ package scenario
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -11,10 +9,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 
 	"spreadable/internal/phrase"
-	"spreadable/internal/strictyaml"
 )
 
 // Faults is what breaks during a run, in any order.
@@ -35,8 +31,9 @@ type Fault struct {
 
 	// Which nodes of those that are up: a share or a number, drawn at random ("30%", "3"),
 	// of all, of the masters, of the slaves or of the bootstrap nodes ("10% masters",
-	// "bootstrap"), those with most slaves first ("10% largest masters"), or hosts by
-	// number, from 0 ("#0-4,17").
+	// "bootstrap"), those with most slaves first ("10% largest masters"), of a class ("30%
+	// of home") or at a place of the latency model ("masters in Tokyo"), or hosts by number,
+	// from 0 ("#0-4,17").
 	On string `yaml:"on"`
 
 	// How long it lasts: after that time a partition is repaired, held nodes are released,
@@ -107,37 +104,6 @@ func (f Faults) OfLinks() bool {
 	})
 }
 
-var faultsType = reflect.TypeFor[Faults]()
-
-// faults decodes the list of faults.
-func (d decoder) faults(path string, n ast.Node, v reflect.Value) error {
-	list, ok := n.(*ast.SequenceNode)
-	if !ok {
-		return errorAt(d.place(n), "%s: expected a list, such as - {at: 5m, do: crash, on: 30%%}, not %s", path, strictyaml.KindOf(n))
-	}
-	faults := make(Faults, len(list.Values))
-	for i, item := range list.Values {
-		at := join(path, strconv.Itoa(i))
-		d.source[at] = d.place(item)
-		if err := d.group(at, item, reflect.ValueOf(&faults[i]).Elem()); err != nil {
-			return err
-		}
-	}
-	v.Set(reflect.ValueOf(faults))
-	return nil
-}
-
-// setFaults reads the list of faults from the text of a set, in the form of a file.
-func (s *Scenario) setFaults(path, text, place string) error {
-	root, err := parseTree(place, []byte(path+": "+text))
-	if err != nil {
-		return fmt.Errorf("%s: expected a list such as [{at: 5m, do: crash, on: 30%%}], not %s", path, phrase.Quote(text))
-	}
-	maps.DeleteFunc(s.source, func(key, _ string) bool { return strings.HasPrefix(key, path+".") })
-	d := decoder{file: place, source: s.source}
-	return d.faults(path, root.Values[0].Value, reflect.ValueOf(&s.Faults).Elem())
-}
-
 // fillFaults fills in the defaults of each fault.
 func (s *Scenario) fillFaults() {
 	for i := range s.Faults {
@@ -196,16 +162,11 @@ func (s *Scenario) checkFault(path string, f Fault) error {
 	if err := s.needs(path, "do "+string(f.Do), needed...); err != nil {
 		return err
 	}
-	if f.At == 0 {
-		return s.errorf(join(path, "at"), "%s.at: expected more than 0s: there is no network yet", path)
+	if err := s.checkMoment(path, f.At, f.For); err != nil {
+		return err
 	}
-	if f.At >= s.Duration {
-		return s.errorf(join(path, "at"), "%s.at: %s is not before the end of the run at %s", path, formatDuration(f.At), formatDuration(s.Duration))
-	}
-	for _, key := range []string{"for", "by"} {
-		if at := join(path, key); s.given(at) && map[string]time.Duration{"for": f.For, "by": f.By}[key] == 0 {
-			return s.errorf(at, "%s: expected more than 0s", at)
-		}
+	if at := join(path, "by"); s.given(at) && f.By == 0 {
+		return s.errorf(at, "%s: expected more than 0s", at)
 	}
 	if at := join(path, "share"); s.given(at) && (f.Share <= 0 || f.Share > 1) {
 		return s.errorf(at, "%s: expected a share above 0%% and at most 100%%, not %s", at, formatShare(f.Share))
@@ -213,14 +174,11 @@ func (s *Scenario) checkFault(path string, f Fault) error {
 	if !slices.Contains(needed, "on") {
 		return nil
 	}
-	target, err := ParseTarget(f.On)
-	if err == nil && target.highest() >= s.Nodes {
-		err = fmt.Errorf("there is no host %d among %d nodes, which are numbered from 0", target.highest(), s.Nodes)
+	target, err := s.target(path, f.On)
+	if err == nil && f.Do == Partition && target.all(s.Nodes) {
+		err = s.errorf(join(path, "on"), "%s.on: %s cuts no node off from another", path, phrase.Quote(f.On))
 	}
-	if err != nil {
-		return s.errorf(join(path, "on"), "%s.on: %w", path, err)
-	}
-	return nil
+	return err
 }
 
 // checkCourse looks for partitions that overlap, and for faults that are mended and were
@@ -232,6 +190,7 @@ func (s *Scenario) checkCourse() error {
 		do    Verb
 		first bool // it begins something
 	}
+	none := change{at: -1}
 	var course []change
 	for i, f := range s.Faults {
 		path := "faults." + strconv.Itoa(i)
@@ -244,23 +203,29 @@ func (s *Scenario) checkCourse() error {
 		}
 	}
 	slices.SortStableFunc(course, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	parted, held := "", 0
+	parted, lossy, held, heldAt := none, none, 0, none.at
 	for _, c := range course {
 		switch {
-		case c.do == Partition && parted != "":
-			return s.errorf(c.path, "%s: the partition at %s overlaps with that of %s: repair it before", c.path, formatDuration(c.at), parted)
+		case c.do == Partition && parted != none:
+			return s.errorf(c.path, "%s: the partition at %s overlaps with that of %s: repair it before", c.path, formatDuration(c.at), parted.path)
 		case c.do == Partition:
-			parted = c.path
-		case c.do == Repair && c.first && parted == "":
+			parted = c
+		case c.do == Repair && c.first && parted == none:
 			return s.errorf(c.path, "%s: there is no partition to repair at %s", c.path, formatDuration(c.at))
-		case c.do == Repair:
-			if c.first || parted == c.path {
-				parted = ""
-			}
+		case c.do == Repair && c.first && parted.at == c.at:
+			return s.errorf(c.path, "%s: the partition of %s begins at the same time, %s", c.path, parted.path, formatDuration(c.at))
+		case c.do == Repair && (c.first || parted.path == c.path):
+			parted = none
+		case c.do == Loss && lossy != none && lossy.at == c.at:
+			return s.errorf(c.path, "%s: %s sets another loss at the same time, %s", c.path, lossy.path, formatDuration(c.at))
+		case c.do == Loss:
+			lossy = c
 		case c.do == Hold:
-			held++
+			held, heldAt = held+1, c.at
 		case c.do == Release && c.first && held == 0:
 			return s.errorf(c.path, "%s: no node is held at %s", c.path, formatDuration(c.at))
+		case c.do == Release && c.first && heldAt == c.at:
+			return s.errorf(c.path, "%s: nodes are held from the same time on, %s", c.path, formatDuration(c.at))
 		case c.do == Release && c.first:
 			held = 0
 		case c.do == Release:
@@ -268,99 +233,4 @@ func (s *Scenario) checkCourse() error {
 		}
 	}
 	return nil
-}
-
-// Target says which nodes a fault is on.
-type Target struct {
-	Share   float64 // of those of the role; 0 if Count or List says how many
-	Count   int
-	Largest bool // those with most slaves, not any
-	Role    Role
-	List    []int // numbers of hosts, in place of all else
-}
-
-// Role is what a node does in the network.
-type Role string
-
-// The roles that a target can have.
-const (
-	Nodes     Role = "nodes"
-	Masters   Role = "masters"
-	Slaves    Role = "slaves"
-	Bootstrap Role = "bootstrap"
-)
-
-// ParseTarget reads which nodes a fault is on: "30%", "3 masters", "10% largest masters",
-// "slaves", "#0-4,17".
-func ParseTarget(text string) (Target, error) {
-	if list, ok := strings.CutPrefix(text, "#"); ok {
-		return parseHosts(list)
-	}
-	t, words := Target{Share: 1, Role: Nodes}, strings.Fields(text)
-	if len(words) > 0 {
-		var amount bool
-		if amount = t.amount(words[0]); amount {
-			words = words[1:]
-		}
-	}
-	if len(words) > 0 && words[0] == "largest" {
-		t.Largest, t.Role, words = true, Masters, words[1:]
-	}
-	if len(words) > 0 && slices.Contains([]Role{Nodes, Masters, Slaves, Bootstrap}, Role(words[0])) {
-		t.Role, words = Role(words[0]), words[1:]
-	}
-	switch {
-	case len(words) > 0 || strings.TrimSpace(text) == "":
-		return t, fmt.Errorf(`expected nodes such as "30%%", "3 masters", "10%% largest masters", "bootstrap" or "#0-4,17", not %s`, phrase.Quote(text))
-	case t.Largest && t.Role != Masters:
-		return t, fmt.Errorf("only masters can be the largest, not %s", t.Role)
-	case t.Count == 0 && t.Share == 0:
-		return t, fmt.Errorf("%s is no node", phrase.Quote(text))
-	case t.Share > 1:
-		return t, fmt.Errorf("%s is more than all nodes", phrase.Quote(text))
-	}
-	return t, nil
-}
-
-// amount reads a share or a number of nodes.
-func (t *Target) amount(word string) bool {
-	if share, err := parseShare(word); err == nil {
-		t.Share = share
-		return true
-	}
-	count, _, err := parseWhole(word, true, 32)
-	if err == nil && count >= 0 {
-		t.Share, t.Count = 0, int(count)
-		return true
-	}
-	return false
-}
-
-// parseHosts reads numbers of hosts: "0-4,17".
-func parseHosts(text string) (t Target, err error) {
-	for part := range strings.SplitSeq(text, ",") {
-		first, last, span := strings.Cut(part, "-")
-		if !span {
-			last = first
-		}
-		low, err := strconv.ParseUint(strings.TrimSpace(first), 10, 24)
-		high, err2 := strconv.ParseUint(strings.TrimSpace(last), 10, 24)
-		if err != nil || err2 != nil || high < low {
-			return t, fmt.Errorf("expected numbers of hosts such as #0-4,17, not %s", phrase.Quote("#"+text))
-		}
-		for host := low; host <= high; host++ {
-			t.List = append(t.List, int(host))
-		}
-	}
-	slices.Sort(t.List)
-	t.List = slices.Compact(t.List)
-	return t, nil
-}
-
-// highest is the greatest number of a host in the list, -1 without a list.
-func (t Target) highest() int {
-	if len(t.List) == 0 {
-		return -1
-	}
-	return t.List[len(t.List)-1]
 }

@@ -45,6 +45,16 @@ func (s *Scenario) Attachments() []Attachment {
 	return list
 }
 
+// Named are the paths of the files that the scenario names.
+func (s *Scenario) Named() []string {
+	var list []string
+	_ = s.eachFile("", reflect.ValueOf(s).Elem(), func(_ string, file File) error { // which returns no error
+		list = append(list, string(file))
+		return nil
+	})
+	return list
+}
+
 // attachment is a file as it is kept.
 func attachment(name string, content []byte) Attachment {
 	if len(content) < large {

@@ -132,7 +132,12 @@ func (l Latency) row() LatencyRow {
 }
 
 // rows are the models that there are.
-func (l Latency) rows() []LatencyRow { return append(latencyRows(), l.further...) }
+func (l Latency) rows() []LatencyRow {
+	if l.known != nil {
+		return l.known
+	}
+	return append(latencyRows(), l.further...)
+}
 
 // keys lists the parameters of a model.
 func (r LatencyRow) keys() []string {

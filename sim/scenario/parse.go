@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"spreadable/internal/phrase"
 )
 
@@ -16,6 +18,11 @@ import (
 type Reader struct {
 	// Latencies are further latency models, written in another module.
 	Latencies []LatencyRow
+	// Lifetimes are further distributions of how long nodes stay and stay away, written in
+	// another module.
+	Lifetimes []LifetimeRow
+	// Lies are further lies, written in another module.
+	Lies []LieRow
 }
 
 // Load reads the scenario file at path and applies the sets, each
@@ -45,7 +52,13 @@ func (r Reader) Parse(name string, data []byte, sets []string) (*Scenario, error
 	if err != nil {
 		return nil, err
 	}
+	if s.Swept() {
+		return nil, s.errSwept()
+	}
 	if err := s.readFiles(name); err != nil {
+		return nil, err
+	}
+	if err := s.readTimes(); err != nil {
 		return nil, err
 	}
 	if err := s.validate(); err != nil {
@@ -60,15 +73,15 @@ func Recorded(name string, data []byte) (*Scenario, error) { return Reader{}.rea
 
 // read decodes a scenario and fills in its defaults.
 func (r Reader) read(name string, data []byte, sets []string) (*Scenario, error) {
+	if err := r.checkLies(); err != nil {
+		return nil, err
+	}
 	root, err := parseTree(name, data)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(data)
-	s := &Scenario{source: positions{"": name + ":1:1"}, digest: hex.EncodeToString(sum[:])}
-	s.Latency.further = r.Latencies
-	d := decoder{file: name, source: s.source}
-	if err := d.group("", root, reflect.ValueOf(s).Elem()); err != nil {
+	s, err := r.decode(name, data, root)
+	if err != nil {
 		return nil, err
 	}
 	for _, set := range sets {
@@ -77,6 +90,19 @@ func (r Reader) read(name string, data []byte, sets []string) (*Scenario, error)
 		}
 	}
 	s.fillDefaults()
+	return s, nil
+}
+
+// decode fills a scenario from the tree of a file.
+func (r Reader) decode(name string, data []byte, root *ast.MappingNode) (*Scenario, error) {
+	sum := sha256.Sum256(data)
+	s := &Scenario{source: positions{"": name + ":1:1"}, digest: hex.EncodeToString(sum[:])}
+	s.Latency.further, s.lifetimes, s.lies = r.Latencies, r.Lifetimes, r.Lies
+	s.Latency.known = s.Latency.rows() // once: they are looked at often
+	d := decoder{file: name, source: s.source}
+	if err := d.group("", root, reflect.ValueOf(s).Elem()); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -95,10 +121,19 @@ func (s *Scenario) set(text string) error {
 	if !found || path == "" {
 		return errorAt(place, "expected key=value, such as latency.mean=80ms")
 	}
+	return s.assign(path, value, place)
+}
+
+// assign gives a key a value that is written at a place.
+func (s *Scenario) assign(path, value, place string) error {
 	v, err := find(reflect.ValueOf(s).Elem(), path)
 	switch {
-	case err == nil && v.Type() == faultsType:
-		err = s.setFaults(path, value, place)
+	case err == nil && isItems(v.Type()):
+		err = s.setItems(path, value, place, v)
+	case err == nil && (v.Type() == sweepType || v.Type() == repeatType):
+		err = s.setSwept(path, value, place)
+	case err == nil && v.Type() == timesType:
+		err = s.setTimes(path, value, place)
 	case err == nil:
 		err = setScalar(v, path, value)
 	}
@@ -111,11 +146,11 @@ func (s *Scenario) set(text string) error {
 
 // find walks from the root to the key at a dotted path. All that follows "expect." is one
 // key: the path of a number in the summary; and all that follows a group of shares is the
-// name of one.
+// name of one, and all that follows "sweep." the key that is varied.
 func find(root reflect.Value, path string) (reflect.Value, error) {
 	v, walked, rest := root, "", path
 	for {
-		if v.Type() == expectationsType || v.Type() == sharesType {
+		if v.Type() == expectationsType || v.Type() == sharesType || v.Type() == sweepType {
 			return v, nil
 		}
 		if v.Kind() != reflect.Struct {

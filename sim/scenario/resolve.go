@@ -32,13 +32,19 @@ func (s *Scenario) Resolved() []byte {
 // files that say the same in different words have the same hash; files that it names count
 // with their contents.
 func (s *Scenario) Hash() string {
+	digest := s.Digest()
+	return hex.EncodeToString(digest[:6])
+}
+
+// Digest is the whole of which Hash is the beginning.
+func (s *Scenario) Digest() [sha256.Size]byte {
 	sum := sha256.New()
 	sum.Write(s.Resolved())
 	for _, key := range slices.Sorted(maps.Keys(s.files)) {
 		content := sha256.Sum256(s.files[key])
 		sum.Write(content[:])
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:6])
+	return [sha256.Size]byte(sum.Sum(nil))
 }
 
 // resolveGroup lists the keys of one group with their values.
@@ -72,17 +78,35 @@ func (s *Scenario) meaningful(path string, v reflect.Value) bool {
 	if group == "addresses" { // what is absent has no default
 		return !v.IsZero()
 	}
+	if group == "approval" && key != "" { // the settings of draws, that is: the others have a default
+		return !v.IsZero()
+	}
 	if group == "network" || group == "classes" {
 		return s.saysOfNetwork(path, v)
 	}
 	if group == "churn" && key != "" && v.Kind() != reflect.Struct {
 		return s.saysOfChurn(key, v.IsZero())
 	}
+	if group == "leave" && key != "" {
+		return s.Leave.On()
+	}
+	if isOneOf(group, "extensions", "preload") && key != "" || strings.HasPrefix(path, "workload.documents") || strings.HasPrefix(path, "workload.files") {
+		return s.saysOfStores(path, v.IsZero())
+	}
+	if group == "workload" && key != "" {
+		return s.saysOfWorkload(path, v.IsZero())
+	}
 	switch path {
-	case "join.rate", "join.initial", "join.over", "join.at", "join.per_second":
+	case "node.fan_out":
+		return s.Levels == AutoLevels
+	case "sync", "sync_order", "sync_gap":
+		return s.Sync == Manual
+	case "join.rate", "join.initial", "join.over", "join.at", "join.per_second", "join.times":
 		return slices.Contains(joinKeys(s.Join.Mode), key)
-	case "description", "expect", "faults":
+	case "description", "expect", "faults", "sync_noise", "attacks", "measure":
 		return !v.IsZero()
+	case "sweep", "repeat": // of an experiment, not of a run
+		return false
 	}
 	return true
 }
@@ -94,12 +118,20 @@ func plain(v reflect.Value) any {
 		return formatDuration(time.Duration(v.Int()))
 	case v.Type() == rateType:
 		return Rate(v.Int()).String()
+	case v.Type() == sizeType:
+		return Size(v.Int()).String()
 	case v.Type() == expectationsType:
 		return conditions(v.Interface().([]Expectation))
 	case v.Type() == sharesType:
 		return v.Interface().(Shares).plain()
+	case v.Type() == timesType:
+		return v.Interface().(Times).plain()
 	case v.Type() == faultsType:
 		return v.Interface().(Faults).plain()
+	case v.Type() == attacksType:
+		return v.Interface().(Attacks).plain()
+	case v.Type() == levelsType:
+		return Levels(v.Int()).plain()
 	case v.Type() == numberType:
 		return v.Float()
 	case v.Type() == fileType:

@@ -1,6 +1,11 @@
 package scenario
 
-import "time"
+import (
+	"cmp"
+	"time"
+
+	"spreadable/core/draw"
+)
 
 // Scenario is one experiment: a network, how it comes together, what is asked
 // of it, and what it is expected to do.
@@ -24,14 +29,34 @@ type Scenario struct {
 	// Number of nodes the network grows to.
 	Nodes int `yaml:"nodes" jsonschema:"required,minimum=1,maximum=10000000"`
 
-	// Number of levels of masters. Only 1, the single-level network, exists today.
-	Levels int `yaml:"levels" jsonschema:"minimum=1,maximum=1"`
+	// Number of levels of masters, 1 to 4, or auto: the network decides by its size and
+	// node.fan_out. With more than one, a request to all nodes takes more steps, and each
+	// node has fewer others to ask.
+	Levels Levels `yaml:"levels" jsonschema:"oneof_type=string;integer"`
 
 	// Virtual time that the run lasts.
 	Duration time.Duration `yaml:"duration" jsonschema:"required"`
 
 	// Virtual time between two syncs of a node: the round in which it renews its lists.
 	SyncInterval time.Duration `yaml:"sync_interval"`
+
+	// What makes a node sync: timer (its own, at every sync interval) or manual (the
+	// scenario, in the order of sync_order).
+	Sync Syncing `yaml:"sync" jsonschema:"enum=timer,enum=manual"`
+
+	// The nodes that sync in each round of manual syncs, by their numbers, from 0, one after
+	// the other ("0-4,17,9-6"). Several rounds have a ; between them, and begin again after
+	// the last. All nodes in the order of their numbers if absent.
+	SyncOrder string `yaml:"sync_order"`
+
+	// Virtual time from one manual sync of a round to the next. If absent, the syncs of the
+	// longest round are spread over the sync interval.
+	SyncGap time.Duration `yaml:"sync_gap"`
+
+	// By how much the time between two syncs differs at random, at most, as a share of the
+	// sync interval: as the timers of busy processes do (registration original). Exact
+	// timers if absent.
+	SyncNoise float64 `yaml:"sync_noise"`
 
 	// Virtual time between two rows of series.csv. A quarter of the sync interval if
 	// absent, or as many quarters as keep the rows below a million.
@@ -61,8 +86,14 @@ type Scenario struct {
 	// How nodes leave and come afterwards.
 	Churn Churn `yaml:"churn"`
 
+	// How nodes leave for good, in good order, until few are left.
+	Leave Leave `yaml:"leave"`
+
 	// What breaks during the run: a list of faults, each with `at` and `do`.
 	Faults Faults `yaml:"faults"`
+
+	// Which nodes lie during the run: a list of attacks, each with `at` and `lie`.
+	Attacks Attacks `yaml:"attacks"`
 
 	// Options of every node, with the defaults of npm spreadable 0.3.
 	Node Node `yaml:"node"`
@@ -70,17 +101,41 @@ type Scenario struct {
 	// How approvers are drawn, how many of them must agree, and for how long.
 	Approval Approval `yaml:"approval"`
 
+	// Applications on the nodes.
+	Extensions Extensions `yaml:"extensions"`
+
+	// What they hold before clients come.
+	Preload Preload `yaml:"preload"`
+
 	// What clients ask of the network.
 	Workload Workload `yaml:"workload"`
+
+	// From when on requests of clients count in the summary and the plots: settled (if
+	// absent), which is the first sample in which 99.9 % of the nodes are registered, know
+	// the size of the network and would be reached by a search; or a virtual time. Under
+	// churn, faults or attacks, and in a network that never gets there, settled is four sync
+	// intervals after the last node has joined.
+	Measure string `yaml:"measure"`
 
 	// What the run must measure, or it ends with exit code 3: a numeric path of
 	// summary.json against a condition such as "<= 3" or "0.9 .. 1.1".
 	Expect []Expectation `yaml:"expect"`
 
+	// What an experiment varies (`spreadsim sweep`): keys with lists or ranges of values,
+	// `zip` for keys that go together, `where` for a condition on variants.
+	Sweep *Sweep `yaml:"sweep"`
+
+	// How often each variant is run: a number, or {until, max}.
+	Repeat *Repeat `yaml:"repeat"`
+
 	source positions         // where each key was written, for errors
 	digest string            // of the file
 	files  map[string][]byte // contents of the files that keys name
 	built  builtLatency
+
+	transitions []Transition  // of churn.trace
+	lifetimes   []LifetimeRow // models of others
+	lies        []LieRow      // of others
 }
 
 // Registration names a rule by which nodes register.
@@ -179,6 +234,7 @@ type Latency struct {
 	Access Shares `yaml:"access"`
 
 	further []LatencyRow // models of others
+	known   []LatencyRow // all models, once they are asked for
 }
 
 // LatencyPer names what has a latency of its own.
@@ -198,8 +254,8 @@ type Join struct {
 	// mass: all at the start. growth: `initial` nodes, then `rate` more at every sync
 	// interval until all are there. spread: evenly over the time `over`. flash: `initial`
 	// nodes, and all others as a crowd at `at`, within `over`. rate: by a Poisson process,
-	// `per_second` in the mean.
-	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread,enum=flash,enum=rate"`
+	// `per_second` in the mean. list: at `times`.
+	Mode JoinMode `yaml:"mode" jsonschema:"enum=mass,enum=growth,enum=spread,enum=flash,enum=rate,enum=list"`
 
 	// Growth per sync interval, in percent of the nodes that are there (growth;
 	// required).
@@ -220,6 +276,10 @@ type Join struct {
 	// How many nodes start in a second, in the mean (rate; required).
 	PerSecond Number `yaml:"per_second"`
 
+	// When each node starts, ascending (list; required). The last time holds for all nodes
+	// that have none of their own.
+	Times Times `yaml:"times"`
+
 	// How many addresses every node knows beforehand: those of the first nodes.
 	Bootstrap int `yaml:"bootstrap" jsonschema:"minimum=1"`
 }
@@ -234,6 +294,7 @@ const (
 	Spread  JoinMode = "spread"
 	Flash   JoinMode = "flash"
 	Poisson JoinMode = "rate"
+	Listed  JoinMode = "list"
 )
 
 // Node holds the options of every node.
@@ -247,6 +308,10 @@ type Node struct {
 
 	// Failed requests to a peer, one after another, after which it counts as broken.
 	ServerMaxFails int `yaml:"server_max_fails" jsonschema:"minimum=1"`
+
+	// How many others a node asks at the same time at most, where the network decides how
+	// many levels it has (levels: auto). 100 if absent.
+	FanOut int `yaml:"fan_out" jsonschema:"minimum=4"`
 
 	// Whether nodes trust one another: no suspicion, no bans.
 	Trusted bool `yaml:"trusted"`
@@ -263,46 +328,42 @@ type Approval struct {
 
 	// How long one draw of approvers lasts.
 	Period time.Duration `yaml:"period"`
+
+	// What is drawn: original, addresses as npm nodes do, or host, where an owner of many
+	// ports counts once. Original if absent.
+	Draw DrawOrder `yaml:"draw" jsonschema:"enum=original,enum=host"`
+
+	// Which clients have the same approvers in a period: network, all, or client, each has
+	// its own. Network if absent; client needs draw host.
+	Per DrawPer `yaml:"per" jsonschema:"enum=network,enum=client"`
+
+	// What keeps draws from being known beforehand: none, verifier (a secret of the node
+	// that a client works with), network (a password, which attackers do not know) or
+	// reveal (what the masters commit to and then reveal for each period). None if
+	// absent; the others need draw host, and reveal a period of 16 server timeouts or
+	// more.
+	Salt DrawSalt `yaml:"salt" jsonschema:"enum=none,enum=verifier,enum=network,enum=reveal"`
+
+	// What counts once in a draw by host: address, ip, prefix (/24), or a prefix of a given
+	// length for IPv4 and IPv6 ("/16,/32"). Prefix if absent.
+	Group string `yaml:"group"`
+
+	// How long a host must have been in the network before it is drawn; while the network
+	// is young, as long as that less one period. 0s if absent; needs draw host.
+	MinAge time.Duration `yaml:"min_age"`
 }
 
-// Workload describes what clients ask of the network. All of it is off by
-// default.
-type Workload struct {
-	// Network-wide requests, each from a client at a random node.
-	Searches Searches `yaml:"searches"`
+// DrawOrder, DrawPer and DrawSalt name how approvers are drawn.
+type (
+	DrawOrder string
+	DrawPer   string
+	DrawSalt  string
+)
 
-	// Approved actions, each from a client at a random node.
-	Approvals Approvals `yaml:"approvals"`
-}
-
-// Searches is a series of network-wide requests.
-type Searches struct {
-	// How many.
-	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000"`
-
-	// Virtual time of the first one.
-	Start time.Duration `yaml:"start"`
-
-	// Virtual time over which they are evenly spaced, from start. One sync interval if
-	// absent, or what is left of the run.
-	Over time.Duration `yaml:"over"`
-}
-
-// Approvals is a series of approved actions.
-type Approvals struct {
-	// How many.
-	Count int `yaml:"count" jsonschema:"minimum=0,maximum=10000000"`
-
-	// Virtual time of the first one.
-	Start time.Duration `yaml:"start"`
-
-	// Virtual time over which they are evenly spaced, from start. One sync interval if
-	// absent, or what is left of the run.
-	Over time.Duration `yaml:"over"`
-
-	// How many entry nodes name the approvers of the same draw; with two or more their
-	// agreement is measured.
-	Entries int `yaml:"entries" jsonschema:"minimum=1"`
+// Settings are the settings of draws. What is left out is as in npm.
+func (a Approval) Settings() (draw.Settings, error) {
+	return draw.ParseSettings(cmp.Or(string(a.Draw), "original"), cmp.Or(string(a.Per), "network"),
+		cmp.Or(string(a.Salt), "none"), cmp.Or(a.Group, "prefix"), a.MinAge)
 }
 
 // Expectation is one condition on a number of the summary.

@@ -190,7 +190,7 @@ func TestABrokenSetNamesItself(t *testing.T) {
 		{"expect=5", "--set expect=5: expect: is a group: set one of its keys, such as expect.search.hops.max"},
 		{"expect.convergence.round=< 6",
 			`--set expect.convergence.round=< 6: expect.convergence.round: summary.json has no number with this path; did you mean "convergence.rounds"?`},
-		{"na\nme=x", `--set na\nme=x: unknown key "na\nme" in the scenario; did you mean "name"? (known keys: name, description, seed, nodes, levels, duration, sync_interval, sample, registration, addresses, latency, network, classes, join, churn, faults, node, approval, workload, expect)`},
+		{"na\nme=x", `--set na\nme=x: unknown key "na\nme" in the scenario; did you mean "name"? (known keys: name, description, seed, nodes, levels, duration, sync_interval, sync, sync_order, sync_gap, sync_noise, sample, registration, addresses, latency, network, classes, join, churn, leave, faults, attacks, node, approval, extensions, preload, workload, measure, expect, sweep, repeat)`},
 	} {
 		_, err := scenario.Parse("test.yaml", []byte(small), []string{c.set})
 		if err == nil || err.Error() != c.want {

@@ -18,7 +18,7 @@ import (
 // sources are the files whose comments describe the keys. Embedding them lets one
 // text serve the reader of the code and the editor of a scenario.
 //
-//go:embed scenario.go network.go classes.go churn.go faults.go
+//go:embed scenario.go network.go classes.go churn.go leave.go stores.go faults.go attacks.go workload.go
 var sources embed.FS
 
 // Schema returns the JSON Schema (2020-12) of scenario files, for editors that
@@ -63,6 +63,8 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Pattern: durationPattern, Examples: []any{"16s", "5m20s"}}
 	case t == rateType:
 		return &jsonschema.Schema{Type: "string", Pattern: ratePattern, Examples: []any{"5Mbit/s", "1Gbit/s"}}
+	case t == sizeType:
+		return &jsonschema.Schema{Type: "string", Pattern: sizePattern, Examples: []any{"10kB", "1GB"}}
 	case t == expectationsType:
 		return expectSchema()
 	case t == latencyModelType:
@@ -71,8 +73,14 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 			schema.Enum = append(schema.Enum, name)
 		}
 		return schema
-	case t == faultsType:
-		return faultsSchema()
+	case isItems(t):
+		return itemsSchema(reflect.New(t.Elem()).Interface())
+	case t == sweepType.Elem():
+		return sweepSchema()
+	case t == repeatType.Elem():
+		return repeatSchema()
+	case t == timesType:
+		return &jsonschema.Schema{Type: "array", Items: mapType(durationType)}
 	case t == numberType:
 		return &jsonschema.Schema{Type: "number"}
 	case t == sharesType:
@@ -92,9 +100,34 @@ func sharesSchema() *jsonschema.Schema {
 		AdditionalProperties: jsonschema.FalseSchema}
 }
 
-// faultsSchema is a list of groups of keys.
-func faultsSchema() *jsonschema.Schema {
-	item := reflector().Reflect(&Fault{})
+// sweepSchema takes lists and ranges of values for the paths of keys, zip, and where.
+func sweepSchema() *jsonschema.Schema {
+	values := &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "array"}, {Type: "object"}}}
+	return &jsonschema.Schema{
+		Type:                 "object",
+		PatternProperties:    map[string]*jsonschema.Schema{`^(?!where$)[a-z_]+(\.[A-Za-z0-9_ ]+)*$`: values, `^where$`: {Type: "string"}},
+		AdditionalProperties: jsonschema.FalseSchema,
+		Examples:             []any{map[string]any{"nodes": []int{100, 1000}}},
+	}
+}
+
+// repeatSchema is a number, or how well numbers must be known.
+func repeatSchema() *jsonschema.Schema {
+	count := &jsonschema.Schema{Type: "integer", Minimum: "1", Maximum: json.Number(fmt.Sprint(MaxRepetitions))}
+	most := &jsonschema.Schema{Type: "integer", Minimum: json.Number(fmt.Sprint(LeastJudged)), Maximum: count.Maximum}
+	share := &jsonschema.Schema{Type: "string", Pattern: sharePattern, Examples: []any{"2%"}}
+	until := &jsonschema.Schema{Type: "object", AdditionalProperties: share}
+	properties := jsonschema.NewProperties()
+	properties.Set("until", until)
+	properties.Set("max", most)
+	precise := &jsonschema.Schema{Type: "object", Properties: properties, Required: []string{"until"},
+		AdditionalProperties: jsonschema.FalseSchema}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{count, precise}}
+}
+
+// itemsSchema is a list of groups of keys, each as the item.
+func itemsSchema(of any) *jsonschema.Schema {
+	item := reflector().Reflect(of)
 	item.Version = "" // that of the whole
 	return &jsonschema.Schema{Type: "array", Items: item}
 }

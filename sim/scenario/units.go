@@ -32,6 +32,9 @@ var (
 	wholeShape    = regexp.MustCompile(wholePattern)
 )
 
+// ParseDuration reads a duration as scenario files write it, such as 25ms or 5m20s.
+func ParseDuration(text string) (time.Duration, error) { return parseDuration(text) }
+
 // parseDuration reads a duration of one or more numbers, each with a unit:
 // 25ms, 5m20s, 1.5h, 1d. A number without a unit is an error even if it is 0,
 // so that no reader has to guess the unit.
@@ -74,14 +77,7 @@ func formatDuration(d time.Duration) string {
 	if d >= day && d%day == 0 {
 		return strconv.FormatInt(int64(d/day), 10) + "d"
 	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return phrase.Duration(d)
 }
 
 // parseShare reads a share in percent ("20%") as a fraction (0.2). The sign

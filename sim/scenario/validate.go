@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -30,7 +31,7 @@ func (s *Scenario) validate() error {
 		return err
 	}
 	checks := []func() error{
-		s.checkTimes, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkChurn, s.checkFaults, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkLoad, s.checkExpect,
+		s.checkTimes, s.checkSchedule, s.checkLevels, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkChurn, s.checkLeave, s.checkFaults, s.checkAttacks, s.checkPresence, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkStores, s.checkLoad, s.checkExpect,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -66,7 +67,9 @@ func (s *Scenario) checkLimits(path string, v reflect.Value) error {
 func (s *Scenario) checkField(path string, v reflect.Value, l limits) error {
 	if !s.given(path) {
 		if l.required {
-			return s.errorf(path, "missing key %q, which every scenario needs", path)
+			group, _, _ := strings.Cut(path, ".") // of a list: faults.0.at
+			needs := map[string]string{"faults": "fault", "attacks": "attack"}[group]
+			return s.errorf(path, "missing key %q, which every %s needs", path, cmp.Or(needs, "scenario"))
 		}
 		if v.IsZero() {
 			return nil
@@ -75,10 +78,13 @@ func (s *Scenario) checkField(path string, v reflect.Value, l limits) error {
 	if v.Type() == latencyModelType {
 		l.enum = latencyModels(s.Latency.rows())
 	}
+	if v.Type() == lifetimeModelType {
+		l.enum = s.lifetimeModels()
+	}
 	switch {
 	case v.Kind() == reflect.String:
 		return s.checkText(path, v.String(), l)
-	case v.CanInt() && v.Type() != durationType && v.Type() != rateType && (v.Int() < l.minimum || v.Int() > l.maximum):
+	case v.CanInt() && v.Type() != durationType && v.Type() != rateType && v.Type() != sizeType && v.Type() != levelsType && (v.Int() < l.minimum || v.Int() > l.maximum):
 		return s.errorf(path, "%s: expected %s, not %d", path, l.span(), v.Int())
 	}
 	return nil
@@ -128,6 +134,8 @@ func joinKeys(mode JoinMode) []string {
 		return []string{"bootstrap", "initial", "at", "over"}
 	case Poisson:
 		return []string{"bootstrap", "per_second"}
+	case Listed:
+		return []string{"bootstrap", "times"}
 	default:
 		return []string{"bootstrap"}
 	}
@@ -136,7 +144,7 @@ func joinKeys(mode JoinMode) []string {
 func (s *Scenario) checkJoin() error {
 	j := s.Join
 	if err := s.checkMeaning("join", "mode", string(j.Mode), joinKeys(j.Mode),
-		"rate", "initial", "over", "at", "per_second"); err != nil {
+		"rate", "initial", "over", "at", "per_second", "times"); err != nil {
 		return err
 	}
 	if j.Bootstrap > s.Nodes {
@@ -150,6 +158,8 @@ func (s *Scenario) checkJoin() error {
 		return s.checkFlash()
 	case Poisson:
 		return s.checkArrivals()
+	case Listed:
+		return s.checkTimesOfJoin()
 	case Spread:
 		if err := s.needs("join", "mode spread", "over"); err != nil {
 			return err
@@ -242,24 +252,16 @@ func (s *Scenario) checkApproval() error {
 	if _, err := draw.ParseDecision(s.Approval.DecisionLevel); err != nil {
 		return s.errorf("approval.decision_level", "approval.decision_level: %w", err)
 	}
-	return nil
-}
-
-func (s *Scenario) checkWorkload() error {
-	searches, approvals := s.Workload.Searches, s.Workload.Approvals
-	if searches.Count > 0 {
-		if err := s.within("workload.searches", searches.Start, searches.Over); err != nil {
-			return err
-		}
+	if _, err := s.Approval.Settings(); err != nil { // it begins with the name of the key
+		key, _, _ := strings.Cut(err.Error(), " ")
+		return s.errorf("approval."+key, "approval.%w", err)
 	}
-	if approvals.Count > 0 {
-		if err := s.within("workload.approvals", approvals.Start, approvals.Over); err != nil {
-			return err
-		}
+	if least := 16 * s.Node.ServerTimeout; s.Approval.Salt == "reveal" && s.Approval.Period < least {
+		return s.errorf("approval.salt", "approval.salt: reveal needs an approval.period of at least 16 times node.server_timeout, %s",
+			formatDuration(least))
 	}
-	if approvals.Entries > s.Nodes {
-		return s.errorf("workload.approvals.entries",
-			"workload.approvals.entries: %d entry nodes are more than the %d nodes", approvals.Entries, s.Nodes)
+	if s.Approval.Salt == "reveal" && s.Levels > 1 {
+		return s.errorf("approval.salt", "approval.salt: reveal needs a network of one level (levels is %d)", s.Levels)
 	}
 	return nil
 }
@@ -277,7 +279,9 @@ func (s *Scenario) checkExpect() error {
 			missing = "workload.approvals.count is 0"
 		case section == "faults" && len(s.Faults) == 0:
 			missing = "nothing breaks"
-		case section == "churn" && !s.Churn.On():
+		case section == "attacks" && len(s.Attacks) == 0, isOneOf(e.Path, "approval.captured", "approval.captured_expected", "approval.denied", "approval.denied_expected") && len(s.Attacks) == 0:
+			missing = "nothing attacks"
+		case section == "churn" && !s.Churn.On() && !s.Leave.On():
 			missing = "there is no churn"
 		case e.Path == "approval.agreement" && s.Workload.Approvals.Entries < 2:
 			missing = "workload.approvals.entries is 1"

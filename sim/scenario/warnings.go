@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// ClientTimeout is how long clients wait for an answer, as those of npm spreadable do.
+// ClientTimeout is how long clients wait for an answer by default, as those of npm
+// spreadable do.
 const ClientTimeout = 10 * time.Second
 
 // How many messages follow one another, at least, in what a network of several nodes
@@ -95,7 +97,7 @@ func (w *warner) timeouts() {
 		{"node.ping_timeout", "a ping with its answer takes %s, and a node waits %s for it (node.ping_timeout)",
 			requestMessages, s.Node.PingTimeout},
 		{"workload", "a search and a draw of approvers take %s, three requests in a row, and a client waits %s",
-			drawMessages, ClientTimeout},
+			drawMessages, s.TimeoutBudget()},
 	} {
 		if limit.key == "workload" && (s.Nodes == 1 ||
 			s.Workload.Searches.Count == 0 && s.Workload.Approvals.Count == 0) {
@@ -255,7 +257,22 @@ func (w *warner) unused() {
 	if s.Workload.Approvals.Count == 0 {
 		off("workload.approvals.count is 0", "workload.approvals.start", "workload.approvals.over",
 			"workload.approvals.entries",
-			"approval.approvers", "approval.decision_level", "approval.period")
+			"approval.approvers", "approval.decision_level", "approval.period",
+			"approval.draw", "approval.per", "approval.salt", "approval.group", "approval.min_age")
+		w.approversWithoutWork()
+	}
+	if s.Workload.Searches.Count == 0 && s.Workload.Approvals.Count == 0 {
+		off("clients ask nothing", "workload.arrivals", "workload.entry", "workload.exponent", "workload.ips",
+			"workload.retries", "workload.timeout", "measure")
+	}
+}
+
+// approversWithoutWork looks for lies of approvers that none asks.
+func (w *warner) approversWithoutWork() {
+	for i, a := range w.scenario.Attacks {
+		if isOneOf(a.Lie, "approves", "rejects") {
+			w.add([]string{"attacks." + strconv.Itoa(i) + ".lie"}, "%s has no effect: workload.approvals.count is 0", a.Lie)
+		}
 	}
 }
 
@@ -303,18 +320,21 @@ func (w *warner) expectations() {
 // most is the greatest value that a number of the summary can have in a run of the
 // scenario, and the span of its values in words. None is below 0.
 func (s *Scenario) most(path string) (float64, string) {
-	of := func(count int, key string) (float64, string) {
+	of := func(count int, rate Number, key string) (float64, string) {
+		if rate > 0 {
+			return math.Inf(1), "0 or more" // how many come is drawn, or rounded
+		}
 		return float64(count), fmt.Sprintf("at most %d (%s)", count, key)
 	}
 	switch group, name, _ := strings.Cut(path, "."); {
 	case isShare(path):
 		return 1, "a share of 0 to 1"
 	case group == "search" && isOneOf(name, "count", "complete", "partial", "failed"), strings.HasPrefix(path, "search.errors."):
-		return of(s.Workload.Searches.Count, "workload.searches.count")
+		return of(s.Workload.Searches.Count, s.Workload.Searches.Rate, "workload.searches.count")
 	case group == "approval" && isOneOf(name, "requested", "granted"), strings.HasPrefix(path, "approval.errors."):
-		return of(s.Workload.Approvals.Count, "workload.approvals.count")
+		return of(s.Workload.Approvals.Count, s.Workload.Approvals.Rate, "workload.approvals.count")
 	case group == "structure" && !strings.HasSuffix(name, ".level"):
-		return of(s.Nodes, "nodes")
+		return of(s.Nodes, 0, "nodes")
 	case isOneOf(path, "convergence.time_s", "engine.virtual_s"):
 		return s.Duration.Seconds(), fmt.Sprintf("at most %g (duration, in seconds)", s.Duration.Seconds())
 	}
@@ -327,7 +347,9 @@ func isOneOf(word string, words ...string) bool { return slices.Contains(words, 
 func isShare(path string) bool {
 	return isOneOf(path,
 		"convergence.registered", "convergence.exact_size", "convergence.coverage", "approval.success",
-		"approval.agreement", "approval.captured",
+		"approval.agreement", "approval.captured", "approval.captured_expected", "approval.denied", "approval.denied_expected",
+		"documents.availability", "documents.stale", "documents.acknowledged", "documents.whole", "documents.missing",
+		"files.availability", "files.stale", "files.acknowledged", "files.whole", "files.missing",
 		"approval.jain", "approval.jain_fair", "approval.gini", "approval.gini_fair", "approval.chi2_p",
 	) || strings.HasPrefix(path, "search.coverage.") || strings.HasPrefix(path, "search.partial_coverage.") ||
 		strings.Contains(path, ".utilisation_")

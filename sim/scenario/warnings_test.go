@@ -57,6 +57,11 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 			"workload.searches.start: the first client calls at 5m19.85s"},
 		{"workload.searches.count=10 workload.searches.start=319849ms workload.searches.over=0s",
 			""},
+		{"workload.entry=zipf", "workload.entry: has no effect: clients ask nothing"},
+		{"workload.entry=zipf measure=0s " + searches, ""},
+		{"measure=0s", "measure: has no effect: clients ask nothing"},
+		{`attacks=[{"at":60s,"lie":rejects,"on":10%}]`, "attacks.0.lie: rejects has no effect: workload.approvals.count is 0"},
+		{`attacks=[{"at":60s,"lie":rejects,"on":10%}] ` + approvals, ""},
 		{"latency.mean=260ms network.connection=each", "latency.mean: a ping with its answer takes at least 1.04s"},
 		{"latency.mean=250ms network.connection=each", ""},
 		{"latency.mean=170ms network.connection=each network.tls=true", "latency.mean: a ping with its answer takes at least 1.02s"},
@@ -156,7 +161,7 @@ func TestShippedScenariosAreNotWarnedOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := scenario.Parse("resolved.yaml", s.Resolved(), nil)
+		again, err := scenario.Parse(keptBeside(t, s), s.Resolved(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,4 +169,20 @@ func TestShippedScenariosAreNotWarnedOf(t *testing.T) {
 			t.Errorf("%s: %q", file, list)
 		}
 	}
+}
+
+// keptBeside writes the files that a scenario names as a run keeps them, and returns the
+// path of a scenario beside them.
+func keptBeside(t *testing.T, s *scenario.Scenario) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, scenario.FilesFolder), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range s.Attachments() {
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(file.Name)), file.Content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "resolved.yaml")
 }

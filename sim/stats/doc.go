@@ -1,5 +1,6 @@
-// Package stats judges numbers that a simulation measured: exact quantiles, and how even
-// a draw is.
+// Package stats judges numbers that a simulation measured: exact quantiles, how even a
+// draw is, how well repetitions know a mean ([Mean]), and what is a finding when many
+// numbers are compared ([Holm]).
 //
 // # How even is even
 //

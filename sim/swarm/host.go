@@ -7,9 +7,9 @@ import (
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/state"
-	"spreadable/sim/kernel"
 	"spreadable/sim/lie"
 	"spreadable/sim/probe"
+	"spreadable/sim/weather"
 )
 
 // host is a place in the network where a node runs, honest or not. It implements
@@ -20,14 +20,9 @@ type host struct {
 	probe probe.Probe
 
 	up     bool
-	silent bool          // when down: swallows requests instead of refusing them
-	slow   time.Duration // added to each message from or to it
-	group  int
+	silent bool // when down: swallows requests instead of refusing them
 	lives  int
 	saved  *state.State // what a store would hold after the latest crash
-
-	held    bool
-	waiting []kernel.Event // what happened to it while it was held
 
 	lying  bool       // counts as no honest node, from the first day
 	answer lie.Answer // once it lies
@@ -80,27 +75,20 @@ func (h *host) Boot(remember bool) {
 	h.world.net.Start(h.index)
 }
 
+// wrong is what is wrong with the host.
+func (h *host) wrong() *weather.Host { return h.world.weather.Host(h.index) }
+
 // Hold implements fault.Host.
-func (h *host) Hold() { h.held = true }
+func (h *host) Hold() { h.world.weather.Hold(h.index) }
 
 // Release implements fault.Host. All that waited happens now.
-func (h *host) Release() {
-	if !h.held {
-		return
-	}
-	h.held = false
-	for _, e := range h.waiting {
-		e.Time = int64(h.world.Now())
-		h.world.driver.Schedule(e)
-	}
-	h.waiting = nil
-}
+func (h *host) Release() { h.world.weather.Release(h.index, h.world.Now(), h.world.driver.Schedule) }
 
 // SetSlow implements fault.Host.
-func (h *host) SetSlow(d time.Duration) { h.slow = d }
+func (h *host) SetSlow(d time.Duration) { h.wrong().Slow = d }
 
 // SetGroup implements fault.Host.
-func (h *host) SetGroup(group int) { h.group = group }
+func (h *host) SetGroup(group int) { h.wrong().Group = group }
 
 // Peer implements lie.Host.
 func (h *host) Peer() core.Peer { return peerOf(h.index) }

@@ -123,7 +123,7 @@ func (l *load) approve(r *rand.Rand, nodes []*core.Node) func() error {
 	same := func(question string) string { return question }
 	l.client().Approve(entry, 0, approvalAction, same, func(key *message.ApprovalKey, err error) {
 		failed = nil
-		if err != nil && !l.world.weather.mayFail() { // slow approvers may be passed over, or be late
+		if err != nil && !l.world.mayFail() { // slow approvers may be passed over, or be late
 			failed = fmt.Errorf("approval at %d: %w", entry.ID(), err)
 		}
 		draws = append(draws, key)
@@ -149,7 +149,7 @@ func (l *load) deceive(r *rand.Rand, nodes []*core.Node) func() error {
 		switch {
 		case err == nil:
 			failed = fmt.Errorf("approval with a wrong answer at %d: granted", entry.ID())
-		case message.IsRefusal(err, message.CodeWrongAnswer), l.world.weather.mayFail():
+		case message.IsRefusal(err, message.CodeWrongAnswer), l.world.mayFail():
 			failed = nil
 		default:
 			failed = fmt.Errorf("approval with a wrong answer at %d: %w", entry.ID(), err)
@@ -169,7 +169,7 @@ func (l *load) judgeDraws(draws []*message.ApprovalKey, nodes []*core.Node) erro
 			return fmt.Errorf("no draw")
 		}
 		want := invariant.Ranking(l.world.book, all, d.StartedAt)
-		if !invariant.Follows(d.Approvers, want, approvalTerms().Approvers.Of(len(all)), l.world.weather.mayFail()) {
+		if !invariant.Follows(d.Approvers, want, approvalTerms().Approvers.Of(len(all)), l.world.mayFail()) {
 			return fmt.Errorf("drew approvers %v, the order begins with %v", ids(d.Approvers), ids(want[:min(len(want), len(d.Approvers)+2)]))
 		}
 	}

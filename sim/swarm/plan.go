@@ -38,9 +38,17 @@ type Choice struct {
 	Loss                 float64 // the greatest constant loss
 }
 
-// All is the choice of everything.
+// All is the choice of everything but lies that must be named.
 func All() Choice {
-	return Choice{Faults: fault.Kinds(), Lies: lie.Kinds(), LeastNodes: 2, MostSize: 300, Loss: 0.05}
+	return Choice{Faults: fault.Kinds(), Lies: drawn(), LeastNodes: 2, MostSize: 300, Loss: 0.05}
+}
+
+// drawn are the lies that need not be named.
+func drawn() []string {
+	return slices.DeleteFunc(lie.Kinds(), func(name string) bool {
+		k, _ := lie.Of(name)
+		return k.Named
+	})
 }
 
 // common is the size that most networks stay below: small ones are quick, and have

@@ -133,12 +133,17 @@ func (r *run) phases() *Failure {
 // lie lets the liars of the plan begin. The first is a master, if one is there besides
 // the bootstrap nodes; of an intruding kind each visits another master.
 func (r *run) lie(kind lie.Kind) {
+	var liars, victims []*host
+	var band []core.Peer
 	for i := range r.plan.Liars {
 		h, victim := r.liar(kind, i)
 		if h == nil {
-			return
+			break
 		}
 		h.lying = true
+		liars, victims, band = append(liars, h), append(victims, victim), append(band, h.Peer())
+	}
+	for i, h := range liars {
 		switch {
 		case kind.Runs:
 			h.Boot(false)
@@ -146,8 +151,9 @@ func (r *run) lie(kind lie.Kind) {
 			h.up = true
 			r.net.Listen(h.index)
 		}
+		h.wrong().Late = kind.Late
 		h.answer = kind.Begin(&lie.Liar{
-			World: r, Host: h, Random: r.random(stream.Lie, r.plan.Lie, i), Victim: peerOf(victim.index),
+			World: r, Host: h, Random: r.random(stream.Lie, r.plan.Lie, i), Victim: peerOf(victims[i].index), Band: band,
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"spreadable/sim"
 	"spreadable/sim/fault"
 	"spreadable/sim/kernel"
+	"spreadable/sim/weather"
 	"spreadable/transport/inmem"
 )
 
@@ -27,7 +28,8 @@ type world struct {
 	book       *peer.Book
 	net        *inmem.Network
 	driver     sim.Driver
-	weather    weather
+	air        air
+	weather    *weather.Weather
 	hosts      []*host     // with a place in the network
 	nodes      int         // of the hosts, how many are nodes so far
 	bootstraps []core.Peer // the addresses that all nodes are given
@@ -59,8 +61,10 @@ func newWorld(p Plan, noted Noted) (*world, error) {
 	if p.Lie != "" {
 		intruders = p.Liars
 	}
-	w.weather = weather{world: w, loss: p.Loss}
+	w.air = air{world: w, loss: p.Loss}
 	w.stranger = w.spare + intruders
+	w.weather = weather.New(&w.air, w.stranger+1, 0, p.Seed)
+	w.weather.Swallows = false
 	w.load = newLoad(w, len(p.Faults)+1)
 	if err := w.address(intruders); err != nil {
 		return nil, err
@@ -74,11 +78,11 @@ func newWorld(p Plan, noted Noted) (*world, error) {
 		return nil, err
 	}
 	w.net = inmem.New(inmem.Options{
-		Config: inmem.OneConfig(config), Link: &w.weather, Nodes: w.stranger + 1, Seed: p.Seed, Epoch: epoch,
+		Config: inmem.OneConfig(config), Link: w.weather, Nodes: w.stranger + 1, Seed: p.Seed, Epoch: epoch,
 		Clients: w.load.clients, ClientTimeout: clientTimeout, ClientIP: clientIP,
 		Observe: w.observe, Front: w.front,
 	})
-	w.driver = sim.NewInterceptedDriver(w.net, w.intercept)
+	w.driver = sim.NewInterceptedDriver(w.net, func(e kernel.Event) bool { return w.weather.Intercept(&e) })
 	for i := range w.stranger + 1 {
 		w.hosts = append(w.hosts, newHost(w, i))
 	}
@@ -152,16 +156,6 @@ func (w *world) observe(node int, note core.Note) {
 	}
 }
 
-// intercept keeps what happens to a held host for its release.
-func (w *world) intercept(e kernel.Event) bool {
-	if int(e.To) >= len(w.hosts) || !w.hosts[e.To].held {
-		return false
-	}
-	h := w.hosts[e.To]
-	h.waiting = append(h.waiting, e)
-	return true
-}
-
 // Now implements fault.World and lie.World.
 func (w *world) Now() time.Duration { return w.driver.Now() }
 
@@ -205,10 +199,10 @@ func (w *world) Newcomer() fault.Host {
 }
 
 // SetLoss implements fault.World. It comes on top of what the plan loses all the time.
-func (w *world) SetLoss(share float64) { w.weather.loss = w.plan.Loss + share*(1-w.plan.Loss) }
+func (w *world) SetLoss(share float64) { w.air.loss = w.plan.Loss + share*(1-w.plan.Loss) }
 
 // SetCut implements fault.World.
-func (w *world) SetCut(swallows bool) { w.weather.swallows = swallows }
+func (w *world) SetCut(swallows bool) { w.weather.Swallows = swallows }
 
 // Peers implements lie.World.
 func (w *world) Peers() []core.Peer {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"spreadable/core"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/wire"
 )
@@ -27,10 +28,12 @@ type visit struct {
 }
 
 // scope says which of the checks apply to a path.
-type scope struct{ node, version bool }
+type scope struct {
+	node, version bool
+	kind          message.Kind // of a node's request: which root it must have
+}
 
 var (
-	apiScope    = scope{node: true, version: true}
 	clientScope = scope{version: true}
 	statusScope = scope{}
 )
@@ -75,7 +78,7 @@ func (s *server) checkRest(v *visit, sc scope) error {
 		}
 	}
 	if sc.node {
-		return s.checkRoot(v.r.Header)
+		return s.checkRoot(v.r.Header, sc.kind)
 	}
 	return nil
 }
@@ -208,15 +211,19 @@ func (s *server) checkVersion(h http.Header) error {
 }
 
 // checkRoot tells a missing root from an empty one: young nodes, which do not know their
-// root yet, know each other by it.
-func (s *server) checkRoot(h http.Header) error {
+// root yet, know each other by it. What crosses branches has the name of the whole network.
+func (s *server) checkRoot(h http.Header, kind message.Kind) error {
 	given, present := h[wire.RootHeader]
-	view := s.loop.view.Load()
+	view, row := s.loop.view.Load(), kind.Row()
+	root := view.root
+	if row.Across {
+		root = view.network
+	}
 	switch {
-	case present && len(given) == 1 && given[0] == view.root:
+	case row.AnyRoot || present && len(given) == 1 && given[0] == root:
 		return nil
 	case !present:
 		given = []string{"undefined"}
 	}
-	return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("%s: %q instead of %q", wire.RootMessage, clip(given[0]), view.root))
+	return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("%s: %q instead of %q", wire.RootMessage, clip(given[0]), root))
 }

@@ -45,9 +45,7 @@ func (l *loop) Call(to core.Peer, req message.Request, sink core.Sink, tag uint3
 	}
 	c.out = l.speaker.Request(to, &req, l.now)
 	c.way = newPassage(c.out.To, l.given(to))
-	if body := message.Asked[message.QueryRequest](&req); body != nil {
-		c.out.Query = l.options.query(body.Name)
-	}
+	c.out.Query = l.query(&req)
 	if k := l.learned[to]; k != nil && req.Kind == message.KindStructure {
 		c.known, c.out.ETag = k.structure, k.etag
 	}

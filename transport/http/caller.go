@@ -28,6 +28,7 @@ import (
 // net/http: an Idempotency-Key without a value allows that.
 type caller struct {
 	ours, kept, fresh *http.Transport
+	via               map[*http.Transport]http.RoundTripper // what wraps each; nil without Options.Via
 	names             *names
 	reach             *reach       // nil for a client, which calls what it is told
 	own               peer.Address // zero for a client
@@ -60,6 +61,12 @@ func newCaller(o *Options, key []byte, n *names) *caller {
 	c.kept = c.transport(o, keptIdle)
 	c.fresh = c.transport(o, keptIdle)
 	c.fresh.DisableKeepAlives = true
+	if o.Via != nil {
+		c.via = make(map[*http.Transport]http.RoundTripper)
+		for _, t := range []*http.Transport{c.ours, c.kept, c.fresh} {
+			c.via[t] = o.Via(t)
+		}
+	}
 	return c
 }
 
@@ -168,7 +175,7 @@ func (c *caller) try(
 		req.Header["Authorization"] = []string{shown}
 	}
 	// not http.Client: a redirect counts as a failure
-	resp, err := c.way(o).RoundTrip(req)
+	resp, err := c.roundTrip(c.way(o), req)
 	if err != nil {
 		return nil, nil, noAnswer(err)
 	}
@@ -187,6 +194,16 @@ func (c *caller) way(o *wire.Outgoing) *http.Transport {
 		return c.kept
 	}
 	return c.fresh
+}
+
+// roundTrip sends a request over a transport, or over what wraps it: from then on the call
+// does not wait for this machine.
+func (c *caller) roundTrip(t *http.Transport, req *http.Request) (*http.Response, error) {
+	if c.via == nil {
+		return t.RoundTrip(req)
+	}
+	markBegun(req.Context())
+	return c.via[t].RoundTrip(req)
 }
 
 func (c *caller) isOurs(a peer.Address) bool {

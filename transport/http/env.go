@@ -34,10 +34,12 @@ func (l *loop) After(d time.Duration, tag uint32) {
 func (l *loop) Note(n core.Note) {
 	level := slog.LevelInfo
 	switch n.What {
-	case core.NoteApprovals:
+	case core.NoteApprovals, core.NoteOneLevel:
 		level = slog.LevelWarn
 	case core.NoteSilent:
 		l.silent.Add(1)
+	case core.NoteLevels:
+		l.leveled.Add(1)
 	case core.NoteUseless:
 		l.useless.Add(1)
 	case core.NoteRegistered:

@@ -15,7 +15,7 @@ import (
 // JoinFailure is why a node cannot join by way of an address.
 type JoinFailure struct {
 	Address string    // of a bootstrap node, or of a master that the node was sent to
-	Asked   string    // what the node asked for: "status", "provide-registration", "register"
+	Asked   string    // what the node asked for: "status", "branch", "provide-registration", "register"
 	Reason  string    // in the words of the other node, where it gave any
 	Since   time.Time // of the first failure for this reason
 }
@@ -34,7 +34,7 @@ const maxJoinFailures = 64
 
 // isJoining reports whether a request of a kind is a step of joining.
 func isJoining(kind message.Kind) bool {
-	return kind == message.KindStatus || kind == message.KindProvide || kind == message.KindRegister
+	return kind == message.KindStatus || kind == message.KindBranch || kind == message.KindProvide || kind == message.KindRegister
 }
 
 // noteStep remembers how a step of joining ended, and logs a new reason. A node that has

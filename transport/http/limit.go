@@ -61,14 +61,18 @@ type Counts struct {
 	LookupWaits uint64
 	// calls that this machine could not send: no port, no descriptor, no place in time
 	CallsNotSent uint64
+	// streams to extensions refused for want of space
+	StreamsRefused uint64
 	// peers taken off the lists because all probes failed, and because they were of no use
 	// for too many syncs
 	PeersSilent, PeersUseless uint64
+	// changes of the number of levels that the network is to have
+	LevelChanges uint64
 }
 
 // limits are all limits of a node that count.
 type limits struct {
-	waits, refused, full, accept, slow, reach, lookups, unsent *limit
+	waits, refused, full, accept, slow, reach, lookups, unsent, streams *limit
 }
 
 func newLimits(log *slog.Logger) *limits {
@@ -80,6 +84,7 @@ func newLimits(log *slog.Logger) *limits {
 		slow:    newLimit(log, "a body comes too slowly; its connection is closed"),
 		reach:   newLimit(log, "an address that others named is not called; see the option allowed_ranges"),
 		lookups: newLimit(log, "calls wait for lookups of names; see the option max_lookups"),
+		streams: newLimit(log, "a stream to an extension is refused: no space is left; see the option extension_space"),
 		unsent:  newLimit(log, "a request to another node cannot be sent; the cause is this machine"),
 	}
 }
@@ -92,6 +97,8 @@ func (n *Node) Counts() Counts {
 		ShareWaits: l.waits.hits.Load(), ConnectionsRefused: l.refused.hits.Load(),
 		ConnectionsFull: l.full.hits.Load(), AcceptFailures: l.accept.hits.Load(),
 		SlowBodies: l.slow.hits.Load(), CallsRefused: l.reach.hits.Load(),
-		LookupWaits: l.lookups.hits.Load(), CallsNotSent: l.unsent.hits.Load(), PeersSilent: n.loop.silent.Load(), PeersUseless: n.loop.useless.Load(),
+		LookupWaits: l.lookups.hits.Load(), CallsNotSent: l.unsent.hits.Load(),
+		StreamsRefused: l.streams.hits.Load(), PeersSilent: n.loop.silent.Load(), PeersUseless: n.loop.useless.Load(),
+		LevelChanges: n.loop.leveled.Load(),
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func host(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}) }
+func hostNumber(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}) }
 
 // A host that asks for all places gets its share, and what it asks for beyond that does
 // not stand before others.
@@ -19,25 +19,25 @@ func TestAHostHasItsShareOfPlaces(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	greedy := make(chan error, 100)
 	for range cap(greedy) {
-		go func() { greedy <- l.enter(ctx, host(66)) }()
+		go func() { greedy <- l.enter(ctx, hostNumber(66)) }()
 	}
 	for range 2 {
 		<-greedy
 	}
 	eventually(t, "the others wait", func() bool { return waits.hits.Load() == 98 })
 	for i := range 2 {
-		if err := l.enter(t.Context(), host(i)); err != nil {
+		if err := l.enter(t.Context(), hostNumber(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	next := make(chan error)
-	go func() { next <- l.enter(t.Context(), host(3)) }()
+	go func() { next <- l.enter(t.Context(), hostNumber(3)) }()
 	eventually(t, "another waits", func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return len(l.turns) == 2
 	})
-	l.leave(host(0)) // the greedy one is first in line, and has its share
+	l.leave(hostNumber(0)) // the greedy one is first in line, and has its share
 	if err := <-next; err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestAHostHasItsShareOfPlaces(t *testing.T) {
 		}
 	}
 	for _, h := range []int{66, 66, 1, 3} {
-		l.leave(host(h))
+		l.leave(hostNumber(h))
 	}
 	if l.taken != 0 || len(l.hosts) != 0 || len(l.turns) != 0 {
 		t.Errorf("something is left: %d places, %d hosts, %d turns", l.taken, len(l.hosts), len(l.turns))
@@ -87,7 +87,7 @@ func TestLinesKeepTheirBounds(t *testing.T) {
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			if len(all) == 0 || rapid.Bool().Draw(t, "come") {
 				ctx, cancel := context.WithCancel(context.Background())
-				r := &request{host(rapid.IntRange(1, 3).Draw(t, "host")), cancel, make(chan error, 1)}
+				r := &request{hostNumber(rapid.IntRange(1, 3).Draw(t, "host")), cancel, make(chan error, 1)}
 				before, waited := inLine()
 				go func() { r.done <- l.enter(ctx, r.host) }()
 				for a, b := inLine(); a+b == before+waited; a, b = inLine() {

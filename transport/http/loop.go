@@ -54,6 +54,7 @@ type loop struct {
 	// ---- below: shared ----
 	silent  atomic.Uint64 // peers taken off the lists because all probes failed
 	useless atomic.Uint64 // and because they were of no use for too many syncs
+	leveled atomic.Uint64 // changes of the number of levels
 	view    atomic.Pointer[view]
 	inbox   chan func()
 	stop    chan struct{} // closed to end the loop
@@ -71,10 +72,11 @@ type loop struct {
 // the loop, as of the last step that was saved.
 type view struct {
 	structure *wire.Document
-	root      string
-	rooted    bool // the root is known
-	open      bool // the address filter lets every address pass
-	atEase    bool // see core.Node.AtEase
+	root      string // of the own branch; see core.Node.Network
+	network   string // that of the whole network
+	rooted    bool   // the root is known
+	open      bool   // the address filter lets every address pass
+	atEase    bool   // see core.Node.AtEase
 }
 
 // asker gets the answer to a request.
@@ -212,7 +214,7 @@ func (l *loop) show() {
 	}
 	root := l.node.NetworkRoot()
 	next := view{
-		structure: l.structure(l.node.Structure()), rooted: !root.IsZero(), root: l.speaker.Text(root),
+		structure: l.structure(l.node.Structure()), rooted: !root.IsZero(), root: l.speaker.Text(root), network: l.speaker.Text(l.node.Network()),
 		open: l.node.AdmitsAll(), atEase: l.node.AtEase(),
 	}
 	if old := l.view.Load(); old == nil || *old != next {

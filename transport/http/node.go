@@ -51,6 +51,12 @@ func New(o Options) (*Node, error) {
 		n.core.Offer(q)
 	}
 	n.loop.node = &n.core
+	if o.Attach != nil {
+		if err := o.Attach(&n.core); err != nil {
+			return nil, err
+		}
+		n.server.serveApplications(&n.core)
+	}
 	return n, nil
 }
 
@@ -114,6 +120,20 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 // Do runs f in the node's thread, between two events, and waits for it. F must not block.
 func (n *Node) Do(ctx context.Context, f func(*core.Node)) error {
 	return n.loop.do(ctx, func() { f(&n.core) })
+}
+
+// Run runs a procedure of the node's own in a task, and waits until it has ended and what
+// it changed is saved. If ctx ends before, the procedure goes on.
+func (n *Node) Run(ctx context.Context, procedure func(t *core.Task)) error {
+	l, done := n.loop, make(chan struct{})
+	return l.await(ctx, done, func() {
+		l.orLater(func() {
+			n.core.Go(func(t *core.Task) {
+				procedure(t)
+				l.effects = append(l.effects, func() { close(done) })
+			})
+		})
+	})
 }
 
 // Addr is where the node listens. It may be called after Start.

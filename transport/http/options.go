@@ -14,7 +14,10 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/host"
+	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/extensions/web"
 	"spreadable/wire"
 )
 
@@ -131,6 +134,15 @@ type Options struct {
 	// Queries are the applications' network-wide requests.
 	Queries []core.Query
 
+	// Attach gives the node its extensions, before it starts: see package core/host.
+	Attach func(*core.Node) error
+
+	// Draft begins the blob that a stream to an extension becomes. Nil refuses streams.
+	Draft func(extension string, size int64) (host.Draft, error)
+
+	// Web is what extensions serve by HTTP; nil for nothing. It may be set until Start.
+	Web *web.Mux
+
 	// Admit is the owner's own filter, asked after the address filter. An error refuses
 	// the request: it is the message of a 403.
 	Admit func(*http.Request) error
@@ -150,6 +162,11 @@ type Options struct {
 	// Log gets what an operator should know; it never gets credentials. Silent by
 	// default.
 	Log *slog.Logger
+
+	// Via wraps each of the transports by which the node calls peers, for experiments that
+	// count what goes over them or make it take longer. It may change the transport. Nil,
+	// the default, uses them as they are.
+	Via func(*http.Transport) http.RoundTripper
 
 	// Lookup resolves a host name: the system's resolver by default.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -235,9 +252,27 @@ func (o *Options) shareOf(places int) int {
 	return max(1, int(o.HostShare*float64(places)))
 }
 
-// query is the application's query of a name, nil for none.
-func (o *Options) query(name string) wire.Query {
-	for _, q := range o.Queries {
+// query is what an application offers under the name of a request; nil for nothing.
+func (l *loop) query(req *message.Request) wire.Query {
+	switch body := req.Body.(type) {
+	case *message.QueryRequest:
+		for _, q := range l.options.Queries {
+			if q.Name() == body.Name {
+				return q
+			}
+		}
+		if l.node != nil {
+			return named(l.node.Folds(), body.Name)
+		}
+	case *message.DirectRequest:
+		return named(l.node.Directs(), body.Name)
+	}
+	return nil
+}
+
+// named is the one of a name in a list; nil if there is none.
+func named[Q wire.Query](list []Q, name string) wire.Query {
+	for _, q := range list {
 		if q.Name() == name {
 			return q
 		}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/wire"
 )
@@ -29,6 +28,7 @@ type server struct {
 
 	routes  map[string]route // POST, by path in lower case
 	bodies  *line            // a place for each large body
+	web     webLines         // of the routes of extensions
 	ping    *wire.Document
 	success *wire.Document // all that is said to a GET of anything else
 }
@@ -36,9 +36,11 @@ type server struct {
 // route is a request that is served by POST.
 type route struct {
 	kind  message.Kind
-	query core.Query
+	query wire.Query
 	app   http.Handler // an application's own, instead of a kind
 	queue *line        // a place for each request in work; nil for no limit
+	// the kind of approval that the query of a client needs; "" for none
+	approval string
 }
 
 func newServer(o *Options, key []byte, l *loop, n *names) (_ *server, err error) {
@@ -150,6 +152,11 @@ func (s *server) serve(v *visit) (err error) {
 		preflight(v.w, v.r)
 		return nil
 	}
+	if s.options.Web != nil {
+		if rt, handler := s.options.Web.Find(v.r); rt != nil {
+			return s.serveWeb(v, rt, handler)
+		}
+	}
 	v.path = strings.TrimSuffix(strings.ToLower(v.r.URL.Path), "/")
 	// Npm nodes read all bodies first. Here a body that takes a place is read only for a
 	// sender that has access.
@@ -180,7 +187,7 @@ func (s *server) serve(v *visit) (err error) {
 func (s *server) enter(v *visit) error {
 	switch {
 	case strings.HasPrefix(v.path, "/api/"):
-		err := s.access(v, apiScope)
+		err := s.access(v, scope{node: true, version: true, kind: s.routes[v.path].kind})
 		if err != nil {
 			s.turnAway(v, err)
 		}
@@ -249,6 +256,9 @@ func (s *server) post(v *visit) error {
 		rt.app.ServeHTTP(v.w, v.forApplication())
 		return nil
 	}
+	if rt.kind == message.KindDirect && v.r.Header.Get("Content-Type") == wire.StreamType {
+		return s.receive(v, rt)
+	}
 	if rt.kind == message.KindStructure && !bytes.Contains(v.body, introduce) {
 		if view := s.loop.view.Load(); view.atEase {
 			s.send(v, view.structure) // nearly all requests of a network at rest, without asking the node
@@ -283,8 +293,10 @@ func (s *server) incoming(v *visit, rt route) (*incoming, error) {
 		return nil, wire.WithStatus(http.StatusRequestTimeout, "the timeout has passed already")
 	}
 	var err error
-	in.body, err = wire.ReadRequest(rt.kind, rt.query, v.fields)
-	return in, err
+	if in.body, err = wire.ReadRequest(rt.kind, rt.query, v.fields); err != nil || rt.approval == "" {
+		return in, err
+	}
+	return in, s.prove(v, in, rt.approval)
 }
 
 // budget prefers the header that our nodes send: it needs no clock of another machine.

@@ -16,6 +16,7 @@ type endpoint struct {
 	seq       uint32 // numbers the events that this host causes
 	up        bool
 	silent    bool     // when down: swallows requests instead of refusing them
+	life      uint16   // of the node, from 0: how often it was renewed
 	others    uint32   // number in the partition's learned, from 1; 0 for none
 	learned   learned  // of one other host
 	hash      uint64   // rolling hash over the events delivered here
@@ -33,6 +34,9 @@ type Traffic struct {
 
 // Up reports whether the host is up.
 func (e *endpoint) Up() bool { return e.up }
+
+// Caused is how many events the host has caused; the latest has the Seq below it.
+func (e *endpoint) Caused() uint32 { return e.seq }
 
 // Now implements core.Env.
 func (e *endpoint) Now() time.Duration {

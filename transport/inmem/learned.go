@@ -1,6 +1,8 @@
 package inmem
 
 import (
+	"math"
+
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -14,6 +16,11 @@ type edition uint32
 // etagBits hold the length of an ETag, which is at most 31. The number has the rest: a
 // node that makes 2^27 snapshots between two answers to one peer would be mistaken.
 const etagBits = 5
+
+// lifeBits are the lower bits of a number, with which a life of a node begins: the first
+// snapshots of the next life are others than those of the life before, which peers may
+// still have.
+const lifeBits = 17
 
 func newEdition(number uint32, etag int) edition { return edition(number<<etagBits | uint32(etag)) }
 
@@ -61,7 +68,22 @@ func (e *endpoint) weighRequest(to core.Peer, req *message.Request) (bytes uint3
 	if req.Kind == message.KindStructure && !req.Once {
 		known = e.known(to.ID() - 1)
 	}
-	return uint32(e.partition.sizes.Request(to, req, known.etag())), known
+	size := e.partition.sizes.Request(to, req, known.etag())
+	if req.Kind == message.KindDirect {
+		size += streamBytes(req)
+		e.partition.Direct += uint64(size)
+	}
+	return uint32(size), known
+}
+
+// streamBytes is how much follows a request. What does not fit into a count of bytes is
+// cut: more than 4 GiB at once.
+func streamBytes(req *message.Request) int {
+	body := message.Asked[message.DirectRequest](req)
+	if body == nil || body.Stream == nil {
+		return 0
+	}
+	return int(min(body.Stream.Size, math.MaxUint32-1<<20))
 }
 
 // weighAnswer counts the bytes of e's answer to a request. Fresh is what the asker learns
@@ -75,7 +97,7 @@ func (e *endpoint) weighAnswer(m *request, resp *message.Response) (bytes uint32
 		size, _ := sizes.Answer(peer.FromID(e.index+1), m.req.Kind, resp)
 		return uint32(size), 0
 	}
-	number := e.partition.net.hosts[e.index].Node.Edition()
+	number := e.partition.net.hosts[e.index].Node.Edition() + uint32(e.life)<<lifeBits
 	if m.known != 0 && newEdition(number, m.known.etag()) == m.known {
 		return uint32(sizes.Unchanged(m.known.etag())), 0
 	}

@@ -36,3 +36,18 @@ func TestHostsKeepWhatNodesKeep(t *testing.T) {
 		t.Error("the latest is not kept")
 	}
 }
+
+// The first snapshots of a node that was renewed are others than those of its life before,
+// of which its peers may still have one with the same number.
+func TestAnotherLifeHasOtherEditions(t *testing.T) {
+	seen := make(map[edition]bool)
+	for life := range uint32(1000) {
+		for number := range uint32(20) {
+			d := newEdition(number+1+life<<lifeBits, 23)
+			if seen[d] || d.etag() != 23 {
+				t.Fatalf("life %d has edition %d, which was there before", life, d)
+			}
+			seen[d] = true
+		}
+	}
+}

@@ -39,6 +39,9 @@ type Options struct {
 	// Front may answer in place of a node that is up: for nodes that lie, and for what
 	// stands between two hosts. May be nil.
 	Front Front
+	// Wrap may stand between the i-th node and its Env, to see what the node does. It is
+	// asked for each life of a node. May be nil: then nothing stands between.
+	Wrap func(i int, env core.Env) core.Env
 }
 
 // Front sees a request that has reached the node of host to, before the node does. If it
@@ -172,6 +175,7 @@ func (n *Network) SetSkew(i int, ahead time.Duration) {
 func (n *Network) Renew(i int) {
 	h := &n.hosts[i]
 	h.learned = learned{}
+	h.life++
 	if h.others > 0 {
 		clear(h.partition.learned[h.others-1])
 	}
@@ -180,7 +184,11 @@ func (n *Network) Renew(i int) {
 
 func (n *Network) init(i int) {
 	h := &n.hosts[i]
-	h.Node.Init(n.opts.Config(i), &h.endpoint, h.partition.pool, peer.FromID(uint32(i)+1))
+	env := core.Env(&h.endpoint)
+	if n.opts.Wrap != nil {
+		env = n.opts.Wrap(i, env)
+	}
+	h.Node.Init(n.opts.Config(i), env, h.partition.pool, peer.FromID(uint32(i)+1))
 }
 
 // Fingerprint is a hash over all events that were delivered: those of each host in their

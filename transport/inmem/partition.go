@@ -64,6 +64,7 @@ type Partition struct {
 	out      [][]Envelope // for each other partition: what is on its way there
 
 	traces  []Trace // of clients' operations, by Request.Trace
+	Direct  uint64  // bytes of requests of applications to one node, with their streams
 	Upkeep  Trace   // requests that serve no client: what it takes to keep the network together
 	Total   Trace
 	Notes   [core.NumWhats]int

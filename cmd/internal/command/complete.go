@@ -166,14 +166,21 @@ func (p *Program) values(flag cli.Flag) Choices {
 	return p.named(value)
 }
 
-// argument returns what the next argument of the command can be. One that may be repeated
-// has dots behind its name.
+// argument returns what the next argument of the command can be. The last may be repeated
+// if it has dots behind its name.
 func (at *position) argument(p *Program) Choices {
-	name, many := strings.CutSuffix(strings.Trim(at.command.ArgsUsage, "[]"), "...")
-	if at.arguments > 0 && !many {
+	names := strings.Fields(at.command.ArgsUsage)
+	if len(names) == 0 {
 		return Choices{}
 	}
-	return p.named(name)
+	last, many := strings.CutSuffix(strings.Trim(names[len(names)-1], "[]"), "...")
+	switch i := at.arguments; {
+	case i < len(names)-1:
+		return p.named(strings.Trim(names[i], "[]"))
+	case i == len(names)-1 || many:
+		return p.named(last)
+	}
+	return Choices{}
 }
 
 // at asks the program.

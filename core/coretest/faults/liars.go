@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"spreadable/core"
 	"spreadable/core/coretest"
 	"spreadable/sim/lie"
 )
@@ -15,7 +16,7 @@ import (
 func Liars() []string {
 	return slices.DeleteFunc(lie.Kinds(), func(name string) bool {
 		k, _ := lie.Of(name)
-		return k.Intrudes
+		return k.Intrudes || k.Late
 	})
 }
 
@@ -26,9 +27,14 @@ func RunLiars(t testing.TB, kind string, size, liars int, seed uint64, rounds in
 	w := grown(t, size, seed, 1, log)
 	w.Run(12 * round)
 	k, _ := lie.Of(kind)
-	for _, h := range w.drawLiars(liars) {
+	drawn := w.drawLiars(liars)
+	var band []core.Peer
+	for _, h := range drawn {
+		band = append(band, h.Peer())
+	}
+	for _, h := range drawn {
 		h.Actor = actor(k.Begin(&lie.Liar{
-			World: seam{w}, Host: place{h}, Random: rand.New(rand.NewPCG(seed, uint64(h.Number)+0xbad)),
+			World: seam{w}, Host: place{h}, Random: rand.New(rand.NewPCG(seed, uint64(h.Number)+0xbad)), Band: band,
 		}))
 	}
 	w.Run(time.Duration(rounds) * round)

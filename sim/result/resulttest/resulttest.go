@@ -83,8 +83,8 @@ func samples(nodes int) []result.Sample {
 			RegisteredCount: int(share(1.8) * float64(nodes)), Masters: int(masters),
 			MastersExpected: result.ExpectedMasters(nodes, 1),
 			Requests:        int64(nodes), Bytes: int64(nodes) * 1800, Events: int64(nodes) * 4,
-			Lost: int64(len(list) % 2), Retransmissions: int64(len(list) % 3), Refused: int64(len(list) % 5),
-			Abandoned: int64(len(list) % 7),
+			Lost: new(int64(len(list) % 2)), Retransmissions: new(int64(len(list) % 3)), Refused: new(int64(len(list) % 5)),
+			Abandoned: new(int64(len(list) % 7)),
 		})
 	}
 	return list

@@ -1,8 +1,6 @@
 package link_test
 
 import (
-	"fmt"
-	"math"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -11,22 +9,12 @@ import (
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/internal/theory"
 	"spreadable/sim"
 	"spreadable/transport/inmem"
 	"spreadable/transport/inmem/latency"
 	"spreadable/transport/inmem/link"
 )
-
-// pollaczek is the mean wait in an M/G/1 queue by the formula of Pollaczek and Khinchine:
-// rho * E(S) * (1 + c^2) / (2 * (1 - rho)), where c^2 is the squared coefficient of
-// variation of the service time: 1 if that is exponential, 0 if it is constant.
-func pollaczek(rho float64, service time.Duration, exponential bool) float64 {
-	c2 := 0.0
-	if exponential {
-		c2 = 1
-	}
-	return rho * service.Seconds() * (1 + c2) / (2 * (1 - rho))
-}
 
 // arrivals are a Poisson process.
 type arrivals struct {
@@ -38,48 +26,6 @@ type arrivals struct {
 func (a *arrivals) next() time.Duration {
 	a.now += a.mean * a.r.ExpFloat64()
 	return time.Duration(a.now * float64(time.Second))
-}
-
-// M/M/1 and M/D/1: 2 million customers wait as long as theory says, within 3 %.
-func TestQueuesWaitAsPollaczekAndKhinchineSay(t *testing.T) {
-	const customers, service = 2_000_000, 10 * ms
-	for _, exponential := range []bool{true, false} {
-		for i, rho := range []float64{0.3, 0.6, 0.8} {
-			t.Run(fmt.Sprintf("exponential %t, rho %v", exponential, rho), func(t *testing.T) {
-				l := two(link.Host{Service: service, Queue: link.Unbounded}, func(o *link.Options) {
-					o.Exponential, o.Seed = exponential, uint64(i)
-				})
-				a := arrivals{r: rand.New(rand.NewPCG(uint64(i), 7)), mean: service.Seconds() / rho}
-				var now time.Duration
-				for range customers {
-					now = a.next()
-					l.Arrive(inmem.Message{From: 0, To: 1}, now)
-				}
-				use, want := l.Counts(now).Service, pollaczek(rho, service, exponential)
-				near(t, use.Mean.Seconds(), want, 0.03*want, "mean wait")
-				near(t, use.MaxLoad, rho, 0.01*rho, "share of the time in which the server is busy")
-			})
-		}
-	}
-}
-
-// M/M/1/K: the share that a full queue turns away is (1 - rho) rho^K / (1 - rho^(K+1)).
-func TestFullQueuesRefuseAsTheorySays(t *testing.T) {
-	const customers, service = 1_000_000, 10 * ms
-	for _, test := range []struct {
-		rho   float64
-		queue int
-	}{{0.8, 4}, {0.5, 0}, {1.5, 9}} {
-		l := two(link.Host{Service: service, Queue: test.queue}, func(o *link.Options) { o.Exponential = true })
-		a := arrivals{r: rand.New(rand.NewPCG(5, 7)), mean: service.Seconds() / test.rho}
-		for range customers {
-			l.Arrive(inmem.Message{From: 0, To: 1}, a.next())
-		}
-		k := float64(test.queue + 1)
-		want := (1 - test.rho) * math.Pow(test.rho, k) / (1 - math.Pow(test.rho, k+1))
-		near(t, float64(*l.Counts(time.Hour).Refused)/customers, want, 0.03*want, "rho %v, %d places: refused", test.rho,
-			test.queue)
-	}
 }
 
 // pings counts answers by what became of them, and how long they took.
@@ -155,7 +101,7 @@ func TestRequestsWaitOverTheKernel(t *testing.T) {
 		if p.answers != customers {
 			t.Fatalf("%d of %d pings are answered: %v", p.answers, customers, p.failed)
 		}
-		want := pollaczek(rho, service, exponential) + service.Seconds() + 0.040
+		want := theory.MeanWait(rho, service.Seconds(), map[bool]float64{true: 1}[exponential]) + service.Seconds() + 0.040
 		near(t, p.took.Seconds()/customers, want, 0.01*want, "exponential %t: mean time of a ping", exponential)
 	}
 }

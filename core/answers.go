@@ -1,0 +1,74 @@
+package core
+
+import "math"
+
+// Which share of our requests does a peer leave unanswered? One that is silent for long is
+// taken off the lists (probe.go). But a master that answers every other request is never
+// silent for long, and its slaves are missing in every other search.
+//
+// So a node keeps a sum for each peer that has failed: a failure adds 1 - MaxLoss, an
+// answer takes MaxLoss away, and it never falls below 0 (the CUSUM test; E. S. Page,
+// Continuous inspection schemes, 1954). The sum rises only if more than that share fails in
+// the long run. At unsteadyLimit a slave leaves its backlink. With the defaults a master
+// that answers every other request loses its slaves after some 35 requests, which take
+// four minutes, because a failure is followed by probes. Where each message is lost with
+// 5 %, so that 9.75 % of the requests fail, a sum gets there once in some 50 million
+// requests: a network of 100 nodes asks backlinks as often in 30 years.
+//
+// What counts are the requests of the syncs and the probes: clients cannot add to them.
+// It is no proof of anything, and bans no node. The limit is no option beside MaxLoss: both
+// move the same balance between leaving too soon and staying too long.
+const (
+	unsteadyLimit = 7000 // thousandths, in which the sum is kept
+	// unsteadyPlace is from which sum on a peer is no place for us, nor for newcomers.
+	unsteadyPlace = unsteadyLimit / 2
+)
+
+// lossAllowed is MaxLoss in thousandths.
+func (c *Config) lossAllowed() int32 { return int32(math.Round(1000 * c.MaxLoss)) }
+
+// unanswered counts a request to p that failed. It reports whether p was our backlink and
+// has lost us.
+func (l *level) unanswered(p Peer) bool {
+	n := l.node
+	if !l.has(p) {
+		return false
+	}
+	s := l.standing(p)
+	s.unsteady = min(unsteadyLimit, s.unsteady+1000-n.cfg.lossAllowed())
+	l.remember(p, s)
+	if p != l.backlink || s.unsteady < unsteadyLimit {
+		return false
+	}
+	l.forgetLoss(p)
+	l.guarded().Unsteady++
+	l.leaveFor(p, "too many requests go unanswered (option max_loss)")
+	return true
+}
+
+// answered counts a request to p that did not fail.
+func (l *level) answered(p Peer) {
+	if s := l.standing(p); s.unsteady > 0 {
+		s.unsteady = max(0, s.unsteady-l.node.cfg.lossAllowed())
+		l.rewrite(p, s)
+	}
+}
+
+// forgetLoss forgets the sum of a peer that is off the lists for another reason.
+func (l *level) forgetLoss(p Peer) {
+	if s := l.standing(p); s.unsteady > 0 {
+		s.unsteady = 0
+		l.rewrite(p, s)
+	}
+}
+
+// askTwice probes a backlink that has answered, but had left many requests unanswered
+// before: twice as many requests take half as long to find out what it is.
+func (l *level) askTwice(backlink Peer) {
+	if l.isUnsteady(backlink) && l.mayProbe(backlink) {
+		l.startProbing(backlink)
+	}
+}
+
+// isUnsteady reports whether p leaves too many requests unanswered to be a place.
+func (l *level) isUnsteady(p Peer) bool { return l.standing(p).unsteady >= unsteadyPlace }

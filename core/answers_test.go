@@ -1,0 +1,82 @@
+package core
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// A slave leaves a master that answers every other request, within forty requests in the
+// mean, and newcomers are not sent there. It does so for no ban.
+func TestAMasterThatDropsRequestsLosesItsSlaves(t *testing.T) {
+	asked, random := 0, rand.New(rand.NewPCG(1, 1))
+	for range 100 {
+		n, _ := alone(t, 0, 2)
+		l := &n.level1
+		backlink := l.masters.List[0].Peer
+		l.setBacklink(backlink)
+		avoided := false
+		for l.backlink == backlink && asked < 100_000 {
+			asked++
+			l.rounds++
+			avoided = avoided || l.avoids(backlink)
+			if random.IntN(2) == 0 {
+				l.disappointed(backlink, message.ErrTimeout)
+			} else {
+				l.satisfied(backlink)
+			}
+		}
+		if !avoided || !l.avoids(backlink) || n.Limits().Unsteady != 1 || n.bans.Len() != 0 {
+			t.Fatalf("avoided before: %v, after: %v, limits %+v", avoided, l.avoids(backlink), n.Limits())
+		}
+	}
+	if asked > 40*100 {
+		t.Errorf("it takes %d requests in the mean", asked/100)
+	}
+}
+
+// Where each message is lost with 5 %, no slave leaves its backlink: not in three million
+// requests, as many as a hundred nodes send in 30,000 rounds.
+func TestConstantLossPartsNoNodes(t *testing.T) {
+	n, _ := alone(t, 0, 2)
+	l := &n.level1
+	backlink := l.masters.List[0].Peer
+	l.setBacklink(backlink)
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 3_000_000 {
+		if random.Float64() < 1-0.95*0.95 {
+			l.unanswered(backlink)
+		} else {
+			l.answered(backlink)
+		}
+	}
+	if l.backlink != backlink {
+		t.Error("the slave has left")
+	}
+}
+
+// What was missed is made good by answers, and is forgotten when the peer is taken off the
+// lists for its silence: one that comes back begins anew.
+func TestLossIsForgotten(t *testing.T) {
+	n, _ := alone(t, 2, 2)
+	l, slave := &n.level1, peer.FromID(2)
+	l.setBacklink(l.masters.List[0].Peer)
+	for range 6 {
+		l.unanswered(slave)
+	}
+	for range 14 {
+		l.answered(slave)
+	}
+	if len(l.watch.standings) != 0 {
+		t.Errorf("after enough answers it remembers %+v", l.watch.standings)
+	}
+	for range 6 {
+		l.unanswered(slave)
+	}
+	l.lose(slave)
+	if l.isUnsteady(slave) {
+		t.Error("a peer that was silent for too long is held to be unsteady, too")
+	}
+}

@@ -1,0 +1,163 @@
+package core_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/core/coretest"
+	"spreadable/core/draw"
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// valueAt is the value of a turn that a node tells.
+func valueAt(n *coretest.Network, h *coretest.Host, turn time.Duration) message.Secret {
+	b, err := message.As[message.Beacon](n.Ask(h, h.Peer(), message.Request{
+		Kind: message.KindBeacon, Root: h.Node.NetworkRoot(), From: h.Peer(), Timeout: time.Second, Body: &message.BeaconRequest{Turn: turn},
+	}))
+	if err != nil {
+		return message.Secret{}
+	}
+	return b.Value
+}
+
+// valuesOf are the different values of a turn that the masters have.
+func valuesOf(n *coretest.Network, turn time.Duration) map[message.Secret]int {
+	values := make(map[message.Secret]int)
+	for _, h := range n.Hosts() {
+		if h.Config() != nil && h.Up && len(h.Node.Structure().Slaves) > 0 {
+			values[valueAt(n, h, turn)]++
+		}
+	}
+	return values
+}
+
+// nextTurn runs to the middle of the next turn, and returns its start.
+func nextTurn(n *coretest.Network) time.Duration {
+	const turn = 5 * time.Minute
+	n.Run(draw.Start(n.Now(), turn) + turn*3/2 - n.Now())
+	return draw.Start(n.Now(), turn)
+}
+
+// The masters make a value for each turn, all the same one, and another one each time; it
+// is the salt of all that draw.
+func TestMastersMakeOneSaltForEachTurn(t *testing.T) {
+	n := drawingNetwork(t, 60, byHost(t, "network", "reveal"))
+	nextTurn(n)
+	seen := make(map[message.Secret]bool)
+	for range 5 {
+		turn := nextTurn(n)
+		values := valuesOf(n, turn)
+		for v := range values {
+			if len(values) != 1 || v == (message.Secret{}) || seen[v] {
+				t.Errorf("turn %v has the values %x", turn, values)
+			}
+			seen[v] = true
+		}
+		one := keyFor(t, n, 1, 5)
+		for _, entry := range []uint32{9, 23, 41} {
+			if other := keyFor(t, n, 1, entry); !slices.Equal(one, other) {
+				t.Errorf("node %d draws %v, node 5 %v", entry, other, one)
+			}
+		}
+		start := draw.Start(n.Now(), 5*time.Minute)
+		if slices.Equal(one, unsalted(n, start)) {
+			t.Error("the draw is that without a salt")
+		}
+	}
+}
+
+// unsalted are the approvers that a draw without a salt would name.
+func unsalted(n *coretest.Network, start time.Duration) (names []core.Peer) {
+	var all []draw.Entrant
+	var peers []core.Peer
+	for _, h := range n.Hosts() {
+		if h.Config() != nil {
+			a := n.Book.Address(h.Peer())
+			all, peers = append(all, draw.Entrant{Address: a.String(), IP: a.IP()}), append(peers, h.Peer())
+		}
+	}
+	d := draw.Draw{Action: "client", Start: start}
+	d.Group, _ = draw.ParseGroup("ip")
+	for _, k := range draw.Shortlist(draw.ByHost(d), all, draw.Unlimited())[:2] {
+		names = append(names, peers[k])
+	}
+	return names
+}
+
+// A master that tells each other master something else splits nothing: what fewer than two
+// thirds echo does not count, and the masters agree in the end.
+func TestAMasterThatRevealsToSomeOnlySplitsNothing(t *testing.T) {
+	n := drawingNetwork(t, 60, byHost(t, "network", "reveal"))
+	nextTurn(n)
+	liar := masterOf(n)
+	for _, m := range n.Host(1).Node.Structure().Masters.List { // half of them never hear its reveal
+		h := n.HostOf(m.Peer)
+		if m.Peer == liar.Peer() || m.Peer.ID()%2 == 0 {
+			continue
+		}
+		h.Actor = coretest.ActorFunc(func(from core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+			b, _ := req.Body.(*message.BeaconRequest)
+			if req.Kind != message.KindBeacon || from != liar.Peer() || b.Reveal == (message.Secret{}) {
+				return message.Response{}, coretest.Pass
+			}
+			return message.Response{Body: &message.Beacon{}}, coretest.Answer
+		})
+	}
+	withheld := false
+	for range 3 {
+		values := valuesOf(n, nextTurn(n))
+		if len(values) != 1 {
+			t.Errorf("the masters have %d values", len(values))
+		}
+	}
+	for _, note := range n.Notes {
+		withheld = withheld || strings.Contains(note, core.NoteWithheld.String())
+	}
+	if !withheld {
+		t.Error("no note tells that a part was withheld")
+	}
+}
+
+// A flood of parts of strangers, or of one master, changes nothing and fills no memory.
+func TestOnlyMastersTakePartInASalt(t *testing.T) {
+	n := drawingNetwork(t, 60, byHost(t, "network", "reveal"))
+	nextTurn(n)
+	const length = 5 * time.Minute
+	n.Run(draw.Start(n.Now(), length) + length + length/10 - n.Now()) // commits are under way
+	turn := draw.Start(n.Now(), length) + length
+	master := masterOf(n)
+	stranger := n.Play("", coretest.Answers{})
+	for i := range 1000 {
+		for _, b := range []*message.BeaconRequest{
+			{Turn: turn, Commit: message.Secret{byte(i), byte(i >> 8), 1}},
+			{Turn: turn, Reveal: message.Secret{byte(i), byte(i >> 8), 1}},
+			{Turn: turn, Echo: []message.Reveal{{Peer: peer.FromID(1), Value: message.Secret{byte(i), 1}}}},
+			{Turn: turn + time.Duration(i)*length, Commit: message.Secret{1}},
+		} {
+			n.Ask(stranger, master.Peer(), message.Request{Kind: message.KindBeacon, Root: master.Node.NetworkRoot(), From: stranger.Peer(), Timeout: time.Second, Body: b})
+		}
+	}
+	if values := valuesOf(n, nextTurn(n)); len(values) != 1 || values[message.Secret{}] > 0 {
+		t.Errorf("the masters have the values %x", values)
+	}
+}
+
+// A network that cannot make salts in time is refused.
+func TestASaltThatIsRevealedNeedsTime(t *testing.T) {
+	n := coretest.New(t, time.Millisecond, 1)
+	c := core.Config{
+		Book: n.Book, Bootstrap: []core.Peer{peer.FromID(1)}, Draw: byHost(t, "network", "reveal"),
+		Approvals: []core.ApprovalKind{core.NewClientApproval(core.Terms{Period: 10 * time.Second})},
+	}
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "salt reveal needs a period of approvals of at least 16 server timeouts, 32s: it is 10s") {
+		t.Errorf("it is refused with %v", err)
+	}
+	c.Approvals, c.Levels = nil, 2
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "salt reveal needs a network of one level, not of 2") {
+		t.Errorf("it is refused with %v", err)
+	}
+}

@@ -1,0 +1,63 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"spreadable/core/peer"
+)
+
+// silent makes so many of the masters 101 and up ones that do not answer.
+func (l *level) silent(masters int) {
+	for i := range masters {
+		w := l.startProbing(peer.FromID(uint32(i) + 101))
+		w.failed = 2
+	}
+}
+
+// A master waits with all corrections while many of the masters that it knows are silent:
+// most of what seems too much is dead. One of a few, or a few of many, do not stop it.
+func TestNothingIsNormalizedWhileManyMastersAreSilent(t *testing.T) {
+	for _, test := range []struct {
+		masters, silent int
+		want            bool
+	}{{8, 0, true}, {8, 1, true}, {8, 2, false}, {80, 4, true}, {80, 5, false}} {
+		n, _ := alone(t, 5, test.masters)
+		l := &n.level1
+		l.settle()
+		l.silent(test.silent)
+		if got := l.mayNormalize(); got != test.want {
+			t.Errorf("with %d of %d masters silent it may normalize: %v", test.silent, test.masters, got)
+		}
+	}
+}
+
+// Where a master dies now and then, a bootstrap node makes another in its place at once,
+// and its slaves are spread over all that are left. Where many die, it fills few, for fewer
+// nodes.
+func TestPlacesAfterDeaths(t *testing.T) {
+	for _, test := range []struct {
+		silent int
+		most   int // slaves that a master may have by the ledger
+		first  uint32
+	}{
+		// 30 slaves of six masters and a newcomer: the optimum is 6. Without one master of
+		// five it is the same, and 16 nodes of which a quarter may be dead want 4.
+		{0, 6, 0}, {1, 6, 60}, {3, 4, 60},
+	} {
+		n, _ := alone(t, 5, 5)
+		l := &n.level1
+		l.setBacklink(peer.FromID(101))
+		l.settle()
+		l.ledger = l.newLedger()
+		l.ledger.remember(peer.FromID(60), n.hostOf(peer.FromID(60)), n.env.Now()-time.Second)
+		l.silent(test.silent)
+		places, _ := l.place(peer.FromID(50), Peer{})
+		if l.ledger.limit != test.most {
+			t.Errorf("with %d masters silent the ledger fills masters to %d, want %d", test.silent, l.ledger.limit, test.most)
+		}
+		if len(places) == 0 || test.first > 0 && places[0] != peer.FromID(test.first) {
+			t.Errorf("with %d masters silent the places are %v, want %d first", test.silent, places, test.first)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package core
+
+import (
+	"fmt"
+
+	"spreadable/core/message"
+)
+
+// What the nodes of a branch can see of its head. The list of the top says how many nodes
+// the head claims, and all nodes of the branch know its masters, each of which counts its
+// slaves. An entry node sees how many of them a search through the head has reached. So a
+// head that claims too much, or keeps its branch out of searches, is seen by all of them.
+// A slave can only note it: a third node cannot check it. A master that sees it in
+// branchFails syncs in a row takes it for a head that does not answer, and the masters
+// choose another.
+//
+// A head of level 2 or more is watched in the same way by the heads of the branches below,
+// which know each other, and each other's sizes, without it.
+
+// headAudit is what a node has seen of the head of its branch of a level.
+type headAudit struct {
+	doubts   int   // syncs in a row in which the head claimed too much, or hid the branch
+	short    int   // searches in a row that reached less than half of the branch
+	searched int32 // the sync of the latest of them
+}
+
+// auditOf is what the node has seen of the head of its branch of a level.
+func (tr *tree) auditOf(level int) *headAudit {
+	if level == 1 {
+		return &tr.audit
+	}
+	if tr.upper == nil {
+		tr.upper = make([]headAudit, tr.top()-1)
+	}
+	return &tr.upper[level-2]
+}
+
+// counted is how many nodes the own branch of a level has, by what its members list.
+func (tr *tree) counted(level int) int {
+	if level == 1 {
+		return tr.node.level1.size()
+	}
+	return tr.lists[level-2].Total
+}
+
+// watches reports whether the node is one of those that choose the head of its branch of a
+// level, or at level 1 a slave.
+func (tr *tree) watches(level int) bool { return level == 1 || tr.leads(level-1) }
+
+// auditBranch compares what the head of the own branch of a level claims with what its
+// members count. It reports whether another should lead the branch.
+func (tr *tree) auditBranch(level int) bool {
+	n := tr.node
+	own := tr.path[level-1]
+	if own.Head == n.self || !n.level1.view.settled() {
+		return false
+	}
+	seen, counted := tr.auditOf(level), tr.counted(level)
+	switch {
+	case int(own.Size) > counted+counted/4+slack(counted):
+		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: fmt.Sprintf("it claims %d nodes, its masters list %d", own.Size, counted)})
+	case seen.short >= shortSearches:
+		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: fmt.Sprintf("searches through it reach less than half of %d nodes", counted)})
+	default:
+		seen.doubts = 0
+		return false
+	}
+	if seen.doubts++; seen.doubts < branchFails {
+		return false
+	}
+	*seen, tr.deposed = headAudit{}, own.Head
+	return true
+}
+
+// rateHead is called with what the head of a branch of a level has answered to a search.
+// Only the own ones are rated, and of each one search a sync.
+func (tr *tree) rateHead(level int, head Peer, resp message.Response) {
+	if level > tr.top() || head != tr.path[level-1].Head || !tr.watches(level) {
+		return
+	}
+	answer, err := message.As[message.QueryAnswer](resp)
+	a, rounds := tr.auditOf(level), tr.node.level1.rounds
+	switch {
+	case err != nil: // silence is noticed at the next sync
+	case 2*answer.Coverage.Answered >= tr.counted(level):
+		a.short = 0
+	case a.short == 0 || a.searched != rounds:
+		a.short, a.searched = a.short+1, rounds
+	}
+}

@@ -1,0 +1,64 @@
+package core
+
+import (
+	"spreadable/core/message"
+)
+
+// When all masters of a branch die, what is left of it can find together in several parts.
+// They have the same name, but each has a head of its own, and the heads of other branches
+// list the one that asked them last. The same happens when two masters take over at the
+// same time. So a head looks for its own branch in what others list.
+
+// rivalIn returns the other head that a list names for the own branch; zero if there is
+// none.
+func (tr *tree) rivalIn(level int, said *message.Tree) Peer {
+	list := said.Lists[level-1].List
+	i := branchIndex(list, tr.path[level-1].Name)
+	if i < 0 || list[i].Head == tr.node.self {
+		return Peer{}
+	}
+	return list[i].Head
+}
+
+// meetRival joins the part of the own branch that another head leads, if that one lives.
+// The first of the two by address remains the head, and the masters of both parts meet.
+func (tr *tree) meetRival(t *Task, level int, rival Peer, b budget) {
+	n := tr.node
+	if rival.IsZero() || !tr.leads(level) {
+		return
+	}
+	own := tr.path[level-1]
+	said := tr.askTree(t, rival, message.TreeRequest{Level: level, Branch: own}, b)
+	if said == nil || !tr.leads(level) || said.Path[level-1].Name != own.Name || tr.path[level-1].Name != own.Name {
+		return
+	}
+	if level == 1 {
+		n.cfg.rule.hear(&n.level1, rival)
+	} else {
+		tr.enterNew(level-1, said)
+		tr.checkClaims(t, level-1, b)
+		if !tr.leads(level) {
+			return
+		}
+	}
+	if said.Path[level-1].Head == rival && !tr.mayLead(level, rival) {
+		tr.hearClaim(level, said.Path[level-1]) // it is another part, if it is one
+		tr.checkClaims(t, level, b)
+	} else if said.Path[level-1].Head == rival && n.cfg.Book.Less(rival, n.self) {
+		tr.adopt(said, level)
+		if level > 1 { // it lists our branch below at once
+			tr.askTree(t, rival, message.TreeRequest{Level: level - 1, Branch: tr.path[level-2]}, b)
+		}
+	}
+}
+
+// enterNew adds the branches of a level that another node lists and we do not. Those that
+// were taken off the list lately are not believed.
+func (tr *tree) enterNew(level int, said *message.Tree) {
+	for _, b := range said.Lists[level-1].List {
+		known := branchIndex(tr.lists[level-1].List, b.Name) >= 0 || tr.fails[branchID{level, b.Name}] > 0
+		if !known && !b.Name.IsZero() && !b.Head.IsZero() {
+			tr.hearClaim(level, b)
+		}
+	}
+}

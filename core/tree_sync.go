@@ -1,0 +1,351 @@
+package core
+
+import (
+	"maps"
+	"slices"
+
+	"spreadable/core/message"
+)
+
+// How the tree is renewed, at the end of every sync. The heads of branches with the same
+// parent ask each other, as masters do. The masters of a branch ask its head, and all
+// other nodes their backlink. So what a head learns is known everywhere one sync after the
+// masters know it.
+
+const (
+	// branchFails is after how many silent syncs a branch is taken off the list. If its
+	// head is dead another takes over in less.
+	branchFails = 4
+	// closingFails is that number for a branch that is closing: its last node has moved.
+	closingFails = 2
+	// lonelyFor is for how many syncs the only node of a branch waits for others.
+	lonelyFor = 2
+	// strayTries is after how many failed attempts to register a node looks for another
+	// branch.
+	strayTries = 4
+	// treeWaves bounds the walk of a head to the heads that others name.
+	treeWaves = 3
+	// goneFor is for how many syncs a branch that was taken off the list is not believed
+	// to exist because others still name it.
+	goneFor = 3 * branchFails
+)
+
+// syncTree is the part of a sync cycle that is about branches.
+func (n *Node) syncTree(t *Task) {
+	tr := n.tree()
+	if tr == nil || !tr.placed() {
+		return
+	}
+	b := n.budget(n.cfg.SyncInterval / 2)
+	if tr.leaveLonely() {
+		return
+	}
+	if !n.level1.backlink.IsZero() {
+		tr.alone = false
+	}
+	tr.count()
+	if !tr.leads(1) && !n.level1.isMaster() {
+		tr.forgetFails(1)
+		tr.believe(t, b)
+		tr.auditBranch(1)
+		return
+	}
+	for level := 1; level <= tr.top() && tr.placed(); level++ {
+		if !tr.leads(level) {
+			tr.askHead(t, level, b)
+		}
+		if tr.placed() && tr.auditBranch(level) {
+			tr.elect(t, level, tr.path[level-1].Head, b)
+		}
+		if !tr.placed() || !tr.leads(level) {
+			tr.forgetFails(level)
+			return
+		}
+		tr.meetSiblings(t, level, b)
+		tr.count()
+		tr.weighBranch(level)
+	}
+	if tr.placed() {
+		tr.decideLevels()
+	}
+}
+
+// leaveLonely leaves a branch in which no other node has been for some syncs.
+func (tr *tree) leaveLonely() bool {
+	l := &tr.node.level1
+	if !l.backlink.IsZero() || l.isMaster() || l.size() > 1 || !tr.leads(1) || !tr.hasOthers() {
+		tr.lonely = 0
+		return false
+	}
+	if tr.lonely++; tr.lonely <= lonelyFor {
+		return false
+	}
+	tr.leave(true)
+	return true
+}
+
+// leaveLost leaves a branch in which no node lists us. If even its head is silent, that is
+// sooner.
+func (tr *tree) leaveLost() {
+	l, tries := &tr.node.level1, strayTries
+	if _, silent := tr.node.fails[tr.path[0].Head]; silent || l.isLost(tr.path[0].Head) {
+		tries /= 2
+	}
+	if l.backlink.IsZero() && int(l.tries) >= tries && tr.hasOthers() && !(tr.closing() && tr.isNeeded()) {
+		tr.leave(false)
+	}
+}
+
+// hasOthers reports whether there are other branches.
+func (tr *tree) hasOthers() bool {
+	return slices.ContainsFunc(tr.lists, func(list *message.Branches) bool { return len(list.List) > 1 })
+}
+
+// count brings the sizes of the branches that the node leads up to date: of level 1 by the
+// lists of the masters, above by the sum of the branches below.
+func (tr *tree) count() {
+	size := tr.node.level1.size()
+	for level := 1; level <= tr.top() && tr.leads(level); level++ {
+		own := tr.path[level-1]
+		own.Size = uint32(size)
+		tr.setBranch(level, own)
+		size = tr.lists[level-1].Total
+	}
+}
+
+// believe takes over what the backlink says.
+func (tr *tree) believe(t *Task, b budget) {
+	backlink := tr.node.level1.backlink
+	if backlink.IsZero() {
+		return
+	}
+	if said := tr.askTree(t, backlink, message.TreeRequest{}, b); said != nil && tr.placed() && said.Path[0].Name == tr.path[0].Name {
+		tr.adopt(said, 1)
+	}
+}
+
+// askTree asks a node for its place in the tree; nil without a whole answer.
+func (tr *tree) askTree(t *Task, p Peer, req message.TreeRequest, b budget) *message.Tree {
+	resp := t.Call(p, message.Request{Kind: message.KindTree, Timeout: b.atMost(tr.node.cfg.ServerTimeout), Body: &req})
+	return tr.wholeTree(resp)
+}
+
+// wholeTree is a place in our tree, with a branch at each level; nil for anything else.
+func (tr *tree) wholeTree(resp message.Response) *message.Tree {
+	said, err := message.As[message.Tree](resp)
+	if err != nil || len(said.Path) != tr.top() || len(said.Lists) != tr.top() {
+		return nil
+	}
+	if !wholePath(said.Path) {
+		return nil
+	}
+	return said
+}
+
+func wholePath(path []message.Branch) bool {
+	return !slices.ContainsFunc(path, func(b message.Branch) bool { return b.Name.IsZero() || b.Head.IsZero() })
+}
+
+// askHead takes over what the head of the branch of a level says. If it does not answer,
+// twice, or leads another branch, another takes over. Above level 1 the node asks as the
+// head of a branch below, and says so: else a new head of the upper branch would not learn
+// of branches that its own list lacks.
+func (tr *tree) askHead(t *Task, level int, b budget) {
+	head, name := tr.path[level-1].Head, tr.path[level-1].Name
+	req := message.TreeRequest{}
+	if level > 1 {
+		req = message.TreeRequest{Level: level - 1, Branch: tr.path[level-2]}
+	}
+	for range 2 {
+		if head == tr.deposed {
+			break
+		}
+		said := tr.askTree(t, head, req, b)
+		if !tr.placed() || tr.path[level-1].Name != name {
+			return // the branch has changed meanwhile
+		}
+		if said != nil && said.Path[level-1].Name == name {
+			if said.Path[level-1].Head != head && said.Path[level-1].Head == tr.node.self {
+				break // it takes us for the head
+			}
+			if level > 1 && said.Path[level-1].Head == head && said.Path[level-2].Head != head {
+				break // it leads no branch below any more, and so is no member
+			}
+			tr.adopt(said, level)
+			if level > 1 {
+				tr.meetRival(t, level-1, tr.rivalIn(level-1, said), b)
+			}
+			return
+		}
+	}
+	tr.elect(t, level, head, b)
+}
+
+// elect finds a new head for the branch of a level: the one that another member names and
+// that says so itself, else of those that answer the first by address.
+func (tr *tree) elect(t *Task, level int, dead Peer, b budget) {
+	n, name := tr.node, tr.path[level-1].Name
+	members := tr.members(level, dead)
+	responses := t.Gather(members, message.Request{
+		Kind: message.KindTree, Timeout: b.atMost(n.cfg.ServerTimeout), Body: &message.TreeRequest{},
+	})
+	if !tr.placed() || tr.path[level-1].Name != name {
+		return
+	}
+	next := n.self
+	for i, resp := range responses {
+		said := tr.wholeTree(resp)
+		if said == nil || said.Path[level-1].Name != name {
+			continue
+		}
+		if said.Path[level-1].Head == members[i] {
+			tr.adopt(said, level)
+			return
+		}
+		if n.cfg.Book.Less(members[i], next) {
+			next = members[i]
+		}
+	}
+	if next == n.self {
+		own := tr.path[level-1]
+		own.Head = n.self
+		tr.setBranch(level, own)
+		n.env.Note(Note{What: NoteBranchLed, About: name})
+	}
+}
+
+// members are those that can lead the branch of a level: of level 1 its masters, above the
+// heads of the branches below.
+func (tr *tree) members(level int, but Peer) (members []Peer) {
+	add := func(p Peer) {
+		if p != tr.node.self && p != but {
+			members = append(members, p)
+		}
+	}
+	if level == 1 {
+		for _, m := range tr.node.level1.masters.List {
+			add(m.Peer)
+		}
+		return members
+	}
+	for _, b := range tr.lists[level-2].List {
+		add(b.Head)
+	}
+	return members
+}
+
+// meetSiblings asks the heads of the other branches of a level, tells them about the own
+// branch, and meets those that they name.
+func (tr *tree) meetSiblings(t *Task, level int, b budget) {
+	n := tr.node
+	tr.age(level)
+	tr.forgetClaims(level)
+	tr.recheck(level)
+	met, rival := map[Peer]bool{n.self: true}, Peer{}
+	for range treeWaves {
+		var names, heads []Peer
+		for _, s := range tr.lists[level-1].List {
+			if s.Name != tr.path[level-1].Name && !met[s.Head] {
+				met[s.Head] = true
+				names, heads = append(names, s.Name), append(heads, s.Head)
+			}
+		}
+		if len(heads) == 0 || b.left() <= 0 {
+			break
+		}
+		responses := t.Gather(heads, message.Request{
+			Kind: message.KindTree, Timeout: b.atMost(n.cfg.ServerTimeout),
+			Body: &message.TreeRequest{Level: level, Branch: tr.path[level-1]},
+		})
+		if !tr.leads(level) {
+			return
+		}
+		for _, silent := range []bool{true, false} { // first those that others may know better
+			for i, resp := range responses {
+				said := tr.wholeTree(resp)
+				if (said == nil) != silent {
+					continue
+				}
+				tr.hear(level, names[i], said)
+				if said != nil && rival.IsZero() {
+					rival = tr.rivalIn(level, said)
+				}
+			}
+		}
+		tr.checkClaims(t, level, b)
+		if !tr.leads(level) {
+			return
+		}
+	}
+	tr.meetRival(t, level, rival, b)
+}
+
+// age counts down for how long branches that are gone are not believed.
+func (tr *tree) age(level int) {
+	for id := range tr.fails { // order-free: each by itself
+		if id.level != level || branchIndex(tr.lists[level-1].List, id.name) >= 0 {
+			continue
+		}
+		if tr.fails[id]--; tr.fails[id] <= 0 {
+			delete(tr.fails, id)
+		}
+	}
+}
+
+// forgetFails forgets the silence of heads from a level on, which the node does not ask.
+func (tr *tree) forgetFails(from int) {
+	maps.DeleteFunc(tr.fails, func(id branchID, _ int) bool { return id.level >= from })
+	maps.DeleteFunc(tr.claims.confirmed, func(id branchID, _ confirmed) bool { return id.level >= from })
+}
+
+// hear takes what the head of another branch has answered, nil for nothing.
+func (tr *tree) hear(level int, name Peer, said *message.Tree) {
+	id := branchID{level, name}
+	if said == nil {
+		if tr.fails == nil {
+			tr.fails = make(map[branchID]int)
+		}
+		limit := branchFails
+		if i := branchIndex(tr.lists[level-1].List, name); i >= 0 && tr.lists[level-1].List[i].Closing {
+			limit = closingFails
+		}
+		if tr.fails[id]++; tr.fails[id] >= limit {
+			tr.drop(level, name)
+			tr.fails[id] = goneFor
+		}
+		return
+	}
+	theirs := said.Path[level-1]
+	if theirs.Name != name { // it has left that branch
+		tr.drop(level, name)
+	} else {
+		if is, known := tr.claims.confirmed[id]; known && is.head == theirs.Head {
+			delete(tr.fails, id)
+		}
+		tr.hearClaim(level, theirs)
+	}
+	if theirs.Name != tr.path[level-1].Name {
+		tr.hearOf(level, said)
+	}
+}
+
+// hearOf takes what the head of another branch says of third ones. It may name as many new
+// ones as Config.NewNames, and one for each that we know.
+func (tr *tree) hearOf(level int, said *message.Tree) {
+	left := tr.node.cfg.NewNames + len(tr.lists[level-1].List)
+	for k, b := range said.Lists[level-1].List {
+		if b.Name == tr.path[level-1].Name {
+			continue
+		}
+		list := tr.lists[level-1].List
+		i, fails := branchIndex(list, b.Name), tr.fails[branchID{level, b.Name}]
+		// a branch that we do not know, or one of which only we do not know the new head
+		if i < 0 && fails == 0 || i >= 0 && fails > 0 && list[i].Head != b.Head {
+			if left--; left < 0 {
+				tr.leaveNames(len(said.Lists[level-1].List) - k)
+				return
+			}
+			tr.hearClaim(level, b)
+		}
+	}
+}

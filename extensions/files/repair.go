@@ -1,0 +1,380 @@
+package files
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"time"
+
+	"spreadable/core/host"
+)
+
+// How copies are kept at their number. A holder counts the copies of a file when one of
+// its holders has left, and of all its files after its start and once in a while. It asks
+// all nodes for a thousand files at a time. If there are too few copies, one holder makes
+// the others: the one for which the hash of key and address is the smallest.
+
+// How often work in the background is looked for.
+const (
+	againAfter = time.Minute
+	scrubEvery = 10 * time.Second
+	tidyEvery  = time.Minute
+)
+
+// heard marks files of which a holder has left. If it is unknown which nodes have left,
+// the master is asked for the holders.
+func (s *Store) heard(t *host.Task, c host.Change) {
+	if s.back { // files may have been removed, and copies made, while this node was away
+		s.back = false
+		s.checkAll(t)
+		if len(s.due) == 0 {
+			s.outlived = false
+		}
+		return
+	}
+	if c.Unknown || len(c.Joined) > 0 {
+		s.newcomers = true
+	}
+	left := make(map[string]bool, len(c.Left))
+	for _, p := range c.Left {
+		left[s.h.Address(p)] = true
+	}
+	if c.Unknown {
+		s.unsure = unsureSyncs
+		for key, e := range s.index { // order-free: marks
+			if len(e.holders) == 0 {
+				s.due[key] = true
+			}
+		}
+	}
+	s.mark(t, left)
+}
+
+// unsureSyncs is for how many syncs the master is asked for the holders: it may itself
+// learn only now which nodes have left.
+const unsureSyncs = 4
+
+// mark marks files of which a holder has left, and works on all that are marked.
+func (s *Store) mark(t *host.Task, left map[string]bool) {
+	for key, e := range s.index { // order-free: marks
+		lost := slices.ContainsFunc(e.holders, func(a string) bool { return left[a] })
+		if lost || len(left) > 0 && len(e.holders) == 0 {
+			s.due[key] = true
+		}
+	}
+	s.work(t)
+}
+
+// missed marks files of which a holder is not in the network.
+func (s *Store) missed(t *host.Task) {
+	left := make(map[string]bool)
+	known := make(map[string]bool)
+	for _, e := range s.index { // order-free: a set
+		for _, a := range e.holders {
+			known[a] = true
+		}
+	}
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(known)), mostKeys) {
+		q := &awayQuestion{batch}
+		a, err := s.serveAway(t, s.h.Self(), q, nil) // at a master
+		if backlink := s.h.Node().Structure().Backlink; err != nil && !backlink.IsZero() {
+			a, err = s.askAway(t, backlink, q, nil)
+		}
+		if err != nil || a == nil {
+			return // it is asked again after the next sync
+		}
+		for _, i := range a.Away {
+			left[batch[i]] = true
+		}
+	}
+	s.unsure--
+	s.mark(t, left)
+}
+
+// serveAway says which of some nodes are not in the network, as far as a master knows.
+func (s *Store) serveAway(_ *host.Task, _ host.Peer, q *awayQuestion, _ *host.Pending) (*awayAnswer, error) {
+	members := make(map[string]bool)
+	silent := s.h.Node().Roster(func(member, _ host.Peer) { members[s.h.Address(member)] = true })
+	if len(members) == 0 || len(silent) > 0 {
+		return nil, refuse(codeMaster, "this node does not know all members now")
+	}
+	a := &awayAnswer{}
+	for i, address := range q.Nodes {
+		if !members[address] {
+			a.Away = append(a.Away, i)
+		}
+	}
+	return a, nil
+}
+
+// checkAll counts the copies of all files.
+func (s *Store) checkAll(t *host.Task) {
+	s.expire()
+	s.beSeen()
+	for key := range s.index { // order-free: marks
+		s.due[key] = true
+	}
+	s.work(t)
+}
+
+// work counts the copies of files that are marked and makes those that are missing, one
+// procedure at a time.
+func (s *Store) work(t *host.Task) {
+	if s.working {
+		return
+	}
+	s.working = true
+	defer func() { s.working = false }()
+	for len(s.due) > 0 {
+		keys := sorted(maps.Keys(s.due))
+		keys = keys[:min(len(keys), mostKeys)]
+		a, coverage, err := s.askCopies(t, &copiesQuestion{keys})
+		// With many nodes silent, nearly all files would seem to lack copies: better later.
+		if err != nil || coverage.Answered*10 < coverage.Asked*9 {
+			return
+		}
+		if a == nil {
+			a = &copiesAnswer{}
+		}
+		s.mend(t, keys, a)
+	}
+}
+
+// mend brings files to their number of copies.
+func (s *Store) mend(t *host.Task, keys []host.Key, a *copiesAnswer) {
+	gone := make(map[int]*tombstone)
+	for i := range a.Gone {
+		gone[a.Gone[i].Index] = &a.Gone[i].Proof
+	}
+	var places []place // asked for when they are first needed
+	for i, key := range keys {
+		delete(s.due, key)
+		e := s.index[key]
+		f := s.file(key)
+		if e == nil || f == nil {
+			continue
+		}
+		if g := gone[i]; g != nil && g.At >= f.Added && g.proves(f) {
+			if err := s.removeProven(t, g); err != nil {
+				s.h.Log(host.Warn, "a removed file stays", "key", key, "error", err)
+			}
+			continue
+		}
+		holders := a.holders(i)
+		alone := !slices.ContainsFunc(holders, func(a string) bool { return a != s.self() })
+		if s.outlived && alone && s.wanted(f.Copies) > 1 {
+			// it was removed, and the others have forgotten that by now
+			s.h.Log(host.Warn, "a file that no other node has any more is given up: this node was away for longer than removals are remembered", "key", key)
+			s.drop(t, key)
+			continue
+		}
+		if e.missing {
+			s.recover(t, f, holders)
+			continue
+		}
+		if !slices.Contains(holders, s.self()) {
+			holders = append(holders, s.self())
+			slices.Sort(holders)
+		}
+		s.know(key, holders)
+		need := s.wanted(f.Copies) - len(holders)
+		if need <= 0 || rank(key, holders, s.self()) != 0 {
+			continue
+		}
+		if places == nil {
+			places = s.search(t, host.Key{}, mostPlaces, false).places
+		}
+		s.repair(t, f, holders, places, need)
+	}
+}
+
+// repair makes the copies that a file lacks, and then waits for as long as they take at
+// the rate of repair.
+func (s *Store) repair(t *host.Task, f *File, holders []string, places []place, need int) {
+	copied, err := s.spread(t, *f, holders, places, need, need)
+	if err != nil {
+		s.h.Log(host.Warn, "too few copies, and no node takes another", "key", f.Key, "copies", len(holders)+len(copied.Holders), "wanted", len(holders)+need, "error", err)
+		s.again(f.Key)
+	}
+	made := int64(len(copied.Holders))
+	s.count.repaired.Add(uint64(made))
+	s.count.repairedBytes.Add(uint64(made * f.Size))
+	t.Sleep(time.Duration(float64(made*f.Size) / float64(s.options.RepairRate) * float64(time.Second)))
+}
+
+// again has the copies of a file counted again after a while.
+func (s *Store) again(key host.Key) {
+	s.h.Later(againAfter, func(t *host.Task) {
+		if s.index[key] != nil {
+			s.due[key] = true
+			s.work(t)
+		}
+	})
+}
+
+// rank is the place of a holder in the order in which the holders of a file work for it.
+func rank(key host.Key, holders []string, self string) int {
+	weight := func(address string) [32]byte { return sha256.Sum256(append(key[:], address...)) }
+	own := weight(self)
+	before := 0
+	for _, address := range holders {
+		if other := weight(address); bytes.Compare(other[:], own[:]) < 0 {
+			before++
+		}
+	}
+	return before
+}
+
+// lose notes that the bytes of an own file are damaged or gone, and asks for them again.
+func (s *Store) lose(t *host.Task, key host.Key, cause error) {
+	e := s.index[key]
+	if e == nil || e.missing {
+		return
+	}
+	s.count.damaged.Add(1)
+	s.h.Log(host.Warn, "a copy is damaged and is asked for again", "key", key, "error", cause)
+	e.missing = true
+	s.missing++
+	s.forget(t, key)
+	s.due[key] = true
+	s.work(t)
+}
+
+// recover replaces the bytes of an own file by those of another holder. If there are
+// enough copies without it, the record goes.
+func (s *Store) recover(t *host.Task, f *File, holders []string) {
+	if len(holders) >= s.wanted(f.Copies) {
+		s.drop(t, f.Key)
+		return
+	}
+	s.again(f.Key) // to see whether it has come
+	for _, p := range s.peers(holders) {
+		if _, err := s.askFetch(t, p, &fetchQuestion{f.Key}, nil); err == nil {
+			return // it comes as a put
+		}
+	}
+	s.h.Log(host.Warn, "no other node has a file whose copy here is damaged", "key", f.Key)
+}
+
+// serveFetch puts a copy to the node that asks for it.
+func (s *Store) serveFetch(t *host.Task, from host.Peer, q *fetchQuestion, _ *host.Pending) (*nothing, error) {
+	f := s.file(q.Key)
+	switch {
+	case f == nil || !s.Has(q.Key):
+		return nil, refuse(codeNone, "the file is not here")
+	case s.pushes >= mostPushes:
+		return nil, refuse(codeBusy, "%d copies are on their way", s.pushes)
+	}
+	s.pushes++
+	t.Fork(func(t *host.Task) {
+		defer func() { s.pushes-- }()
+		if err := s.send(t, from, f); err != nil {
+			s.h.Log(host.Warn, "a copy that was asked for was not taken", "key", f.Key, "error", err)
+		}
+	})
+	return &nothing{}, nil
+}
+
+// mostPushes is how many copies are sent at a time because others ask for them.
+const mostPushes = 4
+
+// scrub reads files again and compares them with their keys, at a bounded rate.
+func (s *Store) scrub(t *host.Task) {
+	budget := int64(float64(s.options.ScrubRate) * scrubEvery.Seconds())
+	for _, blob := range s.next(budget) {
+		budget -= blob.Size
+		err := s.h.VerifyBlob(t, blob.Key)
+		s.count.scrubbed.Add(uint64(blob.Size))
+		if err != nil && s.Has(blob.Key) {
+			s.lose(t, blob.Key, err)
+		}
+	}
+	if budget < 0 { // a large file takes the time of several rounds
+		t.Sleep(time.Duration(float64(-budget) / float64(s.options.ScrubRate) * float64(time.Second)))
+	}
+}
+
+// next moves the scrub on by so many bytes, at least one file and at most mostKeys. After
+// the last one it begins anew at the next call.
+func (s *Store) next(bytes int64) (list []host.Blob) {
+	var last host.Key
+	copy(last[:], s.h.Bucket().Get(scrubRecord))
+	s.h.Blobs().List(last, func(b host.Blob) bool {
+		list = append(list, b)
+		bytes -= b.Size
+		return bytes > 0 && len(list) < mostKeys
+	})
+	if len(list) > 0 {
+		_ = s.h.Bucket().Put(scrubRecord, slices.Clone(list[len(list)-1].Key[:])) // short enough
+	} else if last != (host.Key{}) {
+		s.h.Bucket().Delete(scrubRecord)
+	}
+	return list
+}
+
+// tidy gives up copies that are more than wanted, when space is short. It asks first how
+// many others there are, and of the holders of a file only those that would be the last to
+// work for it may go, so that no two nodes count on each other.
+func (s *Store) tidy(t *host.Task) {
+	if s.place().Free > 0 || s.draining {
+		return
+	}
+	for batch := range slices.Chunk(s.keys(), mostKeys) {
+		a, _, err := s.askCopies(t, &copiesQuestion{batch})
+		if err != nil || a == nil {
+			return
+		}
+		for i, key := range batch {
+			e, holders := s.index[key], a.holders(i)
+			if e == nil || e.missing || rank(key, holders, s.self()) < s.wanted(e.copies) {
+				continue
+			}
+			s.drop(t, key)
+			s.count.evicted.Add(1)
+			if s.place().Free > 0 {
+				return
+			}
+		}
+	}
+}
+
+// Drain makes sure that other nodes keep all files of this one, so that it may leave. From
+// now on it takes no copies. It returns how many copies it has made, and for how many
+// files that has failed.
+func (s *Store) Drain(t *host.Task) (made, failed int, err error) {
+	s.draining = true
+	for batch := range slices.Chunk(s.keys(), mostKeys) {
+		a, _, err := s.askCopies(t, &copiesQuestion{batch})
+		if err != nil {
+			return made, failed, err
+		}
+		if a == nil {
+			a = &copiesAnswer{}
+		}
+		places := s.search(t, host.Key{}, mostPlaces, false).places
+		for i, key := range batch {
+			n, good := s.handOver(t, key, a.holders(i), places)
+			made += n
+			if !good {
+				failed++
+			}
+		}
+	}
+	return made, failed, nil
+}
+
+// handOver makes the copies of a file that are wanted without the own one.
+func (s *Store) handOver(t *host.Task, key host.Key, holders []string, places []place) (made int, good bool) {
+	f := s.file(key)
+	if f == nil || !s.Has(key) {
+		return 0, f == nil
+	}
+	others := slices.DeleteFunc(holders, func(a string) bool { return a == s.self() })
+	need := min(s.wanted(f.Copies), max(1, s.h.NetworkSize()-1)) - len(others)
+	if need <= 0 {
+		return 0, true
+	}
+	copied, err := s.spread(t, *f, others, places, need, need)
+	return len(copied.Holders), err == nil
+}

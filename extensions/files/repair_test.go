@@ -1,0 +1,89 @@
+package files_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"spreadable/core"
+	"spreadable/extensions/files"
+)
+
+// preload places files at three random nodes each, which is what a network looks like
+// after a while of puts.
+func (w *town) preload(nodes, count int, size int64) {
+	w.t.Helper()
+	chance := rand.New(rand.NewPCG(3, 4))
+	for i := range count {
+		for _, at := range chance.Perm(nodes)[:3] {
+			if err := w.stores[at+1].Preload(files.File{Key: key(i), Size: size}); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// rounds lets the network run by whole sync intervals until something holds, and returns
+// how many that took.
+func (w *town) rounds(most int, done func() bool) int {
+	w.t.Helper()
+	for n := range most {
+		if done() {
+			return n
+		}
+		w.Run(core.DefaultSyncInterval)
+	}
+	w.t.Fatalf("not within %d rounds", most)
+	return 0
+}
+
+// exact reports whether all live nodes see the right size.
+func (w *town) exact() bool {
+	live := w.Live()
+	for _, h := range live {
+		if h.Node.NetworkSize() != len(live) {
+			return false
+		}
+	}
+	return true
+}
+
+// A third of a hundred nodes are lost at once. Within four rounds after all sizes are exact
+// again, each of the 10,000 files that has a live holder has three, and no node has sent
+// more than its rate of repair allows.
+func TestAThirdIsLostAtOnce(t *testing.T) {
+	const nodes, count, size = 100, 10_000, 10_000
+	w := newTown(t, nodes, files.Options{RepairRate: 1 << 20})
+	w.preload(nodes, count, size)
+	w.Run(time.Minute)
+	for i := range nodes / 3 {
+		w.Host(uint32(2 + 3*i)).Crash(false)
+	}
+	lost := 0
+	for i := range count {
+		if w.copies(key(i)) == 0 {
+			lost++
+		}
+	}
+	before := w.counter("repaired-bytes")
+	began := w.Now()
+	settling := w.rounds(20, w.exact)
+	full := func() bool {
+		for i := range count {
+			if n := w.copies(key(i)); n == 1 || n == 2 {
+				return false
+			}
+		}
+		return true
+	}
+	rounds := w.rounds(10, full)
+	sent, took := w.counter("repaired-bytes")-before, (w.Now() - began).Seconds()
+	t.Logf("sizes exact after %d rounds, all copies after %d more; %d files (%.2f %%) lost all holders; %d bytes sent in %.0f s",
+		settling, rounds, lost, float64(lost)/count*100, sent, took)
+	if rounds > 4 {
+		t.Errorf("it took %d rounds", rounds)
+	}
+	if most := float64(nodes) * (1 << 20) * (took + 10); float64(sent) > most {
+		t.Errorf("%d bytes were sent, at most %.0f", sent, most)
+	}
+}

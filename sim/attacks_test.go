@@ -1,0 +1,326 @@
+package sim_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"spreadable/core"
+	"spreadable/core/message"
+	"spreadable/sim"
+	"spreadable/sim/lie"
+	"spreadable/sim/result"
+	"spreadable/sim/scenario"
+)
+
+// attacked runs a network of a hundred nodes with attacks.
+func attacked(t *testing.T, attacks string, workers int) *result.Run {
+	t.Helper()
+	s := parse(t, "name: attacked\nnodes: 100\nduration: 12m\nattacks: [%s]\nworkload: {searches: {count: 40, start: 8m, over: 3m}, approvals: {count: 20, start: 8m, over: 3m}}\n", attacks)
+	r, err := sim.Run(s, sim.Options{Workers: workers})
+	return must(t, r, err)
+}
+
+// attackOf is an attack of a kind: of a tenth of the nodes, or of ten ports of one IP.
+func attackOf(name string) string {
+	if k, _ := lie.Of(name); k.Intrudes {
+		return fmt.Sprintf("{at: 3m, lie: %s, identities: 10}", name)
+	}
+	return fmt.Sprintf("{at: 3m, lie: %s, on: 10%%}", name)
+}
+
+// No honest node is banned for what liars do, whatever that is; and the run is the same
+// with any number of workers.
+func TestNoHonestNodeIsBannedForLiars(t *testing.T) {
+	for _, name := range lie.Kinds() {
+		r := attacked(t, attackOf(name), 1)
+		s := &r.Summary
+		if s.Behavior.FalseBans != 0 || s.Attacks == nil || s.Attacks.Liars != 10 {
+			t.Errorf("%s: %+v, %+v", name, s.Behavior, s.Attacks)
+		}
+		if other := attacked(t, attackOf(name), 3); other.Summary.Fingerprint != s.Fingerprint {
+			t.Errorf("%s: with 3 workers the fingerprint is %s, was %s", name, other.Summary.Fingerprint, s.Fingerprint)
+		}
+	}
+}
+
+// Lies that a slave or a master can see cost honest nodes little: a search reaches nearly
+// all of them. The table in docs/models.md says which lies these are.
+func TestLiesThatAreSeenAreContained(t *testing.T) {
+	for _, name := range []string{"phantoms", "flapping", "claims-all", "denies", "refuses", "silent", "captor", "faithless", "sizes", "false-masters", "garbage"} {
+		if c := attacked(t, attackOf(name), 1).Summary.Search.Coverage; c.Mean < 0.99 {
+			t.Errorf("%s: searches reach %.3f of the honest nodes", name, c.Mean)
+		}
+	}
+}
+
+// A master that answers every other request is never silent for long. Its slaves see what
+// it is after some minutes, and then searches reach nearly all honest nodes.
+func TestDroppedRequestsAreSeenInTheEnd(t *testing.T) {
+	s := parse(t, "name: drops\nnodes: 200\nduration: 16m\nattacks: [{at: 3m, lie: drops, on: 10%%}]\nworkload: {searches: {count: 80, start: 11m, over: 4m}}\n")
+	r, err := sim.Run(s, sim.Options{Workers: 1})
+	if c := must(t, r, err).Summary.Search.Coverage; c.Mean < 0.99 {
+		t.Errorf("searches reach %.3f of the honest nodes", c.Mean)
+	}
+}
+
+// However many ports of one IP join, upkeep and the number of masters stay as they are
+// without them.
+func TestPortsDoNotMakeUpkeepExpensive(t *testing.T) {
+	upkeep := func(ports int) (requests float64, masters int) {
+		s := parse(t, "name: ports\nnodes: 200\nduration: 16m\nattacks: [{at: 3m, lie: ports, identities: %d}]\n", ports)
+		r, err := sim.Run(s, sim.Options{Workers: 1})
+		sum := must(t, r, err).Summary
+		if sum.Sync == nil || sum.Convergence.Registered < 1 || sum.Convergence.ExactSize < 1 {
+			t.Fatalf("with %d ports the network has not settled: %+v", ports, sum.Convergence)
+		}
+		return sum.Sync.RequestsPerNodeRound, sum.Structure.Masters
+	}
+	few, masters := upkeep(4)
+	many, more := upkeep(150)
+	if many > 1.15*few || more > masters+2 {
+		t.Errorf("with 4 ports %.2f requests and %d masters, with 150 ports %.2f and %d", few, masters, many, more)
+	}
+}
+
+// Of many nodes behind one IP the network takes its share, and settles; the others stay
+// outside and cost next to nothing.
+func TestNodesBehindOneIPSettle(t *testing.T) {
+	s := parse(t, "name: nat\nnodes: 300\nduration: 20m\naddresses: {nodes_per_ip: {model: pareto, max: 100}}\n")
+	r, err := sim.Run(s, sim.Options{Workers: 1})
+	r = must(t, r, err)
+	perIP, want := make(map[string]int), 0
+	for _, n := range r.Nodes {
+		ip, _, _ := strings.Cut(n.Address, ":")
+		if perIP[ip]++; perIP[ip] <= core.DefaultHostPlaces {
+			want++
+		}
+	}
+	last, before := r.Samples[len(r.Samples)-1], r.Samples[len(r.Samples)-8]
+	if last.RegisteredCount < want || last.RegisteredCount > want+4 || last.Masters != before.Masters {
+		t.Errorf("%d registered of %d that have a place, %d masters and %d before", last.RegisteredCount, want, last.Masters, before.Masters)
+	}
+	requests := 0.0
+	for _, sample := range r.Samples[len(r.Samples)-100:] {
+		requests += float64(sample.Requests)
+	}
+	rounds := (last.Time - r.Samples[len(r.Samples)-101].Time).Seconds() / s.SyncInterval.Seconds()
+	if upkeep := requests / rounds / float64(last.Alive); upkeep > 3 {
+		t.Errorf("%.2f requests per node and round", upkeep)
+	}
+}
+
+// A lie that none can see costs what the liars carry: their own slaves.
+func TestHiddenLiesCostTheLiarsShare(t *testing.T) {
+	s := attacked(t, "{at: 3m, lie: hides, on: 30% masters}", 1).Summary
+	share, c := s.Attacks.MastersShare, s.Search.Coverage.Mean
+	if share < 0.2 || c > 0.99 || c < 1-1.2*share {
+		t.Errorf("with %.2f of the masters searches reach %.3f of the honest nodes", share, c)
+	}
+}
+
+// Who banned whom is told, and adds up to the summary.
+func TestBansAreTold(t *testing.T) {
+	r := attacked(t, "{at: 3m, lie: sizes, on: 10%}", 1)
+	honest := 0
+	for _, n := range r.Notes {
+		if n.What != "banned" || !n.AboutLies && !n.Lies || n.About < 0 || n.Time.Minutes() < 3 || n.Address == "" || n.Text == "" {
+			t.Errorf("a note says %+v", n)
+		}
+		if !n.Lies {
+			honest++
+		}
+	}
+	s := &r.Summary
+	if s.Behavior.Bans != honest || honest == 0 || s.Attacks.Convicted != 10 || s.Rows.NotesWritten != len(r.Notes) {
+		t.Errorf("%d notes, %d by honest nodes, of %+v; %+v", len(r.Notes), honest, s.Behavior, s.Attacks)
+	}
+}
+
+// Attacks are on the nodes that they say, and on bootstrap nodes only by name.
+func TestAttacksAreOnTheNodesTheySay(t *testing.T) {
+	for on, nodes := range map[string]int{ // order-free: a run each
+		"30%": 30, "7": 7, "'#0,5-9'": 6, "bootstrap": 1, "3 largest masters": 3, "99": 99, "20 slaves": 20,
+	} {
+		steps := attacked(t, "{at: 3m, lie: faithless, on: "+on+"}", 1).Summary.Attacks.Steps
+		if len(steps) != 1 || steps[0].Nodes != nodes {
+			t.Errorf("on %s: %+v", on, steps)
+		}
+	}
+	if steps := attacked(t, "{at: 3m, lie: faithless, on: 99 nodes}, {at: 4m, lie: hides, on: '#0'}", 1).Summary.Attacks.Steps; steps[1].Nodes != 1 {
+		t.Errorf("the bootstrap node by number: %+v", steps)
+	}
+}
+
+// Every key of an attack has an effect.
+func TestEveryKeyOfAnAttackHasAnEffect(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"{at: 4m, lie: sizes, on: 10%}", "{at: 5m, lie: sizes, on: 10%}"},
+		{"{at: 4m, lie: sizes, on: 10%}", "{at: 4m, lie: denies, on: 10%}"},
+		{"{at: 4m, lie: sizes, on: 10%}", "{at: 4m, lie: sizes, on: 20%}"},
+		{"{at: 4m, lie: silent, on: 10%}", "{at: 4m, lie: silent, on: 10%, for: 1m}"},
+		{"{at: 4m, lie: ports, identities: 5}", "{at: 4m, lie: ports, identities: 6}"},
+		{"{at: 4m, lie: ports, identities: 5}", "{at: 4m, lie: ports, identities: 5, for: 1m}"},
+		{"{at: 4m, lie: toggle, identities: 5}", "{at: 4m, lie: toggle, identities: 5, for: 1m}"},
+	} {
+		if a, b := attacked(t, pair[0], 1), attacked(t, pair[1], 1); a.Summary.Fingerprint == b.Summary.Fingerprint {
+			t.Errorf("%s is the same as %s", pair[0], pair[1])
+		}
+	}
+}
+
+// Attacks go beside churn, faults and links with limits.
+func TestAttacksGoBesideAllElse(t *testing.T) {
+	for _, rest := range []string{
+		"churn: {session: {model: exponential, mean: 5m}, absence: {model: exponential, mean: 1m}, new_ip: 50%}",
+		"faults: [{at: 4m, do: crash, on: 20%}, {at: 5m, do: hold, on: 10%, for: 1m}, {at: 6m, do: partition, on: 30%, for: 1m}]",
+		"network: {up: 1Mbit/s, loss: 2%, service: 1ms, queue: 50}\nclasses: {home: {share: 30%, nat: true}}",
+		"addresses: {nodes_per_ip: {model: pareto, max: 4}}",
+		"registration: original",
+	} {
+		s := parse(t, "%s", "name: beside\nnodes: 60\nduration: 10m\n"+rest+"\nattacks: [{at: 3m, lie: garbage, on: 10%}, {at: 3m, lie: ports, identities: 9}, {at: 4m, lie: false-masters, on: 2 masters}, {at: 4m, lie: toggle, identities: 3}]\nworkload: {searches: {count: 20, start: 3m, over: 5m}, approvals: {count: 20, start: 3m, over: 5m}}\n")
+		fingerprint, summary := run(t, s, 1)
+		if again, text := run(t, s, 3); again != fingerprint || text != summary {
+			t.Errorf("%s: with 3 workers the fingerprint is %s, was %s", rest, again, fingerprint)
+		}
+	}
+}
+
+// Faults and attacks may be on a class, or on the nodes at a place.
+func TestFaultsAreOnAClassOrAPlace(t *testing.T) {
+	const text = "name: placed\nnodes: 200\nduration: 4m\nlatency: {model: planet, places: {Tokyo: 30%%, London: 70%%}}\nclasses: {home: {share: 25%%}}\nfaults: [{at: 3m, do: crash, on: %s}]\n"
+	for _, test := range []struct {
+		on          string
+		least, most int
+	}{{"nodes of home", 50, 50}, {"50% of home", 25, 25}, {"in Tokyo", 40, 80}, {"masters in London", 3, 14}, {"of home in Tokyo", 5, 30}} {
+		s := parse(t, text, test.on)
+		r, err := sim.Run(s, sim.Options{})
+		if got := must(t, r, err).Summary.Faults.Steps[0].Nodes; got < test.least || got > test.most {
+			t.Errorf("on %s: %d nodes, want %d to %d", test.on, got, test.least, test.most)
+		}
+	}
+}
+
+// A lie may come from another module.
+func TestALieOfAnother(t *testing.T) {
+	sulk := lie.Kind{Begin: func(*lie.Liar) lie.Answer {
+		return func(_ core.Peer, req *message.Request) (message.Response, bool) {
+			return message.Refuse("SULKING"), req.Kind == message.KindQuerySlave
+		}
+	}}
+	text := "name: sulk\nnodes: 50\nduration: 6m\nattacks: [{at: 3m, lie: sulks, on: 20%}]\nworkload: {searches: {count: 10, start: 4m}}\n"
+	reader := scenario.Reader{Lies: []scenario.LieRow{{Name: "sulks", Kind: sulk}}}
+	s, err := reader.Parse("sulk.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := sim.Run(s, sim.Options{})
+	if c := must(t, r, err).Summary.Search; c.Coverage.Mean != 1 {
+		t.Errorf("the honest nodes are reached by %.3f", c.Coverage.Mean)
+	}
+	if _, err := scenario.Parse("sulk.yaml", []byte(text), nil); err == nil || !strings.Contains(err.Error(), `not "sulks"`) {
+		t.Errorf("without the lie: %v", err)
+	}
+	for _, row := range []scenario.LieRow{{Name: "sizes", Kind: sulk}, {Kind: sulk}, {Name: "sulks"}} {
+		if _, err := (scenario.Reader{Lies: []scenario.LieRow{row}}).Parse("sulk.yaml", []byte(text), nil); err == nil {
+			t.Errorf("a lie named %q is taken", row.Name)
+		}
+	}
+}
+
+// Each lie has a scenario of its own, with a question, and an expectation that honest nodes
+// are not banned for it.
+func TestEachLieHasAScenario(t *testing.T) {
+	for _, name := range lie.Kinds() {
+		path := "../scenarios/liars/" + name + ".yaml"
+		if name == "ports" {
+			path = "../scenarios/sybil-host.yaml"
+		}
+		s, err := scenario.Load(path, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		unharmed := slices.ContainsFunc(s.Expect, func(e scenario.Expectation) bool { return e.Path == "behavior.false_bans" })
+		if len(s.Attacks) != 1 || s.Attacks[0].Lie != name || s.Description == "" || !unharmed {
+			t.Errorf("%s: %s is about %+v", name, path, s.Attacks)
+		}
+	}
+}
+
+// What the shipped scenarios expect of liars holds.
+func TestScenariosOfLiarsHold(t *testing.T) {
+	for _, name := range []string{"sizes", "hides", "toggle"} {
+		s, err := scenario.Load("../scenarios/liars/"+name+".yaml", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := sim.Run(s, sim.Options{})
+		for _, o := range must(t, r, err).Expectations {
+			if !o.OK {
+				t.Errorf("%s: expected %s %s, got %s", name, o.Path, o.Condition, o.Value)
+			}
+		}
+	}
+}
+
+// attackedDraws runs many draws of approvers in a network where some nodes collude.
+func attackedDraws(t *testing.T, attack, settings string, seed int) *result.Approval {
+	t.Helper()
+	s := parse(t, "name: drawn\nnodes: 200\nseed: %d\nduration: 20m\naddresses: {nodes_per_ip: {model: constant, mean: 1}}\n"+
+		"approval: {approvers: 5, decision_level: 60%%, period: 1s, %s}\nattacks: [%s]\nworkload: {approvals: {count: 600, start: 8m, over: 600s}}\n", seed, settings, attack)
+	r, err := sim.Run(s, sim.Options{})
+	return must(t, r, err).Summary.Approval
+}
+
+// Attackers capture and deny as many draws as theory says, in both orders, whether they
+// hide honest nodes or not. The bounds are wide enough to fail once in a thousand times.
+func TestAttackersCaptureAsManyDrawsAsTheorySays(t *testing.T) {
+	for seed, c := range []struct{ attack, settings string }{
+		{"{at: 3m, lie: approves, on: 10%}", "draw: original"},
+		{"{at: 3m, lie: approves, on: 30%}", "draw: original"},
+		{"{at: 3m, lie: approves, on: 30%}", "draw: host, group: ip, salt: network"},
+		{"{at: 3m, lie: omits, on: 30% masters}, {at: 3m, lie: approves, on: 20%}", "draw: host, group: ip, salt: verifier, per: client"},
+		{"{at: 3m, lie: omits, on: 30%}", "draw: host, group: ip, salt: network, min_age: 1m"},
+	} {
+		a := attackedDraws(t, c.attack, c.settings, seed+1)
+		if a.Captured == nil || a.Denied == nil {
+			t.Fatalf("%+v: nothing was measured", c)
+		}
+		for what, share := range map[string][2]float64{"captured": {*a.Captured, *a.CapturedExpected}, "denied": {*a.Denied, *a.DeniedExpected}} {
+			seen, expected := share[0], share[1]
+			if off := 3.3 * math.Sqrt(expected*(1-expected)/float64(a.Draws)); math.Abs(seen-expected) > off+1/float64(a.Draws) {
+				t.Errorf("%+v: %s %.4f, by theory %.4f, give or take %.4f", c, what, seen, expected, off)
+			}
+		}
+		sum := 0
+		for _, l := range a.Liars {
+			sum += l.Draws
+		}
+		if sum != a.Draws || a.Draws < 500 {
+			t.Errorf("%+v: %d of %d draws are counted", c, sum, a.Draws)
+		}
+	}
+}
+
+// Masters that withhold their parts of a salt, and a third of them that die while they are
+// revealed, cost agreement no more than one period.
+func TestSaltsAreAgreedOnThoughMastersWithholdAndDie(t *testing.T) {
+	for seed := range 3 {
+		s := parse(t, "name: reveal\nnodes: 300\nseed: %d\nduration: 42m\naddresses: {nodes_per_ip: {model: constant, mean: 1}}\n"+
+			"approval: {approvers: 5, draw: host, group: ip, salt: reveal}\n"+
+			"attacks: [{at: 3m, lie: withholds, on: 5%%}, {at: 3m10s, lie: withholds, on: 1 masters}]\n"+
+			"faults: [{at: 11m52s, do: crash, on: 30%% masters}]\n"+
+			"workload: {approvals: {count: 200, start: 20m, over: 20m, entries: 3}}\n", seed+1)
+		r, err := sim.Run(s, sim.Options{})
+		a := must(t, r, err).Summary.Approval
+		if a.Agreement == nil || *a.Agreement != 1 || a.Success != 1 || r.Summary.Behavior.FalseBans != 0 {
+			t.Errorf("seed %d: agreement %v, success %v, %+v", seed+1, a.Agreement, a.Success, r.Summary.Behavior)
+		}
+		if a.Agreement != nil {
+			t.Logf("seed %d: agreement %v, success %v", seed+1, *a.Agreement, a.Success)
+		}
+	}
+}
