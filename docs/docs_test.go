@@ -16,11 +16,14 @@ import (
 	"strings"
 	"testing"
 
+	"spreadable/sim/experiment"
+	"spreadable/sim/film"
 	"spreadable/sim/plots"
 	"spreadable/sim/report"
 	"spreadable/sim/result"
 	"spreadable/sim/result/resulttest"
 	"spreadable/sim/scenario"
+	"spreadable/sim/trace"
 )
 
 // read returns a document by its path from the root of the repository.
@@ -157,6 +160,19 @@ var update = flag.Bool("update", false, "rewrite what documents repeat of the co
 var latencyModels = regexp.MustCompile(`(?m)^\| model \| takes \| shape \|\n(\|.*\n)+`)
 
 // The table of the latency models is that of the code: -update writes it anew.
+func TestTheReadmeListsEveryDocument(t *testing.T) {
+	readme := read(t, "README.md")
+	documents, err := filepath.Glob("*.md")
+	if err != nil || len(documents) == 0 {
+		t.Fatal(documents, err)
+	}
+	for _, name := range documents {
+		if !strings.Contains(readme, "](docs/"+name+")") {
+			t.Errorf("the README does not link docs/%s", name)
+		}
+	}
+}
+
 func TestEveryLatencyModelIsDocumented(t *testing.T) {
 	const path = "docs/scenarios.md"
 	text := read(t, path)
@@ -175,7 +191,7 @@ func TestEveryLatencyModelIsDocumented(t *testing.T) {
 var block = regexp.MustCompile("(?s)\n```yaml\n(.*?)\n```")
 
 func TestExamplesAreGoodScenarios(t *testing.T) {
-	for _, path := range []string{"README.md", "docs/scenarios.md"} {
+	for _, path := range []string{"README.md", "docs/scenarios.md", "docs/experiments.md"} {
 		whole := 0
 		for _, found := range block.FindAllStringSubmatch(read(t, path), -1) {
 			text := found[1] + "\n"
@@ -184,7 +200,7 @@ func TestExamplesAreGoodScenarios(t *testing.T) {
 			} else { // some keys only: complete it with the least that a scenario needs
 				text = "name: example\nnodes: 100\nduration: 60s\nworkload: {searches: {count: 1}}\n" + text
 			}
-			if _, err := scenario.Parse(path, []byte(text), nil); err != nil {
+			if err := goodScenario(path, text); err != nil {
 				t.Errorf("%v in:\n%s", err, text)
 			}
 		}
@@ -194,10 +210,53 @@ func TestExamplesAreGoodScenarios(t *testing.T) {
 	}
 }
 
+// goodScenario says what is wrong with a scenario, or with a variant of an experiment.
+func goodScenario(path, text string) error {
+	design, err := scenario.ParseDesign(path, []byte(text), nil)
+	if err == nil {
+		_, err = experiment.NewPlan(design, "")
+	}
+	return err
+}
+
+func TestShippedExperimentsAreGood(t *testing.T) {
+	files, err := filepath.Glob("../scenarios/sweeps/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %v, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = goodScenario(file, string(text))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // The program in the manual is the one that the tests of package node build and run.
 func TestTheEmbeddedNodeIsTheExample(t *testing.T) {
 	if program := read(t, "examples/embed/main.go"); !strings.Contains(read(t, "docs/embedding.md"), "\n```go\n"+program+"```\n") {
 		t.Error("docs/embedding.md does not hold examples/embed/main.go as it is")
+	}
+}
+
+// The steps of the manual are those of the extension that the tests of package node run.
+func TestTheExtensionOfTheManualIsTheExample(t *testing.T) {
+	var example strings.Builder
+	for _, name := range []string{"board.go", "web.go", "main.go", "board_test.go"} {
+		example.WriteString(read(t, "examples/extension/"+name))
+	}
+	blocks := strings.Split(read(t, "docs/extending.md"), "```go\n")[1:]
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```\n")
+		if !strings.Contains(example.String(), code) {
+			t.Errorf("examples/extension does not hold\n%s", code)
+		}
+	}
+	if len(blocks) < 7 {
+		t.Errorf("%d pieces of code", len(blocks))
 	}
 }
 
@@ -216,9 +275,10 @@ func TestEveryNumberOfTheSummaryIsDocumented(t *testing.T) {
 	// Paths leaves out the elements of lists and the names of errors.
 	sameSet(t, "number", single, result.Paths())
 	sameSet(t, "number", list, []string{
+		"approval.liars.0.liars", "approval.liars.0.draws", "approval.liars.0.expected",
 		"structure.levels.0.level", "structure.levels.0.masters", "structure.levels.0.members.min",
 		"structure.levels.0.members.mean", "structure.levels.0.members.max",
-		"faults.steps.0.at_s", "faults.steps.0.nodes",
+		"faults.steps.0.at_s", "faults.steps.0.nodes", "attacks.steps.0.at_s", "attacks.steps.0.nodes",
 		"search.errors.REQUEST_TIMEDOUT", "approval.errors.REQUEST_TIMEDOUT",
 	})
 }
@@ -227,6 +287,7 @@ func TestEveryFileAndColumnOfTheResultsIsDocumented(t *testing.T) {
 	doc := read(t, "docs/results.md")
 	dir := filepath.Join(t.TempDir(), "run")
 	run := resulttest.Run(100, 1)
+	run.Copies = []result.CopiesRow{{Store: "files"}}
 	if err := run.Write(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -234,14 +295,15 @@ func TestEveryFileAndColumnOfTheResultsIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	existing := []string{"plots/", "report.html", scenario.FilesFolder + "/"} // written by packages of their own
+	// Written by packages of their own:
+	existing := append(trace.Files(), film.File, "plots/", "report.html", scenario.FilesFolder+"/")
 	for _, file := range files {
 		existing = append(existing, file.Name())
 	}
 	documented := firstCells(doc[:strings.Index(doc, "\n## ")], "file")
 	sameSet(t, "file", documented, existing)
 
-	for _, file := range []string{result.SeriesFile, result.RequestsFile, result.NodesFile} {
+	for _, file := range []string{result.SeriesFile, result.RequestsFile, result.NodesFile, result.NotesFile, result.StoresFile} {
 		sameSet(t, "column of "+file, firstCells(section(t, doc, "## "+file), "column"), header(t, filepath.Join(dir, file)))
 	}
 }

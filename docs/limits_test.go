@@ -17,7 +17,7 @@ func TestLimitsShow(t *testing.T) {
 		options[o.Key] = true
 	}
 	metrics := read(t, "node/metrics.go")
-	logged := read(t, "core/env.go") + goSources(t, "transport/http")
+	logged := read(t, "core/env.go") + goSources(t, "transport/http") + goSources(t, "node")
 	limits := 0
 	for _, row := range rows(text) {
 		if len(row) != 4 || row[1] == "options" || strings.Trim(row[1], "-") == "" {

@@ -114,6 +114,12 @@ const pageTimeout = 90 * time.Second
 // open lets a browser load the page and waits for what it tells.
 func (p *page) open(t *testing.T) outcome {
 	t.Helper()
+	return browse(t, p.URL+"/page", p.result)
+}
+
+// browse lets a browser load a page and waits for what it tells.
+func browse[T any](t *testing.T, page string, result <-chan T) (told T) {
+	t.Helper()
 	program := browser(t)
 	home, err := os.MkdirTemp("", "spreadable-browser-")
 	if err != nil {
@@ -122,7 +128,7 @@ func (p *page) open(t *testing.T) outcome {
 	var output bytes.Buffer
 	cmd := exec.Command(program,
 		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--no-first-run", "--no-proxy-server", "--user-data-dir="+home, p.URL+"/page")
+		"--disable-component-update", "--disable-sync", "--no-first-run", "--no-proxy-server", "--user-data-dir="+home, page)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a browser is many processes
 	if err := cmd.Start(); err != nil {
@@ -138,15 +144,14 @@ func (p *page) open(t *testing.T) outcome {
 		}
 	}()
 	select {
-	case o := <-p.result:
-		return o
+	case told = <-result:
 	case err := <-ended:
 		ended <- err
 		t.Fatalf("the browser has ended: %v\n%s", err, output.String())
 	case <-time.After(pageTimeout):
 		t.Fatalf("the page says nothing within %v", pageTimeout)
 	}
-	return outcome{}
+	return told
 }
 
 // expect checks that the page has worked with the node, and has taken all actions, each

@@ -183,3 +183,24 @@ func TestTheProgramIsAMember(t *testing.T) {
 	}
 	n.approveNpmClient(t, &member{process: &process{name: "the program"}, address: p.address}, 2)
 }
+
+// TestANodeOfTwoLevelsJoinsNpmNodes: npm nodes know no branches. A node that is to have two
+// levels says so once, and is a member of their network at one level.
+func TestANodeOfTwoLevelsJoinsNpmNodes(t *testing.T) {
+	n := &network{standard: true}
+	n.start(t, 3, 0, true)
+	p := newProgram(t, buildProgram(t, ".."), "127.0.0.21", n.members[0].address)
+	p.start(t, "--levels", "2")
+	eventually(t, "the program is a member", 20, func() bool { return p.isMember(t, n) })
+	if s := p.status(t); s.Levels != 1 || s.Root != n.members[0].address {
+		t.Errorf("it has %d levels in the network %s", s.Levels, s.Root)
+	}
+	log, err := os.ReadFile(filepath.Join(p.dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Count(string(log), `msg="one level"`); said != 1 {
+		t.Errorf("it says %d times that it stays at one level", said)
+	}
+	n.approveNpmClient(t, &member{process: &process{name: "the program"}, address: p.address}, 2)
+}

@@ -1,0 +1,92 @@
+// A network of npm nodes in one process, as a course: how many nodes are registered, are masters and know the exact size
+// at the end of each round. Usage: node course.mjs '{"nodes", "rounds", "interval", "starts", "orders"}', durations in ms.
+// Node i starts at starts[i]. With orders, nodes sync only when the list of the round says so, one after the other;
+// without, each syncs at its start and then at every interval, by its own timer. It prints a line of JSON a round.
+
+import os from 'node:os';
+import path from 'node:path';
+import net from 'node:net';
+import fs from 'node:fs';
+import { Node } from 'spreadable';
+import utils from 'spreadable/src/utils.js';
+
+utils.getExternalIp = async () => null; // it would ask four sites on the internet
+
+const { nodes: count, rounds, interval, starts, orders } = JSON.parse(process.argv[2]);
+const storage = fs.mkdtempSync(path.join(os.tmpdir(), 'spreadable-course-'));
+process.on('exit', () => fs.rmSync(storage, { recursive: true, force: true }));
+
+// Ports that follow one another keep the order of addresses that of the nodes, and have the same number of digits.
+async function freePorts(n) {
+  for (let base = 20000 + Math.floor(Math.random() * 100) * 100; ; base = 20000 + (base + 517) % 10000) {
+    const servers = [];
+    try {
+      for (let i = 0; i < n; i++) {
+        servers.push(await new Promise((resolve, reject) => {
+          const server = net.createServer().on('error', reject).listen(base + i, () => resolve(server));
+        }));
+      }
+      return base;
+    } catch {
+      // one of them is in use
+    } finally {
+      await Promise.all(servers.map(server => new Promise(done => server.close(done))));
+    }
+  }
+}
+
+const base = await freePorts(count);
+const nodes = Array.from({ length: count }, (_, i) => new Node({
+  port: base + i, hostname: 'localhost', initialNetworkAddress: `localhost:${ base }`, logger: false, task: false,
+  storage: { path: path.join(storage, String(i)) },
+  network: { isTrusted: true, autoSync: false, syncInterval: interval },
+}));
+
+const sleepUntil = time => new Promise(done => setTimeout(done, Math.max(0, time - Date.now())));
+
+// What the nodes that have started say of themselves. A node is listed if the one it names as its backlink has it among
+// its slaves.
+async function look(round) {
+  const tally = { round, registered: 0, listed: 0, masters: 0, exact: 0 };
+  const slaves = new Map(); // of each node, by its address
+  const started = nodes.filter(node => node.started);
+  for (const node of started) slaves.set(node.address, (await node.db.getSlaves()).map(row => row.address));
+  for (const node of started) {
+    const backlink = await node.db.getBacklink();
+    tally.registered += !!backlink;
+    tally.listed += !!backlink && !!slaves.get(backlink.address)?.includes(node.address);
+    tally.masters += await node.isMaster();
+    tally.exact += await node.getNetworkSize() === count;
+  }
+  console.log(JSON.stringify(tally));
+}
+
+const sync = node => node.sync().catch(err => console.error(err.stack));
+
+const init = async node => {
+  await node.init();
+  node.started = true;
+};
+
+if (orders) {
+  for (const node of nodes) await init(node);
+  for (let round = 0; round < rounds; round++) {
+    for (const i of orders[round % orders.length]) await sync(nodes[i]);
+    await look(round + 1);
+  }
+} else {
+  for (const node of nodes) await init(node); // takes long; what counts is when each syncs
+  const began = Date.now() + 500;
+  nodes.forEach(async (node, i) => {
+    await sleepUntil(began + starts[i]);
+    setInterval(() => sync(node), interval);
+    sync(node);
+  });
+  const last = Math.max(...starts);
+  for (let round = 1; round <= rounds; round++) {
+    // just before the first syncs of the next round
+    await sleepUntil(began + round * interval - 50);
+    await look(round);
+  }
+}
+process.exit(0);

@@ -1,0 +1,288 @@
+//go:build interop && course
+
+package course
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"spreadable/sim"
+	"spreadable/sim/scenario"
+)
+
+var (
+	size     = flag.Int("course-nodes", 64, "nodes of each network")
+	npmRuns  = flag.Int("course-runs", 5, "npm networks of each schedule")
+	simRuns  = flag.Int("course-seeds", 15, "seeds of each simulated schedule")
+	interval = flag.Duration("course-interval", 3*time.Second, "sync interval of the npm nodes")
+)
+
+// rounds is how long each network is watched, the same on both sides.
+const rounds = 24
+
+// schedule is when nodes start and sync.
+type schedule struct {
+	name   string
+	starts func(i int) time.Duration // of node i, at a sync interval of 16 s; nil if synced by hand
+	orders func(n int) [][]int       // of each round, which begin again after the last; nil for timers
+}
+
+var schedules = []schedule{
+	{name: "at once", starts: func(i int) time.Duration {
+		if i == 0 {
+			return 0
+		}
+		return 1600 * time.Millisecond
+	}},
+	{name: "one after the other", orders: func(n int) [][]int { return [][]int{ascending(n)} }},
+	{name: "forth and back", orders: func(n int) [][]int {
+		back := ascending(n)
+		slices.Reverse(back)
+		return [][]int{ascending(n), back}
+	}},
+}
+
+func ascending(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// look is what the nodes of a network say at the end of a round.
+type look struct{ Registered, Listed, Masters, Exact int }
+
+// TestCourse compares npm networks with simulated ones in every round. Up to 64 nodes,
+// each simulated median must lie within the range of the npm runs, a tenth of the nodes
+// more or less. Of more, the rounds until all know the exact size must not differ
+// (rank sum, p > 0.05).
+func TestCourse(t *testing.T) {
+	for _, s := range schedules {
+		t.Run(strings.ReplaceAll(s.name, " ", "-"), func(t *testing.T) {
+			var npm, simulated [][]look
+			for range *npmRuns {
+				npm = append(npm, s.npm(t))
+			}
+			for seed := range *simRuns {
+				simulated = append(simulated, s.simulate(t, seed+1))
+			}
+			t.Log(table(npm, simulated))
+			p := rankSum(exactAfter(npm), exactAfter(simulated))
+			t.Logf("rounds to exact: npm %v, simulated %v, p = %.3f", exactAfter(npm), exactAfter(simulated), p)
+			if *size > 64 {
+				if p <= 0.05 {
+					t.Errorf("the rounds until all know the size differ: p = %.3f", p)
+				}
+				return
+			}
+			for round := range rounds {
+				within(t, round, "registered", npm, simulated, func(l look) int { return l.Listed })
+				within(t, round, "masters", npm, simulated, func(l look) int { return l.Masters })
+			}
+		})
+	}
+}
+
+// within holds the simulated median against the range of the npm runs.
+func within(t *testing.T, round int, what string, npm, simulated [][]look, of func(look) int) {
+	t.Helper()
+	real, ours := at(npm, round, of), at(simulated, round, of)
+	slack := float64(*size) / 10
+	middle := float64(ours[len(ours)/2])
+	if middle < float64(real[0])-slack || middle > float64(real[len(real)-1])+slack {
+		t.Errorf("round %d: %s %g, npm %d to %d", round+1, what, middle, real[0], real[len(real)-1])
+	}
+}
+
+// at lists a number of all runs at a round, ascending.
+func at(runs [][]look, round int, of func(look) int) []int {
+	var list []int
+	for _, run := range runs {
+		list = append(list, of(run[round]))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// npm runs a network of npm nodes in one process.
+func (s schedule) npm(t *testing.T) []look {
+	t.Helper()
+	plan := map[string]any{"nodes": *size, "rounds": rounds, "interval": interval.Milliseconds()}
+	if s.orders != nil {
+		plan["orders"] = s.orders(*size)
+	} else {
+		starts := make([]int64, *size)
+		for i := range starts {
+			starts[i] = (s.starts(i) * *interval / (16 * time.Second)).Milliseconds()
+		}
+		plan["starts"] = starts
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := filepath.Abs("course.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("node", program, string(text))
+	cmd.Dir, cmd.Stderr = t.TempDir(), os.Stderr // the package leaves a file in its folder
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var run []look
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		var l look
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			t.Fatalf("%q: %v", lines.Text(), err)
+		}
+		run = append(run, l)
+	}
+	if len(run) != rounds {
+		t.Fatalf("%d rounds, want %d", len(run), rounds)
+	}
+	return run
+}
+
+// simulate runs the same schedule in the simulator. The network is that of one machine: a
+// message takes next to no time, a request some of the machine's, and a connection is opened
+// for each.
+func (s schedule) simulate(t *testing.T, seed int) []look {
+	t.Helper()
+	text := fmt.Sprintf(`
+name: course
+nodes: %d
+seed: %d
+duration: %s
+sample: 16s
+registration: original
+node: {trusted: true}
+latency: {model: constant, mean: 1ms}
+network: {service: 1ms, connection: each}
+`, *size, seed, rounds*16*time.Second)
+	if s.orders != nil {
+		text += fmt.Sprintf("sync: manual\nsync_order: %q\njoin: {mode: list, times: [0s]}\n", orderText(s.orders(*size)))
+	} else {
+		var times []string
+		for i := range *size {
+			times = append(times, s.starts(i).String())
+		}
+		text += "join: {mode: list, times: [" + strings.Join(times, ", ") + "]}\n"
+	}
+	parsed, err := scenario.Parse("course.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := sim.Run(parsed, sim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var run []look
+	for _, sample := range r.Samples[1:] { // one at the end of each round
+		run = append(run, look{
+			Listed: sample.RegisteredCount, Masters: sample.Masters,
+			Exact: int(math.Round(sample.ExactSize * float64(sample.Alive))),
+		})
+	}
+	return run
+}
+
+// orderText writes the orders of rounds as sync_order.
+func orderText(orders [][]int) string {
+	var list []string
+	for _, order := range orders {
+		list = append(list, strings.Trim(strings.ReplaceAll(fmt.Sprint(order), " ", ","), "[]"))
+	}
+	return strings.Join(list, ";")
+}
+
+// exactAfter is in which round of each run all nodes knew the exact size for the first
+// time, rounds+1 for never.
+func exactAfter(runs [][]look) []int {
+	var list []int
+	for _, run := range runs {
+		first := slices.IndexFunc(run, func(l look) bool { return l.Exact == *size })
+		if first < 0 {
+			first = rounds
+		}
+		list = append(list, first+1)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// table lists the ranges of both sides by round.
+func table(npm, simulated [][]look) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%5s  %-24s%-24s%-24s\n", "round", "registered", "masters", "exact")
+	for round := range rounds {
+		fmt.Fprintf(&b, "%5d", round+1)
+		for _, of := range []func(look) int{
+			func(l look) int { return l.Listed }, func(l look) int { return l.Masters }, func(l look) int { return l.Exact },
+		} {
+			fmt.Fprintf(&b, "  %-22s", spread(at(npm, round, of))+" | "+spread(at(simulated, round, of)))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// spread writes least, median and greatest.
+func spread(sorted []int) string {
+	return fmt.Sprintf("%d-%d-%d", sorted[0], sorted[len(sorted)/2], sorted[len(sorted)-1])
+}
+
+// rankSum is the probability that two samples of one distribution differ as much, by the
+// rank-sum test of Wilcoxon, Mann and Whitney: two-sided, by the normal approximation with
+// correction for ties and continuity.
+func rankSum(a, b []int) float64 {
+	type value struct {
+		x     int
+		first bool
+	}
+	var all []value
+	for _, x := range a {
+		all = append(all, value{x, true})
+	}
+	for _, x := range b {
+		all = append(all, value{x, false})
+	}
+	slices.SortFunc(all, func(p, q value) int { return cmp.Compare(p.x, q.x) })
+	sum, ties, n := 0.0, 0.0, float64(len(all))
+	for i := 0; i < len(all); {
+		j := i
+		for j < len(all) && all[j].x == all[i].x {
+			j++
+		}
+		rank, same := float64(i+j+1)/2, float64(j-i)
+		ties += same*same*same - same
+		for ; i < j; i++ {
+			if all[i].first {
+				sum += rank
+			}
+		}
+	}
+	na, nb := float64(len(a)), float64(len(b))
+	off := math.Abs(sum-na*(n+1)/2) - 0.5
+	variance := na * nb / 12 * (n + 1 - ties/(n*(n-1)))
+	if variance <= 0 || off < 0 {
+		return 1
+	}
+	return 2 * distuv.UnitNormal.Survival(off/math.Sqrt(variance))
+}
