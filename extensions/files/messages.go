@@ -50,6 +50,12 @@ type (
 		Holders []string `json:"holders"`
 	}
 
+	// shortQuestion says that files have too few copies and that it is the turn of the one
+	// that is asked to make the others.
+	shortQuestion struct {
+		Keys []host.Key `json:"keys"`
+	}
+
 	// awayQuestion asks a master which of some nodes are not in the network.
 	awayQuestion struct {
 		Nodes []string `json:"nodes"`
@@ -156,6 +162,7 @@ func (s *Store) offer(h *host.Host) {
 	}.Offer(h)
 	s.askReport = host.Direct[reportQuestion, reportAnswer]{Name: "report", Timeout: askTimeout, Check: s.checkReport, Serve: s.serveReport}.Offer(h)
 	s.askTell = host.Direct[tellQuestion, nothing]{Name: "tell", Check: checkTell, Serve: s.serveTell}.Offer(h)
+	s.askShort = host.Direct[shortQuestion, nothing]{Name: "short", Check: checkShort, Serve: s.serveShort}.Offer(h)
 	s.askAway = host.Direct[awayQuestion, awayAnswer]{
 		Name: "away", Timeout: askTimeout, Check: checkAway, Serve: s.serveAway,
 		Valid: func(q *awayQuestion, a *awayAnswer) error {
@@ -182,6 +189,13 @@ func (s *Store) offer(h *host.Host) {
 func checkTell(_ host.Peer, q *tellQuestion, _ int64) error {
 	if len(q.Holders) > mostCopies {
 		return errors.New("too many holders")
+	}
+	return nil
+}
+
+func checkShort(_ host.Peer, q *shortQuestion, _ int64) error {
+	if len(q.Keys) > mostKeys {
+		return fmt.Errorf("at most %d files", mostKeys)
 	}
 	return nil
 }

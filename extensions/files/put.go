@@ -181,7 +181,7 @@ func (s *Store) store(t *host.Task, p *host.Pending, stored *Stored, at found, a
 		return err
 	}
 	t.Fork(func(t *host.Task) {
-		// the client has its answer; what is missing is made when copies are counted next
+		// the client has its answer; what is missing then is made when the copies are counted
 		_, _ = s.spread(t, stored.File, holders, at.places, need, 1)
 	})
 	return nil
@@ -268,9 +268,11 @@ func (s *Store) settle(t *host.Task, key host.Key, holders []string) {
 	s.tell(t, key, holders)
 }
 
-// tell makes known to holders which nodes keep a file.
+// tell makes known to holders which nodes keep a file. If they are too few, the holders
+// soon count them and make the others.
 func (s *Store) tell(t *host.Task, key host.Key, holders []string) {
 	s.know(key, holders)
+	s.doubt(key, holders)
 	for _, p := range s.peers(holders) {
 		t.Fork(func(t *host.Task) {
 			// one that does not hear it counts the copies itself, when the next node leaves
@@ -281,6 +283,7 @@ func (s *Store) tell(t *host.Task, key host.Key, holders []string) {
 
 func (s *Store) serveTell(_ *host.Task, _ host.Peer, q *tellQuestion, _ *host.Pending) (*nothing, error) {
 	s.know(q.Key, q.Holders)
+	s.doubt(q.Key, q.Holders)
 	return &nothing{}, nil
 }
 

@@ -17,9 +17,10 @@ import (
 
 // How often work in the background is looked for.
 const (
-	againAfter = time.Minute
-	scrubEvery = 10 * time.Second
-	tidyEvery  = time.Minute
+	againAfter   = time.Minute
+	recountEvery = 10 * time.Second
+	scrubEvery   = 10 * time.Second
+	tidyEvery    = time.Minute
 )
 
 // heard marks files of which a holder has left. If it is unknown which nodes have left,
@@ -118,6 +119,31 @@ func (s *Store) checkAll(t *host.Task) {
 	s.work(t)
 }
 
+// doubt has the copies of an own file counted soon if it has too few holders.
+func (s *Store) doubt(key host.Key, holders []string) {
+	if e := s.index[key]; e != nil && len(holders) < s.wanted(e.copies) {
+		s.doubted[key] = true
+	}
+}
+
+// serveShort has the copies of own files counted soon.
+func (s *Store) serveShort(_ *host.Task, _ host.Peer, q *shortQuestion, _ *host.Pending) (*nothing, error) {
+	for _, key := range q.Keys {
+		if s.index[key] != nil {
+			s.doubted[key] = true
+		}
+	}
+	return &nothing{}, nil
+}
+
+// recount counts the copies of files that others have made it doubt. However often they do,
+// it counts once in a while.
+func (s *Store) recount(t *host.Task) {
+	maps.Copy(s.due, s.doubted)
+	clear(s.doubted)
+	s.work(t)
+}
+
 // work counts the copies of files that are marked and makes those that are missing, one
 // procedure at a time.
 func (s *Store) work(t *host.Task) {
@@ -147,7 +173,9 @@ func (s *Store) mend(t *host.Task, keys []host.Key, a *copiesAnswer) {
 	for i := range a.Gone {
 		gone[a.Gone[i].Index] = &a.Gone[i].Proof
 	}
-	var places []place // asked for when they are first needed
+	var lacking []host.Key // files for which it is the turn of this node
+	holdersOf := make(map[host.Key][]string)
+	turns := make(map[string][]host.Key) // files for which it is the turn of another holder
 	for i, key := range keys {
 		delete(s.due, key)
 		e := s.index[key]
@@ -178,20 +206,52 @@ func (s *Store) mend(t *host.Task, keys []host.Key, a *copiesAnswer) {
 			slices.Sort(holders)
 		}
 		s.know(key, holders)
-		need := s.wanted(f.Copies) - len(holders)
-		if need <= 0 || rank(key, holders, s.self()) != 0 {
+		if len(holders) >= s.wanted(f.Copies) {
+			continue
+		}
+		if first := first(key, holders); first != s.self() {
+			turns[first] = append(turns[first], key)
+			continue
+		}
+		lacking = append(lacking, key)
+		holdersOf[key] = holders
+	}
+	s.remind(t, turns)
+	if len(lacking) == 0 {
+		return
+	}
+	var places []place // asked for again when one of them takes no copy: it may have left
+	for _, key := range lacking {
+		f := s.file(key)
+		if f == nil || !s.Has(key) {
 			continue
 		}
 		if places == nil {
 			places = s.search(t, host.Key{}, mostPlaces, false).places
 		}
-		s.repair(t, f, holders, places, need)
+		if !s.repair(t, f, holdersOf[key], places) {
+			places = nil
+		}
+	}
+}
+
+// remind tells other holders for which files it is their turn: they may not have heard
+// that a holder has left.
+func (s *Store) remind(t *host.Task, turns map[string][]host.Key) {
+	for _, address := range slices.Sorted(maps.Keys(turns)) {
+		for _, p := range s.peers([]string{address}) {
+			t.Fork(func(t *host.Task) {
+				// one that does not hear it now is told at the next count
+				_, _ = s.askShort(t, p, &shortQuestion{turns[address]}, nil)
+			})
+		}
 	}
 }
 
 // repair makes the copies that a file lacks, and then waits for as long as they take at
-// the rate of repair.
-func (s *Store) repair(t *host.Task, f *File, holders []string, places []place, need int) {
+// the rate of repair. It reports whether each node that it has tried has taken a copy.
+func (s *Store) repair(t *host.Task, f *File, holders []string, places []place) bool {
+	need := s.wanted(f.Copies) - len(holders)
 	copied, err := s.spread(t, *f, holders, places, need, need)
 	if err != nil {
 		s.h.Log(host.Warn, "too few copies, and no node takes another", "key", f.Key, "copies", len(holders)+len(copied.Holders), "wanted", len(holders)+need, "error", err)
@@ -201,6 +261,7 @@ func (s *Store) repair(t *host.Task, f *File, holders []string, places []place, 
 	s.count.repaired.Add(uint64(made))
 	s.count.repairedBytes.Add(uint64(made * f.Size))
 	t.Sleep(time.Duration(float64(made*f.Size) / float64(s.options.RepairRate) * float64(time.Second)))
+	return err == nil && copied.Refused == 0
 }
 
 // again has the copies of a file counted again after a while.
@@ -211,6 +272,11 @@ func (s *Store) again(key host.Key) {
 			s.work(t)
 		}
 	})
+}
+
+// first is the holder that makes the copies that a file lacks.
+func first(key host.Key, holders []string) string {
+	return slices.MinFunc(holders, func(a, b string) int { return rank(key, holders, a) - rank(key, holders, b) })
 }
 
 // rank is the place of a holder in the order in which the holders of a file work for it.

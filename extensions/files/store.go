@@ -29,6 +29,7 @@ type Store struct {
 	summary  summary
 	reports  map[string]*report // at a master, by the address of the slave
 	due      map[host.Key]bool  // files whose copies must be counted
+	doubted  map[host.Key]bool  // and those for which that can wait for a moment
 	unsure   int                // syncs for which the master is asked which holders have left
 	working  bool               // a procedure counts them
 	draining bool
@@ -44,6 +45,7 @@ type Store struct {
 	askHas    host.Send[hasQuestion, hasAnswer]
 	askReport host.Send[reportQuestion, reportAnswer]
 	askTell   host.Send[tellQuestion, nothing]
+	askShort  host.Send[shortQuestion, nothing]
 	askAway   host.Send[awayQuestion, awayAnswer]
 	askFetch  host.Send[fetchQuestion, nothing]
 	askPart   host.Send[partQuestion, partAnswer]
@@ -79,7 +81,7 @@ func New(o Options) (*Store, error) {
 	}
 	s := &Store{
 		options: o, index: make(map[host.Key]*entry), guests: make(map[host.Key]int),
-		reports: make(map[string]*report), due: make(map[host.Key]bool),
+		reports: make(map[string]*report), due: make(map[host.Key]bool), doubted: make(map[host.Key]bool),
 	}
 	s.buffers.New = func() any { b := make([]byte, host.BlockSize); return &b }
 	return s, nil
@@ -100,6 +102,7 @@ func (s *Store) Start(h *host.Host) {
 	h.Node().OnSync(s.synced)
 	h.OnMembers(s.heard)
 	h.Every("check", time.Duration(s.options.CheckEvery), s.checkAll)
+	h.Every("recount", recountEvery, s.recount)
 	h.Every("scrub", scrubEvery, s.scrub)
 	h.Every("tidy", tidyEvery, s.tidy)
 }

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Until waits for something that nodes do by themselves, for a minute at most: a machine
+// Until waits for something that nodes do by themselves, for two minutes at most: a machine
 // can be busy.
 func Until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(time.Minute)
+	limit := time.After(2 * time.Minute)
 	for !done() {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("not within a minute: %s", what)
+			t.Fatalf("not within two minutes: %s", what)
 		}
 	}
 }
