@@ -37,6 +37,7 @@ func (s *Store) heard(t *host.Task, c host.Change) {
 	if c.Unknown || len(c.Joined) > 0 {
 		s.newcomers = true
 	}
+	s.compare()
 	left := make(map[string]bool, len(c.Left))
 	for _, p := range c.Left {
 		left[s.h.Address(p)] = true
@@ -136,9 +137,27 @@ func (s *Store) serveShort(_ *host.Task, _ host.Peer, q *shortQuestion, _ *host.
 	return &nothing{}, nil
 }
 
+// compare marks files that have enough copies for the network as it was and not for one of
+// this size. A node that has just lost its master may see a network of few nodes for a
+// moment, in which a few copies are all that there can be.
+func (s *Store) compare() {
+	before := s.size
+	if s.size = s.h.NetworkSize(); s.size <= before {
+		return
+	}
+	for key, e := range s.index { // order-free: marks
+		if len(e.holders) > 0 {
+			s.doubt(key, e.holders)
+		}
+	}
+	maps.Copy(s.due, s.doubted)
+	clear(s.doubted)
+}
+
 // recount counts the copies of files that others have made it doubt. However often they do,
 // it counts once in a while.
 func (s *Store) recount(t *host.Task) {
+	s.compare()
 	maps.Copy(s.due, s.doubted)
 	clear(s.doubted)
 	s.work(t)

@@ -30,6 +30,7 @@ type Store struct {
 	reports  map[string]*report // at a master, by the address of the slave
 	due      map[host.Key]bool  // files whose copies must be counted
 	doubted  map[host.Key]bool  // and those for which that can wait for a moment
+	size     int                // of the network, when copies were last compared with it
 	unsure   int                // syncs for which the master is asked which holders have left
 	working  bool               // a procedure counts them
 	draining bool
