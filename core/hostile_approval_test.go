@@ -212,6 +212,30 @@ func TestASearchIsNoBetterThanGuessing(t *testing.T) {
 	}
 }
 
+// A member that asks about all digits at once learns of one, as one that asks in turn: an
+// approver that had to find out first whether the sender is a member looks again.
+func TestManyChecksAtOnceAreOne(t *testing.T) {
+	w := puzzles(t, 12)
+	for _, from := range w.Hosts()[:12] {
+		key := w.puzzle()
+		told := 0
+		for digit := range 10 {
+			req := message.Request{Kind: message.KindApprovalCheck, From: from.Peer(), Root: peer.FromID(1), Timeout: 10 * time.Second, Body: &message.ApprovalCheckRequest{
+				Action: "digits", Key: key.Key, Answer: fmt.Sprintf("%d--", digit), Approvers: key.Approvers, ClientIP: key.ClientIP,
+			}}
+			from.Call(key.Approvers[0], req, coretest.SinkFunc(func(r message.Response) {
+				if !message.IsRefusal(r.Err, message.CodeUnsuitableKey) {
+					told++
+				}
+			}), 0)
+		}
+		w.Settle()
+		if told != 1 {
+			t.Errorf("of ten checks at once %s learns the outcome of %d", from.Name(), told)
+		}
+	}
+}
+
 // Once an answer was right, wrong ones do not spoil it: a node that has seen the key
 // cannot take the approval from the client. Nor does a right answer open the other parts.
 func TestWrongAnswersDoNotSpoilARightOne(t *testing.T) {
