@@ -131,7 +131,8 @@ func TestPortsOfAHostMakeNoMasters(t *testing.T) {
 	}
 }
 
-// A newcomer whose host has its places is told why, and asks less and less often.
+// A newcomer whose host has its places is told why, and asks less and less often: after
+// its first round, 2, 4, 8 and then every 16 rounds.
 func TestANewcomerOfAFullHostWaits(t *testing.T) {
 	n := settled(t, 100)
 	var late *coretest.Host
@@ -140,16 +141,20 @@ func TestANewcomerOfAFullHostWaits(t *testing.T) {
 		late.Start()
 		n.Run(48 * time.Second)
 	}
-	n.Trace = nil
 	n.Run(64 * 16 * time.Second)
-	asked := 0
+	var waits []time.Duration // in rounds
+	last := time.Duration(0)
 	for _, r := range n.Trace {
-		if r.From == late.Name() && r.Kind == message.KindProvide {
-			asked++
+		if r.From != late.Name() || r.Kind != message.KindProvide {
+			continue
 		}
+		if rounds := (r.At - last).Round(16*time.Second) / (16 * time.Second); last > 0 && rounds > 0 {
+			waits = append(waits, rounds)
+		}
+		last = r.At
 	}
-	if !late.Node.Structure().Backlink.IsZero() || asked == 0 || asked > 10 {
-		t.Errorf("in 64 rounds it has asked %d times for a place, and has %v", asked, late.Node.Structure().Backlink)
+	if want := []time.Duration{2, 4, 8, 16, 16, 16}; !slices.Equal(waits, want) || !late.Node.Structure().Backlink.IsZero() {
+		t.Errorf("between two requests for a place it has waited %d rounds, want %d, and has %v", waits, want, late.Node.Structure().Backlink)
 	}
 }
 
