@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/sim"
 	"spreadable/sim/result"
@@ -27,6 +28,7 @@ var worlds = map[string]string{
 	"churn":     "name: churn\nnodes: 50\nduration: 200s\nchurn: {session: {model: exponential, mean: 60s}, crash: 50%}\n",
 	"returns":   "name: returns\nnodes: 60\nduration: 400s\nchurn: {session: {model: exponential, mean: 3m}, absence: {model: exponential, mean: 1m}, memory: 50%, new_ip: 30%}\n",
 	"faults":    "name: faults\nnodes: 50\nduration: 200s\nfaults: [{at: 60s, do: partition, on: 30%, for: 40s}, {at: 120s, do: crash, on: '2 largest masters'}, {at: 130s, do: hold, on: 3, for: 20s}, {at: 150s, do: bounce, on: '#0-4'}]\n",
+	"lies":      "name: lies\nnodes: 50\nduration: 200s\nattacks: [{at: 60s, lie: garbage, on: 10%}, {at: 60s, lie: false-masters, on: 10%}]\n",
 }
 
 func parse(t *testing.T, text string) *scenario.Scenario {
@@ -127,12 +129,16 @@ func tables(t *testing.T, r *result.Run) (tables [3]string) {
 }
 
 // A recording tells what the results of the run tell: the requests that each node sent
-// and got, and its place at the end.
+// and got, its place at the end, and its bans.
 func TestARecordingAgreesWithTheResults(t *testing.T) {
 	for name, text := range worlds {
 		t.Run(name, func(t *testing.T) {
 			s := parse(t, text)
-			hosts := record(t, s, 1, nil).Nodes
+			run := record(t, s, 1, nil)
+			hosts, bans := run.Nodes, run.Notes
+			if name == "lies" && len(bans) == 0 {
+				t.Fatal("nothing is noted")
+			}
 			r := trace.New(trace.Options{Window: window(t, fmt.Sprintf("nodes=0-%d", len(hosts)-1)), About: true})
 			record(t, s, 1, r)
 			for i, track := range r.Tracks() {
@@ -143,6 +149,11 @@ func TestARecordingAgreesWithTheResults(t *testing.T) {
 						asked++
 					case e.What == trace.Served && e.Peer != trace.Party(i):
 						served++
+					}
+				}
+				for _, e := range track.Entries {
+					if e.What == trace.Noted && e.Note == core.NoteBanned {
+						bans = slices.DeleteFunc(bans, func(b result.Note) bool { return b.Node == i && b.Time == e.At && trace.Party(b.About) == e.Peer })
 					}
 				}
 				row := hosts[i]
@@ -161,6 +172,9 @@ func TestARecordingAgreesWithTheResults(t *testing.T) {
 					row.Backlink >= 0 && name == "mass join" && !slices.Equal(listed, []trace.Party{trace.Party(row.Backlink)}) {
 					t.Errorf("node %d has backlink %d and is listed by %v", i, row.Backlink, listed)
 				}
+			}
+			if len(bans) > 0 {
+				t.Errorf("not recorded: %+v", bans)
 			}
 		})
 	}

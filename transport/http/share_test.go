@@ -149,6 +149,9 @@ func TestSlowBodiesHoldUpTheirOwnHost(t *testing.T) {
 	if took := time.Since(began); took > bodyStart {
 		t.Errorf("the others waited %v", took)
 	}
+	if got := n.Counts().SlowBodies; got != 0 {
+		t.Errorf("%d bodies count as slow before their time is over", got)
+	}
 	answer := make([]byte, 100)
 	slow[0].SetReadDeadline(time.Now().Add(2 * bodyStart))
 	if size, err := slow[0].Read(answer); err != nil || !strings.Contains(string(answer[:size]), "408") {

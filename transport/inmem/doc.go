@@ -35,9 +35,10 @@
 // transport/http does, a host keeps of each peer the latest structure that it got, up to
 // wire.MaxLearned of them, and names it in the next request; if it is still the one that
 // the peer has, the answer is a 304 without a body. Messages are pointers here, so a
-// number stands for the structure (edition). It differs in one point: a node whose lists
+// number stands for the structure (edition). It differs in two points: a node whose lists
 // change and change back makes a new snapshot, of which its ETag could not tell that it
-// is new.
+// is new; and a structure that a Front gives in place of the node's has no number, so it is
+// told in full each time, also where it is the same.
 //
 // # What is not modelled
 //

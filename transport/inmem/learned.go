@@ -87,17 +87,19 @@ func streamBytes(req *message.Request) int {
 }
 
 // weighAnswer counts the bytes of e's answer to a request. Fresh is what the asker learns
-// by it, 0 if that is nothing new.
+// by it, 0 if that is nothing new. A structure that is not the node's own (Options.Front)
+// has no edition, and counts in full each time.
 func (e *endpoint) weighAnswer(m *request, resp *message.Response) (bytes uint32, fresh edition) {
 	sizes := e.partition.sizes
 	if resp.Err == message.ErrUnreachable {
 		return 0, 0 // nothing has answered
 	}
-	if m.req.Kind != message.KindStructure || m.req.Once || resp.Err != nil {
+	node := e.partition.net.hosts[e.index].Node
+	if m.req.Kind != message.KindStructure || m.req.Once || resp.Err != nil || resp.Body != any(node.Structure()) {
 		size, _ := sizes.Answer(peer.FromID(e.index+1), m.req.Kind, resp)
 		return uint32(size), 0
 	}
-	number := e.partition.net.hosts[e.index].Node.Edition() + uint32(e.life)<<lifeBits
+	number := node.Edition() + uint32(e.life)<<lifeBits
 	if m.known != 0 && newEdition(number, m.known.etag()) == m.known {
 		return uint32(sizes.Unchanged(m.known.etag())), 0
 	}
