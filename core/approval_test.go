@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -287,6 +288,30 @@ func TestDefaultsOfBothKindsOfNodes(t *testing.T) {
 		n.Run(80 * time.Second)
 		if key := drawn(1); len(key.Approvers) != c.ours {
 			t.Errorf("%d nodes, none of npm any more: %d approvers, want %d", nodes, len(key.Approvers), c.ours)
+		}
+	}
+}
+
+// A master tells whether a slave of its is a node of npm, also while that does not answer.
+func TestAMasterTellsOfSlavesOfNpm(t *testing.T) {
+	n := settled(t, 16)
+	slave := plainSlave(t, n)
+	master := n.HostOf(slave.Node.Structure().Backlink)
+	for _, step := range []struct {
+		what   string
+		change func()
+		want   bool
+	}{
+		{"none", func() {}, false},
+		{"one", func() { npm(slave) }, true},
+		{"one that is silent", func() { slave.Hung = true }, true},
+		{"one that is none any more", func() { slave.Hung, slave.Actor = false, nil }, false},
+	} {
+		step.change()
+		master.Node.Sync()
+		n.Run(3 * time.Second)
+		if s := master.Node.Structure(); s.NpmSlaves != step.want || !slices.Contains(s.Slaves, slave.Peer()) {
+			t.Errorf("%s: its master tells of npm: %v, want %v, and lists %v", step.what, s.NpmSlaves, step.want, s.Slaves)
 		}
 	}
 }

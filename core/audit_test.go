@@ -108,3 +108,61 @@ func TestAWitnessComparesNetworks(t *testing.T) {
 		t.Errorf("an unknown backlink: the verdict is %d, want 1", got)
 	}
 }
+
+// inBranches is node 1 as one of many in branches of nine nodes that others head: node 2
+// that of level 1, 3 that above it, and so on.
+func inBranches(t *testing.T, levels int) *tree {
+	t.Helper()
+	n, _ := alone(t, 8, 0)
+	n.cfg.Levels = levels
+	n.plantTree(0)
+	tr := n.tree()
+	for level := range tr.top() {
+		own := message.Branch{Name: peer.FromID(1), Head: peer.FromID(uint32(level + 2)), Size: 9}
+		tr.path = append(tr.path, own)
+		tr.lists = append(tr.lists, message.NewBranches([]message.Branch{own, {Name: peer.FromID(101), Head: peer.FromID(101), Size: 31}}))
+	}
+	return tr
+}
+
+// Of the searches of one sync that reach less than half of a branch one counts against its
+// head, and one that reaches half of it, or of another head, clears or changes nothing.
+func TestAHeadIsRatedByOneSearchASync(t *testing.T) {
+	tr := inBranches(t, 2)
+	head := tr.path[0].Head
+	rate := func(head Peer, answered int) int {
+		tr.rateHead(1, head, message.Response{Body: &message.QueryAnswer{Coverage: message.Coverage{Asked: 1, Answered: answered}}})
+		return tr.auditOf(1).short
+	}
+	for round := 1; round <= 3; round++ {
+		tr.node.level1.rounds++
+		for range 3 {
+			if got := rate(head, 1); got != round {
+				t.Errorf("after %d syncs %d searches count", round, got)
+			}
+		}
+	}
+	tr.node.level1.rounds++
+	tr.rateHead(1, head, message.Response{Err: message.ErrTimeout})
+	if got := rate(peer.FromID(101), 8); got != 3 {
+		t.Errorf("after a search without an answer, and one of another head, %d count", got)
+	}
+	if got := rate(head, 4); got != 0 {
+		t.Errorf("after a search that reached half %d count", got)
+	}
+}
+
+// At each level of branches nodes move out of one that closes: in a sync interval an eighth
+// of the network, which is here one of the branch's nine nodes.
+func TestNodesMoveOutOfClosingBranchesOfAnyLevel(t *testing.T) {
+	for level := 1; level < MaxLevels; level++ {
+		tr := inBranches(t, MaxLevels)
+		if got := tr.movers(); got != 0 {
+			t.Errorf("no branch closes, and a share of %v moves", got)
+		}
+		tr.path[level-1].Closing, tr.lists[level-1].List[0].Closing = true, true
+		if got, want := tr.movers(), 1./9; got != want {
+			t.Errorf("the branch of level %d closes, and a share of %v moves, want %v", level, got, want)
+		}
+	}
+}

@@ -118,3 +118,24 @@ func TestFailuresTogetherCountOnce(t *testing.T) {
 		t.Error("a failure of the own machine counts against a peer")
 	}
 }
+
+// A probe that failed on the own machine says nothing, so there is another for each.
+func TestProbesThatFailHereDoNotCount(t *testing.T) {
+	n, env := alone(t, 1, 0)
+	world, slave := env.asks(n), peer.FromID(2)
+	w := n.level1.startProbing(slave)
+	for range 3 * n.cfg.ProbeFails {
+		n.level1.probe()
+		w.Answer(0, message.Response{Err: message.ErrLocal})
+	}
+	if got, want := len(world.asked), 3*n.cfg.ProbeFails; got != want || !n.level1.hasSlave(slave) {
+		t.Errorf("%d probes are tried, want %d", got, want)
+	}
+	for range n.cfg.ProbeFails {
+		n.level1.probe()
+		w.Answer(0, message.Response{Err: message.ErrTimeout})
+	}
+	if n.level1.hasSlave(slave) {
+		t.Error("a slave that is silent is listed")
+	}
+}

@@ -326,6 +326,12 @@ func TestADirectRequestWithAStream(t *testing.T) {
 	if _, err := send(true); !message.IsRefusal(err, message.CodeFailed) || there.Space().Used != 1000 {
 		t.Errorf("damaged: %v, space %+v", err, there.Space())
 	}
+	if c := w.notes[2].h.Directs()[0]; c.Asked != 3 || c.Failed != 2 {
+		t.Errorf("the asker counts %+v", c)
+	}
+	if c := w.notes[3].h.Directs()[0]; c.Served != 1 || c.Refused != 2 || c.Received != 1000 {
+		t.Errorf("the other counts %+v", c)
+	}
 }
 
 // Spread writes until enough have acknowledged, goes on after refusals, and makes the rest

@@ -64,7 +64,7 @@ func TestAnEffectOfOnePointIsDrawn(t *testing.T) {
 }
 
 func TestAHeatMapHasANumberInEachCell(t *testing.T) {
-	for _, panels := range []int{1, 3} {
+	for panels, height := range map[int]int{1: 375, 2: 360, 3: 660, 5: 960} { // two in a row
 		h := plots.Heat{Name: "h", Title: "Heat", Subtitle: "s", X: "nodes", Y: "loss", Columns: []string{"10", "100", "1000"}, Rows: []string{"0%", "5%"}}
 		for i := range panels {
 			h.Panels = append(h.Panels, plots.HeatPanel{Title: fmt.Sprintf("part %d", i), Cells: [][]float64{{11, 22, 33}, {44, math.NaN(), 66.5}}})
@@ -80,6 +80,9 @@ func TestAHeatMapHasANumberInEachCell(t *testing.T) {
 		}
 		if bytes.Contains(svg, []byte("NaN")) {
 			t.Errorf("%d panels: a cell without a number is drawn", panels)
+		}
+		if size := fmt.Sprintf(`height="%dpt"`, height); !bytes.Contains(svg, []byte(size)) {
+			t.Errorf("%d panels: %.150s, want %s", panels, svg, size)
 		}
 	}
 	one := plots.Heat{Columns: []string{"a"}, Rows: []string{"b"}, Panels: []plots.HeatPanel{{Cells: [][]float64{{7}}}}}

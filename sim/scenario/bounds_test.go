@@ -63,6 +63,8 @@ func TestBoundsAreExact(t *testing.T) {
 		{"workload.searches.start", "workload.searches.count=1 workload.searches.over=20s", "40s", "40001ms"},
 		{"workload.approvals.start", "workload.approvals.count=1 workload.approvals.over=20s", "40s", "40001ms"},
 		{"workload.approvals.entries", "workload.approvals.count=1", "10", "11"},
+		{"workload.searches.rate", "workload.searches.over=10s", "1000000", "1000001"},
+		{"workload.searches.rate", "workload.searches.over=20s", "500000", "500001"}, // 10,000,000 in all
 	}
 	for _, test := range tests {
 		sets := strings.Fields(test.around)

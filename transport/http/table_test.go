@@ -14,6 +14,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/behavior"
 	"spreadable/core/peer"
+	"spreadable/wire"
 )
 
 // object is a JSON object of exactly so many bytes.
@@ -95,6 +96,7 @@ func TestProvokedErrors(t *testing.T) {
 		{"client with a foreign address", asks{"POST", "/client/get-available-node", "", headers("original-address", "127.0.0.7:80"), ``}, 200, ""},
 		{"forwarded without trust", asks{"POST", structure, "", root("x-forwarded-for", "1.2.3.4", "original-address", "1.2.3.4:80"), ``}, 403, ""},
 		{"unknown route", asks{"POST", "/nope?x=1", "", nil, ``}, 404, `{"message":"Not found route \"/nope?x=1\""}`},
+		{"long unknown route", asks{"POST", "/" + strings.Repeat("x", wire.MaxMessage), "", nil, ``}, 404, `{"message":"Not found route \"/` + strings.Repeat("x", wire.MaxMessage-1) + `\""}`},
 		{"POST ping", asks{"POST", "/ping", "", nil, ``}, 404, `{"message":"Not found route \"/ping\""}`},
 		{"PUT ping", asks{"PUT", "/ping", "", nil, ``}, 404, ""},
 		{"unknown api route, bad headers", asks{"POST", "/api/nope", "", nil, ``}, 403, ""},
