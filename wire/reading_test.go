@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,21 @@ var requestTexts = map[message.Kind][]string{
 		`{"startedAt":0,"group":"prefix","salt":"00","client":"x"}`, `{"startedAt":0,"group":"/99,/99"}`, `{"group":5,"salt":5,"client":5,"action":5}`,
 	},
 	message.KindQueryMaster: {`{"arg":1}`, `{}`, `{"arg":{"a":null}}`, `{"arg":1,"level":9}`}, message.KindQueryButler: {`{"arg":1}`}, message.KindQuerySlave: {`{"arg":"x"}`}, message.KindQuery: {`{"arg":[]}`},
-	message.KindWork: {`{"arg":1,"level":7}`},
+	message.KindWork:   {`{"arg":1,"level":7}`},
+	message.KindBranch: {`{"levels":2,"level":1,"networkSize":9,"alone":true}`, `{"levels":"2","level":-1,"networkSize":1e300,"alone":1}`, `{"levels":null,"alone":"true"}`, `{}`},
+	message.KindTree: {
+		`{}`, `{"place":true}`, `{"level":2,"name":"one.org:1","head":"two.org:2","size":7,"closing":true}`, `{"level":1,"name":"one.org:1","head":"two.org:2","size":1073741825,"place":true}`,
+		`{"level":1,"name":"one.org:1","size":7}`, `{"level":1,"head":"one.org:1"}`, `{"level":-1,"name":"one.org:1","head":"no","size":7}`, `{"level":"x","name":"one.org:1","head":"two.org:2","size":-7,"closing":1}`,
+	},
+	message.KindLeave: {`{"gone":true}`, `{"gone":false,"heir":"one.org:1"}`, `{"gone":1,"heir":"no"}`, `{"heir":5}`, `{}`},
+	message.KindBranchEntrants: {
+		`{"startedAt":0,"limit":"ffffffffffffffffffffffffffffffff","level":2}`, `{"level":-1}`, `{"level":1e300}`,
+	},
+	message.KindAges: {`{"of":["one.org:1","one.org:1","two.org:2"]}`, `{"of":["no"]}`, `{"of":5}`, `{}`},
+	message.KindBeacon: {
+		`{"turn":1795355400000,"commit":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","reveal":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","echo":[{"address":"one.org:1","value":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},{"address":"no","value":"00"}]}`,
+		`{"turn":-1,"commit":"00","reveal":"x","echo":5}`, `{"turn":"x","commit":5,"echo":[{"address":"one.org:1","value":"000102"}]}`, `{}`,
+	},
 	message.KindDirect: {
 		`{"arg":1}`, `{}`, `{"stream":{"size":5000000000,"hash":"01ab000000000000000000000000000000000000000000000000000000000000"}}`,
 		`{"stream":{"size":-1,"hash":"01ab000000000000000000000000000000000000000000000000000000000000"}}`, `{"stream":{"size":1,"hash":"01ab"}}`,
@@ -93,8 +108,26 @@ var answerTexts = map[message.Kind][]string{
 		`{"result":5,"coverage":{"asked":3,"answered":2},"cost":{"hops":1,"fanout":2}}`, `{"result":null}`, `{}`, `{"result":{"a":[1]}}`, `{"coverage":{"asked":-1}}`, `{"coverage":{"answered":1073741825}}`,
 		`{"cost":{"hops":-1}}`, `{"cost":{"fanout":1073741825}}`, `{"cost":{"hops":1073741824,"fanout":0}}`, `5`,
 	},
-	message.KindWork:   {`{"result":5,"coverage":{"asked":1,"answered":1}}`},
-	message.KindDirect: {`{"result":{"a":[1]}}`, `{}`, `{"result":null}`, `5`},
+	message.KindBranch: {
+		`{"network":"one.org:1","founder":true,"branch":{"name":"one.org:1","head":"two.org:2","size":7},"siblings":[{"name":"one.org:1","head":"two.org:2","size":7},{"name":"one.org:1","head":"two.org:2","size":7},{"name":"two.org:2","head":"two.org:2","size":3,"closing":true}],"networkSize":9}`,
+		`{"network":"one.org:1","branch":{"name":"one.org:1","head":"two.org:2","size":7},"siblings":[],"networkSize":1e300,"levels":2,"level":1,"above":[{"name":"one.org:1","head":"two.org:2","size":7},{"name":"one.org:1","head":"two.org:2","size":7}]}`,
+		`{"network":"no","branch":{"name":"one.org:1","head":"two.org:2","size":7}}`, `{"network":"one.org:1","branch":{"name":"no","head":"two.org:2"}}`, `{"network":"one.org:1","branch":{"name":"one.org:1","head":"no"}}`,
+		`{"network":"one.org:1","branch":{"name":"one.org:1","head":"two.org:2","size":7},"siblings":[{"name":"one.org:1","head":"no"}]}`, `{"network":"one.org:1","branch":{"name":"one.org:1","head":"two.org:2","size":7},"levels":2,"above":[{"name":"no"}]}`,
+		`{"network":"","branch":{"name":"","head":""},"siblings":[{"name":"one.org:1","head":""},{"name":"","head":"one.org:1"}]}`, `{"branch":5}`, `{}`, `5`,
+	},
+	message.KindTree: {
+		`{"network":"one.org:1","path":[{"name":"one.org:1","head":"two.org:2","size":7}],"lists":[[{"name":"one.org:1","head":"two.org:2","size":7},{"name":"one.org:1","head":"two.org:2","size":7},{"name":"two.org:2","head":"two.org:2","size":1073741825}]]}`,
+		`{"network":"one.org:1","path":[{"name":"one.org:1","head":"two.org:2","size":7},{"name":"one.org:1","head":"two.org:2","size":7}],"lists":[[{"name":"one.org:1","head":"two.org:2","size":7}]]}`, `{"network":"one.org:1","path":[],"lists":[],"levels":3}`, `{"network":"no"}`, `{"network":"one.org:1","path":[{"name":"no"}],"lists":[[]]}`,
+		`{"network":"one.org:1","path":[{"name":"one.org:1","head":"two.org:2","size":7}],"lists":[[{"name":"one.org:1","head":"no","size":-1}]]}`, `{"network":"one.org:1","path":[{"name":"one.org:1","head":"two.org:2","size":7}],"lists":[[{"name":"one.org:1","head":"two.org:2","size":-1}]]}`,
+		`{"network":"one.org:1","place":{"address":"one.org:1","backlink":null,"slaves":[],"masters":[]}}`, `{"network":"one.org:1","place":{"slaves":5}}`, `{}`, `5`,
+	},
+	message.KindAges: {
+		`{"began":1795355400000,"seen":[{"address":"one.org:1","first":1795355400000},{"address":"no","first":1},{"address":"two.org:2","first":-1}]}`, `{"began":-1,"seen":[]}`, `{"began":1e300}`, `{"seen":5}`, `{}`, `5`,
+	},
+	message.KindBranchEntrants: {`{"slaves":["one.org:1"]}`, `5`},
+	message.KindBeacon:         {`{"value":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}`, `{"value":"00"}`, `{"value":5}`, `{}`},
+	message.KindWork:           {`{"result":5,"coverage":{"asked":1,"answered":1}}`},
+	message.KindDirect:         {`{"result":{"a":[1]}}`, `{}`, `{"result":null}`, `5`},
 }
 
 // echo is a query whose values are as they come.
@@ -226,6 +259,12 @@ func TestLimitsOfWhatIsRead(t *testing.T) {
 		{"masters", answer(message.KindStructure, `{"slaves":[],"masters":[%s]}`), 8192, func(n int) string { return many(n, `{"address":"one.org:1","size":1}`) }},
 		{"results", answer(message.KindProvide, `{"results":[%s]}`), 8192, func(n int) string { return many(n, `{"address":"one.org:1","networkSize":1,"candidates":[]}`) }},
 		{"candidates", answer(message.KindProvide, `{"results":[{"address":"one.org:1","networkSize":1,"candidates":[%s]}]}`), 8192, func(n int) string { return many(n, `{"address":"one.org:1"}`) }},
+		{"siblings of a branch", answer(message.KindBranch, `{"network":"one.org:1","branch":{"name":"one.org:1","head":"one.org:1","size":1},"siblings":[%s]}`), 8192, func(n int) string { return many(n, `{"name":"one.org:1","head":"one.org:1","size":1}`) }},
+		{"branches above", answer(message.KindBranch, `{"network":"one.org:1","branch":{"name":"one.org:1","head":"one.org:1","size":1},"above":[%s]}`), 8, func(n int) string { return many(n, `{"name":"one.org:1","head":"one.org:1","size":1}`) }},
+		{"branches of a node", answer(message.KindTree, `{"network":"one.org:1",%s}`), 8, func(n int) string {
+			return fmt.Sprintf(`"path":[%s],"lists":[%s]`, many(n, `{"name":"one.org:1","head":"one.org:1","size":1}`), many(n, `[]`))
+		}},
+		{"ages", answer(message.KindAges, `{"seen":[%s]}`), 8192, func(n int) string { return many(n, `{"address":"one.org:1","first":1}`) }},
 		{"answer to a check", field(func(f Fields) bool {
 			f = Fields{"action": json.RawMessage(`"client"`), "key": json.RawMessage(`"k"`), "approvers": json.RawMessage(`[]`), "answer": f["x"]}
 			body, err := ReadRequest(message.KindApprovalCheck, nil, f)
@@ -501,5 +540,28 @@ func TestOurRequestsAreUnknownToNpmNodes(t *testing.T) {
 		if unknown := ok && refusal.Code == message.CodeUnknownQuery; unknown != kind.Row().Ours {
 			t.Errorf("404 to %s is %v", kind, err)
 		}
+	}
+}
+
+// typed is a query that reads numbers only.
+type typed struct{ echo }
+
+func (typed) DecodeArg(data []byte) (any, error)    { return typed{}.DecodeResult(data) }
+func (typed) DecodeResult(data []byte) (any, error) { return strconv.Atoi(string(data)) }
+
+// A result that is null, or missing, is none: no query has to read it.
+func TestNoResultIsNotRead(t *testing.T) {
+	for text, want := range map[string]any{`{"result":5}`: 5, `{"result":null}`: nil, `{}`: nil} {
+		read, err := ReadAnswer(message.KindQuery, typed{}, []byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := read(nil).(*message.QueryAnswer).Result; got != want {
+			t.Errorf("%s: result %v, want %v", text, got, want)
+		}
+	}
+	if _, err := ReadAnswer(message.KindQuery, typed{}, []byte(`{"result":"x"}`)); err == nil {
+		t.Error("a result that the query refuses is taken")
 	}
 }

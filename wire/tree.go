@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/json"
-	"math"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -55,7 +54,7 @@ func (s branchShape) read() (branch, error) {
 		return branch{}, err
 	}
 	head, err := addressOf(s.Head)
-	return branch{name, head, uint32(min(count(s.Size), math.MaxInt32)), s.Closing}, err
+	return branch{name, head, uint32(count(s.Size)), s.Closing}, err
 }
 
 func readBranches(shapes []branchShape) ([]branch, error) {
@@ -237,7 +236,7 @@ func readTreeRequest(f Fields) (Body, error) {
 	if name == (peer.Address{}) || head == (peer.Address{}) {
 		return func(*Interner) any { return &message.TreeRequest{Place: place} }, nil
 	}
-	own := branch{name, head, uint32(min(size, math.MaxInt32)), f.flag("closing")}
+	own := branch{name, head, uint32(size), f.flag("closing")}
 	return func(in *Interner) any {
 		b := own.in(in)
 		if b.Name.IsZero() || b.Head.IsZero() {
