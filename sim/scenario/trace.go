@@ -55,7 +55,12 @@ func (s *Scenario) checkTrace() error {
 	if s.transitions, err = readTrace(string(s.Churn.Trace), s.files["churn.trace"], s.Nodes); err != nil {
 		return s.errorf("churn.trace", "churn.trace: %w", err)
 	}
-	if !slices.Contains(s.Begins(), true) {
+	begins := s.Begins()
+	if first := s.transitions[0].At; first >= s.Duration && !slices.Contains(begins, false) {
+		return s.errorf("churn.trace", "churn.trace: %s: no node comes or leaves before the end of the run at %s: the first does at %s",
+			s.Churn.Trace, formatDuration(s.Duration), formatDuration(first))
+	}
+	if !slices.Contains(begins, true) {
 		return s.errorf("churn.trace", "churn.trace: %s: no node is up at the start, and a network needs one", s.Churn.Trace)
 	}
 	return nil

@@ -265,6 +265,9 @@ func (w *warner) unused() {
 		off("clients ask nothing", "workload.arrivals", "workload.entry", "workload.exponent", "workload.ips",
 			"workload.retries", "workload.timeout", "measure")
 	}
+	if s.Churn.Crash == 1 {
+		off("churn.crash is 100%: no session ends with a word", "churn.notice")
+	}
 }
 
 // approversWithoutWork looks for lies of approvers that none asks.

@@ -59,6 +59,8 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 			""},
 		{"workload.entry=zipf", "workload.entry: has no effect: clients ask nothing"},
 		{"workload.entry=zipf measure=0s " + searches, ""},
+		{"churn.preset=kad churn.crash=100% churn.notice=30s", "churn.notice: has no effect: churn.crash is 100%: no session ends with a word"},
+		{"churn.preset=kad churn.crash=99% churn.notice=30s", ""},
 		{"measure=0s", "measure: has no effect: clients ask nothing"},
 		{`attacks=[{"at":60s,"lie":rejects,"on":10%}]`, "attacks.0.lie: rejects has no effect: workload.approvals.count is 0"},
 		{`attacks=[{"at":60s,"lie":rejects,"on":10%}] ` + approvals, ""},

@@ -3,7 +3,6 @@ package scenario
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -209,9 +208,9 @@ func (s *Scenario) readTimes() error {
 			continue
 		}
 		key := x.path + ".times"
-		times, err := parseTimes(s.files[key])
+		times, err := parseTimes(phrase.OneLine(string(x.times)), s.files[key], s.Duration)
 		if err != nil {
-			return s.errorf(key, "%s: %s: %w", key, phrase.OneLine(string(x.times)), err)
+			return s.errorf(key, "%s: %w", key, err)
 		}
 		*x.parsed, *x.count = times, len(times)
 		*x.start, *x.over = times[0], times[len(times)-1]-times[0]
@@ -219,8 +218,9 @@ func (s *Scenario) readTimes() error {
 	return nil
 }
 
-// parseTimes reads a file of times: one in each line, none before the one above it.
-func parseTimes(content []byte) (times []time.Duration, err error) {
+// parseTimes reads a file of times: one in each line, none before the one above it or
+// beyond the end of the run.
+func parseTimes(file string, content []byte, end time.Duration) (times []time.Duration, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(content))
 	for number := 1; lines.Scan(); number++ {
 		text := strings.TrimSpace(lines.Text())
@@ -230,19 +230,23 @@ func parseTimes(content []byte) (times []time.Duration, err error) {
 		t, err := parseDuration(text)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("line %d: %w", number, err)
 		case len(times) > 0 && t < times[len(times)-1]:
-			return nil, fmt.Errorf("line %d: out of order: %s after %s", number, formatDuration(t), formatDuration(times[len(times)-1]))
+			err = fmt.Errorf("out of order: %s after %s", formatDuration(t), formatDuration(times[len(times)-1]))
+		case t > end:
+			err = fmt.Errorf("%s is after the end of the run at %s", formatDuration(t), formatDuration(end))
 		case len(times) == maxRequests:
-			return nil, fmt.Errorf("line %d: more than %d times", number, maxRequests)
+			err = fmt.Errorf("more than %d times", maxRequests)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", file, number, err)
 		}
 		times = append(times, t)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if len(times) == 0 {
-		return nil, errors.New("no time in it")
+		return nil, fmt.Errorf("%s: no time in it", file)
 	}
 	return times, nil
 }
