@@ -13,7 +13,7 @@ import (
 const converged = 128 * time.Second
 
 // network runs a mass start of so many nodes to its steady state.
-func network(b *testing.B, nodes int, more string) *world {
+func network(b testing.TB, nodes int, more string) *world {
 	b.Helper()
 	s, err := scenario.Parse("bench.yaml",
 		fmt.Appendf(nil, "name: bench\nnodes: %d\nduration: 1000h\nsample: 1h\n%s", nodes, more), nil)
