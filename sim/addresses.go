@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
+	"time"
 
 	"spreadable/core/peer"
 	"spreadable/internal/stream"
@@ -21,29 +23,27 @@ func NewBook(nodes int) (*peer.Book, error) {
 }
 
 // bookOf returns the book of a scenario: of given addresses, or what it says of addresses, or
-// [NewBook]; and behind
-// the nodes the hosts of attacks, those of each on the ports of one IP.
-func bookOf(s *scenario.Scenario, hosts int, given []peer.Address) (book *peer.Book, err error) {
+// [NewBook]; and behind the nodes the hosts of attacks, which it returns, too.
+func bookOf(s *scenario.Scenario, nodes int, epoch time.Duration, given []peer.Address) (book *peer.Book, intruders [][]intruder, err error) {
 	switch {
-	case len(given) >= hosts:
-		book, err = bookAt(given[:hosts])
+	case len(given) >= nodes:
+		book, err = bookAt(given[:nodes])
 	case s.Addresses.IsGiven():
-		list := endpoints(s.Addresses, hosts, rand.New(stream.New(s.Seed, 0, stream.Addresses)))
-		book, err = newBook(hosts, func(i int) endpoint { return list[i] })
+		list := endpoints(s.Addresses, nodes, rand.New(stream.New(s.Seed, 0, stream.Addresses)))
+		book, err = newBook(nodes, func(i int) endpoint { return list[i] })
 	default:
-		book, err = NewBook(hosts)
+		book, err = NewBook(nodes)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for i, attack := range s.Attacks {
-		for k := range attack.Identities {
-			if _, err := intern(book, fmt.Sprintf("203.0.113.%d:%d", i+1, nodePort+k)); err != nil {
-				return nil, err
-			}
+	intruders, err = allIntruders(s, epoch)
+	for _, h := range slices.Concat(intruders...) {
+		if _, err := intern(book, h.address); err != nil {
+			return nil, nil, err
 		}
 	}
-	return book, nil
+	return book, intruders, err
 }
 
 // bookAt returns a book of nodes at given addresses.
@@ -69,7 +69,10 @@ func intern(book *peer.Book, text string) (peer.Peer, error) {
 // hostsOf is the rule by which the nodes of a scenario tell hosts apart: the one that they
 // have on the Internet, if the scenario says that they share hosts, or attackers do.
 func hostsOf(s *scenario.Scenario) peer.Hosts {
-	if s.Addresses.IsGiven() || s.Attacks.Identities() > 0 {
+	if hosts, err := peer.ParseHosts(string(s.Node.HostLimits)); err == nil {
+		return hosts
+	}
+	if s.Addresses.IsGiven() || s.Attacks.Intrude() {
 		return peer.HostsStrict
 	}
 	return peer.HostsOff // each node has an IP of its own

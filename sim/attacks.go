@@ -26,19 +26,20 @@ type attacks struct {
 	told   [][]int // by attack: the hosts that it is on
 	steps  []result.Attack
 	share  float64 // of all masters: those that lied when the latest attack began
-	taken  int     // hosts beside the nodes that attacks have
 	peers  []core.Peer
 	absent []core.Peer // addresses without a host
+
+	intruders [][]intruder // by attack: the hosts beside the nodes, in the order of their numbers
 }
 
 // newAttacks plans the attacks of a scenario; nil without any. The book must have the
 // addresses of all hosts.
-func newAttacks(w *world) (*attacks, error) {
+func newAttacks(w *world, intruders [][]intruder) (*attacks, error) {
 	s := w.scenario
 	if len(s.Attacks) == 0 {
 		return nil, nil
 	}
-	a := &attacks{world: w, liars: make([]*liar, w.hosts), told: make([][]int, len(s.Attacks))}
+	a := &attacks{world: w, liars: make([]*liar, w.hosts), told: make([][]int, len(s.Attacks)), intruders: intruders}
 	for i, attack := range s.Attacks {
 		a.course = append(a.course, change{attack.At, i, true})
 		if attack.For > 0 {
@@ -104,27 +105,33 @@ func (a *attacks) begin(number int, now time.Duration) {
 	masters := a.masters(now)
 	var hosts []int
 	if kind.Intrudes {
-		for range attack.Identities {
-			hosts = append(hosts, w.nodes+a.taken)
-			a.taken++
+		first := w.nodes
+		for _, others := range a.intruders[:number] {
+			first += len(others)
+		}
+		for i := range a.intruders[number] {
+			hosts = append(hosts, first+i)
 		}
 	} else {
 		hosts = w.targets(attack.On, now, rand.New(stream.New(w.scenario.Seed, uint64(number), stream.Attack)), a.spared)
 	}
 	a.told[number] = hosts
-	var band []core.Peer
-	for _, host := range hosts {
-		band = append(band, peerOf(host))
-	}
 	for i, host := range hosts {
-		l := newLiar(a, host, number, kind, band)
+		l := newLiar(a, host, number, kind)
 		if len(masters) > 0 {
 			l.lie.Victim = peerOf(masters[i%len(masters)])
 		}
 		a.liars[host] = l
 		w.weather.Host(host).Late = kind.Late
-		l.plan(now, l.begin)
+		from := now
+		if kind.Grinds {
+			h := a.intruders[number][i]
+			from = h.from
+			l.plan(h.until, l.leave)
+		}
+		l.plan(from, l.begin)
 	}
+	a.band(number)
 	w.film.step("attack", attack.Lie, true, len(hosts), now)
 	a.steps = append(a.steps, result.Attack{AtS: now.Seconds(), Lie: attack.Lie, Nodes: len(hosts)})
 	a.share = 0
@@ -132,6 +139,26 @@ func (a *attacks) begin(number int, now time.Duration) {
 		if a.lies(host) {
 			a.share += 1 / float64(len(masters))
 		}
+	}
+}
+
+// band tells the liars of an attack which hosts lie together: theirs, and those of attacks
+// with the same lie that have begun at the same time.
+func (a *attacks) band(number int) {
+	all, attack := a.world.scenario.Attacks, a.world.scenario.Attacks[number]
+	var band []core.Peer
+	for i, hosts := range a.told {
+		if all[i].Lie != attack.Lie || all[i].At != attack.At {
+			continue
+		}
+		for _, host := range hosts {
+			if a.liars[host].attack == i { // or it tells another lie by now
+				band = append(band, peerOf(host))
+			}
+		}
+	}
+	for _, p := range band {
+		a.liars[p.ID()-1].lie.Band = band
 	}
 }
 
@@ -183,13 +210,13 @@ func (a *attacks) mute(host int) bool {
 	return a.lies(host) && a.liars[host].answer != nil && a.liars[host].kind.Mute
 }
 
-// intruders yields the hosts beside the nodes that are up.
-func (a *attacks) intruders() iter.Seq[int] {
+// intruding yields the hosts beside the nodes that are up.
+func (a *attacks) intruding() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if a == nil {
 			return
 		}
-		for host := a.world.nodes; host < a.world.nodes+a.taken; host++ {
+		for host := a.world.nodes; host < a.world.hosts; host++ {
 			if a.world.net.Host(host).Up() && !yield(host) {
 				return
 			}
@@ -208,7 +235,7 @@ func (a *attacks) count(up population.Alive) (count int) {
 			count++
 		}
 	}
-	for range a.intruders() {
+	for range a.intruding() {
 		count++
 	}
 	return count

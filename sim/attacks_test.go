@@ -18,14 +18,23 @@ import (
 // attacked runs a network of a hundred nodes with attacks.
 func attacked(t *testing.T, attacks string, workers int) *result.Run {
 	t.Helper()
-	s := parse(t, "name: attacked\nnodes: 100\nduration: 12m\nattacks: [%s]\nworkload: {searches: {count: 40, start: 8m, over: 3m}, approvals: {count: 20, start: 8m, over: 3m}}\n", attacks)
+	node := ""
+	if strings.Contains(attacks, "grinds") {
+		node = "node: {host_limits: off}\n"
+	}
+	s := parse(t, "name: attacked\nnodes: 100\nduration: 12m\n%sattacks: [%s]\nworkload: {searches: {count: 40, start: 8m, over: 3m}, approvals: {count: 20, start: 8m, over: 3m}}\n", node, attacks)
 	r, err := sim.Run(s, sim.Options{Workers: workers})
 	return must(t, r, err)
 }
 
-// attackOf is an attack of a kind: of a tenth of the nodes, or of ten ports of one IP.
+// attackOf is an attack of a kind: of a tenth of the nodes, or of ten ports of one IP, for
+// which one that grinds needs time.
 func attackOf(name string) string {
-	if k, _ := lie.Of(name); k.Intrudes {
+	k, _ := lie.Of(name)
+	if k.Grinds {
+		return fmt.Sprintf("{at: 3m, lie: %s, ips: 1, ports: 10}", name)
+	}
+	if k.Intrudes {
 		return fmt.Sprintf("{at: 3m, lie: %s, identities: 10}", name)
 	}
 	return fmt.Sprintf("{at: 3m, lie: %s, on: 10%%}", name)
@@ -37,7 +46,11 @@ func TestNoHonestNodeIsBannedForLiars(t *testing.T) {
 	for _, name := range lie.Kinds() {
 		r := attacked(t, attackOf(name), 1)
 		s := &r.Summary
-		if s.Behavior.FalseBans != 0 || s.Attacks == nil || s.Attacks.Liars != 10 {
+		want := 10
+		if name == "grinds" { // those of ten ports that come first in some period
+			want = s.Attacks.Steps[0].Nodes
+		}
+		if s.Behavior.FalseBans != 0 || s.Attacks == nil || s.Attacks.Liars != want || want < 4 {
 			t.Errorf("%s: %+v, %+v", name, s.Behavior, s.Attacks)
 		}
 		if other := attacked(t, attackOf(name), 3); other.Summary.Fingerprint != s.Fingerprint {
@@ -164,6 +177,9 @@ func TestEveryKeyOfAnAttackHasAnEffect(t *testing.T) {
 		{"{at: 4m, lie: ports, identities: 5}", "{at: 4m, lie: ports, identities: 6}"},
 		{"{at: 4m, lie: ports, identities: 5}", "{at: 4m, lie: ports, identities: 5, for: 1m}"},
 		{"{at: 4m, lie: toggle, identities: 5}", "{at: 4m, lie: toggle, identities: 5, for: 1m}"},
+		{"{at: 4m, lie: grinds, ips: 1, ports: 9}", "{at: 4m, lie: grinds, ips: 2, ports: 9}"},
+		{"{at: 4m, lie: grinds, ips: 1, ports: 9}", "{at: 4m, lie: grinds, ips: 1, ports: 99}"},
+		{"{at: 4m, lie: grinds, ips: 1, ports: 9}", "{at: 4m, lie: grinds, ips: 1, ports: 9, for: 4m}"},
 	} {
 		if a, b := attacked(t, pair[0], 1), attacked(t, pair[1], 1); a.Summary.Fingerprint == b.Summary.Fingerprint {
 			t.Errorf("%s is the same as %s", pair[0], pair[1])
@@ -266,13 +282,37 @@ func TestScenariosOfLiarsHold(t *testing.T) {
 	}
 }
 
-// attackedDraws runs many draws of approvers in a network where some nodes collude.
-func attackedDraws(t *testing.T, attack, settings string, seed int) *result.Approval {
+// drawnBy runs a network of so many nodes in which attackers want draws of approvers.
+func drawnBy(t *testing.T, nodes int, attack, settings string, seed int) *result.Approval {
 	t.Helper()
-	s := parse(t, "name: drawn\nnodes: 200\nseed: %d\nduration: 20m\naddresses: {nodes_per_ip: {model: constant, mean: 1}}\n"+
-		"approval: {approvers: 5, decision_level: 60%%, period: 1s, %s}\nattacks: [%s]\nworkload: {approvals: {count: 600, start: 8m, over: 600s}}\n", seed, settings, attack)
+	s := parse(t, "name: drawn\nnodes: %d\nseed: %d\nduration: 20m\naddresses: {nodes_per_ip: {model: constant, mean: 1}}\n"+
+		"node: {host_limits: off}\napproval: {approvers: 5, decision_level: 60%%, %s}\nattacks: [%s]\n"+
+		"workload: {approvals: {count: 600, start: 8m, over: 600s}}\n", nodes, seed, settings, attack)
 	r, err := sim.Run(s, sim.Options{})
-	return must(t, r, err).Summary.Approval
+	a := must(t, r, err).Summary.Approval
+	if a.Captured == nil || a.Denied == nil {
+		t.Fatalf("%s, %s: nothing was measured", attack, settings)
+	}
+	return a
+}
+
+// asTheorySays checks that as many draws are captured and denied as theory says, and that
+// all are counted. The bounds are those of as many standard deviations.
+func asTheorySays(t *testing.T, what string, a *result.Approval, deviations float64) {
+	t.Helper()
+	for name, share := range map[string][2]float64{"captured": {*a.Captured, *a.CapturedExpected}, "denied": {*a.Denied, *a.DeniedExpected}} {
+		seen, expected := share[0], share[1]
+		if off := deviations * math.Sqrt(expected*(1-expected)/float64(a.Draws)); math.Abs(seen-expected) > off+1/float64(a.Draws) {
+			t.Errorf("%s: %s %.4f, by theory %.4f, give or take %.4f", what, name, seen, expected, off)
+		}
+	}
+	sum := 0
+	for _, l := range a.Liars {
+		sum += l.Draws
+	}
+	if sum != a.Draws {
+		t.Errorf("%s: %d of %d draws are counted", what, sum, a.Draws)
+	}
 }
 
 // Attackers capture and deny as many draws as theory says, in both orders, whether they
@@ -285,22 +325,59 @@ func TestAttackersCaptureAsManyDrawsAsTheorySays(t *testing.T) {
 		{"{at: 3m, lie: omits, on: 30% masters}, {at: 3m, lie: approves, on: 20%}", "draw: host, group: ip, salt: verifier, per: client"},
 		{"{at: 3m, lie: omits, on: 30%}", "draw: host, group: ip, salt: network, min_age: 1m"},
 	} {
-		a := attackedDraws(t, c.attack, c.settings, seed+1)
-		if a.Captured == nil || a.Denied == nil {
-			t.Fatalf("%+v: nothing was measured", c)
+		a := drawnBy(t, 200, c.attack, "period: 1s, "+c.settings, seed+1)
+		asTheorySays(t, fmt.Sprint(c), a, 3.3)
+		if a.Draws < 500 {
+			t.Errorf("%+v: %d draws", c, a.Draws)
 		}
-		for what, share := range map[string][2]float64{"captured": {*a.Captured, *a.CapturedExpected}, "denied": {*a.Denied, *a.DeniedExpected}} {
-			seen, expected := share[0], share[1]
-			if off := 3.3 * math.Sqrt(expected*(1-expected)/float64(a.Draws)); math.Abs(seen-expected) > off+1/float64(a.Draws) {
-				t.Errorf("%+v: %s %.4f, by theory %.4f, give or take %.4f", c, what, seen, expected, off)
+	}
+}
+
+// A hundredth, a twentieth and a tenth of a thousand nodes that hide none, a tenth and
+// three tenths of the others take their share of f/(1 - g(1-f)) of the approvers, within
+// the 99 % interval.
+func TestFewAttackersThatHideTakeTheirShareOfDraws(t *testing.T) {
+	const nodes = 1000
+	for _, colluders := range []int{10, 50, 100} {
+		for _, hiding := range []int{0, 3, 10} { // of 32 masters
+			attack := fmt.Sprintf("{at: 3m, lie: omits, on: %d slaves}", colluders-hiding)
+			if hiding > 0 {
+				attack = fmt.Sprintf("{at: 3m, lie: omits, on: %d masters}", hiding)
 			}
+			if hiding > 0 && colluders > hiding {
+				attack += fmt.Sprintf(", {at: 3m, lie: omits, on: %d slaves}", colluders-hiding)
+			}
+			what := fmt.Sprintf("%d colluders, of them %d masters that hide", colluders, hiding)
+			a := drawnBy(t, nodes, attack, "period: 1s, draw: host, group: ip, salt: network, min_age: 1m", colluders+hiding)
+			asTheorySays(t, what, a, 2.58)
+			f, g := float64(colluders)/nodes, float64(hiding)/32
+			share, taken := f/(1-g*(1-f)), 0
+			for _, l := range a.Liars {
+				taken += l.Liars * l.Draws
+			}
+			all := float64(5 * a.Draws)
+			if off := 2.58 * math.Sqrt(share*(1-share)/all); math.Abs(float64(taken)/all-share) > off {
+				t.Errorf("%s: %.4f of the approvers are theirs, by theory %.4f, give or take %.4f", what, float64(taken)/all, share, off)
+			}
+			t.Logf("%s: captured %.4f (%.4f), denied %.4f (%.4f), %.4f of the approvers (%.4f)", what,
+				*a.Captured, *a.CapturedExpected, *a.Denied, *a.DeniedExpected, float64(taken)/all, share)
 		}
-		sum := 0
-		for _, l := range a.Liars {
-			sum += l.Draws
-		}
-		if sum != a.Draws || a.Draws < 500 {
-			t.Errorf("%+v: %d of %d draws are counted", c, sum, a.Draws)
+	}
+}
+
+// The owner of all ports of an IP captures nearly all draws of the original's order, as
+// theory says, and by host none, or with many IPs no more than their share.
+func TestGroundDrawsAreCapturedInTheOriginalsOrderOnly(t *testing.T) {
+	a := drawnBy(t, 4000, "{at: 6m, lie: grinds, ips: 1}", "period: 15s, draw: original", 1)
+	asTheorySays(t, "all ports of one IP", a, 2.58)
+	if a.Draws < 40 || *a.Captured < 0.7 {
+		t.Errorf("all ports of one IP capture %v of %d draws", *a.Captured, a.Draws)
+	}
+	for _, ips := range []int{1, 250} {
+		a := drawnBy(t, 1000, fmt.Sprintf("{at: 4m, lie: grinds, ips: %d, ports: 20}", ips), "period: 5s, draw: host, group: ip, salt: network, min_age: 2m", 1)
+		expected := *a.CapturedExpected
+		if off := 2.58 * math.Sqrt(expected/float64(a.Draws)); a.Draws < 100 || *a.Captured > expected+off {
+			t.Errorf("%d IPs capture %v of %d draws by host, by theory %v", ips, *a.Captured, a.Draws, expected)
 		}
 	}
 }

@@ -2,11 +2,13 @@ package sim
 
 import (
 	"math"
+	"slices"
 
 	"spreadable/core/draw"
 	"spreadable/core/peer"
 	"spreadable/internal/theory"
 	"spreadable/sim/result"
+	"spreadable/sim/scenario"
 )
 
 // What attackers make of draws of approvers, and what theory says of it: that the liars
@@ -54,22 +56,45 @@ func (a *attacks) captured(sum *result.Approval, requests []result.Request) {
 }
 
 // electorate are the groups that can be drawn at the end of the run, and how many of them
-// are the attackers': of a group that they share with others, their part.
+// are the attackers': of a group that they share with others, their part. An attacker that
+// grinds counts as if it had a node at each of its addresses.
 func (a *attacks) electorate() theory.Draw {
 	groups := make(map[string]int) // how many nodes each has
-	for host := range a.world.nodes + a.taken {
-		if !a.world.net.Host(host).Up() || a.omitted(host) {
-			continue
+	for host := range a.world.hosts {
+		if a.counts(host) {
+			groups[a.groupOf(host)]++
 		}
-		groups[a.groupOf(host)]++
 	}
 	liars := 0.0
-	for host := range a.world.nodes + a.taken {
-		if a.world.net.Host(host).Up() && a.lies(host) && !a.omitted(host) {
+	for host := range a.world.hosts {
+		if a.counts(host) && a.lies(host) {
 			liars += 1 / float64(groups[a.groupOf(host)])
 		}
 	}
-	return theory.Draw{Nodes: len(groups), Colluders: int(math.Round(liars))}
+	ground := 0
+	for number, attack := range a.world.scenario.Attacks {
+		ground += a.groundGroups(number, attack)
+	}
+	return theory.Draw{Nodes: len(groups) + ground, Colluders: int(math.Round(liars)) + ground}
+}
+
+// counts reports whether a host can be drawn and was not ground.
+func (a *attacks) counts(host int) bool {
+	return a.world.net.Host(host).Up() && !a.omitted(host) && (a.liars[host] == nil || !a.liars[host].kind.Grinds)
+}
+
+// groundGroups is how many groups the addresses make among which an attacker grinds.
+func (a *attacks) groundGroups(number int, attack scenario.Attack) int {
+	settings, err := a.world.scenario.Approval.Settings()
+	if err != nil || !settings.ByHost {
+		return attack.IPs * attack.Ports
+	}
+	groups := make(map[string]bool)
+	for _, entrant := range groundEntrants(number, attack) {
+		group, _ := settings.Group.Of(entrant)
+		groups[group] = true
+	}
+	return len(groups)
 }
 
 // groupOf names what counts once in a draw.
@@ -98,6 +123,5 @@ func (a *attacks) omitted(host int) bool {
 	if l == nil || l.answer == nil || !l.kind.Omits {
 		return false
 	}
-	together := a.liars[host] != nil && a.liars[host].attack == l.attack
-	return !together
+	return !slices.Contains(l.lie.Band, peerOf(host))
 }

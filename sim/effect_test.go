@@ -48,6 +48,7 @@ var effects = map[string][]string{
 	"node.server_timeout":              {"latency.mean=400ms", "node.server_timeout=700ms"},
 	"node.ping_timeout":                {"latency.mean=400ms", "node.ping_timeout=700ms"},
 	"node.server_max_fails":            {"latency.model=lognormal latency.mean=400ms latency.stddev=600ms", "node.server_max_fails=1"},
+	"node.host_limits":                 {"addresses.nodes_per_ip.model=constant addresses.nodes_per_ip.mean=10", "node.host_limits=off"},
 	"node.trusted":                     {"latency.model=lognormal latency.mean=400ms latency.stddev=600ms", "registration=original", "node.trusted=true"},
 	"approval.approvers":               {"approval.approvers=3"},
 	"approval.decision_level":          {"approval.decision_level=9"},
@@ -145,6 +146,8 @@ var effects = map[string][]string{
 	"attacks.*.lie":        {`attacks=[{"at":1m,"lie":sizes,"on":30%}]`, `attacks=[{"at":1m,"lie":denies,"on":30%}]`},
 	"attacks.*.on":         {`attacks=[{"at":1m,"lie":sizes,"on":30%}]`, `attacks=[{"at":1m,"lie":sizes,"on":20%}]`},
 	"attacks.*.identities": {`attacks=[{"at":1m,"lie":ports,"identities":3}]`, `attacks=[{"at":1m,"lie":ports,"identities":4}]`},
+	"attacks.*.ips":        {`node.host_limits=off`, `attacks=[{"at":1m,"lie":grinds,"ips":1,"ports":9}]`, `attacks=[{"at":1m,"lie":grinds,"ips":2,"ports":9}]`},
+	"attacks.*.ports":      {`node.host_limits=off`, `attacks=[{"at":1m,"lie":grinds,"ips":1,"ports":9}]`, `attacks=[{"at":1m,"lie":grinds,"ips":1,"ports":5}]`},
 	"attacks.*.for":        {`attacks=[{"at":1m,"lie":silent,"on":30%}]`, `attacks=[{"at":1m,"lie":silent,"on":30%,"for":30s}]`},
 }
 

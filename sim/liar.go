@@ -28,14 +28,13 @@ type liar struct {
 // scenario's own.
 const liarSource = scenarioSource - 1
 
-func newLiar(a *attacks, host, attack int, kind lie.Kind, band []core.Peer) *liar {
+func newLiar(a *attacks, host, attack int, kind lie.Kind) *liar {
 	l := &liar{attacks: a, host: host, attack: attack, kind: kind, actions: make(map[uint32]func())}
 	if before := a.liars[host]; before != nil {
 		l.planned = before.planned
 	}
 	l.lie = &lie.Liar{
 		World: l, Host: l, Random: rand.New(stream.New(a.world.scenario.Seed, uint64(attack)<<32|uint64(host), stream.Lie)),
-		Band: band,
 	}
 	return l
 }
@@ -70,6 +69,9 @@ func (l *liar) begin() {
 	}
 	l.answer = l.kind.Begin(l.lie)
 }
+
+// leave ends the node of an intruder that is there for a time.
+func (l *liar) leave() { l.attacks.world.net.Stop(l.host) }
 
 // Now implements lie.World.
 func (l *liar) Now() time.Duration {

@@ -106,7 +106,7 @@ func (m *meter) count(up population.Alive, members int) counts {
 	for i := range up.All() {
 		m.look(i, &c)
 	}
-	for i := range w.attacks.intruders() {
+	for i := range w.attacks.intruding() {
 		m.nodes[i].alive, m.nodes[i].up = true, !w.attacks.mute(i)
 		m.look(i, &c)
 	}

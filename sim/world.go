@@ -3,6 +3,7 @@ package sim
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -57,13 +58,13 @@ func newWorld(s *scenario.Scenario, workers int) (*world, error) {
 func newWorldAs(s *scenario.Scenario, workers int, o Options) (*world, error) {
 	w := &world{scenario: s, recorder: o.Trace, population: population.New(s), epoch: epoch(s.Seed)}
 	w.nodes = w.population.Hosts()
-	w.hosts = w.nodes + s.Attacks.Identities()
 	w.partitions = kernel.Partitions(workers, w.nodes)
 	w.bans = make([][]result.Note, w.partitions)
-	var err error
-	if w.book, err = bookOf(s, w.nodes, o.Addresses); err != nil {
+	book, intruders, err := bookOf(s, w.nodes, w.epoch, o.Addresses)
+	if err != nil {
 		return nil, err
 	}
+	w.book, w.hosts = book, w.nodes+len(slices.Concat(intruders...))
 	if w.options, err = w.config(); err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func newWorldAs(s *scenario.Scenario, workers int, o Options) (*world, error) {
 		options.Link = w.link
 	}
 	w.churn, w.faults = newChurn(w), newFaults(w)
-	if w.attacks, err = newAttacks(w); err != nil {
+	if w.attacks, err = newAttacks(w, intruders); err != nil {
 		return nil, err
 	}
 	if w.attacks != nil {

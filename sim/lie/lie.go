@@ -62,6 +62,8 @@ type Kind struct {
 	Intrudes bool
 	// Runs says that an intruder runs a node, which joins as all do.
 	Runs bool
+	// Grinds says that intruders are at addresses of some IPs that come first in draws.
+	Grinds bool
 	// Serves says that a liar serves its slaves as an honest master does.
 	Serves bool
 	// Mute says that a liar answers no search for its slaves.
@@ -115,6 +117,7 @@ func kinds() map[string]Kind {
 		"eclipse":       {Begin: (*Liar).eclipse, Serves: true, Named: true},
 		"toggle":        {Begin: (*Liar).toggle, Intrudes: true, Rounds: 300},
 		"ports":         {Begin: (*Liar).ports, Intrudes: true, Runs: true, Serves: true},
+		"grinds":        {Begin: (*Liar).grinds, Intrudes: true, Runs: true, Grinds: true, Serves: true, Named: true},
 	}
 }
 

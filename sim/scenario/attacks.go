@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"spreadable/internal/phrase"
+	"spreadable/internal/theory"
 	"spreadable/sim/lie"
 )
 
@@ -27,7 +28,7 @@ type Attack struct {
 	// their backlink (faithless); or what they do with requests (hides, refuses, drops,
 	// stalls, silent, captor, garbage), with newcomers (best), approvals (approves,
 	// rejects) and draws of approvers (omits, withholds). Ports of one IP from outside:
-	// ports, toggle.
+	// ports, toggle. Ports of some IPs that come first in the draws of approvers: grinds.
 	Lie string `yaml:"lie" jsonschema:"required"`
 
 	// Which nodes lie, of those that are up, in the words of faults.on. Bootstrap nodes are
@@ -36,6 +37,12 @@ type Attack struct {
 
 	// How many ports of one IP, beside the nodes (ports, toggle).
 	Identities int `yaml:"identities" jsonschema:"minimum=1,maximum=10000"`
+
+	// How many IPs the attacker has, beside the nodes (grinds).
+	IPs int `yaml:"ips" jsonschema:"minimum=1,maximum=250"`
+
+	// Among how many ports of each IP it can choose (grinds). 65535, which are all, if absent.
+	Ports int `yaml:"ports" jsonschema:"minimum=1,maximum=65535"`
 
 	// How long they lie. To the end if absent.
 	For time.Duration `yaml:"for"`
@@ -66,13 +73,26 @@ func (s *Scenario) lieNames() []string {
 	return names
 }
 
-// Identities is how many hosts attackers have beside the nodes, over all attacks.
-func (a Attacks) Identities() int {
-	sum := 0
-	for _, attack := range a {
-		sum += attack.Identities
+// Intrude reports whether attackers have hosts beside the nodes.
+func (a Attacks) Intrude() bool {
+	return slices.ContainsFunc(a, func(attack Attack) bool { return attack.On == "" })
+}
+
+// Until is when the attack ends in a run of a length.
+func (a Attack) Until(end time.Duration) time.Duration {
+	if a.For > 0 {
+		return a.At + a.For
 	}
-	return sum
+	return end
+}
+
+// fillAttacks fills in the defaults of each attack.
+func (s *Scenario) fillAttacks() {
+	for i := range s.Attacks {
+		if kind, _ := s.Lie(s.Attacks[i].Lie); kind.Grinds {
+			fill(s, "attacks."+strconv.Itoa(i)+".ports", &s.Attacks[i].Ports, theory.PortsOfIP)
+		}
+	}
 }
 
 // plain lists attacks as they are written.
@@ -119,10 +139,13 @@ func (s *Scenario) checkAttack(path string, a Attack) error {
 			phrase.Quote(a.Lie), phrase.Suggest(a.Lie, names))
 	}
 	takes, needs := []string{"at", "on", "for"}, "on"
-	if kind.Intrudes {
+	switch {
+	case kind.Grinds:
+		takes, needs = []string{"at", "ips", "ports", "for"}, "ips"
+	case kind.Intrudes:
 		takes, needs = []string{"at", "identities", "for"}, "identities"
 	}
-	if err := s.checkMeaning(path, "lie", a.Lie, takes, "on", "identities"); err != nil {
+	if err := s.checkMeaning(path, "lie", a.Lie, takes, "on", "identities", "ips", "ports"); err != nil {
 		return err
 	}
 	if err := s.needs(path, "lie "+a.Lie, needs); err != nil {
@@ -131,7 +154,10 @@ func (s *Scenario) checkAttack(path string, a Attack) error {
 	if err := s.checkMoment(path, a.At, a.For); err != nil {
 		return err
 	}
-	if kind.Intrudes {
+	switch {
+	case kind.Grinds:
+		return s.checkGround(path, a)
+	case kind.Intrudes:
 		return nil
 	}
 	target, err := s.target(path, a.On)
@@ -140,6 +166,22 @@ func (s *Scenario) checkAttack(path string, a Attack) error {
 	}
 	if target.all(s.Nodes) {
 		return s.errorf(join(path, "on"), "%s.on: %s leaves no honest node", path, phrase.Quote(a.On))
+	}
+	return nil
+}
+
+// mostGround bounds how many addresses an attacker ranks, over all periods: some minutes.
+const mostGround = 1_000_000_000
+
+// checkGround judges how much an attacker that grinds has to compute.
+func (s *Scenario) checkGround(path string, a Attack) error {
+	if settings, err := s.Approval.Settings(); err == nil && !settings.ByHost && s.Node.HostLimits != "off" {
+		return s.errorf(join(path, "lie"), "%s.lie: grinds needs node.host_limits: off, or approval.draw: host: else a draw of addresses takes one of each host", path)
+	}
+	periods := float64(a.Until(s.Duration)-a.At)/float64(s.Approval.Period) + 1
+	if ranked := periods * float64(a.IPs) * float64(a.Ports); ranked > mostGround {
+		return s.errorf(join(path, "ips"), "%s: %d ports of %d IPs in %.0f periods are %s addresses to rank, of at most %s: longer periods, fewer IPs or a shorter attack help",
+			path, a.Ports, a.IPs, periods, number(ranked), number(mostGround))
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ func (s *Scenario) fillDefaults() {
 	s.fillChurn()
 	s.fillLeave()
 	s.fillFaults()
+	s.fillAttacks()
 
 	fill(s, "node.server_timeout", &s.Node.ServerTimeout, s.defaultServerTimeout())
 	fill(s, "node.ping_timeout", &s.Node.PingTimeout, min(defaultPingTimeout, s.Node.ServerTimeout))

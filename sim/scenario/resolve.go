@@ -103,7 +103,7 @@ func (s *Scenario) meaningful(path string, v reflect.Value) bool {
 		return s.Sync == Manual
 	case "join.rate", "join.initial", "join.over", "join.at", "join.per_second", "join.times":
 		return slices.Contains(joinKeys(s.Join.Mode), key)
-	case "description", "expect", "faults", "sync_noise", "attacks", "measure":
+	case "description", "expect", "faults", "sync_noise", "attacks", "measure", "node.host_limits":
 		return !v.IsZero()
 	case "sweep", "repeat": // of an experiment, not of a run
 		return false

@@ -315,6 +315,11 @@ type Node struct {
 
 	// Whether nodes trust one another: no suspicion, no bans.
 	Trusted bool `yaml:"trusted"`
+
+	// What counts as one host, where its share is limited: strict, all nodes of an IP; off,
+	// each node, as in networks of npm. Strict if absent and the scenario has addresses or
+	// attackers beside the nodes.
+	HostLimits HostLimits `yaml:"host_limits" jsonschema:"enum=strict,enum=off"`
 }
 
 // Approval holds the options of the approval action that the workload uses.
@@ -352,6 +357,9 @@ type Approval struct {
 	// is young, as long as that less one period. 0s if absent; needs draw host.
 	MinAge time.Duration `yaml:"min_age"`
 }
+
+// HostLimits names what counts as one host.
+type HostLimits string
 
 // DrawOrder, DrawPer and DrawSalt name how approvers are drawn.
 type (
