@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"spreadable/core/draw"
+	"spreadable/core/message"
 	"spreadable/core/peer"
 	"spreadable/internal/phrase"
 )
@@ -115,6 +116,9 @@ func (c *Config) checkDraw() error {
 	if least := 16 * c.ServerTimeout; settings.Salt == draw.RevealSalt && longest < least {
 		return c.clash(fmt.Errorf("draw_salt reveal needs an approval_period or captcha_period of at least 16 times server_timeout, %s",
 			(*duration)(&least)), "draw_salt", "approval_period", "captcha_period", "server_timeout")
+	}
+	if settings.Salt == draw.RevealSalt && c.Levels == message.AutoLevels {
+		return c.clash(errors.New("draw_salt reveal needs a fixed number of levels, not auto"), "draw_salt", "levels")
 	}
 	if settings.Salt == draw.NetworkSalt && c.Password == "" {
 		return c.clash(errors.New("draw_salt network needs a password, which all nodes of the network have"), "draw_salt", "password")

@@ -32,6 +32,9 @@ import (
 // tells the value to those that have become masters meanwhile. A node that draws asks all
 // masters for the value, once in a turn, and believes most of them.
 //
+// In a network of several levels the heads that every node knows are these masters, each
+// for its branch of the top. Other masters and nodes learn the value when they draw.
+//
 // The moments within a step are drawn, so that not all masters speak at once, and clocks
 // may differ by a sixteenth of a turn.
 
@@ -107,6 +110,19 @@ func (l *level) salted(action string, start time.Duration) draw.Salt {
 	return draw.NewSalt(value[:], action, start)
 }
 
+// isMaker reports whether a peer makes values: a master, or in a network of several levels
+// a head of the top.
+func (n *Node) isMaker(p Peer) bool {
+	switch tr := n.tree(); {
+	case tr == nil && p == n.self:
+		return n.level1.isMaster()
+	case tr == nil:
+		return n.level1.masterIndex(p) >= 0
+	default:
+		return tr.placed() && slices.ContainsFunc(tr.lists[tr.top()-1].List, func(b message.Branch) bool { return b.Head == p })
+	}
+}
+
 // learnValue asks the masters for the value of the turn of a draw, if it is not known yet.
 func (n *Node) learnValue(t *Task, start time.Duration, b budget) {
 	if n.cfg.Draw.Salt != draw.RevealSalt {
@@ -116,8 +132,8 @@ func (n *Node) learnValue(t *Task, start time.Duration, b budget) {
 	if known.values[turn] != (message.Secret{}) {
 		return
 	}
-	masters, _ := n.targets(levels)
-	if value, most := n.askValue(t, masters, turn, b.atMost(n.cfg.ServerTimeout)); most {
+	makers, _ := n.targets(n.drawLevel())
+	if value, most := n.askValue(t, makers, turn, b.atMost(n.cfg.ServerTimeout)); most {
 		known.keep(turn, value)
 	}
 }
@@ -160,11 +176,11 @@ var stages = [...]struct {
 	{13, 2, (*level).agree},
 }
 
-// makeValues lets a master take part in the making of values: in a turn that has begun only
+// makeValues lets a maker take part in the making of values: in a turn that has begun only
 // in the last stage.
 func (l *level) makeValues() {
 	n := l.node
-	if n.cfg.Draw.Salt != draw.RevealSalt || l.beacons().due {
+	if n.cfg.Draw.Salt != draw.RevealSalt || !n.isMaker(n.self) || l.beacons().due {
 		return
 	}
 	b, wall, length := l.beacons(), n.env.Wall(), n.cfg.turn()
@@ -184,12 +200,12 @@ func (l *level) awaitStage() {
 	n.env.After(at-n.env.Wall(), n.tag(wakeStage))
 }
 
-// stageDue is called when it is time for a stage. A node that is no master any more, or
+// stageDue is called when it is time for a stage. A node that is no maker any more, or
 // whose clock has been set, takes no further part.
 func (l *level) stageDue() {
 	n, b, length := l.node, l.beacons(), l.node.cfg.turn()
 	b.due = false
-	if turn := draw.Start(n.env.Wall()+length/turnSteps/2, length); !l.isMaster() || turn != b.start {
+	if turn := draw.Start(n.env.Wall()+length/turnSteps/2, length); !n.isMaker(n.self) || turn != b.start {
 		b.making = nil
 		return // makeValues begins anew at a later sync
 	}
@@ -253,7 +269,7 @@ func (l *level) conclude(_ *Task, m *making) {
 
 // agree takes over the value that most masters have.
 func (l *level) agree(t *Task, m *making) {
-	masters := l.otherMasters()
+	masters := l.otherMakers()
 	if len(masters) == 0 {
 		return
 	}
@@ -275,18 +291,15 @@ func commitTo(s message.Secret, turn time.Duration) message.Secret {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(s[:], uint64(turn.Milliseconds())))
 }
 
-func (l *level) otherMasters() (masters []Peer) {
-	for _, m := range l.masters.List {
-		if m.Peer != l.node.self {
-			masters = append(masters, m.Peer)
-		}
-	}
-	return masters
+// otherMakers are the makers of values but ourselves.
+func (l *level) otherMakers() []Peer {
+	makers, _ := l.node.targets(l.node.drawLevel())
+	return slices.DeleteFunc(makers, func(p Peer) bool { return p == l.node.self })
 }
 
 // tellMasters tells all other masters something, and those that do not answer once more.
 func (l *level) tellMasters(t *Task, body *message.BeaconRequest) {
-	masters := l.otherMasters()
+	masters := l.otherMakers()
 	for range 2 {
 		var silent []Peer
 		for i, resp := range t.Gather(masters, message.Request{Kind: message.KindBeacon, Timeout: l.node.cfg.ServerTimeout, Body: body}) {
@@ -305,7 +318,7 @@ func (n *Node) serveBeacon(req *message.Request) message.Response {
 		return message.Response{Body: &message.Beacon{}}
 	}
 	b := l.watch.beacon
-	if m := b.making; m != nil && m.turn == asked.Turn && l.masterIndex(req.From) >= 0 {
+	if m := b.making; m != nil && m.turn == asked.Turn && n.isMaker(req.From) {
 		l.takePart(m, req.From, asked)
 	}
 	return message.Response{Body: &message.Beacon{Value: b.values[asked.Turn]}}
@@ -324,7 +337,7 @@ func (l *level) takePart(m *making, from Peer, said *message.BeaconRequest) {
 		m.commits[from] = said.Commit
 	case said.Reveal != none && step < 8 && !revealed && committed && commitTo(said.Reveal, m.turn) == m.commits[from]:
 		m.reveals[from] = said.Reveal
-	case len(said.Echo) > 0 && step < 12 && len(said.Echo) <= len(l.masters.List)+moreEchoes:
+	case len(said.Echo) > 0 && step < 12 && len(said.Echo) <= len(l.otherMakers())+1+moreEchoes:
 		m.hear(from, said.Echo)
 	}
 }

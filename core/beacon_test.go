@@ -16,7 +16,7 @@ import (
 // valueAt is the value of a turn that a node tells.
 func valueAt(n *coretest.Network, h *coretest.Host, turn time.Duration) message.Secret {
 	b, err := message.As[message.Beacon](n.Ask(h, h.Peer(), message.Request{
-		Kind: message.KindBeacon, Root: h.Node.NetworkRoot(), From: h.Peer(), Timeout: time.Second, Body: &message.BeaconRequest{Turn: turn},
+		Kind: message.KindBeacon, Root: h.Node.Network(), From: h.Peer(), Timeout: time.Second, Body: &message.BeaconRequest{Turn: turn},
 	}))
 	if err != nil {
 		return message.Secret{}
@@ -24,15 +24,24 @@ func valueAt(n *coretest.Network, h *coretest.Host, turn time.Duration) message.
 	return b.Value
 }
 
-// valuesOf are the different values of a turn that the masters have.
+// valuesOf are the different values of a turn that those have that make them: the masters,
+// in a network of several levels the heads of the top.
 func valuesOf(n *coretest.Network, turn time.Duration) map[message.Secret]int {
 	values := make(map[message.Secret]int)
 	for _, h := range n.Hosts() {
-		if h.Config() != nil && h.Up && len(h.Node.Structure().Slaves) > 0 {
+		if h.Config() != nil && h.Up && makes(h) {
 			values[valueAt(n, h, turn)]++
 		}
 	}
 	return values
+}
+
+// makes reports whether a node makes values.
+func makes(h *coretest.Host) bool {
+	if path := h.Node.Path(); len(path) > 0 {
+		return path[len(path)-1].Head == h.Peer()
+	}
+	return len(h.Node.Structure().Slaves) > 0
 }
 
 // nextTurn runs to the middle of the next turn, and returns its start.
@@ -66,6 +75,51 @@ func TestMastersMakeOneSaltForEachTurn(t *testing.T) {
 		start := draw.Start(n.Now(), 5*time.Minute)
 		if slices.Equal(one, unsalted(n, start)) {
 			t.Error("the draw is that without a salt")
+		}
+	}
+}
+
+// With several levels the heads of the top make the salt, and all nodes draw with it, in
+// whatever branch they are, after heads have died while they revealed, too.
+func TestHeadsMakeOneSaltForAllBranches(t *testing.T) {
+	for levels, makers := range map[int]int{2: 4, 3: 3} { // order-free: a network each
+		n := startDrawingAt(t, levels, 120, byHost(t, "network", "reveal"))
+		n.Run(5 * time.Minute)
+		for round := range 4 {
+			if round == 2 {
+				n.Run(draw.Start(n.Now(), 5*time.Minute) + 5*time.Minute*22/16 - n.Now()) // in mid-reveal
+				for _, h := range n.Hosts() {
+					if h.Number > 1 && makes(h) {
+						h.Crash(false)
+						break
+					}
+				}
+			}
+			turn := nextTurn(n)
+			values := valuesOf(n, turn)
+			if len(values) != 1 || values[message.Secret{}] > 0 {
+				t.Errorf("%d levels, round %d: turn %v has the values %x", levels, round, turn, values)
+			}
+			for _, count := range values {
+				if count < makers {
+					t.Errorf("%d levels: %d heads make values, want %d", levels, count, makers)
+				}
+			}
+			var live []uint32
+			for _, h := range n.Live() {
+				if h.Config() != nil {
+					live = append(live, h.Peer().ID())
+				}
+			}
+			one := keyFor(t, n, 1, live[0])
+			for i := 1; i < len(live); i += 17 {
+				if other := keyFor(t, n, 1, live[i]); !slices.Equal(one, other) {
+					t.Errorf("%d levels, round %d: node %d draws %v, node %d %v", levels, round, live[i], other, live[0], one)
+				}
+			}
+			if slices.Equal(one, unsalted(n, draw.Start(n.Now(), 5*time.Minute))) {
+				t.Errorf("%d levels: the draw is that without a salt", levels)
+			}
 		}
 	}
 }
@@ -156,8 +210,8 @@ func TestASaltThatIsRevealedNeedsTime(t *testing.T) {
 	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "salt reveal needs a period of approvals of at least 16 server timeouts, 32s: it is 10s") {
 		t.Errorf("it is refused with %v", err)
 	}
-	c.Approvals, c.Levels = nil, 2
-	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "salt reveal needs a network of one level, not of 2") {
+	c.Approvals, c.Levels = nil, message.AutoLevels
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "salt reveal needs a fixed number of levels, not auto") {
 		t.Errorf("it is refused with %v", err)
 	}
 }

@@ -37,9 +37,15 @@ func drawingNetwork(t *testing.T, nodes int, settings draw.Settings) *coretest.N
 // startDrawing is drawingNetwork without a look at whether it is settled.
 func startDrawing(t *testing.T, nodes int, settings draw.Settings) *coretest.Network {
 	t.Helper()
+	return startDrawingAt(t, 1, nodes, settings)
+}
+
+// startDrawingAt is startDrawing of a network of several levels.
+func startDrawingAt(t *testing.T, levels, nodes int, settings draw.Settings) *coretest.Network {
+	t.Helper()
 	n := coretest.New(t, 25*time.Millisecond, 1)
 	for i := range nodes {
-		c := core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, Draw: settings, DrawSecret: []byte("password"), Hosts: peer.HostsOff}
+		c := core.Config{Levels: levels, Bootstrap: []core.Peer{peer.FromID(1)}, Draw: settings, DrawSecret: []byte("password"), Hosts: peer.HostsOff}
 		n.AddNode(fmt.Sprintf("10.0.%d.1:%d", i/3, 4000+i), c)
 	}
 	for _, h := range n.Hosts() {

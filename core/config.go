@@ -228,8 +228,8 @@ func (c *Config) Validate() error {
 	case c.Draw.Salt == draw.RevealSalt && c.turn() < leastTurn*c.ServerTimeout:
 		return fmt.Errorf("config: salt reveal needs a period of approvals of at least %d server timeouts, %v: it is %v",
 			leastTurn, leastTurn*c.ServerTimeout, c.turn())
-	case c.Draw.Salt == draw.RevealSalt && c.Levels > 1:
-		return fmt.Errorf("config: salt reveal needs a network of one level, not of %d", c.Levels)
+	case c.Draw.Salt == draw.RevealSalt && c.Levels == message.AutoLevels:
+		return errors.New("config: salt reveal needs a fixed number of levels, not auto")
 	case c.HostPlaces < 0:
 		return fmt.Errorf("config: host places %d is negative", c.HostPlaces)
 	case c.ClaimChecks < 0:

@@ -239,7 +239,6 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 	s.run(t)
 	s.verify(t)
 	s.learnAges(t)
-	l.makeValues()
 	if adrift := slices.Contains(s.silent, rendezvous); adrift || l.reserve != nil {
 		l.reserves().adrift = adrift
 	}

@@ -311,7 +311,7 @@
 //
 // Beacon (POST /api/node/beacon): from a master to all others, several times in a turn,
 // and from a node that draws approvers to all masters, in a network whose draws are
-// salted by what masters reveal. Body: BeaconRequest, the turn, and what the sender tells
+// salted by what masters reveal. With several levels these masters are the heads of the top. Body: BeaconRequest, the turn, and what the sender tells
 // of the value that is being made for it: a commit, a reveal or an echo (beacon.go).
 // Answer: Beacon, the value of the turn, if the receiver knows it. Effect: a master that
 // takes part in the making enters what another master tells. Never refused.

@@ -26,6 +26,7 @@ func syncCycle(t *Task) {
 	n, began := t.node, t.node.env.Now()
 	n.cfg.rule.sync(&n.level1, t)
 	n.syncTree(t)
+	n.level1.makeValues()
 	n.networkRevision++
 	n.syncs.add(n.env.Now()-began, int(n.cfg.SyncPeriod/n.cfg.SyncInterval))
 	n.syncing = false

@@ -383,14 +383,14 @@ func TestGroundDrawsAreCapturedInTheOriginalsOrderOnly(t *testing.T) {
 }
 
 // Masters that withhold their parts of a salt, and a third of them that die while they are
-// revealed, cost agreement no more than one period.
+// revealed, cost agreement no more than one period, whatever the number of levels.
 func TestSaltsAreAgreedOnThoughMastersWithholdAndDie(t *testing.T) {
 	for seed := range 3 {
-		s := parse(t, "name: reveal\nnodes: 300\nseed: %d\nduration: 42m\naddresses: {nodes_per_ip: {model: constant, mean: 1}}\n"+
+		s := parse(t, "name: reveal\nnodes: 300\nlevels: %d\nseed: %d\nduration: 42m\naddresses: {nodes_per_ip: {model: constant, mean: 1}}\n"+
 			"approval: {approvers: 5, draw: host, group: ip, salt: reveal}\n"+
 			"attacks: [{at: 3m, lie: withholds, on: 5%%}, {at: 3m10s, lie: withholds, on: 1 masters}]\n"+
 			"faults: [{at: 11m52s, do: crash, on: 30%% masters}]\n"+
-			"workload: {approvals: {count: 200, start: 20m, over: 20m, entries: 3}}\n", seed+1)
+			"workload: {approvals: {count: 200, start: 20m, over: 20m, entries: 3}}\n", seed+1, seed+1)
 		r, err := sim.Run(s, sim.Options{})
 		a := must(t, r, err).Summary.Approval
 		if a.Agreement == nil || *a.Agreement != 1 || a.Success != 1 || r.Summary.Behavior.FalseBans != 0 {

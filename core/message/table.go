@@ -222,7 +222,7 @@ var table = [NumKinds]Row{
 	},
 	KindBeacon: {
 		Name: "beacon", Path: "/api/node/beacon",
-		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Limit: smallAnswer, Fits: whole[Beacon],
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Across: true, Limit: smallAnswer, Fits: whole[Beacon],
 	},
 	KindAges: {
 		Name: "ages", Path: "/api/node/ages",

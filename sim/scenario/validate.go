@@ -260,8 +260,8 @@ func (s *Scenario) checkApproval() error {
 		return s.errorf("approval.salt", "approval.salt: reveal needs an approval.period of at least 16 times node.server_timeout, %s",
 			formatDuration(least))
 	}
-	if s.Approval.Salt == "reveal" && s.Levels > 1 {
-		return s.errorf("approval.salt", "approval.salt: reveal needs a network of one level (levels is %d)", s.Levels)
+	if s.Approval.Salt == "reveal" && s.Levels == AutoLevels {
+		return s.errorf("approval.salt", "approval.salt: reveal needs a fixed number of levels (levels is auto)")
 	}
 	return nil
 }
