@@ -21,6 +21,10 @@ import (
 // median, so that less than half of the masters cannot make a node older than it is. After
 // that it believes its own eyes only.
 //
+// In a network of several levels masters see their own branch, and a host that moves to
+// another starts anew there: the old branch would be known to its head alone, whose word
+// could make any host old. When the network began is what most heads of the top say.
+//
 // Times are those of the wall clock, by which all nodes tell periods, too. A time is
 // settled at the first sight, so all draws of a period get the same answer from a master.
 
@@ -137,12 +141,48 @@ func (d *discovery) learnAges(t *Task) {
 	a := l.aged()
 	if a.young < ageLooks {
 		a.young++
-		d.askAges(t, a)
-	}
-	if a.began == 0 { // no other master knows: we were the first
-		l.setBegan(a, n.env.Wall()-(n.env.Now()-n.started))
+		began := d.askAges(t, a)
+		if n.inTree() {
+			began = d.askHeads(t)
+		}
+		if first, ok := median(began.times, len(began.times), n.env.Wall()); ok {
+			l.setBegan(a, first)
+		} else if a.began == 0 && began.silent == 0 { // none knows: we were among the first
+			l.setBegan(a, n.env.Wall()-(n.env.Now()-n.started))
+		}
 	}
 	d.lookAtAges(a)
+}
+
+// beginnings are what others say of when the network began.
+type beginnings struct {
+	times  []time.Duration // of those that know
+	silent int             // how many others have not answered that should
+}
+
+// hear takes an answer.
+func (b *beginnings) hear(said *message.Ages, wall time.Duration) {
+	if said.Began > 0 && said.Began <= wall {
+		b.times = append(b.times, said.Began)
+	}
+}
+
+// askHeads asks the other heads of the top when the network began, in one of several
+// levels: the masters of a branch that is new know of no more than that.
+func (d *discovery) askHeads(t *Task) (began beginnings) {
+	n := d.level.node
+	heads, _ := n.targets(n.drawLevel())
+	heads = slices.DeleteFunc(heads, func(p Peer) bool { return p == n.self })
+	for _, resp := range t.Gather(heads, message.Request{
+		Kind: message.KindAges, Timeout: d.budget.atMost(n.cfg.ServerTimeout), Body: &message.AgesRequest{},
+	}) {
+		if said, err := message.As[message.Ages](resp); err == nil {
+			began.hear(said, n.env.Wall())
+		} else {
+			began.silent++
+		}
+	}
+	return began
 }
 
 func (l *level) setBegan(a *ages, began time.Duration) {
@@ -154,7 +194,7 @@ func (l *level) setBegan(a *ages, began time.Duration) {
 
 // askAges asks the other masters for the ages of their slaves and of ours, and for when the
 // network began.
-func (d *discovery) askAges(t *Task, a *ages) {
+func (d *discovery) askAges(t *Task, a *ages) (began beginnings) {
 	l, n := d.level, d.level.node
 	var masters []Peer
 	for _, m := range d.confirmed {
@@ -165,7 +205,6 @@ func (d *discovery) askAges(t *Task, a *ages) {
 		Kind: message.KindAges, Timeout: d.budget.atMost(n.cfg.ServerTimeout), Body: &message.AgesRequest{Of: own},
 	})
 	wall, answered := n.env.Wall(), 0
-	var began []time.Duration
 	ours := make(map[Peer][]time.Duration) // what the others have seen of our slaves
 	for _, resp := range responses {
 		said, err := message.As[message.Ages](resp)
@@ -173,9 +212,7 @@ func (d *discovery) askAges(t *Task, a *ages) {
 			continue
 		}
 		answered++
-		if said.Began > 0 && said.Began <= wall {
-			began = append(began, said.Began)
-		}
+		began.hear(said, wall)
 		for _, s := range said.Seen {
 			if slices.Contains(own, s.Peer) {
 				ours[s.Peer] = append(ours[s.Peer], s.First)
@@ -189,9 +226,7 @@ func (d *discovery) askAges(t *Task, a *ages) {
 			l.sightEarlier(a, p, first)
 		}
 	}
-	if first, ok := median(began, len(began), wall); ok {
-		l.setBegan(a, first)
-	}
+	return began
 }
 
 // median is the median of some times out of so many, those that are missing being late; the

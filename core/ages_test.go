@@ -72,6 +72,49 @@ func TestAHostIsDrawnWhenItIsOldEnough(t *testing.T) {
 	}
 }
 
+// In a network of two levels hosts that found a new branch are not drawn earlier than
+// others that come: the branch is young, but the network is not.
+func TestANewBranchIsAsOldAsItsNetwork(t *testing.T) {
+	settings := aging(t, 20*time.Minute)
+	n := startDrawingAt(t, 2, 60, settings)
+	n.Run(40 * time.Minute)
+	old, before := eligible(n, settings), branches(n)
+	if len(old) != 20 {
+		t.Fatalf("%d IPs can be drawn, want all 20", len(old))
+	}
+	for i := range 120 {
+		h := n.AddNode(fmt.Sprintf("10.9.%d.9:4000", i), core.Config{Levels: 2, Bootstrap: []core.Peer{peer.FromID(1)}, Draw: settings, Hosts: peer.HostsOff})
+		h.Start()
+	}
+	n.Run(5 * time.Minute)
+	if after := branches(n); len(after) <= len(before) {
+		t.Fatalf("%d branches after 120 nodes have come to %d", len(after), len(before))
+	}
+	for range 3 {
+		for _, ip := range eligible(n, settings) {
+			if strings.HasPrefix(ip, "10.9.") {
+				t.Errorf("%s is drawn at %v, which came less than 20 minutes ago", ip, n.Now())
+			}
+		}
+		n.Run(4 * time.Minute)
+	}
+	n.Run(12 * time.Minute)
+	if got := eligible(n, settings); len(got) != 140 {
+		t.Errorf("of 140 IPs %d can be drawn in the end", len(got))
+	}
+}
+
+// branches are the names of the branches of level 1.
+func branches(n *coretest.Network) map[core.Peer]bool {
+	names := make(map[core.Peer]bool)
+	for _, h := range n.Live() {
+		if h.Config() != nil && len(h.Node.Path()) > 0 {
+			names[h.Node.Path()[0].Name] = true
+		}
+	}
+	return names
+}
+
 // Nodes whose master has died are as old at the next one, whether that has been a master
 // for long or not. And no node gets older by it.
 func TestAnAgeSurvivesTheDeathOfAMaster(t *testing.T) {

@@ -306,8 +306,8 @@
 // Ages (POST /api/node/ages): from a master to all others at its first syncs as a master,
 // in a network that draws by host with a least age, to learn how old nodes are. Body:
 // AgesRequest, the sender's own slaves. Answer: Ages, when the network began, and since
-// when the receiver knows its slaves and, if it does, the sender's. Effect: none. Never
-// refused.
+// when the receiver knows its slaves and, if it does, the sender's. With several levels
+// heads of the top are asked, too, for when the network began. Effect: none. Never refused.
 //
 // Beacon (POST /api/node/beacon): from a master to all others, several times in a turn,
 // and from a node that draws approvers to all masters, in a network whose draws are

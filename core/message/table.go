@@ -226,7 +226,7 @@ var table = [NumKinds]Row{
 	},
 	KindAges: {
 		Name: "ages", Path: "/api/node/ages",
-		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Limit: listAnswer, Fits: whole[Ages],
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Across: true, Limit: listAnswer, Fits: whole[Ages],
 	},
 }
 
