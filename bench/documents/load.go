@@ -93,6 +93,8 @@ type run struct {
 	failed int
 	last   error // of those that failed
 	took   time.Duration
+
+	processor time.Duration // of all nodes
 }
 
 func (r *run) rate() float64 { return float64(len(r.times)) / r.took.Seconds() }
@@ -146,37 +148,41 @@ func (s *store) load(ctx context.Context, what operation, clients int, o *option
 	return all
 }
 
-// measure runs pairs of each operation with each number of clients. Which of a pair comes
-// first changes. A run is warmed up by one of a fifth of its length.
-func measure(ctx context.Context, o *options, ours, npm *store, out io.Writer) error {
+// measure runs each operation with each number of clients, the stores in turn. Which of
+// them comes first changes. A run is warmed up by one of a fifth of its length.
+func measure(ctx context.Context, o *options, stores []*store, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "operation\tclients\tnode\toperations/s\tp50\tp99\tfailed\t")
+	fmt.Fprintln(table, "operation\tclients\tnodes\toperations/s\tp50\tp99\tprocessor time\tfailed\t")
 	warm := *o
 	warm.duration /= 5
 	for _, what := range []operation{add, get} {
 		for _, clients := range o.clients {
 			var ratios []float64
 			for pair := range o.pairs {
-				runs := make(map[*store]*run)
-				order := []*store{npm, ours}
-				if pair%2 == 1 {
-					slices.Reverse(order)
-				}
-				for _, s := range order {
+				rates := make(map[*store]float64)
+				for i := range stores {
+					s := stores[(i+pair)%len(stores)]
 					s.load(ctx, what, clients, &warm)
-					runs[s] = s.load(ctx, what, clients, o)
-					if err := ctx.Err(); err != nil {
-						return err
-					}
-					if r := runs[s]; len(r.times) == 0 {
+					before, err := s.processorTime()
+					r := s.load(ctx, what, clients, o)
+					after, errAfter := s.processorTime()
+					r.processor = after - before
+					switch {
+					case err != nil || errAfter != nil:
+						return errors.Join(err, errAfter)
+					case ctx.Err() != nil:
+						return ctx.Err()
+					case len(r.times) == 0:
 						return fmt.Errorf("%s: no %s was done: %w", s.name, what, r.last)
 					}
+					r.write(table, what, clients, s.name)
+					rates[s] = r.rate()
 				}
-				runs[npm].write(table, what, clients, npm.name)
-				runs[ours].write(table, what, clients, ours.name)
-				ratios = append(ratios, runs[ours].rate()/runs[npm].rate())
+				ratios = append(ratios, rates[stores[0]]/rates[stores[len(stores)-1]])
 			}
-			writeRatios(table, ratios)
+			if len(stores) > 1 {
+				writeRatios(table, ratios)
+			}
 		}
 	}
 	return table.Flush()
@@ -185,13 +191,13 @@ func measure(ctx context.Context, o *options, ours, npm *store, out io.Writer) e
 // write adds a run as a row.
 func (r *run) write(w io.Writer, what operation, clients int, name string) {
 	ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 }
-	fmt.Fprintf(w, "%s\t%d\t%s\t%.0f\t%.2f ms\t%.2f ms\t%d\t\n",
-		what, clients, name, r.rate(), ms(r.quantile(0.5)), ms(r.quantile(0.99)), r.failed)
+	fmt.Fprintf(w, "%s\t%d\t%s\t%.0f\t%.2f ms\t%.2f ms\t%.2f ms\t%d\t\n", what, clients, name, r.rate(),
+		ms(r.quantile(0.5)), ms(r.quantile(0.99)), ms(r.processor)/float64(len(r.times)), r.failed)
 }
 
 // writeRatios adds how many times more operations ours has done: the median of the pairs,
 // and the lowest and highest.
 func writeRatios(w io.Writer, ratios []float64) {
 	slices.Sort(ratios)
-	fmt.Fprintf(w, "\t\tratio\t%.1fx\t%.1fx to %.1fx\t\t\t\n", ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1])
+	fmt.Fprintf(w, "\t\tratio\t%.1fx\t%.1fx to %.1fx\t\t\t\t\n", ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1])
 }

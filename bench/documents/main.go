@@ -46,6 +46,7 @@ type options struct {
 	remember      time.Duration // for which a node of ours remembers where a document is
 	keys          int           // that are read
 	size          int           // of a document, in bytes of text
+	alone         bool          // only ours
 }
 
 func parse(args []string, usage io.Writer) (o options, err error) {
@@ -60,6 +61,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 		"how long a node of ours remembers where a document is; with 1ms each get asks all nodes")
 	set.IntVar(&o.keys, "keys", 1000, "documents of which those that are read are drawn")
 	set.IntVar(&o.size, "size", 200, "bytes of text in a document")
+	set.BoolVar(&o.alone, "alone", false, "measure our nodes only, as for a profile")
 	if err := set.Parse(args); err != nil {
 		return o, err
 	}
@@ -85,13 +87,17 @@ func compare(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	ours, npm := &store{name: "Go", dialect: own}, &store{name: "npm", dialect: metastocle}
-	defer ours.stop()
-	defer npm.stop()
-	if err := errors.Join(ours.startOurs(ctx, scratch, &o), npm.startNPM(ctx, scratch, &o)); err != nil {
-		return err
+	stores := []*store{{name: "Go", dialect: own, start: startOurs, copies: copiesOfSome}}
+	if !o.alone {
+		stores = append(stores, &store{name: "npm", dialect: metastocle, start: startNPM, copies: copiesOfAll})
 	}
-	for _, s := range []*store{ours, npm} {
+	for _, s := range stores {
+		defer s.stop()
+		if err := s.start(ctx, s, scratch, &o); err != nil {
+			return err
+		}
+	}
+	for _, s := range stores {
 		if err := s.settle(ctx); err != nil {
 			return err
 		}
@@ -99,14 +105,15 @@ func compare(ctx context.Context, o options, out io.Writer) error {
 			return err
 		}
 	}
-	if err := measure(ctx, &o, ours, npm, out); err != nil {
+	if err := measure(ctx, &o, stores, out); err != nil {
 		return err
 	}
-	copies, err := ours.copiesOfSome(ctx)
-	if err != nil {
-		return err
+	for _, s := range stores {
+		copies, err := s.copies(ctx, s)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "copies of a document at %s nodes, on average: %.2f\n", s.name, copies)
 	}
-	theirs, err := npm.copiesOfAll(ctx)
-	fmt.Fprintf(out, "copies of a document, on average: Go %.2f, npm %.2f\n", copies, theirs)
-	return err
+	return nil
 }

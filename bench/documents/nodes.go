@@ -21,6 +21,8 @@ import (
 type store struct {
 	name string
 	dialect
+	start     func(ctx context.Context, s *store, scratch string, o *options) error // starts the nodes
+	copies    func(ctx context.Context, s *store) (float64, error)                  // counts those of a document
 	addresses []string
 	running   []*exec.Cmd
 	written   int // documents that were acknowledged, in all
@@ -36,6 +38,18 @@ func (s *store) stop() {
 	}
 }
 
+// processorTime is that of all nodes until now.
+func (s *store) processorTime() (sum time.Duration, err error) {
+	for _, cmd := range s.running {
+		used, err := proc.ProcessorTime(cmd.Process.Pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
+}
+
 // places gives each node an address that is free now.
 func (s *store) places(host string, nodes int) error {
 	for range nodes {
@@ -48,8 +62,8 @@ func (s *store) places(host string, nodes int) error {
 	return nil
 }
 
-// start starts a process that ends with this one's context.
-func (s *store) start(cmd *exec.Cmd) error {
+// launch starts a process of the store.
+func (s *store) launch(cmd *exec.Cmd) error {
 	cmd.Stderr = os.Stderr
 	err := cmd.Start()
 	if err == nil {
@@ -59,7 +73,7 @@ func (s *store) start(cmd *exec.Cmd) error {
 }
 
 // startOurs starts spreadnode, so many times.
-func (s *store) startOurs(ctx context.Context, scratch string, o *options) error {
+func startOurs(ctx context.Context, s *store, scratch string, o *options) error {
 	binary, err := proc.Build(scratch)
 	if err != nil {
 		return err
@@ -74,7 +88,7 @@ func (s *store) startOurs(ctx context.Context, scratch string, o *options) error
 	}
 	for _, address := range s.addresses {
 		_, port, _ := strings.Cut(address, ":")
-		err := s.start(exec.CommandContext(ctx, binary, "run", "--hostname", "127.0.0.1", "--port", port, "--trusted",
+		err := s.launch(exec.CommandContext(ctx, binary, "run", "--hostname", "127.0.0.1", "--port", port, "--trusted",
 			"--bootstrap", s.addresses[0], "--data", filepath.Join(scratch, port), "--log-level", "warn",
 			"--extensions", "documents="+settings))
 		if err != nil {
@@ -86,7 +100,7 @@ func (s *store) startOurs(ctx context.Context, scratch string, o *options) error
 
 // startNPM starts the package, so many times. The first node has to serve before the others
 // begin; these start together.
-func (s *store) startNPM(ctx context.Context, scratch string, o *options) error {
+func startNPM(ctx context.Context, s *store, scratch string, o *options) error {
 	if _, err := os.Stat(filepath.Join("interop", "node_modules", "metastocle")); err != nil {
 		return fmt.Errorf("the npm package is not there, run npm ci in interop/: %w", err)
 	}
@@ -113,7 +127,7 @@ func (s *store) startNPM(ctx context.Context, scratch string, o *options) error 
 		if _, err := cmd.StdinPipe(); err != nil { // open as long as this process runs
 			return err
 		}
-		if err := s.start(cmd); err != nil {
+		if err := s.launch(cmd); err != nil {
 			return err
 		}
 		if lines = append(lines, bufio.NewReader(out)); i == 0 {
@@ -158,7 +172,7 @@ func (s *store) settle(ctx context.Context) error {
 }
 
 // copiesOfAll counts what npm nodes keep, for each document that was written.
-func (s *store) copiesOfAll(ctx context.Context) (float64, error) {
+func copiesOfAll(ctx context.Context, s *store) (float64, error) {
 	kept := 0
 	for _, address := range s.addresses {
 		var status struct{ Documents []int }
@@ -173,7 +187,7 @@ func (s *store) copiesOfAll(ctx context.Context) (float64, error) {
 }
 
 // copiesOfSome asks a node of ours for the copies of the first and the last documents.
-func (s *store) copiesOfSome(ctx context.Context) (float64, error) {
+func copiesOfSome(ctx context.Context, s *store) (float64, error) {
 	var keys []string
 	for i := range min(s.next, 500) {
 		keys = append(keys, key(i), key(s.next-1-i))
