@@ -242,8 +242,9 @@ type draft struct {
 	written  int64
 	sums     *host.Sums
 
-	mu   sync.Mutex
-	file *os.File // nil once it has ended
+	mu     sync.Mutex
+	file   *os.File // nil once it has ended
+	failed error    // of the first write that failed: then the hashes are not of what is on disk
 }
 
 var errEnded = errors.New("the draft has ended")
@@ -255,15 +256,22 @@ func (d *draft) Write(p []byte) (int, error) {
 	switch {
 	case d.file == nil:
 		return 0, errEnded
+	case d.failed != nil:
+		return 0, d.failed
 	case d.written+int64(len(p)) > d.reserved:
 		return 0, fmt.Errorf("%w: the draft has %d bytes", host.ErrFull, d.reserved)
 	}
+	var hashing sync.WaitGroup // on other processors, while this one writes
+	for _, sums := range d.sums.Parts() {
+		hashing.Go(func() { _, _ = sums.Write(p) }) // it never fails
+	}
 	n, err := d.file.Write(p)
-	_, _ = d.sums.Write(p[:n]) // it never fails
+	hashing.Wait()
 	d.written += int64(n)
 	if errors.Is(err, errNoSpace) {
 		err = fmt.Errorf("%w: %w", host.ErrFull, err)
 	}
+	d.failed = err
 	return n, err
 }
 
@@ -291,7 +299,10 @@ func (d *draft) Commit() error {
 		return errEnded
 	}
 	to := place(key)
-	err := d.file.Sync()
+	err := d.failed
+	if err == nil {
+		err = d.file.Sync()
+	}
 	err = errors.Join(err, d.file.Close())
 	if err == nil {
 		err = d.blobs.name(d.name, to)
