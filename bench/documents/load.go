@@ -107,7 +107,7 @@ func (r *run) quantile(share float64) time.Duration {
 	return r.times[min(len(r.times)-1, int(share*float64(len(r.times))))]
 }
 
-// load lets clients, each at a node of its own as far as there are so many, do one thing
+// load lets clients, each at a node of its own as far as there are so many entries, do one thing
 // after the other.
 func (s *store) load(ctx context.Context, what operation, clients int, o *options) *run {
 	var next atomic.Int64
@@ -124,7 +124,7 @@ func (s *store) load(ctx context.Context, what operation, clients int, o *option
 					i = int(next.Add(1) - 1)
 				}
 				start := time.Now()
-				if err := s.do(ctx, what, c%len(s.addresses), i, o.size); err != nil {
+				if err := s.do(ctx, what, c%o.entries, i, o.size); err != nil {
 					parts[c].failed++
 					parts[c].last = err
 					continue

@@ -40,6 +40,7 @@ func main() {
 // options of a comparison.
 type options struct {
 	nodes, copies int
+	entries       int // nodes that clients talk to
 	clients       []int
 	pairs         int           // runs of each store for each operation and number of clients
 	duration      time.Duration // of each run
@@ -54,6 +55,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	set.SetOutput(usage)
 	set.IntVar(&o.nodes, "nodes", 9, "nodes of each store")
 	set.IntVar(&o.copies, "copies", 3, "copies of a document")
+	set.IntVar(&o.entries, "entries", 0, "nodes that the clients talk to; 0 for all, each to one of them")
 	clients := set.String("clients", "1,16", "numbers of clients, separated by commas")
 	set.IntVar(&o.pairs, "pairs", 3, "pairs of runs for each operation and number of clients")
 	set.DurationVar(&o.duration, "duration", 5*time.Second, "length of a run")
@@ -69,6 +71,12 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 		o.duration < 100*time.Millisecond || o.remember < time.Millisecond {
 		return o, errors.New("want -nodes of at least 2, -copies of 1 to as many, -pairs and -keys of at least 1, " +
 			"-duration of at least 100ms, -remember of at least 1ms, and nothing else")
+	}
+	if o.entries == 0 {
+		o.entries = o.nodes
+	}
+	if o.entries < 0 || o.entries > o.nodes {
+		return o, fmt.Errorf("-entries: want at most %d, as many as there are nodes", o.nodes)
 	}
 	for text := range strings.SplitSeq(*clients, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(text))

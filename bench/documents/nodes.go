@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"spreadable/bench/internal/proc"
+	"spreadable/internal/nettest"
 )
 
 // store is a network of nodes that keep documents.
@@ -52,14 +53,11 @@ func (s *store) processorTime() (sum time.Duration, err error) {
 
 // places gives each node an address that is free now.
 func (s *store) places(host string, nodes int) error {
-	for range nodes {
-		port, err := proc.FreePort()
-		if err != nil {
-			return err
-		}
-		s.addresses = append(s.addresses, host+":"+port)
+	ports, err := nettest.FreePorts("", nodes)
+	for _, port := range ports {
+		s.addresses = append(s.addresses, fmt.Sprintf("%s:%d", host, port))
 	}
-	return nil
+	return err
 }
 
 // launch starts a process of the store.

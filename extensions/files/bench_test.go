@@ -3,6 +3,7 @@ package files_test
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,7 +20,7 @@ import (
 )
 
 // What a file store costs beside doing the least by hand, with files of this size.
-const benchSize = 256 << 20
+var benchSize = flag.Int64("bench-size", 256<<20, "bytes of a file of the benchmarks")
 
 func benchNode(b *testing.B) string {
 	b.Helper()
@@ -60,7 +61,7 @@ func benchPut(b *testing.B, base, path string, i int) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	req.ContentLength = benchSize
+	req.ContentLength = *benchSize
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		b.Fatal(err)
@@ -76,7 +77,7 @@ func benchPut(b *testing.B, base, path string, i int) string {
 func benchFile(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "file")
-	if err := os.WriteFile(path, random(benchSize), 0o600); err != nil {
+	if err := os.WriteFile(path, random(int(*benchSize)), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	return path
@@ -89,7 +90,7 @@ func fetch(b *testing.B, url string) {
 		b.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if n, err := io.Copy(io.Discard, resp.Body); n != benchSize || err != nil {
+	if n, err := io.Copy(io.Discard, resp.Body); n != *benchSize || err != nil {
 		b.Fatal(n, err)
 	}
 }
@@ -107,13 +108,13 @@ func BenchmarkGet(b *testing.B) {
 			return
 		}
 		defer file.Close()
-		w.Header().Set("Content-Length", fmt.Sprint(benchSize))
+		w.Header().Set("Content-Length", fmt.Sprint(*benchSize))
 		_, _ = io.Copy(w, io.TeeReader(file, sha256.New())) // the client notices an error
 	}))
 	b.Cleanup(byHand.Close)
 	for _, target := range []struct{ name, url string }{{"store", base + "/files/" + key}, {"hand", byHand.URL}} {
 		b.Run(target.name, func(b *testing.B) {
-			b.SetBytes(benchSize)
+			b.SetBytes(*benchSize)
 			for range b.N {
 				fetch(b, target.url)
 			}
@@ -127,14 +128,14 @@ func BenchmarkPut(b *testing.B) {
 	base := benchNode(b)
 	next := 0
 	b.Run("store", func(b *testing.B) {
-		b.SetBytes(benchSize)
+		b.SetBytes(*benchSize)
 		for range b.N {
 			next++
 			benchPut(b, base, path, next)
 		}
 	})
 	b.Run("hand", func(b *testing.B) {
-		b.SetBytes(benchSize)
+		b.SetBytes(*benchSize)
 		for range b.N {
 			copyByHand(b, path)
 		}
