@@ -18,6 +18,7 @@ type town struct {
 	t       *testing.T
 	options documents.Options
 	stores  []*documents.Store
+	hosts   []*host.Host
 }
 
 // things is a collection that is open to all.
@@ -30,13 +31,14 @@ func things() documents.Options {
 func newTown(t *testing.T, nodes int, o documents.Options) *town {
 	t.Helper()
 	w := &town{Network: coretest.New(t, 5*time.Millisecond, 1), t: t, options: o, stores: make([]*documents.Store, nodes+1)}
+	w.hosts = make([]*host.Host, nodes+1)
 	w.Prepare = func(h *coretest.Host) {
 		s, err := documents.New(w.options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.stores[h.Number] = s
-		h.Attach(s)
+		w.hosts[h.Number] = h.Attach(s)[0]
 	}
 	for range nodes {
 		w.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()

@@ -17,6 +17,7 @@ type shelf struct {
 	bytes      int64
 	tombstones int
 	doubt      doubt
+	surveys    surveys
 }
 
 // The keys of the bucket: of records, and for collections that evict those of an index by

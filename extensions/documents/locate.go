@@ -30,17 +30,18 @@ type wantedKeys struct {
 	Keys       []string // sorted, each once
 	// Document asks for the newest document, too; of one key only.
 	Document bool `json:",omitempty"`
-	// Places asks for so many nodes that have capacity, and for those that are nearest the
-	// first key: its arbiter, and what follows it.
+	// Places asks for so many nodes that have capacity.
 	Places int `json:",omitempty"`
+	// Turns asks for the nodes that are nearest each key: its arbiter, and what follows it.
+	Turns bool `json:",omitempty"`
 }
 
 // located is the answer of one node or of many.
 type located struct {
-	Found  []found  `json:",omitempty"` // by key; those that any node has
-	Places []place  `json:",omitempty"` // the emptiest first
-	Near   []string `json:",omitempty"` // addresses, the nearest first
-	Doubts int      `json:",omitempty"` // nodes that were away for long; see doubt
+	Found  []found    `json:",omitempty"` // by key; those that any node has
+	Places []place    `json:",omitempty"` // the emptiest first
+	Near   [][]string `json:",omitempty"` // of each key: addresses, the nearest first
+	Doubts int        `json:",omitempty"` // nodes that were away for long; see doubt
 }
 
 // found is what is known of one key: its newest record, and who has which version.
@@ -110,15 +111,13 @@ func (s *Store) ownRecords(t *host.Task, q *wantedKeys) (*located, error) {
 	if s.host.Now() < c.doubt.told {
 		a.Doubts = 1
 	}
-	if q.Places > 0 {
-		a.Near = []string{""}
-		if !c.full(1, int64(c.MaxDocument)) || c.Evict {
-			a.Places = []place{{Documents: c.documents}}
-		}
-	} else if len(a.Found) == 0 && a.Doubts == 0 {
+	if q.Places > 0 && (!c.full(1, int64(c.MaxDocument)) || c.Evict) {
+		a.Places = []place{{Documents: c.documents}}
+	}
+	if len(a.Found)+len(a.Places)+a.Doubts == 0 && !q.Turns {
 		return nil, nil
 	}
-	return a, nil
+	return a, nil // for turns it is enough that the node answers
 }
 
 // mergeLocated makes one answer of several. What a node says of others counts only if it
@@ -137,22 +136,37 @@ func (s *Store) mergeLocated(q *wantedKeys, answers []host.Given[located]) *loca
 			all.Places = append(all.Places, p)
 		}
 		all.Doubts += a.Answer.Doubts
-		near := a.Answer.Near
-		if a.Leaf && len(near) > 0 {
-			near = []string{s.host.Address(a.By)}
-		}
-		all.Near = append(all.Near, near...)
 	}
 	for _, key := range q.Keys {
 		if f := byKey[key]; f != nil {
 			all.Found = append(all.Found, f.ordered())
 		}
 	}
-	all.Near = nearest(q.Keys[0], all.Near)
-	all.Near = all.Near[:min(len(all.Near), mostNear)]
+	if q.Turns {
+		all.Near = s.mergeNear(q.Keys, answers)
+	}
 	all.Places = emptiest(q.Keys[0], all.Places)
 	all.Places = all.Places[:min(len(all.Places), q.Places)]
 	return all
+}
+
+// mergeNear is which nodes are nearest each key.
+func (s *Store) mergeNear(keys []string, answers []host.Given[located]) [][]string {
+	near := make([][]string, len(keys))
+	for _, a := range answers {
+		for i := range near {
+			if a.Leaf {
+				near[i] = append(near[i], s.host.Address(a.By))
+			} else if i < len(a.Answer.Near) {
+				near[i] = append(near[i], a.Answer.Near[i]...)
+			}
+		}
+	}
+	for i, key := range keys {
+		near[i] = nearest(key, near[i])
+		near[i] = near[i][:min(len(near[i]), mostNear)]
+	}
+	return near
 }
 
 func (s *Store) mergeFound(byKey map[string]*found, f *found, by host.Given[located]) {
@@ -232,7 +246,12 @@ func emptiest(key string, places []place) []place {
 
 // validLocated says why no honest node gives an answer.
 func (s *Store) validLocated(q *wantedKeys, a *located) error {
-	if len(a.Places) > q.Places || len(a.Near) > mostNear || q.Places == 0 && len(a.Near) > 0 {
+	most := 0
+	if q.Turns {
+		most = len(q.Keys)
+	}
+	tooNear := func(near []string) bool { return len(near) > mostNear }
+	if len(a.Places) > q.Places || len(a.Near) > most || slices.ContainsFunc(a.Near, tooNear) {
 		return errors.New("more nodes than were asked for")
 	}
 	if a.Doubts < 0 {
@@ -300,6 +319,14 @@ func (s *Store) ask(t *host.Task, q wantedKeys) (*located, host.Coverage, error)
 		a = &located{}
 	}
 	return a, coverage, nil
+}
+
+// near are the nodes that are nearest the first key.
+func (a *located) near() []string {
+	if len(a.Near) == 0 {
+		return nil
+	}
+	return a.Near[0]
 }
 
 // of is what was found of a key; nil for nothing.

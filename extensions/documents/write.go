@@ -122,7 +122,7 @@ func (s *Store) write(t *host.Task, c *shelf, w *Write, whole bool, record func(
 	if err != nil {
 		return Written{}, err
 	}
-	at, err := s.takeTurn(t, c, w.Key, there.Near)
+	at, err := s.takeTurn(t, c, w.Key, there.near())
 	switch {
 	case errors.Is(err, errBusy):
 		return Written{}, err
@@ -147,9 +147,17 @@ func (s *Store) write(t *host.Task, c *shelf, w *Write, whole bool, record func(
 // survey finds out what is there of a key, which nodes have capacity, and how many nodes
 // the network has.
 func (s *Store) survey(t *host.Task, c *shelf, key string, whole bool) (*located, int, error) {
-	copies, _ := c.wanted(s.host.NetworkSize())
 	// what has an owner comes whole, so that a forged version is seen to be one
-	q := wantedKeys{Collection: c.Name, Keys: []string{key}, Document: whole || c.owned(), Places: spares(copies)}
+	if whole || c.owned() {
+		return s.surveyKeys(t, c, []string{key}, true)
+	}
+	return s.surveyTogether(t, c, key)
+}
+
+// surveyKeys is survey of some keys, sorted, or of one whole.
+func (s *Store) surveyKeys(t *host.Task, c *shelf, keys []string, whole bool) (*located, int, error) {
+	copies, _ := c.wanted(s.host.NetworkSize())
+	q := wantedKeys{Collection: c.Name, Keys: keys, Document: whole, Places: spares(copies), Turns: true}
 	a, coverage, err := s.ask(t, q)
 	return a, max(s.host.NetworkSize(), coverage.Asked), err
 }
