@@ -9,7 +9,7 @@ BENCHTIME ?= 1s
 
 .PHONY: help
 help: ## Show this help.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Download modules, and npm packages for interop/ (which needs Chromium too, as the page of runs does), once.
@@ -47,6 +47,10 @@ bench: ## Run the benchmarks that match BENCH (all) for BENCHTIME (1s).
 .PHONY: bench-http
 bench-http: ## Load a node of ours and one of npm, side by side (needs wrk).
 	go run ./bench/http
+
+.PHONY: bench-documents
+bench-documents: ## Add and read documents at nine nodes of ours and nine of the npm package metastocle, in turn.
+	go run ./bench/documents
 
 .PHONY: bench-attack
 bench-attack: ## Attack a node in all known ways for a minute; its clients must not notice (Linux).
