@@ -112,12 +112,15 @@ type tombstone struct {
 	At int64 `json:"at"` // milliseconds since the Unix epoch
 }
 
+// ends reports whether a file was there before the removal, which had a right to it.
+func (g *tombstone) ends(f *File) bool { return g.At >= f.Added && g.proves(f) }
+
 // The keys of the bucket: a letter for the kind of record, then that of the file.
 const (
 	fileRecord  = "f"
 	sumsRecord  = "s"
 	goneRecord  = "g"
-	heldRecord  = "h"    // which nodes keep it
+	heldRecord  = "h"    // which nodes keep it; of a removed one, which must hear of that
 	scrubRecord = "at"   // how far the scrub is
 	seenRecord  = "seen" // when the node was last there
 )

@@ -265,6 +265,33 @@ func TestARemovalCrossesACutThatHasEnded(t *testing.T) {
 	}
 }
 
+// A removal that some holders have missed for a moment, so that no node takes them for lost,
+// reaches them from the other holders, though the node that had it from the client is gone.
+func TestARemovalReachesHoldersThatWereSilentForAMoment(t *testing.T) {
+	w := newTown(t, 12, files.Options{Copies: "6"})
+	stored := w.put(2, key(1), 1000, files.Wish{})
+	w.Run(20 * time.Second)
+	at := uint32(2)
+	for w.stores[at].Has(key(1)) { // nothing is counted because this one leaves
+		at++
+	}
+	w.Cut(8)
+	w.Host(at).Do(func(task *core.Task) {
+		if _, err := w.stores[at].Remove(task, files.Removal{Key: key(1), Token: stored.Token}); err != nil {
+			t.Error(err)
+		}
+	})
+	w.Host(at).Crash(true)
+	w.Heal()
+	if at >= 8 || w.copies(key(1)) == 0 {
+		t.Error("the removal has missed no holder: the test shows nothing")
+	}
+	w.Run(2 * time.Minute)
+	if n := w.copies(key(1)); n != 0 {
+		t.Errorf("%d copies are left", n)
+	}
+}
+
 // A node that was away for longer than removals are remembered does not bring files back
 // that the others have forgotten. What others still have it keeps.
 func TestANodeThatWasAwayForLongBringsNothingBack(t *testing.T) {

@@ -163,6 +163,7 @@ func (s *Store) offer(h *host.Host) {
 	s.askReport = host.Direct[reportQuestion, reportAnswer]{Name: "report", Timeout: askTimeout, Check: s.checkReport, Serve: s.serveReport}.Offer(h)
 	s.askTell = host.Direct[tellQuestion, nothing]{Name: "tell", Check: checkTell, Serve: s.serveTell}.Offer(h)
 	s.askShort = host.Direct[shortQuestion, nothing]{Name: "short", Check: checkShort, Serve: s.serveShort}.Offer(h)
+	s.askGone = host.Direct[goneQuestion, nothing]{Name: "gone", Check: checkGone, Serve: s.serveGone}.Offer(h)
 	s.askAway = host.Direct[awayQuestion, awayAnswer]{
 		Name: "away", Timeout: askTimeout, Check: checkAway, Serve: s.serveAway,
 		Valid: func(q *awayQuestion, a *awayAnswer) error {

@@ -290,6 +290,9 @@ func (s *Store) serveTell(_ *host.Task, _ host.Peer, q *tellQuestion, _ *host.Pe
 // know keeps which nodes have an own file.
 func (s *Store) know(key host.Key, holders []string) {
 	e := s.index[key]
+	if e == nil && s.gone(key) != nil { // it was removed while copies were made
+		s.owe(key, holders)
+	}
 	if e == nil || slices.Equal(e.holders, holders) {
 		return
 	}
@@ -370,6 +373,7 @@ func (s *Store) keepRecord(f *File, sums []byte) error {
 	}
 	if s.gone(f.Key) != nil {
 		s.h.Bucket().Delete(record(goneRecord, f.Key))
+		s.owing(f.Key, nil)
 	}
 	s.enter(f, false)
 	s.summarize(f.Key)

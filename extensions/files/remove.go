@@ -67,7 +67,12 @@ func (s *Store) removeProven(t *host.Task, g *tombstone) error {
 	if err := s.put(goneRecord, g.Key, g); err != nil {
 		return err
 	}
+	var holders []string
+	if e := s.index[g.Key]; e != nil {
+		holders = e.holders
+	}
 	s.drop(t, g.Key)
+	s.owe(g.Key, holders)
 	s.summarize(g.Key)
 	return nil
 }
@@ -99,6 +104,7 @@ func (s *Store) expire() {
 	})
 	for _, key := range old {
 		s.h.Bucket().Delete(record(goneRecord, key))
+		s.owing(key, nil)
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 // heard marks files of which a holder has left. If it is unknown which nodes have left,
 // the master is asked for the holders.
 func (s *Store) heard(t *host.Task, c host.Change) {
+	s.tryAgain(c)
 	if s.back { // files may have been removed, and copies made, while this node was away
 		s.back = false
 		s.checkAll(t)
@@ -202,7 +203,7 @@ func (s *Store) mend(t *host.Task, keys []host.Key, a *copiesAnswer) {
 		if e == nil || f == nil {
 			continue
 		}
-		if g := gone[i]; g != nil && g.At >= f.Added && g.proves(f) {
+		if g := gone[i]; g != nil && g.ends(f) {
 			if err := s.removeProven(t, g); err != nil {
 				s.h.Log(host.Warn, "a removed file stays", "key", key, "error", err)
 			}

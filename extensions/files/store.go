@@ -34,6 +34,8 @@ type Store struct {
 	unsure   int                // syncs for which the master is asked which holders have left
 	working  bool               // a procedure counts them
 	draining bool
+	owed     map[host.Key][]string // nodes that must hear of own removals; see owed.go
+	tries    map[string]int        // to tell a node of them, since it last answered
 	// nodes have joined since removals were last repeated, at the time repeated
 	newcomers bool
 	repeated  time.Duration
@@ -48,6 +50,7 @@ type Store struct {
 	askTell   host.Send[tellQuestion, nothing]
 	askShort  host.Send[shortQuestion, nothing]
 	askAway   host.Send[awayQuestion, awayAnswer]
+	askGone   host.Send[goneQuestion, nothing]
 	askFetch  host.Send[fetchQuestion, nothing]
 	askPart   host.Send[partQuestion, partAnswer]
 	askPut    host.Send[putQuestion, nothing]
@@ -83,6 +86,7 @@ func New(o Options) (*Store, error) {
 	s := &Store{
 		options: o, index: make(map[host.Key]*entry), guests: make(map[host.Key]int),
 		reports: make(map[string]*report), due: make(map[host.Key]bool), doubted: make(map[host.Key]bool),
+		owed: make(map[host.Key][]string), tries: make(map[string]int),
 	}
 	s.buffers.New = func() any { b := make([]byte, host.BlockSize); return &b }
 	return s, nil
@@ -123,6 +127,7 @@ func (s *Store) load(t *host.Task) {
 			e.holders = nil
 		}
 	}
+	s.loadOwed()
 	s.back = len(s.index) > 0
 	s.outlived = s.back && s.now()-s.seen() > time.Duration(s.options.Tombstones).Milliseconds()
 	s.beSeen()

@@ -115,6 +115,7 @@ func (s *Store) synced(t *host.Task) {
 		s.missed(t)
 	}
 	s.work(t)
+	s.settleOwed(t)
 	s.repeat(t)
 }
 

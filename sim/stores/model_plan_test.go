@@ -18,9 +18,17 @@ type plan struct {
 	nodes  int
 	calm   bool // no holder is lost or cut off: then reads and conditions hold at once
 	faults []string
-	disk   string
+	lies   []string
+	disk   *disk // nil for one without bounds
 	join   string
 	ops    []*op
+}
+
+// disk is the disk of every node.
+type disk struct {
+	rate  float64 // bytes per second
+	seek  time.Duration
+	limit int64 // bytes of files
 }
 
 // The course of a run, in virtual time. The reads of the first round in the quiet mend what
@@ -86,7 +94,7 @@ func (p *plan) drawFaults(r *rand.Rand) {
 		add("{at: %ds, do: slow, on: %d%%, by: 300ms, for: 40s}", at(), 10+r.IntN(40))
 	}
 	if r.IntN(3) == 0 {
-		p.disk = fmt.Sprintf("disk: {rate: %dMbit/s, seek: %dms, capacity: %dMB}", 8+r.IntN(80), r.IntN(50), 3+r.IntN(20))
+		p.disk = &disk{rate: 1e6 * (1 + r.Float64()*10), seek: time.Duration(r.IntN(50)) * time.Millisecond, limit: 3e6 + r.Int64N(20e6)}
 	}
 	if r.IntN(4) == 0 {
 		p.join = fmt.Sprintf("join: {mode: flash, initial: %d, at: %ds, over: 2s}\n", p.nodes-2-r.IntN(4), 90+r.IntN(60))
@@ -94,8 +102,9 @@ func (p *plan) drawFaults(r *rand.Rand) {
 	if p.calm {
 		return
 	}
+	p.drawLies(r)
 	for range 1 + r.IntN(3) {
-		switch r.IntN(5) {
+		switch r.IntN(6) {
 		case 0:
 			if strings.Contains(strings.Join(p.faults, ""), "partition") {
 				continue // one at a time
@@ -111,7 +120,26 @@ func (p *plan) drawFaults(r *rand.Rand) {
 			if !strings.Contains(strings.Join(p.faults, ""), "crash") { // fewer than hold a copy
 				add("{at: %ds, do: crash, on: '#%d'}", at(), 1+r.IntN(p.nodes-7)) // not the bootstrap node
 			}
+		case 5: // a mass of nodes leaves, and is back later
+			add("{at: %ds, do: bounce, on: %d%%, for: %ds}", at(), 30+r.IntN(40), 20+r.IntN(60))
 		}
+	}
+}
+
+// lies are those that nodes tell which keep what they have acknowledged.
+var lies = []string{
+	"captor", "claims-all", "denies", "drops", "faithless", "false-masters", "flapping", "garbage",
+	"hides", "phantoms", "refuses", "silent", "sizes", "stalls",
+}
+
+// drawLies lets some nodes lie for a while.
+func (p *plan) drawLies(r *rand.Rand) {
+	if r.IntN(2) == 0 {
+		return
+	}
+	for range 1 + r.IntN(2) {
+		p.lies = append(p.lies, fmt.Sprintf("{at: %ds, lie: %s, on: %d, for: %ds}",
+			60+r.IntN(100), lies[r.IntN(len(lies))], 1+r.IntN(2), 20+r.IntN(100)))
 	}
 }
 
@@ -189,10 +217,14 @@ func (p *plan) looks() (all []*op) {
 
 // scenario is the plan as a scenario file.
 func (p *plan) scenario() string {
-	return fmt.Sprintf("name: model\nseed: %d\nnodes: %d\nduration: %s\n%sfaults: [%s]\n",
-		p.seed, p.nodes, runEnd, p.join, strings.Join(p.faults, ", "))
+	return fmt.Sprintf("name: model\nseed: %d\nnodes: %d\nduration: %s\n%sfaults: [%s]\nattacks: [%s]\n",
+		p.seed, p.nodes, runEnd, p.join, strings.Join(p.faults, ", "), strings.Join(p.lies, ", "))
 }
 
 func (p *plan) String() string {
-	return fmt.Sprintf("seed %d: %d nodes, %s%s %v", p.seed, p.nodes, p.join, p.disk, p.faults)
+	text := fmt.Sprintf("seed %d: %d nodes, %s%v %v", p.seed, p.nodes, p.join, p.faults, p.lies)
+	if d := p.disk; d != nil {
+		text += fmt.Sprintf(" disk of %d bytes, %.0f a second, seeks of %v", d.limit, d.rate, d.seek)
+	}
+	return text
 }

@@ -161,8 +161,8 @@ func run(p *plan) (looks []*op, err error) {
 			return []host.Extension{d, f, &driver{documents: d, files: f, begin: &begin, steps: own, tokens: tokens}}
 		},
 		Disk: func(_ int, _ string, b *memory.Blobs) {
-			if p.disk != "" {
-				b.Rate, b.Seek, b.Limit = 2e6, 20*time.Millisecond, 5_000_000
+			if d := p.disk; d != nil {
+				b.Rate, b.Seek, b.Limit = d.rate, d.seek, d.limit
 			}
 		},
 	})

@@ -16,8 +16,9 @@ var (
 )
 
 // What the stores promise, checked by models in the simulator, under partitions, crashes that
-// lose what was not synced, wrong clocks, the loss of masters, a mass join, and disks that are
-// slow and full: plans drawn from seeds. See make models for thousands of them.
+// lose what was not synced, wrong clocks, the loss of masters, masses of nodes that join and
+// leave, disks that are slow and full, and liars: plans drawn from seeds. See make models for
+// thousands of them.
 //
 //   - set: what was added and acknowledged is found at all nodes, as long as fewer nodes are
 //     lost than have acknowledged it;
@@ -26,8 +27,7 @@ var (
 //     had replaced before;
 //   - conditional writes: where no holder is lost or cut off, histories are linearizable;
 //     otherwise one of the rivals is left after quiet;
-//   - deletions of documents stay deleted; those of files do where no node is cut off. Beyond
-//     that a file is removed from the nodes that can be reached, and may come back from others.
+//   - what was deleted stays deleted, documents and files alike.
 func TestModels(t *testing.T) {
 	for seed := *firstSeed; seed < *firstSeed+uint64(*seeds); seed++ {
 		p := draw(seed)
@@ -195,7 +195,7 @@ func judgeFiles(p *plan, located map[int][]*op, add complain) {
 	for number, o := range stored {
 		for _, look := range located[number] {
 			switch {
-			case p.calm && removed[number] && look.found:
+			case removed[number] && look.found:
 				add("files: file %d was removed, and node %d finds it again", number, look.node)
 			case !tried[number] && !look.found:
 				add("files: file %d was acknowledged at %v, and node %d does not find it: %v", number, o.ended, look.node, look.err)
