@@ -63,6 +63,20 @@ func (s *Store) owe(key host.Key, holders []string) {
 	s.owing(key, list)
 }
 
+// miss remembers holders that are none any more: one that was only away must hear of it if
+// the file is removed. A restart forgets them; then the node finds out at its next count.
+func (s *Store) miss(key host.Key, before, now []string) {
+	list := s.former[key]
+	for _, address := range before {
+		if !slices.Contains(now, address) && !slices.Contains(list, address) && len(list) < mostOwed {
+			list = append(list, address)
+		}
+	}
+	if len(list) > 0 {
+		s.former[key] = list
+	}
+}
+
 // owing keeps the nodes that must hear of a removal.
 func (s *Store) owing(key host.Key, list []string) {
 	if len(list) == 0 {

@@ -296,6 +296,7 @@ func (s *Store) know(key host.Key, holders []string) {
 	if e == nil || slices.Equal(e.holders, holders) {
 		return
 	}
+	s.miss(key, e.holders, holders)
 	e.holders = holders
 	if err := s.put(heldRecord, key, holders); err != nil {
 		s.h.Log(host.Warn, "the holders of a file are not kept", "key", key, "error", err)

@@ -67,9 +67,9 @@ func (s *Store) removeProven(t *host.Task, g *tombstone) error {
 	if err := s.put(goneRecord, g.Key, g); err != nil {
 		return err
 	}
-	var holders []string
+	holders := slices.Clone(s.former[g.Key])
 	if e := s.index[g.Key]; e != nil {
-		holders = e.holders
+		holders = append(holders, e.holders...)
 	}
 	s.drop(t, g.Key)
 	s.owe(g.Key, holders)

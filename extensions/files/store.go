@@ -34,6 +34,7 @@ type Store struct {
 	unsure   int                // syncs for which the master is asked which holders have left
 	working  bool               // a procedure counts them
 	draining bool
+	former   map[host.Key][]string // nodes that once kept an own file, and were missing at a count
 	owed     map[host.Key][]string // nodes that must hear of own removals; see owed.go
 	tries    map[string]int        // to tell a node of them, since it last answered
 	// nodes have joined since removals were last repeated, at the time repeated
@@ -86,7 +87,7 @@ func New(o Options) (*Store, error) {
 	s := &Store{
 		options: o, index: make(map[host.Key]*entry), guests: make(map[host.Key]int),
 		reports: make(map[string]*report), due: make(map[host.Key]bool), doubted: make(map[host.Key]bool),
-		owed: make(map[host.Key][]string), tries: make(map[string]int),
+		former: make(map[host.Key][]string), owed: make(map[host.Key][]string), tries: make(map[string]int),
 	}
 	s.buffers.New = func() any { b := make([]byte, host.BlockSize); return &b }
 	return s, nil
@@ -189,6 +190,7 @@ func (s *Store) leave(key host.Key) {
 	}
 	delete(s.index, key)
 	delete(s.due, key)
+	delete(s.former, key)
 }
 
 // keys are those of the own files, in order.

@@ -19,6 +19,7 @@ type plan struct {
 	calm   bool // no holder is lost or cut off: then reads and conditions hold at once
 	faults []string
 	lies   []string
+	lost   int   // nodes that end for good
 	disk   *disk // nil for one without bounds
 	join   string
 	ops    []*op
@@ -73,6 +74,8 @@ type op struct {
 	got           int // the value that was read, 0 for none
 	swapped, lost bool
 	full          bool // all nodes that were asked have answered
+	size          int  // of the network, as the node sees it
+	copies        int  // that have acknowledged a write
 }
 
 // draw draws the plan of a seed.
@@ -119,6 +122,7 @@ func (p *plan) drawFaults(r *rand.Rand) {
 		case 4:
 			if !strings.Contains(strings.Join(p.faults, ""), "crash") { // fewer than hold a copy
 				add("{at: %ds, do: crash, on: '#%d'}", at(), 1+r.IntN(p.nodes-7)) // not the bootstrap node
+				p.lost = 1
 			}
 		case 5: // a mass of nodes leaves, and is back later
 			add("{at: %ds, do: bounce, on: %d%%, for: %ds}", at(), 30+r.IntN(40), 20+r.IntN(60))

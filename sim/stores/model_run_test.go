@@ -61,6 +61,7 @@ func (d *driver) client(t *host.Task, steps []*op) {
 		t.Sleep(o.at - (d.h.Now() - *d.begin))
 		o.begun = d.h.Now() - *d.begin
 		d.step(t, o)
+		o.size = d.h.NetworkSize()
 		o.done, o.ended = true, d.h.Now()-*d.begin
 	}
 }
@@ -68,23 +69,24 @@ func (d *driver) client(t *host.Task, steps []*op) {
 func (d *driver) step(t *host.Task, o *op) {
 	switch o.do {
 	case doAdd:
-		_, o.err = d.documents.Put(t, documents.Write{Collection: "model", Document: content(o), IfAbsent: true})
+		d.write(t, o, documents.Write{IfAbsent: true})
 	case doWrite:
-		_, o.err = d.documents.Put(t, documents.Write{Collection: "model", Document: content(o)})
+		d.write(t, o, documents.Write{})
 	case doRead, doLook:
 		d.read(t, o)
 	case doSwap:
 		d.swap(t, o)
 	case doDelete:
-		_, o.err = d.documents.Delete(t, documents.Write{Collection: "model", Key: documents.Key(o.key)})
+		w, err := d.documents.Delete(t, documents.Write{Collection: "model", Key: documents.Key(o.key)})
+		o.copies, o.err = w.Copies, err
 	case doFile:
 		var s *files.Stored
 		if s, o.err = d.files.PutSized(t, fileKey(o.number), 1_000_000, files.Wish{}); o.err == nil {
-			d.tokens[o.number] = s.Token
+			d.tokens[o.number], o.copies = s.Token, len(s.Holders)
 		}
 	case doForget:
 		if token := d.tokens[o.number]; token != "" {
-			_, o.err = d.files.Remove(t, files.Removal{Key: fileKey(o.number), Token: token})
+			o.copies, o.err = d.files.Remove(t, files.Removal{Key: fileKey(o.number), Token: token})
 		} else {
 			o.err = errors.New("it was not stored")
 		}
@@ -99,11 +101,18 @@ func (d *driver) step(t *host.Task, o *op) {
 
 func (d *driver) read(t *host.Task, o *op) documents.Found {
 	f, err := d.documents.Get(t, "model", documents.Key(o.key))
-	o.err, o.found, o.full = err, f.Document != nil, err == nil && f.Coverage.Answered == f.Coverage.Asked
+	o.err, o.found, o.full = err, f.Document != nil, f.Coverage.Answered == f.Coverage.Asked
 	if o.found {
 		o.got = valueOf(f.Document)
 	}
 	return f
+}
+
+// write writes the value of an operation on a condition.
+func (d *driver) write(t *host.Task, o *op, w documents.Write) {
+	w.Collection, w.Document = "model", content(o)
+	written, err := d.documents.Put(t, w)
+	o.copies, o.err = written.Copies, err
 }
 
 // swap writes a value in the place of the one that it reads.
@@ -113,9 +122,7 @@ func (d *driver) swap(t *host.Task, o *op) {
 		o.lost = true // nothing was written
 		return
 	}
-	_, o.err = d.documents.Put(t, documents.Write{
-		Collection: "model", Document: content(o), IfAbsent: !o.found, IfVersion: f.Version,
-	})
+	d.write(t, o, documents.Write{IfAbsent: !o.found, IfVersion: f.Version})
 	o.swapped = o.err == nil
 	o.lost = errors.Is(o.err, documents.ErrConflict) || errors.Is(o.err, documents.ErrExists)
 }

@@ -41,6 +41,10 @@ func TestModels(t *testing.T) {
 	}
 }
 
+// kept reports whether what a step has written must last: it was acknowledged by more nodes
+// than are lost. In a network of one node, that one is enough to acknowledge.
+func (p *plan) kept(o *op) bool { return o.done && o.err == nil && o.copies > p.lost }
+
 // judge says what was not as promised.
 func judge(p *plan, looks []*op) (wrong []string) {
 	told := make(map[string]bool) // by what was promised: one case of each is enough
@@ -54,6 +58,8 @@ func judge(p *plan, looks []*op) (wrong []string) {
 	located := make(map[int][]*op)
 	for _, o := range looks {
 		switch {
+		case len(p.lies) > 0 && (o.size != p.nodes-p.lost || o.do == doLook && !o.full):
+			// the liars are still shunned, and the node knows that it has not heard all
 		case o.do == doFind && o.done:
 			located[o.number] = append(located[o.number], o)
 		case o.do == doLook && o.at == secondLook && o.done && o.err == nil:
@@ -72,12 +78,12 @@ type complain func(format string, args ...any)
 func judgeSet(p *plan, final map[string][]*op, add complain) {
 	deleted := make(map[string]bool)
 	for _, o := range p.ops {
-		if o.do == doDelete && o.done && o.err == nil {
+		if o.do == doDelete && p.kept(o) {
 			deleted[o.key] = true
 		}
 	}
 	for _, o := range p.ops {
-		if o.do != doAdd || !o.done || o.err != nil {
+		if o.do != doAdd || !p.kept(o) {
 			continue
 		}
 		for _, look := range final[o.key] {
@@ -98,7 +104,7 @@ func judgeRegisters(p *plan, final map[string][]*op, add complain) {
 		switch {
 		case o.do == doWrite:
 			tried[o.key] = append(tried[o.key], o)
-			if o.done && o.err == nil {
+			if p.kept(o) {
 				last[o.key] = o
 			}
 		case o.do == doRead && o.done && o.err == nil && p.calm:
@@ -185,11 +191,11 @@ func judgeFiles(p *plan, located map[int][]*op, add complain) {
 	stored, removed, tried := make(map[int]*op), make(map[int]bool), make(map[int]bool)
 	for _, o := range p.ops {
 		switch {
-		case o.do == doFile && o.done && o.err == nil:
+		case o.do == doFile && p.kept(o):
 			stored[o.number] = o
 		case o.do == doForget && o.begun > 0:
 			tried[o.number] = true
-			removed[o.number] = o.done && o.err == nil
+			removed[o.number] = p.kept(o)
 		}
 	}
 	for number, o := range stored {
