@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +58,7 @@ func liarPlace(n *coretest.Network, self core.Peer, b message.Branch, masters []
 func TestANewBranchCountsOnlyWhatItsNodesConfirm(t *testing.T) {
 	for _, c := range []string{"alone", "with phantoms", "with an accomplice and phantoms"} {
 		n := grow(t, 60, 1)
+		n.Untold = false
 		network := n.Host(1).Node.Network()
 		liar := n.Play("", nil)
 		own := message.Branch{Name: liar.Peer(), Head: liar.Peer(), Size: 1_000_000}
@@ -83,6 +86,9 @@ func TestANewBranchCountsOnlyWhatItsNodesConfirm(t *testing.T) {
 		}
 		if doubted == 0 {
 			t.Errorf("%s: no claim was doubted", c)
+		}
+		if !slices.ContainsFunc(n.Notes, func(note string) bool { return strings.Contains(note, "it claims to head 1000000 nodes") }) {
+			t.Errorf("%s: no note tells of it", c)
 		}
 	}
 }

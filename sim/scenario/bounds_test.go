@@ -65,6 +65,9 @@ func TestBoundsAreExact(t *testing.T) {
 		{"workload.approvals.entries", "workload.approvals.count=1", "10", "11"},
 		{"workload.searches.rate", "workload.searches.over=10s", "1000000", "1000001"},
 		{"workload.searches.rate", "workload.searches.over=20s", "500000", "500001"}, // 10,000,000 in all
+		{"workload.documents.rate", "workload.documents.start=40s workload.documents.over=10s", "1000000", "1000001"},
+		{"workload.documents.rate", "workload.documents.start=40s", "500000", "500001"}, // until the end
+		{"workload.documents.rate", "workload.documents.start=10s workload.documents.over=20s", "500000", "500001"},
 	}
 	for _, test := range tests {
 		sets := strings.Fields(test.around)

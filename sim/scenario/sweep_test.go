@@ -58,6 +58,26 @@ func TestASweepListsTheValuesOfEachKey(t *testing.T) {
 	}
 }
 
+// A range includes its ends, so one from a value to the same has that value.
+func TestARangeIncludesItsEnds(t *testing.T) {
+	for text, want := range map[string]string{
+		"{from: 30, to: 30, step: 10}": "30", "{from: 30, to: 30, factor: 2}": "30", "{from: 30, to: 39, step: 10}": "30",
+		"{from: 30, to: 40, step: 10}": "30 40", "{from: 30, to: 60, factor: 2}": "30 60", "{from: 30, to: 59, factor: 2}": "30",
+	} {
+		d := design(t, "name: ends\nduration: 60s\nsweep: {nodes: "+text+"}\n")
+		var values []string
+		for _, row := range d.Sweep.Axes[0].Rows {
+			values = append(values, row...)
+		}
+		if got := strings.Join(values, " "); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	if _, err := scenario.ParseDesign("design.yaml", []byte("name: ends\nduration: 60s\nsweep: {nodes: {from: 30, to: 29, step: 10}}\n"), nil); err == nil {
+		t.Error("a range that goes backward is taken")
+	}
+}
+
 func TestASweepCanBeMadeSmallerFromOutside(t *testing.T) {
 	d := design(t, designText, "sweep.nodes=[30, 40]", "repeat=2", "sweep.where=nodes < 40")
 	if got := d.Sweep.Axes[0].Rows; !reflect.DeepEqual(got, [][]string{{"30"}, {"40"}}) || d.Repeat.Count != 2 || d.Sweep.Where != "nodes < 40" {

@@ -88,7 +88,12 @@ func TestRecordingChangesNothing(t *testing.T) {
 				}
 				a, b := files(t, r)
 				about := fmt.Sprint(len(r.Tracks()[3].About))
-				for _, track := range r.Tracks() {
+				for i, track := range r.Tracks() {
+					for _, e := range track.Entries {
+						if e.What == trace.Served && e.Kind.Leaf() && e.Open {
+							t.Errorf("node %d has not answered %s of %v, which takes no time", i, e.Kind, e.At)
+						}
+					}
 					for _, e := range track.About {
 						about += fmt.Sprint(e.At, e.What, e.Peer, e.Text)
 					}
