@@ -17,8 +17,6 @@ func Check(s *scenario.Scenario) error {
 		return refuse("nodes", fmt.Sprintf("%d are more than the %d that run as real nodes in one process", s.Nodes, MostNodes))
 	case s.Nodes < 2:
 		return refuse("nodes", "a network needs 2 or more")
-	case s.Levels > 1:
-		return refuse("levels", "real nodes have one level so far")
 	case len(s.Attacks) > 0:
 		return refuse("attacks", "real nodes do not lie")
 	case s.Approval.Draw == "host":

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"spreadable/admin"
 	"spreadable/config"
 	"spreadable/core"
 	"spreadable/core/draw"
@@ -113,6 +114,10 @@ func (n *network) options(i int) (node.Options, error) {
 	c.SyncInterval, c.SyncPeriod = s.SyncInterval, max(core.DefaultSyncPeriod, s.SyncInterval)
 	c.ServerTimeout, c.PingTimeout = s.Node.ServerTimeout, s.Node.PingTimeout
 	c.MaxFails, c.Trusted, c.Registration = s.Node.ServerMaxFails, s.Node.Trusted, string(s.Registration)
+	c.Levels = int(s.Levels)
+	if s.Levels == scenario.AutoLevels {
+		c.FanOut = s.Node.FanOut
+	}
 	c.HostLimits, c.BanByAddress, c.Captcha = "off", true, false
 	c.Approvers, c.Decision, c.ApprovalPeriod = approvers, decision, s.Approval.Period
 	c.LeaveTimeout, c.LeaveNotice = time.Millisecond, 0 // a crash waits for nothing and says nothing
@@ -246,6 +251,7 @@ func (n *network) close() {
 type view struct {
 	backlink        int
 	slaves, masters []int
+	heads           [][]int // of the branches of each level, of level 1 first
 	size            int
 }
 
@@ -281,10 +287,24 @@ func (n *network) look(ctx context.Context) []*view {
 			v.masters = append(v.masters, n.number(master.Address))
 			v.size += master.Size
 		}
+		v.addTree(n, s.Tree)
 		v.size = max(1, v.size)
 		views[i] = v
 	}
 	return views
+}
+
+// addTree takes over what the node knows of branches. Those of the top are the network.
+func (v *view) addTree(n *network, tree []admin.BranchLevel) {
+	for _, level := range tree {
+		var heads []int
+		v.size = 0
+		for _, b := range level.Branches {
+			heads = append(heads, n.number(b.Head))
+			v.size += b.Size
+		}
+		v.heads = append(v.heads, heads)
+	}
 }
 
 // number is that of the node at an address, -1 for none.

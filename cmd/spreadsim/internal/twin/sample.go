@@ -53,13 +53,50 @@ func (n *network) tally(s *result.Sample, views []*view) {
 	alive := float64(s.Alive)
 	s.Registered, s.ExactSize = float64(s.RegisteredCount)/alive, float64(exact)/alive
 	s.Coverage = float64(reached) / alive / alive
-	s.MastersExpected = result.ExpectedMasters(s.Alive, int(n.scenario.Levels))
+	s.MastersExpected = result.ExpectedMasters(s.Alive, levels(views))
 }
 
-// reach counts the different nodes that the masters of an entry node list.
+// levels is how many levels of masters the network has, as its first node that runs
+// knows it.
+func levels(views []*view) int {
+	for _, v := range views {
+		if v != nil {
+			return 1 + len(v.heads)
+		}
+	}
+	return 1
+}
+
+// reach counts the different nodes that a search through an entry node would reach: over
+// the masters that it knows, or the heads of all branches of the top.
 func reach(views []*view, entry *view) int {
 	seen := make(map[int]bool)
-	for _, m := range entry.masters {
+	if top := len(entry.heads); top > 0 {
+		reachHeads(seen, views, entry.heads[top-1], top)
+	} else {
+		reachMasters(seen, views, entry.masters)
+	}
+	return len(seen)
+}
+
+// reachHeads adds what the heads of branches of a level reach. One that has lost its
+// branch reaches what any other node would.
+func reachHeads(seen map[int]bool, views []*view, heads []int, level int) {
+	for _, h := range heads {
+		if h < 0 || views[h] == nil {
+			continue
+		}
+		if below := views[h].heads; level > 1 && len(below) > level-2 {
+			reachHeads(seen, views, below[level-2], level-1)
+		} else {
+			reachMasters(seen, views, views[h].masters)
+		}
+	}
+}
+
+// reachMasters adds the nodes that masters list.
+func reachMasters(seen map[int]bool, views []*view, masters []int) {
+	for _, m := range masters {
 		if m < 0 || views[m] == nil {
 			continue
 		}
@@ -69,5 +106,4 @@ func reach(views []*view, entry *view) int {
 			}
 		}
 	}
-	return len(seen)
 }

@@ -60,6 +60,38 @@ workload: {searches: {count: 10, start: 3500ms, over: 1s}, approvals: {count: 5,
 	}
 }
 
+// With two levels both sides have branches, and searches of four round trips that reach
+// all nodes.
+func TestBothSidesHaveTwoLevels(t *testing.T) {
+	text := strings.NewReplacer("nodes: 6", "nodes: 12", "duration: 5s", "duration: 12s").Replace(small) + `
+levels: 2
+node: {server_timeout: 400ms, ping_timeout: 300ms}
+workload: {searches: {count: 10, start: 10s, over: 1s}}
+`
+	r, err := twin.Compare(t.Context(), twin.Options{Variant: variants(text), Repeat: 1, Service: 1e5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range r.Rows() {
+		switch row.Name {
+		case "registered at the end", "coverage at the end", "search coverage, mean":
+			if row.RealMedian == nil || *row.RealMedian != 1 || *row.SimulatedMedian != 1 {
+				t.Errorf("%s: %+v", row.Name, row)
+			}
+		case "search latency p50":
+			if row.RealMedian == nil || *row.RealMedian < 80 || *row.SimulatedMedian < 80 {
+				t.Errorf("searches of four round trips of 20 ms: %+v", row)
+			}
+		}
+	}
+	for _, side := range [][]*twin.Run{r.Real, r.Simulated} {
+		last := side[0].Samples[len(side[0].Samples)-1]
+		if last.ExactSize != 1 || last.MastersExpected < 5 {
+			t.Errorf("%+v", last)
+		}
+	}
+}
+
 // A node that has crashed is no longer counted, whether it refuses or is silent.
 func TestBothSidesLoseTheSameNodes(t *testing.T) {
 	for _, silent := range []string{"true", "false"} {
@@ -88,7 +120,7 @@ func TestImpossibleTwinsAreRefused(t *testing.T) {
 		"network.loss=1%":        "network",
 		"classes.home.share=50%": "network",
 		"addresses.nodes_per_ip.model=constant addresses.nodes_per_ip.mean=2": "addresses",
-		"sync=manual": "sync", "levels=2": "levels",
+		"sync=manual": "sync",
 		"workload.searches.count=5 workload.retries=2": "workload", "approval.draw=host": "approval.draw",
 		"attacks=[{at: 1s, lie: sizes, on: 1}]":   "attacks",
 		"faults=[{at: 1s, do: partition, on: 3}]": "faults.0.do",
