@@ -62,7 +62,7 @@ func (t *Task) Ask(name string, question any, timeout time.Duration) (*message.Q
 	t.own = false // what a slave needs for its answer is no delay of its master
 	defer func() { t.own = own }()
 	body := &message.QueryRequest{Name: name, Arg: question}
-	return message.As[message.QueryAnswer](n.askNetwork(t, body, n.searchLevel(), n.budget(timeout)))
+	return message.As[message.QueryAnswer](n.search(t, body, n.budget(timeout)))
 }
 
 // admitClient checks whether the client that has sent the request of t may ask.

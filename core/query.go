@@ -59,6 +59,9 @@ func serveQuery(t *Task) {
 		t.reply(message.Response{Err: message.ErrMalformed})
 		return
 	}
+	if tr := t.node.tree(); tr != nil {
+		tr.askedBy(t.req.From, body.Level)
+	}
 	t.reply(t.node.askNetwork(t, body, body.Level-1, t.requestBudget()))
 }
 
@@ -71,7 +74,19 @@ func serveClientQuery(t *Task) {
 			return
 		}
 	}
-	t.reply(n.askNetwork(t, body, n.searchLevel(), t.requestBudget()))
+	t.reply(n.search(t, body, t.requestBudget()))
+}
+
+// search asks the whole network.
+func (n *Node) search(t *Task, body *message.QueryRequest, b budget) message.Response {
+	began := n.env.Now()
+	resp := n.askNetwork(t, body, n.searchLevel(), b)
+	if tr := n.tree(); tr != nil {
+		if f := n.fold(body.Name); f == nil || !f.Terms().Early { // else it ends before it has come to all
+			tr.rateSearch(began)
+		}
+	}
+	return resp
 }
 
 // askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves, or

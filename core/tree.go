@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"spreadable/core/message"
 )
@@ -30,6 +31,7 @@ type tree struct {
 	claims   branchClaims  // of other branches, at a head
 	audit    headAudit     // of the head of the own branch of level 1
 	upper    []headAudit   // of the heads above it, from level 2 up; nil before the first
+	reached  time.Duration // when a search of ours last reached most of our branch of the top
 	deposed  Peer          // the head that we do not follow any more; none before
 	served   *servedBranch // the latest answer to a draw; nil before
 	revision uint32        // of what survives a restart; see Node.Revision

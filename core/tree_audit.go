@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"time"
 
 	"spreadable/core/message"
 )
@@ -16,12 +17,19 @@ import (
 //
 // A head of level 2 or more is watched in the same way by the heads of the branches below,
 // which know each other, and each other's sizes, without it.
+//
+// An entry node asks the heads of the top only. With three levels or more it does not see
+// what heads further down answer. But it is behind such a head itself if it is a master or
+// a head: its own searches should come back to it. If they do not, though the head of the
+// top has answered for its branch, the head between them keeps them out.
 
 // headAudit is what a node has seen of the head of its branch of a level.
 type headAudit struct {
 	doubts   int   // syncs in a row in which the head claimed too much, or hid the branch
 	short    int   // searches in a row that reached less than half of the branch
 	searched int32 // the sync of the latest of them
+
+	asked time.Duration // when it last asked us, for a search
 }
 
 // auditOf is what the node has seen of the head of its branch of a level.
@@ -59,6 +67,8 @@ func (tr *tree) auditBranch(level int) bool {
 	switch {
 	case int(own.Size) > counted+counted/4+slack(counted):
 		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: fmt.Sprintf("it claims %d nodes, its masters list %d", own.Size, counted)})
+	case seen.short >= shortSearches && level < n.searchLevel()-1:
+		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: "searches do not come to us through it"})
 	case seen.short >= shortSearches:
 		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: fmt.Sprintf("searches through it reach less than half of %d nodes", counted)})
 	default:
@@ -75,16 +85,54 @@ func (tr *tree) auditBranch(level int) bool {
 // rateHead is called with what the head of a branch of a level has answered to a search.
 // Only the own ones are rated, and of each one search a sync.
 func (tr *tree) rateHead(level int, head Peer, resp message.Response) {
+	tr.noteReached(level, head, resp)
 	if level > tr.top() || head != tr.path[level-1].Head || !tr.watches(level) {
 		return
 	}
 	answer, err := message.As[message.QueryAnswer](resp)
-	a, rounds := tr.auditOf(level), tr.node.level1.rounds
+	if err == nil { // silence is noticed at the next sync
+		tr.auditOf(level).rate(2*answer.Coverage.Answered >= tr.counted(level), tr.node.level1.rounds)
+	}
+}
+
+// noteReached notes that the head of our branch of the top has answered for most of it.
+func (tr *tree) noteReached(level int, head Peer, resp message.Response) {
+	if level != tr.node.searchLevel()-1 || level > tr.top() || head != tr.path[level-1].Head {
+		return
+	}
+	if answer, err := message.As[message.QueryAnswer](resp); err == nil && 2*answer.Coverage.Answered >= int(tr.path[level-1].Size) {
+		tr.reached = tr.node.env.Now()
+	}
+}
+
+// rate counts a search that was good or not, of those that were not one a sync.
+func (a *headAudit) rate(good bool, round int32) {
 	switch {
-	case err != nil: // silence is noticed at the next sync
-	case 2*answer.Coverage.Answered >= tr.counted(level):
+	case good:
 		a.short = 0
-	case a.short == 0 || a.searched != rounds:
-		a.short, a.searched = a.short+1, rounds
+	case a.short == 0 || a.searched != round:
+		a.short, a.searched = a.short+1, round
+	}
+}
+
+// askedBy is called when another node asks us for a search, as a node of a level below it.
+func (tr *tree) askedBy(head Peer, level int) {
+	if tr.placed() && level <= tr.top() && head == tr.path[level-1].Head && tr.watches(level) {
+		tr.auditOf(level).asked = tr.node.env.Now()
+	}
+}
+
+// rateSearch is called after a search of our own that began at a time. It rates the head
+// that should have asked us, if an entry node does not ask it itself.
+func (tr *tree) rateSearch(began time.Duration) {
+	n := tr.node
+	if !tr.placed() || !n.level1.isMaster() || tr.reached < began {
+		return
+	}
+	for level := 1; level < n.searchLevel()-1; level++ {
+		if head := tr.path[level-1].Head; head != n.self && tr.watches(level) {
+			a := tr.auditOf(level)
+			a.rate(a.asked >= began, n.level1.rounds)
+		}
 	}
 }

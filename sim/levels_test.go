@@ -132,6 +132,52 @@ func TestNodesOutliveAllMastersOfTheirBranch(t *testing.T) {
 	}
 }
 
+// A head of a branch of level 1 that keeps its branch out of searches is replaced at three
+// levels too, where entry nodes do not ask it, by masters whose own searches do not come
+// back to them. No other head is.
+func TestAHeadThatHidesItsBranchIsReplaced(t *testing.T) {
+	const text = "name: l\nnodes: 300\nlevels: %d\nduration: 30m\nattacks: [{at: 320s, lie: hides, on: '#%d'}]\n" +
+		"workload: {searches: {count: 7000, start: 300s, over: 350s}}\n"
+	for _, levels := range []int{2, 3} {
+		liar := 0
+		for _, host := range grown(t, 300, levels, 320*time.Second).heads() {
+			liar = host // not the first, which is the bootstrap node and leads all
+		}
+		s, err := scenario.Parse("l.yaml", fmt.Appendf(nil, text, levels, liar), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := newWorld(s, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(w.net.Close)
+		w.kernel.RunUntil(320 * time.Second)
+		w.attacks.act(320 * time.Second)
+		before := w.headsByBranch()
+		w.kernel.RunUntil(640 * time.Second)
+		after := w.headsByBranch()
+		for name, head := range before { // order-free: checks
+			if changed := after[name] != head; changed != (head == peerOf(liar)) {
+				t.Errorf("%d levels: the head of branch %v is %v, was %v; the liar is %v", levels, name, after[name], head, peerOf(liar))
+			}
+		}
+	}
+}
+
+// headsByBranch are the heads of the branches of level 1, as most of their nodes know them.
+func (w *world) headsByBranch() map[core.Peer]core.Peer {
+	heads, votes := make(map[core.Peer]core.Peer), make(map[[2]core.Peer]int)
+	for i := range w.nodes {
+		own := w.node(i).Path()[0]
+		key := [2]core.Peer{own.Name, own.Head}
+		if votes[key]++; votes[key] > votes[[2]core.Peer{own.Name, heads[own.Name]}] {
+			heads[own.Name] = own.Head
+		}
+	}
+	return heads
+}
+
 // When all masters of a branch of level 2 die at once, with the heads of all branches in
 // it, what is left of these finds together or finds other branches.
 func TestNodesOutliveAllMastersOfABranchOfBranches(t *testing.T) {
