@@ -254,10 +254,21 @@ func (o *objects) act(now time.Duration) {
 // place puts the objects of a kind into place, each at so many nodes.
 func (o *objects) place(k *storage, up []int) {
 	r := rand.New(stream.New(o.world.scenario.Seed, uint64(k.number), stream.Preload))
+	addresses := make([]string, len(up))
+	for n, i := range up {
+		node := o.world.node(i)
+		addresses[n] = node.Book().Text(node.Self())
+	}
 	for object := range k.preload {
+		var holders []string
+		chosen := choose(r, len(up), min(k.options.Copies, len(up)))
+		for _, i := range chosen {
+			holders = append(holders, addresses[i])
+		}
+		slices.Sort(holders)
 		placed := false
-		for _, i := range choose(r, len(up), min(k.options.Copies, len(up))) {
-			if err := o.at[up[i]][k.number].Place(object, k.sizes(object)); err != nil {
+		for _, i := range chosen {
+			if err := o.at[up[i]][k.number].Place(object, k.sizes(object), holders); err != nil {
 				k.refused++
 			} else {
 				placed = true

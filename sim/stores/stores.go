@@ -21,8 +21,9 @@ import (
 type Store interface {
 	// Extension is what the node runs.
 	Extension() host.Extension
-	// Place makes the node keep an object, without a message. Its value is 0.
-	Place(object int, size int64) error
+	// Place makes the node keep an object, without a message, and know the addresses of all
+	// nodes that do. Its value is 0.
+	Place(object int, size int64, holders []string) error
 	// Put writes an object, and returns when enough nodes have it on disk.
 	Put(t *host.Task, object int, size int64, value uint64) error
 	// Get reads an object. Found is false if the answer is that there is none.
@@ -77,7 +78,7 @@ func rule(copies int) string {
 
 func (s shelf) Extension() host.Extension { return s.Store }
 
-func (s shelf) Place(object int, size int64) error {
+func (s shelf) Place(object int, size int64, _ []string) error {
 	return s.Store.Place(collection, document(object, size, 0))
 }
 
@@ -136,8 +137,8 @@ func newArchive(o Options) (Store, error) {
 
 func (a archive) Extension() host.Extension { return a.Store }
 
-func (a archive) Place(object int, size int64) error {
-	return a.Preload(files.File{Key: keyOf(object), Size: size})
+func (a archive) Place(object int, size int64, holders []string) error {
+	return a.Preload(files.File{Key: keyOf(object), Size: size}, holders...)
 }
 
 // Put implements Store. A file does not change, so its value is always 0.
