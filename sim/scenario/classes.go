@@ -139,10 +139,12 @@ func (s *Scenario) checkClasses() error {
 				formatShare(c.Share), s.Nodes)
 		}
 	}
-	if reachable := s.reachable(); reachable < s.Join.Bootstrap {
-		return s.errorf("classes",
-			"classes: %d of %d nodes are not behind a NAT, too few for the %d whose addresses all know (join.bootstrap)",
-			reachable, s.Nodes, s.Join.Bootstrap)
+	reachable := s.reachable()
+	for _, c := range s.Classes.present() {
+		if path := join(c.path(), "share"); c.NAT && reachable < s.Join.Bootstrap {
+			return s.errorf(path, "%s: %d of %d nodes are not behind a NAT, too few for the %d whose addresses all know (join.bootstrap)",
+				path, reachable, s.Nodes, s.Join.Bootstrap)
+		}
 	}
 	return nil
 }
