@@ -147,12 +147,10 @@ func (s *Store) compare() {
 		return
 	}
 	for key, e := range s.index { // order-free: marks
-		if len(e.holders) > 0 {
-			s.doubt(key, e.holders)
+		if len(e.holders) > 0 && len(e.holders) < s.wanted(e.copies) {
+			s.due[key] = true
 		}
 	}
-	maps.Copy(s.due, s.doubted)
-	clear(s.doubted)
 }
 
 // recount counts the copies of files that others have made it doubt. However often they do,
@@ -229,8 +227,8 @@ func (s *Store) mend(t *host.Task, keys []host.Key, a *copiesAnswer) {
 		if len(holders) >= s.wanted(f.Copies) {
 			continue
 		}
-		if first := first(key, holders); first != s.self() {
-			turns[first] = append(turns[first], key)
+		if turn := first(key, holders); turn != s.self() {
+			turns[turn] = append(turns[turn], key)
 			continue
 		}
 		lacking = append(lacking, key)
@@ -261,7 +259,7 @@ func (s *Store) remind(t *host.Task, turns map[string][]host.Key) {
 	for _, address := range slices.Sorted(maps.Keys(turns)) {
 		for _, p := range s.peers([]string{address}) {
 			t.Fork(func(t *host.Task) {
-				// one that does not hear it now is told at the next count
+				// one that does not hear it finds out when it next counts its copies
 				_, _ = s.askShort(t, p, &shortQuestion{turns[address]}, nil)
 			})
 		}
