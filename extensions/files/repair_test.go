@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spreadable/core"
+	"spreadable/core/peer"
 	"spreadable/extensions/files"
 )
 
@@ -85,5 +86,37 @@ func TestAThirdIsLostAtOnce(t *testing.T) {
 	}
 	if most := float64(nodes) * (1 << 20) * (took + 10); float64(sent) > most {
 		t.Errorf("%d bytes were sent, at most %.0f", sent, most)
+	}
+}
+
+// A network that turns out to be larger than it seemed gets the copies that a small one
+// could not have.
+func TestALargerNetworkGetsMoreCopies(t *testing.T) {
+	w := newTown(t, 2, files.Options{CheckEvery: files.Duration(1000 * time.Hour)})
+	if stored := w.put(1, key(1), 1000, files.Wish{}); stored.Wanted != 2 {
+		t.Fatalf("%d copies are wanted among two nodes", stored.Wanted)
+	}
+	w.Run(time.Minute)
+	for range 3 {
+		w.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+	}
+	w.Run(3 * time.Minute)
+	if n := w.copies(key(1)); n != 3 {
+		t.Errorf("%d copies", n)
+	}
+}
+
+// A copy that fails after the client has its answer is made soon, though no node leaves.
+func TestACopyThatFailedLaterIsMadeUpFor(t *testing.T) {
+	w := newTown(t, 4, files.Options{CheckEvery: files.Duration(1000 * time.Hour)})
+	w.Cut(3)
+	w.put(1, key(1), 1000, files.Wish{Acks: 2})
+	w.Heal()
+	if n := w.copies(key(1)); n != 2 {
+		t.Fatalf("%d copies are there at once: the test shows nothing", n)
+	}
+	w.Run(2 * time.Minute)
+	if n := w.copies(key(1)); n != 3 {
+		t.Errorf("%d copies", n)
 	}
 }
