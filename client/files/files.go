@@ -15,11 +15,8 @@
 package files
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,49 +54,25 @@ type Options struct {
 }
 
 // Client stores and reads files.
-type Client struct {
-	options Options
-	http    *http.Client
-}
+type Client struct{ nodes *transfer.Caller }
 
 // New returns a client. It calls no node yet.
 func New(o Options) (*Client, error) {
-	if len(o.Addresses) == 0 {
-		return nil, errors.New("files: no addresses of nodes")
-	}
-	if o.Stall == 0 {
-		o.Stall = 30 * time.Second
-	}
-	if o.Transport == nil {
-		o.Transport = &http.Transport{
-			TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 4,
-			IdleConnTimeout: 3 * time.Second, MaxResponseHeaderBytes: 64 << 10, WriteBufferSize: 64 << 10,
-		}
-	}
 	// links name the nodes: a redirect would be a second way to say so
-	keep := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{options: o, http: &http.Client{Transport: o.Transport, CheckRedirect: keep}}, nil
+	nodes, err := transfer.NewCaller(transfer.Options(o), 0)
+	if err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
+	return &Client{nodes}, nil
 }
 
-// Error is what a node said instead of doing it.
-type Error struct {
-	Address string
-	Status  int // of HTTP
-	Message string
-}
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s: %s (%d)", e.Address, e.Message, e.Status)
-}
-
-// Is makes errors.Is find ErrNotFound.
-func (e *Error) Is(target error) bool {
-	return target == ErrNotFound && e.Status == http.StatusNotFound
-}
+// Error is what a node said instead of doing it. Its Status is that of HTTP; its Code is ""
+// if there is none.
+type Error = transfer.Error
 
 // Errors to be tested by errors.Is.
 var (
-	ErrNotFound = errors.New("no node has the file")
+	ErrNotFound = transfer.ErrNotFound
 	ErrDamaged  = errors.New("the bytes are not those of the key")
 )
 
@@ -140,20 +113,11 @@ func (c *Client) Put(ctx context.Context, content io.Reader, size int64, w Wish)
 	if len(w.Owner) > 0 {
 		q.Set("owner", fmt.Sprintf("%x", w.Owner))
 	}
-	body := &transfer.Body{Reader: content}
-	var failed error
-	for _, address := range c.options.Addresses {
-		stored := new(Stored)
-		err := c.call(ctx, http.MethodPut, address, "/client/files/put?"+q.Encode(), body, size, stored)
-		if err == nil {
-			return stored, nil
-		}
-		failed = errors.Join(failed, err)
-		if body.Begun() {
-			break
-		}
+	stored := new(Stored)
+	if err := c.nodes.Send(ctx, http.MethodPut, "/client/files/put?"+q.Encode(), content, size, stored); err != nil {
+		return nil, err
 	}
-	return nil, failed
+	return stored, nil
 }
 
 // PutFile stores a file of this machine. Its name is that of the path, if the wish has none.
@@ -172,11 +136,12 @@ func (c *Client) PutFile(ctx context.Context, path string, w Wish) (*Stored, err
 // Links are where a file can be downloaded, at least one.
 func (c *Client) Links(ctx context.Context, key Key) ([]string, error) {
 	var a struct{ Links []string }
-	return a.Links, c.first(ctx, http.MethodGet, "/client/files/links/"+key.String(), nil, &a, func() error {
-		if len(a.Links) == 0 {
-			return ErrNotFound
+	return a.Links, c.nodes.Anywhere(func(address string) (bool, error) {
+		err := c.nodes.JSON(ctx, http.MethodGet, address, "/client/files/links/"+key.String(), nil, 0, &a)
+		if err == nil && len(a.Links) == 0 {
+			err = ErrNotFound
 		}
-		return nil
+		return true, err
 	})
 }
 
@@ -199,80 +164,13 @@ type About struct {
 // Stat asks all nodes for a file.
 func (c *Client) Stat(ctx context.Context, key Key) (*About, error) {
 	a := new(About)
-	return a, c.first(ctx, http.MethodGet, "/client/files/stat/"+key.String(), nil, a, nil)
+	return a, c.nodes.Ask(ctx, http.MethodGet, "/client/files/stat/"+key.String(), nil, a)
 }
 
 // Remove removes a file from all nodes that can be reached, by the token that Put returned,
 // and returns how many copies are gone.
 func (c *Client) Remove(ctx context.Context, key Key, token string) (int, error) {
 	var a struct{ Removed int }
-	err := c.first(ctx, http.MethodPost, "/client/files/remove", map[string]any{"key": key, "token": token}, &a, nil)
+	err := c.nodes.Ask(ctx, http.MethodPost, "/client/files/remove", map[string]any{"key": key, "token": token}, &a)
 	return a.Removed, err
-}
-
-// first asks the nodes one after the other until one answers.
-func (c *Client) first(ctx context.Context, method, path string, body, out any, check func() error) error {
-	var failed error
-	for _, address := range c.options.Addresses {
-		var text []byte
-		if body != nil {
-			var err error
-			if text, err = json.Marshal(body); err != nil {
-				return err
-			}
-		}
-		err := c.call(ctx, method, address, path, bytes.NewReader(text), int64(len(text)), out)
-		if err == nil && check != nil {
-			err = check()
-		}
-		if refusal := new(Error); err == nil || errors.As(err, &refusal) && refusal.Status < 500 {
-			return err
-		}
-		failed = errors.Join(failed, err)
-	}
-	return failed
-}
-
-// call sends a request to a node and reads the answer as JSON.
-func (c *Client) call(ctx context.Context, method, address, path string, body io.Reader, size int64, out any) error {
-	ctx, w := transfer.NewWatch(ctx, c.options.Stall)
-	defer w.End()
-	req, err := c.request(ctx, method, c.scheme()+address+path, w.Reads(body))
-	if err != nil {
-		return err
-	}
-	req.ContentLength = size
-	if size == 0 {
-		req.Body = http.NoBody
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return refusal(address, resp)
-	}
-	return json.NewDecoder(io.LimitReader(w.Reads(resp.Body), 8<<20)).Decode(out)
-}
-
-func (c *Client) scheme() string {
-	if c.options.HTTPS {
-		return "https://"
-	}
-	return "http://"
-}
-
-func (c *Client) request(ctx context.Context, method, target string, body io.Reader) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, target, body)
-	if err == nil && c.options.Auth != nil {
-		req.SetBasicAuth(c.options.Auth.Username, c.options.Auth.Password)
-	}
-	return req, err
-}
-
-// refusal reads why a node has not done it.
-func refusal(address string, resp *http.Response) error {
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // what has come will do
-	return &Error{address, resp.StatusCode, string(bytes.TrimSpace(text))}
 }

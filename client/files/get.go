@@ -8,7 +8,6 @@ import (
 	"hash"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 
@@ -19,7 +18,7 @@ import (
 // whether all bytes were right: then the error is ErrDamaged if they were not, so nothing
 // may be done with them before.
 func (c *Client) Get(ctx context.Context, key Key, to io.Writer) error {
-	d := &download{client: c, key: key, to: to, sum: sha256.New()}
+	d := &download{Client: c, key: key, to: to, sum: sha256.New()}
 	return d.run(ctx)
 }
 
@@ -27,7 +26,7 @@ func (c *Client) Get(ctx context.Context, key Key, to io.Writer) error {
 // have come and are those of the key. After wrong bytes it begins anew at other nodes.
 func (c *Client) GetFile(ctx context.Context, key Key, path string) error {
 	return transfer.Save(path, func(file *os.File) error {
-		d := &download{client: c, key: key, to: file, sum: sha256.New()}
+		d := &download{Client: c, key: key, to: file, sum: sha256.New()}
 		var damaged error
 		for {
 			err := d.run(ctx)
@@ -47,13 +46,13 @@ func (c *Client) GetFile(ctx context.Context, key Key, path string) error {
 
 // download is a Get under way.
 type download struct {
-	client *Client
-	key    Key
-	to     io.Writer
-	sum    hash.Hash
-	have   int64
-	used   []string // links whose bytes are among those that have come
-	bad    []string // links that are not asked again
+	*Client
+	key  Key
+	to   io.Writer
+	sum  hash.Hash
+	have int64
+	used []string // links whose bytes are among those that have come
+	bad  []string // links that are not asked again
 }
 
 // run asks one link after the other until all has come. Links are asked for again once,
@@ -61,7 +60,7 @@ type download struct {
 func (d *download) run(ctx context.Context) error {
 	var failed error
 	for range 2 {
-		links, err := d.client.Links(ctx, d.key)
+		links, err := d.Links(ctx, d.key)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
@@ -112,39 +111,24 @@ type writeError struct{ error }
 
 // from reads the rest of the file from a link, and reports whether it has come to the end.
 func (d *download) from(ctx context.Context, link string) (whole bool, err error) {
-	ctx, w := transfer.NewWatch(ctx, d.client.options.Stall)
-	defer w.End()
-	at, err := url.Parse(link)
-	if err != nil {
-		return false, err
-	}
-	req, err := d.client.request(ctx, http.MethodGet, link+"?from=client", nil)
-	if err != nil {
-		return false, err
-	}
+	header, wanted := http.Header{}, http.StatusOK
 	if d.have > 0 {
-		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
-	}
-	resp, err := d.client.http.Do(req)
-	if err != nil {
-		return false, err
-	}
-	defer resp.Body.Close()
-	wanted := http.StatusOK
-	if d.have > 0 {
+		header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
 		wanted = http.StatusPartialContent
 	}
-	switch {
-	case d.have > 0 && resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+	err = d.nodes.Call(ctx, http.MethodGet, link+"?from=client", nil, 0, header, wanted, func(resp *http.Response) error {
+		if resp.ContentLength < 0 {
+			return fmt.Errorf("%s: no length", resp.Request.URL.Host)
+		}
+		d.used = append(d.used, link)
+		n, err := io.CopyBuffer(writer{d}, resp.Body, make([]byte, 256<<10))
+		whole = err == nil && n == resp.ContentLength
+		return err
+	})
+	if said := new(Error); d.have > 0 && errors.As(err, &said) && said.Status == http.StatusRequestedRangeNotSatisfiable {
 		return true, nil // all had come before it broke off
-	case resp.StatusCode != wanted:
-		return false, refusal(at.Host, resp)
-	case resp.ContentLength < 0:
-		return false, fmt.Errorf("%s: no length", at.Host)
 	}
-	d.used = append(d.used, link)
-	n, err := io.CopyBuffer(writer{d}, w.Reads(resp.Body), make([]byte, 256<<10))
-	return err == nil && n == resp.ContentLength, err
+	return whole, err
 }
 
 // writer takes the bytes of a download.

@@ -15,11 +15,8 @@
 package music
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
@@ -55,58 +52,28 @@ type Options struct {
 	HTTPS bool
 	CA    *x509.CertPool
 	Auth  *client.Credentials
-	// Stall is how long the client waits for the head of an answer, and for the next bytes
-	// of a song: 30 s. An upload or a download may take much longer as a whole.
+	// Stall is how long the client waits for the next bytes of a node, or for its answer:
+	// 30 s. An upload or a download may take much longer as a whole.
 	Stall time.Duration
+	// Transport sends the requests; nil is one of the client's own.
+	Transport http.RoundTripper
 }
 
 // Client adds and finds songs.
-type Client struct {
-	options Options
-	http    *http.Client
-}
+type Client struct{ nodes *transfer.Caller }
 
 // New returns a client. It calls no node yet.
 func New(o Options) (*Client, error) {
-	if len(o.Addresses) == 0 {
-		return nil, errors.New("music: no addresses of nodes")
+	nodes, err := transfer.NewCaller(transfer.Options(o), 2) // a node sends the client to one that has the audio
+	if err != nil {
+		return nil, fmt.Errorf("music: %w", err)
 	}
-	o.Stall = cmp.Or(o.Stall, 30*time.Second)
-	c := &Client{options: o}
-	c.http = &http.Client{
-		Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12}, ResponseHeaderTimeout: o.Stall,
-			IdleConnTimeout: 3 * time.Second, MaxResponseHeaderBytes: 64 << 10,
-		},
-		// A node sends the client to one that has the file.
-		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if len(via) > 2 {
-				return errors.New("more than two redirects")
-			}
-			c.login(r)
-			return nil
-		},
-	}
-	return c, nil
+	return &Client{nodes}, nil
 }
 
-func (c *Client) login(r *http.Request) {
-	if c.options.Auth != nil {
-		r.SetBasicAuth(c.options.Auth.Username, c.options.Auth.Password)
-	}
-}
-
-// Error is what a node said instead of doing it.
-type Error struct {
-	Address string
-	Status  int    // of HTTP
-	Code    string // "" if there is none
-	Message string
-}
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s: %s (%s)", e.Address, e.Message, cmp.Or(e.Code, strconv.Itoa(e.Status)))
-}
+// Error is what a node said instead of doing it. Its Status is that of HTTP; its Code is ""
+// if there is none.
+type Error = transfer.Error
 
 // ErrDamaged says that bytes are not those of their key.
 var ErrDamaged = errors.New("the bytes are not those of the key")
@@ -134,12 +101,8 @@ func (c *Client) Add(ctx context.Context, file io.Reader, size int64, w Wish) (*
 			return nil, err
 		}
 	}
-	body := &transfer.Body{Reader: file}
 	added := new(Added)
-	return added, c.somewhere(func(address string) (bool, error) {
-		err := c.post(ctx, address, path+"?"+q.Encode(), body, size, added)
-		return !body.Begun(), err
-	})
+	return added, c.nodes.Send(ctx, http.MethodPost, "/client/music/"+path+"?"+q.Encode(), file, size, added)
 }
 
 func approve(q url.Values, a *client.Approval) error {
@@ -176,13 +139,13 @@ func (c *Client) Titled(ctx context.Context, title string, limit int) (*Found, e
 
 func (c *Client) ask(ctx context.Context, path, text string, limit int) (*Found, error) {
 	found := new(Found)
-	return found, c.json(ctx, path, map[string]any{"text": text, "limit": limit}, found)
+	return found, c.post(ctx, path, map[string]any{"text": text, "limit": limit}, found)
 }
 
 // Stat counts the copies of the song with a title like "Artist - Name".
 func (c *Client) Stat(ctx context.Context, title string) (*Stat, error) {
 	stat := new(Stat)
-	return stat, c.json(ctx, "stat", map[string]string{"text": title}, stat)
+	return stat, c.post(ctx, "stat", map[string]string{"text": title}, stat)
 }
 
 // Remove removes a song by its key, with an approval of kind captcha, and returns how
@@ -193,75 +156,12 @@ func (c *Client) Remove(ctx context.Context, song string, a *client.Approval) (i
 		return 0, err
 	}
 	var answer struct{ Removed int }
-	err := c.json(ctx, "remove?"+q.Encode(), map[string]string{"song": song}, &answer)
+	err := c.post(ctx, "remove?"+q.Encode(), map[string]string{"song": song}, &answer)
 	return answer.Removed, err
 }
 
-// json asks with a body of JSON, which any of the nodes may get.
-func (c *Client) json(ctx context.Context, path string, body, answer any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	return c.somewhere(func(address string) (bool, error) {
-		return true, c.post(ctx, address, path, bytes.NewReader(text), int64(len(text)), answer)
-	})
-}
-
-// somewhere tries the addresses until one answers.
-func (c *Client) somewhere(try func(address string) (again bool, err error)) (failed error) {
-	for _, address := range c.options.Addresses {
-		again, err := try(address)
-		if err == nil {
-			return nil
-		}
-		failed = errors.Join(failed, err)
-		if said := new(Error); !again || errors.As(err, &said) && said.Status < 500 {
-			break
-		}
-	}
-	return failed
-}
-
-func (c *Client) url(address, path string) string {
-	if c.options.HTTPS {
-		return "https://" + address + path
-	}
-	return "http://" + address + path
-}
-
-// maxAnswer is the most bytes of an answer: some hundred songs with long tags.
-const maxAnswer = 8 << 20
-
-func (c *Client) post(ctx context.Context, address, path string, body io.Reader, size int64, answer any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url(address, "/client/music/"+path), body)
-	if err != nil {
-		return err
-	}
-	r.ContentLength = size
-	c.login(r)
-	resp, err := c.http.Do(r)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return refused(address, resp.StatusCode, text)
-	}
-	return json.Unmarshal(text, answer)
-}
-
-// refused makes an error of an answer that is no success.
-func refused(address string, status int, text []byte) error {
-	var said struct{ Code, Message string }
-	if json.Unmarshal(text, &said) != nil || said.Message == "" {
-		said.Message = string(bytes.TrimSpace(text[:min(len(text), 500)]))
-	}
-	return &Error{address, status, said.Code, said.Message}
+func (c *Client) post(ctx context.Context, path string, question, answer any) error {
+	return c.nodes.Ask(ctx, http.MethodPost, "/client/music/"+path, question, answer)
 }
 
 // Audio writes the audio of a song, and fails with ErrDamaged if it is not what its key
@@ -269,7 +169,7 @@ func refused(address string, status int, text []byte) error {
 // a node fails, the next one is tried.
 func (c *Client) Audio(ctx context.Context, s *Song, to io.Writer) error {
 	w := &writer{Writer: to}
-	return c.somewhere(func(address string) (bool, error) {
+	return c.nodes.Anywhere(func(address string) (bool, error) {
 		err := c.audio(ctx, address, s, w)
 		return !w.begun, err
 	})
@@ -288,31 +188,17 @@ func (w *writer) Write(p []byte) (int, error) {
 }
 
 func (c *Client) audio(ctx context.Context, address string, s *Song, to io.Writer) error {
-	ctx, watch := transfer.NewWatch(ctx, c.options.Stall)
-	defer watch.End()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url(address, "/music/audio/"+url.PathEscape(s.Audio)), nil)
-	if err != nil {
-		return err
-	}
-	c.login(r)
-	resp, err := c.http.Do(r)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	body := watch.Reads(resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(body, 64<<10)) // what has come is enough to say why
-		return refused(address, resp.StatusCode, text)
-	}
-	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(to, sum), io.LimitReader(body, s.Size+1)); err != nil {
-		return err
-	}
-	if hex.EncodeToString(sum.Sum(nil)) != s.Audio {
-		return ErrDamaged
-	}
-	return nil
+	at := c.nodes.URL(address, "/music/audio/"+url.PathEscape(s.Audio))
+	return c.nodes.Call(ctx, http.MethodGet, at, nil, 0, nil, http.StatusOK, func(resp *http.Response) error {
+		sum := sha256.New()
+		if _, err := io.Copy(io.MultiWriter(to, sum), io.LimitReader(resp.Body, s.Size+1)); err != nil {
+			return err
+		}
+		if hex.EncodeToString(sum.Sum(nil)) != s.Audio {
+			return ErrDamaged
+		}
+		return nil
+	})
 }
 
 // AudioFile writes the audio of a song to a file of this machine, which appears when it
@@ -320,7 +206,7 @@ func (c *Client) audio(ctx context.Context, address string, s *Song, to io.Write
 // next one.
 func (c *Client) AudioFile(ctx context.Context, s *Song, path string) error {
 	return transfer.Save(path, func(file *os.File) error {
-		return c.somewhere(func(address string) (bool, error) {
+		return c.nodes.Anywhere(func(address string) (bool, error) {
 			if err := transfer.Restart(file); err != nil {
 				return false, err
 			}

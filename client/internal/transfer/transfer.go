@@ -1,4 +1,5 @@
-// Package transfer is what the clients of stores need to send and to receive a file.
+// Package transfer is what the clients of stores need to ask nodes, and to send and receive
+// files.
 package transfer
 
 import (
@@ -8,23 +9,6 @@ import (
 	"os"
 	"path/filepath"
 )
-
-// Body is the content of an upload. It knows whether some of it was read: then another
-// node cannot be tried with what is left.
-type Body struct {
-	io.Reader
-	begun bool
-}
-
-// Read implements io.Reader.
-func (b *Body) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	b.begun = b.begun || n > 0
-	return n, err
-}
-
-// Begun reports whether something was read.
-func (b *Body) Begun() bool { return b.begun }
 
 // Open opens a file to be sent, and says how long it is. What is no regular file, such as a
 // directory or a pipe, has no length that could be promised, and is refused.
