@@ -10,9 +10,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -208,6 +210,29 @@ func TestAFileTravelsThroughRealNodes(t *testing.T) {
 		resp, got := w.request(tt.method, at, nil, header...)
 		if resp.StatusCode != tt.status || tt.status != 416 && !bytes.Equal(got, data[tt.from:tt.to]) {
 			t.Errorf("%s %s: %s: %s, %d bytes", tt.method, tt.name, tt.value, resp.Status, len(got))
+		}
+	}
+}
+
+// The quota is the client's and not the proxy's, and an IPv6 /64 has one for all its
+// addresses.
+func TestEachHostHasItsQuota(t *testing.T) {
+	t.Parallel()
+	w := newRealTown(t, 1, func(_ int, c *config.Config, o *files.Options) {
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		o.HostQuota = 1000
+	})
+	for i, tt := range []struct {
+		client string
+		status int
+	}{
+		{"198.51.100.7", 200}, {"198.51.100.8", 200}, {"198.51.100.7", 422},
+		{"2001:db8:0:1::1", 200}, {"2001:db8:0:1:ffff::2", 422}, {"2001:db8:0:2::1", 200},
+	} {
+		content := strings.Repeat(strconv.Itoa(i), 600)
+		resp, text := w.request("PUT", w.url(0, "/client/files/put"), strings.NewReader(content), "X-Forwarded-For", tt.client)
+		if resp.StatusCode != tt.status {
+			t.Errorf("upload %d of %s: %s %s, want %d", i, tt.client, resp.Status, text, tt.status)
 		}
 	}
 }

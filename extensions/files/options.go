@@ -30,8 +30,8 @@ type Options struct {
 	// of RefusedTypes.
 	Types        []string `yaml:"types"`
 	RefusedTypes []string `yaml:"refused_types"`
-	// HostQuota is how many bytes the clients of one IP address may begin to upload here
-	// in a day: 0 is without limit.
+	// HostQuota is how many bytes the clients of one host, an IPv4 or an IPv6 /64, may begin
+	// to upload here in a day: 0 is without limit.
 	HostQuota Size `yaml:"host_quota"`
 	// Uploads is how many uploads are in work at a time: 20.
 	Uploads int `yaml:"uploads"`

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -210,7 +209,7 @@ func wishOf(q url.Values) (w wishes, err error) {
 	return w, nil
 }
 
-// usage is what the clients of an address have begun to upload today.
+// usage is what the clients of a host have begun to upload today.
 type usage struct{ bytes int64 }
 
 // Charge counts the bytes of an upload against the quota of the client's host, for routes
@@ -219,19 +218,16 @@ func (s *Store) Charge(r *http.Request, size int64) error {
 	if s.options.HostQuota == 0 {
 		return nil
 	}
-	ip, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		ip = r.RemoteAddr
-	}
+	client := web.VisitorHost(r)
 	return s.do(r, func(*host.Task) error {
-		u, known := s.quota.Get(ip)
+		u, known := s.quota.Get(client)
 		if !known {
 			u = &usage{}
-			s.quota.Set(ip, u)
+			s.quota.Set(client, u)
 		}
 		if u.bytes+size > int64(s.options.HostQuota) {
 			s.count.over.Add(1)
-			s.h.Log(host.Warn, "an upload is refused: see the option host_quota", "host", ip, "bytes", size)
+			s.h.Log(host.Warn, "an upload is refused: see the option host_quota", "host", client.String(), "bytes", size)
 			return refuse("ERR_FILES_QUOTA", "the quota of %d bytes a day is used up", int64(s.options.HostQuota))
 		}
 		u.bytes += size

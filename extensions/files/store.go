@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
@@ -59,8 +60,8 @@ type Store struct {
 	askAny    host.Ask[copiesQuestion, copiesAnswer]
 	askRemove host.Ask[Removal, removedAnswer]
 
-	known *host.Cache[host.Key, string] // a holder of a file that was found
-	quota *host.Cache[string, *usage]   // by IP address
+	known *host.Cache[host.Key, string]   // a holder of a file that was found
+	quota *host.Cache[netip.Addr, *usage] // by host
 	count counters
 }
 
@@ -100,7 +101,7 @@ func (s *Store) Name() string { return "files" }
 func (s *Store) Start(h *host.Host) {
 	s.h = h
 	s.known = host.NewCache[host.Key, string](h, 10_000, 2*time.Hour)
-	s.quota = host.NewCache[string, *usage](h, 100_000, 24*time.Hour)
+	s.quota = host.NewCache[netip.Addr, *usage](h, 100_000, 24*time.Hour)
 	s.offer(h)
 	s.measure(h)
 	s.command(h)

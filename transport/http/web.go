@@ -68,7 +68,7 @@ func (s *server) serveWeb(v *visit, rt *web.Route, handler http.Handler) error {
 		}
 		return err
 	}
-	r := v.forApplication()
+	r := web.WithVisitor(v.forApplication(), v.ip)
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &webBody{Reader: s.flow(http.MaxBytesReader(v.w, r.Body, most), v), Closer: r.Body}
 	}
