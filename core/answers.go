@@ -15,6 +15,11 @@ import "math"
 // 5 %, so that 9.75 % of the requests fail, a sum gets there once in some 50 million
 // requests: a network of 100 nodes asks backlinks as often in 30 years.
 //
+// A peer with a high sum is no place for us, nor for newcomers. A node asks few of the
+// masters that it knows, so most sums would stay for ever after it was slow itself for a
+// while. So a sum counts against a place only for some syncs after the latest failure, and
+// a peer that lists us begins anew. One that we go on asking fails again before that.
+//
 // What counts are the requests of the syncs and the probes: clients cannot add to them.
 // It is no proof of anything, and bans no node. The limit is no option beside MaxLoss: both
 // move the same balance between leaving too soon and staying too long.
@@ -22,6 +27,10 @@ const (
 	unsteadyLimit = 7000 // thousandths, in which the sum is kept
 	// unsteadyPlace is from which sum on a peer is no place for us, nor for newcomers.
 	unsteadyPlace = unsteadyLimit / 2
+	// unsteadyFor is for how many syncs after the latest failure. A master that answers
+	// every other request and is asked once per sync is silent once in so many of them,
+	// but for one time in 256.
+	unsteadyFor = 8
 )
 
 // lossAllowed is MaxLoss in thousandths.
@@ -36,13 +45,15 @@ func (l *level) unanswered(p Peer) bool {
 	}
 	s := l.standing(p)
 	s.unsteady = min(unsteadyLimit, s.unsteady+1000-n.cfg.lossAllowed())
+	s.missed = l.rounds
 	l.remember(p, s)
 	if p != l.backlink || s.unsteady < unsteadyLimit {
 		return false
 	}
-	l.forgetLoss(p)
 	l.guarded().Unsteady++
-	l.leaveFor(p, "too many requests go unanswered (option max_loss)")
+	l.parted(p, excusable)
+	n.env.Note(Note{What: NoteUseless, About: p, Text: "too many requests go unanswered (option max_loss)"})
+	n.forget(p)
 	return true
 }
 
@@ -54,7 +65,8 @@ func (l *level) answered(p Peer) {
 	}
 }
 
-// forgetLoss forgets the sum of a peer that is off the lists for another reason.
+// forgetLoss forgets the sum of a peer that is off the lists for another reason, or that
+// lists us.
 func (l *level) forgetLoss(p Peer) {
 	if s := l.standing(p); s.unsteady > 0 {
 		s.unsteady = 0
@@ -71,4 +83,7 @@ func (l *level) askTwice(backlink Peer) {
 }
 
 // isUnsteady reports whether p leaves too many requests unanswered to be a place.
-func (l *level) isUnsteady(p Peer) bool { return l.standing(p).unsteady >= unsteadyPlace }
+func (l *level) isUnsteady(p Peer) bool {
+	s := l.standing(p)
+	return s.unsteady >= unsteadyPlace && l.rounds-s.missed < unsteadyFor
+}

@@ -80,3 +80,53 @@ func TestLossIsForgotten(t *testing.T) {
 		t.Error("a peer that was silent for too long is held to be unsteady, too")
 	}
 }
+
+// A node that was slow for a while has missed answers of all masters, and asks none of them
+// but its backlink. It takes them for places again some syncs later, and one that lists it
+// begins anew.
+func TestWhatWasMissedKeepsNoNodeOutForLong(t *testing.T) {
+	n, _ := alone(t, 0, 2)
+	l := &n.level1
+	first, second := l.masters.List[0].Peer, l.masters.List[1].Peer
+	l.setBacklink(first)
+	for l.backlink == first || !l.isUnsteady(second) {
+		l.rounds++
+		l.unanswered(first)
+		l.unanswered(second)
+	}
+	for range unsteadyFor - 1 {
+		l.rounds++
+		if !l.avoids(first) || !l.avoids(second) {
+			t.Fatalf("%d syncs after the latest failure they are places again", l.rounds-l.standing(first).missed)
+		}
+	}
+	l.rounds++
+	if l.avoids(first) || l.avoids(second) {
+		t.Errorf("%d syncs later they are no places: %+v, %+v", unsteadyFor, l.standing(first), l.standing(second))
+	}
+	l.forgetLoss(second) // it has listed us
+	l.setBacklink(second)
+	if l.unanswered(second) || l.isUnsteady(second) {
+		t.Error("one failure of the new backlink is too many")
+	}
+}
+
+// Two nodes that leave each other again and again because requests go unanswered wait no
+// longer than silence makes them wait: eight sync intervals.
+func TestLeavingForLossIsExcusable(t *testing.T) {
+	n, env := alone(t, 0, 2)
+	l := &n.level1
+	backlink := l.masters.List[0].Peer
+	for range 10 {
+		l.setBacklink(backlink)
+		for !l.unanswered(backlink) {
+		}
+		l.forgetLoss(backlink)
+	}
+	if !l.shuns(backlink, pauseFrom) {
+		t.Error("it may come back at once, for the eleventh time")
+	}
+	if env.now += 8 * n.cfg.SyncInterval; l.shuns(backlink, excusable) {
+		t.Errorf("it is still refused after eight sync intervals: %+v", l.standing(backlink))
+	}
+}

@@ -191,11 +191,8 @@ func (l *level) rateSearch(backlink Peer, resp message.Response, claimed int) {
 }
 
 // leave ends the relation with a backlink that is of no use on purpose.
-func (l *level) leave(backlink Peer) { l.leaveFor(backlink, "") }
-
-// leaveFor is leave with a reason for people.
-func (l *level) leaveFor(backlink Peer, reason string) {
+func (l *level) leave(backlink Peer) {
 	l.parted(backlink, deliberate)
-	l.node.env.Note(Note{What: NoteUseless, About: backlink, Text: reason})
+	l.node.env.Note(Note{What: NoteUseless, About: backlink})
 	l.node.forget(backlink)
 }

@@ -451,6 +451,9 @@
 //     the node introduces itself to a master there (bridge.go).
 //   - Masters ask the peers that they have lost now and then, for a week. So the halves of
 //     a network meet again although each has taken the other for dead.
+//   - A provider of a small network whose masters find no place asks one of the others for
+//     its slaves, and once it has lost a peer it names these first: most of the newcomers
+//     that it remembers may be dead (placement.go).
 //
 // Where nodes come and go all the time, a bootstrap node makes another master as soon as
 // one dies, and spreads the slaves over all (placement.go). Otherwise the young one, as the
@@ -501,8 +504,10 @@
 // twice. A slave also audits its backlink (audit.go), and leaves one whose network is not
 // that of other masters, that claims more slaves than it has (claims.go), that answers
 // searches for too few nodes, or that leaves too large a share of requests unanswered
-// (answers.go). A peer that comes and goes has to wait longer each time. One
-// useful answer makes it all good, so nothing of it outlasts a fault for long.
+// (answers.go). A peer that comes and goes has to wait longer each time. One useful answer
+// makes it all good, and what a peer has left unanswered counts for eight syncs after the
+// latest failure. So nothing of it outlasts a fault for long, not even where the node was
+// slow itself and all others seemed to be silent.
 //
 // Proof is a statement that no honest node makes (judgement.go). It raises a score, and a
 // peer whose score gets too high is banned for a time (package behavior, access.go): with

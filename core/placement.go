@@ -44,12 +44,15 @@ func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Pro
 	if l.ledger == nil {
 		l.ledger = l.newLedger()
 	}
+	var told []Peer
 	if _, again := l.ledger.sent[target]; again && l.ledger.masters <= smallMasters && l.masterIndex(target) >= 0 {
-		l.rememberSlavesOf(t, target, b)
+		told = l.slavesOfAnother(t, target, b)
 	}
-	places, size := l.place(target, lost)
-	if len(places) == 0 && l.rememberSlavesOf(t, target, b) {
-		places, size = l.place(target, lost)
+	places, size := l.place(target, lost, told...)
+	if len(places) == 0 {
+		if told = l.slavesOfAnother(t, target, b); len(told) > 0 {
+			places, size = l.place(target, lost, told...)
+		}
 	}
 	p := &message.Provision{
 		Lifetime: l.node.lifetime(), NetworkSize: size, Results: make([]message.Place, len(places)),
@@ -63,9 +66,9 @@ func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Pro
 // smallMasters is how many masters a network has in which they may all be slaves of one.
 const smallMasters = 4
 
-// rememberSlavesOf asks a random master other than target for its slaves, which could
-// become masters. It reports whether it got any.
-func (l *level) rememberSlavesOf(t *Task, target Peer, b budget) bool {
+// slavesOfAnother asks a random master other than target for its slaves, which could
+// become masters, and remembers them.
+func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 	n, masters := l.node, make([]Peer, 0, smallMasters)
 	for _, m := range l.masters.List {
 		if m.Peer != target && m.Peer != n.self {
@@ -73,31 +76,34 @@ func (l *level) rememberSlavesOf(t *Task, target Peer, b budget) bool {
 		}
 	}
 	if len(masters) == 0 {
-		return false
+		return nil
 	}
 	m := masters[n.env.Rand().IntN(len(masters))]
 	resp := t.Call(m, message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)})
 	s, err := message.As[message.Structure](resp)
 	if err != nil {
-		return false
+		return nil
 	}
-	for _, slave := range s.Slaves[:min(len(s.Slaves), recentNewcomers)] {
+	slaves := s.Slaves[:min(len(s.Slaves), recentNewcomers)]
+	for _, slave := range slaves {
 		l.ledger.remember(slave, n.hostOf(slave), never)
 	}
-	return len(s.Slaves) > 0
+	return slaves
 }
 
 // place chooses where target should register, best first, and counts it at the best: a
 // master with capacity, or, if there is none, a node that would become a master. Of four
 // places two are masters, one is a node that could become one, in case they refuse, and
-// the last is a master again. Size is the size of the network with target in it.
+// the last is a master again. Size is the size of the network with target in it. Told are
+// slaves that a master has just named: where nodes come and go they come before the recent
+// newcomers, nearly all of which may be dead.
 //
 // A bootstrap node that sees a few masters die, as in a network whose nodes come and go,
 // makes another one in the place of each at once, and lets the masters have half of their
 // slack. Otherwise all that are left are full, and the young master gets all newcomers,
 // while slaves elsewhere do not know it yet. Other providers do not: after the death of
 // the bootstrap node there are many of them.
-func (l *level) place(target, lost Peer) (places []Peer, size int) {
+func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int) {
 	n, lg := l.node, l.ledger
 	lg.resize(n.self, len(l.slaves))
 	dying, many := l.discountSilent()
@@ -133,6 +139,9 @@ func (l *level) place(target, lost Peer) (places []Peer, size int) {
 			c.makeMasterAlive()
 		}
 		c.fullMasters(maxPlaces - 1)
+	}
+	if l.hasLost() {
+		c.makeMasters(maxPlaces-1, told)
 	}
 	own := []Peer{n.self}
 	if lg.masters < 3 && l.hasLost() { // all recent newcomers may be dead, we are not

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -59,5 +60,23 @@ func TestPlacesAfterDeaths(t *testing.T) {
 		if len(places) == 0 || test.first > 0 && places[0] != peer.FromID(test.first) {
 			t.Errorf("with %d masters silent the places are %v, want %d first", test.silent, places, test.first)
 		}
+	}
+}
+
+// Where nodes come and go, nearly all that a provider remembers may be dead. Slaves that a
+// master has just named come before them.
+func TestSlavesJustNamedComeBeforeOldNewcomers(t *testing.T) {
+	n, _ := alone(t, 1, 1)
+	l := &n.level1
+	l.settle()
+	l.ledger = l.newLedger()
+	for i := range uint32(60) {
+		l.ledger.remember(peer.FromID(1000+i), n.hostOf(peer.FromID(1000+i)), never)
+	}
+	l.keepLost(peer.FromID(1000))
+	named := []peer.Peer{peer.FromID(50), peer.FromID(51)}
+	places, _ := l.place(n.self, Peer{}, named...)
+	if len(places) < 2 || !slices.Contains(named, places[0]) || !slices.Contains(named, places[1]) {
+		t.Errorf("places are %v, want %v first", places, named)
 	}
 }

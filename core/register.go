@@ -154,6 +154,7 @@ func (l *level) registerAt(t *Task, chosen Peer, p *message.Provision, timeout t
 		return err
 	}
 	l.setBacklink(chosen)
+	l.forgetLoss(chosen)
 	for _, r := range p.Results[:min(maxPlaces, len(p.Results))] {
 		if r.Address != chosen {
 			l.knowElsewhere(r.Address)

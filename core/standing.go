@@ -24,6 +24,7 @@ type standing struct {
 	short    int32         // searches in a row that it answered for too few nodes
 	searched int32         // the sync after which the latest of them was counted
 	unsteady int32         // what it has left unanswered beyond what it may; see answers.go
+	missed   int32         // the sync after which it left a request unanswered last
 }
 
 // How much it weighs that a relation has ended.

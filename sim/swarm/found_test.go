@@ -31,6 +31,9 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=70392 nodes=5 bootstrap=3 faults=churn,masters-gone", "a provider named three dead newcomers each time, and never itself"},
 		{"seed=70569 nodes=7 bootstrap=2 faults=masters-gone liars=flapping:1", "each place that does not exist left a score"},
 		{"seed=20976 nodes=24 bootstrap=2 loss=0.018 faults=kill", "two bootstrap nodes exchanged their roots for ever"},
+		{"seed=500160 nodes=6 faults=churn,churn,kill", "a provider named dead newcomers, and not the living slaves of the only other master"},
+		{"seed=507589 nodes=2 bootstrap=2 faults=slow", "two nodes left each other again and again, and waited longer each time"},
+		{"seed=509611 nodes=35 faults=slow", "a node that had been slow avoided all masters for ever"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
