@@ -65,25 +65,15 @@ func (s *server) receive(v *visit, rt route) error {
 	if err == nil {
 		err = s.screenStream(v.r.Context(), v, body)
 	}
+	var draft host.Draft
+	if err == nil {
+		draft, err = s.stored(v, body)
+	}
 	if err != nil {
-		v.w.Header().Set("Connection", "close") // the stream is unread
+		v.w.Header().Set("Connection", "close") // the stream, or its end, is unread
 		return err
-	}
-	extension, _, _ := strings.Cut(body.Name, ".")
-	if s.options.Draft == nil {
-		return message.Refusal(message.CodeFailed, host.ErrFull.Error())
-	}
-	draft, err := s.options.Draft(extension, body.Stream.Size)
-	if err != nil {
-		s.loop.limits.streams.hit("extension", extension, "host", v.ip)
-		v.w.Header().Set("Connection", "close")
-		return message.Refusal(message.CodeFailed, err.Error())
 	}
 	defer draft.Discard() // unless the application has committed it
-	if err := s.fill(v, draft, body.Stream); err != nil {
-		v.w.Header().Set("Connection", "close")
-		return err
-	}
 	body.Stream.Held = draft
 	in.body = func(*wire.Interner) any { return body }
 	// what it took to send the stream does not count, and what the disk takes for it does
@@ -139,6 +129,24 @@ func (s *server) screenStream(ctx context.Context, v *visit, body *message.Direc
 		refusal = s.loop.node.ScreenDirect(from, body)
 	})
 	return errors.Join(err, refusal)
+}
+
+// stored reads the stream of a request into a draft of its extension.
+func (s *server) stored(v *visit, body *message.DirectRequest) (host.Draft, error) {
+	if s.options.Draft == nil {
+		return nil, message.Refusal(message.CodeFailed, host.ErrFull.Error())
+	}
+	extension, _, _ := strings.Cut(body.Name, ".")
+	draft, err := s.options.Draft(extension, body.Stream.Size)
+	if err != nil {
+		s.loop.limits.streams.hit("extension", extension, "host", v.ip)
+		return nil, message.Refusal(message.CodeFailed, err.Error())
+	}
+	if err := s.fill(v, draft, body.Stream); err != nil {
+		draft.Discard()
+		return nil, err
+	}
+	return draft, nil
 }
 
 // fill reads the stream into its draft and verifies it. What is wrong with it is a refusal,

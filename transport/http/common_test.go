@@ -110,6 +110,7 @@ type response struct {
 	status int
 	header http.Header
 	body   string
+	ends   bool // the node closes the connection
 }
 
 func (r response) String() string { return http.StatusText(r.status) + " " + r.body }
@@ -117,7 +118,8 @@ func (r response) String() string { return http.StatusText(r.status) + " " + r.b
 // send sends a request and reads the answer.
 func send(t testing.TB, n *Node, a asks) response {
 	t.Helper()
-	client, scheme := &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "http://"
+	client, scheme := &http.Transport{DisableCompression: true}, "http://"
+	defer client.CloseIdleConnections()
 	if a.from != "" {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: netip.MustParseAddr(a.from).AsSlice()}}
 		client.DialContext = d.DialContext
@@ -145,7 +147,7 @@ func send(t testing.TB, n *Node, a asks) response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response{resp.StatusCode, resp.Header, string(bytes.TrimSpace(body))}
+	return response{resp.StatusCode, resp.Header, string(bytes.TrimSpace(body)), resp.Close}
 }
 
 // headers makes a header from pairs. A name that comes twice has two values.
