@@ -51,7 +51,9 @@ func failure(err error) (status int, text, code string) {
 		return withStatus.status, withStatus.text, ""
 	case IsEnd(err):
 		return http.StatusRequestTimeout, "the request was given up", ""
-	case errors.Is(err, message.ErrDenied), errors.Is(err, message.ErrWrongRoot):
+	case errors.Is(err, message.ErrWrongRoot):
+		return http.StatusForbidden, RootMessage, ""
+	case errors.Is(err, message.ErrDenied):
 		return http.StatusForbidden, err.Error(), ""
 	}
 	return http.StatusInternalServerError, err.Error(), ""

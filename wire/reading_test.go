@@ -424,6 +424,7 @@ func TestFailuresAreUnderstood(t *testing.T) {
 		{&message.Error{Code: "ERR_MUSIC_NONE", Message: "none"}, 422, &message.Error{Code: "ERR_MUSIC_NONE", Message: "none"}},
 		{message.ErrDenied, 403, message.ErrDenied},
 		{WithStatus(403, RootMessage+": x"), 403, message.ErrWrongRoot},
+		{message.ErrWrongRoot, 403, message.ErrWrongRoot},
 		{WithStatus(401, "password"), 401, message.ErrDenied},
 		{context.DeadlineExceeded, 408, message.ErrUnreachable},
 		{fmt.Errorf("so: %w", context.Canceled), 408, message.ErrUnreachable},

@@ -1,10 +1,13 @@
 package httptransport
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"spreadable/wire"
 )
@@ -50,6 +53,91 @@ func TestContentTypesAreRead(t *testing.T) {
 	} {
 		if kind, params := contentType(header); kind+" "+params["charset"] != want {
 			t.Errorf("%q: %q, %v", header, kind, params)
+		}
+	}
+}
+
+// hurried is an answer to a request whose body has a deadline for each read.
+type hurried struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+}
+
+func (h *hurried) SetReadDeadline(at time.Time) error {
+	h.deadline = at
+	return nil
+}
+
+// A body that comes at the least rate is in time, and one that is slower is not: it has
+// five seconds, and what its bytes have earned. A body that holds a place has half a minute
+// at most; another may go on as long as no read takes so long.
+func TestBodiesHaveTheTimeThatTheyEarn(t *testing.T) {
+	s := &server{options: &Options{BodyRate: 100}, loop: &loop{limits: newLimits(silent())}}
+	for _, test := range []struct {
+		came         int64
+		paced, flows time.Duration // since the body began
+	}{
+		{0, 5 * time.Second, 5 * time.Second},
+		{100, 6 * time.Second, 6 * time.Second},
+		{2499, 29990 * time.Millisecond, 29990 * time.Millisecond},
+		{2500, 30 * time.Second, 30 * time.Second},
+		{10_000, 30 * time.Second, 30 * time.Second}, // those of a flow from now on
+	} {
+		w := &hurried{ResponseRecorder: httptest.NewRecorder()}
+		v := &visit{w: w, r: httptest.NewRequest("POST", "/", strings.NewReader("12345"))}
+		check := func(what string, p *paced, read func([]byte) (int, error), want, off time.Duration) {
+			p.got = test.came
+			n, err := read(make([]byte, 3))
+			if in := w.deadline.Sub(p.began); n != 3 || err != nil || p.got != test.came+3 || in < want || in > want+off {
+				t.Errorf("%s: after %d bytes the deadline is in %v, want %v; then %d have come, %v", what, test.came, in, want, p.got, err)
+			}
+		}
+		p := s.pace(v)
+		check("paced", p, p.Read, test.paced, 0)
+		f := s.flow(strings.NewReader("12345"), v)
+		check("flow", &f.paced, f.Read, test.flows, 5*time.Second) // since the flow began
+	}
+}
+
+// stops is a body that ends with an error.
+type stops struct {
+	io.Reader
+	with error
+}
+
+func (s stops) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err == io.EOF {
+		err = s.with
+	}
+	return n, err
+}
+
+func (stops) Close() error { return nil }
+
+// Wherever a body stops, one that is too slow is told so, and counted as slow; one that was
+// cut off is a bad request.
+func TestBodiesThatStopAreToldApart(t *testing.T) {
+	object := object(60_000)
+	for _, encoding := range []string{"", "gzip", "deflate"} {
+		text := map[string]string{"": object, "gzip": gzipped(object), "deflate": deflated(object)}[encoding]
+		for _, end := range []int{0, 1, len(text) / 2, smallBody, smallBody + 1, len(text) - 1} {
+			if end >= len(text) {
+				continue
+			}
+			for with, want := range map[error]int{os.ErrDeadlineExceeded: 408, io.ErrUnexpectedEOF: 400} {
+				s := &server{options: &Options{BodyRate: 1, MaxBody: 1 << 20}, loop: &loop{limits: newLimits(silent())}}
+				s.bodies = newLine(1, 1, s.loop.limits.waits)
+				r := httptest.NewRequest("POST", "/", nil)
+				r.Body, r.ContentLength = stops{strings.NewReader(text[:end]), with}, int64(len(text))
+				r.Header.Set("Content-Encoding", encoding)
+				body, err := s.inflate(&visit{w: &hurried{ResponseRecorder: httptest.NewRecorder()}, r: r})
+				status, _ := wire.Failure(err)
+				slow := s.loop.limits.slow.hits.Load()
+				if err == nil || body != nil || status != want || slow > 0 != (want == 408) || s.bodies.inUse() != 0 {
+					t.Errorf("%q stops after %d of %d bytes by %v: %d, %v; %d slow bodies, %d places taken", encoding, end, len(text), with, status, err, slow, s.bodies.inUse())
+				}
+			}
 		}
 	}
 }

@@ -395,3 +395,20 @@ func TestLearnedStructuresAreBounded(t *testing.T) {
 		t.Errorf("one more, and %d structures are remembered", len(l.learned))
 	}
 }
+
+// Of two of our nodes the asker closes an idle connection, so that no request meets one
+// that is being closed; and at a node of npm, which holds one for 5 s, the same. Nobody
+// holds a connection for long that is not used.
+func TestAskersCloseIdleConnectionsFirst(t *testing.T) {
+	n := startNode(t, "localhost", nil, nil)
+	const npm = 5 * time.Second
+	c, holds := n.loop.caller, n.http.IdleTimeout
+	for to, idle := range map[time.Duration]time.Duration{holds: c.ours.IdleConnTimeout, npm: c.kept.IdleConnTimeout} {
+		if idle < to/2 || idle > to-npm/4 {
+			t.Errorf("an idle connection is closed after %v where the other end holds it for %v", idle, to)
+		}
+	}
+	if holds > 2*time.Minute {
+		t.Errorf("an idle connection is held for %v", holds)
+	}
+}

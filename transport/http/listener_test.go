@@ -187,3 +187,51 @@ type talks struct{ records }
 func (*talks) Close() error                    { return nil }
 func (*talks) RemoteAddr() net.Addr            { return nil }
 func (*talks) SetReadDeadline(time.Time) error { return nil }
+
+// mute is a connection that has nothing to read, and says when it is closed.
+type mute struct {
+	talks
+	closed chan struct{}
+}
+
+func (*mute) SetReadDeadline(time.Time) error { return net.ErrClosed }
+
+func (m *mute) Close() error {
+	close(m.closed)
+	return nil
+}
+
+// A connection that says nothing in its time is closed, once, and gives its place back.
+func TestSilentConnectionsAreClosed(t *testing.T) {
+	in := make(pipes)
+	l := unlimited(in, 1)
+	for range 3 { // each needs the only place
+		m := &mute{closed: make(chan struct{})}
+		in <- m
+		<-m.closed
+	}
+	close(in)
+	l.Close()
+	if l.served.open != 0 || l.silent.open != 0 {
+		t.Errorf("%d connections are served, %d silent, want none", l.served.open, l.silent.open)
+	}
+}
+
+// One that has spoken when the listener ends, and that no server takes, is closed too.
+func TestConnectionsThatNoServerTakesAreClosed(t *testing.T) {
+	in := make(pipes)
+	l := unlimited(in, 1)
+	spoken := &late{mute{closed: make(chan struct{})}}
+	in <- spoken
+	close(in)
+	l.Close()
+	<-spoken.closed
+	if l.served.open != 0 || l.silent.open != 0 {
+		t.Errorf("%d connections are served, %d silent, want none", l.served.open, l.silent.open)
+	}
+}
+
+// late is a mute that speaks.
+type late struct{ mute }
+
+func (*late) SetReadDeadline(time.Time) error { return nil }
