@@ -9,6 +9,7 @@ import (
 
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/internal/theory"
 	"spreadable/sim"
 	"spreadable/sim/lie"
 	"spreadable/sim/result"
@@ -378,6 +379,38 @@ func TestGroundDrawsAreCapturedInTheOriginalsOrderOnly(t *testing.T) {
 		expected := *a.CapturedExpected
 		if off := 2.58 * math.Sqrt(expected/float64(a.Draws)); a.Draws < 100 || *a.Captured > expected+off {
 			t.Errorf("%d IPs capture %v of %d draws by host, by theory %v", ips, *a.Captured, a.Draws, expected)
+		}
+	}
+}
+
+// Chance is reckoned with what can be drawn: nodes where each counts by itself, else hosts,
+// and of those of an attacker that grinds as many as it could have made.
+func TestChanceIsReckonedWithWhatIsDrawn(t *testing.T) {
+	const byHost = "draw: host, group: ip, salt: network"
+	for _, c := range []struct {
+		limits, settings, attack string
+		nodes, colluders         int
+	}{
+		{"off", "draw: original", "{at: 3m, lie: approves, on: '#15-29'}", 60, 15},
+		{"strict", "draw: original", "{at: 3m, lie: approves, on: '#15-29'}", 20, 5},
+		{"off", byHost, "{at: 3m, lie: approves, on: '#15-29'}", 20, 5},
+		{"off", byHost, "{at: 3m, lie: approves, on: '#15,18,21'}", 20, 1}, // a third of each
+		{"off", "draw: original", "{at: 3m, lie: grinds, ips: 2, ports: 10}", 80, 20},
+		{"off", byHost, "{at: 3m, lie: grinds, ips: 2, ports: 10}", 22, 2},
+	} {
+		s := parse(t, "name: chance\nnodes: 60\nduration: 12m\naddresses: {nodes_per_ip: {model: constant, mean: 3}}\n"+
+			"node: {host_limits: %s}\napproval: {approvers: 4, decision_level: 50%%, period: 15s, %s}\nattacks: [%s]\n"+
+			"workload: {approvals: {count: 20, start: 8m, over: 3m}}\n", c.limits, c.settings, c.attack)
+		r, err := sim.Run(s, sim.Options{})
+		a := must(t, r, err).Summary.Approval
+		of := theory.Draw{Nodes: c.nodes, Colluders: c.colluders, Approvers: 4, Agree: 2}
+		if a.CapturedExpected == nil || *a.CapturedExpected != of.Capture() || *a.DeniedExpected != of.Denial() {
+			t.Errorf("%+v: expected to be captured %v and denied %v, of %+v %v and %v", c, a.CapturedExpected, a.DeniedExpected, of, of.Capture(), of.Denial())
+		}
+		for _, l := range a.Liars {
+			if l.Expected != float64(a.Draws)*of.Exactly(l.Liars) {
+				t.Errorf("%+v: of %d draws %v are expected to have %d liars", c, a.Draws, l.Expected, l.Liars)
+			}
 		}
 	}
 }
