@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -253,4 +254,55 @@ func TestTooManyWritersOfOneDocumentAreRefused(t *testing.T) {
 		t.Errorf("%d have written, %d were refused", good, busy)
 	}
 	w.mustPut(1, `{"id": 1, "n": 1}`)
+}
+
+// No node sends more for repair than its rate: over any time, one message is all that comes
+// on top. Without a low rate it sends more than that.
+func TestRepairKeepsItsRate(t *testing.T) {
+	const nodes, count, size, rate = 12, 120, 60_000, 20_000
+	for _, limited := range []bool{true, false} {
+		o := things()
+		if limited {
+			o.RepairRate = rate
+		}
+		w := newTown(t, nodes, o)
+		for i := range count {
+			w.mustPut(1+i%nodes, fmt.Sprintf(`{"id": %d, "text": %q}`, i, strings.Repeat("x", size)))
+		}
+		for _, gone := range []uint32{3, 6, 9, 12} {
+			w.Host(gone).Up = false
+		}
+		const step = 10 * time.Second
+		var sent [][]float64 // bytes so far, at each step by node
+		for range 40 {
+			w.Run(step)
+			sent = append(sent, w.repaired(size))
+		}
+		worst := 0.0 // more than the rate allows, in bytes
+		for from := range sent {
+			for to := from + 1; to < len(sent); to++ {
+				for i := range sent[to] {
+					allowed := rate * (step * time.Duration(to-from)).Seconds()
+					worst = max(worst, sent[to][i]-sent[from][i]-allowed)
+				}
+			}
+		}
+		t.Logf("limited %v: at most %.0f bytes more than at the rate", limited, worst)
+		if limited != (worst <= 200<<10) { // the longest message
+			t.Errorf("limited %v: %.0f bytes more than at the rate", limited, worst)
+		}
+	}
+}
+
+// repaired is how many bytes each node has sent so far to make copies that others lack, of
+// documents of one size.
+func (w *town) repaired(size float64) (list []float64) {
+	for _, h := range w.hosts[1:] {
+		for _, c := range h.Counters() {
+			if c.Name == "repaired" {
+				list = append(list, float64(c.Value())*size)
+			}
+		}
+	}
+	return list
 }

@@ -266,8 +266,8 @@ func (s *Store) remind(t *host.Task, turns map[string][]host.Key) {
 	}
 }
 
-// repair makes the copies that a file lacks, and then waits for as long as they take at
-// the rate of repair. It reports whether each node that it has tried has taken a copy.
+// repair makes the copies that a file lacks, and then waits until repair may send more. It
+// reports whether each node that it has tried has taken a copy.
 func (s *Store) repair(t *host.Task, f *File, holders []string, places []place) bool {
 	need := s.wanted(f.Copies) - len(holders)
 	copied, err := s.spread(t, *f, holders, places, need, need)
@@ -278,8 +278,22 @@ func (s *Store) repair(t *host.Task, f *File, holders []string, places []place) 
 	made := int64(len(copied.Holders))
 	s.count.repaired.Add(uint64(made))
 	s.count.repairedBytes.Add(uint64(made * f.Size))
-	t.Sleep(time.Duration(float64(made*f.Size) / float64(s.options.RepairRate) * float64(time.Second)))
+	s.spend(made * f.Size)
+	s.pace(t)
 	return err == nil && copied.Refused == 0
+}
+
+// spend counts bytes of repair: the next may be sent when these have had their time at
+// RepairRate.
+func (s *Store) spend(bytes int64) {
+	s.spent = max(s.h.Now(), s.spent) + time.Duration(float64(bytes)/float64(s.options.RepairRate)*float64(time.Second))
+}
+
+// pace waits until repair may send.
+func (s *Store) pace(t *host.Task) {
+	for now := s.h.Now(); now < s.spent; now = s.h.Now() {
+		t.Sleep(s.spent - now)
+	}
 }
 
 // again has the copies of a file counted again after a while.
@@ -341,7 +355,7 @@ func (s *Store) recover(t *host.Task, f *File, holders []string) {
 	s.h.Log(host.Warn, "no other node has a file whose copy here is damaged", "key", f.Key)
 }
 
-// serveFetch puts a copy to the node that asks for it.
+// serveFetch puts a copy to the node that asks for it, at the rate of repair.
 func (s *Store) serveFetch(t *host.Task, from host.Peer, q *fetchQuestion, _ *host.Pending) (*nothing, error) {
 	f := s.file(q.Key)
 	switch {
@@ -353,9 +367,14 @@ func (s *Store) serveFetch(t *host.Task, from host.Peer, q *fetchQuestion, _ *ho
 	s.pushes++
 	t.Fork(func(t *host.Task) {
 		defer func() { s.pushes-- }()
+		s.pace(t)
+		s.spend(f.Size)
 		if err := s.send(t, from, f); err != nil {
 			s.h.Log(host.Warn, "a copy that was asked for was not taken", "key", f.Key, "error", err)
+			return
 		}
+		s.count.repaired.Add(1)
+		s.count.repairedBytes.Add(uint64(f.Size))
 	})
 	return &nothing{}, nil
 }

@@ -120,3 +120,77 @@ func TestACopyThatFailedLaterIsMadeUpFor(t *testing.T) {
 		t.Errorf("%d copies", n)
 	}
 }
+
+// No node sends more for repair than its rate, whatever it has to repair: over any time, the
+// copies of one file are all that comes on top. Without a low rate it sends more than that.
+func TestRepairKeepsItsRate(t *testing.T) {
+	for name, tt := range map[string]struct {
+		nodes int
+		hurt  func(w *town)
+	}{
+		"lost nodes": {20, func(w *town) {
+			for i := range 6 {
+				w.Host(uint32(3 + 3*i)).Crash(false)
+			}
+		}},
+		"a damaged disk": {4, func(w *town) {
+			for i := range repairFiles {
+				w.Host(2).Disk().BlobsOf("files").Damage(key(i))
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, rate := range []files.Size{10_000, 0} { // 0 is the default
+				w := newTown(t, tt.nodes, files.Options{RepairRate: rate})
+				for i := range repairFiles {
+					w.put(uint32(1+i%tt.nodes), key(i), repairSize, files.Wish{})
+				}
+				w.Run(time.Minute)
+				tt.hurt(w)
+				beyond := w.beyond(10_000)
+				t.Logf("rate %d: at most %.0f bytes more", rate, beyond)
+				if (rate > 0) != (beyond <= 2*repairSize) {
+					t.Errorf("rate %d: %.0f bytes more", rate, beyond)
+				}
+			}
+		})
+	}
+}
+
+const repairFiles, repairSize = 100, 100_000
+
+// beyond is how many bytes a node sends for repair within some time beyond what a rate
+// allows: the most of all nodes, over any part of the next five minutes.
+func (w *town) beyond(rate float64) (worst float64) {
+	const step = 10 * time.Second
+	var sent [][]uint64 // so far, at each step by node
+	for range 30 {
+		w.Run(step)
+		sent = append(sent, w.repairSent())
+	}
+	for from := range sent {
+		for to := from + 1; to < len(sent); to++ {
+			for i := range sent[to] {
+				allowed := rate * (step * time.Duration(to-from)).Seconds()
+				worst = max(worst, float64(sent[to][i]-sent[from][i])-allowed)
+			}
+		}
+	}
+	return worst
+}
+
+// repairSent is how many bytes each node has sent so far to make copies that others lack.
+func (w *town) repairSent() (list []uint64) {
+	for _, h := range w.hosts {
+		sum := uint64(0)
+		if h != nil {
+			for _, c := range h.Counters() {
+				if c.Name == "repaired-bytes" {
+					sum = c.Value()
+				}
+			}
+		}
+		list = append(list, sum)
+	}
+	return list
+}

@@ -41,10 +41,11 @@ type Store struct {
 	// nodes have joined since removals were last repeated, at the time repeated
 	newcomers bool
 	repeated  time.Duration
-	back      bool   // it had files when it started, and has not yet counted their copies
-	outlived  bool   // and was away for longer than removals are remembered
-	gates     uint64 // so far, see each
-	pushes    int    // copies on their way because others asked for them
+	back      bool          // it had files when it started, and has not yet counted their copies
+	outlived  bool          // and was away for longer than removals are remembered
+	gates     uint64        // so far, see each
+	pushes    int           // copies on their way because others asked for them
+	spent     time.Duration // until when the bytes that repair has sent take at its rate
 
 	askWhere  host.Send[whereQuestion, whereAnswer]
 	askHas    host.Send[hasQuestion, hasAnswer]
