@@ -8,8 +8,12 @@ import (
 	"testing"
 )
 
-// originalHoles is how many holes the original is known to have.
-const originalHoles = 25
+// originalHoles is how many holes the original is known to have, and originalDefects how
+// many defects the stores on it.
+const (
+	originalHoles   = 25
+	originalDefects = 49
+)
 
 var (
 	// testsOfPackage matches what the last column says: a package and its tests, of which
@@ -22,6 +26,25 @@ var (
 // Every hole and attack is tried by a test that exists.
 func TestEveryAttackHasATest(t *testing.T) {
 	text := read(t, "docs/security.md")
+	expectTests(t, text)
+	holes := firstCells(section(t, text, "## The original's holes"), "hole of the original")
+	if len(holes) != originalHoles {
+		t.Errorf("%d holes of the original are listed, want %d", len(holes), originalHoles)
+	}
+}
+
+// Every defect of the original stores has a test that exists and shows that ours lack it.
+func TestEveryDefectOfTheOriginalsHasATest(t *testing.T) {
+	text := read(t, "docs/originals.md")
+	expectTests(t, text)
+	if n := len(firstCells(text, "defect")); n != originalDefects {
+		t.Errorf("%d defects are listed, want %d", n, originalDefects)
+	}
+}
+
+// expectTests expects that the tests in the last of three columns exist.
+func expectTests(t *testing.T, text string) {
+	t.Helper()
 	existing := make(map[string]map[string]bool)
 	for _, row := range rows(text) {
 		if len(row) != 3 {
@@ -46,10 +69,6 @@ func TestEveryAttackHasATest(t *testing.T) {
 				}
 			}
 		}
-	}
-	holes := firstCells(section(t, text, "## The original's holes"), "hole of the original")
-	if len(holes) != originalHoles {
-		t.Errorf("%d holes of the original are listed, want %d", len(holes), originalHoles)
 	}
 }
 

@@ -84,6 +84,12 @@ func (c *Collection) shape(text []byte, makeKey func() string) (key string, docu
 	if err != nil {
 		return "", nil, err
 	}
+	return c.shapeFields(fields, makeKey, func(string) bool { return true })
+}
+
+// shapeFields is shape of fields that have been read. Those that are not fresh are of a
+// document that is stored.
+func (c *Collection) shapeFields(fields map[string]json.RawMessage, makeKey func() string, fresh func(field string) bool) (key string, document []byte, err error) {
 	raw, present := fields[c.Key]
 	if !present {
 		if c.Schema != nil && c.Schema.Fields[c.Key] != nil && c.Schema.Fields[c.Key].Required {
@@ -98,7 +104,7 @@ func (c *Collection) shape(text []byte, makeKey func() string) (key string, docu
 	if key, err = ParseKey(raw); err != nil {
 		return "", nil, fmt.Errorf("%s: %w", c.Key, err)
 	}
-	document, err = c.finish(fields)
+	document, err = c.finish(fields, fresh)
 	if err != nil {
 		return "", nil, err
 	}
@@ -111,10 +117,10 @@ func (c *Collection) shape(text []byte, makeKey func() string) (key string, docu
 }
 
 // finish applies schema and hook to the fields of a document.
-func (c *Collection) finish(fields map[string]json.RawMessage) ([]byte, error) {
+func (c *Collection) finish(fields map[string]json.RawMessage, fresh func(field string) bool) ([]byte, error) {
 	document, err := json.Marshal(fields)
 	if err == nil && (c.Schema != nil || c.Before != nil) {
-		document, err = c.apply(document)
+		document, err = c.apply(document, fresh)
 	}
 	if err == nil && len(document) > c.MaxDocument {
 		err = fmt.Errorf("the document has %d bytes, at most %d", len(document), c.MaxDocument)
@@ -122,14 +128,14 @@ func (c *Collection) finish(fields map[string]json.RawMessage) ([]byte, error) {
 	return document, err
 }
 
-func (c *Collection) apply(text []byte) ([]byte, error) {
+func (c *Collection) apply(text []byte, fresh func(field string) bool) ([]byte, error) {
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
 		return nil, err
 	}
 	var err error
 	if c.Schema != nil {
-		if value, err = c.Schema.Apply(value); err != nil {
+		if value, err = c.Schema.Change(value, fresh); err != nil {
 			return nil, err
 		}
 	}
@@ -159,22 +165,6 @@ func object(text []byte) (fields map[string]json.RawMessage, err error) {
 		return nil, errObject
 	}
 	return fields, nil
-}
-
-// change is an old document with the fields of another set in it; null stays null.
-func (c *Collection) change(old, set []byte) ([]byte, error) {
-	fields, err := object(old)
-	if err != nil {
-		return nil, err
-	}
-	news, err := object(set)
-	if err != nil {
-		return nil, err
-	}
-	for name, value := range news { // order-free: a set
-		fields[name] = value
-	}
-	return json.Marshal(fields)
 }
 
 // Record is one copy of a document, or of its deletion.

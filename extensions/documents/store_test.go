@@ -8,6 +8,7 @@ import (
 
 	"spreadable/core/host"
 	"spreadable/extensions/documents"
+	"spreadable/extensions/documents/schema"
 )
 
 func TestADocumentIsKeptByThreeAndReadEverywhere(t *testing.T) {
@@ -109,6 +110,50 @@ func TestFieldsAreChangedAndOthersStay(t *testing.T) {
 	expectError(t, "what is not there", change(2, `{"a": 1}`), documents.ErrMissing)
 	if err := change(1, `{"id": 2}`); err == nil {
 		t.Error("the key was changed")
+	}
+}
+
+// Defect of metastocle: functions of a field ran at each reader, and what they had made was
+// written back, so that 100 became 96, 93 and 90. Here a setter runs when its field is
+// written, and never again: not in copies, in reads, in repair or when others are changed.
+func TestASetterRunsOnceForEachWrite(t *testing.T) {
+	less := func(value any) any { return value.(float64) - 4 }
+	o := things()
+	o.Collections[0].Schema = &schema.Field{Type: "object", Fields: map[string]*schema.Field{
+		"n":     {Type: "number", Set: less},
+		"inner": {Type: "object", Fields: map[string]*schema.Field{"n": {Type: "number", Set: less}}},
+		"list":  {Type: "list", Items: &schema.Field{Type: "number", Set: less}},
+	}}
+	w := newTown(t, 9, o)
+	w.mustPut(1, `{"id": 1, "n": 100, "inner": {"n": 100}, "list": [100]}`)
+	everywhere := func(text string) {
+		t.Helper()
+		for at := 1; at <= 9; at++ {
+			w.expect(at, 1, text)
+		}
+	}
+	everywhere(`{"id":1,"inner":{"n":96},"list":[96],"n":96}`)
+	change := func(set string) {
+		w.do(3, func(task *host.Task, s *documents.Store) {
+			if _, err := s.Change(task, documents.Write{Collection: "things", Key: "1", Document: []byte(set)}); err != nil {
+				t.Error(err)
+			}
+			if n, _, err := s.ChangeSome(task, documents.Select{Collection: "things", Filter: []byte(`{"id": 1}`), Set: []byte(set)}); n != 1 || err != nil {
+				t.Errorf("%d changed, %v", n, err)
+			}
+		})
+		w.Run(time.Second)
+	}
+	change(`{"m": 1}`)
+	everywhere(`{"id":1,"inner":{"n":96},"list":[96],"m":1,"n":96}`)
+	change(`{"n": 50}`)
+	everywhere(`{"id":1,"inner":{"n":96},"list":[96],"m":1,"n":46}`)
+	w.Host(uint32(w.holders(1)[0])).Crash(false)
+	w.Run(5 * time.Minute)
+	for _, at := range w.holders(1) {
+		if w.Host(uint32(at)).Up {
+			w.expect(at, 1, `{"id":1,"inner":{"n":96},"list":[96],"m":1,"n":46}`)
+		}
 	}
 }
 

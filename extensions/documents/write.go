@@ -3,6 +3,7 @@ package documents
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"spreadable/core/host"
@@ -84,13 +85,19 @@ func (s *Store) Change(t *host.Task, w Write) (Written, error) {
 	})
 }
 
-// changed is an old document with new fields, as it is stored.
+// changed is an old document with new fields, as it is stored; null stays null.
 func (c *Collection) changed(key string, old, set []byte) ([]byte, error) {
-	text, err := c.change(old, set)
+	fields, err := object(old)
 	if err != nil {
 		return nil, refusal("DOCUMENT", "%v", err)
 	}
-	after, document, err := c.shape(text, func() string { return "null" })
+	news, err := object(set)
+	if err != nil {
+		return nil, refusal("DOCUMENT", "%v", err)
+	}
+	maps.Copy(fields, news)
+	fresh := func(field string) bool { return news[field] != nil }
+	after, document, err := c.shapeFields(fields, func() string { return "null" }, fresh)
 	if err == nil && after != key {
 		err = errors.New("the key cannot be changed")
 	}

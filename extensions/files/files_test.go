@@ -201,6 +201,28 @@ func TestRequestsAreFew(t *testing.T) {
 	}
 }
 
+// Defect of storacle: an entry node that keeps a copy sent it to itself. Here only the
+// other copies are requests.
+func TestAnEntryNodeSendsItselfNothing(t *testing.T) {
+	w := newTown(t, 9, files.Options{})
+	stored := w.put(5, key(1), 1000, files.Wish{})
+	w.Run(5 * time.Second)
+	puts := uint64(0)
+	for _, h := range w.hosts {
+		if h == nil {
+			continue
+		}
+		for _, d := range h.Directs() {
+			if d.Name == "put" {
+				puts += d.Asked
+			}
+		}
+	}
+	if !w.stores[5].Has(key(1)) || stored.Wanted != 3 || puts != 2 {
+		t.Errorf("the entry node keeps it: %v; %d copies are wanted, %d were sent", w.stores[5].Has(key(1)), stored.Wanted, puts)
+	}
+}
+
 // Only the token of the client that stored it removes a file, from all nodes; one that is
 // away then removes it when it is back. Stored again, it stays.
 func TestARemovedFileStaysRemoved(t *testing.T) {

@@ -46,7 +46,7 @@ func TestOperators(t *testing.T) {
 		`{"a": {"$rx": "^a+$"}}`:           {[]string{`{"a": "aaa"}`}, []string{`{"a": "ab"}`, `{}`}},
 		`{"a": {"$lgt": 1}}`:               {[]string{`{"a": [1, 2]}`}, []string{`{"a": [1]}`, `{"a": "abc"}`, `{}`}},
 		`{"a": {"$lgte": 1, "$llt": 3}}`:   {[]string{`{"a": [1]}`, `{"a": [1, 2]}`}, []string{`{"a": []}`, `{"a": [1, 2, 3]}`}},
-		`{"a": {"$llte": 0}}`:              {[]string{`{"a": []}`}, []string{`{"a": [1]}`}},
+		`{"a": {"$llte": 0}}`:              {[]string{`{"a": []}`}, []string{`{"a": [1]}`, `{}`}},
 		`{"a": {"$exists": true}}`:         {[]string{`{"a": null}`, `{"a": 0}`}, []string{`{}`}},
 		`{"a": {"$exists": false}}`:        {[]string{`{}`}, []string{`{"a": null}`}},
 		`{"a": {"$not": {"$gt": 1}}}`:      {[]string{`{"a": 1}`, `{}`}, []string{`{"a": 2}`}},

@@ -114,14 +114,26 @@ func normal(value any) any {
 
 // Apply returns a value with its defaults, or says what is wrong with it. It does not
 // change the value.
-func (f *Field) Apply(value any) (any, error) {
+func (f *Field) Apply(value any) (any, error) { return f.Change(value, all) }
+
+// Change is Apply to an object of which only the fields that are fresh were written. The
+// setters of the others have run when these were.
+func (f *Field) Change(value any, fresh func(field string) bool) (any, error) {
 	if f.Set != nil {
 		value = f.Set(value)
 	}
+	return f.checked(value, fresh)
+}
+
+func all(string) bool  { return true }
+func none(string) bool { return false }
+
+// checked is a value with its defaults, after its setter.
+func (f *Field) checked(value any, fresh func(field string) bool) (any, error) {
 	if value == nil && f.Nullable {
 		return nil, nil
 	}
-	value, err := f.typed(value)
+	value, err := f.typed(value, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +148,7 @@ func (f *Field) Apply(value any) (any, error) {
 	return value, nil
 }
 
-func (f *Field) typed(value any) (any, error) {
+func (f *Field) typed(value any, fresh func(field string) bool) (any, error) {
 	good := f.Type == ""
 	switch v := value.(type) {
 	case string:
@@ -153,11 +165,11 @@ func (f *Field) typed(value any) (any, error) {
 		good = good || f.Type == "boolean"
 	case []any:
 		if good || f.Type == "list" {
-			return f.list(v)
+			return f.list(v, fresh)
 		}
 	case map[string]any:
 		if good || f.Type == "object" {
-			return f.object(v)
+			return f.object(v, fresh)
 		}
 	}
 	if !good {
@@ -179,21 +191,21 @@ func (f *Field) bounded(unit string, n float64) error {
 	return nil
 }
 
-func (f *Field) list(items []any) (any, error) {
+func (f *Field) list(items []any, fresh func(field string) bool) (any, error) {
 	if err := f.bounded("items", float64(len(items))); err != nil || f.Items == nil {
 		return items, err
 	}
 	applied := make([]any, len(items))
 	for i, item := range items {
 		var err error
-		if applied[i], err = f.Items.Apply(item); err != nil {
+		if applied[i], err = f.Items.part(item, fresh("")); err != nil {
 			return nil, fmt.Errorf("%d: %w", i, err)
 		}
 	}
 	return applied, nil
 }
 
-func (f *Field) object(object map[string]any) (any, error) {
+func (f *Field) object(object map[string]any, fresh func(field string) bool) (any, error) {
 	if len(f.Fields) == 0 && !f.Strict {
 		return object, nil
 	}
@@ -205,7 +217,8 @@ func (f *Field) object(object map[string]any) (any, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
 		inner := f.Fields[name]
-		value, present := object[name]
+		value, written := object[name]
+		present := written
 		if !present {
 			if value, present = inner.missing(object); !present {
 				if inner.Required {
@@ -214,7 +227,7 @@ func (f *Field) object(object map[string]any) (any, error) {
 				continue
 			}
 		}
-		value, err := inner.Apply(value)
+		value, err := inner.part(value, !written || fresh(name))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -224,6 +237,14 @@ func (f *Field) object(object map[string]any) (any, error) {
 		applied[name] = value
 	}
 	return applied, nil
+}
+
+// part is a value within another, with all that is in it.
+func (f *Field) part(value any, fresh bool) (any, error) {
+	if fresh {
+		return f.Apply(value)
+	}
+	return f.checked(value, none)
 }
 
 // missing is the value of a field that a document does not have.

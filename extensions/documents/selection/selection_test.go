@@ -85,6 +85,11 @@ func TestPagesMergeToThePageOfOneNode(t *testing.T) {
 		}
 		flat := s.Merge(pages)
 		nested := s.Merge([]selection.Page{s.Merge([]selection.Page{pages[3], pages[1]}), pages[0], s.Merge(pages[2:3]), pages[1]})
+		for _, p := range append(pages, flat, nested) { // what moves is bounded by the question
+			if len(p.Items) > q.Offset+q.Limit {
+				t.Fatalf("a page of %d documents, at most %d are wanted", len(p.Items), q.Offset+q.Limit)
+			}
+		}
 		for name, got := range map[string]selection.Page{"flat": flat, "nested": nested} {
 			// A page that is cut may end earlier than another: of one node's, or of them all.
 			n := min(len(got.Items), len(want.Items))
@@ -130,11 +135,17 @@ func TestCursorsLeadThroughAllDocuments(t *testing.T) {
 	}
 }
 
+// An offset counts documents, with a limit or without.
 func TestFieldsAndOffset(t *testing.T) {
 	s := compile(t, selection.Query{Fields: []string{"a", "c"}, Offset: 1, Limit: 1, Sort: []string{"-a"}})
 	items := s.Wanted(page(t, s, map[string]string{`"x"`: `{"a": 1, "b": 2}`, `"y"`: `{"a": 0, "b": 2, "c": 12345678901234567890}`, `"z"`: `{}`}))
 	if len(items) != 1 || string(items[0].Document) != `{"a":0,"c":12345678901234567890}` {
 		t.Errorf("%s", items[0].Document)
+	}
+	s = compile(t, selection.Query{Offset: 2})
+	items = s.Wanted(page(t, s, map[string]string{`"x"`: `{}`, `"y"`: `{}`, `"z"`: `{}`}))
+	if len(items) != 1 || items[0].Key != `"z"` {
+		t.Errorf("without a limit: %+v", items)
 	}
 }
 
