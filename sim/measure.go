@@ -3,7 +3,6 @@ package sim
 import (
 	"math/rand/v2"
 	"sync/atomic"
-	"time"
 
 	"spreadable/core"
 	"spreadable/core/message"
@@ -20,6 +19,7 @@ type meter struct {
 	world   *world
 	samples []result.Sample
 	upkeep  []inmem.Trace // what it took to keep the network together, up to each sample
+	steady  steady
 	total   inmem.Trace
 	linked  link.Counts // up to the last sample
 	events  uint64
@@ -66,6 +66,7 @@ func (m *meter) sample() {
 		Events:          int64(events - m.events),
 	})
 	m.link(&m.samples[len(m.samples)-1])
+	m.noteSteady()
 	w.film.sample(&m.samples[len(m.samples)-1])
 	m.stale = append(m.stale, float64(c.stale)/float64(max(1, c.listed)))
 	m.total, m.events = total, events
@@ -205,31 +206,6 @@ func (m *meter) reachMasters(masters *message.Masters) (reached int) {
 		}
 	}
 	return reached
-}
-
-// upkeepSummary is the traffic from the round after convergence to the end; nil when
-// there is less than a round of it.
-func (m *meter) upkeepSummary(convergedS *float64, interval time.Duration) *result.Sync {
-	if convergedS == nil {
-		return nil
-	}
-	settled := time.Duration(*convergedS*float64(time.Second)) + interval
-	for i := range m.samples {
-		if m.samples[i].Time < settled {
-			continue
-		}
-		last := len(m.samples) - 1
-		rounds := float64(m.samples[last].Time-m.samples[i].Time) / float64(interval)
-		if rounds < 1 {
-			return nil
-		}
-		per := rounds * float64(m.samples[last].Alive)
-		return &result.Sync{
-			RequestsPerNodeRound: float64(m.upkeep[last].Requests-m.upkeep[i].Requests) / per,
-			BytesPerNodeRound:    float64(m.upkeep[last].Bytes-m.upkeep[i].Bytes) / per,
-		}
-	}
-	return nil
 }
 
 // nodeRows describes every node at the end.

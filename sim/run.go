@@ -174,7 +174,7 @@ func (w *world) results(m *meter) *result.Run {
 			Network:       w.linkSummary(int64(m.total.Bytes)),
 			Churn:         w.churn.summary(m, end),
 			Faults:        w.faults.summary(convergence.TimeS),
-			Sync:          m.upkeepSummary(w.measuredFrom(convergence.TimeS), s.SyncInterval),
+			Sync:          m.upkeepSummary(nodes),
 			Attacks:       w.attacks.summary(m.samples, notes),
 			Behavior:      behavior(notes),
 			Documents:     w.objects.summary("documents"),

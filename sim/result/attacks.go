@@ -45,7 +45,7 @@ func (a *Attacks) Settled(samples []Sample, from time.Duration) {
 			registered, coverage = append(registered, s.Registered), append(coverage, s.Coverage)
 		}
 	}
-	a.Registered, a.Coverage = spread(registered), spread(coverage)
+	a.Registered, a.Coverage = SpreadOf(registered), SpreadOf(coverage)
 }
 
 // NoHost is the About of a [Note] about an address at which there is no host.

@@ -62,5 +62,5 @@ func (c *Churn) Settled(samples []Sample, stale []float64, from time.Duration) {
 			gone = append(gone, stale[i])
 		}
 	}
-	c.Alive, c.Registered, c.Coverage, c.Stale = spread(alive), spread(registered), spread(coverage), spread(gone)
+	c.Alive, c.Registered, c.Coverage, c.Stale = SpreadOf(alive), SpreadOf(registered), SpreadOf(coverage), SpreadOf(gone)
 }

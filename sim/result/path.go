@@ -136,6 +136,7 @@ var reasons = map[string]string{
 	"convergence.rounds":          "the network never settled",
 	"engine.peak_rss_bytes":       "the operating system does not tell",
 	"structure.slaves_per_master": "there is no master",
+	"sync.bytes_per_master_round": "there is no master",
 	"search":                      "no searches were run after the warm-up",
 	"search.coverage":             "no search had ended",
 	"search.partial_coverage":     "no search was partial",

@@ -80,7 +80,8 @@ func TestPathsNameEveryNumberOfTheContract(t *testing.T) {
 		approval.latency_ms.p50 approval.latency_ms.max approval.draws approval.jain approval.jain_fair
 		approval.gini approval.gini_fair approval.chi2 approval.chi2_df approval.chi2_p
 		approval.agreement approval.approver_max approval.master_max approval.captured approval.captured_expected approval.denied approval.denied_expected
-		sync.requests_per_node_round sync.bytes_per_node_round behavior.bans behavior.false_bans`) {
+		sync.requests_per_node_round sync.bytes_per_node_round
+		sync.bytes_per_master_round.min sync.bytes_per_master_round.mean sync.bytes_per_master_round.max behavior.bans behavior.false_bans`) {
 		if !slices.Contains(paths, want) {
 			t.Errorf("no path %s", want)
 		}

@@ -74,18 +74,19 @@ func StructureSummary(nodes []Node, levels int) Structure {
 	return Structure{
 		Masters:         len(lists),
 		MastersExpected: ExpectedMasters(alive, levels),
-		SlavesPerMaster: spread(lists),
-		Levels:          []Level{{Level: 1, Masters: len(lists), Members: spread(lists)}},
+		SlavesPerMaster: SpreadOf(lists),
+		Levels:          []Level{{Level: 1, Masters: len(lists), Members: SpreadOf(lists)}},
 	}
 }
 
 // LevelSummary describes a level of masters, of which each has so many members. Of level 1
 // these are slaves, above masters of the level below.
 func LevelSummary(level int, members []float64) Level {
-	return Level{Level: level, Masters: len(members), Members: spread(members)}
+	return Level{Level: level, Masters: len(members), Members: SpreadOf(members)}
 }
 
-func spread(values []float64) *Spread {
+// SpreadOf describes a distribution; nil without values.
+func SpreadOf(values []float64) *Spread {
 	if len(values) == 0 {
 		return nil
 	}
@@ -123,14 +124,14 @@ func SearchSummary(requests []Request) *Search {
 	if s.Count == 0 {
 		return nil
 	}
-	if c := spread(coverage); c != nil {
+	if c := SpreadOf(coverage); c != nil {
 		s.Coverage = &Coverage{Min: c.Min, Mean: c.Mean}
 	}
-	s.PartialCoverage = spread(partial)
-	if h := spread(hops); h != nil {
+	s.PartialCoverage = SpreadOf(partial)
+	if h := SpreadOf(hops); h != nil {
 		s.Hops = &Hops{Mean: h.Mean, Max: int(h.Max)}
 	}
-	if f := spread(fanout); f != nil {
+	if f := SpreadOf(fanout); f != nil {
 		most := int(f.Max)
 		s.FanoutMax = &most
 	}

@@ -349,6 +349,9 @@ type Sync struct {
 	// BytesPerNodeRound is the number of bytes sent per live node and sync interval,
 	// answers included.
 	BytesPerNodeRound float64 `json:"bytes_per_node_round"`
+	// BytesPerMasterRound is the number of bytes that a node which is a master at the end
+	// sends and receives per sync interval; null without masters.
+	BytesPerMasterRound *Spread `json:"bytes_per_master_round"`
 }
 
 // Behavior counts bans over the whole run.

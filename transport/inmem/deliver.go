@@ -86,7 +86,7 @@ func (p *Partition) deliverRequest(e *endpoint, ev Event) {
 // received counts a request of another host.
 func (e *endpoint) received(m *request) {
 	e.Traffic.RequestsReceived++
-	e.Traffic.BytesReceived += uint64(m.bytes)
+	e.Traffic.received(m.bytes, m.req.Trace)
 }
 
 // swallow ends a request to a host that is silent. An asker that has a timer needs nothing
@@ -117,7 +117,7 @@ func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 	answer := answer{resp: resp, call: m.call, gen: m.gen}
 	if m.from != e.index {
 		answer.bytes, answer.fresh = e.weighAnswer(m, &resp)
-		e.Traffic.BytesSent += uint64(answer.bytes)
+		e.Traffic.sent(answer.bytes, m.req.Trace)
 		p.count(m.req.Trace, 0, uint64(answer.bytes))
 	}
 	to, back, none := m.from, m.back, m.expired
@@ -138,7 +138,7 @@ func (p *Partition) deliverAnswer(e *endpoint, ev Event) {
 	if !waiting {
 		return // it timed out before
 	}
-	e.Traffic.BytesReceived += uint64(bytes)
+	e.Traffic.received(bytes, c.trace)
 	if fresh != 0 {
 		e.learn(ev.From, fresh)
 	}

@@ -30,6 +30,25 @@ type endpoint struct {
 type Traffic struct {
 	RequestsSent, RequestsReceived uint32
 	BytesSent, BytesReceived       uint64
+	Upkeep                         uint64 // of these bytes, sent or received, those that serve no client
+}
+
+// sent counts the bytes of a request that the host sends, or of its answer to one.
+func (t *Traffic) sent(bytes, trace uint32) {
+	t.BytesSent += uint64(bytes)
+	t.keptUp(bytes, trace)
+}
+
+// received counts the bytes of a request to the host, or of an answer.
+func (t *Traffic) received(bytes, trace uint32) {
+	t.BytesReceived += uint64(bytes)
+	t.keptUp(bytes, trace)
+}
+
+func (t *Traffic) keptUp(bytes, trace uint32) {
+	if trace == 0 {
+		t.Upkeep += uint64(bytes)
+	}
 }
 
 // Up reports whether the host is up.
@@ -63,7 +82,7 @@ func (e *endpoint) After(d time.Duration, tag uint32) {
 // time.
 func (e *endpoint) Offload(price time.Duration, work func(), sink core.Sink, tag uint32) {
 	work()
-	slot, gen := e.partition.calls.put(&call{sink, tag})
+	slot, gen := e.partition.calls.put(&call{sink: sink, tag: tag})
 	at := e.partition.sched.Now() + max(0, price)
 	e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: finishWork})
 }
@@ -97,13 +116,13 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 		bytes, known = e.weighRequest(to, &req)
 	}
 	way := e.passage(to.ID()-1, &req, bytes)
-	slot, gen := p.calls.put(&call{sink, tag})
+	slot, gen := p.calls.put(&call{sink, tag, req.Trace})
 	if way.fate&timed != 0 {
 		e.schedule(Event{At: now + req.Timeout, To: e.index, Slot: slot, Gen: gen, Kind: expireCall})
 	}
 	if !own {
 		e.Traffic.RequestsSent++
-		e.Traffic.BytesSent += uint64(bytes)
+		e.Traffic.sent(bytes, req.Trace)
 		p.count(req.Trace, 1, uint64(bytes))
 	}
 	switch {

@@ -73,8 +73,9 @@ type Partition struct {
 
 // call is a request that a host of this partition waits for.
 type call struct {
-	sink core.Sink
-	tag  uint32
+	sink  core.Sink
+	tag   uint32
+	trace uint32 // of the request
 }
 
 // request is a request on its way to a host of this partition, or there and not answered
