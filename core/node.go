@@ -27,14 +27,14 @@ type Node struct {
 	treeIndex uint32 // of its tree in Pool.trees, from 1; 0 with one level
 
 	cfg     *Config
-	fails   map[Peer]failing // only of peers that have failed lately
-	scores  behavior.Scores
+	env     Env
+	pool    *Pool
 	bans    behavior.Bans
-	queries []Query
+	queries *offered
 	level1  level
 
-	env         Env
-	pool        *Pool
+	fails       map[Peer]failing // only of peers that have failed lately
+	scores      behavior.Scores
 	rootChecked time.Duration // when the bootstrap node last confirmed the root
 	started     time.Duration
 	syncs       syncTimes

@@ -96,7 +96,7 @@ func fetch(b *testing.B, url string) {
 }
 
 // BenchmarkGet reads a file from its holder, and from a handler that hashes the file and
-// sends it: see the judging of the project.
+// sends it.
 func BenchmarkGet(b *testing.B) {
 	path := benchFile(b)
 	base := benchNode(b)

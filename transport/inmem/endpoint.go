@@ -15,13 +15,13 @@ type endpoint struct {
 	index     uint32
 	seq       uint32 // numbers the events that this host causes
 	up        bool
-	silent    bool     // when down: swallows requests instead of refusing them
-	life      uint16   // of the node, from 0: how often it was renewed
-	others    uint32   // number in the partition's learned, from 1; 0 for none
-	learned   learned  // of one other host
-	hash      uint64   // rolling hash over the events delivered here
-	weather   rand.PCG // what happens to the messages that it sends
+	silent    bool   // when down: swallows requests instead of refusing them
+	life      uint16 // of the node, from 0: how often it was renewed
+	others    uint32 // number in the partition's learned, from 1; 0 for none
+	hash      uint64 // rolling hash over the events delivered here
 	Traffic   Traffic
+	learned   learned  // of one other host
+	weather   rand.PCG // what happens to the messages that it sends
 	random    rand.PCG // the node's own stream
 }
 
