@@ -19,14 +19,19 @@ func settled(t *testing.T) (*coretest.Network, []*core.Node) {
 		n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
 	}
 	n.Run(8 * core.DefaultSyncInterval)
-	var nodes []*core.Node
-	for _, h := range n.Live() {
-		nodes = append(nodes, h.Node)
-	}
+	nodes := nodesOf(n)
 	if err := invariant.Settled(nodes); err != nil {
 		t.Fatal(err)
 	}
 	return n, nodes
+}
+
+// nodesOf are the nodes of a network that are up.
+func nodesOf(n *coretest.Network) (nodes []*core.Node) {
+	for _, h := range n.Live() {
+		nodes = append(nodes, h.Node)
+	}
+	return nodes
 }
 
 // The judge misses a node that is gone, and finds one that it does not know of.
@@ -39,6 +44,33 @@ func TestSettledCountsNodes(t *testing.T) {
 	}
 	if err := invariant.Settled(nodes[:1]); err != nil {
 		t.Errorf("one node alone: %v", err)
+	}
+}
+
+// So it is in a tree, where the judge also finds each node that does not know its place yet.
+func TestTreeCountsNodes(t *testing.T) {
+	for levels := 2; levels <= 3; levels++ {
+		n := coretest.New(t, 20*time.Millisecond, 1)
+		for range 20 {
+			n.AddNode("", core.Config{Levels: levels, Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+		}
+		n.Run(8 * time.Minute)
+		nodes := nodesOf(n)
+		if err := invariant.Tree(nodes); err != nil {
+			t.Errorf("%d levels: %v", levels, err)
+		}
+		if err := invariant.Settled(nodes); err == nil {
+			t.Errorf("%d levels are a settled network of one", levels)
+		}
+		for i := range nodes {
+			if err := invariant.Tree(slices.Delete(slices.Clone(nodes), i, i+1)); err == nil {
+				t.Errorf("%d levels: without node %d all seems well", levels, i+1)
+			}
+		}
+		n.AddNode("", core.Config{Levels: levels, Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+		if err := invariant.Tree(nodesOf(n)); err == nil {
+			t.Errorf("%d levels: a node without a branch is well", levels)
+		}
 	}
 }
 
