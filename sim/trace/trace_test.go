@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"os"
@@ -286,6 +287,48 @@ func TestTheTimelineHasTracksSlicesFlowsAndCounters(t *testing.T) {
 		if got := values[len(values)-1].number; got != int64(want) {
 			t.Errorf("%s of node 7: %d, want %d", name, got, want)
 		}
+	}
+}
+
+// Each slice of a request says what became of it, as the table does: an answer, what went
+// wrong, or that it was open when the recording ended.
+func TestTheTimelineTellsOutcomes(t *testing.T) {
+	s := parse(t, "name: short\nnodes: 60\nduration: 1s\nlatency: {model: constant, mean: 300ms}\n")
+	r := trace.New(trace.Options{Window: window(t, "nodes=0-59")})
+	record(t, s, 1, r)
+	timeline, table := files(t, r)
+	line, open := readTrace(t, timeline), 0
+	rows, err := csv.NewReader(bytes.NewReader(table)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes := make(map[string]int) // by node, what and outcome: slices less rows
+	for _, row := range line.tracks {
+		if row.name == "asks" || row.name == "serves" {
+			node := strings.Fields(row.parent.name)[1]
+			for _, slice := range row.slices {
+				outcomes[node+" "+row.name+" "+slice.notes["outcome"]]++
+			}
+		}
+	}
+	for _, row := range rows[1:] {
+		name, outcome := map[string]string{"asked": "asks", "served": "serves"}[row[3]], cmp.Or(row[7], "answered")
+		if name == "" {
+			continue
+		}
+		if row[2] == "" {
+			outcome = "open at the end"
+			open++
+		}
+		outcomes[row[0]+" "+name+" "+outcome]--
+	}
+	for what, more := range outcomes { // order-free: each by itself
+		if more != 0 {
+			t.Errorf("%s: %d slices more than rows of the table", what, more)
+		}
+	}
+	if open == 0 {
+		t.Error("no request is open at the end")
 	}
 }
 
