@@ -18,7 +18,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden plots")
 
 // goldenRuns are runs with all that a plot shows or says that it lacks: of few nodes and
-// many, with failures, without requests, never settled, with nodes that are gone or lost.
+// many, with failures, without requests, never settled or settled from the start, with nodes that are gone or lost, with
+// attackers and with stores.
 func goldenRuns() map[string]*result.Run {
 	failing, quiet, partial, broken := resulttest.Run(60, 3), resulttest.Run(60, 4), resulttest.Run(900, 5),
 		resulttest.Run(80, 6)
@@ -46,7 +47,24 @@ func goldenRuns() map[string]*result.Run {
 	for i := range undrawn.Nodes {
 		undrawn.Nodes[i].Approvals = 0
 	}
+	first, share := 0.0, 0.05
+	settled := resulttest.Run(20, 10)
+	settled.Summary.Convergence.TimeS, settled.Summary.Convergence.Rounds = &first, &first
+	attacked := resulttest.Run(40, 11)
+	a := attacked.Summary.Approval
+	a.Captured, a.CapturedExpected, a.Denied = &share, &share, &share // no theory of the denied
+	a.Liars = []result.LiarsDrawn{{Liars: 0, Draws: 90, Expected: 88.5}, {Liars: 1, Draws: 25, Expected: 30}, {Liars: 2, Draws: 5, Expected: 1.5}}
+	storing := resulttest.Run(30, 12)
+	for i := range 6 {
+		at := time.Duration(i) * 60 * time.Second
+		storing.Copies = append(storing.Copies,
+			result.CopiesRow{Store: "documents", Time: at, Objects: 10 * i, Held: 9 * i, Whole: 7 * i},
+			result.CopiesRow{Store: "files", Time: at, Objects: 8, Held: 8 - i, Whole: 7 - i})
+	}
+	young := resulttest.Run(30, 13)
+	young.Copies = []result.CopiesRow{{Store: "files", Objects: 1, Held: 1}, {Store: "documents", Objects: 1}, {Store: "files", Time: time.Minute, Objects: 2, Held: 1}}
 	return map[string]*result.Run{
+		"settled": settled, "attacked": attacked, "storing": storing, "young": young,
 		"4": resulttest.Run(4, 1), "30": resulttest.Run(30, 2), "100": resulttest.Run(100, 1),
 		"500":  resulttest.Run(500, 7),
 		"5000": resulttest.Run(5000, 8), "failing": failing, "quiet": quiet, "partial": partial, "broken": broken,
@@ -62,10 +80,13 @@ func TestGoldenPlots(t *testing.T) {
 		t.Skip("the hashes are those of amd64")
 	}
 	var got strings.Builder
-	runs := goldenRuns()
+	drawn := map[string][]Plot{"pairs": pairs()}
+	for name, run := range goldenRuns() {
+		drawn[name] = Draw(run)
+	}
 	for _, name := range []string{"4", "30", "100", "500", "5000", "failing", "quiet", "partial", "broken",
-		"undrawn", "empty"} {
-		for _, p := range Draw(runs[name]) {
+		"undrawn", "empty", "settled", "attacked", "storing", "young", "pairs"} {
+		for _, p := range drawn[name] {
 			svg, err := p.SVG()
 			if err != nil {
 				t.Fatal(err)
@@ -95,6 +116,18 @@ func TestGoldenPlots(t *testing.T) {
 			t.Errorf("a plot has changed: %s", line)
 		}
 	}
+}
+
+// pairs are two measurements of the same thing, of which one is longer, and one that is not
+// there.
+func pairs() []Plot {
+	pair := Pair{Name: "pair", Title: "Two", Subtitle: "of one", X: "x", Y: "y", Top: 7, First: Curve{Name: "one"}, Second: Curve{Name: "two"}}
+	pair.First.Add(0, 1)
+	none := pair.Plot()
+	pair.First.Add(2, 3)
+	pair.Second.Add(1, 2)
+	pair.Second.Add(10, 5)
+	return []Plot{pair.Plot(), none}
 }
 
 // A plot of one size and one resolution, as its picture.
