@@ -289,3 +289,30 @@ func TestQueriesAskForTheirApproval(t *testing.T) {
 		}
 	}
 }
+
+// A node whose extensions cannot be attached, or that cannot be restored, does not start.
+func TestANodeStartsWholeOrNotAtAll(t *testing.T) {
+	bad := errors.New("bad")
+	_, offers := newShelf(1, host.Members())
+	n := newNode(t, "127.0.0.1", nil, offers)
+	if err := n.Start(func(*core.Node) error { return bad }); !errors.Is(err, bad) {
+		t.Errorf("with a bad state it starts: %v", err)
+	}
+	<-n.Done()
+	o := n.options
+	o.Attach = func(*core.Node) error { return bad }
+	if n, err := New(o); n != nil || err != bad {
+		t.Errorf("with bad extensions it is built: %v", err)
+	}
+	o.Attach, o.Listen = nil, "127.0.0.1:99999"
+	n, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Start(nil); err == nil {
+		t.Error("it starts where it cannot listen")
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Errorf("one that never started ends with %v", err)
+	}
+}
