@@ -67,6 +67,17 @@ func TestBoundsAreExact(t *testing.T) {
 		{"workload.searches.rate", "workload.searches.over=20s", "500000", "500001"}, // 10,000,000 in all
 		{"workload.documents.rate", "workload.documents.start=40s workload.documents.over=10s", "1000000", "1000001"},
 		{"workload.documents.rate", "workload.documents.start=40s", "500000", "500001"}, // until the end
+		{"workload.documents.rate", "", "0.000001", "0.0000009"},
+		{"workload.documents.reads", "workload.documents.rate=1", "100%", "100.1%"},
+		{"workload.documents.size", "workload.documents.rate=1", "256kB", "256001B"},
+		{"workload.documents.keys", "workload.documents.rate=1 preload.documents=5", "5", "4"},
+		{"workload.documents.exponent", "workload.documents.rate=1", "10", "10.1"},
+		{"workload.files.exponent", "workload.files.rate=1", "0", "-0.1"},
+		{"preload.at", "preload.files=1", "59999ms", "60s"},
+		{"extensions.copies", "preload.files=1", "10", "11"},
+		{"extensions.acks", "preload.files=1 extensions.copies=3", "3", "4"},
+		{"workload.documents.size", "workload.documents.rate=1", "1B", "0.4B"},
+		{"workload.files.size", "workload.files.rate=1", "1000TB", "1001TB"},
 		{"workload.documents.rate", "workload.documents.start=10s workload.documents.over=20s", "500000", "500001"},
 	}
 	for _, test := range tests {
