@@ -15,6 +15,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden report")
 
+// moving is what a network measures in which nodes leave and come.
+func moving() *result.Churn {
+	mean, most := 12.5, 40.25
+	return &result.Churn{Left: 70, Crashed: 30, Came: 60, Returned: 20, Alive: &result.Spread{Min: 40, Mean: 50.5, Max: 60},
+		Registered: &result.Spread{Min: 0.7, Mean: 0.97, Max: 1}, Coverage: &result.Spread{Min: 0.6, Mean: 0.93, Max: 1},
+		RelistedS: &mean, RelistedMaxS: &most}
+}
+
 // The report of a run, without its pictures and its style, is the one in testdata; so are
 // the headlines of runs that lack something. `go test ./sim/report -run Golden -update`
 // writes them anew.
@@ -44,6 +52,18 @@ func TestGoldenReport(t *testing.T) {
 		{"a fair draw", func(s *result.Summary) { *s.Approval.Chi2P = 0.01 }},
 		{"no wall time", func(s *result.Summary) { s.Engine.WallS = 0 }},
 		{"no memory", func(s *result.Summary) { s.Engine.PeakRSSBytes = nil }},
+		{"churn", func(s *result.Summary) { s.Churn = moving() }},
+		{"churn too short to measure", func(s *result.Summary) {
+			s.Churn = moving()
+			s.Churn.Alive, s.Churn.Coverage, s.Churn.RelistedMaxS = nil, nil, nil
+		}},
+		{"nobody registered", func(s *result.Summary) { s.Churn = moving(); s.Churn.Registered, s.Churn.RelistedS = nil, nil }},
+		{"faults", func(s *result.Summary) { s.Faults = &result.Faults{Count: 3, Rounds: s.Convergence.Rounds} }},
+		{"faults that do not heal", func(s *result.Summary) { s.Faults = &result.Faults{Count: 1} }},
+		{"attacks", func(s *result.Summary) {
+			s.Attacks = &result.Attacks{Liars: 12, Convicted: 5, MastersShare: 0.25, Coverage: &result.Spread{Min: 0.8, Mean: 0.95, Max: 1}}
+		}},
+		{"attacks without a trace", func(s *result.Summary) { s.Attacks = &result.Attacks{Liars: 1} }},
 		{"nothing", func(s *result.Summary) { *s = result.Summary{} }},
 	} {
 		run := resulttest.Run(60, 2)

@@ -84,3 +84,46 @@ func TestSweepReportNamesBadRuns(t *testing.T) {
 		}
 	}
 }
+
+// Whatever became of the runs, the report says it in words: in the verdict, in the rows of
+// the variants, and in the sentences on numbers, which are those of complete runs.
+func TestSweepReportTellsWhatBecameOfRuns(t *testing.T) {
+	f := swept(t, func(variant, repetition int, r *experiment.Record) {
+		r.Scenario += "description: What it is for\n"
+		switch {
+		case variant == 0 && repetition == 0:
+			r.Outcome, r.Reason, r.Summary, r.Expectations = experiment.Failed, "out of memory", nil, nil
+		case variant == 0:
+			r.Outcome, r.Reason, r.Summary, r.Expectations = experiment.Lost, "its machine died", nil, nil
+		case repetition == 0:
+			*r.Summary.Convergence.Rounds, r.Outcome, r.Reason = 9, experiment.Violated, "two backlinks"
+		default:
+			*r.Summary.Convergence.Rounds = 4
+		}
+	})
+	f.Index.Repeat.Count = 3
+	text := renderSweep(t, f, false)
+	for _, want := range []string{
+		"of 4 runs, 1 failed, 1 violated an invariant, and none did not meet an expectation; 1 were lost with their machines; 2 are still to do",
+		"Sync rounds until settled: 4 in all variants that measured it.", "What it is for", "out of memory", "its machine died", "two backlinks", "–",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	// numbers that chance may have made different
+	f = swept(t, func(variant, repetition int, r *experiment.Record) {
+		*r.Summary.Convergence.Rounds = float64(3 + variant + 5*repetition)
+	})
+	if text := renderSweep(t, f, false); !strings.Contains(text, "(nodes=400). The intervals overlap: this may be chance.") {
+		t.Error("the report does not say that intervals overlap")
+	}
+	x := f.Index
+	empty, err := experiment.CreateFolder(t.TempDir(), x, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := renderSweep(t, empty, false); !strings.Contains(text, "no run is done yet") {
+		t.Error("the report of a sweep without runs says something else")
+	}
+}
