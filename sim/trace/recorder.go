@@ -59,7 +59,7 @@ type note struct {
 func New(o Options) *Recorder { return &Recorder{options: o} }
 
 // Tap puts the recorder between the nodes and what they see of the world. The options
-// are complete but for that.
+// are complete but for that, and Wrap is the recorder's.
 func (r *Recorder) Tap(o *inmem.Options) {
 	r.epoch, r.book = o.Epoch, o.Config(0).Book
 	r.tracks = make([]*track, o.Nodes)
@@ -92,11 +92,7 @@ func (r *Recorder) Tap(o *inmem.Options) {
 		}
 		return resp, false
 	}
-	wrap := o.Wrap
 	o.Wrap = func(host int, env core.Env) core.Env {
-		if wrap != nil {
-			env = wrap(host, env)
-		}
 		if t := r.tracks[host]; t != nil {
 			return &wrapped{Env: env, track: t}
 		}

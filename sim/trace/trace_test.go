@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,13 +119,13 @@ func TestRecordingChangesNothing(t *testing.T) {
 }
 
 // tables are the results of a run but for its cost, as files.
-func tables(t *testing.T, r *result.Run) (tables [3]string) {
+func tables(t *testing.T, r *result.Run) (tables [4]string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
 	if err := r.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range []string{"series.csv", "requests.csv", "nodes.csv"} {
+	for i, name := range []string{"series.csv", "requests.csv", "nodes.csv", "notes.csv"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -287,6 +288,30 @@ func TestTheTimelineHasTracksSlicesFlowsAndCounters(t *testing.T) {
 		if got := values[len(values)-1].number; got != int64(want) {
 			t.Errorf("%s of node 7: %d, want %d", name, got, want)
 		}
+	}
+}
+
+// Each fault is told of the nodes that it is on, and of all where it is on the network.
+func TestFaultsAreToldOfTheirNodes(t *testing.T) {
+	s := parse(t, "name: struck\nnodes: 20\nduration: 200s\nfaults: [{at: 1ms, do: slow, on: 1 masters, by: 50ms, for: 5s}, {at: 60s, do: hold, on: 3, for: 20s}, "+
+		"{at: 100s, do: hold, on: '#1-2'}, {at: 105s, do: release}, {at: 110s, do: partition, on: '#3-8', for: 20s}, {at: 140s, do: loss, share: 1%}, "+
+		"{at: 150s, do: slow, on: '#5', by: 100ms, for: 10s}, {at: 160s, do: partition, on: '#3'}, {at: 165s, do: repair}, {at: 170s, do: crash, on: '#9'}]\n")
+	r := trace.New(trace.Options{Window: window(t, "nodes=0-19")})
+	record(t, s, 1, r)
+	told := make(map[string]int) // by time and fault
+	for _, track := range r.Tracks() {
+		for _, e := range track.Entries {
+			if e.What == trace.Struck {
+				told[fmt.Sprint(e.At.Seconds(), " ", e.Fault, " ", e.Open)]++
+			}
+		}
+	}
+	want := map[string]int{ // there is no master yet at 1 ms
+		"60 hold true": 3, "80 hold false": 3, "100 hold true": 2, "105 hold false": 2, "110 partition true": 6, "130 partition false": 20,
+		"140 loss true": 20, "150 slow true": 1, "160 slow false": 1, "160 partition true": 1, "165 partition false": 20, "170 crash true": 1,
+	}
+	if !maps.Equal(told, want) {
+		t.Errorf("told of %v, want %v", told, want)
 	}
 }
 
