@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -240,5 +241,29 @@ node: {fan_out: 24}
 	}
 	if changes != 2 || levels != 1 {
 		t.Errorf("the number of levels has changed %d times, to %d in the end, not twice, to 1", changes, levels)
+	}
+}
+
+// The results have each level of masters: all masters of a level are members of branches of
+// the next one.
+func TestResultsHaveEachLevel(t *testing.T) {
+	for levels := 1; levels <= 3; levels++ {
+		s, err := scenario.Parse("l.yaml", fmt.Appendf(nil, "name: l\nnodes: 60\nlevels: %d\nduration: 8m\n", levels), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Run(s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := r.Summary.Structure.Levels
+		if len(got) != levels || got[0].Masters != r.Summary.Structure.Masters {
+			t.Fatalf("%d levels: %+v", levels, got)
+		}
+		for i := 1; i < levels; i++ {
+			if l := got[i]; l.Level != i+1 || l.Masters == 0 || math.Abs(l.Members.Mean*float64(l.Masters)-float64(got[i-1].Masters)) > 1e-6 {
+				t.Errorf("of %d masters of level %d, level %d has %+v", got[i-1].Masters, i, i+1, l)
+			}
+		}
 	}
 }

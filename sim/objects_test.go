@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,40 @@ func TestStoresThatCannotBe(t *testing.T) {
 		_, err := scenario.Parse("stores.yaml", []byte("name: stores\nnodes: 30\nduration: 5m\n"+text), nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// Clients are at all nodes that are up, each with the same chance, and come at the rate
+// that they should.
+func TestOperationsBeginAtAllNodes(t *testing.T) {
+	const text = "name: stores\nnodes: 30\nduration: 10m\njoin: {mode: spread, over: 4m}\n" +
+		"workload: {documents: {rate: 3, start: 1m, over: 8m}, files: {rate: 2, start: 1m, over: 8m}}\n"
+	s, err := scenario.Parse("stores.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := newWorld(s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.net.Close()
+	begins, late := make([]int, s.Nodes), 0
+	for _, op := range w.objects.ops {
+		begins[op.host]++
+		if !slices.Contains(slices.Collect(w.population.At(op.at).All()), op.host) {
+			t.Fatalf("an operation of %v begins at node %d, which is not up", op.at, op.host)
+		}
+		if op.at > 5*time.Minute {
+			late++
+		}
+	}
+	if all := len(w.objects.ops); math.Abs(float64(all)-5*480) > 4*math.Sqrt(5*480) {
+		t.Errorf("%d operations, want some %d", all, 5*480)
+	}
+	for host, n := range begins { // all nodes are up in the second half
+		if want := float64(late) / 30; float64(n) < want/2 || float64(n) > 6*want {
+			t.Errorf("%d operations begin at node %d", n, host)
 		}
 	}
 }

@@ -283,7 +283,7 @@ func TestTheTimelineHasTracksSlicesFlowsAndCounters(t *testing.T) {
 	if role := roots[0].slices[len(roots[0].slices)-1]; role.name != roleOf(run.Nodes[7]) || role.until != uint64(100*time.Second) {
 		t.Errorf("node 7 is %q until %d, want %q", role.name, role.until, roleOf(run.Nodes[7]))
 	}
-	for name, want := range map[string]int{"slaves": run.Nodes[7].Slaves, "nodes counted": 60, "requests waited for": 0} {
+	for name, want := range map[string]int{"slaves": run.Nodes[7].Slaves, "nodes counted": 60, "masters known": run.Summary.Structure.Masters, "requests waited for": 0} {
 		values := line.below(roots[0], name)[0].values
 		if got := values[len(values)-1].number; got != int64(want) {
 			t.Errorf("%s of node 7: %d, want %d", name, got, want)
