@@ -25,6 +25,7 @@ func TestMoreOfAnythingIsExpectedToTakeMoreMemory(t *testing.T) {
 		{"nodes=20000"},
 		{some, start},
 		{"workload.approvals.count=100"},
+		{"workload.files.rate=1"},
 	} {
 		if more := expected(sets...); more <= least {
 			t.Errorf("%v: %d bytes, without %d", sets, more, least)
@@ -46,7 +47,8 @@ func TestMoreOfAnythingIsExpectedToTakeMoreMemory(t *testing.T) {
 }
 
 // The estimate is a sum: so much for each node, search and approval, and for each message
-// of the searches that are on their way at a time, which take six latencies each.
+// of the searches that are on their way at a time, which take six latencies each; and for
+// stores and each copy in them.
 func TestMemoryIsASum(t *testing.T) {
 	const none = 16<<20 + 1000*3900
 	for _, test := range []struct {
@@ -64,6 +66,8 @@ func TestMemoryIsASum(t *testing.T) {
 			none + 100*2200 + 100*1000*250},
 		{[]string{"workload.searches.count=100", "workload.searches.start=200s", "workload.searches.over=0s"},
 			none + 100*2200 + 100*1000*250},
+		{[]string{"preload.files=500", "extensions.copies=4"}, none + 1000*35_000 + 500*4*2100},
+		{[]string{"preload.documents=500", "workload.documents.size=10kB"}, none + 1000*35_000 + 500*3*(300+2*10_000)},
 	} {
 		s, err := scenario.Parse("m.yaml", []byte("name: m\nnodes: 1000\nduration: 400s\n"), test.sets)
 		if err != nil {
