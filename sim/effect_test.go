@@ -140,6 +140,7 @@ var effects = map[string][]string{
 	"extensions.lookup":        {"preload.files=20 workload.files.rate=1", "extensions.lookup=all"},
 	"extensions.disk.rate":     {"workload.files.rate=2 workload.files.reads=0%", "extensions.disk.rate=10Mbit/s"},
 	"extensions.disk.seek":     {"workload.files.rate=2 workload.files.reads=0%", "extensions.disk.seek=50ms"},
+	"extensions.liars":         {"workload.files.rate=2 workload.files.reads=0% extensions.disk.capacity=20MB", "extensions.liars=5"},
 	"extensions.disk.capacity": {"workload.files.rate=2 workload.files.reads=0%", "extensions.disk.capacity=5MB"},
 
 	"attacks.*.at":         {`attacks=[{"at":1m,"lie":sizes,"on":30%}]`, `attacks=[{"at":2m,"lie":sizes,"on":30%}]`},

@@ -31,7 +31,7 @@ func newExtensions(w *world, o Options) *extensions {
 	for i := range x.disks {
 		x.disks[i].Clock = w.net.Host(i).Now
 		x.disks[i].Make = func(extension string, b *memory.Blobs) {
-			w.objects.setUp(b)
+			w.objects.setUp(i, b)
 			if o.Disk != nil {
 				o.Disk(i, extension, b)
 			}

@@ -23,6 +23,7 @@ type objects struct {
 	kinds []*storage
 	at    [][]stores.Store // by host and kind: of the node's current life
 	ops   []operationOf    // of all kinds
+	liars map[int]bool     // hosts whose disk claims to be empty and keeps nothing
 	due   time.Duration    // when objects are put into place
 	trace uint32           // the number of the trace of the first operation
 }
@@ -62,7 +63,7 @@ type copiesRow struct {
 
 // newObjects returns nil for a scenario without stores.
 func newObjects(w *world) *objects {
-	o := &objects{world: w, at: make([][]stores.Store, w.nodes)}
+	o := &objects{world: w, at: make([][]stores.Store, w.nodes), liars: make(map[int]bool)}
 	s := w.scenario
 	for _, k := range []struct {
 		name    string
@@ -75,6 +76,10 @@ func newObjects(w *world) *objects {
 	}
 	if len(o.kinds) == 0 {
 		return nil
+	}
+	r := rand.New(stream.New(s.Seed, 0, stream.Disks))
+	for _, i := range choose(r, w.nodes, s.Extensions.Liars) {
+		o.liars[i] = true
 	}
 	o.due = s.Preload.At
 	if o.due == 0 {
@@ -136,7 +141,7 @@ func (o *objects) plan(k *storage) {
 	}
 	r := rand.New(stream.New(s.Seed, uint64(k.number), stream.Objects))
 	draw := popularity(k.says.Keys, float64(k.says.Exponent))
-	fresh := k.says.Keys
+	fresh := k.preload
 	for _, at := range poisson(float64(k.says.Rate), start, max(0, over), r) {
 		op := operationOf{kind: k.number, at: at, object: draw(r), write: r.Float64() >= k.says.Reads}
 		if op.write && k.name == "files" { // a file does not change
@@ -185,12 +190,13 @@ func (o *objects) extensionsOf(node int) []host.Extension {
 }
 
 // setUp makes a disk as the scenario says.
-func (o *objects) setUp(b *memory.Blobs) {
+func (o *objects) setUp(host int, b *memory.Blobs) {
 	if o == nil {
 		return
 	}
 	d := o.world.scenario.Extensions.Disk
 	b.Rate, b.Seek, b.Limit = float64(d.Rate)/8, d.Seek, int64(d.Capacity)
+	b.Boasts = o.liars[host]
 }
 
 // schedule makes events of the operations.
@@ -304,7 +310,7 @@ func (o *objects) sample(now time.Duration) {
 		row := copiesRow{at: now}
 		newest, copies := make([]uint64, len(k.seen)), make([]int, len(k.seen))
 		for node := range alive.All() {
-			if node >= o.world.nodes || !o.world.net.Host(node).Up() {
+			if node >= o.world.nodes || !o.world.net.Host(node).Up() || k.name == "files" && o.liars[node] {
 				continue
 			}
 			store := o.at[node][k.number]

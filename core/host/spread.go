@@ -59,6 +59,25 @@ func (h *Host) Pick(action string, from []Choice, taken []Peer, count int) []Pee
 	return h.node.Pick(h.scoped(action), peers, taken, count)
 }
 
+// Balanced gives candidates the ranks of an order in which the next one is the better of two
+// that chance draws. So what they have fills evenly (Mitzenmacher, The power of two choices
+// in randomized load balancing, 2001), and one that is always the best, because it is new or
+// because it lies, gets twice the share of the others and not everything. It changes from.
+func (h *Host) Balanced(from []Choice) []Choice {
+	r := h.Rand()
+	for i := range from {
+		next, other := i+r.IntN(len(from)-i), i+r.IntN(len(from)-i)
+		if from[other].Rank < from[next].Rank {
+			next = other
+		}
+		from[i], from[next] = from[next], from[i]
+	}
+	for i := range from {
+		from[i].Rank = float64(i)
+	}
+	return from
+}
+
 // Spread writes copies to the best candidates at once. A node that refuses is replaced by
 // the next candidate. Spread returns when Acks have acknowledged; the other copies are
 // made in the background. The error is ErrFewCopies.

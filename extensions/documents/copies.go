@@ -1,7 +1,6 @@
 package documents
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -246,8 +245,8 @@ func (b *beside) end(t *host.Task) {
 	b.store.host.Lock(t, key)()
 }
 
-// places assigns records to nodes with capacity: to the emptiest, counted with what they
-// were given just now.
+// places assigns records to nodes with capacity: rather to the emptier ones, counted with
+// what they were given just now.
 type places struct {
 	store *Store
 	list  []place
@@ -271,7 +270,7 @@ func (p *places) pick(action string, holders []string, count int) (addresses []s
 			taken = append(taken, peer)
 		}
 	}
-	for _, peer := range h.Pick(action, from, taken, count) {
+	for _, peer := range h.Pick(action, h.Balanced(from), taken, count) {
 		address := h.Address(peer)
 		addresses = append(addresses, address)
 		for i := range p.list {
@@ -280,6 +279,5 @@ func (p *places) pick(action string, holders []string, count int) (addresses []s
 			}
 		}
 	}
-	slices.SortStableFunc(p.list, func(a, b place) int { return cmp.Compare(a.Documents, b.Documents) })
 	return addresses
 }

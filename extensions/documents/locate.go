@@ -145,7 +145,7 @@ func (s *Store) mergeLocated(q *wantedKeys, answers []host.Given[located]) *loca
 	if q.Turns {
 		all.Near = s.mergeNear(q.Keys, answers)
 	}
-	all.Places = emptiest(q.Keys[0], all.Places)
+	all.Places = sample(q.Keys[0], all.Places)
 	all.Places = all.Places[:min(len(all.Places), q.Places)]
 	return all
 }
@@ -226,22 +226,15 @@ func nearest(key string, addresses []string) []string {
 	return sorted
 }
 
-// emptiest sorts places by what they keep, and of equal ones by their distance from a key,
-// so that not all writes go to the same.
-func emptiest(key string, places []place) []place {
+// sample sorts places by their distance from a key: the first are as good as drawn by
+// chance. If they were those with the fewest documents, a node that lies about that would be
+// among them each time.
+func sample(key string, places []place) []place {
 	slices.SortFunc(places, func(a, b place) int {
-		if order := cmp.Or(cmp.Compare(a.Documents, b.Documents)); order != 0 || a.Address == b.Address {
-			return order
-		}
 		x, y := distance(key, a.Address), distance(key, b.Address)
 		return bytes.Compare(x[:], y[:])
 	})
-	seen := make(map[string]bool, len(places))
-	return slices.DeleteFunc(places, func(p place) bool {
-		again := seen[p.Address]
-		seen[p.Address] = true
-		return again
-	})
+	return slices.CompactFunc(places, func(a, b place) bool { return a.Address == b.Address })
 }
 
 // validLocated says why no honest node gives an answer.

@@ -333,3 +333,53 @@ func (w *town) repaired(size float64) (list []float64) {
 	}
 	return list
 }
+
+// A node that always has the fewest documents, because it is new or because it lies, gets
+// about twice the share of the others and not everything; and the others fill evenly.
+func TestTheEmptiestGetsTwiceItsShare(t *testing.T) {
+	const nodes, count, empty = 30, 600, 7
+	for name, write := range map[string]func(w *town){
+		"one by one": func(w *town) {
+			for i := range count {
+				w.mustPut(1+i*7%nodes, fmt.Sprintf(`{"id": %d}`, i))
+			}
+		},
+		"in batches": func(w *town) {
+			for i := range count / 10 {
+				var texts [][]byte
+				for k := range 10 {
+					texts = append(texts, fmt.Appendf(nil, `{"id": %d}`, 10*i+k))
+				}
+				w.do(1+i*7%nodes, func(t *host.Task, s *documents.Store) {
+					if _, err := s.PutMany(t, "things", texts, true); err != nil {
+						w.t.Error(err)
+					}
+				})
+			}
+		},
+	} {
+		w := newTown(t, nodes, things())
+		for at := 1; at <= nodes; at++ {
+			for i := range 1000 {
+				if at == empty {
+					break
+				}
+				if err := w.stores[at].Place("things", fmt.Appendf(nil, `{"id": "filler %d"}`, i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		write(w)
+		least, most := count, 0
+		for at := 1; at <= nodes; at++ {
+			if n := w.stores[at].Count("things") - 1000; at != empty {
+				least, most = min(least, n), max(most, n)
+			}
+		}
+		share := float64(w.stores[empty].Count("things")) / (count * 3.0 / nodes)
+		t.Logf("%s: the emptiest has %.2f times the mean, the others %d to %d documents", name, share, least, most)
+		if share < 1 || share > 2.5 || most > 2*least {
+			t.Errorf("%s: the emptiest has %.2f times the mean, the others %d to %d documents", name, share, least, most)
+		}
+	}
+}

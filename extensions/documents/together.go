@@ -105,7 +105,7 @@ func (w *surveyed) goOn() {
 
 // about is what an answer says of one of the keys that were asked for.
 func (a *located) about(keys []string, key string) *located {
-	own := &located{Places: emptiest(key, slices.Clone(a.Places)), Doubts: a.Doubts}
+	own := &located{Places: a.Places, Doubts: a.Doubts}
 	if f := a.of(key); f != nil {
 		own.Found = []found{*f}
 	}

@@ -224,7 +224,7 @@ func (s *Store) spread(t *host.Task, c *shelf, w *Write, r *Record, there *locat
 	newer := false
 	s.where.Remove(c.Name + "\x00" + w.Key) // until all copies are made
 	plan := host.Spreading{
-		Action: "keep", Copies: wanted, Acks: acks, From: s.choices(there.Places),
+		Action: "keep", Copies: wanted, Acks: acks, From: s.host.Balanced(s.choices(there.Places)),
 		Send: func(t *host.Task, to host.Peer) error {
 			a, err := s.keep(t, to, &copies{Collection: c.Name, Records: []Record{*r}}, nil)
 			if err == nil {

@@ -121,7 +121,7 @@ func (s *Store) Locate(t *host.Task, key host.Key) ([]string, error) {
 		return []string{at}, nil
 	}
 	s.known.Remove(key)
-	if found := s.search(t, key, 0, true); len(found.holders) > 0 {
+	if found := s.search(t, whereQuestion{Key: key}, true); len(found.holders) > 0 {
 		at := found.holders[s.h.Rand().IntN(len(found.holders))]
 		s.known.Set(key, at)
 		return found.holders, nil

@@ -450,3 +450,38 @@ func TestADrainedNodeMayLeave(t *testing.T) {
 		}
 	}
 }
+
+// A node that is always the emptiest, because it is new or because it lies, gets about twice
+// the share of the others and not everything; and the space of the others fills evenly.
+func TestTheEmptiestGetsTwiceItsShare(t *testing.T) {
+	const nodes, count, empty = 30, 400, 7
+	w := newTown(t, nodes, files.Options{})
+	for i := uint32(1); i <= nodes; i++ {
+		disk := w.Host(i).Disk().BlobsOf("files")
+		if disk.Limit = 1_000_000; i == empty {
+			disk.Limit = 0 // then nothing of it is ever used
+		}
+	}
+	w.Run(time.Minute)
+	for i := range count {
+		w.put(uint32(1+i*7%nodes), key(i), 10_000, files.Wish{})
+		if i%20 == 0 {
+			w.Run(16 * time.Second)
+		}
+	}
+	w.Run(time.Minute)
+	least, most := count, 0
+	for i := uint32(1); i <= nodes; i++ {
+		if n := w.stores[i].Count(); i != empty {
+			least, most = min(least, n), max(most, n)
+		}
+	}
+	share := float64(w.stores[empty].Count()) / (count * 3.0 / nodes)
+	t.Logf("the emptiest has %.2f times the mean, the others %d to %d files", share, least, most)
+	if share < 1 || share > 2.5 {
+		t.Errorf("the emptiest has %.2f times the mean", share)
+	}
+	if most > 2*least {
+		t.Errorf("the others have %d to %d files", least, most)
+	}
+}

@@ -16,7 +16,8 @@ type (
 	// slaves, and which could take a copy.
 	whereQuestion struct {
 		Key    host.Key `json:"key"`
-		Places int      `json:"places,omitempty"` // how many are of use
+		Places int      `json:"places,omitempty"`
+		Size   int64    `json:"size,omitempty"` // that a place must have free
 	}
 	whereAnswer struct {
 		Likely []string `json:"likely,omitempty"`

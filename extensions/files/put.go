@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"spreadable/core/host"
@@ -94,10 +93,10 @@ func (s *Store) Preload(f File, holders ...string) error {
 }
 
 // Put stores a file: this node keeps a copy, if it has the space, and sends the others to
-// the nodes with the least used space. It returns when enough copies are on disk; the rest
-// are made in the background. If as many nodes as wanted have the file, nothing is sent.
-// The error is host.ErrFewCopies if too few have acknowledged; what they have they keep,
-// and a second attempt goes on from there.
+// nodes that have the space, rather the emptier ones. It returns when enough copies are on
+// disk; the rest are made in the background. If as many nodes as wanted have the file,
+// nothing is sent. The error is host.ErrFewCopies if too few have acknowledged; what they
+// have they keep, and a second attempt goes on from there.
 func (s *Store) Put(t *host.Task, p *host.Pending, w Wish) (*Stored, error) {
 	f := File{Key: p.Key, Size: p.Size, Name: w.Name, Type: w.Type, Copies: w.Copies, Owner: w.Owner}
 	if err := s.complete(&f); err != nil {
@@ -111,7 +110,7 @@ func (s *Store) Put(t *host.Task, p *host.Pending, w Wish) (*Stored, error) {
 	s.count.puts.Add(1)
 
 	wanted := s.wanted(f.Copies)
-	at := s.search(t, f.Key, wanted+4, false)
+	at := s.search(t, whereQuestion{Key: f.Key, Places: wanted + 4, Size: f.Size}, false)
 	if len(at.holders) > 0 {
 		if err := s.commit(t, p, f.Key); err != nil {
 			return nil, err
@@ -220,8 +219,7 @@ func (s *Store) spreading(f File, holders []string, places []place, need int) ho
 			continue
 		}
 		if peer, err := s.h.Peer(p.Address); err == nil && peer != s.h.Self() {
-			// among nodes that are about as empty, chance decides: a new node is not flooded
-			from = append(from, host.Choice{Peer: peer, Rank: math.Round(p.Used*20) + s.h.Rand().Float64()})
+			from = append(from, host.Choice{Peer: peer, Rank: p.Used})
 		}
 	}
 	var taken []host.Peer
@@ -231,7 +229,7 @@ func (s *Store) spreading(f File, holders []string, places []place, need int) ho
 		}
 	}
 	return host.Spreading{
-		Action: "put", From: from, Taken: taken, Copies: need,
+		Action: "put", From: s.h.Balanced(from), Taken: taken, Copies: need,
 		Send: func(t *host.Task, to host.Peer) error { return s.send(t, to, &f) },
 		Done: func(t *host.Task, c host.Copied) {
 			all := slices.Clone(holders)

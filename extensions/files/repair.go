@@ -245,7 +245,7 @@ func (s *Store) mend(t *host.Task, keys []host.Key, a *copiesAnswer) {
 			continue
 		}
 		if places == nil {
-			places = s.search(t, host.Key{}, mostPlaces, false).places
+			places = s.search(t, whereQuestion{Places: mostPlaces, Size: f.Size}, false).places
 		}
 		if !s.repair(t, f, holdersOf[key], places) {
 			places = nil
@@ -455,9 +455,8 @@ func (s *Store) Drain(t *host.Task) (made, failed int, err error) {
 		if a == nil {
 			a = &copiesAnswer{}
 		}
-		places := s.search(t, host.Key{}, mostPlaces, false).places
 		for i, key := range batch {
-			n, good := s.handOver(t, key, a.holders(i), places)
+			n, good := s.handOver(t, key, a.holders(i))
 			made += n
 			if !good {
 				failed++
@@ -468,7 +467,7 @@ func (s *Store) Drain(t *host.Task) (made, failed int, err error) {
 }
 
 // handOver makes the copies of a file that are wanted without the own one.
-func (s *Store) handOver(t *host.Task, key host.Key, holders []string, places []place) (made int, good bool) {
+func (s *Store) handOver(t *host.Task, key host.Key, holders []string) (made int, good bool) {
 	f := s.file(key)
 	if f == nil || !s.Has(key) {
 		return 0, f == nil
@@ -478,6 +477,7 @@ func (s *Store) handOver(t *host.Task, key host.Key, holders []string, places []
 	if need <= 0 {
 		return 0, true
 	}
+	places := s.search(t, whereQuestion{Places: mostPlaces, Size: f.Size}, false).places
 	copied, err := s.spread(t, *f, others, places, need, need)
 	return len(copied.Holders), err == nil
 }

@@ -1,7 +1,6 @@
 package files
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -210,25 +209,32 @@ func (s *Store) prune() {
 	maps.DeleteFunc(s.reports, func(address string, _ *report) bool { return !slaves[address] })
 }
 
-// lookUp says what this node knows as a master: which nodes may have a file, and the
-// places with the least used space. This node is one of them.
+// lookUp says what this node knows as a master: which nodes may have a file, and some places
+// that have the space. This node is one of them. Chance chooses among the places: if it were
+// those with the least used space, a node that lies about that would be among them each time.
 func (s *Store) lookUp(q *whereQuestion) *whereAnswer {
 	a := &whereAnswer{}
 	if s.Has(q.Key) || s.gone(q.Key) != nil {
 		a.Likely = append(a.Likely, s.self())
 	}
-	places := []place{s.place()}
+	var places []place
+	offer := func(p place) {
+		if p.Free > 0 && p.Free >= q.Size {
+			places = append(places, p)
+		}
+	}
+	offer(s.place())
 	for _, address := range slices.Sorted(maps.Keys(s.reports)) {
 		r := s.reports[address]
 		if len(a.Likely) < mostLikely && r.filter.May(q.Key) {
 			a.Likely = append(a.Likely, address)
 		}
-		places = append(places, r.place)
+		offer(r.place)
 	}
 	if q.Places <= 0 {
 		return a
 	}
-	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.Used, b.Used) })
+	s.h.Rand().Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
 	a.Places = places[:min(len(places), q.Places, mostPlaces)]
 	return a
 }
@@ -244,15 +250,15 @@ type found struct {
 // search asks the masters where a file may be and where space is, and each node that they
 // name whether it has it, as soon as it is named. With first it returns with the first
 // holder, and waits for no master that is slow.
-func (s *Store) search(t *host.Task, key host.Key, places int, first bool) found {
-	x := &searching{store: s, key: key, first: first, asked: map[string]bool{s.self(): true}}
-	if has := s.tellHas(key); has.File != nil || has.Gone > 0 {
+func (s *Store) search(t *host.Task, q whereQuestion, first bool) found {
+	x := &searching{store: s, key: q.Key, first: first, asked: map[string]bool{s.self(): true}}
+	if has := s.tellHas(q.Key); has.File != nil || has.Gone > 0 {
 		x.hear(s.self(), has)
 	}
-	own := s.lookUp(&whereQuestion{key, places})
+	own := s.lookUp(&q)
 	if !x.follow(t, own) {
 		s.each(t, s.masters(), func(t *host.Task, p host.Peer) bool {
-			a, err := s.askWhere(t, p, &whereQuestion{key, places}, nil)
+			a, err := s.askWhere(t, p, &q, nil)
 			return err == nil && a != nil && x.follow(t, a)
 		})
 	}

@@ -37,6 +37,7 @@ const (
 	Objects                       // what clients do with the objects of a store, and when
 	ObjectSize                    // how large an object is
 	Preload                       // where objects are put before clients come
+	Disks                         // which disks lie
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.

@@ -28,6 +28,10 @@ type Extensions struct {
 
 	// The disk of every node.
 	Disk Disk `yaml:"disk"`
+
+	// How many nodes, drawn at random, have a disk that lies: it claims to be empty whatever it
+	// takes, and keeps none of the bytes of files.
+	Liars int `yaml:"liars" jsonschema:"minimum=0"`
 }
 
 // RepairMode names what makes up for lost copies.
@@ -202,6 +206,10 @@ func (s *Scenario) checkStores() error {
 		return s.errorf("extensions.acks", "extensions.acks: %d nodes cannot acknowledge %d copies", e.Acks, e.Copies)
 	case e.Copies > s.Nodes:
 		return s.errorf("extensions.copies", "extensions.copies: %d copies are more than the %d nodes", e.Copies, s.Nodes)
+	case e.Liars > 0 && !s.Runs("files"):
+		return s.errorf("extensions.liars", "extensions.liars: has no meaning without files: give preload.files or workload.files.rate")
+	case e.Liars < 0 || e.Liars > 0 && e.Liars >= s.Nodes:
+		return s.errorf("extensions.liars", "extensions.liars: expected fewer than the %d nodes, not %d", s.Nodes, e.Liars)
 	case s.given("preload.at") && s.Preload.At >= s.Duration:
 		return s.errorf("preload.at", "preload.at: %s is not before the end of the run at %s", formatDuration(s.Preload.At), formatDuration(s.Duration))
 	}

@@ -19,7 +19,10 @@ type Blobs struct {
 	Rate  float64       // bytes per second, of reading and of writing; 0 for no limit
 	Seek  time.Duration // that each operation takes besides
 	Full  bool          // takes nothing more
-	Now   func() time.Duration
+	// Boasts says that the disk is a liar's: it claims to be empty and takes everything, but
+	// what it gives is never intact.
+	Boasts bool
+	Now    func() time.Duration
 
 	blobs map[host.Key]*stored
 	keys  []host.Key // sorted
@@ -37,7 +40,7 @@ var _ host.Blobs = (*Blobs)(nil)
 // Create implements host.Blobs. What is written into the draft counts as bytes of the
 // size, and is hashed.
 func (b *Blobs) Create(size int64) (host.Draft, error) {
-	if b.Full || size < 0 || b.Limit > 0 && b.used+size > b.Limit {
+	if b.Full || size < 0 || !b.Boasts && b.Limit > 0 && b.used+size > b.Limit {
 		return nil, fmt.Errorf("%w: %d bytes of %d are used", host.ErrFull, b.used, b.Limit)
 	}
 	b.used += size
@@ -122,7 +125,7 @@ func (b *Blobs) Stream(key host.Key) (*host.Stream, error) {
 	if s == nil {
 		return nil, host.ErrNoBlob
 	}
-	return &host.Stream{Size: s.Size, Hash: key, Intact: !s.damaged}, nil
+	return &host.Stream{Size: s.Size, Hash: key, Intact: !s.damaged && !b.Boasts}, nil
 }
 
 // Damage flips a bit of a blob, if there is one.
@@ -155,7 +158,12 @@ func (b *Blobs) Remove(key host.Key) error {
 }
 
 // Space implements host.Blobs.
-func (b *Blobs) Space() host.Space { return host.Space{Used: b.used, Limit: b.Limit} }
+func (b *Blobs) Space() host.Space {
+	if b.Boasts {
+		return host.Space{Limit: b.Limit}
+	}
+	return host.Space{Used: b.used, Limit: b.Limit}
+}
 
 // Price implements host.Blobs.
 func (b *Blobs) Price(bytes int64) time.Duration {
