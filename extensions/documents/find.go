@@ -125,24 +125,25 @@ const (
 	sliceCost filter.Cost = 1 << 20
 	// walkHead is what a document costs besides its bytes and the filter.
 	walkHead filter.Cost = 500
+	// mostWalks is how many queries a node works on at a time: each waits for the turns of
+	// all others.
+	mostWalks = 64
 )
 
 // walk visits all documents that are not deleted, and lets others have their turn between
-// them. What is written meanwhile may be seen or not. It ends with an error when it has
-// cost too much.
+// them. Queries take turns, a slice each, so that what else there is to do waits for one
+// slice and not for one of each query. What is written meanwhile may be seen or not. It ends
+// with an error when it has cost too much, or at once if there are too many.
 func (s *Store) walk(t *host.Task, c *shelf, visit func(*Record, *filter.Cost)) error {
-	for after, more, total := "", true, filter.Cost(0); more; t.Sleep(pause) {
-		cost := filter.Cost(0)
-		more = false
-		c.scan(after, func(r *Record) bool {
-			if !r.Deleted && !c.doubts(r) {
-				visit(r, &cost)
-			}
-			after = r.Key
-			cost += walkHead
-			more = cost >= sliceCost
-			return !more
-		})
+	if s.walks >= mostWalks {
+		s.counts.busy.Add(1)
+		return refusal("BUSY", "this node works on %d queries", s.walks)
+	}
+	s.walks++
+	defer func() { s.walks-- }()
+	for after, more, total := "", true, filter.Cost(0); more; {
+		cost := s.slice(t, c, &after, visit)
+		more = cost >= sliceCost
 		if total += cost; total > filter.Cost(s.options.QueryCost) {
 			s.counts.costly.Add(1)
 			s.host.Log(host.Info, "a query costs too much", "collection", c.Name)
@@ -150,6 +151,22 @@ func (s *Store) walk(t *host.Task, c *shelf, visit func(*Record, *filter.Cost)) 
 		}
 	}
 	return nil
+}
+
+// slice visits documents after a key, until they have cost sliceCost or there are no more.
+// The pause at its end is for all else that the node has to do.
+func (s *Store) slice(t *host.Task, c *shelf, after *string, visit func(*Record, *filter.Cost)) (cost filter.Cost) {
+	defer s.host.Lock(t, "walk")()
+	c.scan(*after, func(r *Record) bool {
+		if !r.Deleted && !c.doubts(r) {
+			visit(r, &cost)
+		}
+		*after = r.Key
+		cost += walkHead
+		return cost < sliceCost
+	})
+	t.Sleep(pause)
+	return cost
 }
 
 // Page is the answer to a query.

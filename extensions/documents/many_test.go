@@ -261,6 +261,45 @@ func TestAQueryThatCostsTooMuchIsRefused(t *testing.T) {
 	})
 }
 
+// Queries take turns: of ten at once, no two of a node are at work between two pauses, and
+// none is starved. A node refuses more than it can take turns with.
+func TestQueriesTakeTurns(t *testing.T) {
+	w := newTown(t, 1, things())
+	const count = 5000 // some slices
+	for i := range count {
+		if err := w.stores[1].Place("things", fmt.Appendf(nil, `{"id": %d}`, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(queries int) (took []time.Duration, refused int) {
+		began := w.Now()
+		for range queries {
+			w.Host(1).Node.Go(func(task *host.Task) {
+				_, _, c, err := w.stores[1].Tally(task, "things", json.RawMessage(`{"n": 1}`))
+				if err != nil || c.Answered == 0 {
+					refused++
+					return
+				}
+				took = append(took, w.Now()-began)
+			})
+		}
+		w.Run(5 * time.Second)
+		return took, refused
+	}
+	one, _ := run(1)
+	all, _ := run(10)
+	if len(one) != 1 || len(all) != 10 {
+		t.Fatalf("%d and %d queries are answered", len(one), len(all))
+	}
+	t.Logf("one query takes %v, the first of ten %v, the last %v", one[0], all[0], all[9])
+	if all[9] < 8*one[0] || all[0] < all[9]/2 {
+		t.Errorf("one query takes %v, the first of ten %v, the last %v", one[0], all[0], all[9])
+	}
+	if took, refused := run(80); refused == 0 || len(took) < 64 {
+		t.Errorf("of eighty %d are answered, %d refused", len(took), refused)
+	}
+}
+
 // Of those that write one document at once, no more wait than there may.
 func TestTooManyWritersOfOneDocumentAreRefused(t *testing.T) {
 	w := newTown(t, 4, things())

@@ -59,6 +59,7 @@ type Store struct {
 	clock  *version.Clock
 	leases leases
 	repair repair
+	walks  int                           // queries that are looking at all documents
 	where  *host.Cache[string, []string] // addresses of the holders of a document, by collection and key
 
 	locate, locateMany host.Ask[wantedKeys, located]
@@ -153,7 +154,7 @@ func (s *Store) declare() {
 		repaired: h.Count("repaired", "Copies that this node has made up for."),
 		refused:  h.Count("refused", "Copies that this node has refused because it is full."),
 		costly:   h.Count("costly", "Queries that this node has refused because they cost too much."),
-		busy:     h.Count("busy", "Writers that this node has refused a turn because too many wait for one document."),
+		busy:     h.Count("busy", "Writers of one document, and queries, that this node has refused because too many wait."),
 		stale:    h.Count("stale", "Copies of old versions that this node has found while reading."),
 	}
 	sum := func(of func(*shelf) float64) func() float64 {
