@@ -97,26 +97,12 @@ var optionsFile = strictyaml.Format{Name: "files options", MaxTokens: 10_000}
 
 // LoadOptions reads a file of options in YAML; "" gives the defaults.
 func LoadOptions(file string) (Options, error) {
-	if file == "" {
-		return Defaults(), nil
-	}
-	text, err := optionsFile.ReadFile(file)
-	if err != nil {
-		return Options{}, err
-	}
-	return ParseOptions(file, text)
+	return strictyaml.LoadOptions(optionsFile, file, (*Options).complete)
 }
 
 // ParseOptions reads options in YAML. Its errors begin with the name of the file.
 func ParseOptions(name string, text []byte) (Options, error) {
-	var o Options
-	if err := optionsFile.Decode(name, text, &o); err != nil {
-		return Options{}, err
-	}
-	if err := o.complete(); err != nil {
-		return Options{}, fmt.Errorf("%s: %w", name, err)
-	}
-	return o, nil
+	return strictyaml.Options(optionsFile, name, text, (*Options).complete)
 }
 
 // complete fills in defaults and says what is wrong.

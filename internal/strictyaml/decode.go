@@ -26,3 +26,27 @@ func (f Format) Decode(name string, data []byte, into any) error {
 	}
 	return nil
 }
+
+// Options is Decode of options, which complete then fills in and judges. Its errors begin
+// with the name of the file.
+func Options[T any](f Format, name string, data []byte, complete func(*T) error) (o T, err error) {
+	if err := f.Decode(name, data, &o); err != nil {
+		return *new(T), err
+	}
+	if err := complete(&o); err != nil {
+		return *new(T), fmt.Errorf("%s: %w", name, err)
+	}
+	return o, nil
+}
+
+// LoadOptions is Options of the file at path; "" is for options of which none is given.
+func LoadOptions[T any](f Format, path string, complete func(*T) error) (o T, err error) {
+	if path == "" {
+		return o, complete(&o)
+	}
+	data, err := f.ReadFile(path)
+	if err != nil {
+		return o, err
+	}
+	return Options(f, path, data, complete)
+}
