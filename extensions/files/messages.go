@@ -94,6 +94,10 @@ type (
 		At  string `json:"at"`
 		Has []int  `json:"has"`
 	}
+	// heldAnswer says which of the files of a shortQuestion are not here, by their place.
+	heldAnswer struct {
+		Lacks []int `json:"lacks,omitempty"`
+	}
 	removed struct {
 		Index int       `json:"index"`
 		Proof tombstone `json:"proof"`
@@ -164,6 +168,15 @@ func (s *Store) offer(h *host.Host) {
 	s.askReport = host.Direct[reportQuestion, reportAnswer]{Name: "report", Timeout: askTimeout, Check: s.checkReport, Serve: s.serveReport}.Offer(h)
 	s.askTell = host.Direct[tellQuestion, nothing]{Name: "tell", Check: checkTell, Serve: s.serveTell}.Offer(h)
 	s.askShort = host.Direct[shortQuestion, nothing]{Name: "short", Check: checkShort, Serve: s.serveShort}.Offer(h)
+	s.askHeld = host.Direct[shortQuestion, heldAnswer]{
+		Name: "held", Timeout: askTimeout, Check: checkShort, Serve: s.serveHeld,
+		Valid: func(q *shortQuestion, a *heldAnswer) error {
+			if !ascending(a.Lacks, len(q.Keys)) {
+				return errors.New("files that were not asked for")
+			}
+			return nil
+		},
+	}.Offer(h)
 	s.askGone = host.Direct[goneQuestion, nothing]{Name: "gone", Check: checkGone, Serve: s.serveGone}.Offer(h)
 	s.askAway = host.Direct[awayQuestion, awayAnswer]{
 		Name: "away", Timeout: askTimeout, Check: checkAway, Serve: s.serveAway,

@@ -44,8 +44,8 @@ type Options struct {
 	// ScrubRate is how fast this node reads its files again in the background, to find
 	// damage, in bytes per second: 4MiB. A terabyte takes three days.
 	ScrubRate Size `yaml:"scrub_rate"`
-	// CheckEvery is how often all copies are counted, beside what is counted when nodes
-	// leave: 1h.
+	// CheckEvery is how often the holders of own files are asked whether they still have
+	// them, beside what is counted when nodes leave: 1h.
 	CheckEvery Duration `yaml:"check_every"`
 	// Tombstones is for how long a removal is remembered: 30d. A node that was away for
 	// longer gives up files that no other node has any more.

@@ -11,8 +11,9 @@ import (
 )
 
 // How copies are kept at their number. A holder counts the copies of a file when one of
-// its holders has left, and of all its files after its start and once in a while. It asks
-// all nodes for a thousand files at a time. If there are too few copies, one holder makes
+// its holders has left, and of all its files after its start. It asks all nodes for a
+// thousand files at a time. Once in a while it asks the holders that it knows, and counts the
+// copies that one of them does not confirm. If there are too few copies, one holder makes
 // the others: the one for which the hash of key and address is the smallest.
 
 // How often work in the background is looked for.
@@ -106,6 +107,65 @@ func (s *Store) serveAway(_ *host.Task, _ host.Peer, q *awayQuestion, _ *host.Pe
 	for i, address := range q.Nodes {
 		if !members[address] {
 			a.Away = append(a.Away, i)
+		}
+	}
+	return a, nil
+}
+
+// confirm asks the holders of own files whether they still have them, and counts the copies
+// of those that one does not confirm. Of many nodes only some are holders of own files: to
+// ask these takes less than to ask all nodes for all files.
+func (s *Store) confirm(t *host.Task) {
+	s.expire()
+	s.beSeen()
+	files := make(map[string][]host.Key) // by holder
+	for _, key := range s.keys() {
+		e := s.index[key]
+		if e.missing || len(e.holders) < s.wanted(e.copies) {
+			s.due[key] = true
+			continue
+		}
+		for _, address := range e.holders {
+			files[address] = append(files[address], key)
+		}
+	}
+	if delete(files, s.self()); len(files) > s.h.NetworkSize()/2 {
+		s.checkAll(t)
+		return
+	}
+	for _, address := range slices.Sorted(maps.Keys(files)) {
+		for keys := range slices.Chunk(files[address], mostKeys) {
+			s.confirmAt(t, address, keys)
+		}
+	}
+	s.work(t)
+}
+
+// confirmAt asks one holder. If it does not answer, the copies of all of its files are
+// counted.
+func (s *Store) confirmAt(t *host.Task, address string, keys []host.Key) {
+	doubtful := keys
+	if p, err := s.h.Peer(address); err == nil {
+		if a, err := s.askHeld(t, p, &shortQuestion{keys}, nil); err == nil && a != nil {
+			doubtful = nil
+			for _, i := range a.Lacks {
+				doubtful = append(doubtful, keys[i])
+			}
+		}
+	}
+	for _, key := range doubtful {
+		if s.index[key] != nil {
+			s.due[key] = true
+		}
+	}
+}
+
+// serveHeld says which files are not here.
+func (s *Store) serveHeld(_ *host.Task, _ host.Peer, q *shortQuestion, _ *host.Pending) (*heldAnswer, error) {
+	a := &heldAnswer{}
+	for i, key := range q.Keys {
+		if !s.Has(key) {
+			a.Lacks = append(a.Lacks, i)
 		}
 	}
 	return a, nil

@@ -2,6 +2,7 @@ package files_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -118,6 +119,52 @@ func TestACopyThatFailedLaterIsMadeUpFor(t *testing.T) {
 	w.Run(2 * time.Minute)
 	if n := w.copies(key(1)); n != 3 {
 		t.Errorf("%d copies", n)
+	}
+}
+
+// Once in a while holders ask each other for their files, without a question to all nodes,
+// and a copy that is gone in silence is made up for. Few files of many nodes have few holders.
+func TestHoldersConfirmTheirFiles(t *testing.T) {
+	const nodes = 40
+	w := newTown(t, nodes, files.Options{CheckEvery: files.Duration(5 * time.Minute)})
+	place := func(n int, at ...uint32) {
+		var holders []string
+		for _, i := range at {
+			holders = append(holders, w.hosts[i].Address(w.hosts[i].Self()))
+		}
+		slices.Sort(holders)
+		for _, i := range at[:3] { // of more, the rest does not have it
+			if err := w.stores[i].Preload(files.File{Key: key(n), Size: 1000, Copies: "4"}, holders...); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	queries := func() (sum uint64) {
+		for _, h := range w.hosts {
+			if h != nil {
+				for _, q := range h.Queries() {
+					sum += q.NodesAsked
+				}
+			}
+		}
+		return sum
+	}
+	for i := range 10 {
+		w.put(uint32(1+i), key(i), 1000, files.Wish{})
+	}
+	w.Run(time.Minute)
+	before := queries()
+	w.Run(10 * time.Minute)
+	if n := queries() - before; n != 0 {
+		t.Errorf("%d nodes were asked by questions to all, though all files are whole", n)
+	}
+	place(100, 5, 9, 14, 20)
+	w.Run(10 * time.Minute)
+	if n := w.copies(key(100)); n != 4 {
+		t.Errorf("%d copies", n)
+	}
+	if queries() == before {
+		t.Error("no copies were counted")
 	}
 }
 

@@ -52,6 +52,7 @@ type Store struct {
 	askReport host.Send[reportQuestion, reportAnswer]
 	askTell   host.Send[tellQuestion, nothing]
 	askShort  host.Send[shortQuestion, nothing]
+	askHeld   host.Send[shortQuestion, heldAnswer]
 	askAway   host.Send[awayQuestion, awayAnswer]
 	askGone   host.Send[goneQuestion, nothing]
 	askFetch  host.Send[fetchQuestion, nothing]
@@ -109,7 +110,7 @@ func (s *Store) Start(h *host.Host) {
 	h.OnStart(s.load)
 	h.Node().OnSync(s.synced)
 	h.OnMembers(s.heard)
-	h.Every("check", time.Duration(s.options.CheckEvery), s.checkAll)
+	h.Every("check", time.Duration(s.options.CheckEvery), s.confirm)
 	h.Every("recount", recountEvery, s.recount)
 	h.Every("scrub", scrubEvery, s.scrub)
 	h.Every("tidy", tidyEvery, s.tidy)
