@@ -22,13 +22,14 @@ type ledger struct {
 	young    map[Peer]time.Duration // masters that few know yet, since when; see early.go
 	capacity urn                    // how many more each master takes, by its index
 
-	sent   map[Peer]sending // newcomers on their way
-	hosts  map[host]int     // how many of them are of one host
-	order  []Peer           // keys of sent in the order of sending; some have arrived
-	recent []Peer           // a ring of the latest newcomers, which may become masters
-	owners []host           // parallel to recent: their hosts
-	asked  []time.Duration  // parallel to recent: when they last asked for a place
-	oldest int              // index in recent of the one to replace next
+	sent   map[Peer]sending  // newcomers on their way
+	tried  map[Peer]attempts // newcomers that have no place yet; see outside.go
+	hosts  map[host]int      // how many of them are of one host
+	order  []Peer            // keys of sent in the order of sending; some have arrived
+	recent []Peer            // a ring of the latest newcomers, which may become masters
+	owners []host            // parallel to recent: their hosts
+	asked  []time.Duration   // parallel to recent: when they last asked for a place
+	oldest int               // index in recent of the one to replace next
 }
 
 // tally is a master as the provider counts it.
@@ -57,7 +58,7 @@ const (
 )
 
 func (l *level) newLedger() *ledger {
-	lg := &ledger{places: l.node.cfg.HostPlaces}
+	lg := &ledger{places: l.node.cfg.HostPlaces, tried: make(map[Peer]attempts)}
 	lg.refresh(l)
 	return lg
 }
@@ -91,6 +92,7 @@ func (lg *ledger) refresh(l *level) {
 		}
 		return !waiting
 	})
+	lg.forgetAttempts(now - attemptsCount*l.node.cfg.SyncInterval)
 	if len(lg.sent) == 0 { // maps never shrink, and these are large after many have come
 		lg.sent, lg.hosts, lg.order = make(map[Peer]sending), make(map[host]int), nil
 	}
@@ -176,16 +178,18 @@ func (lg *ledger) send(target, to Peer, host host, now time.Duration) {
 	lg.hosts[host]++
 	lg.expect(to, 1)
 	lg.sent[target] = sending{to, now, host}
+	lg.attempted(target, now)
 	lg.order = append(lg.order, target)
 	lg.remember(target, host, now)
 }
 
-// arrived is called when a newcomer is no longer on its way. If a master lists it, it
-// counts in the size of that master now.
+// arrived is called when a master lists a newcomer, which counts in the size of that
+// master now.
 func (lg *ledger) arrived(target Peer) {
 	if s, ok := lg.sent[target]; ok {
 		lg.expect(s.to, -1)
 		lg.giveUp(target, s)
+		delete(lg.tried, target)
 	}
 }
 
@@ -216,7 +220,8 @@ func (lg *ledger) missed(target Peer) {
 			t.misses, t.missed = t.misses+1, s.host
 			lg.capacity.set(i, lg.spare(i))
 		}
-		lg.arrived(target)
+		lg.expect(s.to, -1)
+		lg.giveUp(target, s)
 	}
 }
 

@@ -150,7 +150,10 @@ func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int)
 	}
 	c.makeMasters(maxPlaces-1, lg.recent, l.slaves, own)
 	c.drawMasters(maxPlaces)
-	if len(c.places) > 0 {
+	switch {
+	case lg.isOutside(target):
+		lg.attempted(target, n.env.Now())
+	case len(c.places) > 0:
 		lg.send(target, c.places[0], n.hostOf(target), n.env.Now())
 	}
 	return c.places, size
@@ -256,7 +259,7 @@ func (c *choice) couldBecomeMaster(p Peer) bool {
 	if i, known := c.ledger.index[p]; known && (c.ledger.tallies[i].count() > 0 || c.ledger.tallies[i].misses > 0) {
 		return false
 	}
-	return c.suits(p)
+	return c.suits(p) && !c.ledger.isOutside(p)
 }
 
 // discountSilent takes masters that are probably dead out of the ledger until it is

@@ -175,6 +175,15 @@ func TestAClassIsAPresetOverTheNetwork(t *testing.T) {
 	}
 }
 
+// Where most nodes are behind a NAT, and ask for places for ever, the others find theirs all
+// the same. With this seed one of them would otherwise be left out for ten rounds.
+func TestTheManyOutsideLeaveTheOthersTheirPlaces(t *testing.T) {
+	s := load(t, "name: nat\nnodes: 1000\nseed: 2\nduration: 256s\nlatency: {model: constant, mean: 25ms}\nclasses: {home: {share: 70%, nat: true}}\n")
+	if c := ran(t, s, 1).Summary.Convergence; c.Rounds == nil || *c.Rounds > 11 {
+		t.Errorf("the network settles as %+v, want after at most 11 rounds", c)
+	}
+}
+
 // Nodes behind a NAT can ask and never get a place; the others are a whole network
 // without them and ban none of them, and its searches and draws are those of its members.
 func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
