@@ -26,11 +26,12 @@ const (
 	doubtLimit = 6
 )
 
-// audit checks a backlink that has just answered with up.
-func (l *level) audit(t *Task, up *message.Structure, b budget) {
+// audit checks a backlink that has just answered with up. It is strange if most masters of
+// a calm network are gone from its list.
+func (l *level) audit(t *Task, up *message.Structure, b budget, strange bool) {
 	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
 	switch {
-	case turn != 0 && l.doubts == 0:
+	case turn != 0 && l.doubts == 0 && !strange:
 	case l.isMaster():
 		found = l.verdict(l.structure(), up)
 	case !l.audited:
@@ -89,6 +90,11 @@ func (l *level) verdict(witness, up *message.Structure) int {
 func (l *level) sharesMasters(a, b *message.Masters) bool {
 	common := l.inBoth(a, b)
 	return alike(common, len(a.List), mastersSlack) && alike(common, len(b.List), mastersSlack)
+}
+
+// hasLostMasters reports whether most masters of an earlier list are gone.
+func (l *level) hasLostMasters(before *message.Masters) bool {
+	return !alike(l.inBoth(before, l.masters), len(before.List), mastersSlack)
 }
 
 // inBoth is how many masters are in both lists.

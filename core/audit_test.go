@@ -109,6 +109,38 @@ func TestAWitnessComparesNetworks(t *testing.T) {
 	}
 }
 
+// A list is strange if most masters of the one before are gone, not if it has grown, as
+// after a partition.
+func TestAListWithoutTheMastersBeforeIsStrange(t *testing.T) {
+	list := func(from, count uint32) *message.Masters {
+		m := &message.Masters{}
+		for id := from; id < from+count; id++ {
+			m.List = append(m.List, message.Master{Peer: peer.FromID(id), Size: 6})
+		}
+		return m
+	}
+	before := list(10, 20)
+	for _, test := range []struct {
+		what  string
+		after *message.Masters
+		want  bool
+	}{
+		{"the same", before, false},
+		{"an equal one", list(10, 20), false},
+		{"twice as many more", list(10, 60), false},
+		{"nine of twenty left", list(10, 9), false},
+		{"eight of twenty left", list(10, 8), true},
+		{"others", list(100, 20), true},
+		{"none", list(0, 0), true},
+	} {
+		n, _ := alone(t, 0, 0)
+		n.level1.masters = test.after
+		if got := n.level1.hasLostMasters(before); got != test.want {
+			t.Errorf("%s: strange is %t", test.what, got)
+		}
+	}
+}
+
 // inBranches is node 1 as one of many in branches of nine nodes that others head: node 2
 // that of level 1, 3 that above it, and so on.
 func inBranches(t *testing.T, levels int) *tree {

@@ -93,19 +93,19 @@ func (directed) sync(l *level, t *Task) {
 	up := l.askUp(t, b.atMost(n.cfg.ServerTimeout))
 	l.rate(up)
 	down := l.askDown(t, b)
-	before := len(l.masters.List)
+	before, calm := l.masters, l.view.calmed()
 	if l.isMaster() {
 		l.findMasters(t, up, down, b)
 	} else {
 		l.believe(up)
 		l.know(up, b)
 	}
-	if 2*len(l.masters.List) < before {
+	if 2*len(l.masters.List) < len(before.List) {
 		l.keepBridges()
 	}
 	l.askBridge(b)
 	if up.said != nil && l.backlink == up.peer {
-		l.audit(t, up.said, b)
+		l.audit(t, up.said, b, calm && l.hasLostMasters(before))
 	}
 	l.setExact(up.said != nil && l.backlink == up.peer)
 	l.view.observe(l.size())

@@ -70,6 +70,16 @@ func TestLiesThatAreSeenAreContained(t *testing.T) {
 	}
 }
 
+// A slave whose backlink suddenly names masters of which it knows none asks another master at
+// once, so that coverage is low for few rounds.
+func TestFalseMastersAreSeenSoon(t *testing.T) {
+	s := parse(t, "name: seen\nnodes: 300\nseed: 3\nduration: 12m\nattacks: [{at: 3m, lie: false-masters, on: 10%%}]\n")
+	r, err := sim.Run(s, sim.Options{Workers: 1})
+	if a := must(t, r, err).Summary.Attacks; a.Coverage.Mean < 0.99 {
+		t.Errorf("searches would reach %.4f of the honest nodes, from a minute after the attack began on", a.Coverage.Mean)
+	}
+}
+
 // A master that answers every other request is never silent for long. Its slaves see what
 // it is after some minutes, and then searches reach nearly all honest nodes.
 func TestDroppedRequestsAreSeenInTheEnd(t *testing.T) {
