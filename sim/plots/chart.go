@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"image/color"
 	"math"
-	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot/plotter"
@@ -108,18 +107,20 @@ func (c *Chart) most(of func(plotter.XY) float64) float64 {
 
 // CSV returns all numbers of the chart: the name of the curve, x and y.
 func (c *Chart) CSV() ([]byte, error) {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
 	rows := [][]string{{"curve", c.X, c.Y}}
 	for _, curve := range c.Curves {
 		for _, at := range curve.points {
 			rows = append(rows, []string{curve.Name, digits(at.X), digits(at.Y)})
 		}
 	}
-	if err := w.WriteAll(slices.Clip(rows)); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return csvOf(rows)
+}
+
+// csvOf writes rows as CSV.
+func csvOf(rows [][]string) ([]byte, error) {
+	var b bytes.Buffer
+	err := csv.NewWriter(&b).WriteAll(rows)
+	return b.Bytes(), err
 }
 
 // digits writes a number to nine digits.

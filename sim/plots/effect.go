@@ -4,7 +4,9 @@ import (
 	"image/color"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -75,12 +77,46 @@ func DrawEffect(e Effect) *Plot {
 	return &Plot{Name: e.Name, Title: e.Title, figure: f}
 }
 
-// WriteEffect writes an effect into a folder, as SVG and PNG.
+// WriteEffect writes an effect into a folder, as SVG and PNG, and its numbers as CSV.
 func WriteEffect(e Effect, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := writeTable(filepath.Join(dir, e.Name+".csv"), e.table()); err != nil {
 		return err
 	}
 	return DrawEffect(e).write(dir)
+}
+
+// table has a row for each point, in full precision. A curve of theory has no interval.
+func (e *Effect) table() [][]string {
+	rows := [][]string{{"panel", "curve", e.X, e.Y, "low", "high"}}
+	for _, p := range e.Panels {
+		for _, c := range p.Curves {
+			for _, m := range c.Points {
+				rows = append(rows, []string{p.Title, c.Name, exact(m.X), exact(m.Y), exact(m.Low), exact(m.High)})
+			}
+		}
+	}
+	return rows
+}
+
+// exact writes a number so that it reads back as the same; nothing for one that is not
+// there.
+func exact(x float64) string {
+	if math.IsNaN(x) {
+		return ""
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}
+
+// writeTable writes rows as CSV into a file, and makes its folder.
+func writeTable(path string, rows [][]string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	text, err := csvOf(rows)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o644)
 }
 
 // names are the names of all curves, in their order, theory last.

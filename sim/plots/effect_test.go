@@ -2,8 +2,13 @@ package plots_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
 
 	"spreadable/sim/plots"
@@ -43,6 +48,91 @@ func TestAnEffectHasItsCurvesAndItsLaw(t *testing.T) {
 		if err != nil || !bytes.Equal(svg, again) {
 			t.Errorf("%d panels: drawn twice, not the same (%v)", panels, err)
 		}
+	}
+}
+
+// Every number that is drawn of a sweep stands in the table beside the plot: what is drawn
+// from the table is the same picture, to the byte.
+func TestEffectsAndHeatMapsHaveTheirNumbersBesideThem(t *testing.T) {
+	dir, e := t.TempDir(), effect(2)
+	e.Panels[0].Curves[0].Points[1].Y = 1.0 / 3
+	if err := plots.WriteEffect(e, dir); err != nil {
+		t.Fatal(err)
+	}
+	rows := table(t, filepath.Join(dir, e.Name+".csv"))
+	if want := []string{"panel", "curve", e.X, e.Y, "low", "high"}; !slices.Equal(rows[0], want) {
+		t.Errorf("the columns are %q, want %q", rows[0], want)
+	}
+	rows = rows[1:]
+	read := e
+	read.Panels = nil
+	for _, p := range e.Panels {
+		p.Curves = slices.Clone(p.Curves)
+		for c := range p.Curves {
+			p.Curves[c].Points = slices.Clone(p.Curves[c].Points)
+			for i := range p.Curves[c].Points {
+				if rows[0][0] != p.Title || rows[0][1] != p.Curves[c].Name {
+					t.Fatalf("the row is %q, want one of %q, %q", rows[0], p.Title, p.Curves[c].Name)
+				}
+				p.Curves[c].Points[i] = plots.Mean{X: number(t, rows[0][2]), Y: number(t, rows[0][3]), Low: number(t, rows[0][4]), High: number(t, rows[0][5])}
+				rows = rows[1:]
+			}
+		}
+		read.Panels = append(read.Panels, p)
+	}
+	same(t, plots.DrawEffect(e), plots.DrawEffect(read))
+
+	h := plots.Heat{Name: "h", Title: "Heat", X: "nodes", Y: "loss", Columns: []string{"10", "100"}, Rows: []string{"0%", "5%"},
+		Panels: []plots.HeatPanel{{Title: "one", Cells: [][]float64{{1.0 / 3, 2}, {math.NaN(), 4e6}}}}}
+	if err := plots.WriteHeat(h, dir); err != nil {
+		t.Fatal(err)
+	}
+	cells := [][]float64{{0, 0}, {0, 0}}
+	for i, row := range table(t, filepath.Join(dir, "h.csv"))[1:] {
+		if want := []string{"one", h.Columns[i%2], h.Rows[i/2]}; !slices.Equal(row[:3], want) {
+			t.Errorf("the cell is %q, want %q", row, want)
+		}
+		cells[i/2][i%2] = number(t, row[3])
+	}
+	again := h
+	again.Panels = []plots.HeatPanel{{Title: "one", Cells: cells}}
+	same(t, plots.DrawHeat(h), plots.DrawHeat(again))
+}
+
+func table(t *testing.T, file string) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// number reads a cell; an empty one is no number.
+func number(t *testing.T, text string) float64 {
+	t.Helper()
+	if text == "" {
+		return math.NaN()
+	}
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func same(t *testing.T, a, b *plots.Plot) {
+	t.Helper()
+	x, err := a.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if y, err := b.SVG(); err != nil || !bytes.Equal(x, y) {
+		t.Errorf("the plot %s of the table differs from that of the sweep (%v)", a.Name, err)
 	}
 }
 

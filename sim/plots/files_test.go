@@ -24,9 +24,19 @@ workload:
 approval: {period: 20s}
 `
 
-func realRun(t *testing.T) *result.Run {
+// others are runs of the kinds that have plots of their own, or others in them: several
+// levels, attacks on draws, stores, nodes that come and go, nodes that none can reach.
+var others = map[string]string{
+	"levels":   "name: levels\nnodes: 120\nlevels: 2\nduration: 200s\nworkload: {searches: {count: 20, start: 100s}}\n",
+	"captured": "name: captured\nnodes: 60\nduration: 400s\nattacks: [{at: 100s, lie: omits, on: 20%}]\nworkload: {approvals: {count: 40, start: 150s, over: 200s}}\napproval: {draw: host, group: ip, period: 20s}\n",
+	"stores":   "name: stores\nnodes: 40\nduration: 300s\npreload: {documents: 40, files: 30}\nworkload: {documents: {rate: 1}, files: {rate: 0.2}}\nfaults: [{at: 150s, do: crash, on: 30%}]\n",
+	"churn":    "name: churn\nnodes: 60\nduration: 300s\nchurn: {session: {model: exponential, mean: 3m}, absence: {model: exponential, mean: 1m}}\nworkload: {searches: {count: 20, start: 100s}}\n",
+	"outside":  "name: outside\nnodes: 60\nduration: 200s\nnetwork: {loss: 2%}\nclasses: {home: {share: 30%, nat: true}}\nworkload: {searches: {count: 20, start: 100s}}\n",
+}
+
+func realRun(t *testing.T, text string) *result.Run {
 	t.Helper()
-	s, err := scenario.Parse("measured.yaml", []byte(measured), nil)
+	s, err := scenario.Parse("real.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +52,11 @@ func realRun(t *testing.T) *result.Run {
 func TestPlotsAreDrawnFromTheFilesAlone(t *testing.T) {
 	runs := goldenRuns()
 	delete(runs, "empty") // no run has no results at all
-	runs["real"] = realRun(t)
+	runs["real"] = realRun(t, measured)
+	for name, text := range others {
+		runs[name] = realRun(t, text)
+	}
+	drawn := make(map[string]bool)
 	for name, run := range runs {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
@@ -66,17 +80,25 @@ func TestPlotsAreDrawnFromTheFilesAlone(t *testing.T) {
 				if !bytes.Equal(a, b) || before[i].Missing != after[i].Missing {
 					t.Errorf("the plot %s of the files differs from that of the run", before[i].Name)
 				}
+				if _, real := others[name]; real || name == "real" {
+					drawn[Dir+"/"+before[i].Name+".svg"] = before[i].Missing == "" || drawn[Dir+"/"+before[i].Name+".svg"]
+				}
 				if name == "real" && before[i].Missing != "" {
 					t.Errorf("the plot %s is missing: %s", before[i].Name, before[i].Missing)
 				}
 			}
 		})
 	}
+	for _, file := range Files() {
+		if strings.HasSuffix(file, ".svg") && !drawn[file] {
+			t.Errorf("no real run here has %s", file)
+		}
+	}
 }
 
 // The numbers that legends tell of the whole run are those of the summary.
 func TestLegendsTellTheSummary(t *testing.T) {
-	run := realRun(t)
+	run := realRun(t, measured)
 	legends := make(map[string]string)
 	for _, p := range Draw(run) {
 		for _, e := range p.figure.legend {

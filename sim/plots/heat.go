@@ -3,7 +3,7 @@ package plots
 import (
 	"image/color"
 	"math"
-	"os"
+	"path/filepath"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -63,12 +63,25 @@ func DrawHeat(h Heat) *Plot {
 	return &Plot{Name: h.Name, Title: h.Title, figure: f}
 }
 
-// WriteHeat writes a heat map into a folder, as SVG and PNG.
+// WriteHeat writes a heat map into a folder, as SVG and PNG, and its numbers as CSV.
 func WriteHeat(h Heat, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := writeTable(filepath.Join(dir, h.Name+".csv"), h.table()); err != nil {
 		return err
 	}
 	return DrawHeat(h).write(dir)
+}
+
+// table has a row for each cell.
+func (h *Heat) table() [][]string {
+	rows := [][]string{{"panel", h.X, h.Y, "value"}}
+	for _, p := range h.Panels {
+		for row, cells := range p.Cells {
+			for column, value := range cells {
+				rows = append(rows, []string{p.Title, h.Columns[column], h.Rows[row], exact(value)})
+			}
+		}
+	}
+	return rows
 }
 
 // panel draws one table. Its cells are squares of the side 1 around whole numbers.
