@@ -15,6 +15,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/core/peer"
+	"spreadable/internal/nettest"
 )
 
 // Why nodes cannot join is told at both ends.
@@ -118,6 +119,63 @@ func TestWhoIsRefusedIsTold(t *testing.T) {
 	}
 	if lines := log.lines("level=WARN", "refused a node", "192.0.2.7:4000", "Wrong address"); len(lines) != 1 {
 		t.Errorf("the log tells %d times: %q", len(lines), lines)
+	}
+}
+
+// A newcomer, which knows no network's name yet, is told of at the other end, too, whatever
+// keeps it out. One that knows the password but has another name for the node is not: it
+// learns the right name by the refusal. Nor is one that comes before there is a root.
+func TestNewcomersThatAreRefusedAreTold(t *testing.T) {
+	listed, err := peer.ParseList([]string{"192.0.2.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		at, joins func(*Options) // the options of both ends
+		alias     bool           // the newcomer knows it by another name
+		want      string         // "" for no word
+	}{
+		"a wrong password":           {nil, func(o *Options) { o.Auth = &Credentials{"user", "wrong"} }, false, "Authentication is required"},
+		"a wrong password, by proof": {nil, func(o *Options) { o.Auth, o.ProofsOnly = &Credentials{"user", "wrong"}, true }, false, "Authentication is required"},
+		"no password":                {nil, func(o *Options) { o.Auth = nil }, false, "Authentication is required"},
+		"a white list":               {func(o *Options) { o.Config.Whitelist = listed }, nil, false, "is denied"},
+		"the right password":         {nil, nil, false, ""},
+		"another name":               {nil, nil, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log journal
+			n := closed(t, func(o *Options) {
+				o.Log = slog.New(slog.NewTextHandler(&log, nil))
+				if c.at != nil {
+					c.at(o)
+				}
+			})
+			at := n.address()
+			if c.alias {
+				at = strings.Replace(at, "localhost", "127.0.0.1", 1)
+			}
+			newcomer := closed(t, func(o *Options) {
+				bootstrap, err := o.Config.Book.Intern(peer.MustParse(at))
+				if err != nil {
+					t.Error(err)
+				}
+				if o.Config.Bootstrap = []core.Peer{bootstrap}; c.joins != nil {
+					c.joins(o)
+				}
+			})
+			refused := c.want != ""
+			nettest.Until(t, "it is refused, or has a place", func() (done bool) {
+				in(t, newcomer, func(c *core.Node) {
+					c.Sync()
+					done = refused && len(newcomer.JoinFailures()) > 0 || c.Status().IsRegistered
+				})
+				return done
+			})
+			lines := log.lines("level=WARN", "refused a node", c.want)
+			if refused != (len(lines) == 1) {
+				t.Errorf("the log tells %q", lines)
+			}
+		})
 	}
 }
 

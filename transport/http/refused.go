@@ -1,9 +1,12 @@
 package httptransport
 
 import (
+	"crypto/hmac"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,10 +99,9 @@ func (r *refusals) list() (latest []Refused, total uint64) {
 // once for a host in ten minutes; and how many requests of nodes it has refused in all.
 func (n *Node) Refused() (latest []Refused, total uint64) { return n.server.refusals.list() }
 
-// turnAway tells the owner that a request of a node has not passed the checks. Young nodes
-// that do not know their network's name yet are refused now and then in any network.
+// turnAway tells the owner that a request of a node has not passed the checks.
 func (s *server) turnAway(v *visit, err error) {
-	if v.claimed == "" || v.r.Context().Err() != nil || s.isYoung(v) {
+	if v.claimed == "" || v.r.Context().Err() != nil || s.isYoung(v, err) || s.hasAnotherName(v, err) {
 		return
 	}
 	refused, news := s.refusals.add(v.ip, v.claimed, err.Error())
@@ -109,9 +111,20 @@ func (s *server) turnAway(v *visit, err error) {
 	}
 }
 
-// isYoung reports whether a node was refused because it, or this one, does not know the
-// network yet.
-func (s *server) isYoung(v *visit) bool {
+// isYoung reports whether a node was refused because it, or this one, does not know yet
+// which network it belongs to. That happens now and then in any network.
+func (s *server) isYoung(v *visit, err error) bool {
+	if !strings.HasPrefix(err.Error(), wire.RootMessage) {
+		return false
+	}
 	given := v.r.Header[wire.RootHeader]
 	return s.loop.view.Load().root == "" || len(given) == 1 && given[0] == ""
+}
+
+// hasAnotherName reports whether a node knows the password, and was refused because it
+// calls this node by another name than this node does. It learns the right one by that.
+func (s *server) hasAnotherName(v *visit, err error) bool {
+	status, _ := wire.Failure(err)
+	shown, found := strings.CutPrefix(v.r.Header.Get("Authorization"), proofScheme)
+	return status == http.StatusUnauthorized && found && hmac.Equal([]byte(shown), []byte(proof(s.auth.key, v.claim.String(), v.r.Host)))
 }
