@@ -45,6 +45,10 @@ func Code(code string) string {
 // RootMessage begins the refusal of nodes of another network.
 const RootMessage = "Node root is different"
 
+// AddressMessage begins the refusal of nodes whose requests come from another IP than the
+// address has that they claim.
+const AddressMessage = "Wrong address"
+
 // ClientPath begins the paths of all requests of clients.
 var ClientPath = message.KindQuery.Row().Path
 

@@ -23,7 +23,7 @@ func TestNodesThatCannotJoinSayWhy(t *testing.T) {
 		open := start("--hostname 10.9.0.1 --port 4000")
 		for _, c := range []struct{ options, want, refused string }{
 			{"--hostname localhost --listen 10.9.0.2:4010 --source 10.9.0.2 --port 4010",
-				`Wrong address "localhost:4010"`, "localhost:4010"},
+				`Wrong address "localhost:4010"; to it our requests come from another IP: correct hostname, or source`, "localhost:4010"},
 			{"--hostname 10.9.0.3 --listen 10.9.0.2:4011 --source 10.9.0.2 --port 4011",
 				`Wrong address "10.9.0.3:4011"`, "10.9.0.3:4011"},
 			{"--hostname 10.9.0.2 --source 10.9.0.2 --port 4012 --network-version other-1",

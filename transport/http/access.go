@@ -119,7 +119,7 @@ func (s *server) checkFilter(v *visit, sc scope) error {
 		return err
 	}
 	if !fits {
-		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Wrong address %q", v.claimed))
+		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("%s %q", wire.AddressMessage, v.claimed))
 	}
 	v.from = a
 	return nil

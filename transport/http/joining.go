@@ -3,10 +3,12 @@ package httptransport
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"spreadable/core"
 	"spreadable/core/message"
+	"spreadable/wire"
 )
 
 // Why a node has no place: what became of its latest requests for one, at each address
@@ -49,17 +51,28 @@ func (l *loop) noteStep(c *call, err error) {
 		return
 	}
 	old, known := l.joining[key]
-	if old.Reason == err.Error() || !known && len(l.joining) >= maxJoinFailures {
+	reason := reasonOf(err)
+	if old.Reason == reason || !known && len(l.joining) >= maxJoinFailures {
 		return
 	}
 	if l.joining == nil {
 		l.joining = make(joining)
 	}
 	f := JoinFailure{
-		Address: l.speaker.Text(c.to), Asked: c.out.Kind.String(), Reason: err.Error(), Since: time.Unix(0, int64(l.now)),
+		Address: l.speaker.Text(c.to), Asked: c.out.Kind.String(), Reason: reason, Since: time.Unix(0, int64(l.now)),
 	}
 	l.joining[key] = f
 	l.options.Log.Warn("cannot join the network here", "peer", f.Address, "asked", f.Asked, "reason", f.Reason)
+}
+
+// reasonOf is why a step of joining has failed. Where the other node sees what the owner
+// cannot, it says what would be right.
+func reasonOf(err error) string {
+	text := err.Error()
+	if strings.Contains(text, wire.AddressMessage) {
+		text += "; to it our requests come from another IP: correct hostname, or source"
+	}
+	return text
 }
 
 // JoinFailures are the reasons why the node has no place, by address; none once it has

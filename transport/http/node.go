@@ -3,10 +3,12 @@ package httptransport
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"spreadable/core"
 	"spreadable/wire"
@@ -79,6 +81,9 @@ func (n *Node) Start(restore func(*core.Node) error) error {
 	// Each request has a time limit, so there is no need for probes of the system.
 	quiet := net.ListenConfig{KeepAlive: -1}
 	listener, err := quiet.Listen(context.Background(), "tcp", n.options.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w: end the program that has this port, or give the node another", err)
+	}
 	if err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
