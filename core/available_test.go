@@ -101,6 +101,7 @@ func TestLocalFailuresBlameNoPeer(t *testing.T) {
 			all[kind] = message.Response{Err: message.ErrLocal}
 		}
 		n.Host(pair[1]).Actor = all
+		n.Host(pair[1]).Node.Stop() // its requests would show that it is alive
 		n.Run(600 * time.Second)
 		state := slave.Node.State()
 		if state.Backlink == "" || len(state.Fails)+len(state.Scores)+len(state.Bans) != 0 {

@@ -524,10 +524,11 @@
 // take little back. Errors without a code, connections lost in the middle of an answer and
 // results of an application are no garbage, because they may not be the fault of the peer.
 //
-// A driver that wants a password tells the node of each login (Node.Login). Wrong ones
-// count for the host that they come from, whatever address it claims. The eleventh bans
-// that host at once for 15 minutes, in which the right password is refused as well.
-// White-, black- and trust-lists come before everything else.
+// A driver that wants a password tells the node of each login (login.go). Wrong ones count
+// for the host that they come from; nodes in the lists and browsers are counted apart.
+// After ten of them one login is judged in each LoginPause, and the others are refused,
+// right or wrong. No login leads to a ban. Black-, white- and trust-lists come before
+// everything else.
 //
 // One host is one voice, whatever its number of ports (hosts.go). It has few places in
 // the network, one seat in a draw of approvers, and few entries in the lists of a master.

@@ -54,3 +54,37 @@ func TestListsWithAZeroPeer(t *testing.T) {
 		}
 	}
 }
+
+// A node that registers before a sync of the master, and then names another backlink, can
+// change the master's size a few times; then it has to wait for some intervals.
+func TestANodeThatTogglesHasToWait(t *testing.T) {
+	n := coretest.New(t, 25*time.Millisecond, 1)
+	master := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}, ManualSync: true})
+	master.Start()
+	toggler := n.Play("", nil)
+	toggler.Actor = coretest.Answers{
+		message.KindInterview: {Body: &message.Interview{}},
+		message.KindStructure: {Body: &message.Structure{Address: toggler.Peer(), Backlink: toggler.Peer(), Masters: &message.Masters{}}},
+	}
+	listed, refused := 0, 0
+	for range 40 {
+		req := registration(master, toggler.Peer())
+		req.From = toggler.Peer()
+		toggler.Call(master.Peer(), req, coretest.SinkFunc(func(r message.Response) {
+			switch outcome := coretest.Outcome(r.Err); outcome {
+			case "ok":
+				listed++
+			case message.CodeMasterFull:
+				refused++
+			default:
+				t.Errorf("it is answered %s", outcome)
+			}
+		}), 0)
+		n.Settle()
+		master.Node.Sync()
+		n.Run(16 * time.Second)
+	}
+	if listed < 3 || listed > 8 || listed+refused != 40 {
+		t.Errorf("it is listed in %d of 40 intervals, and refused in %d", listed, refused)
+	}
+}

@@ -99,7 +99,7 @@ func TestStandingsAreForgotten(t *testing.T) {
 // Requests that fail together are one failure: a dozen of them does not break a peer.
 func TestFailuresTogetherCountOnce(t *testing.T) {
 	n, env := alone(t, 2, 0)
-	slave := peer.FromID(2)
+	slave, other := peer.FromID(2), peer.FromID(3)
 	for range 3 * n.cfg.MaxFails {
 		n.failed(slave)
 	}
@@ -113,8 +113,8 @@ func TestFailuresTogetherCountOnce(t *testing.T) {
 	if n.level1.hasSlave(slave) {
 		t.Error("a peer that fails more than MaxFails times, one after the other, is still listed")
 	}
-	n.conclude(peer.FromID(3), true, message.Response{Err: message.ErrLocal})
-	if len(n.fails) > 0 {
+	n.conclude(other, true, message.Response{Err: message.ErrLocal})
+	if len(n.fails) > 0 || !n.level1.hasSlave(other) {
 		t.Error("a failure of the own machine counts against a peer")
 	}
 }
