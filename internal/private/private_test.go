@@ -50,9 +50,20 @@ func TestWhatBelongsToAnotherUserIsNotPrivate(t *testing.T) {
 		t.Error(err)
 	}
 	// Root may own what any user uses, but no user what root uses, or another user.
-	err = CheckInfo(dir, stat, own+1)
-	if (own == 0) != (err == nil) {
-		t.Errorf("owner %d, user %d: %v", own, own+1, err)
+	owner := own
+	if own == 0 {
+		owner = 12345
+		if err := os.Chown(dir, owner, -1); err != nil {
+			t.Fatal(err)
+		}
+		if stat, err = os.Stat(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, user := range []int{0, owner + 1} {
+		if err := CheckInfo(dir, stat, user); err == nil || !strings.Contains(err.Error(), "belongs to another user") {
+			t.Errorf("owner %d, user %d: %v", owner, user, err)
+		}
 	}
 	root, err := os.Stat("/")
 	if err != nil {
