@@ -43,6 +43,11 @@ func TestLimitsShow(t *testing.T) {
 	if limits < 15 {
 		t.Errorf("%d limits are listed, want 15 or more", limits)
 	}
+	for _, o := range config.Options() {
+		if o.Group == "Limits" && !strings.Contains(text, "`"+o.Key+"`") {
+			t.Errorf("the option %s is a limit, and no row tells how it shows", o.Key)
+		}
+	}
 }
 
 // names are what stands in backquotes in a cell.
