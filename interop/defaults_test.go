@@ -32,7 +32,7 @@ type mix struct {
 
 // TestNoNodeIsBannedForBeingItself: six nodes of each kind find each other, serve clients,
 // and take back a node of either kind that was killed and starts again: the npm node
-// without its data. Nodes of ours ban none of them.
+// without its data; and one of ours that has left. Nodes of ours ban none of them.
 func TestNoNodeIsBannedForBeingItself(t *testing.T) {
 	runMixes(t, *defaultRuns, false)
 }
@@ -62,6 +62,8 @@ func (m *mix) live(t *testing.T) {
 	m.serveClients(t)
 	m.restart(t)
 	m.becomesWhole(t, "whole after two have started again", 40)
+	m.leave(t)
+	m.becomesWhole(t, "whole after one has left and come back", 40)
 	m.serveClients(t)
 	m.checkBans(t)
 	for _, p := range m.npm {
@@ -217,4 +219,20 @@ func (m *mix) restart(t *testing.T) {
 	_ = ours.running.Wait() // it was killed
 	ours.start(t)
 	npm.startDefault(t, m.npm[0].address)
+}
+
+// leave lets a master of ours, or else a slave, leave the network and come back. It tells
+// npm nodes, too, which do not know the request and hold nothing against it.
+func (m *mix) leave(t *testing.T) {
+	t.Helper()
+	p := m.ours[len(m.ours)-1]
+	for _, other := range m.ours[1:] {
+		if other.status(t).Slaves > 0 {
+			p = other
+			break
+		}
+	}
+	t.Logf("%s leaves, with %d slaves", p.address, p.status(t).Slaves)
+	p.stop(t)
+	p.start(t)
 }
