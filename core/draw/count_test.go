@@ -152,3 +152,19 @@ func FuzzParseCount(f *testing.F) {
 		}
 	})
 }
+
+// Only the default is another one in the earlier version.
+func TestTheEarlierCountIsAnotherDefault(t *testing.T) {
+	if got := (Count{}).Earlier().String(); got != "auto" {
+		t.Errorf("the earlier default is %s", got)
+	}
+	for text, want := range map[string]string{Count{}.String(): "auto", "auto": "auto", "3": "3", "20%": "20%", "r-1": "r-1", "r-9": "r-9"} {
+		c, err := ParseCount(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Earlier().String(); got != want {
+			t.Errorf("the earlier count of %s is %s, want %s", text, got, want)
+		}
+	}
+}
