@@ -41,8 +41,8 @@ type Fault struct {
 	// how long the nodes are away, 10s if absent.
 	For time.Duration `yaml:"for"`
 
-	// How much longer each message of the nodes takes (slow), or how far their clocks are
-	// ahead (skew).
+	// How much longer each message of the nodes takes (slow, at most an hour), or how far
+	// their clocks are ahead (skew).
 	By time.Duration `yaml:"by"`
 
 	// Share of the messages that are lost (loss).
@@ -167,6 +167,9 @@ func (s *Scenario) checkFault(path string, f Fault) error {
 	}
 	if at := join(path, "by"); s.given(at) && f.By == 0 {
 		return s.errorf(at, "%s: expected more than 0s", at)
+	}
+	if at := join(path, "by"); f.Do == Slow && f.By > maxLatency {
+		return s.errorf(at, "%s: expected at most %s with do slow, not %s", at, formatDuration(maxLatency), formatDuration(f.By))
 	}
 	if at := join(path, "share"); s.given(at) && (f.Share <= 0 || f.Share > 1) {
 		return s.errorf(at, "%s: expected a share above 0%% and at most 100%%, not %s", at, formatShare(f.Share))

@@ -93,6 +93,38 @@ func (s *Scenario) checkPresence() error {
 	return nil
 }
 
+// checkAnyLeft refuses what happens to nodes after all have crashed, where none come later.
+func (s *Scenario) checkAnyLeft() error {
+	bounces := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Do == Bounce })
+	if s.Churn.On() || s.Join.Mode != Mass || bounces {
+		return nil
+	}
+	end := slices.IndexFunc(s.Faults, func(f Fault) bool {
+		t, err := ParseTarget(f.On)
+		return f.Do == Crash && err == nil && t.all(s.Nodes)
+	})
+	if end < 0 {
+		return nil
+	}
+	check := func(path string, at time.Duration, on string) error {
+		if on == "" || at <= s.Faults[end].At {
+			return nil
+		}
+		return s.errorf(join(path, "on"), "%s.on: no node is up at %s: faults.%d has ended all", path, formatDuration(at), end)
+	}
+	for i, f := range s.Faults {
+		if err := check("faults."+strconv.Itoa(i), f.At, f.On); err != nil {
+			return err
+		}
+	}
+	for i, a := range s.Attacks {
+		if err := check("attacks."+strconv.Itoa(i), a.At, a.On); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // contradicts is a host to which two things happen at the same time of which only one
 // can; -1 if there is none. A node tells one lie, and is slow, skewed, held or cut off by
 // one fault at a time.

@@ -102,6 +102,9 @@ func (d decoder) sweep(path string, n ast.Node, v reflect.Value) error {
 			return err
 		}
 	}
+	if len(sweep.Axes) == 0 {
+		return errorAt(d.place(n), "%s: varies no key: give one with values, such as {nodes: [100, 1000]}, or leave it out", path)
+	}
 	v.Set(reflect.ValueOf(sweep))
 	return nil
 }
