@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -136,6 +137,41 @@ func TestTheFirstGetACopyAndOthersWhatIsMissing(t *testing.T) {
 		})
 		if slices.Sort(got); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
+// The best of n candidates comes first with a chance of 1 - (1 - 1/n)², the worst with one
+// of 1/n²: the better of two draws. None is left out, and ranks are those of the order.
+func TestBalancedTakesTheBetterOfTwo(t *testing.T) {
+	const n, rounds = 10, 20_000
+	_, h := alone(t, "", core.Config{})
+	best, worst := 0.0, 0.0
+	for range rounds {
+		from := make([]host.Choice, n)
+		for i := range from {
+			from[i] = host.Choice{Peer: peer.FromID(uint32(1 + i)), Rank: float64(10 * i)}
+		}
+		seen := make(map[host.Peer]bool)
+		for i, c := range h.Balanced(from) {
+			seen[c.Peer] = true
+			if c.Rank != float64(i) {
+				t.Fatalf("rank %v at place %d", c.Rank, i)
+			}
+		}
+		if len(seen) != n {
+			t.Fatalf("%d of %d candidates are left", len(seen), n)
+		}
+		switch from[0].Peer {
+		case peer.FromID(1):
+			best++
+		case peer.FromID(n):
+			worst++
+		}
+	}
+	for name, tt := range map[string][2]float64{"best": {best / rounds, 0.19}, "worst": {worst / rounds, 0.01}} {
+		if sd := math.Sqrt(tt[1] * (1 - tt[1]) / rounds); math.Abs(tt[0]-tt[1]) > 4*sd {
+			t.Errorf("the %s comes first in %.4f of all cases, want %.4f ± %.4f", name, tt[0], tt[1], sd)
 		}
 	}
 }
