@@ -23,8 +23,8 @@
 //   - [Query]: a question to the whole network. One node's answer and a way to merge are
 //     all that the extension says; the network does the rest, and tells the coverage.
 //   - [Direct]: a request to one node, which a stream of bytes may follow.
-//   - [Host.Pick] and [Spread]: choose nodes for copies, and write to them until enough
-//     have acknowledged.
+//   - [Host.Pick], [Host.Balanced] and [Spread]: choose nodes for copies, evenly, and write
+//     to them until enough have acknowledged.
 //   - [Bucket]: keys and values of the extension, on disk before anything that depends on
 //     them leaves the node. [Blobs]: large values. [Cache]: what can be had again.
 //   - [Host.Every], [Host.OnMembers]: work in the background, by time and by who joined
