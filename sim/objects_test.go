@@ -82,18 +82,22 @@ func TestPreloadingCostsNoMessage(t *testing.T) {
 // have all of them among a third that goes: (1/3)^3, and a little less among few.
 func TestLossesWithoutRepairAreThoseOfTheory(t *testing.T) {
 	r := storing(t, 1, `
-preload: {documents: 900, at: 100s}
+preload: {documents: 900, files: 900, at: 100s}
 extensions: {repair: none}
 faults: [{at: 120s, do: crash, on: 33.34%}]
 `)
-	d := r.Summary.Documents
 	const gone, nodes = 10.0, 30.0
 	want := gone * (gone - 1) * (gone - 2) / (nodes * (nodes - 1) * (nodes - 2))
-	if sd := math.Sqrt(want * (1 - want) / 900); math.Abs(*d.Missing-want) > 4*sd {
-		t.Errorf("%.4f are lost, want %.4f ± %.4f", *d.Missing, want, sd)
+	for name, s := range map[string]*result.Store{"documents": r.Summary.Documents, "files": r.Summary.Files} {
+		if sd := math.Sqrt(want * (1 - want) / 900); math.Abs(*s.Missing-want) > 4*sd {
+			t.Errorf("%s: %.4f are lost, want %.4f ± %.4f", name, *s.Missing, want, sd)
+		}
+		if s.WholeS != nil {
+			t.Errorf("%s: all is whole again after %v s", name, *s.WholeS)
+		}
 	}
-	if d.WholeS != nil {
-		t.Errorf("all is whole again after %v s", *d.WholeS)
+	if sent := r.Summary.Files.Bytes; sent > 1_000_000 {
+		t.Errorf("%d bytes were sent, a file has as many: copies were made", sent)
 	}
 }
 

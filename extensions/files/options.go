@@ -53,6 +53,9 @@ type Options struct {
 	// FalseRate is the share of files for which the summary of a node is wrong: 0.0005. In
 	// a network of N nodes a search asks N times as many nodes in vain.
 	FalseRate float64 `yaml:"false_rate"`
+
+	// NoRepair leaves lost copies as they are: for simulations.
+	NoRepair bool `yaml:"-"`
 }
 
 // Size is a number of bytes, Duration a time. As texts they have units: 500KiB, 12h.

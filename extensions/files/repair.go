@@ -225,7 +225,7 @@ func (s *Store) recount(t *host.Task) {
 // work counts the copies of files that are marked and makes those that are missing, one
 // procedure at a time.
 func (s *Store) work(t *host.Task) {
-	if s.working {
+	if s.working || s.options.NoRepair {
 		return
 	}
 	s.working = true

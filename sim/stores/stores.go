@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -123,14 +122,8 @@ type archive struct {
 	askAll bool
 }
 
-// never is longer than any run.
-const never = files.Duration(math.MaxInt64 / 4)
-
 func newArchive(o Options) (Store, error) {
-	options := files.Options{Copies: rule(o.Copies), Acks: o.Acks, RepairRate: files.Size(o.RepairRate)}
-	if !o.Repair { // a byte in a second repairs nothing
-		options.RepairRate, options.CheckEvery = 1, never
-	}
+	options := files.Options{Copies: rule(o.Copies), Acks: o.Acks, RepairRate: files.Size(o.RepairRate), NoRepair: !o.Repair}
 	s, err := files.New(options)
 	return archive{s, o.AskAll}, err
 }
