@@ -184,6 +184,58 @@ func TestAHeadIsRatedByOneSearchASync(t *testing.T) {
 	}
 }
 
+// A head is not charged with the searches that the head before it has missed.
+func TestANewHeadBeginsWithoutGuilt(t *testing.T) {
+	tr := inBranches(t, 2)
+	for range shortSearches {
+		tr.node.level1.rounds++
+		tr.rateHead(1, tr.path[0].Head, message.Response{Body: &message.QueryAnswer{Coverage: message.Coverage{Asked: 1, Answered: 1}}})
+	}
+	if got := tr.auditOf(1).short; got != shortSearches {
+		t.Fatalf("%d searches count against the head, want %d", got, shortSearches)
+	}
+	tr.path[0].Head = peer.FromID(7)
+	if got := tr.auditOf(1).short; got != 0 {
+		t.Errorf("%d searches count against the next head", got)
+	}
+}
+
+// The head of a branch is told that searches miss it under one head above, and under the
+// next one it is to blame, however often it goes on to another. A search that comes ends it.
+func TestAHeadIsToldOnceThatSearchesMissItsBranch(t *testing.T) {
+	tr := inBranches(t, 3)
+	tr.node.root, tr.node.level1.slaves = tr.path[0].Name, []Peer{peer.FromID(50)}
+	miss := func(count int) {
+		for range count {
+			tr.node.level1.rounds++
+			tr.reached = tr.node.env.Now()
+			tr.rateSearch(tr.node.env.Now())
+		}
+	}
+	tr.auditOf(1).asked = -1
+	expect := func(when string, misses bool, short int) {
+		t.Helper()
+		if got := tr.misses(1); got != misses || tr.auditOf(1).short != short {
+			t.Errorf("%s: told %v after %d searches, want %v after %d", when, got, tr.auditOf(1).short, misses, short)
+		}
+	}
+	miss(shortSearches - 1)
+	expect("at first", false, shortSearches-1)
+	miss(1)
+	expect("under the first head", true, shortSearches)
+	for i := range shortSearches {
+		tr.path[1].Head = peer.FromID(uint32(60 + i))
+		miss(1)
+		expect("under the next ones", false, i+1)
+	}
+	tr.auditOf(1).asked = tr.node.env.Now()
+	miss(1)
+	expect("after a search that has come", false, 0)
+	tr.auditOf(1).asked = -1
+	miss(shortSearches)
+	expect("later", true, shortSearches)
+}
+
 // At each level of branches nodes move out of one that closes: in a sync interval an eighth
 // of the network, which is here one of the branch's nine nodes.
 func TestNodesMoveOutOfClosingBranchesOfAnyLevel(t *testing.T) {

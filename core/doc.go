@@ -268,10 +268,11 @@
 // its branch, and from each head to the heads of the siblings, to renew what they know of
 // the branches; and from an approver to a node that checks an answer and to the heads above
 // it, to see that it is a member. Body: TreeRequest, from a head the sender's own branch,
-// from an approver that it wants the lists of level 1 too. Answer: Tree, the receiver's
-// branches and their siblings. Effect: a head checks what another says
-// about its branch, and takes it over if that is confirmed. Never refused; a node without a
-// branch answers that the root differs.
+// from an approver that it wants the lists of level 1 too, from a master that its searches
+// do not come back to it. Answer: Tree, the receiver's branches and their siblings. Effect:
+// a head checks what another says about its branch, and takes it over if that is confirmed;
+// one whose branch is left out of searches takes it to another parent. Never refused; a node
+// without a branch answers that the root differs.
 //
 // Work (POST /api/work/NAME): from a master to each slave, in place of QuerySlave for a
 // query whose local answer takes long, because the slave reads its disk or asks others.

@@ -28,13 +28,16 @@ type tree struct {
 	said    *message.Tree       // snapshot; nil after a change
 	heads   [1]Peer             // the head of the own branch, for those who ask it
 
-	claims   branchClaims  // of other branches, at a head
-	audit    headAudit     // of the head of the own branch of level 1
-	upper    []headAudit   // of the heads above it, from level 2 up; nil before the first
-	reached  time.Duration // when a search of ours last reached most of our branch of the top
-	deposed  Peer          // the head that we do not follow any more; none before
-	served   *servedBranch // the latest answer to a draw; nil before
-	revision uint32        // of what survives a restart; see Node.Revision
+	claims   branchClaims   // of other branches, at a head
+	audit    headAudit      // of the head of the own branch of level 1
+	upper    []headAudit    // of the heads above it, from level 2 up; nil before the first
+	reached  time.Duration  // when a search of ours last reached most of our branch of the top
+	deposed  Peer           // the head that we do not follow any more; none before
+	leftOut  int            // the level of the branch that we are to take to another parent; 0 for none
+	heeded   map[Peer]int32 // the sync at which each node last made us do so
+	restless int32          // the sync until which what nodes below miss may be of the former parent
+	served   *servedBranch  // the latest answer to a draw; nil before
+	revision uint32         // of what survives a restart; see Node.Revision
 }
 
 // branchID tells branches apart: a founder can have given its name to one of each level.
@@ -239,6 +242,9 @@ func (n *Node) serveTree(req *message.Request) message.Response {
 		return message.Response{Err: message.ErrWrongRoot}
 	}
 	before := tr.snapshot() // so a head learns of another that leads the same branch
+	if asked != nil && asked.Missed && tr.between(asked.Level+1) {
+		tr.hearMissed(asked.Level+1, req.From)
+	}
 	if asked != nil && asked.Level >= 1 && asked.Level <= tr.top() && asked.Branch.Head == req.From {
 		switch own := tr.path[asked.Level-1]; {
 		case asked.Branch.Name != own.Name:

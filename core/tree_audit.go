@@ -2,6 +2,8 @@ package core
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"spreadable/core/message"
@@ -21,26 +23,38 @@ import (
 // An entry node asks the heads of the top only. With three levels or more it does not see
 // what heads further down answer. But it is behind such a head itself if it is a master or
 // a head: its own searches should come back to it. If they do not, though the head of the
-// top has answered for its branch, the head between them keeps them out.
+// top has answered for its branch, one of the two keeps them out, and no node can tell which:
+// the head between them does not pass searches on, or the one above does not give it any.
+// So the node tells the head between them (message.TreeRequest.Missed), and an honest one
+// takes its branch to another parent. A head that stays, or through which searches do not
+// come from there either, is replaced.
 
 // headAudit is what a node has seen of the head of its branch of a level.
 type headAudit struct {
+	of       Peer  // the head
 	doubts   int   // syncs in a row in which the head claimed too much, or hid the branch
 	short    int   // searches in a row that reached less than half of the branch
 	searched int32 // the sync of the latest of them
+	under    Peer  // of a head that entry nodes do not ask: the head above it at that time
+	moved    bool  // some have failed under another head above, too
 
 	asked time.Duration // when it last asked us, for a search
 }
 
-// auditOf is what the node has seen of the head of its branch of a level.
+// auditOf is what the node has seen of the head of its branch of a level. What it has seen
+// of the head before does not count.
 func (tr *tree) auditOf(level int) *headAudit {
-	if level == 1 {
-		return &tr.audit
+	a := &tr.audit
+	if level > 1 {
+		if tr.upper == nil {
+			tr.upper = make([]headAudit, tr.top()-1)
+		}
+		a = &tr.upper[level-2]
 	}
-	if tr.upper == nil {
-		tr.upper = make([]headAudit, tr.top()-1)
+	if head := tr.path[level-1].Head; a.of != head {
+		*a = headAudit{of: head}
 	}
-	return &tr.upper[level-2]
+	return a
 }
 
 // counted is how many nodes the own branch of a level has, by what its members list.
@@ -64,10 +78,13 @@ func (tr *tree) auditBranch(level int) bool {
 		return false
 	}
 	seen, counted := tr.auditOf(level), tr.counted(level)
+	if tr.between(level) {
+		seen.follow(tr.path[level].Head)
+	}
 	switch {
 	case int(own.Size) > counted+counted/4+slack(counted):
 		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: fmt.Sprintf("it claims %d nodes, its masters list %d", own.Size, counted)})
-	case seen.short >= shortSearches && level < n.searchLevel()-1:
+	case seen.short >= shortSearches && tr.between(level):
 		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: "searches do not come to us through it"})
 	case seen.short >= shortSearches:
 		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: fmt.Sprintf("searches through it reach less than half of %d nodes", counted)})
@@ -109,7 +126,7 @@ func (tr *tree) noteReached(level int, head Peer, resp message.Response) {
 func (a *headAudit) rate(good bool, round int32) {
 	switch {
 	case good:
-		a.short = 0
+		a.short, a.moved = 0, false
 	case a.short == 0 || a.searched != round:
 		a.short, a.searched = a.short+1, round
 	}
@@ -129,10 +146,77 @@ func (tr *tree) rateSearch(began time.Duration) {
 	if !tr.placed() || !n.level1.isMaster() || tr.reached < began {
 		return
 	}
-	for level := 1; level < n.searchLevel()-1; level++ {
+	for level := 1; tr.between(level); level++ {
 		if head := tr.path[level-1].Head; head != n.self && tr.watches(level) {
 			a := tr.auditOf(level)
+			a.follow(tr.path[level].Head)
 			a.rate(a.asked >= began, n.level1.rounds)
 		}
 	}
+}
+
+// between reports whether entry nodes do not ask the heads of a level: others are above
+// them.
+func (tr *tree) between(level int) bool { return level < tr.node.searchLevel()-1 }
+
+// follow begins anew under another head above, once until a search has come: a head cannot
+// keep us from counting by going from one to the next.
+func (a *headAudit) follow(above Peer) {
+	if a.under != above && a.short > 0 && !a.moved {
+		a.short, a.doubts, a.moved = 0, 0, true
+	}
+	a.under = above
+}
+
+// misses reports whether to tell the head of the own branch of a level that searches do
+// not come to us.
+func (tr *tree) misses(level int) bool {
+	seen := tr.auditOf(level)
+	return tr.between(level) && seen.short >= shortSearches && !seen.moved
+}
+
+// heedEvery is for how many syncs a head does not listen again to the same node that misses
+// searches: so a liar cannot drive a branch around.
+const heedEvery = 64
+
+// hearMissed is called when a node below misses searches through us, the head of its branch
+// of a level.
+func (tr *tree) hearMissed(level int, from Peer) {
+	if !tr.leads(level) || tr.leads(level+1) || !tr.mayLead(level, from) {
+		return
+	}
+	round := tr.node.level1.rounds
+	if last, heard := tr.heeded[from]; heard && round-last < heedEvery || round < tr.restless {
+		return
+	}
+	if tr.heeded == nil {
+		tr.heeded = make(map[Peer]int32)
+	}
+	maps.DeleteFunc(tr.heeded, func(_ Peer, last int32) bool { return round-last >= heedEvery })
+	tr.heeded[from], tr.leftOut = round, level
+}
+
+// changeParent takes the own branch of a level, which its parent's head leaves out of
+// searches, to another parent. What fails is tried again at the next sync.
+func (tr *tree) changeParent(t *Task, level int, b budget) {
+	n, own, parent := tr.node, tr.path[level-1], tr.path[level].Name
+	others := slices.DeleteFunc(slices.Clone(tr.lists[level].List), func(p message.Branch) bool { return p.Name == parent || p.Closing })
+	if len(others) == 0 {
+		return
+	}
+	next := others[n.env.Rand().IntN(len(others))]
+	said := tr.askTree(t, next.Head, message.TreeRequest{Level: level, Branch: own}, b)
+	if said == nil || said.Path[level].Name != next.Name || !tr.leads(level) || tr.path[level].Name != parent {
+		return
+	}
+	tr.leftOut, tr.restless = 0, n.level1.rounds+shortSearches
+	tr.adopt(said, level+1)
+	tr.setList(level, said.Lists[level-1])
+	tr.enter(level, tr.path[level-1])
+	n.env.Note(Note{What: NoteReshaped, About: own.Name, Text: fmt.Sprintf("it goes to another parent: searches through the head above do not come to its %d nodes", own.Size)})
+}
+
+// sameParent reports whether a node's branch of a level has the same parent as ours.
+func (tr *tree) sameParent(level int, said *message.Tree) bool {
+	return level == tr.top() || said.Path[level].Name == tr.path[level].Name
 }

@@ -213,3 +213,51 @@ func TestAHidingHeadIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+// A head of level 2 leaves one of its branches out of searches, so those of its masters do
+// not come back to them. Their head is honest and remains it.
+func TestAHeadOfTheTopGetsNoOtherReplaced(t *testing.T) {
+	for seed := range uint64(3) {
+		n := growTo(t, 3, 200, seed+1)
+		victim, liar := headBelow(t, n)
+		name := victim.Node.Path()[0].Name
+		victim.Actor = coretest.ActorFunc(func(from core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+			if from != liar.Peer() || req.Kind != message.KindQueryMaster {
+				return message.Response{}, coretest.Pass
+			}
+			return message.Response{Body: &message.QueryAnswer{}}, coretest.Answer // it was not asked
+		})
+		for range 40 {
+			n.Run(core.DefaultSyncInterval)
+			for _, h := range n.Live() {
+				if h.Node.Path()[0].Name == name && len(h.Node.Structure().Slaves) > 0 {
+					n.Client(1).Client.Ask(h.Peer(), 0, &message.QueryRequest{Name: "holders", Arg: 0}, func(*message.QueryAnswer, error) {})
+				}
+			}
+			n.Settle()
+			for _, h := range n.Live() {
+				if own := h.Node.Path()[0]; own.Name == name && own.Head != victim.Peer() {
+					t.Fatalf("seed %d: node %s takes %d for the head of the branch, which %d leads and another leaves out", seed+1, h.Name(), own.Head.ID(), victim.Peer().ID())
+				}
+			}
+		}
+		n.Run(3 * core.DefaultSyncInterval)
+		if c := coverage(n); c < 1 {
+			t.Errorf("seed %d: a search reaches %.3f of the nodes", seed+1, c)
+		}
+	}
+}
+
+// headBelow is the head of a branch with other masters, and the head of another branch above
+// it.
+func headBelow(t *testing.T, n *coretest.Network) (head, above *coretest.Host) {
+	t.Helper()
+	for _, h := range n.Live() {
+		path := h.Node.Path()
+		if path[0].Head == h.Peer() && path[1].Head != h.Peer() && len(h.Node.Structure().Masters.List) > 2 {
+			return h, n.HostOf(path[1].Head)
+		}
+	}
+	t.Fatal("all branches have the heads of those above")
+	return nil, nil
+}

@@ -61,6 +61,12 @@ func (n *Node) syncTree(t *Task) {
 			tr.forgetFails(level)
 			return
 		}
+		if tr.leftOut == level {
+			tr.changeParent(t, level, b)
+		}
+		if !tr.placed() || !tr.leads(level) {
+			return
+		}
 		tr.meetSiblings(t, level, b)
 		tr.count()
 		tr.weighBranch(level)
@@ -156,6 +162,7 @@ func (tr *tree) askHead(t *Task, level int, b budget) {
 	if level > 1 {
 		req = message.TreeRequest{Level: level - 1, Branch: tr.path[level-2]}
 	}
+	req.Missed = tr.misses(level)
 	for range 2 {
 		if head == tr.deposed {
 			break
@@ -316,7 +323,7 @@ func (tr *tree) hear(level int, name Peer, said *message.Tree) {
 		return
 	}
 	theirs := said.Path[level-1]
-	if theirs.Name != name { // it has left that branch
+	if theirs.Name != name || !tr.sameParent(level, said) { // it has left that branch, or taken it elsewhere
 		tr.drop(level, name)
 	} else {
 		if is, known := tr.claims.confirmed[id]; known && is.head == theirs.Head {
@@ -324,7 +331,7 @@ func (tr *tree) hear(level int, name Peer, said *message.Tree) {
 		}
 		tr.hearClaim(level, theirs)
 	}
-	if theirs.Name != tr.path[level-1].Name {
+	if theirs.Name != tr.path[level-1].Name && tr.sameParent(level, said) {
 		tr.hearOf(level, said)
 	}
 }

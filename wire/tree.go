@@ -205,16 +205,22 @@ func readLeave(f Fields) (Body, error) {
 
 func writeTreeRequest(w *writer, r *message.TreeRequest) {
 	w.raw(`{`)
-	if r.Place {
-		w.raw(`"place":true`)
+	fields := 0
+	for _, flag := range []struct {
+		is   bool
+		text string
+	}{{r.Place, `"place":true`}, {r.Missed, `"missed":true`}} {
+		if flag.is {
+			w.comma(fields)
+			w.raw(flag.text)
+			fields++
+		}
 	}
 	if r.Level == 0 {
 		w.raw(`}`)
 		return
 	}
-	if r.Place {
-		w.raw(`,`)
-	}
+	w.comma(fields)
 	w.raw(`"level":`)
 	w.int(int64(r.Level))
 	w.raw(`,"name":`)
@@ -232,17 +238,18 @@ func writeTreeRequest(w *writer, r *message.TreeRequest) {
 // readTreeRequest reads a request. Without a whole branch it tells about none.
 func readTreeRequest(f Fields) (Body, error) {
 	name, head := f.address("name"), f.address("head")
-	level, size, place := f.whole("level"), f.whole("size"), f.flag("place")
+	level, size := f.whole("level"), f.whole("size")
+	flags := message.TreeRequest{Place: f.flag("place"), Missed: f.flag("missed")}
 	if name == (peer.Address{}) || head == (peer.Address{}) {
-		return func(*Interner) any { return &message.TreeRequest{Place: place} }, nil
+		return func(*Interner) any { return &flags }, nil
 	}
 	own := branch{name, head, uint32(size), f.flag("closing")}
 	return func(in *Interner) any {
-		b := own.in(in)
-		if b.Name.IsZero() || b.Head.IsZero() {
-			return &message.TreeRequest{Place: place} // there is no place for its addresses
+		r := flags
+		if b := own.in(in); !b.Name.IsZero() && !b.Head.IsZero() { // else there is no place for its addresses
+			r.Level, r.Branch = level, b
 		}
-		return &message.TreeRequest{Level: level, Branch: b, Place: place}
+		return &r
 	}, nil
 }
 

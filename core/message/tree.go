@@ -74,11 +74,13 @@ type LeaveRequest struct {
 
 // TreeRequest asks a node for its place in the tree. The head of a branch tells heads of
 // other branches of its level about its own; Level is 0 in any other request. Place asks
-// for the lists of level 1, too.
+// for the lists of level 1, too. Missed tells the head of the own branch that searches of
+// the sender do not come back to it through that head.
 type TreeRequest struct {
 	Level  int
 	Branch Branch
 	Place  bool
+	Missed bool
 }
 
 // Tree is the answer. It is a snapshot and never changed.
