@@ -215,3 +215,64 @@ func TestASaltThatIsRevealedNeedsTime(t *testing.T) {
 		t.Errorf("it is refused with %v", err)
 	}
 }
+
+// A maker of salts that commits and does not reveal, to none or to half of the others, is
+// found out by all that make them, in networks of several levels too. They agree on a salt
+// without it, and all branches draw with that.
+func TestAMakerThatWithholdsIsFoundOut(t *testing.T) {
+	for _, c := range []struct {
+		levels int
+		to     string
+	}{{1, "all"}, {1, "half"}, {2, "all"}, {2, "half"}, {3, "all"}} { // half of 3 makers are too many
+		n := startDrawingAt(t, c.levels, 120, byHost(t, "network", "reveal"))
+		n.Run(5 * time.Minute)
+		nextTurn(n)
+		var makers []*coretest.Host
+		for _, h := range n.Hosts() {
+			if h.Config() != nil && makes(h) {
+				makers = append(makers, h)
+			}
+		}
+		before := withheldAt(makers)
+		if slices.Max(before) > 0 {
+			t.Fatalf("%d levels: all reveal, and parts are missed: %v", c.levels, before)
+		}
+		liar, others := makers[len(makers)-1], makers[:len(makers)-1]
+		for i, h := range others {
+			if c.to == "half" && i%2 == 0 {
+				continue
+			}
+			h.Actor = coretest.ActorFunc(func(from core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+				b, _ := req.Body.(*message.BeaconRequest)
+				if b == nil || from != liar.Peer() || b.Reveal == (message.Secret{}) {
+					return message.Response{}, coretest.Pass
+				}
+				return message.Response{Body: &message.Beacon{}}, coretest.Answer // it was not told
+			})
+		}
+		nextTurn(n) // of which the parts were revealed before
+		turn := nextTurn(n)
+		if values := valuesOf(n, turn); len(values) != 1 || values[message.Secret{}] > 0 {
+			t.Errorf("%d levels, withheld from %s: turn %v has the values %x", c.levels, c.to, turn, values)
+		}
+		for i, count := range withheldAt(others) {
+			if count == 0 {
+				t.Errorf("%d levels, withheld from %s: maker %s of %d does not miss a part", c.levels, c.to, others[i].Name(), len(makers))
+			}
+		}
+		one := keyFor(t, n, 1, 1)
+		for _, entry := range []uint32{23, 61, 117} {
+			if other := keyFor(t, n, 1, entry); !slices.Equal(one, other) {
+				t.Errorf("%d levels, withheld from %s: node %d draws %v, node 1 %v", c.levels, c.to, entry, other, one)
+			}
+		}
+	}
+}
+
+// withheldAt is how many parts of salts each of the hosts has missed.
+func withheldAt(hosts []*coretest.Host) (counts []uint64) {
+	for _, h := range hosts {
+		counts = append(counts, h.Node.Limits().Withheld)
+	}
+	return counts
+}
