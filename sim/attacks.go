@@ -14,6 +14,7 @@ import (
 	"spreadable/sim/population"
 	"spreadable/sim/result"
 	"spreadable/sim/scenario"
+	"spreadable/sim/trace"
 )
 
 // attacks are the hosts that lie in a world. Attacks begin and end at the ends of slices,
@@ -91,7 +92,7 @@ func (a *attacks) act(now time.Duration) {
 		if c.begin {
 			a.begin(c.number, now)
 		} else {
-			a.end(c.number)
+			a.end(c.number, now)
 			w := a.world
 			w.film.step("attack", w.scenario.Attacks[c.number].Lie, false, len(a.told[c.number]), now)
 		}
@@ -132,6 +133,7 @@ func (a *attacks) begin(number int, now time.Duration) {
 		l.plan(from, l.begin)
 	}
 	a.band(number)
+	a.tell(number, true, hosts, now)
 	w.film.step("attack", attack.Lie, true, len(hosts), now)
 	a.steps = append(a.steps, result.Attack{AtS: now.Seconds(), Lie: attack.Lie, Nodes: len(hosts)})
 	a.share = 0
@@ -179,18 +181,33 @@ func (a *attacks) masters(now time.Duration) (list []int) {
 }
 
 // end lets the hosts of an attack tell the truth again. Hosts beside the nodes go.
-func (a *attacks) end(number int) {
+func (a *attacks) end(number int, now time.Duration) {
+	var ended []int
 	for _, host := range a.told[number] {
 		l := a.liars[host]
 		if l.attack != number {
 			continue // it tells another lie by now
 		}
+		ended = append(ended, host)
 		l.answer, l.actions = nil, nil
 		a.world.weather.Host(host).Late = false
 		if host >= a.world.nodes {
 			a.world.net.Stop(host)
 		}
 	}
+	a.tell(number, false, ended, now)
+}
+
+// tell records that hosts begin or end to tell a lie.
+func (a *attacks) tell(number int, begins bool, hosts []int, now time.Duration) {
+	recorder, text := a.world.recorder, "tells the truth again"
+	if recorder == nil || len(hosts) == 0 {
+		return
+	}
+	if begins {
+		text = "lies: " + a.world.scenario.Attacks[number].Lie
+	}
+	recorder.Struck(hosts, trace.Lie, begins, text, now)
 }
 
 // front is the liar that answers in place of the node of a host; nil for none. It is called

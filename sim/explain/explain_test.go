@@ -173,6 +173,32 @@ func TestAStoryTellsOfFaults(t *testing.T) {
 	}
 }
 
+// A liar's story says which lie it tells, and when it tells none any more.
+func TestAStoryTellsOfLies(t *testing.T) {
+	s := parse(t, "name: lies\nnodes: 40\nduration: 300s\nattacks: [{at: 100s, lie: hides, on: '#5-7'}, {at: 140s, lie: sizes, on: '#6', for: 60s}, {at: 220s, lie: denies, on: '#5', for: 40s}]\n")
+	samples := run(t, s).Samples
+	for _, c := range []struct {
+		node     int
+		at       time.Duration
+		from, to float64
+		text     string
+		end      string
+	}{
+		{7, 290 * time.Second, 100, 100, "attack: lies: hides", " In an attack it lies: hides."},
+		{6, 150 * time.Second, 140, 140, "attack: lies: sizes", " In an attack it lies: sizes."},
+		{6, 250 * time.Second, 200, 200, "attack: tells the truth again", "nodes."},
+		{5, 250 * time.Second, 220, 220, "attack: lies: denies", " In an attack it lies: denies."},
+	} {
+		story := repeat(t, s, samples, c.node, c.at)
+		if !said(story, c.from, c.to, c.text) || !strings.HasSuffix(story.Conclusion, c.end) {
+			t.Errorf("node %d at %s: want %q and %q in\n%+v", c.node, c.at, c.text, c.end, story)
+		}
+	}
+	if story := repeat(t, s, samples, 8, 290*time.Second); said(story, 0, 290, "attack: ") || strings.Contains(story.Conclusion, "attack") {
+		t.Errorf("an honest node lies: %+v", story)
+	}
+}
+
 // A node that no other can reach asks in vain, and its story says why.
 func TestAStoryTellsOfNodesBehindANAT(t *testing.T) {
 	s := parse(t, behind)

@@ -243,7 +243,11 @@ func (x *teller) conclusion(due time.Duration) string {
 	text := lead + "is " + x.role() + "." + x.sight()
 	if len(x.faults) > 0 {
 		for _, f := range x.faults {
-			text += " By a fault it " + f.Text + "."
+			why := " By a fault it "
+			if f.Fault == trace.Lie {
+				why = " In an attack it "
+			}
+			text += why + f.Text + "."
 		}
 	}
 	for _, e := range x.waiting {

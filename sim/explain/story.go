@@ -135,7 +135,11 @@ func (x *teller) struck(e trace.Entry) {
 		x.faults = append(x.faults, e)
 	}
 	if e.Open || len(x.faults) < before {
-		x.say(e.At, "fault: "+e.Text, nil, "")
+		what := "fault: "
+		if e.Fault == trace.Lie {
+			what = "attack: "
+		}
+		x.say(e.At, what+e.Text, nil, "")
 	}
 }
 

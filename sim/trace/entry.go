@@ -7,6 +7,10 @@ import (
 	"spreadable/core/message"
 )
 
+// Lie is the name of all faults that are attacks: the node lies. A later lie of a node
+// takes the place of the one before.
+const Lie = "lie"
+
 // Entry is one thing that happened to a node. All times are virtual, since the start of
 // the run.
 type Entry struct {
@@ -27,7 +31,7 @@ type Entry struct {
 	// Operation is the client's operation that a request serves, from 1; 0 for none.
 	Operation uint32
 
-	// Fault names what Struck: "partition".
+	// Fault names what Struck: "partition", or Lie.
 	Fault string
 	// Text is the outcome of a request, empty for a good answer; the text of a note; how
 	// a node came up or went down; what a fault does.

@@ -138,6 +138,9 @@ func (p *perfetto) title(e Entry) string {
 	case Noted:
 		return e.Note.String()
 	case Struck:
+		if e.Fault == Lie {
+			return "attack: " + e.Text
+		}
 		return "fault: " + e.Fault
 	}
 	return e.What.String()
