@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -39,44 +40,45 @@ func (l lines) await(t *testing.T, text string) {
 	}
 }
 
-// Two networks whose draws differ in one setting refuse each other's nodes over HTTP, and
-// both sides log which it is.
+// Two networks whose draws differ in one setting refuse each other's nodes over HTTP, in
+// both directions, and both sides log which it is.
 func TestNetworksRefuseOthersDraws(t *testing.T) {
-	byHost := func(change func(c *config.Config)) func(c *config.Config) {
-		return func(c *config.Config) {
-			c.Draw = "host"
-			change(c)
-		}
-	}
-	plain := byHost(func(*config.Config) {})
 	prefixes, err := draw.ParseGroup("/16,/32")
 	must(t, err)
 	for option, c := range map[string]struct {
-		change func(c *config.Config)
-		says   string
+		change      func(c *config.Config)
+		plain, said string // the setting without the change and with it
 	}{
-		"draw":         {func(*config.Config) {}, "draw is original at the newcomer and host in the network"},
-		"draw_per":     {byHost(func(c *config.Config) { c.DrawPer = "client" }), "draw_per is client at the newcomer and network in the network"},
-		"draw_salt":    {byHost(func(c *config.Config) { c.DrawSalt = "verifier" }), "draw_salt is verifier at the newcomer and none in the network"},
-		"draw_group":   {byHost(func(c *config.Config) { c.DrawGroup = prefixes }), "draw_group is /16,/32 at the newcomer and prefix in the network"},
-		"draw_min_age": {byHost(func(c *config.Config) { c.DrawMinAge = time.Hour }), "draw_min_age is 1h at the newcomer and 0s in the network"},
+		"draw":         {func(c *config.Config) { c.Draw = "original" }, "host", "original"},
+		"draw_per":     {func(c *config.Config) { c.DrawPer = "client" }, "network", "client"},
+		"draw_salt":    {func(c *config.Config) { c.DrawSalt = "verifier" }, "none", "verifier"},
+		"draw_group":   {func(c *config.Config) { c.DrawGroup = prefixes }, "prefix", "/16,/32"},
+		"draw_min_age": {func(c *config.Config) { c.DrawMinAge = time.Hour }, "0s", "1h"},
 	} {
-		t.Run(strings.TrimPrefix(option, "draw_"), func(t *testing.T) {
-			t.Parallel()
-			network, newcomer := nodeConfig(t), nodeConfig(t)
-			plain(network)
-			c.change(newcomer)
-			inNetwork, atNewcomer := make(lines, 1000), make(lines, 1000)
-			first := newNode(t, node.Options{Config: network, Log: slog.New(slog.NewTextHandler(inNetwork, nil))})
-			start(t, first)
-			newcomer.Bootstrap = []string{first.Address()}
-			second := newNode(t, node.Options{Config: newcomer, Log: slog.New(slog.NewTextHandler(atNewcomer, nil))})
-			start(t, second)
-			inNetwork.await(t, c.says)
-			atNewcomer.await(t, c.says)
-			if status, err := second.Status(t.Context()); err != nil || status.Registered {
-				t.Errorf("registered %t, %v", status.Registered, err)
-			}
-		})
+		for _, joins := range []bool{true, false} { // the changed node, or the plain one
+			t.Run(fmt.Sprint(strings.TrimPrefix(option, "draw_"), " ", joins), func(t *testing.T) { // a short name: it is in the path of a socket
+				t.Parallel()
+				network, newcomer := nodeConfig(t), nodeConfig(t)
+				network.Draw, newcomer.Draw = "host", "host"
+				says := fmt.Sprintf("%s is %s at the newcomer and %s in the network", option, c.said, c.plain)
+				if joins {
+					c.change(newcomer)
+				} else {
+					c.change(network)
+					says = fmt.Sprintf("%s is %s at the newcomer and %s in the network", option, c.plain, c.said)
+				}
+				inNetwork, atNewcomer := make(lines, 1000), make(lines, 1000)
+				first := newNode(t, node.Options{Config: network, Log: slog.New(slog.NewTextHandler(inNetwork, nil))})
+				start(t, first)
+				newcomer.Bootstrap = []string{first.Address()}
+				second := newNode(t, node.Options{Config: newcomer, Log: slog.New(slog.NewTextHandler(atNewcomer, nil))})
+				start(t, second)
+				inNetwork.await(t, says)
+				atNewcomer.await(t, says)
+				if status, err := second.Status(t.Context()); err != nil || status.Registered {
+					t.Errorf("registered %t, %v", status.Registered, err)
+				}
+			})
+		}
 	}
 }
