@@ -215,7 +215,8 @@ func TestAHidingHeadIsReplaced(t *testing.T) {
 }
 
 // A head of level 2 leaves one of its branches out of searches, so those of its masters do
-// not come back to them. Their head is honest and remains it.
+// not come back to them; another does so in what it tells of its branches and their sizes,
+// too. The head of that branch is honest and remains it.
 func TestAHeadOfTheTopGetsNoOtherReplaced(t *testing.T) {
 	for seed := range uint64(3) {
 		n := growTo(t, 3, 200, seed+1)
@@ -227,6 +228,14 @@ func TestAHeadOfTheTopGetsNoOtherReplaced(t *testing.T) {
 			}
 			return message.Response{Body: &message.QueryAnswer{}}, coretest.Answer // it was not asked
 		})
+		if seed > 0 {
+			lieAbout(liar, func(said *message.Tree) {
+				size := said.Lists[0].Total
+				said.Lists, said.Path = slices.Clone(said.Lists), slices.Clone(said.Path)
+				said.Lists[0] = message.NewBranches(slices.DeleteFunc(slices.Clone(said.Lists[0].List), func(b message.Branch) bool { return b.Name == name }))
+				said.Path[1].Size -= uint32(size - said.Lists[0].Total)
+			})
+		}
 		for range 40 {
 			n.Run(core.DefaultSyncInterval)
 			for _, h := range n.Live() {
