@@ -13,18 +13,12 @@ const exitCodeHelp = `EXIT CODES
    1  it failed, or (health) the node is not well
    2  bad usage or bad options; nothing was done`
 
-const examples = `   spreadnode cluster -n 9
-   spreadnode run --hostname n1.example.com
-   spreadnode run --hostname n2.example.com --bootstrap n1.example.com:4000
-   spreadnode status
-`
-
 // program describes the command line.
 func program() *command.Program {
 	return &command.Program{
 		Name:      "spreadnode",
 		Usage:     "run and manage a node of a Spreadable network",
-		Examples:  examples,
+		Examples:  examples(),
 		ExitCodes: exitCodeHelp,
 		Layout:    command.Layout{Name: 24, Text: 52, ShortForms: true},
 		Choices:   choices,

@@ -34,8 +34,9 @@ func banCommand() *cli.Command {
 			}),
 			documented("ban", &cli.Command{
 				Name: "ls", Usage: "show all bans",
-				Description: `   Rows that say "logins only" are no bans: after ten wrong logins from there the
-   node looks at one in each login_pause. They too are lifted by ban rm and ban clear.`,
+				Description: `   Rows that say "logins only" are no bans: after ten wrong logins from there
+   the node looks at one in each login_pause. They too are lifted by ban rm and
+   ban clear.`,
 				Flags: endpointFlags(jsonFlag()), Action: showing((*admin.Client).Bans, showBans),
 			}),
 			documented("ban", &cli.Command{

@@ -21,7 +21,7 @@ func configCommand() *cli.Command {
 			}),
 			documented("config", &cli.Command{
 				Name:   "example",
-				Usage:  "print a file with all options, their defaults and npm names",
+				Usage:  "print a file with all options and their defaults",
 				Action: printExample,
 			}),
 		},

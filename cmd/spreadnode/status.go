@@ -230,8 +230,8 @@ func membersCommand() *cli.Command {
 	return documented("", &cli.Command{
 		Name: "members", Usage: "show all nodes of the network, as the masters list them",
 		Description: `   The node asks every master, in a network of several levels those of all
-   branches. If some do not answer, their slaves
-   are missing, and a warning says how many masters that are.`,
+   branches. If some do not answer, their slaves are missing, and a warning says
+   how many masters that are.`,
 		Flags:  endpointFlags(jsonFlag()),
 		Action: showing((*admin.Client).Members, showMembers),
 	})

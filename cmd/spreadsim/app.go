@@ -18,17 +18,12 @@ const exitCodeHelp = `EXIT CODES
    2  bad usage or bad input; nothing was written
    3  an expectation of a scenario failed`
 
-const examples = `   spreadsim run scenarios/quickstart.yaml
-   spreadsim run scenarios/quickstart.yaml --seed 7 --set latency.mean=80ms
-   spreadsim plot runs/quickstart-1
-`
-
 // program is the frame of the command line.
 func program() *command.Program {
 	return &command.Program{
 		Name:      "spreadsim",
 		Usage:     "simulate networks of thousands of Spreadable nodes",
-		Examples:  examples,
+		Examples:  examples(),
 		ExitCodes: exitCodeHelp,
 		Layout:    command.Layout{Name: 18, Text: 56},
 		Choices:   choices,

@@ -24,13 +24,7 @@ exactly, and nothing is run.
 This holds where a draw is not known before the nodes are chosen. The
 original's is known: the last line says how often the owner of some IPs captures
 it by the choice of ports. In a draw by host, --nodes and --colluders count
-groups. docs/approval.md has the formulas.
-
-For example:
-
-   spreadsim approvers --colluders 10% --target 1e-6
-   spreadsim approvers --colluders 50 --nodes 1k --hidden 30%
-   spreadsim approvers --count r-6 --nodes 100k --json`
+groups. docs/approval.md has the formulas.`
 
 // approversSchema names the layout of approvers --json.
 const approversSchema = "spreadsim-approvers/1"

@@ -20,11 +20,11 @@ import (
 
 const benchDescription = `Measures on this machine, with one core: phold (the event core alone, N
 processes with 10 events each), forward (messages through the transport between
-N nodes that do nothing else), planet (the same between the cities of the world),
-sync (a sync interval of a converged network of N nodes) and search (a request to
-all of them). An event is a message delivered, or a timer. With all sizes this
-takes some ten minutes and several gigabytes; docs/performance.md explains the
-figures.`
+N nodes that do nothing else), planet (the same between the cities of the
+world), sync (a sync interval of a converged network of N nodes) and search (a
+request to all of them). An event is a message delivered, or a timer. With all
+sizes this takes some ten minutes and several gigabytes; docs/performance.md
+explains the figures.`
 
 // benchSchema names the layout of bench --json.
 const benchSchema = "spreadsim-bench/1"

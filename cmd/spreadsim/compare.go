@@ -16,10 +16,11 @@ import (
 )
 
 const compareDescription = `A and B are results folders of runs, or variants of sweeps: FOLDER@NUMBER, or
-FOLDER@KEY=VALUE,... for those with these values, each paired with the one that has
-the same other values. Repetitions are compared in pairs, which have the same seed;
-intervals are those of 95 % confidence. A difference counts as found if it stands
-after Holm's correction for all numbers that were compared: name those that matter.`
+FOLDER@KEY=VALUE,... for those with these values, each paired with the one that
+has the same other values. Repetitions are compared in pairs, which have the
+same seed; intervals are those of 95 % confidence. A difference counts as found
+if it stands after Holm's correction for all numbers that were compared: name
+those that matter.`
 
 func compareCommand() *cli.Command {
 	return documented(&cli.Command{

@@ -16,10 +16,10 @@ import (
 func detailsCommand(simulate simulator) *cli.Command {
 	return documented(&cli.Command{
 		Name:      "details",
-		Usage:     "repeat a run of a sweep in full, with its tables, plots and report",
+		Usage:     "repeat a run of a sweep, with tables, plots and report",
 		ArgsUsage: "KEY...",
-		Description: `A sweep keeps the summaries of its runs. This repeats one by its key, of which the
-beginning is enough, and writes the results folder of a whole run to
+		Description: `A sweep keeps the summaries of its runs. This repeats one by its key, of which
+the beginning is enough, and writes the results folder of a whole run to
 <sweep>/details/<key>.`,
 		Action: func(c *cli.Context) error { return details(c, simulate) },
 		Flags: []cli.Flag{

@@ -27,12 +27,7 @@ time since the start of the run, or the word end.
 
 For this the run is repeated up to that time, from the scenario in the folder.
 It repeats to the bit with the program that ran it, so another version is
-refused. What it measures is compared with series.csv.
-
-For example:
-
-   spreadsim explain runs/quickstart-1 17@40s
-   spreadsim explain runs/quickstart-1 10.0.0.18:4000@end --json`
+refused. What it measures is compared with series.csv.`
 
 func explainCommand() *cli.Command {
 	return documented(&cli.Command{

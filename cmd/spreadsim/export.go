@@ -17,8 +17,8 @@ func exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "write the tables of a sweep for other programs",
 		ArgsUsage: "SWEEP",
-		Description: `Writes runs, metrics and means into <sweep>/export: as CSV or Parquet files, or as
-tables of the database sweep.sqlite. The same sweep gives the same bytes.`,
+		Description: `Writes runs, metrics and means into <sweep>/export: as CSV or Parquet files, or
+as tables of the database sweep.sqlite. The same sweep gives the same bytes.`,
 		Action: exportSweep,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "csv", Usage: "write CSV"},

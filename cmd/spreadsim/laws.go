@@ -15,19 +15,13 @@ import (
 	"spreadable/sim/plots"
 )
 
-const lawsDescription = `Holds the simulator against theory: queues, distributions, latencies of searches,
-churn, gossip and draws of approvers must be what their formulas say. Runs all
-laws, or those named, at a reduced size that takes some twenty seconds, or with
---full as docs/truth.md shows them, which takes minutes. With --list it names
-them and their parameters and runs nothing.
+const lawsDescription = `Holds the simulator against theory: queues, distributions, latencies of
+searches, churn, gossip and draws of approvers must be what their formulas say.
+Runs all laws, or those named, at a reduced size that takes some twenty seconds,
+or with --full as docs/truth.md shows them, which takes minutes. With --list it
+names them and their parameters and runs nothing.
 
-Each parameter can be set, and so can each key of the scenario that a law runs.
-For example:
-
-   spreadsim laws
-   spreadsim laws queue --set rho=0.7 --set customers=2000000 --set seed=7
-   spreadsim laws search --full --set nodes=300 --set latency.mean=80ms
-   spreadsim laws gossip --set nodes=65536 --set runs=50`
+Each parameter can be set, and so can each key of the scenario that a law runs.`
 
 // lawsSchema names the layout of laws --json.
 const lawsSchema = "spreadsim-laws/1"

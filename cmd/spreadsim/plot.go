@@ -18,8 +18,8 @@ func plotCommand() *cli.Command {
 		Name:      "plot",
 		Usage:     "draw results folders again, or the numbers of a sweep",
 		ArgsUsage: "RUN...",
-		Description: `Of a run, draws its plots and its report. Of a sweep, draws numbers over a varied
-key, as means with bands of 95 % confidence, into <sweep>/plots.`,
+		Description: `Of a run, draws its plots and its report. Of a sweep, draws numbers over a
+varied key, as means with bands of 95 % confidence, into <sweep>/plots.`,
 		Action: plotFolders,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "quiet", Usage: "print only errors"},

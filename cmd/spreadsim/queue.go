@@ -96,9 +96,9 @@ func queueCommand() *cli.Command {
 		Name:  "queue",
 		Usage: "run a queue of runs for workers on many machines",
 		Description: `A NATS server with JetStream, for those that have none. What it keeps is a
-cache: the folder of a sweep is the truth. Without --config, whoever reaches its
-address may use it; deploy/nats-server.conf has users and encryption. Ctrl-C or
-SIGTERM ends it, and the next one in the same folder goes on.`,
+cache: the folder of a sweep is the truth. Without --config, anyone who reaches
+its address may use it; deploy/nats-server.conf has users and encryption. Ctrl-C
+or SIGTERM ends it, and the next one in the same folder goes on.`,
 		Action: serveQueue,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Usage: "serve at `HOST:PORT`; port 0 takes a free one", Value: "127.0.0.1:4222"},

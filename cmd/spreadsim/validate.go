@@ -17,8 +17,8 @@ func validateCommand() *cli.Command {
 		Usage:     "check scenario files, run nothing",
 		ArgsUsage: "FILE...",
 		Description: `The file - is standard input. What is allowed and can never work, such as
-searches before the nodes have found one another, is a warning on stderr; it does
-not change the exit code.`,
+searches before the nodes have found one another, is a warning on stderr; it
+does not change the exit code.`,
 		Action: validateFiles,
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "set",

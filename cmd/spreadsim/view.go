@@ -30,14 +30,7 @@ shown; else the run is repeated, which needs the program that ran it. Of a sweep
 the page shows the report, and the runs that one chooses there.
 
 The page is served from this program until Ctrl-C, and asks no other server.
-With --save it is written as one file, which shows the runs without a server.
-
-For example:
-
-   spreadsim view runs/quickstart-1
-   spreadsim view runs/quickstart-1 runs/quickstart-2
-   spreadsim view sweeps/latency-of-searches
-   spreadsim view runs/quickstart-1 --save quickstart.html`
+With --save it is written as one file, which shows the runs without a server.`
 
 // viewCommand shows runs on a page.
 func viewCommand(simulate simulator) *cli.Command {

@@ -14,7 +14,7 @@ import (
 // sample is a program with a command of its own, a group, and an ending for each kind of error.
 func sample() *Program {
 	return &Program{
-		Name: "sample", Usage: "be tried", Examples: "   sample do it\n", ExitCodes: "EXIT CODES\n   0  good",
+		Name: "sample", Usage: "be tried", Examples: map[string][]string{"": {"do it"}, "do": {"this --fast"}, "keep add": {""}}, ExitCodes: "EXIT CODES\n   0  good",
 		Layout:  Layout{Name: 10, Text: 30, ShortForms: true},
 		Refused: map[string]string{"secret": "it would be seen"},
 		Choices: func(place string) Choices {
@@ -135,6 +135,9 @@ const doHelp = `sample do - do it
 
 USAGE
    sample do [options] THING...
+
+EXAMPLES
+   sample do this --fast
 
 OPTIONS (before or after the arguments)
    -f, --fast be done soon

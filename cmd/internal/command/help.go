@@ -21,14 +21,26 @@ COMMANDS{{range .VisibleCommands}}
 
    ` + p.Name + ` help <command> shows the options of a command.
 
-EXAMPLES
-` + p.Examples + `
-` + p.ExitCodes + `
+` + p.examples("") + p.ExitCodes + `
 `
 }
 
+// examples is the section of the help of a command that shows how it is used, with a blank
+// line behind it.
+func (p *Program) examples(path string) string {
+	lines := p.Examples[path]
+	if len(lines) == 0 {
+		return ""
+	}
+	text := "EXAMPLES\n"
+	for _, line := range lines {
+		text += "   " + strings.Join(strings.Fields(p.Name+" "+path), " ") + strings.TrimRight(" "+line, " ") + "\n"
+	}
+	return text + "\n"
+}
+
 // groupHelp is the template of the help of a group of commands.
-func (p *Program) groupHelp() string {
+func (p *Program) groupHelp(name string) string {
 	return p.Name + ` {{.Name}} - {{.Usage}}
 
 USAGE
@@ -39,7 +51,7 @@ COMMANDS{{range .Subcommands}}
 
    ` + p.Name + ` help {{.Name}} <command> shows the options of a command.
 
-` + p.ExitCodes + `
+` + p.examples(name) + p.ExitCodes + `
 `
 }
 
@@ -55,8 +67,8 @@ func (p *Program) Documented(group string, c *cli.Command) *cli.Command {
 	if c.Description != "" {
 		about = "\n" + c.Description + "\n"
 	}
-	c.CustomHelpTemplate = fmt.Sprintf("%s %s - %s\n\nUSAGE\n   %s\n%s\nOPTIONS (before or after the arguments)\n%s\n%s\n",
-		p.Name, path, c.Usage, usage, about, p.Layout.options(append(c.Flags[:len(c.Flags):len(c.Flags)], cli.HelpFlag)), p.ExitCodes)
+	c.CustomHelpTemplate = fmt.Sprintf("%s %s - %s\n\nUSAGE\n   %s\n%s\n%sOPTIONS (before or after the arguments)\n%s\n%s\n",
+		p.Name, path, c.Usage, usage, about, p.examples(path), p.Layout.options(append(c.Flags[:len(c.Flags):len(c.Flags)], cli.HelpFlag)), p.ExitCodes)
 	return c
 }
 
@@ -66,7 +78,7 @@ func (p *Program) Group(c *cli.Command) *cli.Command {
 	c.HideHelpCommand = true
 	c.OnUsageError = p.usageError
 	c.Action = p.noSubcommand
-	c.CustomHelpTemplate = p.groupHelp()
+	c.CustomHelpTemplate = p.groupHelp(c.Name)
 	return c
 }
 

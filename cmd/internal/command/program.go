@@ -15,9 +15,12 @@ import (
 
 // Program describes one program.
 type Program struct {
-	Name     string // as it is called
-	Usage    string // what it does, in one line
-	Examples string // command lines to begin with: whole lines, indented by three columns
+	Name  string // as it is called
+	Usage string // what it does, in one line
+
+	// Examples are command lines that show how a command is used: by its path, such as "ban
+	// add", what follows this path. Those by "" are to begin with.
+	Examples map[string][]string
 
 	// ExitCodes is the section of every help text that lists the exit codes, without a line break at its end.
 	ExitCodes string
