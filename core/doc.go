@@ -185,9 +185,9 @@
 // a node to work with. Answer: AvailableNode, a random slave of a random master that has
 // named this master its backlink, now or in the last half minute, and otherwise the
 // receiver itself. Effect: the receiver asks a slave, once in each Config.LookPause (16 at
-// once after a pause). An answer does not tell whether an address that is no node answers. Never refused; on
-// the wire, a request whose timeout has passed already is answered with status 408
-// without a code.
+// once after a pause). An answer does not tell whether an address that is no node answers.
+// Never refused; on the wire, a request whose timeout has passed already is answered with
+// status 408 without a code.
 //
 // ApprovalKey (POST /client/request-approval-key): from a client to an entry node, to
 // learn which nodes approve it in the current period. Body: ApprovalKeyRequest, the
@@ -312,10 +312,11 @@
 //
 // Beacon (POST /api/node/beacon): from a master to all others, several times in a turn,
 // and from a node that draws approvers to all masters, in a network whose draws are
-// salted by what masters reveal. With several levels these masters are the heads of the top. Body: BeaconRequest, the turn, and what the sender tells
-// of the value that is being made for it: a commit, a reveal or an echo (beacon.go).
-// Answer: Beacon, the value of the turn, if the receiver knows it. Effect: a master that
-// takes part in the making enters what another master tells. Never refused.
+// salted by what masters reveal. With several levels these masters are the heads of the
+// top. Body: BeaconRequest, the turn, and what the sender tells of the value that is being
+// made for it: a commit, a reveal or an echo (beacon.go). Answer: Beacon, the value of the
+// turn, if the receiver knows it. Effect: a master that takes part in the making enters
+// what another master tells. Never refused.
 //
 // # Levels
 //
@@ -339,14 +340,13 @@
 //
 // In each sync a head asks the heads of its siblings, and tells them its size, which it
 // adds up from the branch below it. Masters ask their head, slaves their backlink. So a
-// change is known everywhere a few syncs later (tree_sync.go). When a head does not answer
-// its masters, the first of them by address takes over, tells the other heads, and so the
-// branch is silent for two syncs at most. Nothing has to be handed over, because all
-// masters know what the head knew.
-// When all masters of a branch die, what is left of it can form several parts of the same
-// name. A head learns that from the lists of other heads, in which its own branch has
-// another head: then the masters of both parts meet, and the first head by address stays
-// (tree_rivals.go).
+// change is known everywhere a few syncs later (tree_sync.go). When a head does not
+// answer its masters, the first of them by address takes over, tells the other heads, and
+// so the branch is silent for two syncs at most. Nothing has to be handed over, because
+// all masters know what the head knew. When all masters of a branch die, what is left of
+// it can form several parts of the same name. A head learns that from the lists of other
+// heads, in which its own branch has another head: then the masters of both parts meet,
+// and the first head by address stays (tree_rivals.go).
 //
 // With message.AutoLevels the network decides how many levels it has (tree_shape.go). A
 // level that it does without has one branch of all nodes, which searches skip. Branches
@@ -554,48 +554,4 @@
 // has changed since. Restore takes the sections back before Start and trusts them no more
 // than what comes by wire (restore.go). A node whose address has changed takes back only
 // what it knows of the behaviour of others.
-//
-// # Where things go
-//
-//   - A kind of request: a constant and a row in message/table.go, a type for each body
-//     in package message, an entry in the handlers of serve.go with the function that
-//     answers, a pair of functions in package wire, and a paragraph above.
-//   - A level above the masters: level.go. A level is a value with its own lists, and
-//     every rule, discovery and ledger works on the level that it is given. The number of
-//     levels is the constant levels: it reaches every formula as a parameter (Optimum). A
-//     request to the whole network goes down the levels in query.go.
-//   - A way to find and keep a place: a value of the interface rule (rule.go), in a file
-//     of its own beside directed.go and original.go, and a value of Registration.
-//   - A draw, that is another order in which approvers are taken: package draw, beside
-//     Ranking. Node.drawEntrants (entrants.go) is the one place that draws.
-//   - A kind of question for clients: an ApprovalKind, outside of core
-//     (extensions/captcha).
-//   - An application, such as a store of documents: a package of its own under
-//     extensions, which sees the node through package host. Here is what host stands on:
-//     Fold (fold.go), a request to the whole network with all that an application may want
-//     of it; Direct (direct.go), a request to one node; and the choice of nodes for copies,
-//     and what is run at starts and syncs (applications.go). A Query (query.go) is a Fold
-//     of the simplest kind, for a program without extensions.
-//   - When masters are made and step down in a network that follows its size: early.go.
-//   - A way to find other nodes when the lists lead nowhere: reserve.go; a way to join two
-//     networks that have come of one: bridge.go.
-//   - A kind of proof: an Action with a Rule in behavior/rule.go, and a call of Node.judge
-//     where it shows (judgement.go). What is no proof goes to level.disappointed.
-//   - What must survive a restart: a field or a section in state/state.go, written in
-//     state.go and read back in restore.go.
-//
-// Outside of core: a model of latency is a file in transport/inmem/latency and a row in
-// sim/scenario/latency_rows.go. What else happens to messages is a file in
-// transport/inmem/link and a key in sim/scenario/network.go. A node that lies is a file in
-// sim/lie, and another fault is one in sim/fault: the node itself has no code for lying or
-// failing.
-//
-// # What npm nodes and ours do differently
-//
-// Both kinds can live in one network. Beyond registration they differ in this. A slave of
-// ours that cannot reach its backlink keeps its last list of masters, where the original
-// believes itself alone until the next good answer. A master of ours does not ask a slave
-// or its backlink again when it renews its list of masters. A bootstrap node that is down
-// does not keep out a node that knows a master. And a sync never overlaps the next. With
-// Config.Registration = Original, a node does as the original does, for comparison.
 package core

@@ -8,11 +8,10 @@ import (
 	"spreadable/core/message"
 )
 
-// level is a node's membership in one level of the network: its lists, and what its rule
-// remembers to renew them. All nodes are members of level 1, the only level so far. The
-// masters of level 1 will be the members of level 2, and so on, each level with its own
-// lists under the same rule. A node holds level 1 inline (Node.level1), because most
-// nodes have no other.
+// level is a node's membership in its branch of level 1, which in a network of one level
+// is the whole network: its lists, and what its rule remembers to renew them. All nodes
+// have one, inline (Node.level1). What a node knows of the levels above is its tree
+// (tree.go).
 type level struct {
 	node *Node
 	lists
@@ -57,8 +56,8 @@ func (l *level) structure() *message.Structure {
 	return l.snapshot
 }
 
-// levels is how many levels a network has. With one, masters list all nodes, and a
-// request to all nodes asks the masters, which ask their slaves.
+// levels is how many levels of masters there are within a branch of level 1, or in a
+// network of one level. How many the whole network has is Config.Levels.
 const levels = 1
 
 // Optimum is the number that all groups of a network tend to, masters as well as the
