@@ -132,7 +132,7 @@ func TestTheReportTellsTheWholeRun(t *testing.T) {
 		"<dd>20 nodes at the start, then 12.5 % more in every sync interval; each knows 1 address</dd>",
 		"<dd>directed, with a sync every 16 s</dd>",
 		"spreadsim run scenario.yaml", "What this does not model",
-		"<li><b>Nodes</b> join but do not leave, all of them are honest, and there is one level of masters.</li>",
+		"<li><b>Nodes</b> leave, crash and lie only if the scenario says so, and only in the ways that a scenario can name.</li>",
 		"approval.captured is null: there was no attack", "structure.levels.0.members.max",
 	} {
 		if !strings.Contains(text, want) {
