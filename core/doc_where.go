@@ -1,3 +1,5 @@
+//lint:file-ignore ST1000 the comment of the package begins in doc.go
+
 // # Where things go
 //
 //   - A kind of request: a constant and a row in message/table.go, a type for each body
