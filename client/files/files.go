@@ -74,6 +74,7 @@ type Error = transfer.Error
 var (
 	ErrNotFound = transfer.ErrNotFound
 	ErrDamaged  = errors.New("the bytes are not those of the key")
+	ErrNoStore  = errors.New("the node does not run the extension files")
 )
 
 // Wish is what is wanted of a file that is stored. The zero value is the network's default.
@@ -139,7 +140,7 @@ func (c *Client) Links(ctx context.Context, key Key) ([]string, error) {
 	return a.Links, c.nodes.Anywhere(func(address string) (bool, error) {
 		err := c.nodes.JSON(ctx, http.MethodGet, address, "/client/files/links/"+key.String(), nil, 0, &a)
 		if err == nil && len(a.Links) == 0 {
-			err = ErrNotFound
+			err = ErrNoStore
 		}
 		return true, err
 	})
@@ -164,7 +165,11 @@ type About struct {
 // Stat asks all nodes for a file.
 func (c *Client) Stat(ctx context.Context, key Key) (*About, error) {
 	a := new(About)
-	return a, c.nodes.Ask(ctx, http.MethodGet, "/client/files/stat/"+key.String(), nil, a)
+	err := c.nodes.Ask(ctx, http.MethodGet, "/client/files/stat/"+key.String(), nil, a)
+	if err == nil && a.Asked == 0 {
+		err = ErrNoStore
+	}
+	return a, err
 }
 
 // Remove removes a file from all nodes that can be reached, by the token that Put returned,

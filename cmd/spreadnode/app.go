@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -57,6 +59,22 @@ func documented(group string, c *cli.Command) *cli.Command { return program().Do
 
 // group makes a command of several.
 func group(c *cli.Command) *cli.Command { return program().Group(c) }
+
+// ofExtension makes a command of several that ask a node which must run an extension. One
+// that does not says that there is no such route.
+func ofExtension(name string, c *cli.Command) *cli.Command {
+	for _, sub := range c.Subcommands {
+		ask := sub.Action
+		sub.Action = func(c *cli.Context) error {
+			err := ask(c)
+			if err != nil && strings.Contains(err.Error(), "Not found route") {
+				return fmt.Errorf("the node does not run the extension %s: %w", name, err)
+			}
+			return err
+		}
+	}
+	return group(c)
+}
 
 // takes checks the number of arguments; what names one of them.
 func takes(c *cli.Context, least, most int, what string) error {

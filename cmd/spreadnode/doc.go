@@ -19,7 +19,7 @@ import (
 const tokenVariable = "SPREADNODE_TOKEN"
 
 func docCommand() *cli.Command {
-	return group(&cli.Command{
+	return ofExtension("documents", &cli.Command{
 		Name: "doc", Usage: "read and write documents, at any node",
 		Subcommands: []*cli.Command{
 			docCommandOf("add", "write a document, if there is none of its key", "COLLECTION DOCUMENT", `   DOCUMENT is a JSON object, or - for standard input. Without a key it gets a

@@ -15,7 +15,7 @@ import (
 // The commands of the file store talk to any node of the network, as a client does.
 
 func fileCommand() *cli.Command {
-	return group(&cli.Command{
+	return ofExtension("files", &cli.Command{
 		Name:  "file",
 		Usage: "store, read and remove files (needs the extension files)",
 		Subcommands: []*cli.Command{

@@ -23,7 +23,7 @@ func songCommand() *cli.Command {
 		&cli.PathFlag{Name: "save", Usage: "write its picture to `FILE`, as PNG, replacing what is in it"},
 		&cli.BoolFlag{Name: "show", Usage: "draw its picture in the terminal"},
 	}
-	return group(&cli.Command{
+	return ofExtension("music", &cli.Command{
 		Name:  "song",
 		Usage: "add, find, read and remove songs (needs the extension music)",
 		Subcommands: []*cli.Command{
