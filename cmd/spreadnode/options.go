@@ -56,7 +56,7 @@ func endpointFlags(own ...cli.Flag) []cli.Flag {
 		}
 	}
 	return append(flags, &cli.DurationFlag{Name: "timeout", Value: 30 * time.Second,
-		Usage: "give up after `DURATION`: 30s", Action: positive("timeout")})
+		Usage: "give up after `DURATION` (default: 30s)", Action: positive("timeout")})
 }
 
 // positive refuses a flag's duration that is not above 0.

@@ -19,7 +19,7 @@ func againstFlags() []cli.Flag {
 		&cli.PathFlag{Name: "against",
 			Usage: "run the file as often as the sweep in `FOLDER` was, and compare the numbers named with --metric: exit code 3 if one is worse for sure"},
 		&cli.StringSliceFlag{Name: "metric", Usage: "with --against, compare the number at `PATH` of summary.json; may be repeated"},
-		&cli.StringFlag{Name: "margin", Value: "1%", Usage: "with --against, allow numbers to be worse by `SHARE` of the baseline"},
+		&cli.StringFlag{Name: "margin", Value: "1%", Usage: "with --against, allow numbers to be worse by `SHARE` of the baseline (default: 1%)"},
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,12 +14,12 @@ import (
 // listenFlag says where the page of a run is served.
 func listenFlag() cli.Flag {
 	return &cli.StringFlag{Name: "listen", Value: "127.0.0.1:0",
-		Usage: "serve the page at `ADDRESS`, an address and a port of this machine; port 0 is any free one. A browser that can reach it can see the run"}
+		Usage: "serve the page at `ADDRESS`, an address and a port of this machine; port 0 is any free one. A browser that can reach it can see the run (default: 127.0.0.1:0)"}
 }
 
 func filmLimitFlag() cli.Flag {
 	return &cli.IntFlag{Name: "film-limit", Value: film.DefaultLimit >> 20,
-		Usage: "keep films below `N` MB, from 1 to 1000, before they are compressed; what has no space is left out and counted"}
+		Usage: "keep films below `N` MB, from 1 to 1000, before they are compressed; what has no space is left out and counted (default: " + strconv.Itoa(film.DefaultLimit>>20) + ")"}
 }
 
 // filmOptions reads --film-limit.

@@ -101,8 +101,8 @@ its address may use it; deploy/nats-server.conf has users and encryption. Ctrl-C
 or SIGTERM ends it, and the next one in the same folder goes on.`,
 		Action: serveQueue,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "listen", Usage: "serve at `HOST:PORT`; port 0 takes a free one", Value: "127.0.0.1:4222"},
-			&cli.PathFlag{Name: "data", Usage: "keep runs and results in `DIR`", Value: "queue"},
+			&cli.StringFlag{Name: "listen", Usage: "serve at `HOST:PORT`; port 0 takes a free one (default: 127.0.0.1:4222)", Value: "127.0.0.1:4222"},
+			&cli.PathFlag{Name: "data", Usage: "keep runs and results in `DIR` (default: queue)", Value: "queue"},
 			&cli.PathFlag{Name: "config", Usage: "serve as `FILE` says, a configuration of nats-server, instead"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print only errors"},
 		},

@@ -49,7 +49,7 @@ func sweepCommand(simulate simulator) *cli.Command {
 			&cli.StringFlag{Name: "shard", Usage: "run only part `I/N` of the runs, such as 2/10"},
 			&cli.IntFlag{Name: "max-failed", Usage: "end the sweep when `N` runs have failed, violated an invariant or were lost; 0, the default, runs all"},
 		}, queueFlags("let the workers at the queue `URL` run what is missing, such as nats://queue:4222"), []cli.Flag{
-			&cli.DurationFlag{Name: "lease", Usage: "give a run to another worker when its own has been silent for `TIME`", Value: queue.DefaultLease, Category: queueCategory},
+			&cli.DurationFlag{Name: "lease", Usage: "give a run to another worker when its own has been silent for `TIME` (default: " + queue.DefaultLease.String() + ")", Value: queue.DefaultLease, Category: queueCategory},
 		}),
 	})
 }
