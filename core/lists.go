@@ -127,7 +127,7 @@ func (l *lists) adopt(m *message.Masters) {
 }
 
 // setMasters replaces the list. An equal list keeps the old snapshot, so that a settled
-// network makes no garbage.
+// network makes no garbage. Of another list it is not known what its masters have told.
 func (l *lists) setMasters(list []message.Master, seen []time.Duration) {
 	l.seen = seen
 	l.mastersRevision++ // of the times at least
@@ -135,6 +135,7 @@ func (l *lists) setMasters(list []message.Master, seen []time.Duration) {
 		return
 	}
 	l.masters, l.snapshot, l.private = message.NewMasters(list), nil, true
+	l.looked = nil
 }
 
 // setMaster adds or updates one master, in place while no other node holds the list: when
@@ -158,17 +159,21 @@ func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	} else {
 		list, seen = append(list, m), append(seen, now)
 	}
+	looked := l.looked // the others stay where they are
 	l.setMasters(list, seen)
+	l.looked = looked
 }
 
 // removeMaster forgets one master.
 func (l *lists) removeMaster(p Peer, now time.Duration) {
 	if i := l.masterIndex(p); i >= 0 {
 		list, seen := l.copyMasters(now)
-		l.setMasters(slices.Delete(list, i, i+1), slices.Delete(seen, i, i+1))
-		if i < len(l.looked) {
-			l.looked = slices.Delete(l.looked, i, i+1)
+		looked := l.looked
+		if i < len(looked) {
+			looked = slices.Delete(looked, i, i+1)
 		}
+		l.setMasters(slices.Delete(list, i, i+1), slices.Delete(seen, i, i+1))
+		l.looked = looked
 	}
 }
 

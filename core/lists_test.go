@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -78,5 +79,52 @@ func TestListsOfNoSlavesTakeNoMemory(t *testing.T) {
 	}
 	if l.removeSlave(peer.FromID(2)); l.slaves != nil || l.joined != nil {
 		t.Errorf("without any slave the lists are %v and %v, want nil", l.slaves, l.joined)
+	}
+}
+
+// What masters have told at the last discovery stays beside them, or is forgotten, whatever
+// becomes of the list.
+func TestWhatMastersToldStaysBesideThem(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	some := func() (list []message.Master) {
+		for i := range uint32(8) {
+			if random.IntN(2) == 0 {
+				list = append(list, message.Master{Peer: peer.FromID(i + 1), Size: uint32(random.IntN(3))})
+			}
+		}
+		return list
+	}
+	var l lists
+	l.masters = noMasters
+	for step := range 10_000 {
+		p, kept := peer.FromID(uint32(random.IntN(8))+1), l.looked != nil
+		switch what := random.IntN(5); what {
+		case 0:
+			list := some()
+			l.setMasters(list, make([]time.Duration, len(list)))
+			l.looked = nil
+			for _, m := range list {
+				l.looked = append(l.looked, &message.Structure{Address: m.Peer})
+			}
+		case 1:
+			l.setMasters(some(), nil)
+		case 2:
+			l.adopt(message.NewMasters(some()))
+		case 3:
+			l.setMaster(p, random.IntN(3), 0)
+			if kept && l.looked == nil {
+				t.Fatalf("step %d: what others told is forgotten when one master changes", step)
+			}
+		case 4:
+			l.removeMaster(p, 0)
+			if kept && l.looked == nil {
+				t.Fatalf("step %d: what others told is forgotten when one master goes", step)
+			}
+		}
+		for i, told := range l.looked {
+			if i >= len(l.masters.List) || told.Address != l.masters.List[i].Peer {
+				t.Fatalf("step %d: master %d of %v is not the one that told %+v", step, i, l.masters.List, told)
+			}
+		}
 	}
 }

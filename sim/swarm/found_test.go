@@ -34,6 +34,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=500160 nodes=6 faults=churn,churn,kill", "a provider named dead newcomers, and not the living slaves of the only other master"},
 		{"seed=507589 nodes=2 bootstrap=2 faults=slow", "two nodes left each other again and again, and waited longer each time"},
 		{"seed=509611 nodes=35 faults=slow", "a node that had been slow avoided all masters for ever"},
+		{"seed=805073 nodes=5 faults=partition,crashloop-blank liars=sizes:1", "a slave with bans kept what masters had told that were no longer in its list, and panicked"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
