@@ -274,18 +274,19 @@ func TestQueriesAskForTheirApproval(t *testing.T) {
 	})
 	wrong := bytes.Replace(info, []byte(`"answer":"`+client), []byte(`"answer":"127.0.0.7`), 1)
 	arg := map[string]any{"Text": "n"}
-	for what, test := range map[string]struct {
+	for _, test := range []struct { // in this order: after wrong answers approvers take no right one
+		what string
 		info string
 		want int
 		says string
 	}{
-		"an approval":    {string(info), 200, found},
-		"none":           {"", 422, "APPROVAL_INFO_REQUIRED"},
-		"a wrong answer": {string(wrong), 422, "ERR_SPREADABLE_"},
+		{"none", "", 422, "APPROVAL_INFO_REQUIRED"},
+		{"an approval", string(info), 200, found},
+		{"a wrong answer", string(wrong), 422, "ERR_SPREADABLE_"},
 	} {
 		endpoint := strings.TrimPrefix(message.KindQuery.Row().Path, wire.ClientPath) + "shelf.find?approvalInfo=" + url.QueryEscape(test.info)
 		if got := p.ask(client, nodes[0], endpoint, map[string]any{"arg": arg}, nil); got.status != test.want || !strings.Contains(got.body, test.says) {
-			t.Errorf("%s: %v", what, got)
+			t.Errorf("%s: %v", test.what, got)
 		}
 	}
 }
