@@ -26,8 +26,8 @@ const (
 	doubtLimit = 6
 )
 
-// audit checks a backlink that has just answered with up. It is strange if most masters of
-// a calm network are gone from its list.
+// audit checks a backlink that has just answered with up. Strange says that most masters
+// are gone from its list, though the network was calm: then it is checked at once.
 func (l *level) audit(t *Task, up *message.Structure, b budget, strange bool) {
 	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
 	switch {

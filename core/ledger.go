@@ -92,7 +92,7 @@ func (lg *ledger) refresh(l *level) {
 		}
 		return !waiting
 	})
-	lg.forgetAttempts(now - attemptsCount*l.node.cfg.SyncInterval)
+	lg.forgetAttempts(now - attemptsFor*l.node.cfg.SyncInterval)
 	if len(lg.sent) == 0 { // maps never shrink, and these are large after many have come
 		lg.sent, lg.hosts, lg.order = make(map[Peer]sending), make(map[host]int), nil
 	}

@@ -15,9 +15,9 @@ const (
 	// mostAttempts is how often in a row a newcomer is sent to a place until it counts as
 	// outside. Others come back a few times when a network begins, or after many deaths.
 	mostAttempts = 4
-	// attemptsCount is for how many sync intervals after the last attempt the earlier ones
+	// attemptsFor is for how many sync intervals after the last attempt the earlier ones
 	// count. A node without a place asks more often.
-	attemptsCount = 2
+	attemptsFor = 2
 )
 
 // attempts are those of a newcomer since it was last listed anywhere.

@@ -57,7 +57,7 @@ func TestAttemptsCountInARow(t *testing.T) {
 	if lg.isOutside(newcomer) {
 		t.Error("attempts count that were before it had a place")
 	}
-	env.now += attemptsCount*n.cfg.SyncInterval + 1
+	env.now += attemptsFor*n.cfg.SyncInterval + 1
 	lg.refresh(&n.level1)
 	if try(); lg.isOutside(newcomer) || len(lg.tried) != 1 {
 		t.Error("attempts of long ago count")

@@ -49,6 +49,9 @@ const RootMessage = "Node root is different"
 // address has that they claim.
 const AddressMessage = "Wrong address"
 
+// RouteMessage begins the refusal of a path that no route of the node has.
+const RouteMessage = "Not found route"
+
 // ClientPath begins the paths of all requests of clients.
 var ClientPath = message.KindQuery.Row().Path
 

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"spreadable/cmd/internal/command"
+	"spreadable/wire"
 )
 
 const exitCodeHelp = `EXIT CODES
@@ -67,7 +68,7 @@ func ofExtension(name string, c *cli.Command) *cli.Command {
 		ask := sub.Action
 		sub.Action = func(c *cli.Context) error {
 			err := ask(c)
-			if err != nil && strings.Contains(err.Error(), "Not found route") {
+			if err != nil && strings.Contains(err.Error(), wire.RouteMessage) {
 				return fmt.Errorf("the node does not run the extension %s: %w", name, err)
 			}
 			return err

@@ -39,7 +39,7 @@ type wantedKeys struct {
 // located is the answer of one node or of many.
 type located struct {
 	Found  []found    `json:",omitempty"` // by key; those that any node has
-	Places []place    `json:",omitempty"` // the emptiest first
+	Places []place    `json:",omitempty"` // by their distance from the first key
 	Near   [][]string `json:",omitempty"` // of each key: addresses, the nearest first
 	Doubts int        `json:",omitempty"` // nodes that were away for long; see doubt
 }

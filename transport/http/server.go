@@ -213,7 +213,7 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) notFound(v *visit) error {
 	uri := v.r.RequestURI
-	return wire.WithStatus(http.StatusNotFound, fmt.Sprintf("Not found route %q", uri[:min(len(uri), wire.MaxMessage)]))
+	return wire.WithStatus(http.StatusNotFound, fmt.Sprintf("%s %q", wire.RouteMessage, uri[:min(len(uri), wire.MaxMessage)]))
 }
 
 // get serves ping to all, and the rest to those that know the password.
