@@ -331,8 +331,20 @@ func (n *Node) ban(p Peer, ip netip.Addr, life time.Duration, reason string) {
 	n.env.Note(Note{What: NoteBanned, About: p, Text: reason})
 }
 
-// send asks p, unless the address filter refuses p. With no timeout budget left it fails
-// at once.
+// signed is a request in the name of the node.
+func (n *Node) signed(req message.Request) message.Request {
+	req.From, req.Root = n.self, n.rootFor(req.Kind)
+	return req
+}
+
+// inquire sends a request that no task waits for.
+func (n *Node) inquire(p Peer, req message.Request, sink Sink) { n.send(p, n.signed(req), sink, 0) }
+
+// send sends a signed request to p, unless the address filter refuses p. With no timeout
+// budget left it fails at once.
+//
+// It changes nothing in the request: a master asks hundreds of slaves in a row, and to copy
+// what has just been written in smaller parts, the processor waits for all writes before.
 func (n *Node) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	switch {
 	case req.Timeout <= 0:
@@ -340,7 +352,6 @@ func (n *Node) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	case !n.allowed(p):
 		sink.Answer(tag, message.Response{Err: message.ErrDenied})
 	default:
-		req.From, req.Root = n.self, n.rootFor(req.Kind)
 		n.env.Call(p, req, sink, tag)
 	}
 }

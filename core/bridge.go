@@ -74,7 +74,7 @@ func (l *level) askBridge(b budget) {
 		br.ends = slices.Delete(br.ends, i, i+1)
 	}
 	req := message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}
-	n.send(p, req, &inquiry{l, p, n.life, true}, 0)
+	n.inquire(p, req, &inquiry{l, p, n.life, true})
 }
 
 // cross takes the list of masters of a bridge.
@@ -86,7 +86,7 @@ func (l *level) cross(p Peer, theirs *message.Masters) {
 		n, to := l.node, theirs.List[i].Peer
 		n.env.Note(Note{What: NoteNetworkMet, About: to})
 		req := message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout, Body: introduction}
-		n.send(to, req, &inquiry{l, to, n.life, false}, 0)
+		n.inquire(to, req, &inquiry{l, to, n.life, false})
 	}
 }
 

@@ -21,8 +21,12 @@ func (c *Client) Init(env Env, pool *Pool, ip netip.Addr, timeout time.Duration)
 	*c = Client{env: env, pool: pool, ip: ip, timeout: timeout}
 }
 
-func (c *Client) send(p Peer, req message.Request, sink Sink, tag uint32) {
+func (c *Client) signed(req message.Request) message.Request {
 	req.Client = c.ip
+	return req
+}
+
+func (c *Client) send(p Peer, req message.Request, sink Sink, tag uint32) {
 	c.env.Call(p, req, sink, tag)
 }
 

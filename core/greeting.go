@@ -120,7 +120,7 @@ func (l *level) catchUp() {
 		return
 	}
 	req := message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout}
-	n.send(l.backlink, req, &catchingUp{l, l.backlink, n.life}, 0)
+	n.inquire(l.backlink, req, &catchingUp{l, l.backlink, n.life})
 }
 
 // catchingUp waits for the first list of masters.

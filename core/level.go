@@ -13,10 +13,18 @@ import (
 // have one, inline (Node.level1). What a node knows of the levels above is its tree
 // (tree.go).
 type level struct {
-	node *Node
-	lists
+	lists // first of all its snapshot; see Node
 
-	// Small fields first and together: every node has them.
+	known       [4]Peer       // nodes elsewhere; see reserve.go
+	reserve     *reserve      // what is needed in trouble only
+	steppedDown time.Duration // when we last gave up our slaves to normalize; 0 is never
+	ledger      *ledger       // which newcomers we sent where; nil until one asks
+	guard       *guard        // nil until a limit has been reached
+
+	rows *rows // what an npm node has in its database; nil until the original rule needs it
+
+	// What each sync touches, next to each other.
+	node       *Node
 	provider   Peer   // original rule: the bootstrap address in use
 	slot       uint32 // our index among the backlink's slaves when we last looked
 	interviews int32  // interviews of newcomers under way
@@ -29,14 +37,6 @@ type level struct {
 	unfinished bool   // the last discovery has left out names
 	retryDue   bool   // a timer for the next attempt is set
 	view       view
-
-	known       [4]Peer       // nodes elsewhere; see reserve.go
-	reserve     *reserve      // what is needed in trouble only
-	steppedDown time.Duration // when we last gave up our slaves to normalize; 0 is never
-	ledger      *ledger       // which newcomers we sent where; nil until one asks
-	guard       *guard        // nil until a limit has been reached
-
-	rows *rows // what an npm node has in its database; nil until the original rule needs it
 }
 
 // structure returns a snapshot of the lists.

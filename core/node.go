@@ -14,8 +14,10 @@ import (
 // (Serve), timers (Wake) and answers (through the Sink of each call). It must not be
 // copied once initialised, and is not safe for concurrent use.
 //
-// Fields that every message touches come first, next to each other. In a simulation the
-// next message is for another node, and a cache line more costs as much as all the rest.
+// Fields that every message touches come first, next to each other, up to the snapshot of
+// level1; the next that a sync touches are the last of level1 and those after it. In a
+// simulation the next message is for another node, and a cache line more costs as much as
+// all the rest.
 type Node struct {
 	self    Peer
 	root    Peer  // the network's name; zero while unknown
@@ -26,22 +28,22 @@ type Node struct {
 
 	treeIndex uint32 // of its tree in Pool.trees, from 1; 0 with one level
 
-	cfg     *Config
-	env     Env
-	pool    *Pool
-	bans    behavior.Bans
-	queries *offered
-	level1  level
+	cfg    *Config
+	env    Env
+	fails  map[Peer]failing // only of peers that have failed lately
+	scores behavior.Scores
+	bans   behavior.Bans
+	level1 level
 
-	fails       map[Peer]failing // only of peers that have failed lately
-	scores      behavior.Scores
-	rootChecked time.Duration // when the bootstrap node last confirmed the root
+	pool        *Pool
 	started     time.Duration
 	syncs       syncTimes
+	rootChecked time.Duration // when the bootstrap node last confirmed the root
 
 	// Counters of changes, of root and syncs and of fails and delays; see Revision.
 	networkRevision, failsRevision uint32
 
+	queries      *offered
 	applications *applications // nil until there is one, or a task holds a key
 	approvals    *approvals    // nil until the first approval
 	available    *available    // nil until a client asks for a node
@@ -135,6 +137,9 @@ func (n *Node) Touch() uint64 {
 	}
 	return uint64(n.root.ID() + n.level1.snapshot.Backlink.ID())
 }
+
+// TouchSync is Touch for a timer: mostly the next sync is due.
+func (n *Node) TouchSync() uint64 { return uint64(n.started) + uint64(n.syncs.count) }
 
 // Self is the node's own address.
 func (n *Node) Self() Peer { return n.self }

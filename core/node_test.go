@@ -77,6 +77,10 @@ func TestTouchOnlyReads(t *testing.T) {
 	if with := n.Touch(); alone != 5 || with != 12 || n.Structure() != place {
 		t.Errorf("touched %d without a snapshot and %d with one, want 5 and 12 and the snapshot kept", alone, with)
 	}
+	n.started, n.syncs.count = 3, 4
+	if sync := n.TouchSync(); sync != 7 || n.started != 3 || n.syncs.count != 4 {
+		t.Errorf("touched %d for a sync, want 7 and the times kept", sync)
+	}
 }
 
 // A provider keeps the latest newcomers, each once: as many as its ring holds.

@@ -118,7 +118,7 @@ func (l *level) probe() {
 			l.endProbing(w.peer)
 		case int(w.sent) < n.cfg.ProbeFails:
 			w.sent++
-			n.send(w.peer, message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout}, w, 0)
+			n.inquire(w.peer, message.Request{Kind: message.KindStructure, Timeout: n.cfg.ServerTimeout}, w)
 		}
 	}
 	l.tick()

@@ -256,7 +256,7 @@ func (l *level) inquire(backlink Peer, turn int, b budget) {
 	}
 	if m := list[i%len(list)].Peer; m != n.self {
 		req := message.Request{Kind: message.KindStructure, Timeout: b.atMost(n.cfg.ServerTimeout)}
-		n.send(m, req, &inquiry{l, m, n.life, false}, 0)
+		n.inquire(m, req, &inquiry{l, m, n.life, false})
 	}
 }
 

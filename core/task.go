@@ -39,9 +39,10 @@ type Task struct {
 	yield     func(struct{}) bool
 }
 
-// caller is a participant that asks: it sends a request under its own name, and draws its
-// conclusions from how it ended.
+// caller is a participant that asks: it signs a request with its own name, sends what is
+// signed, and draws its conclusions from how it ended.
 type caller interface {
+	signed(req message.Request) message.Request
 	send(p Peer, req message.Request, sink Sink, tag uint32)
 	conclude(p Peer, own bool, resp message.Response)
 }
@@ -133,6 +134,7 @@ func (t *Task) ask(peers []Peer, req message.Request, w want) []message.Response
 	g := t.gather
 	g.begin(len(peers), w)
 	req.Trace = t.req.Trace
+	req = t.caller.signed(req)
 	for i, p := range peers {
 		t.caller.send(p, req, g, uint32(i))
 	}

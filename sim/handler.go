@@ -108,7 +108,7 @@ func (h *handler) Deliver(e *kernel.Event) {
 	case eventLie:
 		h.world.attacks.liars[e.To].act(e.Slot)
 	default:
-		h.Partition.Deliver(inmem.Event{
+		h.Partition.Deliver(&inmem.Event{
 			At: time.Duration(e.Time), To: e.To, From: e.From, Seq: e.Seq, Slot: e.Slot, Gen: e.Aux, Kind: kind,
 		})
 	}

@@ -60,7 +60,7 @@ func newSimulated(t *testing.T, s conformance.Setup) conformance.World {
 
 // Schedule implements inmem.Scheduler.
 func (w *simulated) Schedule(e inmem.Event) {
-	w.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { w.part.Deliver(e) }})
+	w.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { w.part.Deliver(&e) }})
 }
 
 // Enter implements conformance.World.

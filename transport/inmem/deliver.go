@@ -8,7 +8,7 @@ import (
 )
 
 // Deliver makes an event happen.
-func (p *Partition) Deliver(ev Event) {
+func (p *Partition) Deliver(ev *Event) {
 	e := p.net.endpoint(ev.To)
 	p.Arrived++
 	switch ev.Kind {
@@ -51,7 +51,7 @@ func (p *Partition) Deliver(ev Event) {
 	}
 }
 
-func (p *Partition) deliverRequest(e *endpoint, ev Event) {
+func (p *Partition) deliverRequest(e *endpoint, ev *Event) {
 	m := p.requests.at(ev.Slot)
 	e.record(ev, uint32(m.req.Kind))
 	if ev.From != ev.To {
@@ -92,14 +92,15 @@ func (e *endpoint) received(m *request) {
 // swallow ends a request to a host that is silent. An asker that has a timer needs nothing
 // more. In the fast case without a Link the asker of a leaf request has none: it hears of
 // the timeout when its timer would have expired.
-func (p *Partition) swallow(e *endpoint, ev Event) {
+func (p *Partition) swallow(e *endpoint, ev *Event) {
 	m := p.requests.at(ev.Slot)
-	answer := answer{resp: message.Response{Err: message.ErrTimeout}, call: m.call, gen: m.gen}
+	call, gen := m.call, m.gen
 	timer := p.net.opts.Link != nil || m.expired || !m.req.Kind.Leaf()
 	to, at := m.from, ev.At-since(ev.Gen)+m.req.Timeout
 	p.requests.free(ev.Slot)
 	if !timer {
-		p.sendAnswer(e, Event{At: at, To: to}, &answer)
+		a := p.sendAnswer(e, Event{At: at, To: to})
+		a.resp.Err, a.call, a.gen = message.ErrTimeout, call, gen
 	}
 }
 
@@ -114,23 +115,24 @@ func since(steps uint32) time.Duration { return time.Duration(steps) << travelSt
 // answer ends a request that e received: the slot is free, and the answer on its way.
 func (p *Partition) answer(e *endpoint, slot uint32, resp message.Response) {
 	m := p.requests.at(slot)
-	answer := answer{resp: resp, call: m.call, gen: m.gen}
+	bytes, fresh := uint32(0), edition(0)
 	if m.from != e.index {
-		answer.bytes, answer.fresh = e.weighAnswer(m, &resp)
-		e.Traffic.sent(answer.bytes, m.req.Trace)
-		p.count(m.req.Trace, 0, uint64(answer.bytes))
+		bytes, fresh = e.weighAnswer(m, &resp)
+		e.Traffic.sent(bytes, m.req.Trace)
+		p.count(m.req.Trace, 0, uint64(bytes))
 	}
-	to, back, none := m.from, m.back, m.expired
+	call, gen, to, back, none := m.call, m.gen, m.from, m.back, m.expired
 	p.requests.free(slot)
 	if back < 0 { // drawnAtAnswer
-		back, none = e.depart(Message{From: e.index, To: to, Bytes: answer.bytes, Answer: true, Until: -back})
+		back, none = e.depart(Message{From: e.index, To: to, Bytes: bytes, Answer: true, Until: -back})
 	}
 	if !none {
-		p.sendAnswer(e, Event{At: p.sched.Now() + back, To: to}, &answer)
+		a := p.sendAnswer(e, Event{At: p.sched.Now() + back, To: to})
+		a.resp, a.call, a.gen, a.bytes, a.fresh = resp, call, gen, bytes, fresh
 	}
 }
 
-func (p *Partition) deliverAnswer(e *endpoint, ev Event) {
+func (p *Partition) deliverAnswer(e *endpoint, ev *Event) {
 	m := p.answers.at(ev.Slot)
 	resp, bytes, fresh := m.resp, m.bytes, m.fresh
 	c, waiting := p.calls.take(m.call, m.gen)

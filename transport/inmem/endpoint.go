@@ -109,6 +109,7 @@ func (e *endpoint) number(ev *Event) {
 // Call implements core.Transport.
 func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag uint32) {
 	p := e.partition
+	p.touched += p.calls.touch() + p.requests.touch() // both at the same time, before they are needed
 	now := p.sched.Now()
 	bytes, known := uint32(0), edition(0)
 	own := to.ID()-1 == e.index
@@ -116,7 +117,8 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 		bytes, known = e.weighRequest(to, &req)
 	}
 	way := e.passage(to.ID()-1, &req, bytes)
-	slot, gen := p.calls.put(&call{sink, tag, req.Trace})
+	slot, gen, c := p.calls.add()
+	c.sink, c.tag, c.trace = sink, tag, req.Trace
 	if way.fate&timed != 0 {
 		e.schedule(Event{At: now + req.Timeout, To: e.index, Slot: slot, Gen: gen, Kind: expireCall})
 	}
@@ -131,11 +133,10 @@ func (e *endpoint) Call(to core.Peer, req message.Request, sink core.Sink, tag u
 		at := now + min(way.there+way.back, req.Timeout)
 		e.schedule(Event{At: at, To: e.index, Slot: slot, Gen: gen, Kind: refuseCall})
 	default:
-		m := request{
-			req: req, call: slot, gen: gen, from: e.index, bytes: bytes, known: known,
-			back: way.back, expired: way.fate&expired != 0,
-		}
-		p.sendRequest(e, Event{At: now + way.there, To: to.ID() - 1, Gen: travelled(way.there)}, &m)
+		m := p.sendRequest(e, Event{At: now + way.there, To: to.ID() - 1, Gen: travelled(way.there)})
+		m.req, m.call, m.gen, m.from = req, slot, gen, e.index
+		m.bytes, m.known = bytes, known
+		m.back, m.expired = way.back, way.fate&expired != 0
 	}
 }
 

@@ -26,6 +26,6 @@ func outcome(err error) uint32 {
 
 // record adds a delivered event to the host's rolling hash: when, from which host, what
 // and how it ended.
-func (e *endpoint) record(ev Event, outcome uint32) {
+func (e *endpoint) record(ev *Event, outcome uint32) {
 	e.hash = stream.Mix(e.hash^uint64(ev.At), uint64(ev.From)<<32|uint64(ev.Kind)<<24|uint64(outcome))
 }

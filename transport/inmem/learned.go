@@ -94,7 +94,7 @@ func (e *endpoint) weighAnswer(m *request, resp *message.Response) (bytes uint32
 	if resp.Err == message.ErrUnreachable {
 		return 0, 0 // nothing has answered
 	}
-	node := e.partition.net.hosts[e.index].Node
+	node := &e.partition.net.hosts[e.index].Node
 	if m.req.Kind != message.KindStructure || m.req.Once || resp.Err != nil || resp.Body != any(node.Structure()) {
 		size, _ := sizes.Answer(peer.FromID(e.index+1), m.req.Kind, resp)
 		return uint32(size), 0

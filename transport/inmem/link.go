@@ -139,7 +139,7 @@ func (e *endpoint) depart(m Message) (travel time.Duration, lost bool) {
 // arrive takes a message off the Link. It reports whether the receiver reads it at once;
 // otherwise the event comes again when the wait is over, as one that is read or turned
 // away, or never.
-func (p *Partition) arrive(ev Event) bool {
+func (p *Partition) arrive(ev *Event) bool {
 	if ev.From == ev.To {
 		return true // a host's own, which never was on the link
 	}
@@ -164,7 +164,8 @@ func (p *Partition) arrive(ev Event) bool {
 		p.requests.free(ev.Slot)
 		return false
 	}
-	ev.At, ev.Kind = ev.At+max(0, wait), read
-	p.sched.Schedule(ev)
+	later := *ev
+	later.At, later.Kind = ev.At+max(0, wait), read
+	p.sched.Schedule(later)
 	return false
 }

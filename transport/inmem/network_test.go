@@ -28,7 +28,7 @@ type kernel struct {
 
 // Schedule implements inmem.Scheduler.
 func (k *kernel) Schedule(e inmem.Event) {
-	k.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { k.partition.Deliver(e) }})
+	k.Events.Schedule(coretest.Event{At: e.At, To: e.To, From: e.From, Seq: uint64(e.Seq), Do: func() { k.partition.Deliver(&e) }})
 }
 
 // build makes a network of nodes that sync when told to, and one client.

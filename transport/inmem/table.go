@@ -16,6 +16,14 @@ type slot[T any] struct {
 
 // put stores a copy of a value.
 func (t *table[T]) put(v *T) (number, gen uint32) {
+	number, gen, value := t.add()
+	*value = *v
+	return number, gen
+}
+
+// add returns an empty value, valid until the next put or add. To fill it there is cheaper
+// than to copy what has just been written elsewhere.
+func (t *table[T]) add() (number, gen uint32, value *T) {
 	if last := len(t.vacant) - 1; last >= 0 {
 		number = t.vacant[last]
 		t.vacant = t.vacant[:last]
@@ -24,8 +32,15 @@ func (t *table[T]) put(v *T) (number, gen uint32) {
 		t.slots = append(t.slots, slot[T]{})
 	}
 	s := &t.slots[number]
-	s.value = *v
-	return number, s.gen
+	return number, s.gen, &s.value
+}
+
+// touch loads what the next add will need; see Partition.Touch.
+func (t *table[T]) touch() uint32 {
+	if last := len(t.vacant) - 1; last >= 0 {
+		return t.slots[t.vacant[last]].gen
+	}
+	return 0
 }
 
 // at returns the value under a number in use, valid until the next put.
