@@ -10,7 +10,7 @@ import (
 // the heap doubles before the collector works. docs/performance.md says how it was
 // measured.
 const (
-	memoryAlways      = 16 << 20 // the program, the queue's buckets
+	memoryAlways      = 36 << 20 // the program, the queue's buckets
 	memoryPerNode     = 3900     // lists, streams, timers, the messages of a mass start
 	memoryPerGone     = 1200     // a host whose node is away: its place, its stays
 	memoryPerMessage  = 250      // a request in flight: its call, its message, its event

@@ -50,7 +50,7 @@ func TestMoreOfAnythingIsExpectedToTakeMoreMemory(t *testing.T) {
 // of the searches that are on their way at a time, which take six latencies each; and for
 // stores and each copy in them.
 func TestMemoryIsASum(t *testing.T) {
-	const none = 16<<20 + 1000*3900
+	const none = 36<<20 + 1000*3900
 	for _, test := range []struct {
 		sets []string
 		want int64
