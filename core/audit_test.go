@@ -250,3 +250,27 @@ func TestNodesMoveOutOfClosingBranchesOfAnyLevel(t *testing.T) {
 		}
 	}
 }
+
+// A node that has left a backlink on purpose checks the next one at once, and leaves it after
+// half as many doubts. One that has lost its backlink otherwise begins without any.
+func TestANodeThatLeftALiarDoubtsTheNextMaster(t *testing.T) {
+	for _, test := range []struct {
+		what string
+		end  func(l *level, backlink Peer)
+		want uint8
+	}{
+		{"left on purpose", (*level).leave, doubtLimit / 2},
+		{"lost", func(l *level, _ Peer) { l.loseBacklink() }, 0},
+	} {
+		n, _ := alone(t, 0, 2)
+		l := &n.level1
+		first, next := l.masters.List[0].Peer, l.masters.List[1].Peer
+		l.setBacklink(first)
+		l.doubts = 1
+		test.end(l, first)
+		l.setBacklink(next)
+		if l.backlink != next || l.doubts != test.want {
+			t.Errorf("%s: the next backlink meets %d doubts, want %d", test.what, l.doubts, test.want)
+		}
+	}
+}

@@ -181,7 +181,15 @@ type choice struct {
 func (c *choice) suits(p Peer) bool {
 	l, self := c.level, c.level.node.self
 	mutual := c.size > 2 && (c.target == self && l.hasSlave(p) || p == self && c.target == l.backlink)
-	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p)
+	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p) && !l.namesOthers(p)
+}
+
+// namesOthers reports whether a master has lately named other masters than we do, in a
+// calm network. Its slaves would know those only: it may lie, and its own slaves leave it,
+// so that it seems to have room.
+func (l *level) namesOthers(p Peer) bool {
+	i := l.masterIndex(p)
+	return i >= 0 && i < len(l.looked) && l.looked[i] != nil && l.view.calmed() && !l.sharesMasters(l.masters, l.looked[i].Masters)
 }
 
 // drawMasters adds masters with capacity, up to the given number of places. Each is drawn
