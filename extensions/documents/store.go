@@ -20,9 +20,10 @@ type Options struct {
 	// node's clock is ignored, and refused when it is twice as far.
 	MaxSkew time.Duration
 	// RepairRate is how many bytes of copies a node sends in a second, at most, to make up
-	// for those that are lost: DefaultRepairRate. RepairEvery is how often it looks for such
-	// without a reason: DefaultRepairEvery. RepairPause is the least time between two looks,
-	// whatever happens: DefaultRepairPause.
+	// for those that are lost, and how many of copies it gives up that are more than wanted:
+	// DefaultRepairRate. RepairEvery is how often it looks for both without a reason:
+	// DefaultRepairEvery. RepairPause is the least time between two looks, whatever happens:
+	// DefaultRepairPause.
 	RepairRate  int64
 	RepairEvery time.Duration
 	RepairPause time.Duration
@@ -68,6 +69,7 @@ type Store struct {
 
 	keep    host.Send[copies, kept]
 	fetch   host.Send[wantedKeys, fetched]
+	held    host.Send[wantedKeys, kept]
 	lease   host.Send[leaseWanted, leased]
 	release host.Send[leaseEnd, struct{}]
 
@@ -75,7 +77,7 @@ type Store struct {
 }
 
 // counters are what the owner sees of the store's work.
-type counters struct{ written, read, deleted, repaired, refused, stale, costly, busy *host.Counter }
+type counters struct{ written, read, deleted, repaired, surplus, refused, stale, costly, busy *host.Counter }
 
 var (
 	_ host.Extension = (*Store)(nil)
@@ -152,6 +154,7 @@ func (s *Store) declare() {
 		read:     h.Count("read", "Documents that clients of this node have asked for by key."),
 		deleted:  h.Count("deleted", "Documents that clients of this node have deleted."),
 		repaired: h.Count("repaired", "Copies that this node has made up for."),
+		surplus:  h.Count("surplus", "Copies that this node has given up because enough others have them."),
 		refused:  h.Count("refused", "Copies that this node has refused because it is full."),
 		costly:   h.Count("costly", "Queries that this node has refused because they cost too much."),
 		busy:     h.Count("busy", "Writers of one document, and queries, that this node has refused because too many wait."),
