@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -30,6 +31,9 @@ type Options struct {
 	// QueryCost is what a node spends on a query before it refuses: steps of some
 	// nanoseconds, DefaultQueryCost.
 	QueryCost int64
+	// Queries is how many queries of clients this node asks the network at a time:
+	// DefaultQueries. One host of clients has a quarter of them; the others wait in turn.
+	Queries int
 	// Remember is how long a node remembers where a document is, to read it from there:
 	// DefaultRemember. What is written elsewhere meanwhile, because all of these nodes were
 	// out of reach, is read so much later.
@@ -46,6 +50,7 @@ const (
 	DefaultRepairPause = 30 * time.Second
 	DefaultRemember    = time.Minute
 	DefaultQueryCost   = 1 << 30
+	DefaultQueries     = 16
 	rememberedPlaces   = 1 << 16
 	mostRemembered     = 8 // holders of a document: to ask more is no better than to ask all
 )
@@ -55,13 +60,17 @@ type Store struct {
 	options Options
 	shelves []*shelf // by name
 
-	host   *host.Host
-	run    web.Runner
-	clock  *version.Clock
-	leases leases
-	repair repair
-	walks  int                           // queries that are looking at all documents
-	where  *host.Cache[string, []string] // addresses of the holders of a document, by collection and key
+	host    *host.Host
+	run     web.Runner
+	clock   *version.Clock
+	leases  leases
+	repair  repair
+	walks   int                           // queries that are looking at all documents
+	walksOf map[host.Peer]int             // by who has asked
+	slices  shares[host.Peer]             // of their looks
+	queries shares[netip.Addr]            // of clients, by host
+	told    time.Duration                 // when the log last said that a host has its share
+	where   *host.Cache[string, []string] // addresses of the holders of a document, by collection and key
 
 	locate, locateMany host.Ask[wantedKeys, located]
 	find               host.Ask[wantedSome, selection.Page]
@@ -77,7 +86,7 @@ type Store struct {
 }
 
 // counters are what the owner sees of the store's work.
-type counters struct{ written, read, deleted, repaired, surplus, refused, stale, costly, busy *host.Counter }
+type counters struct{ written, read, deleted, repaired, surplus, refused, stale, costly, busy, waits *host.Counter }
 
 var (
 	_ host.Extension = (*Store)(nil)
@@ -92,6 +101,7 @@ func New(o Options) (*Store, error) {
 	orDefault(&o.RepairPause, DefaultRepairPause)
 	orDefault(&o.Remember, DefaultRemember)
 	orDefault(&o.QueryCost, DefaultQueryCost)
+	orDefault(&o.Queries, DefaultQueries)
 	switch {
 	case o.MaxSkew < time.Second || o.RepairEvery < time.Second || o.RepairPause < time.Second:
 		return nil, errors.New("max_skew, repair_every, repair_pause: want a second or more")
@@ -99,12 +109,18 @@ func New(o Options) (*Store, error) {
 		return nil, errors.New("remember: want a millisecond or more")
 	case o.QueryCost < 1:
 		return nil, errors.New("query_cost: want 1 or more")
+	case o.Queries < 1:
+		return nil, errors.New("queries: want 1 or more")
 	case o.RepairRate < 1:
 		return nil, errors.New("repair_rate: want a byte per second or more")
 	case len(o.Collections) == 0 || len(o.Collections) > mostCollections:
 		return nil, fmt.Errorf("collections: want 1 to %d", mostCollections)
 	}
-	s := &Store{options: o}
+	s := &Store{
+		options: o, walksOf: make(map[host.Peer]int),
+		slices:  shares[host.Peer]{most: 1, share: 1, line: mostWalks},
+		queries: shares[netip.Addr]{most: o.Queries, share: max(1, o.Queries/queryShare), line: queryLine},
+	}
 	for i := range o.Collections {
 		c := o.Collections[i]
 		if err := c.fill(); err != nil {
@@ -158,6 +174,7 @@ func (s *Store) declare() {
 		refused:  h.Count("refused", "Copies that this node has refused because it is full."),
 		costly:   h.Count("costly", "Queries that this node has refused because they cost too much."),
 		busy:     h.Count("busy", "Writers of one document, and queries, that this node has refused because too many wait."),
+		waits:    h.Count("query-waits", "Queries of clients that have waited because their host has its share, or all have."),
 		stale:    h.Count("stale", "Copies of old versions that this node has found while reading."),
 	}
 	sum := func(of func(*shelf) float64) func() float64 {
