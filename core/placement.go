@@ -67,7 +67,8 @@ func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Pro
 const smallMasters = 4
 
 // slavesOfAnother asks a random master other than target for its slaves, which could
-// become masters, and remembers them.
+// become masters. They are not remembered: it may lie, and is not doubted before our next
+// sync.
 func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 	n, masters := l.node, make([]Peer, 0, smallMasters)
 	for _, m := range l.masters.List {
@@ -84,11 +85,7 @@ func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 	if err != nil {
 		return nil
 	}
-	slaves := s.Slaves[:min(len(s.Slaves), recentNewcomers)]
-	for _, slave := range slaves {
-		l.ledger.remember(slave, n.hostOf(slave), never)
-	}
-	return slaves
+	return s.Slaves[:min(len(s.Slaves), recentNewcomers)]
 }
 
 // place chooses where target should register, best first, and counts it at the best: a
@@ -148,6 +145,7 @@ func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int)
 		c.makeMasters(maxPlaces-2, lg.recent)
 		c.makeMasters(maxPlaces-1, l.slaves, own)
 	}
+	c.makeMasters(maxPlaces-2, told)
 	c.makeMasters(maxPlaces-1, lg.recent, l.slaves, own)
 	c.drawMasters(maxPlaces)
 	switch {

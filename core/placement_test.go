@@ -72,7 +72,7 @@ func TestSlavesJustNamedComeBeforeOldNewcomers(t *testing.T) {
 	l.settle()
 	l.ledger = l.newLedger()
 	for i := range uint32(60) {
-		l.ledger.remember(peer.FromID(1000+i), n.hostOf(peer.FromID(1000+i)), never)
+		l.ledger.remember(peer.FromID(1000+i), n.hostOf(peer.FromID(1000+i)), 0)
 	}
 	l.keepLost(peer.FromID(1000))
 	named := []peer.Peer{peer.FromID(50), peer.FromID(51)}
@@ -119,5 +119,21 @@ func TestAMasterThatNamesOthersIsNoPlace(t *testing.T) {
 		if drawn != test.want {
 			t.Errorf("a master that names %s is a place: %v", test.what, drawn)
 		}
+	}
+}
+
+// A master may name slaves that do not exist. They take two of a newcomer's places at most,
+// and our own slave is one of the others.
+func TestSlavesThatDoNotExistTakeFewPlaces(t *testing.T) {
+	n, _ := alone(t, 3, 0)
+	l := &n.level1
+	l.ledger = l.newLedger()
+	own, phantoms := slices.Clone(l.slaves), make([]peer.Peer, 3000)
+	for i := range phantoms {
+		phantoms[i] = peer.FromID(1000 + uint32(i))
+	}
+	places, _ := l.place(peer.FromID(50), Peer{}, phantoms...)
+	if !slices.ContainsFunc(places, func(p peer.Peer) bool { return slices.Contains(own, p) }) {
+		t.Errorf("places are %v, none of which is of our slaves %v", places, own)
 	}
 }
