@@ -139,7 +139,7 @@ func (l *lists) setMasters(list []message.Master, seen []time.Duration) {
 	if slices.Equal(list, l.masters.List) {
 		return
 	}
-	l.masters, l.snapshot, l.private = message.NewMasters(list), nil, true
+	l.masters, l.snapshot, l.private, l.audited = message.NewMasters(list), nil, true, false
 	l.looked = nil
 }
 
