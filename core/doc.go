@@ -422,8 +422,8 @@
 // and the smallest network without such a pair is a cycle of three. So the first three
 // newcomers always make masters. A pair appears when a network of two grows; then the
 // node with fewer slaves looks for another backlink. A master whose peers are all its
-// slaves sheds one of them. The original forbids the pair but allows three nodes only two
-// masters, which is why it never settles there.
+// slaves sheds one of them and registers at it. The original forbids the pair but allows
+// three nodes only two masters, which is why it never settles there.
 //
 // # Death, and how a network heals
 //
