@@ -95,6 +95,7 @@ func saveState(dir, self string) error {
 		c.Sections[i] = true
 	}
 	masters, slaves := lists(self)
+	c.State.Backlink = masters[1]
 	for _, a := range masters {
 		c.State.Masters = append(c.State.Masters, state.Master{Address: a, Size: members, Seen: now})
 	}
