@@ -182,12 +182,16 @@ func (c *choice) suits(p Peer) bool {
 	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p) && !l.namesOthers(p)
 }
 
-// namesOthers reports whether a master has lately named other masters than we do, in a
-// calm network. Its slaves would know those only: it may lie, and its own slaves leave it,
-// so that it seems to have room.
+// namesOthers reports whether a master, in a calm network, has named other masters than we
+// do when we asked it last, or has not said which. Its slaves would know those only: it may
+// lie, and its own slaves leave it, so that it seems to have room.
 func (l *level) namesOthers(p Peer) bool {
 	i := l.masterIndex(p)
-	return i >= 0 && i < len(l.looked) && l.looked[i] != nil && l.view.calmed() && !l.sharesMasters(l.masters, l.looked[i].Masters)
+	if p == l.node.self || i < 0 || i >= len(l.looked) || !l.view.calmed() {
+		return false
+	}
+	told := l.looked[i]
+	return told == nil || !l.sharesMasters(l.masters, told.Masters)
 }
 
 // drawMasters adds masters with capacity, up to the given number of places. Each is drawn

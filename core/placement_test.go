@@ -83,7 +83,7 @@ func TestSlavesJustNamedComeBeforeOldNewcomers(t *testing.T) {
 }
 
 // A provider in a calm network sends nobody to a master that names other masters than it
-// does. While the network grows, lists may differ.
+// does, or none. While the network grows, lists may differ.
 func TestAMasterThatNamesOthersIsNoPlace(t *testing.T) {
 	n, _ := alone(t, 5, 9)
 	l := &n.level1
@@ -95,7 +95,9 @@ func TestAMasterThatNamesOthersIsNoPlace(t *testing.T) {
 		l.looked = make([]*message.Structure, len(l.masters.List))
 		for i, m := range l.masters.List {
 			l.looked[i] = &message.Structure{Address: m.Peer, Masters: l.masters}
-			if m.Peer == liar {
+			if m.Peer == liar && named == nil {
+				l.looked[i] = nil // it has not said which
+			} else if m.Peer == liar {
 				l.looked[i].Masters = named
 			}
 		}
@@ -107,6 +109,7 @@ func TestAMasterThatNamesOthersIsNoPlace(t *testing.T) {
 		want  bool
 	}{
 		{"others", other, 2, false}, {"others, in a network that grows", other, 1, true}, {"ours", l.masters, 2, true},
+		{"none", nil, 2, false},
 	} {
 		l.view.calm = test.calm
 		told(test.named)
