@@ -506,7 +506,7 @@
 // that of other masters, that claims more slaves than it has (claims.go), that answers
 // searches for too few nodes, or that leaves too large a share of requests unanswered
 // (answers.go). It doubts the next one from the start, and providers send nobody to a
-// master that names others than they do. A peer that comes and goes has to wait longer each time. One useful answer
+// master that names others than they do, or none. A peer that comes and goes has to wait longer each time. One useful answer
 // makes it all good, and what a peer has left unanswered counts for eight syncs after the
 // latest failure. So nothing of it outlasts a fault for long, not even where the node was
 // slow itself and all others seemed to be silent.

@@ -53,7 +53,7 @@ attacks:
 // there, its comings and goings, who banned it and whom it banned, and what is on it.
 func TestStoriesOfAHardWorldTellTheTruth(t *testing.T) {
 	for seed, ends := range []time.Duration{95, 125, 145, 215, 285, 310, 455, 600} {
-		t.Run(fmt.Sprint(ends), func(t *testing.T) {
+		t.Run(fmt.Sprint(ends*time.Second), func(t *testing.T) {
 			s := parse(t, hard, fmt.Sprintf("seed=%d", seed+1))
 			s.Duration = ends * time.Second // the faults that come later do not come
 			tellAll(t, s)
