@@ -142,8 +142,9 @@ func (s *Store) complete(f *File) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if n := s.wanted(f.Copies); n > s.options.MaxCopies && f.Copies != s.options.Copies {
-		return fmt.Errorf("%d copies, at most %d", n, s.options.MaxCopies)
+	n, err := host.Copies(f.Copies, s.h.NetworkSize())
+	if err == nil && f.Copies != s.options.Copies && n > s.options.MaxCopies {
+		return refuse("ERR_FILES_COPIES", "%d copies, at most %d", n, s.options.MaxCopies)
 	}
 	if !s.options.allows(f.Type) {
 		return refuse("ERR_FILES_TYPE", "files of type %s are not taken here", f.Type)

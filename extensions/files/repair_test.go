@@ -107,6 +107,24 @@ func TestALargerNetworkGetsMoreCopies(t *testing.T) {
 	}
 }
 
+// A client that wants many copies in a small network gets no more than it may when that
+// has grown.
+func TestAClientGetsNoMoreCopiesThanItMayInALargerNetwork(t *testing.T) {
+	w := newTown(t, 2, files.Options{Copies: "2", MaxCopies: 4})
+	for n, rule := range []string{"100%", "1000"} {
+		w.put(1, key(n), 1000, files.Wish{Copies: rule})
+	}
+	for range 6 {
+		w.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+	}
+	w.Run(5 * time.Minute)
+	for n := range 2 {
+		if copies := w.copies(key(n)); copies != 4 {
+			t.Errorf("file %d has %d copies, want 4", n, copies)
+		}
+	}
+}
+
 // A copy that fails after the client has its answer is made soon, though no node leaves.
 func TestACopyThatFailedLaterIsMadeUpFor(t *testing.T) {
 	w := newTown(t, 4, files.Options{CheckEvery: files.Duration(1000 * time.Hour)})

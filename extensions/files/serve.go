@@ -124,7 +124,10 @@ func (s *Store) upload(r *http.Request) (stored *Stored, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if key, _ := draft.Sum(); wish.expected != (host.Key{}) && key != wish.expected {
+	switch key, size := draft.Sum(); {
+	case size != r.ContentLength:
+		return nil, fmt.Errorf("%w: the body has not come whole: %d bytes of %d", errInput, size, r.ContentLength)
+	case wish.expected != nil && key != *wish.expected:
 		return nil, fmt.Errorf("%w: the bytes have the key %s", errInput, key)
 	}
 	wish.Type = label.Type(head)
@@ -157,10 +160,10 @@ func fillDraft(draft host.Draft, body io.Reader) (head []byte, err error) {
 }
 
 // wishes are what a client wants of an upload: besides the rest, the key that it expects;
-// the zero Key for any.
+// nil for any.
 type wishes struct {
 	Wish
-	expected host.Key
+	expected *host.Key
 }
 
 // reachable says why no upload could have as many acknowledgements as are wanted. The size
@@ -182,9 +185,11 @@ func (s *Store) reachable(w wishes) error {
 func wishOf(q url.Values) (w wishes, err error) {
 	w.Wish = Wish{Name: q.Get("name"), Copies: q.Get("copies")}
 	if text := q.Get("key"); text != "" {
-		if w.expected, err = host.ParseKey(text); err != nil {
+		key, err := host.ParseKey(text)
+		if err != nil {
 			return w, err
 		}
+		w.expected = &key
 	}
 	if err := label.CheckName(w.Name); err != nil {
 		return w, fmt.Errorf("name: %w", err)

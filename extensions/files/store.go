@@ -212,13 +212,18 @@ func (s *Store) Has(key host.Key) bool {
 // Count is how many files this node keeps.
 func (s *Store) Count() int { return len(s.index) - s.missing }
 
-// wanted is how many copies a rule means in the network now.
+// wanted is how many copies a rule means in the network now. That of a client, such as 50%,
+// never means more than MaxCopies, however large the network has become.
 func (s *Store) wanted(rule string) int {
 	n, err := host.Copies(rule, s.h.NetworkSize())
 	if err != nil {
 		return 1 // a rule is checked before it is kept
 	}
-	return min(n, mostCopies)
+	most := mostCopies
+	if rule != s.options.Copies {
+		most = s.options.MaxCopies
+	}
+	return min(n, most)
 }
 
 // now is the wall clock in milliseconds since the Unix epoch.

@@ -43,6 +43,7 @@ func Extensions(o Options, d *documents.Options, f *files.Options) (*Store, []ho
 	}
 	docs.Collections = append(docs.Collections[:len(docs.Collections):len(docs.Collections)], s.collection())
 	blobs := files.Defaults()
+	blobs.Copies = s.options.Copies // so it is the rule of the owner, not that of a client
 	if f != nil {
 		blobs = *f
 	}

@@ -77,8 +77,6 @@ func (s *Store) receive(r *http.Request) (host.Blob, error) {
 	switch blobs := s.h.Blobs(); {
 	case r.ContentLength < 1:
 		return host.Blob{}, refusal("LENGTH", "want a file as the body, and a Content-Length")
-	case r.ContentLength > int64(s.options.MaxSize):
-		return host.Blob{}, refusal("SIZE", fmt.Sprintf("the file has %d bytes: at most %d", r.ContentLength, int64(s.options.MaxSize)))
 	case blobs == nil:
 		return host.Blob{}, host.ErrFull
 	default:
@@ -91,6 +89,9 @@ func (s *Store) receive(r *http.Request) (host.Blob, error) {
 		}
 		defer draft.Discard()
 		if err := copyAll(draft, r.Body); err != nil {
+			if !errors.Is(err, host.ErrFull) {
+				err = refusal("BODY", "the body has not come whole: "+err.Error())
+			}
 			return host.Blob{}, err
 		}
 		key, size := draft.Sum()

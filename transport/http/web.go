@@ -69,24 +69,42 @@ func (s *server) serveWeb(v *visit, rt *web.Route, handler http.Handler) error {
 		return err
 	}
 	r := web.WithVisitor(v.forApplication(), v.ip)
-	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &webBody{Reader: s.flow(http.MaxBytesReader(v.w, r.Body, most), v), Closer: r.Body}
-	}
 	w := &webWriter{ResponseWriter: v.w, control: http.NewResponseController(v.w), timeout: rt.Timeout}
+	body := &webBody{control: w.control, left: r.ContentLength, ended: true}
+	if r.Body != nil && r.Body != http.NoBody {
+		body.ended, body.Reader, body.Closer = false, s.flow(http.MaxBytesReader(v.w, r.Body, most), v), r.Body
+		r.Body = body
+		_ = w.control.SetReadDeadline(time.Now().Add(bodyStart)) // of a body that the handler does not read
+	}
 	w.extend()
 	handler.ServeHTTP(w, r)
-	_ = w.control.SetReadDeadline(time.Time{})
+	if !body.ended {
+		// net/http reads some more of it before it answers
+		_ = w.control.SetReadDeadline(time.Now().Add(unreadBody))
+	}
 	return nil
 }
 
+// unreadBody is how long the rest of a body may take that no handler reads.
+const unreadBody = time.Second
+
+// webBody is a body that must come at a least rate. When it has come the handler has as much
+// time as it takes: a read deadline would end the request.
 type webBody struct {
 	io.Reader
 	io.Closer
+	control *http.ResponseController
+	left    int64 // bytes; below 0 if that is unknown
+	ended   bool
 }
 
 // Read implements io.Reader.
 func (b *webBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
+	if b.left -= int64(n); b.left == 0 || errors.Is(err, io.EOF) {
+		b.ended = true
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return n, errTooLarge
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -69,9 +70,38 @@ func TestRoutesStandBehindTheirGuards(t *testing.T) {
 	}
 	// a body that does not say how long it is may be too long only while it is read
 	r := httptest.NewRequest("POST", "/", nil)
-	body := &webBody{http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(strings.NewReader("123456")), 5), r.Body}
+	w := httptest.NewRecorder()
+	body := &webBody{
+		Reader: http.MaxBytesReader(w, io.NopCloser(strings.NewReader("123456")), 5), Closer: r.Body,
+		control: http.NewResponseController(w), left: -1,
+	}
 	if text, err := io.ReadAll(body); string(text) != "12345" || err != errTooLarge {
 		t.Errorf("of six bytes where five may be: %q, %v", text, err)
+	}
+}
+
+// An answer does not wait for a body that never comes, whether its handler reads it or not.
+func TestAnswersDoNotWaitForBodiesThatNeverCome(t *testing.T) {
+	n := serving(t,
+		web.Route{Zone: web.Public, Method: "POST", Path: "unread", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "answered")
+		})},
+		web.Route{Zone: web.Public, Method: "POST", Path: "read", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			fmt.Fprint(w, "answered ", err)
+		})},
+	)
+	for _, path := range []string{"unread", "read"} {
+		conn, err := net.Dial("tcp", n.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(30 * time.Second))
+		fmt.Fprintf(conn, "POST /pages/%s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n", path)
+		if text, err := io.ReadAll(conn); !strings.Contains(string(text), "answered") || err != nil {
+			t.Errorf("%s: %q, %v", path, text, err)
+		}
 	}
 }
 
