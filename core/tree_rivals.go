@@ -56,8 +56,7 @@ func (tr *tree) meetRival(t *Task, level int, rival Peer, b budget) {
 // were taken off the list lately are not believed.
 func (tr *tree) enterNew(level int, said *message.Tree) {
 	for _, b := range said.Lists[level-1].List {
-		known := branchIndex(tr.lists[level-1].List, b.Name) >= 0 || tr.fails[branchID{level, b.Name}] > 0
-		if !known && !b.Name.IsZero() && !b.Head.IsZero() {
+		if branchIndex(tr.lists[level-1].List, b.Name) < 0 && tr.fails[branchID{level, b.Name}] == 0 {
 			tr.hearClaim(level, b)
 		}
 	}

@@ -1,0 +1,69 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// The slaves of a host beyond its share are shed: those that registered last, and all where
+// masters that come before us by address list enough. What a later one lists, or a host
+// that lists ours more than once, does not count more.
+func TestHostsAreShedByTheOrderOfMasters(t *testing.T) {
+	build := func(listing map[uint32][]uint32) *level {
+		n, _ := alone(t, 0, 0)
+		n.perHost, n.cfg.HostPlaces = true, 3
+		self, err := n.cfg.Book.Intern(peer.MustParse("10.0.100.50:9"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.self = self
+		l := &n.level1
+		at := func(host uint32, port string) Peer {
+			p, err := n.cfg.Book.Intern(peer.MustParse("10.0.200." + string(rune('0'+host)) + ":" + port))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		for _, s := range []Peer{at(1, "1"), at(1, "2"), at(2, "1")} {
+			l.addSlave(s, 0)
+		}
+		l.setMaster(n.self, 3, time.Hour)
+		for i := range uint32(3) {
+			l.setMaster(peer.FromID(180+i), 5, time.Hour)
+		}
+		for master := range listing { // order-free: the list is sorted
+			l.setMaster(peer.FromID(master), 5, time.Hour)
+		}
+		l.looked = make([]*message.Structure, len(l.masters.List))
+		for i, m := range l.masters.List {
+			if hosts, known := listing[m.Peer.ID()]; known {
+				l.looked[i] = &message.Structure{Masters: noMasters}
+				for _, host := range hosts {
+					l.looked[i].Slaves = append(l.looked[i].Slaves, at(host, "77"))
+				}
+			}
+		}
+		return l
+	}
+	// ids 2 and up have the addresses 10.0.100.1 and up, so 2 to 50 come before us
+	for _, test := range []struct {
+		what    string
+		listing map[uint32][]uint32
+		left    int
+	}{
+		{"no other master", nil, 2},
+		{"masters before us list host 1", map[uint32][]uint32{2: {1}, 3: {1}, 4: {1}}, 1},
+		{"one of them lists it often", map[uint32][]uint32{2: {1, 1, 1}, 3: {5}, 4: {5}}, 2},
+		{"masters after us list it", map[uint32][]uint32{102: {1}, 103: {1}, 104: {1}}, 2},
+	} {
+		l := build(test.listing)
+		share, masters := l.hostShare()
+		if l.shedCrowds(); len(l.slaves) != test.left || share != 1 || masters != 3 {
+			t.Errorf("%s: %d slaves are left, want %d (of %d each, at %d masters)", test.what, len(l.slaves), test.left, share, masters)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package core
+
+import (
+	"slices"
+	"testing"
+
+	"spreadable/core/message"
+	"spreadable/core/peer"
+)
+
+// aloneInTree is node 1 of a network of two levels, at one moment. Of the branches it is in
+// the first; a branch is named after its head.
+func aloneInTree(t *testing.T, levels int, branches ...message.Branch) (*tree, *still) {
+	t.Helper()
+	n, env := alone(t, 0, 0)
+	n.cfg.Levels = levels
+	n.plantTree(0)
+	tr := n.tree()
+	n.root, tr.levels = branches[0].Name, 2
+	for range tr.top() {
+		tr.path = append(tr.path, branches[0])
+		tr.lists = append(tr.lists, message.NewBranches(branches))
+	}
+	if !tr.placed() {
+		t.Fatal("the node has no place")
+	}
+	return tr, env
+}
+
+func branchOf(head, size uint32) message.Branch {
+	return message.Branch{Name: peer.FromID(head), Head: peer.FromID(head), Size: size}
+}
+
+// A node that no master of its branch lists leaves it after four attempts to register, or
+// two if its head is silent; but not if there is no other branch, or it has a backlink.
+func TestANodeWithoutAPlaceLeavesItsBranch(t *testing.T) {
+	for _, test := range []struct {
+		what     string
+		branches int
+		set      func(tr *tree)
+		tries    int // 0 for never
+	}{
+		{"a head that answers", 2, func(*tree) {}, strayTries},
+		{"a silent head", 2, func(tr *tree) { tr.node.fails = map[Peer]failing{peer.FromID(101): {count: 1}} }, strayTries / 2},
+		{"a head that was lost", 2, func(tr *tree) { tr.node.level1.keepLost(peer.FromID(101)) }, strayTries / 2},
+		{"no other branch", 1, func(*tree) {}, 0},
+		{"a backlink", 2, func(tr *tree) { tr.node.level1.setBacklink(peer.FromID(102)) }, 0},
+	} {
+		tr, _ := aloneInTree(t, 2, []message.Branch{branchOf(101, 9), branchOf(111, 9)}[:test.branches]...)
+		test.set(tr)
+		left := 0
+		for tries := range 20 {
+			tr.node.level1.tries = int32(tries)
+			if tr.leaveLost(); !tr.placed() {
+				left = tries
+				break
+			}
+		}
+		if left != test.tries {
+			t.Errorf("%s: it leaves after %d attempts, want %d", test.what, left, test.tries)
+		}
+	}
+}
+
+// The only node of a branch waits for others for lonelyFor syncs.
+func TestTheOnlyNodeOfABranchWaits(t *testing.T) {
+	tr, _ := aloneInTree(t, 2, branchOf(1, 1), branchOf(111, 9))
+	for sync := 1; sync <= lonelyFor; sync++ {
+		if tr.leaveLonely() {
+			t.Fatalf("it leaves at sync %d", sync)
+		}
+	}
+	tr.node.level1.setBacklink(peer.FromID(102))
+	if tr.leaveLonely() || tr.lonely != 0 {
+		t.Error("a node with a backlink counts as alone")
+	}
+	tr.node.level1.setBacklink(Peer{})
+	for range lonelyFor {
+		tr.leaveLonely()
+	}
+	if !tr.leaveLonely() || tr.placed() || !tr.alone {
+		t.Error("it does not leave when it has been alone for longer")
+	}
+}
+
+// Of the branches that another node lists those are new that we neither list nor have taken
+// off the list lately.
+func TestBranchesOfOthersAreNewOnce(t *testing.T) {
+	tr, _ := aloneInTree(t, 2, branchOf(1, 9), branchOf(111, 9))
+	tr.fails = map[branchID]int{{1, peer.FromID(112)}: goneFor}
+	said := &message.Tree{Lists: []*message.Branches{{List: []message.Branch{
+		branchOf(1, 9), branchOf(111, 99), branchOf(112, 9), branchOf(113, 9), {Name: peer.FromID(114)}, {Head: peer.FromID(115)},
+	}}}}
+	for range 2 {
+		tr.enterNew(1, said)
+	}
+	var heard []uint32
+	for _, c := range tr.claims.open {
+		heard = append(heard, c.branch.Name.ID())
+	}
+	if !slices.Equal(heard, []uint32{113}) {
+		t.Errorf("it hears of %d, want 113 alone", heard)
+	}
+}
+
+// Newcomers count in the branch to which they were sent until its size has grown by them,
+// or for six sync intervals after the latest.
+func TestNewcomersCountInTheirBranch(t *testing.T) {
+	tr, env := aloneInTree(t, 2, branchOf(1, 40), branchOf(111, 50))
+	tr.node.started = 1 // not in the beginning
+	size := func() (size int) {
+		return tr.offer(peer.FromID(150), message.BranchRequest{Level: 1, Alone: true}).NetworkSize
+	}
+	if got := size(); got != 40+50+1 {
+		t.Errorf("a network of 90 and a newcomer has %d", got)
+	}
+	if got := size(); got != 40+50+2 {
+		t.Errorf("with one on its way and a newcomer it has %d", got)
+	}
+	env.now += pendingFor * tr.node.cfg.SyncInterval
+	if got := size(); got != 40+50+3 {
+		t.Errorf("with two on their way and a newcomer it has %d", got)
+	}
+	env.now += pendingFor*tr.node.cfg.SyncInterval + 1
+	if got := size(); got != 40+50+1 {
+		t.Errorf("when those on their way are out of date it has %d", got)
+	}
+	tr.lists[0] = message.NewBranches([]message.Branch{branchOf(1, 41), branchOf(111, 50)})
+	if got := size(); got != 41+50+1 {
+		t.Errorf("when the newcomer is there and another comes it has %d", got)
+	}
+}
+
+// Nodes of closing branches move as fast as the network bears: an eighth of it at a time.
+// Where the network decides its levels that is no more than half of what is open, and at
+// least a few.
+func TestClosingBranchesMoveAsFastAsTheNetworkBears(t *testing.T) {
+	closing := branchOf(111, 20)
+	closing.Closing = true
+	large := branchOf(112, 300)
+	large.Closing = true
+	for _, test := range []struct {
+		levels   int
+		branches []message.Branch
+		want     float64
+	}{
+		{2, []message.Branch{branchOf(1, 80)}, 80. / 8},
+		{2, []message.Branch{branchOf(1, 80), closing}, 100. / 8 / 20},
+		{2, []message.Branch{branchOf(1, 80), closing, large}, 400. / 8 / 320},
+		{message.AutoLevels, []message.Branch{branchOf(1, 80), closing}, 100. / 8 / 20},
+		{message.AutoLevels, []message.Branch{branchOf(1, 20), large}, 20. / 2 / 300},
+		{message.AutoLevels, []message.Branch{branchOf(1, 2), large}, 4. / 300},
+	} {
+		tr, _ := aloneInTree(t, test.levels, test.branches...)
+		if got := tr.closers(1); got != test.want {
+			t.Errorf("levels %d, %d branches: %v moves, want %v", test.levels, len(test.branches), got, test.want)
+		}
+	}
+}
+
+// A branch claims too much to be taken over unseen from a quarter and some more on.
+func TestBranchesMayGrowUnchecked(t *testing.T) {
+	for size, want := range map[int]int{0: sizeSlack, 3: 3 + sizeSlack, 4: 5 + sizeSlack, 100: 125 + sizeSlack} {
+		if got := mostGrown(size); got != want {
+			t.Errorf("from %d to %d, want %d", size, got, want)
+		}
+	}
+}
