@@ -51,6 +51,25 @@ func TestAnEffectHasItsCurvesAndItsLaw(t *testing.T) {
 	}
 }
 
+// Three panels stand in a row, and each further row makes the picture higher.
+func TestPanelsStandInRowsOfThree(t *testing.T) {
+	height := func(panels int) float64 {
+		svg, err := plots.DrawEffect(effect(panels)).SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := bytes.Cut(svg, []byte(`height="`))
+		text, _, _ := bytes.Cut(rest, []byte(`pt"`))
+		return number(t, string(text))
+	}
+	one, two := height(2), height(4)
+	for panels, want := range map[int]float64{3: one, 5: two, 6: two, 7: 2*two - one, 9: 2*two - one} {
+		if got := height(panels); got != want || two <= one {
+			t.Errorf("%d panels are %v points high, want %v; one row %v, two %v", panels, got, want, one, two)
+		}
+	}
+}
+
 // Every number that is drawn of a sweep stands in the table beside the plot: what is drawn
 // from the table is the same picture, to the byte.
 func TestEffectsAndHeatMapsHaveTheirNumbersBesideThem(t *testing.T) {

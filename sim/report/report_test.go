@@ -289,9 +289,17 @@ func TestTheStoryComesFirst(t *testing.T) {
 	run.Expectations = append(run.Expectations, result.Outcome{Path: "search.coverage.min", Condition: "== 1", Value: "0.9"})
 	run.Summary.Search.Errors = map[string]int{"REQUEST_TIMEDOUT": 7}
 	run.Summary.Faults = &result.Faults{Count: 1, Steps: []result.Fault{{AtS: 60, Do: "crash", Nodes: 30}}}
-	for _, want := range []string{"<h3>Why</h3>", "REQUEST_TIMEDOUT 7", "1 fault: crash at 60 s on 30 nodes."} {
+	lost := int64(7)
+	run.Summary.Network = &result.Network{Lost: &lost}
+	for _, want := range []string{"<h3>Why</h3>", "REQUEST_TIMEDOUT 7", "1 fault: crash at 60 s on 30 nodes.", "7 messages were lost."} {
 		if !strings.Contains(render(t, run), want) {
 			t.Errorf("the report lacks %q", want)
+		}
+	}
+	for _, network := range []*result.Network{nil, {}} { // no link, or one that loses nothing
+		run.Summary.Network = network
+		if strings.Contains(render(t, run), "messages were lost") {
+			t.Errorf("%+v: messages were lost", network)
 		}
 	}
 }

@@ -329,11 +329,13 @@ func TestTheTimelineHasTracksSlicesFlowsAndCounters(t *testing.T) {
 	}
 }
 
-// Each fault is told of the nodes that it is on, and of all where it is on the network.
+// Each fault is told of the nodes that it is on, and of all where it is on the network; and
+// each lie of the nodes that tell it.
 func TestFaultsAreToldOfTheirNodes(t *testing.T) {
 	s := parse(t, "name: struck\nnodes: 20\nduration: 200s\nfaults: [{at: 1ms, do: slow, on: 1 masters, by: 50ms, for: 5s}, {at: 60s, do: hold, on: 3, for: 20s}, "+
 		"{at: 100s, do: hold, on: '#1-2'}, {at: 105s, do: release}, {at: 110s, do: partition, on: '#3-8', for: 20s}, {at: 140s, do: loss, share: 1%}, "+
-		"{at: 150s, do: slow, on: '#5', by: 100ms, for: 10s}, {at: 160s, do: partition, on: '#3'}, {at: 165s, do: repair}, {at: 170s, do: crash, on: '#9'}]\n")
+		"{at: 150s, do: slow, on: '#5', by: 100ms, for: 10s}, {at: 160s, do: partition, on: '#3'}, {at: 165s, do: repair}, {at: 170s, do: crash, on: '#9'}]\n"+
+		"attacks: [{at: 130s, lie: silent, on: '#15-17', for: 25s}]\n")
 	r := trace.New(trace.Options{Window: window(t, "nodes=0-19")})
 	record(t, s, 1, r)
 	told := make(map[string]int) // by time and fault
@@ -347,6 +349,7 @@ func TestFaultsAreToldOfTheirNodes(t *testing.T) {
 	want := map[string]int{ // there is no master yet at 1 ms
 		"60 hold true": 3, "80 hold false": 3, "100 hold true": 2, "105 hold false": 2, "110 partition true": 6, "130 partition false": 20,
 		"140 loss true": 20, "150 slow true": 1, "160 slow false": 1, "160 partition true": 1, "165 partition false": 20, "170 crash true": 1,
+		"130 " + trace.Lie + " true": 3, "155 " + trace.Lie + " false": 3,
 	}
 	if !maps.Equal(told, want) {
 		t.Errorf("told of %v, want %v", told, want)
