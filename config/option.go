@@ -1,7 +1,9 @@
 package config
 
 import (
+	"slices"
 	"strings"
+	"sync"
 
 	"spreadable/core/draw"
 )
@@ -82,8 +84,11 @@ const (
 	groupService  = "Operation"
 )
 
-// Options returns the table of all options, by group.
-func Options() []Option {
+// Options returns the table of all options, by group. It is always the same, and must not
+// be changed.
+func Options() []Option { return table() }
+
+var table = sync.OnceValue(func() []Option {
 	var all []Option
 	for _, group := range []struct {
 		name    string
@@ -99,8 +104,8 @@ func Options() []Option {
 			all = append(all, o)
 		}
 	}
-	return all
-}
+	return slices.Clip(all)
+})
 
 func placeOptions() []Option {
 	return []Option{

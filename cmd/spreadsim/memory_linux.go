@@ -21,6 +21,16 @@ func availableMemory() int64 {
 	return free
 }
 
+// peakRSS is the largest resident memory of this process so far, in bytes; 0 if the system
+// does not tell. What getrusage says includes the process that has started this one.
+func peakRSS() int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	return meminfo(string(text), "VmHWM:")
+}
+
 // meminfo finds a line such as "MemAvailable:  1024 kB", and returns its bytes.
 func meminfo(text, name string) int64 {
 	_, line, _ := strings.Cut(text, name)
