@@ -21,6 +21,7 @@ type file struct {
 	RepairPause duration                   `yaml:"repair_pause"`
 	Remember    duration                   `yaml:"remember"`
 	QueryCost   int64                      `yaml:"query_cost"`
+	Lookup      string                     `yaml:"lookup"`
 }
 
 type collectionFile struct {
@@ -100,6 +101,13 @@ func Parse(name string, data []byte) (Options, error) {
 		MaxSkew: time.Duration(f.MaxSkew), RepairRate: int64(f.RepairRate),
 		RepairEvery: time.Duration(f.RepairEvery), RepairPause: time.Duration(f.RepairPause),
 		Remember: time.Duration(f.Remember), QueryCost: f.QueryCost,
+	}
+	switch f.Lookup {
+	case "", "summaries":
+	case "all":
+		o.AskAll = true
+	default:
+		return Options{}, fmt.Errorf("%s: lookup: %.40q: want summaries or all", name, f.Lookup)
 	}
 	for _, collection := range slices.Sorted(maps.Keys(f.Collections)) {
 		c, err := f.Collections[collection].collection(collection)

@@ -38,6 +38,9 @@ type Options[P any] struct {
 	Keys  func(add func(host.Key)) // all of them
 	Tell  func() P
 	Check func(*P) error // what is wrong with what another node tells
+	// Fresh is how long a master may rely on a report; see Report.Fresh. An extension in which
+	// masters rely on none leaves it at 0.
+	Fresh time.Duration
 }
 
 // Reports are what a node tells its master, and what it has been told by its slaves.
@@ -64,6 +67,9 @@ type own struct {
 	changed  uint64 // changes
 	fresh    []host.Key
 	heard    int64 // of its last answer
+	// relying are the masters that may rely on a report, by address: when their last answer
+	// was heard.
+	relying map[string]time.Duration
 }
 
 // Report is what a master has from one slave.
@@ -79,6 +85,9 @@ type Report[P any] struct {
 	answered                 time.Duration
 }
 
+// Fresh reports whether the report is complete as of a time that is not longer ago.
+func (r *Report[P]) Fresh(now, within time.Duration) bool { return r.Sure > 0 && r.Sure >= now-within }
+
 // May reports whether the slave may have a key.
 func (r *Report[P]) May(key host.Key) bool { return r.filter.May(key) }
 
@@ -93,6 +102,8 @@ type (
 		// Heard is At of the last answer of this master that has come before the question was
 		// written.
 		Heard int64 `json:"heard,omitempty"`
+		// Withdrawn says that the sender reports to another master now.
+		Withdrawn bool `json:"withdrawn,omitempty"`
 		Told  P     `json:"told"`
 	}
 	// answer says whether the master needs the whole filter.
@@ -105,6 +116,7 @@ type (
 // Offer declares what nodes tell each other.
 func Offer[P any](h *host.Host, o Options[P]) *Reports[P] {
 	r := &Reports[P]{Options: o, h: h, slaves: make(map[string]*Report[P])}
+	r.own.relying = make(map[string]time.Duration)
 	r.ask = host.Direct[question[P], answer]{Name: "report", Timeout: timeout, Check: r.check, Serve: r.serve}.Offer(h)
 	return r
 }
@@ -199,11 +211,42 @@ func (r *Reports[P]) send(t *host.Task) bool {
 			if q.Generation == m.generation {
 				m.fresh = m.fresh[max(0, len(m.fresh)-int(m.changes-changes)):]
 			}
+			if r.Options.Fresh > 0 {
+				m.relying[address] = r.h.Now()
+			}
 			return true
 		}
 		whole = true
 	}
 	return false
+}
+
+// RelyOn are the other masters than the present one that may still rely on an earlier report.
+func (r *Reports[P]) RelyOn() (others []string) {
+	_, address := r.backlink()
+	for master, heard := range r.own.relying { // order-free: sorted below
+		switch {
+		case r.h.Now()-heard > r.Options.Fresh:
+			delete(r.own.relying, master)
+		case master != address:
+			others = append(others, master)
+		}
+	}
+	slices.Sort(others)
+	return others
+}
+
+// Withdraw tells the other masters that they must not rely on what this node has reported.
+func (r *Reports[P]) Withdraw(t *host.Task) {
+	for _, master := range r.RelyOn() {
+		to, err := r.h.Peer(master)
+		if err != nil {
+			continue
+		}
+		if _, err := r.ask(t, to, &question[P]{Withdrawn: true}, nil); err == nil {
+			delete(r.own.relying, master)
+		}
+	}
 }
 
 // question is a report, with the whole filter or what is new.
@@ -225,6 +268,8 @@ func (r *Reports[P]) question(master string, whole bool) *question[P] {
 // check takes reports of own slaves only, so that what they take is bounded.
 func (r *Reports[P]) check(from host.Peer, q *question[P], _ int64) error {
 	switch {
+	case q.Withdrawn:
+		return nil
 	case !slices.Contains(r.h.Node().Structure().Slaves, from):
 		return &host.Error{Code: "ERR_" + strings.ToUpper(r.h.Name()) + "_NO_SLAVE", Message: "only own slaves report"}
 	case len(q.Filter) > longest+16 || len(q.Keys) > mostKeys:
@@ -238,6 +283,10 @@ var errLate = errors.New("a later report has come before")
 // serve keeps what a slave reports.
 func (r *Reports[P]) serve(_ *host.Task, from host.Peer, q *question[P], _ *host.Pending) (*answer, error) {
 	address := r.h.Address(from)
+	if q.Withdrawn {
+		delete(r.slaves, address)
+		return &answer{}, nil
+	}
 	report := r.slaves[address]
 	known := report != nil && report.life == q.Life
 	switch {
@@ -262,7 +311,11 @@ func (r *Reports[P]) serve(_ *host.Task, from host.Peer, q *question[P], _ *host
 	if q.Heard != 0 && q.Heard == int64(report.answered) {
 		report.Sure = report.answered
 	}
-	report.Told, report.serial, report.answered = q.Told, q.Serial, r.h.Now()
+	report.Told, report.serial = q.Told, q.Serial
+	if r.Options.Fresh == 0 {
+		return &answer{}, nil
+	}
+	report.answered = r.h.Now()
 	return &answer{At: int64(report.answered)}, nil
 }
 
