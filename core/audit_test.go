@@ -2,6 +2,7 @@ package core
 
 import (
 	"testing"
+	"time"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -58,6 +59,34 @@ func TestWitnessesTakeTurns(t *testing.T) {
 	}
 	if len(drawn) != 2 || drawn[n.self] || drawn[l.backlink] || drawn[Peer{}] {
 		t.Errorf("witnesses %v", drawn)
+	}
+}
+
+// When the list of masters changes, another master is asked about the backlink again, also
+// by a node that has banned others and so keeps a list of its own.
+func TestAnotherListIsAuditedAgain(t *testing.T) {
+	list := func(from, count uint32) *message.Masters {
+		var masters []message.Master
+		for id := from; id < from+count; id++ {
+			masters = append(masters, message.Master{Peer: peer.FromID(id), Size: 5})
+		}
+		return message.NewMasters(masters)
+	}
+	for _, bans := range []bool{false, true} {
+		n, _ := alone(t, 0, 0)
+		if bans {
+			n.Ban(peer.FromID(150), time.Hour, "test")
+		}
+		l := &n.level1
+		first := list(101, 5)
+		l.adoptAllowed(first)
+		l.audited = true
+		if l.adoptAllowed(first); !l.audited {
+			t.Errorf("with bans %t the same list is audited again", bans)
+		}
+		if l.adoptAllowed(list(101, 1)); l.audited {
+			t.Errorf("with bans %t a list that has lost its masters is not audited again", bans)
+		}
 	}
 }
 
@@ -247,6 +276,30 @@ func TestNodesMoveOutOfClosingBranchesOfAnyLevel(t *testing.T) {
 		tr.path[level-1].Closing, tr.lists[level-1].List[0].Closing = true, true
 		if got, want := tr.movers(), 1./9; got != want {
 			t.Errorf("the branch of level %d closes, and a share of %v moves, want %v", level, got, want)
+		}
+	}
+}
+
+// A node that has left a backlink on purpose checks the next one at once, and leaves it after
+// half as many doubts. One that has lost its backlink otherwise begins without any.
+func TestANodeThatLeftALiarDoubtsTheNextMaster(t *testing.T) {
+	for _, test := range []struct {
+		what string
+		end  func(l *level, backlink Peer)
+		want uint8
+	}{
+		{"left on purpose", (*level).leave, doubtLimit / 2},
+		{"lost", func(l *level, _ Peer) { l.loseBacklink() }, 0},
+	} {
+		n, _ := alone(t, 0, 2)
+		l := &n.level1
+		first, next := l.masters.List[0].Peer, l.masters.List[1].Peer
+		l.setBacklink(first)
+		l.doubts = 1
+		test.end(l, first)
+		l.setBacklink(next)
+		if l.backlink != next || l.doubts != test.want {
+			t.Errorf("%s: the next backlink meets %d doubts, want %d", test.what, l.doubts, test.want)
 		}
 	}
 }

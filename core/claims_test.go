@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -56,11 +57,61 @@ func TestADoubtedMasterIsNoPlace(t *testing.T) {
 	if !l.avoids(master) || l.avoids(peer.FromID(102)) {
 		t.Error("a doubted master is a place for newcomers, or one that is not doubted is none")
 	}
+	weak := n.newClaim(peer.FromID(103), listing(60, 61, 62), listing(), 100) // not too large
+	weak.sample = weak.slaves
+	l.resolve(weak)
+	if limits := n.Limits(); limits.Doubts != 1 || limits.Doubted != 1 || len(l.guard.doubts) != 2 {
+		t.Errorf("%+v for one master that is doubted, and one that may still be", limits)
+	}
 	l.rounds += 2
 	if l.avoids(master) {
 		t.Error("a node is avoided that has not been doubted for two syncs")
 	}
 	if got := l.unchecked(message.Master{Peer: master, Size: 3}); got != 0 {
 		t.Errorf("%d slaves of it count, want none until it is checked", got)
+	}
+}
+
+// Of masters that claim more than before as many are checked as the option says, and of
+// those that claim too much as many as maxOdd. A claim at the limit is not too much. Where
+// no list has changed, one is checked in every recheckEvery syncs.
+func TestSoManyClaimsAreChecked(t *testing.T) {
+	const few = DefaultClaimChecks
+	for _, test := range []struct{ rounds, usual, grown, odd, want int }{
+		{0, 0, few, 0, few},
+		{0, 50, few + 9, 0, few},
+		{0, 0, 3, maxOdd, 3 + maxOdd},
+		{0, 0, 3, maxOdd + 9, 3 + maxOdd},
+		{0, 20, 0, 1, 1},
+		{recheckEvery - 2, 20, 0, 0, 0},
+		{recheckEvery - 1, 20, 0, 0, 1}, // the turn of node 1
+		{recheckEvery - 1, 20, 2, 0, 2},
+		{recheckEvery, 20, 0, 0, 0},
+	} {
+		n, _ := alone(t, 0, test.usual)
+		l := &n.level1
+		l.rounds = int32(test.rounds)
+		most := max(n.cfg.rule.mostSlaves(Optimum(l.size(), levels)), 2*(test.usual+test.grown+test.odd)+8)
+		large := listing()
+		for id := range uint32(most + 1) {
+			large.Slaves = append(large.Slaves, peer.FromID(5000+id))
+		}
+		usual := &message.Structure{Masters: noMasters, Slaves: large.Slaves[:most]}
+		d := &discovery{level: l, confirmed: slices.Clone(l.masters.List)}
+		for i := range test.usual {
+			l.looked, d.told = append(l.looked, usual), append(d.told, usual)
+			d.places = append(d.places, int32(i))
+		}
+		for i := range test.grown + test.odd {
+			claim := usual
+			if i >= test.grown {
+				claim = large
+			}
+			d.confirmed = append(d.confirmed, message.Master{Peer: peer.FromID(uint32(1000 + i)), Size: 1})
+			d.told, d.places = append(d.told, claim), append(d.places, -1)
+		}
+		if got := len(d.chooseClaims()); got != test.want {
+			t.Errorf("%+v: %d are checked", test, got)
+		}
 	}
 }

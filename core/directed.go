@@ -401,13 +401,15 @@ func (l *level) registerDirected(t *Task, b budget) {
 		l.shedNewest()
 	}
 	answered, err := l.tryPlaces(t, b)
+	if err != nil {
+		l.registerFailed(err)
+		err = l.comeUnder(t, answered, b)
+	}
 	if err == nil {
 		l.tries, l.firstAsked = 0, 0
 		l.catchUp()
 		return
 	}
-	l.registerFailed(err)
-	l.shedWhenAlone(answered)
 	if !n.cfg.ManualSync && !l.retryDue && !l.isKeptOut() {
 		l.retryDue = true
 		wait := min(n.cfg.SyncInterval/16<<min(l.tries, 3), n.cfg.SyncInterval/2)
@@ -416,15 +418,27 @@ func (l *level) registerDirected(t *Task, b budget) {
 	l.tries++
 }
 
-// shedWhenAlone sheds a slave when no node is left that could list us, until one of our
-// slaves finds another master. This happens only in networks of a few nodes: every other
-// node is our slave, or those that are not refuse us again and again. Answered says
-// whether a provider has answered. Without its only slave a master has no network left.
-func (l *level) shedWhenAlone(answered bool) {
-	alone := len(l.slaves) >= l.size() || answered && l.tries%deadEnd == 0
-	if l.tries >= 3 && len(l.slaves) >= 2 && alone {
-		l.shed(l.slaves[l.node.env.Rand().IntN(len(l.slaves))]) // another one may fare better
+// comeUnder sheds a slave when no node is left that could list us, and registers at it:
+// before it has noticed and comes back, it is the one node that may list us. A provider has
+// answered or not.
+func (l *level) comeUnder(t *Task, answered bool, b budget) error {
+	s := l.dispensable(answered)
+	if s.IsZero() {
+		return errNoMaster
 	}
+	l.shed(s)
+	return l.registerAt(t, s, &message.Provision{NetworkSize: l.size()}, l.placeTimeout(b))
+}
+
+// dispensable draws the slave to shed when no node is left that could list us: every other
+// node is our slave, or those that are not refuse us again and again. This happens only in
+// networks of a few nodes. Without its only slave a master has no network left.
+func (l *level) dispensable(answered bool) Peer {
+	alone := len(l.slaves) >= l.size() || answered && l.tries%deadEnd == 0
+	if l.tries < 3 || len(l.slaves) < 2 || !alone {
+		return Peer{}
+	}
+	return l.slaves[l.node.env.Rand().IntN(len(l.slaves))] // another one may fare better
 }
 
 // deadEnd is after how many failed attempts in a row, though a provider answers, a master

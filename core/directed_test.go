@@ -362,8 +362,8 @@ func TestRetriesComeEverLater(t *testing.T) {
 	}
 }
 
-// A node that has all others as slaves sheds one after three failures; one that three
-// backlinks have dropped does so at once. Nothing else makes it shed.
+// A node that has all others as slaves sheds one after three failures, and asks it for a
+// place; one that three backlinks have dropped sheds at once. Nothing else makes it shed.
 func TestSlavesAreShedWhereNothingElseHelps(t *testing.T) {
 	for _, test := range []struct {
 		what                            string
@@ -381,7 +381,15 @@ func TestSlavesAreShedWhereNothingElseHelps(t *testing.T) {
 		n, env := alone(t, test.slaves, test.masters)
 		l := &n.level1
 		l.tries, l.dropped = int32(test.tries), int32(test.dropped)
+		asking := env.asks(n)
 		n.pool.run(n, func(t *Task) { l.registerDirected(t, n.budget(time.Second)) }, nil, 0)
+		var want []string
+		for _, asked := range asking.asked {
+			want = append(want, fmt.Sprintf("%s %d", NoteShed, asked))
+		}
+		if asks := test.tries == 3 && test.left < test.slaves; asks != (len(want) == 1) || asks && !slices.Contains(env.notes, want[0]) {
+			t.Errorf("%s: it asks %v, and notes %v", test.what, asking.asked, env.notes)
+		}
 		if len(l.slaves) != test.left {
 			t.Errorf("%s: of %d slaves %d are left, want %d; %v", test.what, test.slaves, len(l.slaves), test.left, env.notes)
 		}
@@ -408,7 +416,9 @@ func TestADeadEndIsLeft(t *testing.T) {
 		n, _ := alone(t, test.slaves, 2)
 		l := &n.level1
 		l.tries = int32(test.tries)
-		l.shedWhenAlone(test.answered)
+		if s := l.dispensable(test.answered); !s.IsZero() {
+			l.shed(s)
+		}
 		if len(l.slaves) != test.left {
 			t.Errorf("after %d attempts, provider %v: of %d slaves %d are left, want %d",
 				test.tries, test.answered, test.slaves, len(l.slaves), test.left)

@@ -423,8 +423,8 @@
 // and the smallest network without such a pair is a cycle of three. So the first three
 // newcomers always make masters. A pair appears when a network of two grows; then the
 // node with fewer slaves looks for another backlink. A master whose peers are all its
-// slaves sheds one of them. The original forbids the pair but allows three nodes only two
-// masters, which is why it never settles there.
+// slaves sheds one of them and registers at it. The original forbids the pair but allows
+// three nodes only two masters, which is why it never settles there.
 //
 // # Death, and how a network heals
 //
@@ -506,7 +506,8 @@
 // twice. A slave also audits its backlink (audit.go), and leaves one whose network is not
 // that of other masters, that claims more slaves than it has (claims.go), that answers
 // searches for too few nodes, or that leaves too large a share of requests unanswered
-// (answers.go). A peer that comes and goes has to wait longer each time. One useful answer
+// (answers.go). It doubts the next one from the start, and providers send nobody to a
+// master that names others than they do. A peer that comes and goes has to wait longer each time. One useful answer
 // makes it all good, and what a peer has left unanswered counts for eight syncs after the
 // latest failure. So nothing of it outlasts a fault for long, not even where the node was
 // slow itself and all others seemed to be silent.

@@ -172,9 +172,6 @@ func (l *level) listedBefore() map[host][]host {
 		}
 		by := n.hostOf(m)
 		for _, p := range told.Slaves {
-			if p.IsZero() {
-				continue
-			}
 			of := n.hostOf(p)
 			if masters, ours := listed[of]; ours && !slices.Contains(masters, by) {
 				listed[of] = append(masters, by)
@@ -201,9 +198,6 @@ func (n *Node) onePerHost(peers []Peer, further ...[]Peer) []Peer {
 	}
 	for _, list := range further {
 		for _, p := range list {
-			if p.IsZero() {
-				continue
-			}
 			of := n.hostOf(p)
 			if other, wanted := first[of]; wanted && n.cfg.Book.Less(p, other) {
 				first[of] = p

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"math"
 	"slices"
 	"time"
 )
@@ -53,8 +52,6 @@ type sending struct {
 const (
 	recentNewcomers = 512 // length of ledger.recent
 	maxMisses       = 2   // hosts that must find a master full before it gets no more
-
-	never = time.Duration(math.MinInt64) // before all times
 )
 
 func (l *level) newLedger() *ledger {
@@ -247,7 +244,7 @@ func (lg *ledger) meet(d *discovery) {
 
 // remember keeps target among the recent newcomers, unless another of its host is there,
 // or in a small network, which may all be of one host, as many as have a place. Asked is
-// when it asked for a place, or never.
+// when it asked for a place.
 func (lg *ledger) remember(target Peer, owner host, asked time.Duration) {
 	of := 0
 	for i := range lg.recent {

@@ -138,14 +138,14 @@ func TestCapacityIsWhatIsMissing(t *testing.T) {
 func TestRecentNewcomersAreARing(t *testing.T) {
 	_, _, lg := provider(t)
 	for i := range uint32(recentNewcomers + 2) {
-		lg.remember(peer.FromID(1000+i), host(1000+i), never)
-		lg.remember(peer.FromID(1000+i), host(1000+i), never)
+		lg.remember(peer.FromID(1000+i), host(1000+i), 0)
+		lg.remember(peer.FromID(1000+i), host(1000+i), 0)
 	}
 	if len(lg.recent) != 512 || slices.Contains(lg.recent, peer.FromID(1001)) || !slices.Contains(lg.recent, peer.FromID(1002)) {
 		t.Errorf("of 514 newcomers %d are remembered", len(lg.recent))
 	}
 	for i := range uint32(recentNewcomers) {
-		lg.remember(peer.FromID(5000+i), host(5000+i), never)
+		lg.remember(peer.FromID(5000+i), host(5000+i), 0)
 	}
 	if slices.ContainsFunc(lg.recent, func(p Peer) bool { return p.ID() < 5000 }) {
 		t.Error("older newcomers are remembered in place of later ones")

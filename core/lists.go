@@ -91,9 +91,14 @@ func (l *lists) newestSlaves(n int) []Peer {
 	return newest
 }
 
+// setBacklink changes the backlink; none is zero. Doubts of one end with it, but those with
+// which the next one is met stay; see level.leave.
 func (l *lists) setBacklink(p Peer) {
 	if l.backlink != p {
-		l.backlink, l.exact, l.audited, l.doubts, l.snapshot = p, false, false, 0, nil
+		l.backlink, l.exact, l.audited, l.snapshot = p, false, false, nil
+		if p.IsZero() {
+			l.doubts = 0
+		}
 		l.placeRevision++
 	}
 }
@@ -134,7 +139,7 @@ func (l *lists) setMasters(list []message.Master, seen []time.Duration) {
 	if slices.Equal(list, l.masters.List) {
 		return
 	}
-	l.masters, l.snapshot, l.private = message.NewMasters(list), nil, true
+	l.masters, l.snapshot, l.private, l.audited = message.NewMasters(list), nil, true, false
 	l.looked = nil
 }
 

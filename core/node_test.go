@@ -87,8 +87,8 @@ func TestTouchOnlyReads(t *testing.T) {
 func TestALedgerKeepsTheLatestNewcomers(t *testing.T) {
 	var lg ledger
 	for id := range uint32(recentNewcomers + 3) {
-		lg.remember(peer.FromID(id+1), host(id+1), never)
-		lg.remember(peer.FromID(id+1), host(id+1), never)
+		lg.remember(peer.FromID(id+1), host(id+1), 0)
+		lg.remember(peer.FromID(id+1), host(id+1), 0)
 	}
 	if len(lg.recent) != recentNewcomers {
 		t.Fatalf("%d newcomers are kept, want %d", len(lg.recent), recentNewcomers)

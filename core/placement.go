@@ -67,7 +67,8 @@ func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Pro
 const smallMasters = 4
 
 // slavesOfAnother asks a random master other than target for its slaves, which could
-// become masters, and remembers them.
+// become masters. They are not remembered: it may lie, and is not doubted before our next
+// sync.
 func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 	n, masters := l.node, make([]Peer, 0, smallMasters)
 	for _, m := range l.masters.List {
@@ -84,11 +85,7 @@ func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 	if err != nil {
 		return nil
 	}
-	slaves := s.Slaves[:min(len(s.Slaves), recentNewcomers)]
-	for _, slave := range slaves {
-		l.ledger.remember(slave, n.hostOf(slave), never)
-	}
-	return slaves
+	return s.Slaves[:min(len(s.Slaves), recentNewcomers)]
 }
 
 // place chooses where target should register, best first, and counts it at the best: a
@@ -148,6 +145,7 @@ func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int)
 		c.makeMasters(maxPlaces-2, lg.recent)
 		c.makeMasters(maxPlaces-1, l.slaves, own)
 	}
+	c.makeMasters(maxPlaces-2, told)
 	c.makeMasters(maxPlaces-1, lg.recent, l.slaves, own)
 	c.drawMasters(maxPlaces)
 	switch {
@@ -181,7 +179,15 @@ type choice struct {
 func (c *choice) suits(p Peer) bool {
 	l, self := c.level, c.level.node.self
 	mutual := c.size > 2 && (c.target == self && l.hasSlave(p) || p == self && c.target == l.backlink)
-	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p)
+	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p) && !l.namesOthers(p)
+}
+
+// namesOthers reports whether a master has lately named other masters than we do, in a
+// calm network. Its slaves would know those only: it may lie, and its own slaves leave it,
+// so that it seems to have room.
+func (l *level) namesOthers(p Peer) bool {
+	i := l.masterIndex(p)
+	return i >= 0 && i < len(l.looked) && l.looked[i] != nil && l.view.calmed() && !l.sharesMasters(l.masters, l.looked[i].Masters)
 }
 
 // drawMasters adds masters with capacity, up to the given number of places. Each is drawn

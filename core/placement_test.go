@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"spreadable/core/message"
 	"spreadable/core/peer"
 )
 
@@ -71,12 +72,68 @@ func TestSlavesJustNamedComeBeforeOldNewcomers(t *testing.T) {
 	l.settle()
 	l.ledger = l.newLedger()
 	for i := range uint32(60) {
-		l.ledger.remember(peer.FromID(1000+i), n.hostOf(peer.FromID(1000+i)), never)
+		l.ledger.remember(peer.FromID(1000+i), n.hostOf(peer.FromID(1000+i)), 0)
 	}
 	l.keepLost(peer.FromID(1000))
 	named := []peer.Peer{peer.FromID(50), peer.FromID(51)}
 	places, _ := l.place(n.self, Peer{}, named...)
 	if len(places) < 2 || !slices.Contains(named, places[0]) || !slices.Contains(named, places[1]) {
 		t.Errorf("places are %v, want %v first", places, named)
+	}
+}
+
+// A provider in a calm network sends nobody to a master that names other masters than it
+// does. While the network grows, lists may differ.
+func TestAMasterThatNamesOthersIsNoPlace(t *testing.T) {
+	n, _ := alone(t, 5, 9)
+	l := &n.level1
+	liar, other := peer.FromID(101), &message.Masters{}
+	for id := range uint32(30) {
+		other.List = append(other.List, message.Master{Peer: peer.FromID(200 + id), Size: 3})
+	}
+	told := func(named *message.Masters) {
+		l.looked = make([]*message.Structure, len(l.masters.List))
+		for i, m := range l.masters.List {
+			l.looked[i] = &message.Structure{Address: m.Peer, Masters: l.masters}
+			if m.Peer == liar {
+				l.looked[i].Masters = named
+			}
+		}
+	}
+	for _, test := range []struct {
+		what  string
+		named *message.Masters
+		calm  uint8
+		want  bool
+	}{
+		{"others", other, 2, false}, {"others, in a network that grows", other, 1, true}, {"ours", l.masters, 2, true},
+	} {
+		l.view.calm = test.calm
+		told(test.named)
+		l.ledger = l.newLedger()
+		drawn := false
+		for newcomer := range uint32(40) {
+			places, _ := l.place(peer.FromID(50+newcomer), Peer{})
+			drawn = drawn || slices.Contains(places, liar)
+		}
+		if drawn != test.want {
+			t.Errorf("a master that names %s is a place: %v", test.what, drawn)
+		}
+	}
+}
+
+// A master may name slaves that do not exist. They take two of a newcomer's places at most,
+// and our own slave is one of the others.
+func TestSlavesThatDoNotExistTakeFewPlaces(t *testing.T) {
+	n, _ := alone(t, 3, 0)
+	l := &n.level1
+	l.ledger = l.newLedger()
+	own, phantoms := slices.Clone(l.slaves), make([]peer.Peer, 3000)
+	for i := range phantoms {
+		phantoms[i] = peer.FromID(1000 + uint32(i))
+	}
+	places, _ := l.place(peer.FromID(50), Peer{}, phantoms...)
+	if !slices.ContainsFunc(places, func(p peer.Peer) bool { return slices.Contains(own, p) }) {
+		t.Errorf("places are %v, none of which is of our slaves %v", places, own)
 	}
 }

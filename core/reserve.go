@@ -48,9 +48,6 @@ const (
 	maxCallers = 8
 	// maxOthers is how many addresses a node without a place pings at a time.
 	maxOthers = 8
-	// fullEnough is how many of them must say that our host has its share of places, until
-	// no others are asked.
-	fullEnough = 2
 	// knownEvery is how many syncs pass until a slave whose masters have changed looks at
 	// the addresses that it knows, and inquireEvery until it asks for new ones.
 	knownEvery   = 4
@@ -189,16 +186,9 @@ func (l *level) askOthers(t *Task, b budget) *message.Provision {
 	if i := slices.IndexFunc(others, func(p Peer) bool { return !slices.Contains(there, p) }); i >= 0 {
 		there = append(there, others[i])
 	}
-	full := 0
 	for _, p := range there {
-		provision, err := l.askForPlace(t, p, l.placeTimeout(b))
-		if err == nil {
+		if provision, err := l.askForPlace(t, p, l.placeTimeout(b)); err == nil {
 			return provision
-		}
-		if message.IsRefusal(err, message.CodeMasterFull) {
-			if full++; full == fullEnough {
-				return nil
-			}
 		}
 	}
 	return nil

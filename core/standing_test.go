@@ -139,3 +139,31 @@ func TestProbesThatFailHereDoNotCount(t *testing.T) {
 		t.Error("a slave that is silent is listed")
 	}
 }
+
+// answering is a world at one moment that takes down what nodes answer, too.
+type answering struct {
+	*asking
+	said []message.Response
+}
+
+func (a *answering) Reply(_ Ticket, resp message.Response) { a.said = append(a.said, resp) }
+
+// A newcomer that has come and gone is interviewed again as long as its reasons may be
+// honest, and refused a place while it has to wait.
+func TestANewcomerThatComesAndGoesIsRefused(t *testing.T) {
+	for parts := range pauseFrom + 1 {
+		n, env := alone(t, 1, 0)
+		world, p := &answering{asking: env.asks(n)}, peer.FromID(9)
+		n.env = world
+		for range parts {
+			n.level1.parted(p, excusable)
+		}
+		body := n.registration(3)
+		body.Target = p
+		n.Serve(&message.Request{Kind: message.KindRegister, From: p, Timeout: time.Second, Body: body}, 0)
+		refused := len(world.said) == 1 && message.IsRefusal(world.said[0].Err, message.CodeMasterFull)
+		if want := parts >= pauseFrom; refused != want || (len(world.asked) > 0) == want {
+			t.Errorf("parted %d times: refused %v, %d asked", parts, refused, len(world.asked))
+		}
+	}
+}

@@ -82,6 +82,10 @@ func (t *Task) Serve(trace uint32) { t.req.Trace = trace }
 // Node returns the node that the task belongs to, nil in a client's task.
 func (t *Task) Node() *Node { return t.node }
 
+// From is the node that has sent the request which the task serves; none in a task of the
+// node's own.
+func (t *Task) From() Peer { return t.req.From }
+
 // Call asks one peer and waits for its answer, an error, or the end of req.Timeout. The
 // task fills in the sender and the trace.
 func (t *Task) Call(p Peer, req message.Request) message.Response {

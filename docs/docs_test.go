@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"spreadable/sim"
 	"spreadable/sim/experiment"
 	"spreadable/sim/film"
 	"spreadable/sim/plots"
@@ -332,10 +333,80 @@ func header(t *testing.T, path string) []string {
 
 func TestEveryPlotIsDocumented(t *testing.T) {
 	var existing []string
-	for _, p := range plots.Draw(resulttest.Run(100, 1)) {
-		existing = append(existing, plots.Dir+"/"+p.Name)
+	for _, file := range plots.Files() {
+		if name, isSVG := strings.CutSuffix(file, ".svg"); isSVG {
+			existing = append(existing, name)
+		}
 	}
 	sameSet(t, "plot", firstCells(section(t, read(t, "docs/results.md"), "## Plots"), "file"), existing)
+}
+
+// plotted are runs that have all plots between them.
+var plotted = []string{
+	"name: attacked\nnodes: 60\nduration: 300s\nattacks: [{at: 100s, lie: omits, on: 20%}]\n" +
+		"workload: {searches: {count: 20, start: 50s, over: 150s}, approvals: {count: 40, start: 110s, over: 150s}}\napproval: {draw: host, group: ip, period: 20s}\n",
+	"name: stores\nnodes: 30\nduration: 200s\npreload: {documents: 40}\nworkload: {documents: {rate: 1}}\n",
+}
+
+// Without the files that the table names, a plot is missing or another one; without all
+// others it is the same.
+func TestPlotsAreDrawnFromTheFilesThatTheTableNames(t *testing.T) {
+	files := map[string]func(*result.Run){
+		result.SeriesFile: func(r *result.Run) { r.Samples = nil }, result.RequestsFile: func(r *result.Run) { r.Requests = nil },
+		result.NodesFile: func(r *result.Run) { r.Nodes = nil }, result.NotesFile: func(r *result.Run) { r.Notes = nil }, result.StoresFile: func(r *result.Run) { r.Copies = nil },
+		result.SummaryFile: func(r *result.Run) { r.Summary.Approval = nil },
+	}
+	named := make(map[string]string)
+	for _, row := range rows(section(t, read(t, "docs/results.md"), "## Plots")) {
+		named[row[0]] = row[3]
+	}
+	seen := make(map[string]bool)
+	for _, text := range plotted {
+		s, err := scenario.Parse("plotted.yaml", []byte(text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := sim.Run(s, sim.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := pictures(t, run)
+		for file, remove := range files {
+			without := *run
+			remove(&without)
+			for name, picture := range pictures(t, &without) {
+				if changed := picture != whole[name]; whole[name] != "" && file != result.SummaryFile && changed != (named[name] == file) {
+					t.Errorf("without %s the plot %s is another one: %v; the table says that it is drawn from %s", file, name, changed, named[name])
+				}
+				seen[name] = seen[name] || whole[name] != ""
+			}
+			if name := plots.Dir + "/captured"; file == result.SummaryFile && named[name] == file && pictures(t, &without)[name] != "" {
+				t.Errorf("the plot %s is not drawn from %s", name, file)
+			}
+		}
+	}
+	for _, file := range plots.Files() {
+		if name, isSVG := strings.CutSuffix(file, ".svg"); isSVG && !seen[name] {
+			t.Errorf("no run here has %s", name)
+		}
+	}
+}
+
+// pictures are the plots of a run by their names; "" for one that is missing.
+func pictures(t *testing.T, run *result.Run) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	for _, file := range plots.Files() {
+		all[strings.TrimSuffix(strings.TrimSuffix(file, ".svg"), ".png")] = ""
+	}
+	for _, p := range plots.Draw(run) {
+		svg, err := p.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[plots.Dir+"/"+p.Name] = string(svg)
+	}
+	return all
 }
 
 // What the simulator leaves out is written once, for the report; the README has the same

@@ -143,6 +143,9 @@ func TestHiddenLiesCostTheLiarsShare(t *testing.T) {
 	if share < 0.2 || c > 0.99 || c < 1-1.2*share {
 		t.Errorf("with %.2f of the masters searches reach %.3f of the honest nodes", share, c)
 	}
+	if cost := s.Attacks.Cost; cost == nil || math.Abs(*cost-(1-s.Attacks.Coverage.Mean)/share) > 1e-12 || *cost < 0.8 || *cost > 1.2 {
+		t.Errorf("the cost of %.2f of the masters is %v, with %+v", share, cost, s.Attacks.Coverage)
+	}
 }
 
 // Who banned whom is told, and adds up to the summary.

@@ -110,7 +110,7 @@ func (f *faults) begin(number int, fault scenario.Fault, hosts []int, now time.D
 // end takes a fault back that lasts for a time. Where another one of its kind still lasts,
 // that one holds from now on.
 func (f *faults) end(fault scenario.Fault, hosts []int, now time.Duration) {
-	f.tell(fault, false, hosts, now)
+	f.tellEnd(fault, hosts, now)
 	switch fault.Do {
 	case scenario.Partition:
 		f.world.weather.Heal()

@@ -138,6 +138,11 @@ workload: {approvals: {count: 100, start: 170s, over: 290s, entries: 3}}
 	drawn := make(map[time.Duration]bool)
 	for _, q := range r.Requests {
 		drawn[q.DrawStart] = true
+		// The draw at one of the three entry nodes, three requests to approvers, one for the
+		// question and one for the action, and what nodes ask each other for these.
+		if q.Messages < 6 {
+			t.Errorf("approval %d took %d messages", q.Index, q.Messages)
+		}
 		if !q.OK || len(q.Approvers) != 3 {
 			t.Errorf("approval %d: %q, approvers %v", q.Index, q.Error, q.Approvers)
 		}

@@ -129,4 +129,14 @@ func TestARunThatIsNeverCheckedHasAReason(t *testing.T) {
 			t.Errorf("%d nodes, %v, every %v: from %v on, %q", test.nodes, test.duration, test.check, at, reason)
 		}
 	}
+	for rest, want := range map[string]string{
+		"faults: [{at: 200s, do: crash, on: 1}]":                   "nothing is checked: the scenario has faults",
+		"attacks: [{at: 200s, lie: silent, on: 1}]":                "nothing is checked: nodes lie",
+		"churn: {session: {model: exponential, mean: 60s}}":        "nothing is checked: nodes leave and come throughout the run",
+		"join: {mode: spread, over: 100s}\nregistration: directed": "",
+	} {
+		if _, reason := sim.FirstCheck(parse(t, "name: checked\nnodes: 9\nduration: 800s\n%s\n", rest), 16*time.Second); reason != want {
+			t.Errorf("%s: %q, want %q", rest, reason, want)
+		}
+	}
 }

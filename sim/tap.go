@@ -79,6 +79,26 @@ func (f *faults) tell(fault scenario.Fault, begins bool, hosts []int, now time.D
 	}
 }
 
+// tellEnd records that a fault ends, and which other one of its kind holds then.
+func (f *faults) tellEnd(fault scenario.Fault, hosts []int, now time.Duration) {
+	if f.world.recorder == nil {
+		return
+	}
+	if left := f.left(scenario.Loss, everywhere); fault.Do == scenario.Loss && left.Do != "" {
+		f.tell(left, true, nil, now)
+		return
+	}
+	var free []int
+	for _, host := range hosts {
+		if left := f.left(fault.Do, host); left.Do == "" {
+			free = append(free, host)
+		} else if fault.Do != scenario.Hold { // it is held as before
+			f.tell(left, true, []int{host}, now)
+		}
+	}
+	f.tell(fault, false, free, now)
+}
+
 // faultText says what a fault does to a node, as the rest of a sentence about it.
 func faultText(f scenario.Fault, begins bool) string {
 	switch {

@@ -3,6 +3,7 @@ package documents_test
 import (
 	"maps"
 	"testing"
+	"time"
 )
 
 // An extension that declares a collection can follow what the node keeps, and so have an
@@ -11,7 +12,7 @@ func TestACollectionTellsWhatTheNodeKeeps(t *testing.T) {
 	kept := make(map[string]string)
 	o := things()
 	o.Collections[0].Limit, o.Collections[0].Evict = 2, true
-	o.Collections[0].Changed = func(key string, document []byte) {
+	o.Collections[0].Changed = func(key string, _ time.Duration, document []byte) {
 		if kept[key] = string(document); document == nil {
 			delete(kept, key)
 		}

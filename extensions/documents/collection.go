@@ -44,8 +44,9 @@ type Collection struct {
 	Before func(document map[string]any) (map[string]any, error)
 	// Changed, if there is one, hears of each document that this node keeps from now on, at
 	// its start of all that it has; and of each that it keeps no longer, with a nil document.
+	// Written is when that was written: the time of its version.
 	// It is called in the node's thread, must not wait, and must not call the store.
-	Changed func(key string, document []byte)
+	Changed func(key string, written time.Duration, document []byte)
 }
 
 // Rights are those of clients, by operation.

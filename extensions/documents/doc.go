@@ -6,7 +6,8 @@
 // # What it promises
 //
 // A write is acknowledged when Acks nodes (2) have it on disk. Copies (3) are made; what is
-// lost of them is made again when nodes leave, when a document is read, and now and then.
+// lost of them is made again when nodes leave, when a document is read, and now and then; and
+// what is more than that after a partition is given up.
 // Each write has a version (package version), and the newest wins wherever copies meet. A
 // deletion is a write: its tombstone is kept for longer than a node may be away.
 //
@@ -32,6 +33,7 @@
 //
 // Queries: locate (keys: versions, holders, one document; capacity), find (a selection of
 // documents), count (distinct keys). Directs: keep (write copies), fetch (read copies),
-// lease and release (turns). A liar's answer can hide nothing that another node has,
-// because answers only add up; a version ahead of the clock by more than MaxSkew is ignored.
+// held (versions of own copies), lease and release (turns). A liar's answer can hide nothing
+// that another node has, because answers only add up; a version ahead of the clock by more
+// than MaxSkew is ignored.
 package documents

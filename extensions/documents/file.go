@@ -21,6 +21,7 @@ type file struct {
 	RepairPause duration                   `yaml:"repair_pause"`
 	Remember    duration                   `yaml:"remember"`
 	QueryCost   int64                      `yaml:"query_cost"`
+	Queries     int                        `yaml:"queries"`
 	Lookup      string                     `yaml:"lookup"`
 }
 
@@ -100,7 +101,7 @@ func Parse(name string, data []byte) (Options, error) {
 	o := Options{
 		MaxSkew: time.Duration(f.MaxSkew), RepairRate: int64(f.RepairRate),
 		RepairEvery: time.Duration(f.RepairEvery), RepairPause: time.Duration(f.RepairPause),
-		Remember: time.Duration(f.Remember), QueryCost: f.QueryCost,
+		Remember: time.Duration(f.Remember), QueryCost: f.QueryCost, Queries: f.Queries,
 	}
 	switch f.Lookup {
 	case "", "summaries":

@@ -126,21 +126,30 @@ const (
 	// walkHead is what a document costs besides its bytes and the filter.
 	walkHead filter.Cost = 500
 	// mostWalks is how many queries a node works on at a time: each waits for the turns of
-	// all others.
-	mostWalks = 64
+	// others. So many of them may be asked by one node.
+	mostWalks      = 128
+	mostWalksOfOne = mostWalks / 2
 )
 
 // walk visits all documents that are not deleted, and lets others have their turn between
 // them. Queries take turns, a slice each, so that what else there is to do waits for one
-// slice and not for one of each query. What is written meanwhile may be seen or not. It ends
-// with an error when it has cost too much, or at once if there are too many.
+// slice and not for one of each query; and so do the nodes that have asked them. What is
+// written meanwhile may be seen or not. It ends with an error when it has cost too much, or
+// at once if there are too many.
 func (s *Store) walk(t *host.Task, c *shelf, visit func(*Record, *filter.Cost)) error {
-	if s.walks >= mostWalks {
+	from := t.From()
+	if s.walks >= mostWalks || s.walksOf[from] >= mostWalksOfOne {
 		s.counts.busy.Add(1)
-		return refusal("BUSY", "this node works on %d queries", s.walks)
+		return refusal("BUSY", "this node works on %d queries, %d of them of the node that asks", s.walks, s.walksOf[from])
 	}
 	s.walks++
-	defer func() { s.walks-- }()
+	s.walksOf[from]++
+	defer func() {
+		s.walks--
+		if s.walksOf[from]--; s.walksOf[from] == 0 {
+			delete(s.walksOf, from)
+		}
+	}()
 	for after, more, total := "", true, filter.Cost(0); more; {
 		cost := s.slice(t, c, &after, visit)
 		more = cost >= sliceCost
@@ -156,7 +165,9 @@ func (s *Store) walk(t *host.Task, c *shelf, visit func(*Record, *filter.Cost)) 
 // slice visits documents after a key, until they have cost sliceCost or there are no more.
 // The pause at its end is for all else that the node has to do.
 func (s *Store) slice(t *host.Task, c *shelf, after *string, visit func(*Record, *filter.Cost)) (cost filter.Cost) {
-	defer s.host.Lock(t, "walk")()
+	from := t.From()
+	s.slices.enter(t, s.host, from, s.unique("walk")) // the line has space for all walks
+	defer s.slices.leave(from)
 	c.scan(*after, func(r *Record) bool {
 		if !r.Deleted && !c.doubts(r) {
 			visit(r, &cost)

@@ -66,9 +66,9 @@ func (s *shelf) count(r *Record, sign int) {
 	switch {
 	case s.Changed == nil:
 	case sign > 0:
-		s.Changed(r.Key, r.Document)
+		s.Changed(r.Key, r.Version.Time(), r.Document)
 	default:
-		s.Changed(r.Key, nil)
+		s.Changed(r.Key, r.Version.Time(), nil)
 	}
 }
 

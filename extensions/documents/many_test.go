@@ -400,13 +400,15 @@ func TestTheEmptiestGetsTwiceItsShare(t *testing.T) {
 		},
 	} {
 		w := newTown(t, nodes, things())
-		for at := 1; at <= nodes; at++ {
-			for i := range 1000 {
-				if at == empty {
-					break
-				}
-				if err := w.stores[at].Place("things", fmt.Appendf(nil, `{"id": "filler %d"}`, i)); err != nil {
-					t.Fatal(err)
+		others := slices.Delete(slices.Clone(w.stores[1:]), empty-1, empty)
+		const each = 330 // of which each node keeps those of three places
+		for place := range others {
+			for i := range each {
+				for copies := range 3 {
+					text := fmt.Appendf(nil, `{"id": "filler %d %d"}`, place, i)
+					if err := others[(place+copies)%len(others)].Place("things", text); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
 		}
@@ -414,7 +416,7 @@ func TestTheEmptiestGetsTwiceItsShare(t *testing.T) {
 		write(w)
 		least, most := count, 0
 		for at := 1; at <= nodes; at++ {
-			if n := w.stores[at].Count("things") - 1000; at != empty {
+			if n := w.stores[at].Count("things") - 3*each; at != empty {
 				least, most = min(least, n), max(most, n)
 			}
 		}

@@ -11,7 +11,8 @@ import (
 
 // Repair in the background: when nodes leave or come, and now and then, each node looks
 // whether what it keeps is kept by enough others. Of the holders of the newest version, the
-// one nearest to the key makes the copies that are missing, so that it is done once.
+// one nearest to the key makes the copies that are missing, so that it is done once. Those
+// that are furthest from it give up theirs if there are more than wanted: see surplus.go.
 
 type repair struct {
 	running, again bool
@@ -19,6 +20,8 @@ type repair struct {
 	ended          time.Duration // the last look
 	free           time.Duration // when the next copy may be sent
 	mended         *host.Cache[string, struct{}]
+	surplus        []surplus // found by this look
+	peak           peak
 }
 
 const (
@@ -30,6 +33,7 @@ const (
 )
 
 func (s *Store) offerRepair() {
+	s.offerHeld()
 	s.repair.mended = host.NewCache[string, struct{}](s.host, mendedKeys, mendAgain)
 	s.host.Every("forget", min(forgetEvery, 10*s.seenEvery()), s.forget)
 	if s.options.NoRepair {
@@ -75,6 +79,7 @@ func (s *Store) repairSoon() {
 
 // repairAll looks at all that this node keeps.
 func (s *Store) repairAll(t *host.Task) {
+	s.repair.surplus = nil
 	for _, c := range s.shelves {
 		if c.doubt.on {
 			continue // settle does it
@@ -93,6 +98,7 @@ func (s *Store) repairAll(t *host.Task) {
 			}
 		}
 	}
+	s.giveUp(t)
 }
 
 // repairKeys looks at some documents of this node: it pulls those that others have newer,
@@ -105,6 +111,7 @@ func (s *Store) repairKeys(t *host.Task, c *shelf, keys []string) {
 	}
 	wanted, _ = c.wanted(max(s.host.NetworkSize(), coverage.Asked))
 	self := s.host.Address(s.host.Self())
+	most, _ := c.wanted(s.repair.peak.of(s.host.Now(), s.options.RepairEvery, max(s.host.NetworkSize(), coverage.Asked)))
 	free := &places{s, a.Places}
 	var list []*assignment
 	pulls := make(map[string][]string) // by who has a newer version
@@ -115,11 +122,16 @@ func (s *Store) repairKeys(t *host.Task, c *shelf, keys []string) {
 			pulls[newest[0]] = append(pulls[newest[0]], f.Key)
 			continue
 		}
-		if r := c.get(f.Key); nearest(f.Key, newest)[0] == self && r.Version == f.Version {
+		r, sorted := c.get(f.Key), nearest(f.Key, newest)
+		if r.Version != f.Version {
+			continue // written meanwhile
+		}
+		if sorted[0] == self {
 			if assigned := s.assign(free, r, f, wanted); assigned != nil {
 				list = append(list, assigned)
 			}
 		}
+		s.notice(c, &r, sorted[:slices.Index(sorted, self)], max(wanted, most))
 	}
 	s.distribute(t, c, list, nil)
 	for _, from := range slices.Sorted(maps.Keys(pulls)) {

@@ -1,12 +1,13 @@
 package documents
 
 import (
-	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
+	"time"
 
 	"spreadable/core/host"
 	"spreadable/extensions/documents/selection"
@@ -142,7 +143,7 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, o operation, appro
 		write(w, http.StatusBadRequest, nil, refusal("REQUEST", "the request: %v", err))
 		return
 	}
-	answer, err := s.perform(r.Context(), o, q, approved)
+	answer, err := s.perform(r, o, q, approved)
 	switch {
 	case errors.Is(err, errAway):
 		write(w, http.StatusServiceUnavailable, nil, err)
@@ -153,10 +154,41 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, o operation, appro
 	}
 }
 
+const (
+	// A client's host may have a share of Options.Queries, and so many that wait; one that has
+	// waited for longer than queryPatience is refused.
+	queryShare    = 4
+	queryLine     = 64
+	queryPatience = 10 * time.Second
+	sharesLogged  = time.Minute // the least time between two lines of the log
+)
+
+// inTurn runs a query of a client when it is the turn of its host.
+func (s *Store) inTurn(t *host.Task, client netip.Addr, query func() error) error {
+	began := s.host.Now()
+	if s.queries.waits(client) {
+		s.counts.waits.Add(1)
+		if s.told == 0 || began-s.told > sharesLogged {
+			s.told = began
+			s.host.Log(host.Info, "queries of clients wait: see the option queries", "host", client.String(), "waits", s.counts.waits.Value())
+		}
+	}
+	if !s.queries.enter(t, s.host, client, s.unique("query")) {
+		s.counts.busy.Add(1)
+		return refusal("BUSY", "%d queries of your host wait here", queryLine)
+	}
+	defer s.queries.leave(client)
+	if s.host.Now()-began > queryPatience {
+		s.counts.busy.Add(1)
+		return refusal("BUSY", "the query has waited for %v", queryPatience)
+	}
+	return query()
+}
+
 var errAway = &host.Error{Code: "ERR_DOCUMENTS_STOPPING", Message: "the node is stopping"}
 
 // perform does an operation for a client that may.
-func (s *Store) perform(ctx context.Context, o operation, q *Request, approved string) (*Answer, error) {
+func (s *Store) perform(r *http.Request, o operation, q *Request, approved string) (*Answer, error) {
 	c, err := s.shelf(q.Collection)
 	if err != nil {
 		return nil, err
@@ -169,10 +201,17 @@ func (s *Store) perform(ctx context.Context, o operation, q *Request, approved s
 	if err := q.clear(o); err != nil {
 		return nil, err
 	}
+	client := web.VisitorHost(r)
 	var answer *Answer
-	err = web.Do(ctx, s.run, func(t *host.Task) (err error) {
-		answer, err = o.run(s, t, q)
-		return err
+	err = web.Do(r.Context(), s.run, func(t *host.Task) (err error) {
+		run := func() (err error) {
+			answer, err = o.run(s, t, q)
+			return err
+		}
+		if o.name == "find" || o.name == "count" || len(q.Filter) > 0 {
+			return s.inTurn(t, client, run)
+		}
+		return run()
 	})
 	if errors.Is(err, web.ErrAway) {
 		return nil, errAway

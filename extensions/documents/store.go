@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -21,15 +22,19 @@ type Options struct {
 	// node's clock is ignored, and refused when it is twice as far.
 	MaxSkew time.Duration
 	// RepairRate is how many bytes of copies a node sends in a second, at most, to make up
-	// for those that are lost: DefaultRepairRate. RepairEvery is how often it looks for such
-	// without a reason: DefaultRepairEvery. RepairPause is the least time between two looks,
-	// whatever happens: DefaultRepairPause.
+	// for those that are lost, and how many of copies it gives up that are more than wanted:
+	// DefaultRepairRate. RepairEvery is how often it looks for both without a reason:
+	// DefaultRepairEvery. RepairPause is the least time between two looks, whatever happens:
+	// DefaultRepairPause.
 	RepairRate  int64
 	RepairEvery time.Duration
 	RepairPause time.Duration
 	// QueryCost is what a node spends on a query before it refuses: steps of some
 	// nanoseconds, DefaultQueryCost.
 	QueryCost int64
+	// Queries is how many queries of clients this node asks the network at a time:
+	// DefaultQueries. One host of clients has a quarter of them; the others wait in turn.
+	Queries int
 	// Remember is how long a node remembers where a document is, to read it from there:
 	// DefaultRemember. What is written elsewhere meanwhile, because all of these nodes were
 	// out of reach, is read so much later.
@@ -48,6 +53,7 @@ const (
 	DefaultRepairPause = 30 * time.Second
 	DefaultRemember    = time.Minute
 	DefaultQueryCost   = 1 << 30
+	DefaultQueries     = 16
 	rememberedPlaces   = 1 << 16
 	mostRemembered     = 8 // holders of a document: to ask more is no better than to ask all
 )
@@ -57,13 +63,17 @@ type Store struct {
 	options Options
 	shelves []*shelf // by name
 
-	host   *host.Host
-	run    web.Runner
-	clock  *version.Clock
-	leases leases
-	repair repair
-	walks  int                           // queries that are looking at all documents
-	where  *host.Cache[string, []string] // addresses of the holders of a document, by collection and key
+	host    *host.Host
+	run     web.Runner
+	clock   *version.Clock
+	leases  leases
+	repair  repair
+	walks   int                           // queries that are looking at all documents
+	walksOf map[host.Peer]int             // by who has asked
+	slices  shares[host.Peer]             // of their looks
+	queries shares[netip.Addr]            // of clients, by host
+	told    time.Duration                 // when the log last said that a host has its share
+	where   *host.Cache[string, []string] // addresses of the holders of a document, by collection and key
 
 	reports   *summary.Reports[state] // nil if all nodes are asked
 	announced announcements
@@ -76,6 +86,7 @@ type Store struct {
 
 	keep    host.Send[copies, kept]
 	fetch   host.Send[wantedKeys, fetched]
+	held    host.Send[wantedKeys, kept]
 	lease   host.Send[leaseWanted, leased]
 	release host.Send[leaseEnd, struct{}]
 
@@ -83,7 +94,7 @@ type Store struct {
 }
 
 // counters are what the owner sees of the store's work.
-type counters struct{ written, read, deleted, repaired, refused, stale, costly, busy *host.Counter }
+type counters struct{ written, read, deleted, repaired, surplus, refused, stale, costly, busy, waits *host.Counter }
 
 var (
 	_ host.Extension = (*Store)(nil)
@@ -98,6 +109,7 @@ func New(o Options) (*Store, error) {
 	orDefault(&o.RepairPause, DefaultRepairPause)
 	orDefault(&o.Remember, DefaultRemember)
 	orDefault(&o.QueryCost, DefaultQueryCost)
+	orDefault(&o.Queries, DefaultQueries)
 	switch {
 	case o.MaxSkew < time.Second || o.RepairEvery < time.Second || o.RepairPause < time.Second:
 		return nil, errors.New("max_skew, repair_every, repair_pause: want a second or more")
@@ -105,12 +117,18 @@ func New(o Options) (*Store, error) {
 		return nil, errors.New("remember: want a millisecond or more")
 	case o.QueryCost < 1:
 		return nil, errors.New("query_cost: want 1 or more")
+	case o.Queries < 1:
+		return nil, errors.New("queries: want 1 or more")
 	case o.RepairRate < 1:
 		return nil, errors.New("repair_rate: want a byte per second or more")
 	case len(o.Collections) == 0 || len(o.Collections) > mostCollections:
 		return nil, fmt.Errorf("collections: want 1 to %d", mostCollections)
 	}
-	s := &Store{options: o}
+	s := &Store{
+		options: o, walksOf: make(map[host.Peer]int),
+		slices:  shares[host.Peer]{most: 1, share: 1, line: mostWalks},
+		queries: shares[netip.Addr]{most: o.Queries, share: max(1, o.Queries/queryShare), line: queryLine},
+	}
 	for i := range o.Collections {
 		c := o.Collections[i]
 		if err := c.fill(); err != nil {
@@ -167,9 +185,11 @@ func (s *Store) declare() {
 		read:     h.Count("read", "Documents that clients of this node have asked for by key."),
 		deleted:  h.Count("deleted", "Documents that clients of this node have deleted."),
 		repaired: h.Count("repaired", "Copies that this node has made up for."),
+		surplus:  h.Count("surplus", "Copies that this node has given up because enough others have them."),
 		refused:  h.Count("refused", "Copies that this node has refused because it is full."),
 		costly:   h.Count("costly", "Queries that this node has refused because they cost too much."),
 		busy:     h.Count("busy", "Writers of one document, and queries, that this node has refused because too many wait."),
+		waits:    h.Count("query-waits", "Queries of clients that have waited because their host has its share, or all have."),
 		stale:    h.Count("stale", "Copies of old versions that this node has found while reading."),
 	}
 	sum := func(of func(*shelf) float64) func() float64 {

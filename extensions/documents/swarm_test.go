@@ -20,7 +20,8 @@ var (
 
 // Random histories with clocks that differ by up to ten minutes, and with faults or without:
 // whatever was acknowledged is there after quiet, what was deleted is not, every reader and
-// every holder has the newest version, and an entry reads what was written through it.
+// every holder has the newest version, it has as many copies as are wanted and no more, and an
+// entry reads what was written through it.
 // Without faults a version is replaced under a condition at most once.
 func TestRandomHistories(t *testing.T) {
 	for i := range uint64(*seeds) {
@@ -201,10 +202,18 @@ func (h *history) judge() {
 		case f.Version == want.version && string(f.Document) != want.text:
 			h.t.Errorf("%s: %s became %s", key, want.text, f.Document)
 		}
+		copies := 0
 		for i, s := range h.stores[1:] {
-			if v, has := s.Has("things", key); has && v != f.Version {
+			v, has := s.Has("things", key)
+			if has {
+				copies++
+			}
+			if has && v != f.Version {
 				h.t.Errorf("%s: node %d has %v, readers see %v", key, i+1, v, f.Version)
 			}
+		}
+		if f.Document != nil && copies != 3 {
+			h.t.Errorf("%s: it has %d copies", key, copies)
 		}
 	}
 	h.t.Logf("%d operations, %d keys, faults %v", h.done, len(h.newest), h.faults)

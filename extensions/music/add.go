@@ -69,7 +69,18 @@ func (s *Store) Add(t *host.Task, a Addition) (*Added, error) {
 	}
 	fresh := record{Format: format, Song: song, Version: a.Version, AudioToken: a.AudioToken, CoverToken: a.CoverToken}
 	fresh.ID = idOf(song, &a.Version)
+	fresh.succeed(present)
 	return s.settleSong(t, present, fresh)
+}
+
+// succeed makes an approved version the newest one, also if another claims to be of a time
+// to come. It has no effect on others.
+func (r *record) succeed(present []record) {
+	for i := range present {
+		if r.Priority == Approved && present[i].Priority == Approved {
+			r.Added = max(r.Added, present[i].Added+1)
+		}
+	}
 }
 
 // songLike is the key of the song with the most similar title; that of the title itself

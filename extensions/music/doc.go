@@ -12,7 +12,8 @@
 // same time never overwrite each other. What is played, with which tags, is a function of
 // the set of versions ([Merge], [Song.Best]). It is associative, commutative and
 // idempotent, so nodes that have heard of the same versions agree. Of more than
-// [MaxVersions] the worst are removed, with their files.
+// [MaxVersions] the worst are removed, with their files; and of more than [MaxApproved] with
+// an approval the oldest.
 //
 // # What travels
 //
@@ -25,7 +26,9 @@
 //
 // Whatever gives a version the priority Approved, and the removal of a song, needs an
 // approval: that is checked where the effect is made, not where a route or field names
-// it. It holds against clients. Nodes trust each other, as in the document store.
+// it. It holds against clients. A node that lies can claim one in a record, which is then
+// good for no more than an upload with a real one: later uploads succeed it, and it takes the
+// place of none without an approval.
 //
 // # Uploads
 //

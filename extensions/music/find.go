@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"spreadable/core/host"
-	"spreadable/extensions/documents"
 	"spreadable/extensions/music/title"
 )
 
@@ -40,13 +39,17 @@ type found struct {
 	Versions []record `json:"versions"`
 }
 
-// perSong is how many versions of a song an answer has at most: more than are kept, for
-// those that are about to be removed.
-const perSong = 2 * MaxVersions
+// How many versions of a song an answer has at most: approved ones and others, more than
+// are kept, for those that are about to be removed.
+const (
+	perSongApproved = 2 * MaxApproved
+	perSongOther    = 2 * MaxVersions
+	perSong         = perSongApproved + perSongOther
+)
 
 func (s *Store) offerFind() {
 	s.find = host.Query[question, found]{
-		Name: "find", Check: (*question).check, Local: s.local, Merge: mergeFound, Valid: validFound,
+		Name: "find", Check: (*question).check, Local: s.local, Merge: s.mergeFound, Valid: validFound,
 	}.Offer(s.h)
 }
 
@@ -112,7 +115,7 @@ func (s *Store) local(q *question) (*found, error) {
 		}
 	}
 	var all []record
-	seen := make(map[string]bool)
+	seen, latest := make(map[string]bool), s.latest()
 	for _, m := range matches {
 		song := s.shelf.versions[m.Key].Song
 		if seen[song] {
@@ -120,7 +123,9 @@ func (s *Store) local(q *question) (*found, error) {
 		}
 		seen[song] = true
 		for _, r := range s.shelf.songs[song] {
-			all = append(all, r.public())
+			if r.Added <= latest {
+				all = append(all, r.public())
+			}
 		}
 	}
 	return settle(q, all), nil
@@ -144,19 +149,23 @@ func settle(q *question, all []record) *found {
 		return cmp.Or(cmp.Compare(scores[b.Song], scores[a.Song]), strings.Compare(a.Song, b.Song), compare(&a.Version, &b.Version))
 	})
 	var f found
-	songs, versions := 0, 0
+	songs, approved, others := 0, 0, 0
 	seen := make(map[string]bool, len(all))
 	for i := range all {
 		if i == 0 || all[i].Song != all[i-1].Song {
-			songs, versions = songs+1, 0
+			songs, approved, others = songs+1, 0, 0
 		}
 		if songs > q.Limit {
 			break
 		}
+		count, most := &others, perSongOther
+		if all[i].Priority == Approved {
+			count, most = &approved, perSongApproved
+		}
 		// The same version may be there twice, added at other times.
-		if !seen[all[i].ID] && versions < perSong {
+		if !seen[all[i].ID] && *count < most {
 			seen[all[i].ID] = true
-			versions++
+			*count++
 			f.Versions = append(f.Versions, all[i])
 		}
 	}
@@ -166,10 +175,19 @@ func settle(q *question, all []record) *found {
 	return &f
 }
 
-func mergeFound(q *question, answers []host.Given[found]) *found {
+func (s *Store) mergeFound(q *question, answers []host.Given[found]) *found {
+	return mergeFound(q, answers, s.latest())
+}
+
+// mergeFound leaves out versions that were added after a time.
+func mergeFound(q *question, answers []host.Given[found], latest int64) *found {
 	var all []record
 	for _, a := range answers {
-		all = append(all, a.Answer.Versions...)
+		for _, r := range a.Answer.Versions {
+			if r.Added <= latest {
+				all = append(all, r)
+			}
+		}
 	}
 	if f := settle(q, all); f != nil {
 		return f
@@ -287,8 +305,7 @@ func (s *Store) records(t *host.Task, q *question) ([]record, host.Coverage, err
 		}
 		for i := range got {
 			r := record{}
-			// What claims to be of the future would be the best for ever.
-			if json.Unmarshal(got[i].Document, &r) != nil || r.check() != nil || r.Added > (s.h.Wall()+documents.DefaultMaxSkew).Milliseconds() {
+			if json.Unmarshal(got[i].Document, &r) != nil || r.check() != nil || r.Added > s.latest() || !r.timely(got[i].Version.Time()) {
 				s.count.unreadable.Add(1)
 				continue
 			}

@@ -3,9 +3,11 @@ package music
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -50,7 +52,7 @@ func TestAnswersMergeInAnyGrouping(t *testing.T) {
 					given = append(given, host.Given[found]{Answer: a})
 				}
 			}
-			return mergeFound(q, given)
+			return mergeFound(q, given, math.MaxInt64)
 		}
 		a, b, c := settle(q, parts[0]), settle(q, parts[1]), settle(q, parts[2])
 		left, right := merge(merge(a, b), c), merge(a, merge(c, b))
@@ -110,10 +112,10 @@ func TestUnreadableDocumentsAreCounted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed(docKey(r.ID), text)
+		changed(docKey(r.ID), time.Hour, text)
 	}
-	changed("no key", nil)
-	changed(docKey(good.ID), nil)
+	changed("no key", 0, nil)
+	changed(docKey(good.ID), 0, nil)
 	if got := s.count.unreadable.Value(); got != 3 {
 		t.Errorf("%d documents are counted, want 3", got)
 	}
@@ -131,12 +133,12 @@ func FuzzShelf(f *testing.F) {
 	f.Add(`""`, []byte(`{}`))
 	f.Fuzz(func(t *testing.T, key string, document []byte) {
 		var s shelf
-		s.changed(key, document)
-		s.changed(key, document)
+		s.changed(key, 0, document)
+		s.changed(key, 0, document)
 		if len(s.versions) > 1 || len(s.versions) != s.index.Len() || len(s.songs) != len(s.versions) {
 			t.Fatalf("%q: %+v", document, s)
 		}
-		s.changed(key, nil)
+		s.changed(key, 0, nil)
 		if len(s.versions)+len(s.songs)+s.index.Len() != 0 {
 			t.Fatalf("after %q has gone: %+v", document, s)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"spreadable/core/host"
 	"spreadable/extensions/documents"
@@ -116,8 +117,8 @@ func (s *Store) collection() documents.Collection {
 		Name: collection, Copies: s.options.Copies, Acks: s.options.Acks, MaxDocument: maxRecord,
 		Limit: s.options.Limit, MaxSize: int64(s.options.MaxBytes),
 		Rights: documents.Rights{Read: documents.Closed, Add: documents.Closed, Update: documents.Closed, Delete: documents.Closed},
-		Changed: func(key string, document []byte) {
-			if !s.shelf.changed(key, document) {
+		Changed: func(key string, written time.Duration, document []byte) {
+			if !s.shelf.changed(key, written, document) {
 				s.count.unreadable.Add(1)
 			}
 		},

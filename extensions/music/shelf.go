@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"spreadable/extensions/documents"
 	"spreadable/extensions/music/title"
@@ -48,6 +49,17 @@ func (r *record) check() error {
 	return r.Version.Check()
 }
 
+// latest is when a version may have been added at the latest: now, as far as clocks may
+// differ. One of the future would be the newest until then.
+func (s *Store) latest() int64 { return (s.h.Wall() + documents.DefaultMaxSkew).Milliseconds() }
+
+// timely reports whether a version was written when it says that it was added, or later. So
+// nothing can be written now that is passed over until it becomes the newest. A version may
+// be ahead of the clock of its writer: twice as far as that of a liar whom it succeeds.
+func (v *Version) timely(written time.Duration) bool {
+	return v.Added <= (written + 2*documents.DefaultMaxSkew).Milliseconds()
+}
+
 // maxSongKey bounds keys of songs, in bytes: digits are spelled out in them, and runes
 // decomposed.
 const maxSongKey = 8 * title.MaxLen
@@ -61,7 +73,7 @@ type shelf struct {
 
 // changed follows the documents that this node keeps, and reports whether it can read this
 // one. What it cannot read is not on the shelf.
-func (s *shelf) changed(key string, document []byte) (readable bool) {
+func (s *shelf) changed(key string, written time.Duration, document []byte) (readable bool) {
 	id := ""
 	if json.Unmarshal([]byte(key), &id) != nil {
 		return false
@@ -71,7 +83,7 @@ func (s *shelf) changed(key string, document []byte) (readable bool) {
 		return true
 	}
 	r := &record{}
-	if json.Unmarshal(document, r) != nil || r.ID != id || r.check() != nil {
+	if json.Unmarshal(document, r) != nil || r.ID != id || r.check() != nil || !r.timely(written) {
 		return false
 	}
 	t, err := title.Parse(r.Title)

@@ -32,7 +32,8 @@ type Version struct {
 	CoverType string        `json:"coverType,omitempty"`
 	Priority  Priority      `json:"priority"`
 	// Added is when it was uploaded, by the clock of the node that took it: milliseconds
-	// since the Unix epoch.
+	// since the Unix epoch. One with the priority Approved is later than all such before it,
+	// whatever the clocks say.
 	Added int64 `json:"added"`
 }
 
@@ -49,6 +50,10 @@ const (
 // MaxVersions is how many versions are kept: tags that the best one has not are taken
 // from the others. All nodes of a network must have the same.
 const MaxVersions = 4
+
+// MaxApproved is how many of them have the priority Approved, at most. So whatever says that
+// it was approved, the best of the others stay.
+const MaxApproved = 2
 
 // Relevance is how long a version stays when one of the same quality is added.
 const Relevance = 14 * 24 * time.Hour
@@ -94,15 +99,24 @@ func (v *Version) content() string {
 func Merge(a, b Song) Song {
 	all := slices.Concat(a.Versions, b.Versions)
 	slices.SortFunc(all, func(a, b Version) int { return compare(&a, &b) })
+	type upload struct {
+		priority Priority
+		content  string
+	}
 	best := make([]Version, 0, min(len(all), MaxVersions))
-	seen := make(map[string]bool, MaxVersions)
+	seen := make(map[upload]bool, MaxVersions)
+	approved := 0
 	for i := range all {
-		content := all[i].content()
-		if seen[content] {
+		v := &all[i]
+		u := upload{v.Priority, v.content()}
+		if seen[u] || v.Priority == Approved && approved == MaxApproved {
 			continue
 		}
-		seen[content] = true
-		if best = append(best, all[i]); len(best) == MaxVersions {
+		seen[u] = true
+		if v.Priority == Approved {
+			approved++
+		}
+		if best = append(best, *v); len(best) == MaxVersions {
 			break
 		}
 	}
@@ -137,6 +151,9 @@ func (s Song) Check() error {
 		v := &s.Versions[i]
 		if err := v.Check(); err != nil {
 			return err
+		}
+		if i == MaxApproved && v.Priority == Approved {
+			return fmt.Errorf("more than %d approved versions of a song", MaxApproved)
 		}
 		if i > 0 && compare(&s.Versions[i-1], v) >= 0 {
 			return errors.New("the versions of a song are not in order")

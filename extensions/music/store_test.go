@@ -11,6 +11,7 @@ import (
 	"spreadable/core/coretest"
 	"spreadable/core/host"
 	"spreadable/core/peer"
+	"spreadable/extensions/documents"
 	"spreadable/extensions/music"
 	"spreadable/extensions/music/audio"
 )
@@ -18,19 +19,21 @@ import (
 // town is a settled network whose nodes have a music store, by number from 1.
 type town struct {
 	*coretest.Network
-	t      *testing.T
-	stores []*music.Store
+	t         *testing.T
+	stores    []*music.Store
+	documents []*documents.Store // below them
 }
 
 func newTown(t *testing.T, nodes int) *town {
 	t.Helper()
-	w := &town{Network: coretest.New(t, 5*time.Millisecond, 1), t: t, stores: make([]*music.Store, nodes+1)}
+	w := &town{Network: coretest.New(t, 5*time.Millisecond, 1), t: t}
+	w.stores, w.documents = make([]*music.Store, nodes+1), make([]*documents.Store, nodes+1)
 	w.Prepare = func(h *coretest.Host) {
-		s, all, err := music.Extensions(music.Options{}, nil, nil)
+		s, all, err := music.Extensions(music.Options{}, &documents.Options{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.stores[h.Number] = s
+		w.stores[h.Number], w.documents[h.Number] = s, all[0].(*documents.Store)
 		h.Attach(all...)
 	}
 	for range nodes {

@@ -24,7 +24,7 @@ func Copies(run *result.Run) Plot {
 		plt.Missing = "the nodes of this run have no stores"
 		return plt
 	}
-	end := lastTime(run)
+	end := run.Copies[len(run.Copies)-1].Time // each store has a row for each sample
 	p, unit := overTime(end, "share of objects (%)")
 	limit(p, 0, unit.of(end), 0, 103)
 	var legend []entry

@@ -22,6 +22,10 @@ type Attacks struct {
 	// Coverage is the share of the honest live nodes that a search through an honest node
 	// would reach, 0..1; null with Registered.
 	Coverage *Spread `json:"coverage"`
+	// Cost is the share of the honest live nodes that searches miss in the mean, as a
+	// multiple of MastersShare; null with Coverage, and where nodes are missed though no
+	// master lied when the latest attack began.
+	Cost *float64 `json:"cost"`
 	// Steps are the attacks in their order. A path takes the place of one, counted from 0:
 	// attacks.steps.0.nodes.
 	Steps []Attack `json:"steps"`
@@ -46,6 +50,15 @@ func (a *Attacks) Settled(samples []Sample, from time.Duration) {
 		}
 	}
 	a.Registered, a.Coverage = SpreadOf(registered), SpreadOf(coverage)
+	if a.Coverage == nil {
+		return
+	}
+	switch missed := 1 - a.Coverage.Mean; {
+	case missed == 0:
+		a.Cost = new(float64)
+	case a.MastersShare > 0:
+		a.Cost = new(missed / a.MastersShare)
+	}
 }
 
 // NoHost is the About of a [Note] about an address at which there is no host.

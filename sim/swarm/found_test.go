@@ -35,6 +35,8 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=507589 nodes=2 bootstrap=2 faults=slow", "two nodes left each other again and again, and waited longer each time"},
 		{"seed=509611 nodes=35 faults=slow", "a node that had been slow avoided all masters for ever"},
 		{"seed=805073 nodes=5 faults=partition,crashloop-blank liars=sizes:1", "a slave with bans kept what masters had told that were no longer in its list, and panicked"},
+		{"seed=900204 nodes=5 faults=partition,slow,mass-join liars=phantoms:1", "a provider remembered slaves that a liar had named, and named them for ever"},
+		{"seed=952307 nodes=13 faults=crashloop-memory,growth liars=claims-all:2", "a slave that had banned somebody never audited its backlink again"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)

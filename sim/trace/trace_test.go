@@ -187,6 +187,44 @@ func TestARecordingAgreesWithTheResults(t *testing.T) {
 	}
 }
 
+// A node that is listed no longer is told whether that is because the other went down.
+func TestAListThatGoesDownSaysSo(t *testing.T) {
+	s := parse(t, worlds["churn"])
+	hosts := len(record(t, s, 1, nil).Nodes)
+	r := trace.New(trace.Options{Window: window(t, fmt.Sprintf("nodes=0-%d", hosts-1)), About: true})
+	record(t, s, 1, r)
+	type end struct {
+		of trace.Party
+		at time.Duration
+	}
+	down := make(map[end]bool)
+	for i, track := range r.Tracks() {
+		for _, e := range track.Entries {
+			if e.What == trace.WentDown {
+				down[end{trace.Party(i), e.At}] = true
+			}
+		}
+	}
+	told := make(map[string]int)
+	for i, track := range r.Tracks() {
+		for _, e := range track.About {
+			want := ""
+			if down[end{e.Peer, e.At}] {
+				want = trace.WentDown.String()
+			}
+			if e.What == trace.UnlistedBy {
+				told[e.Text]++
+				if e.Text != want {
+					t.Errorf("node %d is unlisted by %d at %v: %q, want %q", i, e.Peer, e.At, e.Text, want)
+				}
+			}
+		}
+	}
+	if len(told) != 2 {
+		t.Errorf("told are %v, want some of either kind", told)
+	}
+}
+
 // last is the place of a node at the end of a recording.
 func last(t trace.Track) (place *message.Structure) {
 	place = t.Place

@@ -28,6 +28,8 @@ type shelf struct {
 	find   host.Ask[note, note]
 	disk   *memory.Disk
 	blobs  *memory.Blobs // of which the test makes drafts, as a driver does
+
+	screened int // questions that were checked
 }
 
 type note struct{ Text string }
@@ -78,7 +80,7 @@ func (s *shelved) Start(h *host.Host) {
 	s.put = host.Direct[note, note]{
 		Name: "put", MaxStream: mostStream,
 		Check: func(_ host.Peer, q *note, _ int64) error {
-			if q.Text == refused {
+			if s.screened++; q.Text == refused || q.Text == "late" && s.screened%2 == 0 {
 				return errors.New("not this one")
 			}
 			return nil
@@ -157,6 +159,10 @@ func TestStreamsReachTheirExtension(t *testing.T) {
 	}
 	if got, err := ask("drop", streamOf([]byte("xyz"))); err != nil || got != "drop and 3 bytes" || receiver.stored() != total {
 		t.Errorf("a stream that is not kept: %q, %v, %d bytes are stored, want %d", got, err, receiver.stored(), total)
+	}
+	receiver.screened = 0 // so it is refused once the stream has come
+	if got, err := ask("late", streamOf([]byte("xyz"))); err == nil || receiver.screened != 2 || receiver.stored() != total {
+		t.Errorf("a stream that is refused in the end: %q, %v, %d bytes are stored, want %d", got, err, receiver.stored(), total)
 	}
 	for what, stream := range map[string]*host.Stream{
 		"a stream that cannot be opened": {Size: 1, Open: func() (io.ReadCloser, error) { return nil, errors.New("the disk is broken") }},

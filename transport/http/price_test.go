@@ -149,3 +149,46 @@ func placesOf(l *line) int {
 	}
 	return l.places
 }
+
+// A node that introduces itself to a master is asked for its structure at the master's next
+// sync; one that only asks is not, nor is a client.
+func TestAMasterAsksThoseThatIntroduceThemselves(t *testing.T) {
+	nodes := startNetwork(t, 2, nil)
+	master := nodes[0]
+	in(t, nodes[1], func(c *core.Node) {
+		if len(c.Structure().Slaves) > 0 {
+			master = nodes[1]
+		}
+	})
+	for _, test := range []struct {
+		body  string
+		node  bool
+		asked bool
+	}{{`{}`, true, false}, {`{"introduce":true}`, false, false}, {`{"introduce":true}`, true, true}} {
+		stranger, err := net.Listen("tcp", "127.0.0.77:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		called := make(chan bool, 9)
+		go func() {
+			for {
+				c, err := stranger.Accept()
+				if err != nil {
+					return
+				}
+				called <- true
+				c.Close()
+			}
+		}()
+		header := headers("node-root", nodes[0].address())
+		if test.node {
+			header.Set("original-address", stranger.Addr().String())
+		}
+		got := send(t, master, asks{"POST", "/api/node/structure", "127.0.0.77", header, test.body})
+		sync1(t, master)
+		if asked := len(called) > 0; asked != test.asked {
+			t.Errorf("%s, a node %v, gets %v: it is asked %v", test.body, test.node, got.status, asked)
+		}
+		stranger.Close()
+	}
+}

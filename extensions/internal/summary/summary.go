@@ -104,7 +104,7 @@ type (
 		Heard int64 `json:"heard,omitempty"`
 		// Withdrawn says that the sender reports to another master now.
 		Withdrawn bool `json:"withdrawn,omitempty"`
-		Told  P     `json:"told"`
+		Told      P    `json:"told"`
 	}
 	// answer says whether the master needs the whole filter.
 	answer struct {

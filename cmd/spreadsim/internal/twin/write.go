@@ -134,27 +134,32 @@ func (r *Result) requests() [][]string {
 
 // plots are those of both sides.
 func (r *Result) plots(s *scenario.Scenario) []plots.Plot {
-	about := fmt.Sprintf("%s · %d nodes · %d runs of each side", s.Name, s.Nodes, len(r.Real))
+	return drawn(s, len(r.Real), r.Course(), latencies(r.Simulated), latencies(r.Real))
+}
+
+// drawn are the plots of so many runs of each side: their course, and the latencies of their
+// complete searches in milliseconds. All that they show stands in the files beside them.
+func drawn(s *scenario.Scenario, repeat int, points []Point, simulated, real []float64) []plots.Plot {
+	about := fmt.Sprintf("%s · %d nodes · %d runs of each side", s.Name, s.Nodes, repeat)
 	course := plots.Pair{
 		Name: "registered", Title: "How the networks settled", Subtitle: about,
 		X: "time (s)", Y: "registered nodes (% of those that live)", Top: 103,
 		First: plots.Curve{Name: "simulated"}, Second: plots.Curve{Name: "real"},
 	}
-	for _, p := range r.Course() {
+	for _, p := range points {
 		course.First.Add(p.Time.Seconds(), 100*p.Simulated[0])
 		course.Second.Add(p.Time.Seconds(), 100*p.Real[0])
 	}
 	searches := plots.Pair{
 		Name: "search-latency", Title: "How long searches took", Subtitle: about,
 		X: "latency (ms)", Y: "complete by then (% of complete searches)", Top: 103,
-		First: cumulative("simulated", r.Simulated), Second: cumulative("real", r.Real),
+		First: cumulative("simulated", simulated), Second: cumulative("real", real),
 	}
 	return []plots.Plot{course.Plot(), searches.Plot()}
 }
 
-// cumulative is the share of complete searches that had ended, by their latency.
-func cumulative(name string, runs []*Run) plots.Curve {
-	var ms []float64
+// latencies are those of all complete searches, in milliseconds.
+func latencies(runs []*Run) (ms []float64) {
 	for _, run := range runs {
 		for _, q := range run.Requests {
 			if q.Kind == result.KindSearch && q.Outcome() == result.Complete {
@@ -162,6 +167,11 @@ func cumulative(name string, runs []*Run) plots.Curve {
 			}
 		}
 	}
+	return ms
+}
+
+// cumulative is the share of complete searches that had ended, by their latency.
+func cumulative(name string, ms []float64) plots.Curve {
 	slices.Sort(ms)
 	curve := plots.Curve{Name: name}
 	for i, x := range ms {
