@@ -172,7 +172,8 @@
 //
 // QueryButler (POST /api/butler/NAME): from an entry node to each master, which answers
 // for its slaves. Body: QueryRequest, with level 1. Answer: QueryAnswer, merged from
-// those of the slaves; a node without slaves asks itself. Effect: what the application
+// those of the slaves, and from what the application knows of slaves without asking them
+// (Fold.Known); a node without slaves asks itself. Effect: what the application
 // does. Refused with UNKNOWN_QUERY and INVALID_QUESTION as QueryMaster is.
 //
 // QuerySlave (POST /api/slave/NAME): from a master to each slave, which answers for

@@ -26,6 +26,11 @@ import (
 // and accept what any honest node gives, of whatever version.
 //
 // Enough says that no other answer is needed. It is called only if Terms say Early.
+//
+// Known is called at a master that is to ask its slaves. It returns those that must be
+// asked, and what the others would answer, as far as that is more than nothing. What is
+// known is merged like an answer of the slave, and the slave counts in the coverage as one
+// that has answered.
 type Fold interface {
 	Name() string
 	Terms() message.Terms
@@ -34,6 +39,7 @@ type Fold interface {
 	Merge(question any, answers []message.Told) any
 	Valid(question, answer any) error
 	Enough(question, answer any) bool
+	Known(question any, slaves []Peer) (ask []Peer, told []message.Told)
 }
 
 // OfferFold adds a Fold to those that the node answers. It must be called before Start.

@@ -98,7 +98,8 @@ func (n *Node) search(t *Task, body *message.QueryRequest, b budget) message.Res
 
 // askNetwork asks all nodes one level down: the masters, or at level 0 the own slaves, or
 // the node itself if there are none. The coverage counts a node that does not answer as
-// asked, with all nodes that it is listed to have below it.
+// asked, with all nodes that it is listed to have below it. Slaves are not asked for what
+// the application knows of them.
 func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int, b budget) message.Response {
 	q, f, kind, step := n.query(body.Name), Fold(nil), queryKinds[min(level, len(queryKinds)-1)], n.cfg.ServerTimeout
 	if q == nil {
@@ -116,6 +117,12 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int, b budg
 		step = terms.Timeout
 	}
 	targets, below := n.targets(level)
+	known, told := 0, []message.Told(nil)
+	if f != nil && level == 0 {
+		all := len(targets)
+		targets, told = f.Known(body.Arg, targets)
+		known = all - len(targets)
+	}
 	req := message.Request{
 		Kind: kind,
 		// Each level gets less time, so that a partial answer is in time.
@@ -126,8 +133,10 @@ func (n *Node) askNetwork(t *Task, body *message.QueryRequest, level int, b budg
 	if f == nil {
 		return message.Response{Body: s.of(t.Gather(targets, req))}
 	}
-	s.told = make([]message.Told, 0, len(targets))
+	s.told = append(make([]message.Told, 0, len(targets)+len(told)), told...)
 	merged := s.of(t.gatherWanted(targets, req, wantOf(f, body.Arg, kind, len(targets))))
+	merged.Coverage.Asked += known
+	merged.Coverage.Answered += known
 	if len(s.told) > 0 {
 		merged.Result = f.Merge(body.Arg, s.told)
 		if err, failed := merged.Result.(error); failed {

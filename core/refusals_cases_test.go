@@ -344,6 +344,9 @@ func (strict) Answer(_ *core.Task, question any) (any, error) {
 func (strict) Merge(any, []message.Told) any { return nil }
 func (strict) Valid(any, any) error          { return nil }
 func (strict) Enough(any, any) bool          { return false }
+func (strict) Known(_ any, slaves []core.Peer) ([]core.Peer, []message.Told) {
+	return slaves, nil
+}
 
 // strictDirect is strict for requests to one node.
 type strictDirect struct{ strict }

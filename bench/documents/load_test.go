@@ -89,7 +89,7 @@ func TestQuantilesAndRatios(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	for _, args := range []string{
-		"-clients 8,x", "-clients 0", "-duration 10ms", "-pairs 0", "more", "-no", "-copies 10", "-entries 10", "-remember 0", "-nodes 1",
+		"-clients 8,x", "-clients 0", "-duration 10ms", "-pairs 0", "more", "-no", "-copies 10", "-entries 10", "-remember 0", "-lookup none", "-nodes 1",
 	} {
 		if o, err := parse(strings.Fields(args), io.Discard); err == nil {
 			t.Errorf("%s is taken as %+v", args, o)

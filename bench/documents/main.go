@@ -45,6 +45,7 @@ type options struct {
 	pairs         int           // runs of each store for each operation and number of clients
 	duration      time.Duration // of each run
 	remember      time.Duration // for which a node of ours remembers where a document is
+	lookup        string        // summaries or all
 	keys          int           // that are read
 	size          int           // of a document, in bytes of text
 	alone         bool          // only ours
@@ -61,6 +62,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	set.DurationVar(&o.duration, "duration", 5*time.Second, "length of a run")
 	set.DurationVar(&o.remember, "remember", time.Minute,
 		"how long a node of ours remembers where a document is; with 1ms each get asks all nodes")
+	set.StringVar(&o.lookup, "lookup", "summaries", "how our nodes look for documents: summaries, or all to ask all nodes")
 	set.IntVar(&o.keys, "keys", 1000, "documents of which those that are read are drawn")
 	set.IntVar(&o.size, "size", 200, "bytes of text in a document")
 	set.BoolVar(&o.alone, "alone", false, "measure our nodes only, as for a profile")
@@ -71,6 +73,9 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 		o.duration < 100*time.Millisecond || o.remember < time.Millisecond {
 		return o, errors.New("want -nodes of at least 2, -copies of 1 to as many, -pairs and -keys of at least 1, " +
 			"-duration of at least 100ms, -remember of at least 1ms, and nothing else")
+	}
+	if o.lookup != "summaries" && o.lookup != "all" {
+		return o, errors.New("-lookup: want summaries or all")
 	}
 	if o.entries == 0 {
 		o.entries = o.nodes

@@ -77,7 +77,7 @@ func startOurs(ctx context.Context, s *store, scratch string, o *options) error 
 		return err
 	}
 	settings := filepath.Join(scratch, "documents.yaml")
-	text := fmt.Sprintf("remember: %v\ncollections: {documents: {copies: %d}}\n", o.remember, o.copies)
+	text := fmt.Sprintf("remember: %v\nlookup: %s\ncollections: {documents: {copies: %d}}\n", o.remember, o.lookup, o.copies)
 	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
 		return err
 	}

@@ -18,16 +18,18 @@ import (
 
 // notes is a small store of texts by key: what the tests use of the seam.
 type notes struct {
-	h     *host.Host
-	find  host.Ask[question, found]
-	slow  host.Ask[question, found]
-	first host.Ask[question, found]
-	mine  host.Ask[question, found]
-	put   host.Send[note, done]
+	h      *host.Host
+	find   host.Ask[question, found]
+	slow   host.Ask[question, found]
+	first  host.Ask[question, found]
+	report host.Ask[question, found]
+	mine   host.Ask[question, found]
+	put    host.Send[note, done]
 
 	merges int // calls of Merge
 	asked  int // local answers
 	lie    string
+	known  func(slave host.Peer) (*found, bool) // nil: nothing is known of slaves
 	heard  []host.Change
 	ticks  int
 }
@@ -60,6 +62,9 @@ func (n *notes) Start(h *host.Host) {
 	first := all
 	first.Name, first.Enough = "first", func(_ *question, a *found) bool { return len(a.Texts) > 0 }
 	n.first = first.Offer(h)
+	known := all
+	known.Name, known.Known = "known", func(*question) func(slave host.Peer) (*found, bool) { return n.known }
+	n.report = known.Offer(h)
 	mine := all
 	mine.Name, mine.Who = "mine", host.Members()
 	n.mine = mine.Offer(h)
@@ -263,6 +268,50 @@ func TestAnEarlyAnswerIsEnough(t *testing.T) {
 	}
 	if c.Asked != 16 || c.Answered >= 16 {
 		t.Errorf("coverage %+v", c)
+	}
+}
+
+// A slave is not asked for what its master knows of it. It counts as one that has answered,
+// and what is known is merged as if it had said so.
+func TestWhatAMasterKnowsIsNotAsked(t *testing.T) {
+	w := newTown(t, 16)
+	w.write(t, "a", 3, 11)
+	all, _, err := w.ask(w.notes[5].report, "a")
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%q, %v", all, err)
+	}
+	var silent, told *coretest.Host // slaves of other masters than node 5
+	for _, h := range w.Hosts() {
+		s := h.Node.Structure()
+		if len(s.Slaves) > 0 || h.Number == 5 || h.Number == 3 || h.Number == 11 {
+			continue
+		}
+		silent, told = told, h
+	}
+	for _, h := range []*coretest.Host{silent, told} {
+		master := w.HostOf(h.Node.Structure().Backlink)
+		w.notes[master.Number].known = func(slave host.Peer) (*found, bool) {
+			switch slave {
+			case silent.Peer():
+				return nil, true
+			case told.Peer():
+				return &found{[]text{{Text: "known"}}}, true
+			}
+			return nil, false
+		}
+	}
+	before := len(w.Trace)
+	texts, c, err := w.ask(w.notes[5].report, "a")
+	if err != nil || c != (host.Coverage{Asked: 16, Answered: 16}) {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if want := w.Book.Text(told.Peer()) + " known"; len(texts) != 3 || !slices.Contains(texts, want) {
+		t.Errorf("%q, want %q and %q", texts, all, want)
+	}
+	for _, r := range w.Trace[before:] {
+		if r.To == silent.Peer() || r.To == told.Peer() {
+			t.Errorf("%v was asked: %v", r.To, r.Kind)
+		}
 	}
 }
 

@@ -51,6 +51,13 @@ type Query[Q, A any] struct {
 	// Enough says that no other answer is needed. Nil waits for all.
 	Enough func(q *Q, a *A) bool
 
+	// Known, if there is one, says what a slave of this node would answer, as far as that is
+	// known without asking it: nil for nothing. It is called once for a question, at a master
+	// that is to ask its slaves, and returns a function for each of them, or nil if all must
+	// be asked. A slave that is known is not asked, and counts as one that has answered. It
+	// does not go with Enough.
+	Known func(q *Q) func(slave Peer) (answer *A, known bool)
+
 	// Timeout is how long Ask waits at most: DefaultTimeout. Step is how long one step may
 	// take: the node's server_timeout.
 	Timeout, Step time.Duration
@@ -80,6 +87,10 @@ func (q Query[Q, A]) Offer(h *Host) Ask[Q, A] {
 	}
 	if q.Merge == nil || (q.Local == nil) == (q.Work == nil) {
 		h.fail("query %q: it needs Merge, and either Local or Work", q.Name)
+		return nil
+	}
+	if q.Known != nil && q.Enough != nil {
+		h.fail("query %q: Known and Enough do not go together", q.Name)
 		return nil
 	}
 	if q.Timeout == 0 {
@@ -179,6 +190,33 @@ func (f *fold[Q, A]) Valid(question, answer any) error {
 func (f *fold[Q, A]) Enough(question, answer any) (enough bool) {
 	_ = f.host.contain(f.name, func() { enough = f.Query.Enough(question.(*Q), answer.(*A)) }) // it is logged and counted
 	return enough
+}
+
+func (f *fold[Q, A]) Known(question any, slaves []Peer) (ask []Peer, told []message.Told) {
+	if f.Query.Known == nil {
+		return slaves, nil
+	}
+	if f.host.contain(f.name, func() { ask, told = f.known(question.(*Q), slaves) }) != nil { // it is logged and counted
+		return slaves, nil
+	}
+	return ask, told
+}
+
+func (f *fold[Q, A]) known(q *Q, slaves []Peer) (ask []Peer, told []message.Told) {
+	of := f.Query.Known(q)
+	if of == nil {
+		return slaves, nil
+	}
+	for _, p := range slaves {
+		a, known := of(p)
+		switch {
+		case !known:
+			ask = append(ask, p)
+		case a != nil:
+			told = append(told, message.Told{By: p, Leaf: true, Answer: a})
+		}
+	}
+	return ask, told
 }
 
 // DecodeArg and DecodeResult implement wire.Values.

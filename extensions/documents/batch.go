@@ -75,11 +75,16 @@ func (s *Store) writeMany(t *host.Task, c *shelf, records []Record, outcomes []O
 	}
 	// Twice the spares of a single write: a batch spreads over more nodes.
 	copies, _ := c.wanted(s.host.NetworkSize())
-	there, coverage, err := s.ask(t, wantedKeys{Collection: c.Name, Keys: keys, Places: spares(2 * copies)})
+	ask, news := s.ask, s.announce()
+	if condition.IfPresent {
+		ask = s.askSurely
+	}
+	there, coverage, err := ask(t, wantedKeys{Collection: c.Name, Keys: keys, Places: spares(2 * copies), Writes: true})
 	if err != nil {
 		return err
 	}
 	wanted, acks := c.wanted(max(s.host.NetworkSize(), coverage.Asked))
+	news.through(there.Places)
 	free := &places{s, there.Places}
 	list := make([]*assignment, len(records))
 	for i := range records {
@@ -91,7 +96,7 @@ func (s *Store) writeMany(t *host.Task, c *shelf, records []Record, outcomes []O
 			list[i] = s.plan(free, records[i], old, wanted)
 		}
 	}
-	s.writeAll(t, c, list, free, acks, wanted)
+	s.writeAll(t, c, list, free, news, acks, wanted)
 	for i, a := range list {
 		if a != nil {
 			outcomes[i] = s.outcome(a, condition, wanted, acks)
@@ -117,9 +122,9 @@ func (s *Store) plan(free *places, r Record, old *found, wanted int) *assignment
 }
 
 // writeAll makes the copies, and once more elsewhere those that nodes have refused.
-func (s *Store) writeAll(t *host.Task, c *shelf, list []*assignment, free *places, acks, wanted int) {
+func (s *Store) writeAll(t *host.Task, c *shelf, list []*assignment, free *places, news *announcement, acks, wanted int) {
 	list = slices.DeleteFunc(slices.Clone(list), func(a *assignment) bool { return a == nil })
-	s.distribute(t, c, list, false)
+	s.distribute(t, c, list, news)
 	var again []*assignment
 	for _, a := range list {
 		if len(a.holders) >= acks {
@@ -128,7 +133,7 @@ func (s *Store) writeAll(t *host.Task, c *shelf, list []*assignment, free *place
 		a.targets = free.pick("batch", a.targets, wanted-len(a.holders))
 		again = append(again, a)
 	}
-	s.distribute(t, c, again, false)
+	s.distribute(t, c, again, news)
 }
 
 func (s *Store) outcome(a *assignment, condition Write, wanted, acks int) Outcome {
@@ -157,7 +162,7 @@ func (s *Store) GetMany(t *host.Task, collection string, keys []string) (list []
 	if err != nil {
 		return nil, nil, coverage, err
 	}
-	a, coverage, err := s.ask(t, wantedKeys{Collection: collection, Keys: slices.Clone(keys)})
+	a, coverage, err := s.askSurely(t, wantedKeys{Collection: collection, Keys: slices.Clone(keys)})
 	if err != nil {
 		return nil, nil, coverage, err
 	}

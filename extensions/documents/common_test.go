@@ -28,7 +28,7 @@ func things() documents.Options {
 	}}}
 }
 
-func newTown(t *testing.T, nodes int, o documents.Options) *town {
+func newTown(t *testing.T, nodes int, o documents.Options, others ...func(at int) host.Extension) *town {
 	t.Helper()
 	w := &town{Network: coretest.New(t, 5*time.Millisecond, 1), t: t, options: o, stores: make([]*documents.Store, nodes+1)}
 	w.hosts = make([]*host.Host, nodes+1)
@@ -38,7 +38,11 @@ func newTown(t *testing.T, nodes int, o documents.Options) *town {
 			t.Fatal(err)
 		}
 		w.stores[h.Number] = s
-		w.hosts[h.Number] = h.Attach(s)[0]
+		list := []host.Extension{s}
+		for _, other := range others {
+			list = append(list, other(int(h.Number)))
+		}
+		w.hosts[h.Number] = h.Attach(list...)[0]
 	}
 	for range nodes {
 		w.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}}).Start()

@@ -14,6 +14,8 @@ type copies struct {
 	Collection string
 	Records    []Record // at most MaxKeys, and of mostBytes but for one
 	Repairs    bool     `json:",omitempty"` // nothing may be forgotten for them
+	// Announced is the master that knows of these copies, if there is one.
+	Announced string `json:",omitempty"`
 }
 
 // kept says which version of each record a node keeps now, in the order of the records.
@@ -71,22 +73,28 @@ func (s *Store) checkCopies(_ host.Peer, q *copies, _ int64) error {
 
 // takeCopies keeps what is newer than what is here. They are on disk before the answer
 // leaves the node. What it has taken before it was full, it keeps: a copy more does no harm.
-func (s *Store) takeCopies(_ *host.Task, _ host.Peer, q *copies, _ *host.Pending) (*kept, error) {
+func (s *Store) takeCopies(t *host.Task, _ host.Peer, q *copies, _ *host.Pending) (*kept, error) {
 	c, err := s.shelf(q.Collection)
 	if err != nil {
 		return nil, err
 	}
-	a := &kept{}
+	a, before := &kept{}, c.keys
 	for i := range q.Records {
 		v, err := c.take(&q.Records[i], q.Repairs)
 		if err != nil {
 			s.counts.refused.Add(1)
+			s.unreported = s.unreported || c.keys != before
 			return nil, err
 		}
 		a.Versions = append(a.Versions, v)
 	}
+	if !s.reported(t, q, c.keys != before) {
+		return nil, errUnreported
+	}
 	return a, nil
 }
+
+var errUnreported = refusal("MASTER", "the master of this node does not take a report of the copies")
 
 // giveCopies answers with what this node has of some keys.
 func (s *Store) giveCopies(t *host.Task, _ host.Peer, q *wantedKeys, _ *host.Pending) (*fetched, error) {
@@ -133,8 +141,8 @@ type assignment struct {
 
 // distribute writes records to the nodes that they are assigned to, many records in a
 // message and several nodes at a time, and returns when all have answered or failed.
-// Repairs take their time: RepairRate.
-func (s *Store) distribute(t *host.Task, c *shelf, list []*assignment, repairs bool) {
+// Repairs are not announced, and take their time: RepairRate.
+func (s *Store) distribute(t *host.Task, c *shelf, list []*assignment, news *announcement) {
 	byTarget := make(map[string][]*assignment)
 	var targets []string
 	for _, a := range list {
@@ -149,24 +157,27 @@ func (s *Store) distribute(t *host.Task, c *shelf, list []*assignment, repairs b
 	wait := s.waitFor(t)
 	for _, target := range targets {
 		for part := range parts(byTarget[target]) {
-			if repairs {
+			if news == nil {
 				s.pace(t, payload(part))
-				s.send(t, c, target, part, true)
+				s.send(t, c, target, part, nil)
 				continue
 			}
-			wait.run(func(t *host.Task) { s.send(t, c, target, part, false) })
+			wait.run(func(t *host.Task) { s.send(t, c, target, part, news) })
 		}
 	}
 	wait.end(t)
 }
 
 // send writes some records to one node.
-func (s *Store) send(t *host.Task, c *shelf, target string, part []*assignment, repairs bool) {
+func (s *Store) send(t *host.Task, c *shelf, target string, part []*assignment, news *announcement) {
 	peer, err := s.host.Peer(target)
 	if err != nil {
 		return
 	}
-	q := &copies{Collection: c.Name, Repairs: repairs}
+	q := &copies{Collection: c.Name, Repairs: news == nil}
+	if news != nil {
+		q.Announced = news.to(s, peer)
+	}
 	for _, a := range part {
 		q.Records = append(q.Records, a.record)
 	}
@@ -174,7 +185,7 @@ func (s *Store) send(t *host.Task, c *shelf, target string, part []*assignment, 
 	if err != nil || answer == nil {
 		return
 	}
-	if repairs {
+	if news == nil {
 		s.counts.repaired.Add(uint64(len(part)))
 	}
 	// A node that has a newer version has what this one would have been replaced by: it

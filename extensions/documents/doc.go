@@ -13,10 +13,12 @@
 //
 // # How a document is found
 //
-// Nothing says where a document is: a question goes to all nodes, M + N requests for M
-// masters and N nodes. It carries up to 1,000 keys at the cost of one. A node that has
-// nothing says nothing. The answers of a question by keys tell the newest version, the
-// holders of every version, and for a write besides the nodes with capacity.
+// Nothing says where a document is: a question goes to all masters, and each asks its
+// slaves. It carries up to 1,000 keys at the cost of one. A node that has nothing says
+// nothing. The answers of a question by keys tell the newest version, the holders of every
+// version, and for a write besides the nodes with capacity. A master asks only the slaves
+// that may have a key, because slaves report their keys (summary.go): M requests for M
+// masters, and few more. A query asks all nodes, M + N.
 //
 // # How writes of one key take turns
 //

@@ -34,6 +34,9 @@ const (
 // doubts reports whether a record is in doubt.
 func (s *shelf) doubts(r *Record) bool { return s.doubt.on && r.Version.Time() <= s.doubt.until }
 
+// away reports whether this node doubts, or has come back from where it was for long.
+func (s *shelf) away() bool { return s.doubt.on || s.host.Now() < s.doubt.told }
+
 // seenEvery is how often a node writes down that it is up: a fraction of what tombstones
 // live.
 func (s *Store) seenEvery() time.Duration {
@@ -81,7 +84,7 @@ func (s *Store) settle(t *host.Task, c *shelf, attempt int) {
 		if more = len(keys) == MaxKeys; len(keys) == 0 {
 			break
 		}
-		a, coverage, err := s.ask(t, wantedKeys{Collection: c.Name, Keys: keys})
+		a, coverage, err := s.ask(t, wantedKeys{Collection: c.Name, Keys: keys, All: true})
 		if err != nil || 2*coverage.Answered < coverage.Asked || coverage.Asked < 2 && attempt < settleAlone {
 			s.host.Later(settleAgain, func(t *host.Task) { s.settle(t, c, attempt+1) })
 			return

@@ -22,6 +22,7 @@ type file struct {
 	Remember    duration                   `yaml:"remember"`
 	QueryCost   int64                      `yaml:"query_cost"`
 	Queries     int                        `yaml:"queries"`
+	Lookup      string                     `yaml:"lookup"`
 }
 
 type collectionFile struct {
@@ -101,6 +102,13 @@ func Parse(name string, data []byte) (Options, error) {
 		MaxSkew: time.Duration(f.MaxSkew), RepairRate: int64(f.RepairRate),
 		RepairEvery: time.Duration(f.RepairEvery), RepairPause: time.Duration(f.RepairPause),
 		Remember: time.Duration(f.Remember), QueryCost: f.QueryCost, Queries: f.Queries,
+	}
+	switch f.Lookup {
+	case "", "summaries":
+	case "all":
+		o.AskAll = true
+	default:
+		return Options{}, fmt.Errorf("%s: lookup: %.40q: want summaries or all", name, f.Lookup)
 	}
 	for _, collection := range slices.Sorted(maps.Keys(f.Collections)) {
 		c, err := f.Collections[collection].collection(collection)

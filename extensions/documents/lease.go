@@ -1,7 +1,9 @@
 package documents
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -39,6 +41,9 @@ const (
 	// long before one is forgotten.
 	rememberedWrites = 1 << 16
 	rememberFor      = 5 * time.Minute
+	// An arbiter that has failed to answer is asked last for so long.
+	silentFor  = 15 * time.Second
+	mostSilent = 1024
 )
 
 type leases struct {
@@ -46,6 +51,7 @@ type leases struct {
 	unlock  map[string]turn
 	waiting map[string]int
 	last    *host.Cache[string, version.Version]
+	silent  *host.Cache[string, struct{}] // arbiters that have failed to answer
 }
 
 type turn struct {
@@ -56,7 +62,8 @@ type turn struct {
 func (s *Store) offerLeases() {
 	s.leases = leases{
 		unlock: make(map[string]turn), waiting: make(map[string]int),
-		last: host.NewCache[string, version.Version](s.host, rememberedWrites, rememberFor),
+		last:   host.NewCache[string, version.Version](s.host, rememberedWrites, rememberFor),
+		silent: host.NewCache[string, struct{}](s.host, mostSilent, silentFor),
 	}
 	s.lease = host.Direct[leaseWanted, leased]{
 		Name: "lease", Timeout: leaseQueue + time.Second,
@@ -127,7 +134,7 @@ type turnAt struct {
 // take asks the nearest nodes of a key for a turn, one after the other until one answers.
 func (s *Store) takeTurn(t *host.Task, c *shelf, key string, near []string) (turnAt, error) {
 	var err error
-	for _, address := range near {
+	for _, address := range s.leases.answering(near) {
 		peer, bad := s.host.Peer(address)
 		if bad != nil {
 			continue
@@ -139,8 +146,21 @@ func (s *Store) takeTurn(t *host.Task, c *shelf, key string, near []string) (tur
 		if errors.Is(err, errBusy) {
 			return turnAt{}, err
 		}
+		s.leases.silent.Set(address, struct{}{})
 	}
 	return turnAt{}, err
+}
+
+// answering puts those last that have failed to answer a short while ago, so that an arbiter
+// that is gone does not hold up each write of its keys.
+func (l *leases) answering(near []string) []string {
+	silent := func(address string) int {
+		if _, lately := l.silent.Get(address); lately {
+			return 1
+		}
+		return 0
+	}
+	return slices.SortedStableFunc(slices.Values(near), func(a, b string) int { return cmp.Compare(silent(a), silent(b)) })
 }
 
 // endTurn gives a turn back. The writer does not wait for that.

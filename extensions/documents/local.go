@@ -18,6 +18,8 @@ type shelf struct {
 	tombstones int
 	doubt      doubt
 	surveys    surveys
+	keys       uint64           // taken that were not here before
+	added      func(key string) // hears of them; may be nil
 }
 
 // The keys of the bucket: of records, and for collections that evict those of an index by
@@ -93,6 +95,21 @@ func (s *shelf) scan(after string, visit func(*Record) bool) {
 	})
 }
 
+// scanKeys visits the keys of all records.
+func (s *shelf) scanKeys(visit func(key string)) {
+	prefix := s.recordKey("")
+	s.host.Bucket().Scan(prefix, func(key string, _ []byte) bool {
+		key, ours := strings.CutPrefix(key, prefix)
+		if ours {
+			visit(key)
+		}
+		return ours
+	})
+}
+
+// takesMore reports whether there is capacity for another document.
+func (s *shelf) takesMore() bool { return s.Evict || !s.full(1, int64(s.MaxDocument)) }
+
 // full reports whether so many documents and bytes more would be too many.
 func (s *shelf) full(documents int, bytes int64) bool {
 	if space := s.host.Bucket().Space(); space.Limit > 0 && space.Free() < bytes+bucketHead {
@@ -150,6 +167,12 @@ func (s *shelf) replace(old, r *Record) error {
 	}
 	s.dropped(old)
 	s.count(r, 1)
+	if old.Version.IsZero() {
+		s.keys++
+		if s.added != nil {
+			s.added(r.Key)
+		}
+	}
 	return nil
 }
 

@@ -34,6 +34,10 @@ type wantedKeys struct {
 	Places int `json:",omitempty"`
 	// Turns asks for the nodes that are nearest each key: its arbiter, and what follows it.
 	Turns bool `json:",omitempty"`
+	// Writes announces that copies of the keys are about to be made. All wants every node
+	// asked, whatever its master knows of it.
+	Writes bool `json:",omitempty"`
+	All    bool `json:",omitempty"`
 }
 
 // located is the answer of one node or of many.
@@ -59,10 +63,11 @@ type holder struct {
 type place struct {
 	Address   string
 	Documents int
+	Master    string `json:",omitempty"` // that was asked, and has the node in its list
 }
 
 func (s *Store) offerLocate() {
-	q := host.Query[wantedKeys, located]{Check: s.checkKeys, Merge: s.mergeLocated, Valid: s.validLocated}
+	q := host.Query[wantedKeys, located]{Check: s.checkKeys, Merge: s.mergeLocated, Valid: s.validLocated, Known: s.knownOf}
 	few, many := q, q
 	few.Name, few.Local = "locate", func(q *wantedKeys) (*located, error) { return s.ownRecords(nil, q) }
 	many.Name, many.Work = "locate-many", s.ownRecords
@@ -111,7 +116,7 @@ func (s *Store) ownRecords(t *host.Task, q *wantedKeys) (*located, error) {
 	if s.host.Now() < c.doubt.told {
 		a.Doubts = 1
 	}
-	if q.Places > 0 && (!c.full(1, int64(c.MaxDocument)) || c.Evict) {
+	if q.Places > 0 && c.takesMore() {
 		a.Places = []place{{Documents: c.documents}}
 	}
 	if len(a.Found)+len(a.Places)+a.Doubts == 0 && !q.Turns {
@@ -130,8 +135,10 @@ func (s *Store) mergeLocated(q *wantedKeys, answers []host.Given[located]) *loca
 			s.mergeFound(byKey, &a.Answer.Found[i], a)
 		}
 		for _, p := range a.Answer.Places {
-			if a.Leaf {
-				p.Address = s.host.Address(a.By)
+			if by := s.host.Address(a.By); a.Leaf {
+				p.Address, p.Master = by, ""
+			} else if p.Master == "" {
+				p.Master = by
 			}
 			all.Places = append(all.Places, p)
 		}
@@ -312,6 +319,27 @@ func (s *Store) ask(t *host.Task, q wantedKeys) (*located, host.Coverage, error)
 		a = &located{}
 	}
 	return a, coverage, nil
+}
+
+// askSurely asks for keys, and all nodes for those that nobody is known to have.
+func (s *Store) askSurely(t *host.Task, q wantedKeys) (*located, host.Coverage, error) {
+	a, coverage, err := s.ask(t, q)
+	if err != nil || s.reports == nil {
+		return a, coverage, err
+	}
+	rest := slices.DeleteFunc(slices.Clone(q.Keys), func(key string) bool { return a.of(key) != nil })
+	if len(rest) == 0 {
+		return a, coverage, nil
+	}
+	q.Keys, q.All = rest, true
+	b, coverage, err := s.ask(t, q)
+	if err != nil {
+		return nil, coverage, err
+	}
+	both := *b
+	both.Found = slices.Concat(a.Found, b.Found)
+	slices.SortFunc(both.Found, func(a, b found) int { return cmp.Compare(a.Key, b.Key) })
+	return &both, coverage, nil
 }
 
 // near are the nodes that are nearest the first key.

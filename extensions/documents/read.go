@@ -31,7 +31,7 @@ func (s *Store) Get(t *host.Task, collection, key string) (Found, error) {
 	s.counts.read.Add(1)
 	f, coverage := s.known(t, c, key)
 	if f == nil {
-		a, searched, err := s.ask(t, wantedKeys{Collection: collection, Keys: []string{key}, Document: true})
+		a, searched, err := s.askSurely(t, wantedKeys{Collection: collection, Keys: []string{key}, Document: true})
 		if err != nil {
 			return Found{}, err
 		}
@@ -153,7 +153,7 @@ func (s *Store) mend(t *host.Task, c *shelf, records []Record, size int) {
 			list = append(list, assigned)
 		}
 	}
-	s.distribute(t, c, list, true)
+	s.distribute(t, c, list, nil)
 }
 
 // assign says which nodes should get a record; nil if none.

@@ -133,7 +133,7 @@ func (s *Store) repairKeys(t *host.Task, c *shelf, keys []string) {
 		}
 		s.notice(c, &r, sorted[:slices.Index(sorted, self)], max(wanted, most))
 	}
-	s.distribute(t, c, list, true)
+	s.distribute(t, c, list, nil)
 	for _, from := range slices.Sorted(maps.Keys(pulls)) {
 		s.pull(t, c, from, pulls[from])
 	}

@@ -149,7 +149,7 @@ func (s *Store) Stat(t *host.Task, collection string, keys []string) ([]Found, h
 	if err != nil {
 		return nil, host.Coverage{}, err
 	}
-	a, coverage, err := s.ask(t, wantedKeys{Collection: collection, Keys: slices.Clone(keys)})
+	a, coverage, err := s.askSurely(t, wantedKeys{Collection: collection, Keys: slices.Clone(keys)})
 	if err != nil {
 		return nil, coverage, err
 	}

@@ -11,6 +11,7 @@ import (
 	"spreadable/core/host"
 	"spreadable/extensions/documents/selection"
 	"spreadable/extensions/documents/version"
+	"spreadable/extensions/internal/summary"
 	"spreadable/extensions/web"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	// DefaultRemember. What is written elsewhere meanwhile, because all of these nodes were
 	// out of reach, is read so much later.
 	Remember time.Duration
+	// AskAll asks all nodes for documents, whatever their masters know; see summary.go.
+	AskAll bool
 	// NoReadRepair and NoRepair leave copies as they are found: for experiments.
 	NoReadRepair, NoRepair bool
 }
@@ -71,6 +74,11 @@ type Store struct {
 	queries shares[netip.Addr]            // of clients, by host
 	told    time.Duration                 // when the log last said that a host has its share
 	where   *host.Cache[string, []string] // addresses of the holders of a document, by collection and key
+
+	reports   *summary.Reports[state] // nil if all nodes are asked
+	announced announcements
+	// unreported says that the master should know of keys, and could not be told.
+	unreported bool
 
 	locate, locateMany host.Ask[wantedKeys, located]
 	find               host.Ask[wantedSome, selection.Page]
@@ -144,12 +152,19 @@ func (*Store) Name() string { return "documents" }
 func (s *Store) Start(h *host.Host) {
 	s.host, s.clock = h, version.NewClock(func() uint64 { return h.Rand().Uint64() })
 	s.where = host.NewCache[string, []string](h, rememberedPlaces, s.options.Remember)
+	s.offerReports()
 	for _, shelf := range s.shelves {
 		shelf.host = h
+		if s.reports != nil {
+			shelf.added = func(key string) { s.reports.Add(sum(shelf.Name, key)) }
+		}
 	}
 	h.OnStart(func(*host.Task) {
 		for _, shelf := range s.shelves {
 			shelf.load()
+		}
+		if s.reports != nil {
+			s.reports.Renew()
 		}
 		s.wake()
 	})

@@ -84,7 +84,7 @@ func (s *Store) surveyAll(t *host.Task, c *shelf, list []*surveyed) {
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	a, size, err := s.surveyKeys(t, c, keys, false)
+	a, size, err := s.surveyKeys(t, c, wantedKeys{Keys: keys})
 	for _, w := range list {
 		if w.there, w.size, w.err = nil, size, err; err == nil {
 			w.there = a.about(keys, w.key)

@@ -125,6 +125,7 @@ func (s *Store) write(t *host.Task, c *shelf, w *Write, whole bool, record func(
 	if !isKey(w.Key) {
 		return Written{}, refusal("KEY", "%v", errKey)
 	}
+	news := s.announce()
 	there, size, err := s.survey(t, c, w.Key, whole)
 	if err != nil {
 		return Written{}, err
@@ -136,19 +137,23 @@ func (s *Store) write(t *host.Task, c *shelf, w *Write, whole bool, record func(
 	case at.arbiter == "" && w.conditional():
 		return Written{}, errArbiter
 	}
-	if s.outdated(there.of(w.Key), at.Last) {
-		if there, size, err = s.survey(t, c, w.Key, whole); err != nil {
+	unsure := s.reports != nil && there.of(w.Key) == nil && (w.IfPresent || !w.IfVersion.IsZero())
+	if unsure || s.outdated(there.of(w.Key), at.Last) {
+		news = s.announce()
+		there, size, err = s.surveyKeys(t, c, wantedKeys{Keys: []string{w.Key}, Document: whole || c.owned(), All: true})
+		if err != nil {
 			s.endTurn(t, c, w.Key, at, version.Version{})
 			return Written{}, err
 		}
 	}
+	news.through(there.Places)
 	old := there.of(w.Key)
 	r, err := s.next(c, w, old, at.Last, record)
 	if err != nil {
 		s.endTurn(t, c, w.Key, at, version.Version{})
 		return Written{}, err
 	}
-	return s.spread(t, c, w, &r, there, size, at)
+	return s.spread(t, c, w, &r, there, news, size, at)
 }
 
 // survey finds out what is there of a key, which nodes have capacity, and how many nodes
@@ -156,15 +161,15 @@ func (s *Store) write(t *host.Task, c *shelf, w *Write, whole bool, record func(
 func (s *Store) survey(t *host.Task, c *shelf, key string, whole bool) (*located, int, error) {
 	// what has an owner comes whole, so that a forged version is seen to be one
 	if whole || c.owned() {
-		return s.surveyKeys(t, c, []string{key}, true)
+		return s.surveyKeys(t, c, wantedKeys{Keys: []string{key}, Document: true})
 	}
 	return s.surveyTogether(t, c, key)
 }
 
-// surveyKeys is survey of some keys, sorted, or of one whole.
-func (s *Store) surveyKeys(t *host.Task, c *shelf, keys []string, whole bool) (*located, int, error) {
+// surveyKeys is survey of the keys of a question, which says how they are looked for.
+func (s *Store) surveyKeys(t *host.Task, c *shelf, q wantedKeys) (*located, int, error) {
 	copies, _ := c.wanted(s.host.NetworkSize())
-	q := wantedKeys{Collection: c.Name, Keys: keys, Document: whole, Places: spares(copies), Turns: true}
+	q.Collection, q.Places, q.Turns, q.Writes = c.Name, spares(copies), true, true
 	a, coverage, err := s.ask(t, q)
 	return a, max(s.host.NetworkSize(), coverage.Asked), err
 }
@@ -219,14 +224,14 @@ func (s *Store) signed(c *shelf, w *Write, r *Record, old *found) error {
 }
 
 // spread makes the copies of a write: at all nodes that have an older one, and others.
-func (s *Store) spread(t *host.Task, c *shelf, w *Write, r *Record, there *located, size int, at turnAt) (Written, error) {
+func (s *Store) spread(t *host.Task, c *shelf, w *Write, r *Record, there *located, news *announcement, size int, at turnAt) (Written, error) {
 	wanted, acks := c.wanted(size)
 	newer := false
 	s.where.Remove(c.Name + "\x00" + w.Key) // until all copies are made
 	plan := host.Spreading{
 		Action: "keep", Copies: wanted, Acks: acks, From: s.host.Balanced(s.choices(there.Places)),
 		Send: func(t *host.Task, to host.Peer) error {
-			a, err := s.keep(t, to, &copies{Collection: c.Name, Records: []Record{*r}}, nil)
+			a, err := s.keep(t, to, &copies{Collection: c.Name, Records: []Record{*r}, Announced: news.to(s, to)}, nil)
 			if err == nil {
 				newer = newer || a.Versions[0].Compare(r.Version) > 0
 			}

@@ -126,7 +126,6 @@ const (
 	codeFull    = "ERR_FILES_FULL"
 	codeNone    = "ERR_FILES_NOT_FOUND"
 	codeBusy    = "ERR_FILES_BUSY"
-	codeSlave   = "ERR_FILES_NO_SLAVE"
 	codeMaster  = "ERR_FILES_NO_MASTER"
 )
 
@@ -165,7 +164,7 @@ func (s *Store) offer(h *host.Host) {
 	s.askPut = host.Direct[putQuestion, nothing]{
 		Name: "put", MaxStream: mostSize, Check: s.checkPut, Serve: s.servePut,
 	}.Offer(h)
-	s.askReport = host.Direct[reportQuestion, reportAnswer]{Name: "report", Timeout: askTimeout, Check: s.checkReport, Serve: s.serveReport}.Offer(h)
+	s.offerReports(h)
 	s.askTell = host.Direct[tellQuestion, nothing]{Name: "tell", Check: checkTell, Serve: s.serveTell}.Offer(h)
 	s.askShort = host.Direct[shortQuestion, nothing]{Name: "short", Check: checkShort, Serve: s.serveShort}.Offer(h)
 	s.askHeld = host.Direct[shortQuestion, heldAnswer]{

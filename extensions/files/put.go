@@ -170,7 +170,7 @@ func (s *Store) store(t *host.Task, p *host.Pending, stored *Stored, at found, a
 			return err
 		}
 		stored.Holders = append(stored.Holders, s.self())
-		s.report(t, &key)
+		s.reports.Settle(t)
 	}
 	holders, need := slices.Clone(stored.Holders), stored.Wanted-len(stored.Holders)
 	if missing := acks - len(holders); missing > 0 {
@@ -356,7 +356,7 @@ func (s *Store) servePut(t *host.Task, _ host.Peer, q *putQuestion, p *host.Pend
 		return nil, err
 	}
 	s.count.kept.Add(1)
-	s.report(t, &q.Key)
+	s.reports.Settle(t)
 	return &nothing{}, nil
 }
 
@@ -376,7 +376,7 @@ func (s *Store) keepRecord(f *File, sums []byte) error {
 		s.owing(f.Key, nil)
 	}
 	s.enter(f, false)
-	s.summarize(f.Key)
+	s.reports.Add(f.Key)
 	return nil
 }
 

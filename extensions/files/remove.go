@@ -73,7 +73,7 @@ func (s *Store) removeProven(t *host.Task, g *tombstone) error {
 	}
 	s.drop(t, g.Key)
 	s.owe(g.Key, holders)
-	s.summarize(g.Key)
+	s.reports.Add(g.Key)
 	return nil
 }
 

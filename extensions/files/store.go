@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"spreadable/core/host"
+	"spreadable/extensions/internal/summary"
 	"spreadable/extensions/web"
 )
 
@@ -27,13 +28,12 @@ type Store struct {
 	bytes    int64 // of the files of index
 	missing  int   // files of index without their bytes
 	guests   map[host.Key]int
-	summary  summary
-	reports  map[string]*report // at a master, by the address of the slave
-	due      map[host.Key]bool  // files whose copies must be counted
-	doubted  map[host.Key]bool  // and those for which that can wait for a moment
-	size     int                // of the network, when copies were last compared with it
-	unsure   int                // syncs for which the master is asked which holders have left
-	working  bool               // a procedure counts them
+	reports  *summary.Reports[offer]
+	due      map[host.Key]bool // files whose copies must be counted
+	doubted  map[host.Key]bool // and those for which that can wait for a moment
+	size     int               // of the network, when copies were last compared with it
+	unsure   int               // syncs for which the master is asked which holders have left
+	working  bool              // a procedure counts them
 	draining bool
 	former   map[host.Key][]string // nodes that once kept an own file, and were missing at a count
 	owed     map[host.Key][]string // nodes that must hear of own removals; see owed.go
@@ -49,7 +49,6 @@ type Store struct {
 
 	askWhere  host.Send[whereQuestion, whereAnswer]
 	askHas    host.Send[hasQuestion, hasAnswer]
-	askReport host.Send[reportQuestion, reportAnswer]
 	askTell   host.Send[tellQuestion, nothing]
 	askShort  host.Send[shortQuestion, nothing]
 	askHeld   host.Send[shortQuestion, heldAnswer]
@@ -89,7 +88,7 @@ func New(o Options) (*Store, error) {
 	}
 	s := &Store{
 		options: o, index: make(map[host.Key]*entry), guests: make(map[host.Key]int),
-		reports: make(map[string]*report), due: make(map[host.Key]bool), doubted: make(map[host.Key]bool),
+		due: make(map[host.Key]bool), doubted: make(map[host.Key]bool),
 		former: make(map[host.Key][]string), owed: make(map[host.Key][]string), tries: make(map[string]int),
 	}
 	s.buffers.New = func() any { b := make([]byte, host.BlockSize); return &b }
@@ -145,7 +144,7 @@ func (s *Store) load(t *host.Task) {
 	for _, key := range left {
 		s.forget(t, key)
 	}
-	s.renew()
+	s.reports.Renew()
 }
 
 // seen is when the node was last there, by its wall clock in milliseconds; now if it never

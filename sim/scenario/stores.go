@@ -18,8 +18,8 @@ type Extensions struct {
 	// (documents that are read) or none.
 	Repair RepairMode `yaml:"repair" jsonschema:"enum=full,enum=read,enum=none"`
 
-	// How a file is looked for: by the summaries that nodes tell their masters (if absent), or
-	// at all nodes.
+	// How documents and files are looked for by key: by the summaries that nodes tell their
+	// masters (if absent), or at all nodes.
 	Lookup Lookup `yaml:"lookup" jsonschema:"enum=summaries,enum=all"`
 
 	// How many bytes of copies a node sends in a second, at most, to make up for lost ones. As
@@ -44,10 +44,10 @@ const (
 	RepairNone RepairMode = "none"
 )
 
-// Lookup names a way to look for a file.
+// Lookup names a way to look for a document or file.
 type Lookup string
 
-// The ways to look for a file.
+// The ways to look for them.
 const (
 	LookupSummaries Lookup = "summaries"
 	LookupAll       Lookup = "all"

@@ -37,7 +37,7 @@ type Options struct {
 	ReadRepair   bool // makes up for copies that a read misses
 	Repair       bool // and for those that are lost with their nodes
 	RepairRate   int64
-	AskAll       bool // files are looked for at all nodes, not by summaries
+	AskAll       bool // objects are looked for at all nodes, not by summaries
 }
 
 // New makes a store of a kind: documents or files.
@@ -62,7 +62,7 @@ func newShelf(o Options) (Store, error) {
 		Collections: []documents.Collection{{
 			Name: collection, Copies: rule(o.Copies), Acks: o.Acks, MaxDocument: documents.LargestDocument,
 		}},
-		NoReadRepair: !o.ReadRepair, NoRepair: !o.Repair, RepairRate: o.RepairRate,
+		NoReadRepair: !o.ReadRepair, NoRepair: !o.Repair, RepairRate: o.RepairRate, AskAll: o.AskAll,
 	})
 	return shelf{s}, err
 }

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"spreadable/core/host"
-	"spreadable/extensions/files/bloom"
+	"spreadable/extensions/internal/bloom"
 )
 
 // key is the n-th of a sequence of keys.
