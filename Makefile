@@ -19,8 +19,10 @@ setup: ## Download modules, and npm packages for interop/ (which needs Chromium 
 	@if [ -e interop/package.json ]; then cd interop && npm ci; fi
 
 .PHONY: build
-build: ## Build the programs into bin/.
-	go build -o bin/ ./cmd/...
+build: ## Build the programs into bin/, without a need of C libraries.
+	CGO_ENABLED=0 go build -tags urfave_cli_no_docs -o $(BIN)/ $(PROGRAMS)
+build: BIN = bin
+build: PROGRAMS = ./cmd/...
 
 .PHONY: test
 test: ## Run the tests.

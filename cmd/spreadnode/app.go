@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,7 +18,7 @@ const exitCodeHelp = `EXIT CODES
    2  bad usage or bad options; nothing was done`
 
 // program describes the command line.
-func program() *command.Program {
+var program = sync.OnceValue(func() *command.Program {
 	return &command.Program{
 		Name:      "spreadnode",
 		Usage:     "run and manage a node of a Spreadable network",
@@ -29,7 +30,7 @@ func program() *command.Program {
 			"password": "all users can read the list of processes; use SPREADNODE_PASSWORD or --password-file",
 		},
 	}
-}
+})
 
 // errReported is a failure that has been reported already.
 var errReported = command.Reported(command.ExitFailed, "failed")

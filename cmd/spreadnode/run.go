@@ -54,22 +54,31 @@ func runNode(c *cli.Context) error {
 		return inputError{err}
 	}
 	warn(c, options)
+	ctx, stderr, testAnswers := c.Context, c.App.ErrWriter, c.Bool("test-answers")
+	return command.Service(func() error {
+		return runService(ctx, stderr, from, node.Options{
+			Config: options, TestAnswers: testAnswers, Extensions: applications,
+		})
+	})
+}
+
+// runService runs a node until it ends. The options lack what is the same in every
+// node of this program.
+func runService(ctx context.Context, stderr io.Writer, from config.Given, options node.Options) error {
 	tune()
 	// First of all: a signal to a node that is still starting must count, too.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
-	log, level := newLog(c.App.ErrWriter, options)
-	n, err := node.New(node.Options{
-		Config: options, Reload: func() (*config.Config, error) { return nodeConfig(from) },
-		TestAnswers: c.Bool("test-answers"), Version: command.Version(), Log: log, Level: level,
-		Extensions: applications,
-	})
+	options.Log, options.Level = newLog(stderr, options.Config)
+	options.Reload = func() (*config.Config, error) { return nodeConfig(from) }
+	options.Version = command.Version()
+	n, err := node.New(options)
 	if err != nil {
 		return inputError{err}
 	}
-	return serve(c.Context, n, signals, log)
+	return serve(ctx, n, signals, options.Log)
 }
 
 // tune fits Go's runtime to floods, unless the environment says otherwise.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,7 +20,7 @@ const exitCodeHelp = `EXIT CODES
    3  an expectation of a scenario failed`
 
 // program is the frame of the command line.
-func program() *command.Program {
+var program = sync.OnceValue(func() *command.Program {
 	return &command.Program{
 		Name:      "spreadsim",
 		Usage:     "simulate networks of thousands of Spreadable nodes",
@@ -28,7 +29,7 @@ func program() *command.Program {
 		Layout:    command.Layout{Name: 18, Text: 56},
 		Choices:   choices,
 	}
-}
+})
 
 // errExpectation tells that a run did not do what its scenario expects. The
 // failed expectations are printed where they are found.

@@ -61,6 +61,9 @@ func (v *visit) unpack() {
 
 // contentType reads a Content-Type; its parameters are in lower case.
 func contentType(header string) (kind string, params map[string]string) {
+	if header == wire.RequestType {
+		return header, nil // nearly all of them
+	}
 	kind, params, err := mime.ParseMediaType(header)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return "", nil
@@ -132,7 +135,7 @@ func (s *server) inflate(v *visit) ([]byte, error) {
 	if err != nil {
 		return nil, badBody("incorrect header check")
 	}
-	body, err := io.ReadAll(io.LimitReader(source, s.options.MaxBody+1))
+	body, err := readAll(source, r, s.options.MaxBody)
 	switch {
 	case int64(len(body)) > s.options.MaxBody:
 		return nil, errTooLarge
@@ -144,6 +147,20 @@ func (s *server) inflate(v *visit) ([]byte, error) {
 		return nil, badBody("the body cannot be read")
 	}
 	return body, nil
+}
+
+// readAll reads one byte more than most at the most. A small body that says its size is read
+// into so many bytes: of those there are many.
+func readAll(source io.Reader, r *http.Request, most int64) ([]byte, error) {
+	if isLarge(r) {
+		return io.ReadAll(io.LimitReader(source, most+1))
+	}
+	body := make([]byte, r.ContentLength)
+	n, err := io.ReadFull(source, body)
+	if n == 0 && errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return body[:n], err
 }
 
 func badBody(reason string) error { return wire.WithStatus(http.StatusBadRequest, reason) }
@@ -203,9 +220,10 @@ func accepted(header string) string {
 	best := ""
 	for item := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(strings.TrimSpace(item), ";")
-		quality, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
-		if q, err := strconv.ParseFloat(quality, 64); found && (err != nil || !(q > 0)) {
-			continue
+		if quality, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q="); found {
+			if q, err := strconv.ParseFloat(quality, 64); err != nil || !(q > 0) {
+				continue
+			}
 		}
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "gzip", "*":

@@ -141,3 +141,18 @@ func TestBodiesThatStopAreToldApart(t *testing.T) {
 		}
 	}
 }
+
+// A small body is read into as many bytes as it says; one that ends before is refused.
+func TestSmallBodiesAreReadWhole(t *testing.T) {
+	for body, says := range map[string]int64{`{"a":1}`: 7, `{}`: 2, `{"b":`: 9, ``: 3} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.ContentLength = says
+		got, err := (&server{options: &Options{MaxBody: 100}}).inflate(&visit{r: r})
+		switch whole := int64(len(body)) == says; {
+		case whole && (err != nil || string(got) != body || cap(got) > 16):
+			t.Errorf("%q: %q in %d bytes, %v", body, got, cap(got), err)
+		case !whole && (err == nil || err.Error() != "request aborted"):
+			t.Errorf("%q of %d bytes: %v", body, says, err)
+		}
+	}
+}

@@ -13,14 +13,13 @@ import (
 	"time"
 )
 
-// Build builds spreadnode into a directory and returns its path. It runs in the module's
-// root.
+// Build builds spreadnode into a directory, as make build does, and returns its path. It
+// runs in the module's root.
 func Build(dir string) (string, error) {
-	binary := filepath.Join(dir, "spreadnode")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/spreadnode").CombinedOutput(); err != nil {
+	if out, err := exec.Command("make", "-s", "build", "BIN="+dir, "PROGRAMS=./cmd/spreadnode").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build spreadnode: %w: %s", err, out)
 	}
-	return binary, nil
+	return filepath.Join(dir, "spreadnode"), nil
 }
 
 // FreePort returns a port of 127.0.0.1 at which nothing listens.

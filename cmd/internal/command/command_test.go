@@ -3,6 +3,8 @@ package command
 import (
 	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -229,4 +231,35 @@ func TestTextIsWrappedBetweenWords(t *testing.T) {
 			t.Fatalf("%v became %v", words, got)
 		}
 	})
+}
+
+// A service runs when its command has been put away: all that describes the commands is
+// garbage then. Its error is that of the program.
+func TestAServiceRunsWithoutTheCommands(t *testing.T) {
+	gone := make(chan bool)
+	served := false
+	var said strings.Builder
+	p := sample()
+	build := func() *cli.App {
+		app := p.App(io.Discard, &said, p.Documented("", &cli.Command{Name: "serve", Action: func(*cli.Context) error {
+			return Service(func() error {
+				for range 1000 {
+					runtime.GC() // a cleanup follows the collection that finds the garbage
+					select {
+					case <-gone:
+						served = true
+						return BadInput(errors.New("no sense"))
+					default:
+						runtime.Gosched()
+					}
+				}
+				return errors.New("the commands are still there")
+			})
+		}}))
+		runtime.AddCleanup(app, func(gone chan bool) { close(gone) }, gone)
+		return app
+	}
+	if code := p.Run(build(), []string{"sample", "serve"}); code != ExitUsage || !served || said.String() != "sample: no sense\n" {
+		t.Errorf("code %d, served %t, said %q", code, served, said.String())
+	}
 }

@@ -64,19 +64,33 @@ func (p *Program) App(stdout, stderr io.Writer, commands ...*cli.Command) *cli.A
 func (p *Program) Run(app *cli.App, args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // writing to a closed pipe is an error like others then
 	defer signal.Reset(syscall.SIGPIPE)
+	out, stderr := app.Writer, app.ErrWriter
 	args, err := p.prepare(app, args)
 	if err == nil {
 		err = app.RunContext(context.Background(), args)
 	}
-	if out, ok := app.Writer.(*outlet); ok && out.failed != nil {
+	if left := (service{}); errors.As(err, &left) {
+		err = left.run() // nothing here refers to the app any more
+	}
+	if out, ok := out.(*outlet); ok && out.failed != nil {
 		failed := fmt.Errorf("standard output: %w", Cause(out.failed))
 		if err != nil && !errors.Is(err, out.failed) && !errors.As(err, new(reported)) {
 			failed = errors.Join(err, failed)
 		}
 		err = failed
 	}
-	return p.exitCode(err, app.ErrWriter)
+	return p.exitCode(err, stderr)
 }
+
+// Service is what the action of a command returns that runs for long: [Program.Run] goes on
+// with run when the action has returned. All commands, flags and help texts, half a
+// megabyte, are then garbage, if run does not refer to the command's context.
+func Service(run func() error) error { return service{run} }
+
+type service struct{ run func() error }
+
+// Error is for those who call an action themselves.
+func (service) Error() string { return "the work of a service is still to be done" }
 
 // outlet is standard output. It remembers that a write failed, as not every writer looks.
 type outlet struct {
