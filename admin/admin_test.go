@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"spreadable/internal/nettest"
 )
 
 // fake is a node with real bans and nothing else.
@@ -122,7 +124,7 @@ func check[T any](t *testing.T, what string, got T, err error, want T) {
 func TestTheEndpointPassesOnAllThatANodeSays(t *testing.T) {
 	node, ctx := newFake(), t.Context()
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a_metric 1\n") })
-	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: node, TestAnswers: true, Metrics: metrics}, "")
+	c := serve(t, socketIn(nettest.ShortDir(t)), HandlerOptions{Node: node, TestAnswers: true, Metrics: metrics}, "")
 	status, err := c.Status(ctx)
 	wantStatus, _ := node.Status(ctx)
 	check(t, "status", status, err, wantStatus)
@@ -150,7 +152,7 @@ func TestTheEndpointPassesOnAllThatANodeSays(t *testing.T) {
 
 func TestBansAreMadeShownAndLifted(t *testing.T) {
 	ctx := t.Context()
-	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: newFake()}, "")
+	c := serve(t, socketIn(nettest.ShortDir(t)), HandlerOptions{Node: newFake()}, "")
 	// brackets and colons survive the path
 	const address = "[2001:0db8:0000:0000:0000:0000:0000:0005]:80"
 	want := Ban{Address: address, Reason: "spam", Since: noon, Until: noon.Add(90 * time.Second)}
@@ -178,7 +180,7 @@ func TestBansAreMadeShownAndLifted(t *testing.T) {
 }
 
 func TestBodiesAreReadStrictly(t *testing.T) {
-	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: newFake()}, "")
+	c := serve(t, socketIn(nettest.ShortDir(t)), HandlerOptions{Node: newFake()}, "")
 	for _, body := range []any{map[string]any{"seconds": 1, "hours": 2}, "text", []int{1}, nil} {
 		err := c.ask(t.Context(), http.MethodPut, banPath("localhost:1"), body, nil)
 		if refused := (*Error)(nil); !errors.As(err, &refused) || refused.Status != 400 {
@@ -189,7 +191,7 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 
 func TestABackupIsWholeOrAnError(t *testing.T) {
 	node := newFake()
-	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: node}, "")
+	c := serve(t, socketIn(nettest.ShortDir(t)), HandlerOptions{Node: node}, "")
 	var whole bytes.Buffer
 	if err := c.Backup(t.Context(), &whole); err != nil || whole.Len() != 500_000 {
 		t.Errorf("%d bytes, %v", whole.Len(), err)
@@ -203,7 +205,7 @@ func TestABackupIsWholeOrAnError(t *testing.T) {
 func TestFailuresOfTheNodeReachTheOwner(t *testing.T) {
 	node := newFake()
 	node.broken = errors.New("the node is stopping")
-	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: node}, "")
+	c := serve(t, socketIn(nettest.ShortDir(t)), HandlerOptions{Node: node}, "")
 	var refused *Error
 	if _, err := c.Status(t.Context()); !errors.As(err, &refused) || refused.Status != 500 || refused.Message != "the node is stopping" {
 		t.Errorf("%v", err)
@@ -211,7 +213,7 @@ func TestFailuresOfTheNodeReachTheOwner(t *testing.T) {
 }
 
 func TestAnswersAreForTestsOnly(t *testing.T) {
-	c := serve(t, socketIn(t.TempDir()), HandlerOptions{Node: newFake()}, "")
+	c := serve(t, socketIn(nettest.ShortDir(t)), HandlerOptions{Node: newFake()}, "")
 	var refused *Error
 	if _, err := c.Answer(t.Context(), "k/1"); !errors.As(err, &refused) || refused.Status != 404 {
 		t.Errorf("%v", err)
@@ -261,7 +263,7 @@ func TestBadTokenFiles(t *testing.T) {
 }
 
 func TestASocketIsTheUsersAlone(t *testing.T) {
-	e := socketIn(t.TempDir())
+	e := socketIn(nettest.ShortDir(t))
 	serve(t, e, HandlerOptions{Node: newFake()}, "")
 	stat, err := os.Stat(e.Address)
 	if err != nil || stat.Mode().Perm() != 0o600 {
@@ -276,7 +278,7 @@ func TestASocketIsTheUsersAlone(t *testing.T) {
 }
 
 func TestASocketGoesWithItsNodeAndADeadOneIsReplaced(t *testing.T) {
-	e := socketIn(t.TempDir())
+	e := socketIn(nettest.ShortDir(t))
 	first, err := Listen(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
@@ -298,7 +300,7 @@ func TestASocketGoesWithItsNodeAndADeadOneIsReplaced(t *testing.T) {
 }
 
 func TestAFileThatIsNoSocketIsLeftAlone(t *testing.T) {
-	e := socketIn(t.TempDir())
+	e := socketIn(nettest.ShortDir(t))
 	if err := os.WriteFile(e.Address, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +313,7 @@ func TestAFileThatIsNoSocketIsLeftAlone(t *testing.T) {
 }
 
 func TestNoNodeThere(t *testing.T) {
-	e := socketIn(t.TempDir())
+	e := socketIn(nettest.ShortDir(t))
 	_, err := NewClient(e, "").Status(t.Context())
 	if !errors.Is(err, ErrNotRunning) || err.Error() != e.String()+": no node is running there (no such file or directory)" {
 		t.Errorf("%v", err)
@@ -321,7 +323,7 @@ func TestNoNodeThere(t *testing.T) {
 // Whatever listens there, if it is not a node the error says so in one line.
 func TestAStrangerAtTheEndpoint(t *testing.T) {
 	for _, status := range []int{200, 404, 500} {
-		e := socketIn(t.TempDir())
+		e := socketIn(nettest.ShortDir(t))
 		listener, err := Listen(t.Context(), e)
 		if err != nil {
 			t.Fatal(err)

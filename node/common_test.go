@@ -26,7 +26,7 @@ func nodeConfig(t *testing.T) *config.Config {
 	}
 	c := config.Defaults()
 	c.Hostname, c.Port = "127.0.0.1", uint16(ports[0])
-	c.Data = filepath.Join(t.TempDir(), "data")
+	c.Data = filepath.Join(nettest.ShortDir(t), "data")
 	c.BanByAddress = true // all nodes of a test live at one IP
 	c.SyncInterval, c.ServerTimeout, c.PingTimeout = time.Second, 900*time.Millisecond, 700*time.Millisecond
 	return c

@@ -12,6 +12,7 @@ import (
 
 	"spreadable/admin"
 	"spreadable/client"
+	"spreadable/internal/nettest"
 )
 
 // embedded is examples/embed as a process: a module of its own, as an application has.
@@ -73,7 +74,7 @@ func (e *embedded) stop(t *testing.T) {
 // The example in the manual is a whole program. It serves its handlers, stops, and goes
 // on with the same state when it is started again.
 func TestTheExampleRuns(t *testing.T) {
-	program, dir, port := build(t), t.TempDir(), fmt.Sprint(nodeConfig(t).Port)
+	program, dir, port := build(t), nettest.ShortDir(t), fmt.Sprint(nodeConfig(t).Port)
 	for run := range 2 {
 		e := launch(t, program, dir, port)
 		c, err := client.Connect(t.Context(), client.Options{Addresses: []string{"127.0.0.1:" + port}, WorkerChange: -1})

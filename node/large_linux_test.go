@@ -83,7 +83,7 @@ func startShelves(t *testing.T, count int) (all []process) {
 	ports, err := nettest.FreePorts("127.0.0.1", count)
 	must(t, err)
 	for _, port := range ports {
-		data := filepath.Join(t.TempDir(), "data")
+		data := filepath.Join(nettest.ShortDir(t), "data")
 		p := process{
 			address: fmt.Sprint("127.0.0.1:", port),
 			owner:   admin.NewClient(admin.ParseEndpoint("unix:"+filepath.Join(data, "admin.sock")), ""),

@@ -15,6 +15,7 @@ import (
 	"spreadable/core"
 	"spreadable/core/peer"
 	"spreadable/extensions/captcha"
+	"spreadable/internal/nettest"
 	httptransport "spreadable/transport/http"
 )
 
@@ -98,7 +99,7 @@ func TestAnswersAreGivenAwayOnlyOnDemand(t *testing.T) {
 		if demanded {
 			args = append(args, "--test-answers")
 		}
-		p := startProcess(t, t.TempDir(), args...)
+		p := startProcess(t, nettest.ShortDir(t), args...)
 		if demanded {
 			p.await(t, "never run a public node like this")
 		}

@@ -48,9 +48,9 @@ func TestNamesOfBothFamiliesAreFound(t *testing.T) {
 			name := test.first + ", " + test.second
 			t.Run(name, func(t *testing.T) {
 				port := []string{"--port", strconv.Itoa(4000 + i)}
-				first := startAt(t, a, t.TempDir(), append(port, named(test.first)...)...)
+				first := startAt(t, a, nettest.ShortDir(t), append(port, named(test.first)...)...)
 				root := first.status(t).Address
-				second := startAt(t, test.at, t.TempDir(), append(append(port, "--bootstrap", root), named(test.second)...)...)
+				second := startAt(t, test.at, nettest.ShortDir(t), append(append(port, "--bootstrap", root), named(test.second)...)...)
 				areOne(t, deadline, 0, first, second)
 				for _, p := range []*process{first, second} {
 					if m, err := p.owner.Members(t.Context()); err != nil || len(m.Members) != 2 || m.Answered != m.Masters {
@@ -89,7 +89,7 @@ func TestNodesThatMoveAreFound(t *testing.T) {
 		dirs, nodes := map[string]string{}, map[string]*process{}
 		start := func(name string) {
 			if dirs[name] == "" {
-				dirs[name] = t.TempDir()
+				dirs[name] = nettest.ShortDir(t)
 			}
 			nodes[name] = startAt(t, machines[name], dirs[name],
 				"--hostname", name+".example.com", "--bootstrap", "a.example.com:4000")

@@ -14,7 +14,7 @@ import (
 // which has one voice unless host_limits is off.
 func TestANetworkOverIPv6(t *testing.T) {
 	ip := nettest.OwnIPv6(t).String()
-	first := startProcess(t, t.TempDir(), "--hostname", ip, "--port", port(t), "--host-limits", "off")
+	first := startProcess(t, nettest.ShortDir(t), "--hostname", ip, "--port", port(t), "--host-limits", "off")
 	root := first.status(t).Address
 	_, number, err := net.SplitHostPort(root)
 	if err != nil {
@@ -23,7 +23,7 @@ func TestANetworkOverIPv6(t *testing.T) {
 	short := net.JoinHostPort(ip, number)
 	nodes := []*process{first}
 	for _, bootstrap := range []string{root, short} {
-		nodes = append(nodes, startProcess(t, t.TempDir(), "--hostname", "["+ip+"]", "--port", port(t), "--bootstrap", bootstrap, "--host-limits", "off"))
+		nodes = append(nodes, startProcess(t, nettest.ShortDir(t), "--hostname", "["+ip+"]", "--port", port(t), "--bootstrap", bootstrap, "--host-limits", "off"))
 	}
 	var addresses []string
 	for _, n := range nodes {

@@ -96,11 +96,11 @@ func TestTheLogIsAsTheOptionsSay(t *testing.T) {
 func TestNodesWithShortTimeoutsAreOneNetwork(t *testing.T) {
 	for _, timeout := range []string{"100ms", "60ms", "20ms"} {
 		flags := []string{"--server-timeout", timeout, "--ping-timeout", timeout}
-		first := startProcess(t, t.TempDir(), append(flags, "--port", port(t))...)
+		first := startProcess(t, nettest.ShortDir(t), append(flags, "--port", port(t))...)
 		flags = append(flags, "--bootstrap", first.status(t).Address)
 		nodes := []*process{
-			first, startProcess(t, t.TempDir(), append(flags, "--port", port(t))...),
-			startProcess(t, t.TempDir(), append(flags, "--port", port(t))...),
+			first, startProcess(t, nettest.ShortDir(t), append(flags, "--port", port(t))...),
+			startProcess(t, nettest.ShortDir(t), append(flags, "--port", port(t))...),
 		}
 		until(t, "three nodes with timeouts of "+timeout+" are a network", func() bool {
 			for _, p := range nodes {

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"spreadable/client"
+	"spreadable/internal/nettest"
 )
 
 // startProxy is a server at an IP that speaks TLS to its clients and plain HTTP to the
@@ -56,7 +57,7 @@ func TestNodesBehindProxiesSpeakHTTPS(t *testing.T) {
 	}
 	start := func(ip string, flags ...string) *process {
 		flags = append(flags, "--hostname", ip, "--tls-ca", a.file, "--approvers", "3")
-		return startProcess(t, t.TempDir(), flags...)
+		return startProcess(t, nettest.ShortDir(t), flags...)
 	}
 	behindProxy := func(ip string, flags ...string) *process {
 		inner := port(t)

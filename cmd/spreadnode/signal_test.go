@@ -11,11 +11,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"spreadable/internal/nettest"
 )
 
 func TestASignalMakesANodeLeave(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := startProcess(t, t.TempDir(), "--port", port(t))
+		p := startProcess(t, nettest.ShortDir(t), "--port", port(t))
 		p.command.Process.Signal(signal)
 		if code, said := p.exit(); code != 0 || !strings.Contains(said, "msg=left") || !strings.Contains(said, signal.String()) {
 			t.Errorf("%v: exit code %d, said:\n%s", signal, code, said)
@@ -27,7 +29,7 @@ func TestASignalMakesANodeLeave(t *testing.T) {
 // it.
 func TestASecondSignalEndsANodeAtOnce(t *testing.T) {
 	number := port(t)
-	p := startProcess(t, t.TempDir(), "--port", number, "--leave-timeout", "1h")
+	p := startProcess(t, nettest.ShortDir(t), "--port", number, "--leave-timeout", "1h")
 	conn, err := net.Dial("tcp", "127.0.0.1:"+number)
 	if err != nil {
 		t.Fatal(err)

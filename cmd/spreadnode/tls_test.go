@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"spreadable/internal/nettest"
 )
 
 // authority signs certificates for 127.0.0.1 to 127.0.0.3.
@@ -99,9 +101,9 @@ func TestANetworkSpeaksHTTPS(t *testing.T) {
 	a := newAuthority(t, dir)
 	a.sign(t, 7, filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	secure := []string{"--https", "on", "--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"), "--tls-ca", a.file}
-	first := startProcess(t, t.TempDir(), append(secure, "--port", port(t))...)
+	first := startProcess(t, nettest.ShortDir(t), append(secure, "--port", port(t))...)
 	address := first.status(t).Address
-	startProcess(t, t.TempDir(), append(secure, "--port", port(t), "--bootstrap", address)...)
+	startProcess(t, nettest.ShortDir(t), append(secure, "--port", port(t), "--bootstrap", address)...)
 	until(t, "the network has two nodes", func() bool { return first.status(t).NetworkSize == 2 })
 	if m, err := first.owner.Members(t.Context()); err != nil || len(m.Members) != 2 || m.Answered != m.Masters {
 		t.Errorf("members: %+v, %v", m, err)
@@ -122,7 +124,7 @@ func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 	a := newAuthority(t, dir)
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	a.sign(t, 7, cert, key)
-	p := startProcess(t, t.TempDir(), "--port", port(t), "--https", "on", "--tls-cert", cert, "--tls-key", key, "--tls-ca", a.file)
+	p := startProcess(t, nettest.ShortDir(t), "--port", port(t), "--https", "on", "--tls-cert", cert, "--tls-key", key, "--tls-ca", a.file)
 	address := p.status(t).Address
 	if r, err := p.owner.Reload(t.Context()); err != nil || len(r.Changed) > 0 || r.CertificateEnds != nil {
 		t.Errorf("the same certificate counts as new: %+v, %v", r, err)
@@ -159,7 +161,7 @@ func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 }
 
 func TestMetricsTellHowTheNodeIs(t *testing.T) {
-	p := startProcess(t, t.TempDir(), "--port", port(t))
+	p := startProcess(t, nettest.ShortDir(t), "--port", port(t))
 	text, err := p.owner.Metrics(t.Context())
 	if err != nil {
 		t.Fatal(err)
