@@ -26,8 +26,10 @@ var scopeNames = [...]string{
 func (s Scope) String() string { return scopeNames[s] }
 
 // narrow are the ranges whose addresses are not public, from the registries of special
-// addresses of IANA (RFC 6890). Ranges for documentation and tests of routers that no
-// machine has count as public: a call of them does no harm.
+// addresses of IANA (RFC 6890), and addresses at which clouds answer their own machines
+// only, whatever range these are of. The first that holds an IP counts. Ranges for
+// documentation and tests of routers that no machine has count as public: a call of them
+// does no harm.
 var narrow = []struct {
 	prefix netip.Prefix
 	scope  Scope
@@ -35,12 +37,18 @@ var narrow = []struct {
 	{netip.MustParsePrefix("0.0.0.0/8"), ScopeNone}, // "this network": systems take 0.0.0.0 for loopback
 	{netip.MustParsePrefix("127.0.0.0/8"), ScopeLoopback},
 	{netip.MustParsePrefix("169.254.0.0/16"), ScopeLink},
+	{netip.MustParsePrefix("100.100.100.200/32"), ScopeLink}, // here and below: where clouds serve secrets to their machines
+	{netip.MustParsePrefix("168.63.129.16/32"), ScopeLink},
+	{netip.MustParsePrefix("192.0.0.0/24"), ScopeLink}, // protocol assignments, too
+	{netip.MustParsePrefix("fd00:ec2::/32"), ScopeLink},
+	{netip.MustParsePrefix("fd20:ce::254/128"), ScopeLink},
 	{netip.MustParsePrefix("10.0.0.0/8"), ScopePrivate},
 	{netip.MustParsePrefix("100.64.0.0/10"), ScopePrivate}, // between a provider and its customers
 	{netip.MustParsePrefix("172.16.0.0/12"), ScopePrivate},
-	{netip.MustParsePrefix("192.0.0.0/24"), ScopePrivate}, // protocol assignments; clouds serve secrets there
 	{netip.MustParsePrefix("192.168.0.0/16"), ScopePrivate},
 	{netip.MustParsePrefix("198.18.0.0/15"), ScopePrivate}, // measurements within one network
+	{netip.MustParsePrefix("2001:2::/48"), ScopePrivate},   // likewise
+	{netip.MustParsePrefix("5f00::/16"), ScopePrivate},     // routes within one provider
 	{netip.MustParsePrefix("224.0.0.0/4"), ScopeNone},      // multicast
 	{netip.MustParsePrefix("240.0.0.0/4"), ScopeNone},      // reserved, and broadcast
 	{netip.MustParsePrefix("::1/128"), ScopeLoopback},
@@ -61,6 +69,7 @@ type carrier struct {
 
 var carriers = []carrier{
 	{prefix: netip.MustParsePrefix("::/96"), at: 12},                       // IPv4-compatible, obsolete
+	{prefix: netip.MustParsePrefix("::ffff:0:0:0/96"), at: 12},             // IPv4-translated (RFC 7915)
 	{prefix: netip.MustParsePrefix("64:ff9b::/96"), at: 12},                // NAT64 (RFC 6052)
 	{prefix: netip.MustParsePrefix("64:ff9b:1::/48"), at: 12},              // local NAT64 (RFC 8215), usually of /96
 	{prefix: netip.MustParsePrefix("2002::/16"), at: 2},                    // 6to4 (RFC 3056)

@@ -21,9 +21,9 @@ import (
 // dial is not always the address: names that are not Latin come in the encoding of IDNA.
 type passage struct {
 	to    peer.Address
-	given bool       // by the owner, so that it is called wherever it is
-	ends  time.Time  // of the call; net/http hides it from dial
-	ip    netip.Addr // of the other end, once there is a connection
+	given func(netip.Addr) bool // see loop.given
+	ends  time.Time             // of the call; net/http hides it from dial
+	ip    netip.Addr            // of the other end, once there is a connection
 	trace httptrace.ClientTrace
 	// the call has left this machine, or is looking up the peer's name: from then on a
 	// timeout is the peer's
@@ -32,7 +32,7 @@ type passage struct {
 
 type passageKey struct{}
 
-func newPassage(to peer.Address, given bool) *passage {
+func newPassage(to peer.Address, given func(netip.Addr) bool) *passage {
 	p := &passage{to: to, given: given}
 	p.trace.GotConn = func(got httptrace.GotConnInfo) {
 		p.begun.Store(true)
@@ -94,7 +94,7 @@ func (c *caller) dial(ctx context.Context, network, _ string) (net.Conn, error) 
 // about to connect.
 func (c *caller) dialIP(ctx context.Context, network string, ip netip.Addr, p *passage) (net.Conn, error) {
 	var d net.Dialer
-	if !p.given {
+	if p.given == nil || !p.given(ip) {
 		d.ControlContext = func(ctx context.Context, _, address string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(address)
 			if err != nil {

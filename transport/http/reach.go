@@ -14,7 +14,7 @@ import (
 // node would call services that only it can reach: those of its own machine, of its
 // network, of its cloud. So an IP that is not public may be called only if the own
 // address is of the same scope, if the owner has allowed its range, or if the owner has
-// named the peer itself. A nil reach allows all.
+// given the peer itself (loop.given). A nil reach allows all.
 type reach struct {
 	own     peer.Address
 	names   *names
@@ -50,16 +50,19 @@ func (r *reach) owns(ctx context.Context, scope peer.Scope) bool {
 	return slices.ContainsFunc(ips, func(ip netip.Addr) bool { return peer.ScopeOf(ip) == scope })
 }
 
-// given reports whether the owner has named a peer: as a bootstrap address, or in a white
-// or trust list.
-func (l *loop) given(to core.Peer) bool {
+// given says of a peer at which IPs the owner allows it to be called, whatever their scope:
+// nil is at none. A bootstrap address, and a name or an address in a white or trust list,
+// may lead anywhere. An IP or a range there allows only what is in it: a member that was
+// seen there can let its name lead elsewhere.
+func (l *loop) given(to core.Peer) func(netip.Addr) bool {
 	c := l.options.Config
 	if c == nil || c.Trusted || to == l.speaker.Self || slices.Contains(c.Bootstrap, to) {
-		return true
+		return func(netip.Addr) bool { return true }
 	}
-	if c.Whitelist.Len() == 0 && c.Trustlist.Len() == 0 {
-		return false
+	white, trust := c.Whitelist, c.Trustlist
+	if white.Len() == 0 && trust.Len() == 0 {
+		return nil
 	}
-	a, ip := l.book.Address(to), l.book.IP(to)
-	return c.Trustlist.Match(a, ip) || c.Whitelist.Match(a, ip)
+	a := l.book.Address(to)
+	return func(ip netip.Addr) bool { return trust.Match(a, ip) || white.Match(a, ip) }
 }

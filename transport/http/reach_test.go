@@ -139,6 +139,49 @@ func TestInternalServicesAreNotCalled(t *testing.T) {
 	}
 }
 
+// A range in the owner's lists allows calls of what is in it. It allows none of other
+// addresses, to which a member that was seen there lets its name lead.
+func TestARangeAllowsNoNameThatLeadsElsewhere(t *testing.T) {
+	port, count := listens(t, "127.0.0.9")
+	at := ":" + strconv.Itoa(port)
+	for _, item := range []string{"192.0.2.0/24", "192.0.2.77"} {
+		list, err := peer.ParseList([]string{item, "127.0.0.9", "ours.example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, choose := range map[string]func(*core.Config){
+			"whitelist": func(c *core.Config) { c.Whitelist = list },
+			"trustlist": func(c *core.Config) { c.Trustlist = list },
+		} {
+			n := startNode(t, "localhost", nil, func(o *Options) {
+				choose(o.Config)
+				o.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+					return []netip.Addr{netip.MustParseAddr("169.254.169.254")}, nil
+				}
+			})
+			n.loop.caller.reach.own = peer.MustParse("192.0.2.9:80") // as if the node were on the internet
+			in(t, n, func(*core.Node) {
+				p, err := n.loop.book.Intern(peer.MustParse("moves.example.com" + at))
+				if err != nil {
+					t.Fatal(err)
+				}
+				n.loop.book.SetIP(p, netip.MustParseAddr("192.0.2.77"))
+			})
+			ping := message.Request{Kind: message.KindPing, Timeout: 300 * time.Millisecond}
+			if got := callFrom(t, n, "moves.example.com"+at, ping); !strings.Contains(got.Err.Error(), "does not call") {
+				t.Errorf("%s %s: a name that was there and leads elsewhere: %v", name, item, got.Err)
+			}
+			if got := callFrom(t, n, "ours.example.com"+at, ping); strings.Contains(got.Err.Error(), "does not call") {
+				t.Errorf("%s: a name of the owner's is not called: %v", name, got.Err)
+			}
+			before := count.Load()
+			if callFrom(t, n, "127.0.0.9"+at, ping); count.Load() == before {
+				t.Errorf("%s: an IP of the owner's is not called", name)
+			}
+		}
+	}
+}
+
 // What fails on this machine is not the peer's failure.
 func TestLocalFailuresBlameNoPeer(t *testing.T) {
 	n := startNode(t, "localhost", nil, func(o *Options) { o.Source = netip.MustParseAddr("192.0.2.55") })
