@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
@@ -31,6 +32,8 @@ type Node struct {
 	world   *world       // what extensions get
 	hosts   []*host.Host // of the extensions, in their order
 	cert    *certificate // nil without TLS of its own
+	// that sign other nodes' certificates, as read at the start; nil for the system's
+	authorities *x509.CertPool
 
 	leave    chan struct{} // closed by Leave
 	leaveOne sync.Once

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"spreadable/admin"
 	"spreadable/core"
@@ -12,7 +11,8 @@ import (
 
 // Reload reads the configuration again, by Options.Reload, and applies what a running
 // node can change. An error leaves everything as it was. The certificate's files are read
-// again even when their names are the same.
+// again even when their names are the same, and so is that of the authorities, of which it
+// says that it has changed.
 func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	if n.options.Reload == nil {
 		return nil, admin.Refuse("this node has no options to read again")
@@ -30,19 +30,22 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 	n.reloading.Lock()
 	defer n.reloading.Unlock()
 	reload, restart := n.config.Changed(next)
-	var ends *time.Time // of a certificate that is new
+	var cert *renewal
 	if n.cert != nil && !slices.Contains(restart, "https") {
-		renewed, err := n.cert.load(next)
-		if err != nil {
+		if cert, err = n.cert.read(next); err != nil {
 			return nil, admin.Refuse("%v", err)
 		}
-		if renewed {
-			ends = n.cert.ends()
-		}
 		// the usual renewal: another certificate in files of the same names
-		if renewed && !slices.Contains(reload, "tls_cert") {
+		if cert.new && !slices.Contains(reload, "tls_cert") {
 			reload = append(reload, "tls_cert")
 		}
+	}
+	authorities, err := next.Authorities()
+	if err != nil {
+		return nil, admin.Refuse("%v", err)
+	}
+	if !authorities.Equal(n.authorities) && !slices.Contains(restart, "tls_ca") {
+		restart = append(restart, "tls_ca")
 	}
 	var failed error
 	if err := n.Do(ctx, func(*core.Node) {
@@ -57,10 +60,15 @@ func (n *Node) Reload(ctx context.Context) (*admin.Reloaded, error) {
 		n.options.Level.UnmarshalText([]byte(next.LogLevel))
 	}
 	n.config.Take(next)
-	reloaded := &admin.Reloaded{Changed: orEmpty(reload), Restart: orEmpty(restart), CertificateEnds: ends}
+	reloaded := &admin.Reloaded{Changed: orEmpty(reload), Restart: orEmpty(restart)}
 	log := n.options.Log
-	if ends != nil {
-		log = log.With("certificate_ends", *ends)
+	if cert != nil {
+		n.cert.take(cert)
+		cert.warn(log)
+		if cert.new {
+			reloaded.CertificateEnds = &cert.pair.Leaf.NotAfter
+			log = log.With("certificate_ends", cert.pair.Leaf.NotAfter)
+		}
 	}
 	log.Info("options read again", "changed", reloaded.Changed, "only_after_restart", reloaded.Restart)
 	return reloaded, nil

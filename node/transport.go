@@ -3,11 +3,15 @@ package node
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"spreadable/config"
 	"spreadable/core"
@@ -47,12 +51,17 @@ func (n *Node) transport() (httptransport.Options, error) {
 		o.Auth = &httptransport.Credentials{Username: c.Username, Password: c.Password}
 	}
 	if c.HTTPS == config.HTTPSOn {
-		if n.cert, err = loadCertificate(c); err != nil {
+		n.cert = &certificate{host: n.address.Host()}
+		first, err := n.cert.read(c)
+		if err != nil {
 			return none, err
 		}
+		first.warn(n.options.Log)
+		n.cert.take(first)
 		o.GetCertificate = n.cert.get
 	}
-	o.CA, err = c.Authorities()
+	n.authorities, err = c.Authorities()
+	o.CA = n.authorities
 	return o, err
 }
 
@@ -168,33 +177,61 @@ func (n *Node) observe(note core.Note) {
 
 // certificate is the node's own; the files can change while it runs.
 type certificate struct {
+	host    string // that other nodes call
 	current atomic.Pointer[tls.Certificate]
 }
 
-func loadCertificate(from *config.Config) (*certificate, error) {
-	c := &certificate{}
-	_, err := c.load(from)
-	return c, err
+// renewal is a certificate that was read and is not in force yet.
+type renewal struct {
+	pair tls.Certificate
+	new  bool  // another one than before
+	bad  error // why no other node accepts it; nil if they do
 }
 
-// load reads the files of the options, and reports whether they hold another certificate
-// than before.
-func (c *certificate) load(from *config.Config) (renewed bool, err error) {
+// read reads the files of the options. What no other node would accept is an error if the
+// current certificate is better.
+func (c *certificate) read(from *config.Config) (*renewal, error) {
 	pair, err := from.Certificate()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	before := c.current.Swap(&pair)
-	return before == nil || !slices.EqualFunc(before.Certificate, pair.Certificate, bytes.Equal), nil
+	r := &renewal{pair: pair, new: true, bad: c.judge(pair.Leaf)}
+	before := c.current.Load()
+	if before == nil {
+		return r, nil
+	}
+	r.new = !slices.EqualFunc(before.Certificate, pair.Certificate, bytes.Equal)
+	if r.new && r.bad != nil && c.judge(before.Leaf) == nil {
+		return nil, fmt.Errorf("tls_cert %s: %w", from.TLSCert, r.bad)
+	}
+	return r, nil
 }
 
-// ends is the time until which the current certificate is valid.
-func (c *certificate) ends() *time.Time {
-	leaf := c.current.Load().Leaf // parsed since the files were read
-	return &leaf.NotAfter
+// take puts a certificate in force.
+func (c *certificate) take(r *renewal) { c.current.Store(&r.pair) }
+
+// judge says why other nodes accept no certificate like this one of this node.
+func (c *certificate) judge(leaf *x509.Certificate) error {
+	now := time.Now()
+	switch {
+	case now.Before(leaf.NotBefore):
+		return fmt.Errorf("the certificate is valid only from %s", leaf.NotBefore.UTC().Format(time.DateTime+"Z"))
+	case now.After(leaf.NotAfter):
+		return fmt.Errorf("the certificate was valid until %s", leaf.NotAfter.UTC().Format(time.DateTime+"Z"))
+	case strings.ContainsFunc(c.host, func(r rune) bool { return r > unicode.MaxASCII }):
+		return nil // the certificate has the name in the encoding of IDNA
+	}
+	return leaf.VerifyHostname(c.host)
 }
 
 // get returns the current certificate, for a TLS handshake.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load(), nil
+}
+
+// warn logs why other nodes do not accept a certificate.
+func (r *renewal) warn(log *slog.Logger) {
+	if r.bad != nil {
+		log.Warn("other nodes do not accept the certificate", "tls_cert", r.bad.Error())
+	}
 }

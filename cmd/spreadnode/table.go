@@ -28,12 +28,16 @@ func (t *table) row(cells ...any) {
 	t.rows = append(t.rows, texts)
 }
 
+// widest is how wide a column is, at most: a list of thousands of IPs would put as many
+// spaces into all other rows.
+const widest = 80
+
 // print aligns the columns, and leaves no spaces at the ends of lines.
 func (t *table) print(w io.Writer) error {
 	widths := make([]int, len(t.rows[0]))
 	for _, row := range t.rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], len([]rune(cell)))
+			widths[i] = min(widest, max(widths[i], len([]rune(cell))))
 		}
 	}
 	var b strings.Builder

@@ -46,14 +46,18 @@ func newAuthority(t *testing.T, dir string) *authority {
 	return a
 }
 
-// sign writes a certificate of a serial number, and its key.
-func (a *authority) sign(t *testing.T, serial int64, certFile, keyFile string) {
+// sign writes a certificate of a serial number, and its key. The changes are of what is
+// signed.
+func (a *authority) sign(t *testing.T, serial int64, certFile, keyFile string, changes ...func(*x509.Certificate)) {
 	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(127, 0, 0, 2), net.IPv4(127, 0, 0, 3)},
 		KeyUsage:    x509.KeyUsageDigitalSignature,
+	}
+	for _, change := range changes {
+		change(template)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
 	if err != nil {
@@ -157,6 +161,61 @@ func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 	}
 	if got := a.serial(t, address); got != 8 {
 		t.Errorf("shows certificate %d after a broken one", got)
+	}
+}
+
+// A certificate that no node accepts is refused where the node has a better one, and a
+// node that has none says so.
+func TestACertificateThatNoNodeAcceptsIsToldOf(t *testing.T) {
+	dir := t.TempDir()
+	a := newAuthority(t, dir)
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	secure := []string{"--https", "on", "--tls-cert", cert, "--tls-key", key, "--tls-ca", a.file}
+	a.sign(t, 7, cert, key)
+	p := startProcess(t, t.TempDir(), append(secure, "--port", port(t))...)
+	address := p.status(t).Address
+	for want, change := range map[string]func(*x509.Certificate){
+		"was valid until":        func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) },
+		"is valid only from":     func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) },
+		"valid for 192.0.2.1":    func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 1)} },
+		"doesn't contain any IP": func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"n1.example.com"} },
+	} {
+		a.sign(t, 8, cert, key, change)
+		if r, err := p.owner.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, %v", want, r, err)
+		}
+		if got := a.serial(t, address); got != 7 {
+			t.Errorf("%q: shows certificate %d, want the good one", want, got)
+		}
+	}
+	other := t.TempDir()
+	second := launch(t, other, append(secure, "--port", port(t))...)
+	second.await(t, "other nodes do not accept the certificate")
+	second.reach(t, other)
+	a.sign(t, 9, cert, key)
+	if r, err := second.owner.Reload(t.Context()); err != nil || !slices.Equal(r.Changed, []string{"tls_cert"}) {
+		t.Errorf("a good one after a bad one: %+v, %v", r, err)
+	}
+}
+
+// Other authorities in the file of the same name count after a restart, which a reload says.
+func TestRenewedAuthoritiesWaitForARestart(t *testing.T) {
+	dir := t.TempDir()
+	a := newAuthority(t, dir)
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	a.sign(t, 7, cert, key)
+	p := startProcess(t, t.TempDir(), "--port", port(t), "--https", "on", "--tls-cert", cert, "--tls-key", key, "--tls-ca", a.file)
+	newAuthority(t, dir)
+	for range 2 { // it stays so
+		if r, err := p.owner.Reload(t.Context()); err != nil || !slices.Equal(r.Restart, []string{"tls_ca"}) || len(r.Changed) > 0 {
+			t.Errorf("other authorities: %+v, %v", r, err)
+		}
+	}
+	if err := os.WriteFile(a.file, []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.owner.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "tls-ca") {
+		t.Errorf("broken authorities: %v", err)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // order mark. Lines and columns stay the same.
 func (f Format) text(name string, data []byte) (string, error) {
 	if len(data) > MaxSize {
-		return "", fmt.Errorf("%s: larger than 1 MiB, which no %s is", name, f.Name)
+		return "", fmt.Errorf("%s: larger than %d MiB, which no %s is", name, MaxSize>>20, f.Name)
 	}
 	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	line, column := 1, 1

@@ -35,9 +35,9 @@ import (
 	"spreadable/internal/phrase"
 )
 
-// MaxSize is the largest size of a file, in bytes. It also bounds how much is read from a
-// wrong path.
-const MaxSize = 1 << 20
+// MaxSize is the largest size of a file, in bytes. A list of 65,536 IPv6 addresses in full
+// takes 2.8 MB. It also bounds how much is read from a wrong path.
+const MaxSize = 4 << 20
 
 // Format is a kind of file.
 type Format struct {

@@ -137,7 +137,7 @@ func TestWhatWouldBeChangedIsRefused(t *testing.T) {
 		"a: \"\\q\"":                        "not readable as YAML: ",
 		"a: \"\\ud800\"":                    "not readable as YAML: ",
 		strings.Repeat("- 1\n", 30):         "21:1: more than 40 words and signs, which no list has",
-		strings.Repeat("#", MaxSize) + "\n": "f.yaml: larger than 1 MiB, which no list is",
+		strings.Repeat("#", MaxSize) + "\n": "f.yaml: larger than 4 MiB, which no list is",
 	} {
 		got, err := read(text)
 		switch {

@@ -208,7 +208,7 @@ func TestAFileThatCannotBeReadIsNamed(t *testing.T) {
 	for _, c := range []struct{ path, want string }{
 		{filepath.Join(dir, "missing.yaml"), "no such file or directory"},
 		{dir, "is a directory, not a scenario file"},
-		{large, "larger than 1 MiB, which no scenario is"},
+		{large, "larger than 4 MiB, which no scenario is"},
 	} {
 		_, err := scenario.Load(c.path, nil)
 		if want := c.path + ": " + c.want; err == nil || err.Error() != want {
