@@ -177,7 +177,11 @@ func (s *server) report(v *visit, l login) error {
 	} else if !l.right || !s.watched.has(v.ip) {
 		return nil
 	}
-	attempt := core.Login{Address: v.from, IP: v.ip, Good: l.right, Browser: len(v.r.Header["Origin"]) > 0}
+	attempt := core.Login{IP: v.ip, Good: l.right, Browser: len(v.r.Header["Origin"]) > 0}
+	// a claimed name may not have been looked up yet: those of peers are known
+	if s.names.remembers(v.claim, v.ip) {
+		attempt.Address = v.claim
+	}
 	welcome, suspicion := true, 0.0
 	err := s.loop.do(v.r.Context(), func() {
 		for i := 0; i < max(1, l.wrong) && welcome; i++ {

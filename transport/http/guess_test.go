@@ -1,9 +1,11 @@
 package httptransport
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"sync"
@@ -14,6 +16,8 @@ import (
 	"spreadable/core"
 	"spreadable/core/behavior"
 	"spreadable/core/peer"
+	"spreadable/core/state"
+	"spreadable/wire"
 )
 
 // What becomes of hosts that guess the password of a closed network.
@@ -131,6 +135,55 @@ func TestAWebPageLimitsBrowsersOnly(t *testing.T) {
 	}
 	if got := limitedOf(t, n); !slices.Equal(got, []string{guesser + ":0 browserAuthentication"}) {
 		t.Errorf("limited are %q", got)
+	}
+}
+
+// A node in the lists is counted apart from its host, also where its address has a name,
+// which is not looked up for a login.
+func TestAListedNodeWithANameIsCountedApart(t *testing.T) {
+	const member, ip = "member.example.com:4000", "192.0.2.7"
+	n := newNode(t, "localhost", nil, func(o *Options) {
+		o.Auth = &Credentials{"user", "right"}
+		o.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr(ip)}, nil
+		}
+	})
+	t.Cleanup(func() { n.Close(t.Context()) })
+	if err := n.Start(func(c *core.Node) error {
+		return c.Restore(state.State{Self: n.address(), Slaves: []state.Slave{{Address: member}}})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	login := func(claim, password string) int {
+		r := httptest.NewRequest("GET", "/status", nil)
+		r.RemoteAddr, r.Header = ip+":1234", byHeader(n, password)
+		if claim != "" {
+			r.Header[wire.AddressHeader] = []string{claim}
+		}
+		w := httptest.NewRecorder()
+		n.server.ServeHTTP(w, r)
+		return w.Code
+	}
+	if _, err := n.loop.caller.names.resolve(t.Context(), peer.MustParse(member)); err != nil { // as for the first call to it
+		t.Fatal(err)
+	}
+	for range 3 * guesses {
+		login("", "wrong")
+	}
+	if got := login("", "right"); got != 429 {
+		t.Errorf("the neighbour that guesses gets %d", got)
+	}
+	for range 3 {
+		if got := login(member, "right"); got != 200 {
+			t.Errorf("the node gets %d because a neighbour guesses", got)
+		}
+	}
+	for range 3 * guesses {
+		login(member, "wrong")
+	}
+	want := []string{member + " authentication", ip + ":0 authentication"}
+	if got := limitedOf(t, n); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+		t.Errorf("limited are %q, want %q", got, want)
 	}
 }
 

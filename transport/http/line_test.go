@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -52,6 +53,48 @@ func TestAHostHasItsShareOfPlaces(t *testing.T) {
 	}
 	if l.taken != 0 || len(l.hosts) != 0 || len(l.turns) != 0 {
 		t.Errorf("something is left: %d places, %d hosts, %d turns", l.taken, len(l.hosts), len(l.turns))
+	}
+}
+
+// Hosts that wait have turns: however many requests of one host wait, another waits for one
+// of them at most, and not for those that came before its own.
+func TestHostsThatWaitHaveTurns(t *testing.T) {
+	const busy, other = 66, 7
+	l := newLine(1, 1, nil)
+	if err := l.enter(t.Context(), hostNumber(busy)); err != nil {
+		t.Fatal(err)
+	}
+	waiting := func(requests, hosts int) func() bool {
+		return func() bool {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return len(l.turns) == hosts && len(l.turns[0].waiting) == requests
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	const queued = 20
+	for range queued {
+		go func() { _ = l.enter(ctx, hostNumber(busy)) }() // they are given up in the end
+	}
+	eventually(t, "the busy host waits", waiting(queued, 1))
+	served := make(chan error, 1)
+	go func() { served <- l.enter(t.Context(), hostNumber(other)) }()
+	eventually(t, "the other waits", waiting(queued, 2))
+	l.leave(hostNumber(busy)) // one of the busy host's is first
+	select {
+	case <-served:
+		t.Fatal("the other was served before its turn")
+	default:
+	}
+	l.leave(hostNumber(busy))
+	select {
+	case err := <-served:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the other waits for a second request of the busy host")
 	}
 }
 

@@ -150,6 +150,16 @@ func (n *names) leadsTo(ctx context.Context, a peer.Address, ip netip.Addr) (boo
 	return found, nil
 }
 
+// remembers reports whether an address was at an IP when it was last looked up. It costs no
+// lookup, and the name may have moved since.
+func (n *names) remembers(a peer.Address, ip netip.Addr) bool {
+	if own := a.IP(); own.IsValid() {
+		return peer.SameIP(own, ip)
+	}
+	r, _ := n.recall(a.Host(), 0)
+	return slices.Contains(r.ips, ip)
+}
+
 // recall returns what is known of a name, and whether that still holds: it has not ended
 // and, if life is above 0, is not older than that.
 func (n *names) recall(host string, life time.Duration) (r resolved, fresh bool) {
