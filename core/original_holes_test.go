@@ -13,33 +13,45 @@ import (
 
 // Holes of the original protocol that no other test tries. docs/security.md lists all.
 
-// A host has one check of an answer, whatever comes of it: right, wrong, or of a shape that
-// the kind of approval cannot read. In the original the last did not count.
+// A host has one check of an answer, whatever comes of it: right, wrong, of a shape that the
+// kind of approval cannot read, or among approvers that give us no part. In the original the
+// last two did not count.
 func TestAUselessCheckCounts(t *testing.T) {
-	for what, useless := range map[string]func(right byte) string{
-		"nothing":       func(byte) string { return "" },
-		"no digits":     func(byte) string { return "???" },
-		"another digit": func(right byte) string { return string(rune('0'+'9'-right)) + "--" },
+	type check struct {
+		answer    string
+		approvers []core.Peer
+	}
+	for what, useless := range map[string]func(right byte, drawn []core.Peer) check{
+		"nothing":       func(_ byte, drawn []core.Peer) check { return check{"", drawn} },
+		"no digits":     func(_ byte, drawn []core.Peer) check { return check{"???", drawn} },
+		"another digit": func(right byte, drawn []core.Peer) check { return check{string(rune('0'+'9'-right)) + "--", drawn} },
+		"without us":    func(right byte, drawn []core.Peer) check { return check{string(rune(right)) + "--", drawn[1:]} },
+		"of nobody":     func(right byte, _ []core.Peer) check { return check{string(rune(right)) + "--", nil} },
+		"in other order": func(right byte, drawn []core.Peer) check {
+			return check{string(rune(right)) + "--", []core.Peer{drawn[1], drawn[0], drawn[2]}}
+		},
 	} {
 		w := puzzles(t, 9)
 		key := w.puzzle()
 		at := key.Approvers[0]
 		expected := w.HostOf(at).Node.State().Approvals[0].Answer
 		askers := slices.DeleteFunc(slices.Clone(w.Hosts()[:9]), func(h *coretest.Host) bool { return h.Peer() == at })
+		good := check{expected + "--", key.Approvers}
 		for _, step := range []struct {
-			asker        int
-			answer, want string
+			asker int
+			check check
+			want  string
 		}{
-			{0, expected + "--", "ok"}, // so that a wrong one does not end the question
-			{1, useless(expected[0]), message.CodeWrongAnswer},
-			{1, expected + "--", message.CodeUnsuitableKey},
-			{2, expected + "--", "ok"},
+			{0, good, "ok"}, // so that a wrong one does not end the question
+			{1, useless(expected[0], key.Approvers), message.CodeWrongAnswer},
+			{1, good, message.CodeUnsuitableKey},
+			{2, good, "ok"},
 		} {
 			got := coretest.Outcome(w.asNode(askers[step.asker], at, message.KindApprovalCheck, &message.ApprovalCheckRequest{
-				Action: "digits", Key: key.Key, Answer: step.answer, Approvers: key.Approvers, ClientIP: key.ClientIP,
+				Action: "digits", Key: key.Key, Answer: step.check.answer, Approvers: step.check.approvers, ClientIP: key.ClientIP,
 			}))
 			if got != step.want {
-				t.Errorf("%s: asker %d says %q: %s, want %s", what, step.asker, step.answer, got, step.want)
+				t.Errorf("%s: asker %d says %v: %s, want %s", what, step.asker, step.check, got, step.want)
 			}
 		}
 	}

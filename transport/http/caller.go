@@ -180,7 +180,7 @@ func (c *caller) try(
 		return nil, nil, noAnswer(err)
 	}
 	defer resp.Body.Close()
-	c.names.prove(o.To)
+	c.names.prove(o.To, p.ip)
 	got := &received{ip: p.ip, etag: c.learn(o.To, resp), unchanged: o.Unchanged(resp)}
 	got.body, err = o.Read(resp)
 	return got, resp, err

@@ -17,7 +17,7 @@ import (
 // never answer. So lookups have three gates, which do not wait for each other: for names
 // that are in use, because a node has proven to live there; for other names that we call;
 // and for those that strangers claim in requests. Names in use are the last to be
-// forgotten, and keep their IPs while name servers fail.
+// forgotten, some of each host, and keep their IPs while name servers fail.
 type names struct {
 	lookup    func(ctx context.Context, host string) ([]netip.Addr, error)
 	now       func() time.Time
@@ -35,7 +35,8 @@ type resolved struct {
 	ips    []netip.Addr // none if the name is not found
 	at     time.Time    // of the lookup
 	until  time.Time
-	proven time.Time // when a node was last seen to live there; zero for never
+	proven time.Time  // when a node was last seen to live there; zero for never
+	home   netip.Addr // its host; zero if that is not known
 }
 
 const (
@@ -44,7 +45,8 @@ const (
 	movedLife   = 15 * time.Second // after which a name that did not lead to its node is looked up again
 	usedLife    = 24 * time.Hour   // how long a name is in use after its node was seen
 	maxNames    = 10_000
-	maxIPs      = 8 // of one name
+	maxIPs      = 8  // of one name
+	namesOfHost = 64 // in use that are the last to be forgotten: one owner can name a host without end
 	lookupLimit = 5 * time.Second
 
 	// lookups of strangers of one host that may wait: more requests are refused at once,
@@ -145,7 +147,7 @@ func (n *names) leadsTo(ctx context.Context, a peer.Address, ip netip.Addr) (boo
 	}
 	found := slices.Contains(r.ips, ip)
 	if found {
-		n.prove(a)
+		n.prove(a, ip)
 	}
 	return found, nil
 }
@@ -174,15 +176,16 @@ func (n *names) inUse(r resolved) bool {
 	return !r.proven.IsZero() && n.now().Sub(r.proven) < usedLife
 }
 
-// prove records that a node lives at the host of an address.
-func (n *names) prove(a peer.Address) {
+// prove records that a node lives at the host of an address, at an IP; zero if that is not
+// known.
+func (n *names) prove(a peer.Address, ip netip.Addr) {
 	if a.IP().IsValid() {
 		return
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if r, found := n.known[a.Host()]; found {
-		r.proven = n.now()
+		r.proven, r.home = n.now(), peer.HostIP(ip)
 		n.known[a.Host()] = r
 	}
 }
@@ -216,7 +219,7 @@ func (n *names) ask(ctx context.Context, host string, life time.Duration) (resol
 	if err != nil && ctx.Err() != nil {
 		return resolved{}, ctx.Err()
 	}
-	r := resolved{ips: usable(ips), at: n.now(), proven: old.proven}
+	r := resolved{ips: usable(ips), at: n.now(), proven: old.proven, home: old.home}
 	r.until = r.at.Add(nameLife)
 	if err != nil || len(r.ips) == 0 {
 		r.ips, r.until = nil, r.at.Add(failedLife)
@@ -249,16 +252,27 @@ func (n *names) remember(host string, r resolved) {
 	n.known[host] = r
 }
 
-// forget drops a quarter of the names: those that are not in use and, only if there are
-// none of them left, any.
+// forget drops a quarter of the names: those that are not in use, then those of hosts that
+// have many of them and, only if there are none of these left, any.
 func (n *names) forget() {
-	for _, all := range []bool{false, true} {
+	crowds := make(map[netip.Addr]int) // names in use of each host
+	for _, r := range n.known {
+		if n.inUse(r) && r.home.IsValid() {
+			crowds[r.home]++
+		}
+	}
+	for _, dispensable := range []func(resolved) bool{
+		func(r resolved) bool { return !n.inUse(r) },
+		func(r resolved) bool { return crowds[r.home] > namesOfHost },
+		func(resolved) bool { return true },
+	} {
 		for host, r := range n.known {
 			if len(n.known) <= maxNames*3/4 {
 				return
 			}
-			if all || !n.inUse(r) {
+			if dispensable(r) {
 				delete(n.known, host)
+				crowds[r.home]--
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func TestNamesInUseAreNotForgotten(t *testing.T) {
 		}
 	}
 	resolve(-1)
-	names.prove(name(-1))
+	names.prove(name(-1), netip.MustParseAddr("192.0.2.1"))
 	for i := range 5 * maxNames {
 		if resolve(i); len(names.known) > maxNames {
 			t.Fatalf("%d names are known", len(names.known))
@@ -50,9 +50,37 @@ func TestNamesInUseAreNotForgotten(t *testing.T) {
 	}
 	for i := range maxNames { // even then there is an end
 		resolve(-i)
-		names.prove(name(-i))
+		names.prove(name(-i), netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}))
 	}
 	if resolve(5 * maxNames); len(names.known) > maxNames {
+		t.Errorf("%d names are known", len(names.known))
+	}
+}
+
+// An owner of a domain has as many names as it likes, and its host lives at all of them.
+// The names of other hosts stay.
+func TestNamesOfOneHostPushOutNoOthers(t *testing.T) {
+	const honest = 500
+	asked := 0
+	names := newNames(answering(&asked, "192.0.2.66"), time.Now)
+	host := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}) }
+	for i := range honest {
+		names.resolve(t.Context(), name(i))
+		names.prove(name(i), host(i))
+	}
+	for i := range 3 * maxNames {
+		if there, err := names.leadsTo(t.Context(), name(honest+i), netip.MustParseAddr("192.0.2.66")); err != nil || !there {
+			t.Fatal(err)
+		}
+	}
+	before := asked
+	for i := range honest {
+		names.resolve(t.Context(), name(i))
+	}
+	if asked > before {
+		t.Errorf("%d of %d names in use were forgotten for those of one host", asked-before, honest)
+	}
+	if len(names.known) > maxNames {
 		t.Errorf("%d names are known", len(names.known))
 	}
 }
@@ -71,7 +99,7 @@ func TestNamesInUseOutliveTheirNameServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	names.prove(name(0))
+	names.prove(name(0), netip.MustParseAddr("192.0.2.1"))
 	fails = true
 	now = now.Add(11 * time.Minute)
 	if ips, err := names.resolve(t.Context(), name(0)); err != nil || len(ips) != 1 {

@@ -46,7 +46,7 @@ func (r *reach) owns(ctx context.Context, scope peer.Scope) bool {
 	if err != nil {
 		return false
 	}
-	r.names.prove(r.own)
+	r.names.prove(r.own, netip.Addr{})
 	return slices.ContainsFunc(ips, func(ip netip.Addr) bool { return peer.ScopeOf(ip) == scope })
 }
 
