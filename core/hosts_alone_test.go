@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -64,6 +65,27 @@ func TestHostsAreShedByTheOrderOfMasters(t *testing.T) {
 		share, masters := l.hostShare()
 		if l.shedCrowds(); len(l.slaves) != test.left || share != 1 || masters != 3 {
 			t.Errorf("%s: %d slaves are left, want %d (of %d each, at %d masters)", test.what, len(l.slaves), test.left, share, masters)
+		}
+	}
+}
+
+// Of one host no more introductions are remembered than it may have nodes, by a master and
+// by a node without a place, so that its ports leave none of another out.
+func TestIntroductionsOfAHostAreBounded(t *testing.T) {
+	for _, slaves := range []int{0, 2} {
+		n, _ := alone(t, slaves, 0)
+		n.perHost, n.cfg.HostPlaces = true, 3
+		for port := range 200 {
+			p, err := n.cfg.Book.Intern(peer.MustParse("10.9.9.9:" + strconv.Itoa(1000+port)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.cfg.rule.hear(&n.level1, p)
+		}
+		other := peer.FromID(77)
+		n.cfg.rule.hear(&n.level1, other)
+		if heard := n.level1.reserve.heard; len(heard) != 4 || heard[3] != other {
+			t.Errorf("with %d slaves a node remembers %d introductions, want 3 of one host and 1 of another", slaves, len(heard))
 		}
 	}
 }

@@ -198,7 +198,8 @@ func (l *level) askOthers(t *Task, b budget) *message.Provision {
 // network that we look for, such as a master that looks for its bootstrap node.
 func (l *level) call(from Peer) {
 	r := l.reserves()
-	if from != l.node.self && len(r.heard) < maxCallers && !slices.Contains(r.heard, from) {
+	if from != l.node.self && len(r.heard) < maxCallers && !slices.Contains(r.heard, from) &&
+		l.heardOf(from) < l.node.cfg.HostPlaces {
 		r.heard = append(r.heard, from)
 	}
 }
