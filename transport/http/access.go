@@ -109,20 +109,30 @@ func (s *server) checkFilter(v *visit, sc scope) error {
 		v.from = a
 		return s.screen(v, a)
 	}
-	switch {
-	case errors.Is(err, errTooMany):
-		return err
-	case err != nil:
-		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Ip address for %q is invalid", clip(a.Host())))
+	if err != nil {
+		return notFound(a, err)
 	}
 	if err := s.screen(v, a); err != nil {
 		return err
 	}
 	if !fits {
-		return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("%s %q", wire.AddressMessage, v.claimed))
+		return v.elsewhere()
 	}
 	v.from = a
 	return nil
+}
+
+// notFound is the refusal of a node whose host is not found.
+func notFound(a peer.Address, err error) error {
+	if errors.Is(err, errTooMany) {
+		return err
+	}
+	return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("Ip address for %q is invalid", clip(a.Host())))
+}
+
+// elsewhere is the refusal of a node whose address leads elsewhere.
+func (v *visit) elsewhere() error {
+	return wire.WithStatus(http.StatusForbidden, fmt.Sprintf("%s %q", wire.AddressMessage, v.claimed))
 }
 
 // screen asks the node's address filter, unless it is known to let every address pass.
@@ -155,7 +165,11 @@ func (s *server) checkAuth(v *visit, sc scope) error {
 	if s.auth == nil {
 		return nil
 	}
-	l := s.auth.read(v.r, s.readProof(v))
+	proof, err := s.readProof(v, sc)
+	if err != nil {
+		return err
+	}
+	l := s.auth.read(v.r, proof)
 	if err := s.report(v, l); err != nil {
 		return err
 	}

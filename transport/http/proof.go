@@ -131,20 +131,28 @@ func realmOf(resp *http.Response) string {
 }
 
 // readProof judges the proof in a header, if there is one. The sender's address counts
-// only if it fits the connection, which for requests of nodes has been checked before.
-func (s *server) readProof(v *visit) verdict {
+// only if the request comes from there. Of a node whose name is not found, or leads
+// elsewhere, that is what the error says: no login is wrong because a name server fails.
+func (s *server) readProof(v *visit, sc scope) (verdict, error) {
 	shown, found := strings.CutPrefix(v.r.Header.Get("Authorization"), proofScheme)
 	if !found {
-		return none
+		return none, nil
 	}
 	from, err := peer.Parse(v.claimed)
 	if err != nil || !hmac.Equal([]byte(shown), []byte(proof(s.auth.key, from.String(), s.options.Address.String()))) {
-		return wrong
+		return wrong, nil
 	}
-	if v.from.IsZero() {
-		if fits, err := s.names.leadsTo(v.r.Context(), from, v.ip); err != nil || !fits {
-			return wrong
-		}
+	if !v.from.IsZero() {
+		return right, nil
 	}
-	return right
+	fits, err := s.names.leadsTo(v.r.Context(), from, v.ip)
+	switch {
+	case err == nil && fits:
+		return right, nil
+	case !sc.node:
+		return wrong, nil
+	case err == nil:
+		return none, v.elsewhere()
+	}
+	return none, notFound(from, err)
 }

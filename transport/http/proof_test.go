@@ -132,6 +132,28 @@ func TestAProofIsOfNoUseElsewhere(t *testing.T) {
 	}
 }
 
+// A node that knows the password and whose name is not found, or leads elsewhere, is told
+// that, and no login counts as wrong.
+func TestANameThatIsNotFoundIsNoWrongLogin(t *testing.T) {
+	for name, want := range map[string]string{
+		"lost.example.com": `Ip address for \"lost.example.com\" is invalid`,
+		"away.example.com": wire.AddressMessage,
+	} {
+		n := closed(t, func(o *Options) { o.Lookup = lookupTable(map[string]string{"away.example.com": "192.0.2.9"}) })
+		from := name + ":4000"
+		for range 2 * guesses {
+			h := headers(wire.AddressHeader, from, wire.RootHeader, "", "authorization", proofScheme+proof(n.server.auth.key, from, n.address()))
+			got := send(t, n, asks{"POST", message.KindStructure.Row().Path, guesser, h, "{}"})
+			if got.status != 403 || !strings.Contains(got.body, want) {
+				t.Fatalf("%s gets %d %s, want %s", name, got.status, got.body, want)
+			}
+		}
+		if got := try(t, n, guesser, byHeader(n, "right")); got != 200 {
+			t.Errorf("%s: its host gets %d for the right password", name, got)
+		}
+	}
+}
+
 // The names under which nodes are known, and the nodes that take the password, are
 // bounded.
 func TestLoginsAreBounded(t *testing.T) {
