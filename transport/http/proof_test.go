@@ -117,6 +117,7 @@ func TestAProofIsOfNoUseElsewhere(t *testing.T) {
 		"from another IP":             {"127.0.0.20", show(own, good), 401},
 		"of another sender":           {"127.0.0.21", show("127.0.0.21:4001", good), 401},
 		"made for another node":       {"127.0.0.1", show(own, proof(key, own, other)), 401},
+		"made for another port":       {"127.0.0.1", show(own, proof(key, own, "localhost:1")), 401},
 		"turned round":                {"127.0.0.1", show(own, proof(key, n.address(), own)), 401},
 		"of another key":              {"127.0.0.1", show(own, proof([]byte("x"), own, n.address())), 401},
 		"empty":                       {"127.0.0.1", show(own, ""), 401},
