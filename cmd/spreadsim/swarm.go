@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,6 +44,7 @@ func swarmCommand() *cli.Command {
 			&cli.StringFlag{Name: "liars", Value: "all", Usage: "draw liars from `LIST`, or none (default: all)"},
 			&cli.Float64Flag{Name: "loss", Value: swarm.All().Loss,
 				Usage: "in a fifth of the runs, lose up to the share `P` of all messages all the time (default: 0.05)"},
+			&cli.StringFlag{Name: "levels", Value: "all", Usage: "draw numbers of levels from `LIST`; one in two thirds of the runs, if it is there (default: all)"},
 			&cli.IntFlag{Name: "nodes", Value: swarm.All().MostSize, Usage: "draw sizes up to `N` nodes, most of them below 60 (default: 300)"},
 			&cli.StringFlag{Name: "plan", Usage: "run only `PLAN`, such as \"seed=7 nodes=9 faults=kill\""},
 			&cli.BoolFlag{Name: "trace", Usage: "with --plan, print all that the nodes note"},
@@ -75,7 +78,7 @@ func runSwarm(c *cli.Context) error {
 
 // runPlan runs one plan, and tells all about it.
 func runPlan(c *cli.Context) error {
-	for _, other := range []string{"seed", "count", "faults", "liars", "loss", "nodes", "json"} {
+	for _, other := range []string{"seed", "count", "faults", "liars", "levels", "loss", "nodes", "json"} {
 		if c.IsSet(other) {
 			return command.BadInput(fmt.Errorf("flag --%s: it does not go with --plan", other))
 		}
@@ -175,6 +178,9 @@ func newSearch(c *cli.Context) (*search, error) {
 	if s.choice.Lies, err = list(c, "liars", s.choice.Lies, swarm.CheckLies); err != nil {
 		return nil, err
 	}
+	if s.choice.Levels, err = listLevels(c.String("levels"), s.choice.Levels); err != nil {
+		return nil, fmt.Errorf("flag --levels: %w", err)
+	}
 	s.choice.Loss, s.choice.MostSize = c.Float64("loss"), c.Int("nodes")
 	switch {
 	case !(s.choice.Loss >= 0 && s.choice.Loss <= 0.5):
@@ -219,6 +225,24 @@ func list(c *cli.Context, flag string, all []string, check func([]string) error)
 		}
 		return names, nil
 	}
+}
+
+// listLevels reads numbers of levels: all, or some of them.
+func listLevels(text string, all []int) (levels []int, err error) {
+	if text == everyKind {
+		return all, nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		number, err := strconv.Atoi(word)
+		if err == nil {
+			err = swarm.CheckLevels(number)
+		}
+		if err != nil || slices.Contains(levels, number) {
+			return nil, fmt.Errorf("expected all, or numbers from 1 to %d, each once, not %s", swarm.MostLevels, text)
+		}
+		levels = append(levels, number)
+	}
+	return levels, nil
 }
 
 // run goes through the seeds, and prints the failures in their order.

@@ -38,6 +38,7 @@ const (
 	ObjectSize                    // how large an object is
 	Preload                       // where objects are put before clients come
 	Disks                         // which disks lie
+	Levels                        // how many levels the network of a plan has
 )
 
 // golden is 2^64 divided by the golden ratio, the step of splitmix64.

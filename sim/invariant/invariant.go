@@ -117,15 +117,21 @@ func (j *judge) knows(n *core.Node) error {
 }
 
 // Networks is how many networks the nodes form: those that know each other as backlink,
-// slave or master are in one.
+// slave, master or head are in one.
 func Networks(nodes []*core.Node) int { return len(Parts(nodes, Listed)) }
 
-// Listed are the peers in a node's lists.
+// Listed are the peers in a node's lists, the heads of the branches that it knows among
+// them.
 func Listed(n *core.Node) []core.Peer {
 	s := n.Structure()
 	peers := append([]core.Peer{s.Backlink}, s.Slaves...)
 	for _, m := range s.Masters.List {
 		peers = append(peers, m.Peer)
+	}
+	for _, list := range n.Branches() {
+		for _, b := range list.List {
+			peers = append(peers, b.Head)
+		}
 	}
 	return peers
 }

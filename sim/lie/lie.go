@@ -43,6 +43,8 @@ type Liar struct {
 	Host
 	Random *rand.Rand
 	Victim core.Peer // of a lie that needs one: a master
+	Root   core.Peer // of the Victim's network or branch; none stands for peer 1
+	Levels int       // of the Victim's network; 0 stands for one
 	// Band are all hosts that tell this lie together, this one among them; nil where it
 	// is alone.
 	Band []core.Peer

@@ -20,6 +20,9 @@ type toggler struct {
 
 func (l *Liar) toggle() Answer {
 	t := &toggler{Liar: l}
+	if l.Root.IsZero() {
+		l.Root = peer.FromID(1)
+	}
 	t.join()
 	t.At(t.Now()+core.DefaultSyncInterval, t.again)
 	return t.answer
@@ -29,8 +32,8 @@ func (l *Liar) toggle() Answer {
 func (t *toggler) join() {
 	t.asked = t.Now()
 	t.Call(t.Victim, message.Request{
-		Kind: message.KindRegister, From: t.Peer(), Root: peer.FromID(1), Timeout: 10 * time.Second,
-		Body: &message.RegisterRequest{Target: t.Peer()},
+		Kind: message.KindRegister, From: t.Peer(), Root: t.Root, Timeout: 10 * time.Second,
+		Body: &message.RegisterRequest{Target: t.Peer(), Levels: t.Levels},
 	}, func(resp message.Response) {
 		if r, err := message.As[message.Registered](resp); err == nil {
 			t.size = r.Size

@@ -112,6 +112,9 @@ func (r *run) parts() [][]*core.Node {
 // whole returns the first invariant that does not hold, or nil.
 func (r *run) whole() error {
 	judge := settledNetwork
+	if r.plan.Levels > 1 {
+		judge = r.settledTree
+	}
 	if r.plan.Lie != "" {
 		judge = r.contained
 	}
@@ -132,6 +135,20 @@ func settledNetwork(nodes []*core.Node) error {
 		return err
 	}
 	return invariant.Balanced(nodes)
+}
+
+// settledTree is what must hold of a network of several levels without liars.
+func (r *run) settledTree(nodes []*core.Node) error {
+	if err := invariant.Tree(nodes); err != nil {
+		if networks := invariant.Networks(nodes); networks > 1 {
+			return fmt.Errorf("%d networks: %w", networks, err)
+		}
+		return err
+	}
+	if len(nodes) < 2 {
+		return nil
+	}
+	return invariant.BalancedTree(nodes, r.plan.Levels)
 }
 
 // contained is what must hold of honest nodes with liars among them. They are one network,

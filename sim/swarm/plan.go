@@ -18,6 +18,7 @@ type Plan struct {
 	Seed   uint64
 	Nodes  int      // at the start
 	Boots  int      // how many of them are bootstrap nodes
+	Levels int      // of masters
 	Loss   float64  // of each message, all the time
 	Faults []string // kinds of fault, one phase each
 	Lie    string   // kind of lie, "" for none
@@ -27,6 +28,7 @@ type Plan struct {
 // The limits of plans. A world has one partition, and a run should take a second at most.
 const (
 	MostNodes  = 1000
+	MostLevels = 3
 	mostFaults = 8
 	mostLiars  = 40
 )
@@ -36,11 +38,12 @@ type Choice struct {
 	Faults, Lies         []string
 	LeastNodes, MostSize int
 	Loss                 float64 // the greatest constant loss
+	Levels               []int   // numbers of levels; nil is one
 }
 
 // All is the choice of everything but lies that must be named.
 func All() Choice {
-	return Choice{Faults: fault.Kinds(), Lies: drawn(), LeastNodes: 2, MostSize: 300, Loss: 0.05}
+	return Choice{Faults: fault.Kinds(), Lies: drawn(), LeastNodes: 2, MostSize: 300, Loss: 0.05, Levels: []int{1, 2, 3}}
 }
 
 // drawn are the lies that need not be named.
@@ -58,7 +61,7 @@ const common = 60
 // Draw draws the plan of a seed.
 func Draw(seed uint64, c Choice) Plan {
 	r := rand.New(stream.New(seed, 0, stream.Plan))
-	p := Plan{Seed: seed, Boots: 1}
+	p := Plan{Seed: seed, Boots: 1, Levels: drawLevels(seed, c.Levels)}
 	most := c.MostSize
 	if r.Float64() < 0.85 {
 		most = min(most, common)
@@ -76,6 +79,18 @@ func Draw(seed uint64, c Choice) Plan {
 		p.Lie, p.Liars = c.Lies[r.IntN(len(c.Lies))], 1+min(k, p.Nodes/leastWithLiars-1)
 	}
 	return p
+}
+
+// drawLevels draws how many levels the network has. If it may have one, it has more in a
+// third of all plans. It has a stream of its own, so that the rest of a plan is the same
+// for any choice of levels.
+func drawLevels(seed uint64, from []int) int {
+	r := rand.New(stream.New(seed, 0, stream.Levels))
+	several := slices.DeleteFunc(slices.Clone(from), func(levels int) bool { return levels == 1 })
+	if len(several) == 0 || len(several) < len(from) && r.IntN(3) > 0 {
+		return 1
+	}
+	return several[r.IntN(len(several))]
 }
 
 // leastWithLiars is the size of a network of which one node may lie.
@@ -100,6 +115,9 @@ func (p Plan) String() string {
 	if p.Boots != 1 {
 		text += fmt.Sprintf(" bootstrap=%d", p.Boots)
 	}
+	if p.Levels != 1 {
+		text += fmt.Sprintf(" levels=%d", p.Levels)
+	}
 	if p.Loss > 0 {
 		text += fmt.Sprintf(" loss=%v", p.Loss)
 	}
@@ -114,7 +132,7 @@ func (p Plan) String() string {
 
 // ParsePlan reads a plan: words like nodes=9, in any order.
 func ParsePlan(text string) (Plan, error) {
-	p := Plan{Seed: 1, Nodes: 9, Boots: 1}
+	p := Plan{Seed: 1, Nodes: 9, Boots: 1, Levels: 1}
 	for _, word := range strings.Fields(text) {
 		name, value, ok := strings.Cut(word, "=")
 		if !ok {
@@ -136,6 +154,8 @@ func (p *Plan) set(name, value string) (err error) {
 		p.Nodes, err = strconv.Atoi(value)
 	case "bootstrap":
 		p.Boots, err = strconv.Atoi(value)
+	case "levels":
+		p.Levels, err = strconv.Atoi(value)
 	case "loss":
 		p.Loss, err = strconv.ParseFloat(value, 64)
 	case "faults":
@@ -147,7 +167,7 @@ func (p *Plan) set(name, value string) (err error) {
 			p.Liars, err = strconv.Atoi(count)
 		}
 	default:
-		return fmt.Errorf("want one of seed, nodes, bootstrap, loss, faults, liars")
+		return fmt.Errorf("want one of seed, nodes, bootstrap, levels, loss, faults, liars")
 	}
 	if err != nil {
 		return fmt.Errorf("%q is no number", value)
@@ -162,6 +182,8 @@ func (p *Plan) validate() error {
 		return fmt.Errorf("nodes=%d: want 1 to %d", p.Nodes, MostNodes)
 	case p.Boots < 1 || p.Boots > p.Nodes:
 		return fmt.Errorf("bootstrap=%d: want 1 to the number of nodes, %d", p.Boots, p.Nodes)
+	case CheckLevels(p.Levels) != nil:
+		return fmt.Errorf("levels=%d: %w", p.Levels, CheckLevels(p.Levels))
 	case !(p.Loss >= 0 && p.Loss <= 0.5):
 		return fmt.Errorf("loss=%v: want a share from 0 to 0.5", p.Loss)
 	case len(p.Faults) > mostFaults:
@@ -178,6 +200,14 @@ func (p *Plan) validate() error {
 	}
 	if most := min(mostLiars, p.Nodes-1); p.Liars < 1 || p.Liars > most {
 		return fmt.Errorf("%d liars: want 1 to %d in a network of %d nodes", p.Liars, most, p.Nodes)
+	}
+	return nil
+}
+
+// CheckLevels returns an error for a number of levels that no plan has.
+func CheckLevels(levels int) error {
+	if levels < 1 || levels > MostLevels {
+		return fmt.Errorf("want 1 to %d", MostLevels)
 	}
 	return nil
 }

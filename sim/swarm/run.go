@@ -153,7 +153,8 @@ func (r *run) lie(kind lie.Kind) {
 		}
 		h.wrong().Late = kind.Late
 		h.answer = kind.Begin(&lie.Liar{
-			World: r, Host: h, Random: r.random(stream.Lie, r.plan.Lie, i), Victim: peerOf(victims[i].index), Band: band,
+			World: r, Host: h, Random: r.random(stream.Lie, r.plan.Lie, i), Band: band,
+			Victim: peerOf(victims[i].index), Root: victims[i].node().NetworkRoot(), Levels: r.plan.Levels,
 		})
 	}
 }

@@ -4,7 +4,7 @@ import "slices"
 
 // Shrink looks for the smallest plan that fails in the same way as a plan that does, and
 // returns it with its failure: one with fewer faults first, then without liars and loss,
-// then with fewer nodes. A network of another size has other draws. So for each smaller
+// with fewer levels, and then with fewer nodes. A network of another size has other draws. So for each smaller
 // size it tries several seeds. Run says how a plan fails, nil if it does not.
 func Shrink(p Plan, failure *Failure, run func(Plan) *Failure) (Plan, *Failure) {
 	s := &shrinker{best: p, failure: failure, run: run}
@@ -39,7 +39,7 @@ func (s *shrinker) try(p Plan) bool {
 }
 
 // simplify leaves out what is not needed: each of the faults, liars, loss, bootstrap
-// nodes.
+// nodes, levels.
 func (s *shrinker) simplify() {
 	for i := len(s.best.Faults) - 1; i >= 0; i-- {
 		p := s.best
@@ -51,6 +51,8 @@ func (s *shrinker) simplify() {
 		func(p *Plan) { p.Liars = min(p.Liars, 1) },
 		func(p *Plan) { p.Loss = 0 },
 		func(p *Plan) { p.Boots = 1 },
+		func(p *Plan) { p.Levels = 1 },
+		func(p *Plan) { p.Levels = min(p.Levels, 2) },
 	} {
 		p := s.best
 		change(&p)

@@ -27,31 +27,34 @@ type demand struct {
 // demands are those of one quiet phase, to a random node and to the fullest master.
 func (w *world) demands(r *rand.Rand, nodes []*core.Node) []demand {
 	node := nodes[r.IntN(len(nodes))]
-	to, root, own, other := node.Structure().Address, node.NetworkRoot(), peerOf(w.stranger), peer.FromID(1)
-	register := func(target core.Peer) message.Request {
-		return message.Request{Kind: message.KindRegister, From: own, Root: root, Body: &message.RegisterRequest{Target: target}}
+	to, own, other := node.Structure().Address, peerOf(w.stranger), peer.FromID(1)
+	register := func(root, target core.Peer) message.Request {
+		return message.Request{Kind: message.KindRegister, From: own, Root: root, Body: &message.RegisterRequest{Target: target, Levels: w.plan.Levels}}
 	}
 	list := []demand{
-		{"to list another node", to, register(other), message.Refusal(message.CodeInvalidTarget, "")},
+		{"to list another node", to, register(node.NetworkRoot(), other), message.Refusal(message.CodeInvalidTarget, "")},
 		{"its structure by another root", to, message.Request{Kind: message.KindStructure, From: own, Root: own}, message.ErrWrongRoot},
 		{"an action without an approval", to,
 			message.Request{Kind: message.KindAction, Client: clientIP(0), Body: &message.ActionRequest{}},
 			message.Refusal(message.CodeApprovalRequired, "")},
 	}
-	if fullest, full := w.fullest(nodes); full {
-		list = append(list, demand{"a place at a full master", fullest, register(own), message.Refusal(message.CodeMasterFull, "")})
+	fullest, full := w.fullest(nodes)
+	place := register(fullest.NetworkRoot(), own)
+	if full {
+		list = append(list, demand{"a place at a full master", fullest.Structure().Address, place, message.Refusal(message.CodeMasterFull, "")})
 	} else {
-		list = append(list, demand{"a place without an interview", fullest, register(own), message.Refusal(message.CodeInterviewee, "")})
+		list = append(list, demand{"a place without an interview", fullest.Structure().Address, place, message.Refusal(message.CodeInterviewee, "")})
 	}
 	return list
 }
 
 // fullest is the master with the most slaves, and whether it has to refuse newcomers: at
-// the size of core.Optimum and a slack of one and a sixteenth.
-func (w *world) fullest(nodes []*core.Node) (p core.Peer, full bool) {
-	n := slices.MaxFunc(nodes, func(a, b *core.Node) int { return len(a.Structure().Slaves) - len(b.Structure().Slaves) })
-	optimum := int(math.Sqrt(float64(len(nodes)))) + 1
-	return n.Structure().Address, len(n.Structure().Slaves) >= optimum+optimum/16+1
+// the size of core.Optimum, for its branch if there are several levels, and a slack of one
+// and a sixteenth.
+func (w *world) fullest(nodes []*core.Node) (n *core.Node, full bool) {
+	n = slices.MaxFunc(nodes, func(a, b *core.Node) int { return len(a.Structure().Slaves) - len(b.Structure().Slaves) })
+	optimum := int(math.Sqrt(float64(n.Structure().Size()))) + 1
+	return n, len(n.Structure().Slaves) >= optimum+optimum/16+1
 }
 
 // demand sends the demands. What is returned says, after a while, which was not refused

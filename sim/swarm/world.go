@@ -69,7 +69,7 @@ func newWorld(p Plan, noted Noted) (*world, error) {
 	if err := w.address(intruders); err != nil {
 		return nil, err
 	}
-	config := &core.Config{Book: w.book, Approvals: []core.ApprovalKind{core.NewClientApproval(approvalTerms())}}
+	config := &core.Config{Book: w.book, Levels: p.Levels, Approvals: []core.ApprovalKind{core.NewClientApproval(approvalTerms())}}
 	for i := range p.Boots {
 		config.Bootstrap = append(config.Bootstrap, peerOf(i))
 	}
