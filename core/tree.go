@@ -23,6 +23,8 @@ type tree struct {
 	fails   map[branchID]int    // how many syncs in a row the head of a sibling was silent
 	lonely  int                 // syncs in a row in which the branch had no other node
 	alone   bool                // we have left a branch in which we were alone
+	strays  []Peer              // addresses that may lead to another part of the network
+	sought  int                 // how often in a row a search for a branch was in vain
 	levels  int                 // how many the network has now
 	shape   shape               // of a head: what it is about to change
 	said    *message.Tree       // snapshot; nil after a change
@@ -228,6 +230,7 @@ func (tr *tree) adopt(said *message.Tree, from int) {
 		return
 	}
 	tr.setLevels(said.Levels)
+	tr.setNetwork(said.Network)
 	for level := from; level <= tr.top(); level++ {
 		tr.setPath(level, said.Path[level-1])
 		tr.setList(level, said.Lists[level-1])
@@ -241,11 +244,12 @@ func (n *Node) serveTree(req *message.Request) message.Response {
 	if tr == nil || !tr.placed() {
 		return message.Response{Err: message.ErrWrongRoot}
 	}
-	before := tr.snapshot() // so a head learns of another that leads the same branch
-	if asked != nil && asked.Missed && tr.between(asked.Level+1) {
+	before := tr.snapshot()        // so a head learns of another that leads the same branch
+	ours := req.Root == tr.network // of another network we learn at a sync, from a bootstrap node
+	if ours && asked != nil && asked.Missed && tr.between(asked.Level+1) {
 		tr.hearMissed(asked.Level+1, req.From)
 	}
-	if asked != nil && asked.Level >= 1 && asked.Level <= tr.top() && asked.Branch.Head == req.From {
+	if ours && asked != nil && asked.Level >= 1 && asked.Level <= tr.top() && asked.Branch.Head == req.From {
 		switch own := tr.path[asked.Level-1]; {
 		case asked.Branch.Name != own.Name:
 			if tr.leads(asked.Level) && tr.hearClaim(asked.Level, asked.Branch) {
@@ -270,6 +274,9 @@ func (n *Node) serveTree(req *message.Request) message.Response {
 func (tr *tree) leave(alone bool) {
 	n, l := tr.node, &tr.node.level1
 	n.env.Note(Note{What: NoteBranchLeft, About: n.root})
+	for _, p := range n.Acquaintances() {
+		tr.keepStray(p)
+	}
 	if l.isMaster() {
 		l.stepDown()
 	}

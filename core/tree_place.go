@@ -233,17 +233,24 @@ func (tr *tree) seek(t *Task, b budget) *message.BranchOffer {
 			}
 		}
 	}
-	if begin {
+	if offer := tr.seekStrays(t, req, b); offer != nil {
+		return offer
+	}
+	if tr.sought++; begin || tr.sought >= foundAfter && !tr.network.IsZero() {
 		return tr.begin()
 	}
 	return nil
 }
 
-// begin is the offer of a first node to itself: to found the network.
+// begin is the offer of a first node to itself: to found the network, or, where no other
+// answers, its first branch anew.
 func (tr *tree) begin() *message.BranchOffer {
-	self := tr.node.self
+	self, network := tr.node.self, tr.network
+	if network.IsZero() {
+		network = self
+	}
 	own := message.Branch{Name: self, Head: self}
-	return &message.BranchOffer{Network: self, Level: tr.top(), Founder: true, Branch: own, Siblings: message.NewBranches(nil), NetworkSize: 1}
+	return &message.BranchOffer{Network: network, Level: tr.top(), Founder: true, Branch: own, Siblings: message.NewBranches(nil), NetworkSize: 1}
 }
 
 // ask asks a node which branch to join; nil without an answer, and why.
@@ -294,6 +301,7 @@ func (tr *tree) settle(level int, offer *message.BranchOffer) {
 			}
 		}
 	}
+	tr.sought = 0
 	tr.node.setRoot(tr.path[0].Name)
 	tr.node.env.Note(Note{What: NoteBranchJoined, About: tr.path[0].Name})
 }

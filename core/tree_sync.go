@@ -71,6 +71,9 @@ func (n *Node) syncTree(t *Task) {
 		tr.count()
 		tr.weighBranch(level)
 	}
+	if tr.placed() && tr.leads(tr.top()) {
+		tr.meetNetwork(t, b)
+	}
 	if tr.placed() {
 		tr.decideLevels()
 	}
@@ -142,7 +145,7 @@ func (tr *tree) wholeTree(resp message.Response) *message.Tree {
 	if err != nil || len(said.Path) != tr.top() || len(said.Lists) != tr.top() {
 		return nil
 	}
-	if !wholePath(said.Path) {
+	if !wholePath(said.Path) || said.Network.IsZero() {
 		return nil
 	}
 	return said
@@ -317,6 +320,9 @@ func (tr *tree) hear(level int, name Peer, said *message.Tree) {
 			limit = closingFails
 		}
 		if tr.fails[id]++; tr.fails[id] >= limit {
+			if i := branchIndex(tr.lists[level-1].List, name); i >= 0 {
+				tr.keepStray(tr.lists[level-1].List[i].Head)
+			}
 			tr.drop(level, name)
 			tr.fails[id] = goneFor
 		}

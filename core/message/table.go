@@ -200,7 +200,7 @@ var table = [NumKinds]Row{
 	},
 	KindTree: {
 		Name: "tree", Path: "/api/tree/tree",
-		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Across: true, Limit: listAnswer, Fits: whole[Tree],
+		Sender: Nodes, Leaf: true, Repeatable: true, Ours: true, Across: true, AnyRoot: true, Limit: listAnswer, Fits: whole[Tree],
 	},
 	KindBranchEntrants: {
 		Name: "branch-entrants", Path: "/api/tree/entrants",
