@@ -9,6 +9,9 @@ import (
 // list the one that asked them last. The same happens when two masters take over at the
 // same time. So a head looks for its own branch in what others list.
 
+// memberEvery is at how many syncs a head asks another member of its branch.
+const memberEvery = 4
+
 // rivalIn returns the other head that a list names for the own branch; zero if there is
 // none.
 func (tr *tree) rivalIn(level int, said *message.Tree) Peer {
@@ -18,6 +21,23 @@ func (tr *tree) rivalIn(level int, said *message.Tree) Peer {
 		return Peer{}
 	}
 	return list[i].Head
+}
+
+// askMember asks one of those that can lead the own branch of a level, at few syncs, which
+// head it follows. No sibling may be left that could name the other one.
+func (tr *tree) askMember(t *Task, level int, b budget) {
+	members := tr.members(level, Peer{})
+	if int(tr.node.level1.rounds)%memberEvery != 0 || len(members) == 0 {
+		return
+	}
+	name := tr.path[level-1].Name
+	said := tr.askTree(t, members[tr.node.env.Rand().IntN(len(members))], message.TreeRequest{}, b)
+	if said == nil || !tr.leads(level) || said.Path[level-1].Name != name || tr.path[level-1].Name != name {
+		return
+	}
+	if head := said.Path[level-1].Head; head != tr.node.self {
+		tr.meetRival(t, level, head, b)
+	}
 }
 
 // meetRival joins the part of the own branch that another head leads, if that one lives.

@@ -44,9 +44,14 @@ func (n *Node) syncTree(t *Task) {
 		tr.alone = false
 	}
 	tr.count()
+	if !n.level1.isMaster() {
+		tr.believe(t, b)
+	}
+	if !tr.placed() {
+		return
+	}
 	if !tr.leads(1) && !n.level1.isMaster() {
 		tr.forgetFails(1)
-		tr.believe(t, b)
 		tr.auditBranch(1)
 		return
 	}
@@ -68,6 +73,9 @@ func (n *Node) syncTree(t *Task) {
 			return
 		}
 		tr.meetSiblings(t, level, b)
+		if tr.leads(level) {
+			tr.askMember(t, level, b)
+		}
 		tr.count()
 		tr.weighBranch(level)
 	}
@@ -81,8 +89,7 @@ func (n *Node) syncTree(t *Task) {
 
 // leaveLonely leaves a branch in which no other node has been for some syncs.
 func (tr *tree) leaveLonely() bool {
-	l := &tr.node.level1
-	if !l.backlink.IsZero() || l.isMaster() || l.size() > 1 || !tr.leads(1) || !tr.hasOthers() {
+	if !tr.isLonely() {
 		tr.lonely = 0
 		return false
 	}
@@ -93,9 +100,19 @@ func (tr *tree) leaveLonely() bool {
 	return true
 }
 
+// isLonely reports whether the node leads a branch without any other node, and there are
+// other branches.
+func (tr *tree) isLonely() bool {
+	l := &tr.node.level1
+	return l.backlink.IsZero() && !l.isMaster() && l.size() <= 1 && tr.leads(1) && tr.hasOthers()
+}
+
 // leaveLost leaves a branch in which no node lists us. If even its head is silent, that is
-// sooner.
+// sooner. A node that is alone there waits for others, and then does not found another.
 func (tr *tree) leaveLost() {
+	if tr.isLonely() {
+		return
+	}
 	l, tries := &tr.node.level1, strayTries
 	if _, silent := tr.node.fails[tr.path[0].Head]; silent || l.isLost(tr.path[0].Head) {
 		tries /= 2
@@ -122,13 +139,15 @@ func (tr *tree) count() {
 	}
 }
 
-// believe takes over what the backlink says.
+// believe takes over what the backlink says. A head without slaves is no master any more.
+// It remains the head only while its backlink says so.
 func (tr *tree) believe(t *Task, b budget) {
 	backlink := tr.node.level1.backlink
 	if backlink.IsZero() {
 		return
 	}
-	if said := tr.askTree(t, backlink, message.TreeRequest{}, b); said != nil && tr.placed() && said.Path[0].Name == tr.path[0].Name {
+	if said := tr.askTree(t, backlink, message.TreeRequest{}, b); said != nil && tr.placed() && said.Path[0].Name == tr.path[0].Name &&
+		said.Path[0].Head != tr.node.self {
 		tr.adopt(said, 1)
 	}
 }
