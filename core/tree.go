@@ -145,7 +145,19 @@ func (tr *tree) placed() bool { return len(tr.path) == tr.top() && !tr.node.root
 
 // leads reports whether the node is the head of its branch of a level.
 func (tr *tree) leads(level int) bool {
-	return tr.placed() && tr.path[level-1].Head == tr.node.self
+	return tr.placed() && headOf(tr.path, level) == tr.node.self
+}
+
+// headOf is the head of the branch of a level in a path, none if it does not lead the
+// branches of all levels below: then it is no member.
+func headOf(path []message.Branch, level int) Peer {
+	head := path[level-1].Head
+	for _, b := range path[:level-1] {
+		if b.Head != head {
+			return Peer{}
+		}
+	}
+	return head
 }
 
 // size is how many nodes the whole network has, as the node knows it.

@@ -191,7 +191,7 @@ func (tr *tree) askClaimants(t *Task, level int, claims []branchClaim, b budget)
 			continue // hear counts the silence of those that we list
 		}
 		theirs := said.Path[level-1]
-		if theirs.Name == c.branch.Name && theirs.Head == c.branch.Head && tr.sameParent(level, said) {
+		if theirs.Name == c.branch.Name && headOf(said.Path, level) == c.branch.Head && tr.sameParent(level, said) {
 			c.branch, c.said = theirs, said
 			kept = append(kept, c)
 		}

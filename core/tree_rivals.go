@@ -61,10 +61,13 @@ func (tr *tree) meetRival(t *Task, level int, rival Peer, b budget) {
 			return
 		}
 	}
-	if said.Path[level-1].Head == rival && !tr.mayLead(level, rival) {
+	if headOf(said.Path, level) != rival {
+		return
+	}
+	if !tr.mayLead(level, rival) {
 		tr.hearClaim(level, said.Path[level-1]) // it is another part, if it is one
 		tr.checkClaims(t, level, b)
-	} else if said.Path[level-1].Head == rival && n.cfg.Book.Less(rival, n.self) {
+	} else if n.cfg.Book.Less(rival, n.self) {
 		tr.adopt(said, level)
 		if level > 1 { // it lists our branch below at once
 			tr.askTree(t, rival, message.TreeRequest{Level: level - 1, Branch: tr.path[level-2]}, b)

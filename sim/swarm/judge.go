@@ -14,7 +14,8 @@ import (
 
 // A network is whole when all invariants hold at the ends of steady rounds in a row. It
 // has patience rounds for that, 32 minutes; after a mass start without loss soon is
-// enough, and after some faults what fault.Kind says.
+// enough, and after some faults what fault.Kind says. Where that is less than patience, it
+// is for each level: what a branch learns is known to the others some rounds later.
 const (
 	steady   = 3
 	patience = 120
@@ -28,16 +29,20 @@ func (r *run) patience(name string) int {
 	case r.plan.Loss > 0 || r.plan.Lie != "":
 		return patience
 	case name == started:
-		return soon
+		return soon * r.plan.Levels
 	case kind.Rounds > 0:
-		return kind.Rounds
+		return min(patience, kind.Rounds*r.plan.Levels)
 	}
 	return patience
 }
 
-// mostRequests is how many requests a node may send in a round of a network that is
-// whole: 3.3 in a large one; a small one has more masters for its size.
-const mostRequests = 6
+// mostRequests is how many requests a node may send in a round of a network of one level
+// that is whole: 3.3 in a large one; a small one has more masters for its size. Each
+// further level adds moreRequests: heads ask each other.
+const (
+	mostRequests = 6
+	moreRequests = 1
+)
 
 // quiet lets the network mend after a fault, and judges it.
 func (r *run) quiet(p Phase, before int) *Failure {
@@ -211,8 +216,9 @@ func (r *run) measure(p *Phase) error {
 	r.Run(rounds * fault.Round)
 	nodes := r.honest()
 	p.Requests = float64(part.Upkeep.Requests-before) / rounds / float64(max(1, len(nodes)))
-	if r.plan.Lie == "" && r.plan.Loss == 0 && len(nodes) > 1 && len(r.parts()) == 1 && p.Requests > mostRequests {
-		return fmt.Errorf("%.1f requests per node and round, %d at most", p.Requests, mostRequests)
+	most := mostRequests + moreRequests*float64(r.plan.Levels-1)
+	if r.plan.Lie == "" && r.plan.Loss == 0 && len(nodes) > 1 && len(r.parts()) == 1 && p.Requests > most {
+		return fmt.Errorf("%.1f requests per node and round, %.0f at most", p.Requests, most)
 	}
 	for _, n := range nodes {
 		s := n.State()
