@@ -59,7 +59,7 @@ func (tr *tree) hearClaim(level int, b message.Branch) bool {
 	if b.Name.IsZero() || b.Head.IsZero() {
 		return false
 	}
-	if b.Name == tr.path[level-1].Name && (b.Head == tr.node.self || b.Head == tr.deposed) {
+	if b.Head == tr.node.self || b.Name == tr.path[level-1].Name && b.Head == tr.deposed {
 		return false
 	}
 	known, is := tr.claims.confirmed[branchID{level, b.Name}]

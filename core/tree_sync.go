@@ -108,7 +108,8 @@ func (tr *tree) isLonely() bool {
 }
 
 // leaveLost leaves a branch in which no node lists us. If even its head is silent, that is
-// sooner. A node that is alone there waits for others, and then does not found another.
+// sooner; if it knows no other branch, later. A node that is alone there waits for others,
+// and then does not found another.
 func (tr *tree) leaveLost() {
 	if tr.isLonely() {
 		return
@@ -117,7 +118,10 @@ func (tr *tree) leaveLost() {
 	if _, silent := tr.node.fails[tr.path[0].Head]; silent || l.isLost(tr.path[0].Head) {
 		tries /= 2
 	}
-	if l.backlink.IsZero() && int(l.tries) >= tries && tr.hasOthers() && !(tr.closing() && tr.isNeeded()) {
+	if !tr.hasOthers() && !tr.leads(1) {
+		tries = 2 * strayTries
+	}
+	if l.backlink.IsZero() && int(l.tries) >= tries && (tr.hasOthers() || !tr.leads(1)) && !(tr.closing() && tr.isNeeded()) {
 		tr.leave(false)
 	}
 }
@@ -268,6 +272,7 @@ func (tr *tree) members(level int, but Peer) (members []Peer) {
 func (tr *tree) meetSiblings(t *Task, level int, b budget) {
 	n := tr.node
 	tr.age(level)
+	tr.dropFormer(level)
 	tr.forgetClaims(level)
 	tr.recheck(level)
 	met, rival := map[Peer]bool{n.self: true}, Peer{}
@@ -307,6 +312,15 @@ func (tr *tree) meetSiblings(t *Task, level int, b budget) {
 		}
 	}
 	tr.meetRival(t, level, rival, b)
+}
+
+// dropFormer takes branches off the list that the node led before: it would not ask itself.
+func (tr *tree) dropFormer(level int) {
+	for _, s := range tr.lists[level-1].List {
+		if s.Head == tr.node.self && s.Name != tr.path[level-1].Name {
+			tr.drop(level, s.Name)
+		}
+	}
 }
 
 // age counts down for how long branches that are gone are not believed.
