@@ -9,7 +9,7 @@ import (
 // Heads of the top know each other by their lists only. So two parts of a network that have
 // taken each other for dead, or that began apart, would stay so. Each head of the top
 // therefore asks the first bootstrap node that answers, at each sync, and now and then a
-// head that it has lost. It meets the branches that these know. The network has the name
+// head that it has lost; if none answers, in turn all nodes that it knows. It meets the branches that these know. The network has the name
 // that the first bootstrap node says.
 //
 // A node that has left its branch and hears of no other asks the nodes that it knew there.
@@ -63,14 +63,17 @@ func (tr *tree) meetNetwork(t *Task, b budget) {
 		tr.meet(t, said, b)
 		break
 	}
-	turn := int(tr.node.level1.rounds)
-	if len(tr.strays) == 0 || answered && turn%maxStrays != 0 || !tr.leads(top) {
+	strays, turn := tr.strays, int(tr.node.level1.rounds)
+	if !answered {
+		strays = append(tr.node.Acquaintances(), strays...)
+	}
+	if len(strays) == 0 || answered && turn%maxStrays != 0 || !tr.leads(top) {
 		return
 	}
 	if answered {
 		turn /= maxStrays
 	}
-	said := tr.askTree(t, tr.strays[turn%len(tr.strays)], message.TreeRequest{Level: top, Branch: tr.path[top-1]}, b)
+	said := tr.askTree(t, strays[turn%len(strays)], message.TreeRequest{Level: top, Branch: tr.path[top-1]}, b)
 	if said == nil || !tr.leads(top) {
 		return
 	}

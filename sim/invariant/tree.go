@@ -87,8 +87,9 @@ func Tree(nodes []*core.Node) error {
 // BalancedTree returns an error if a branch of level 1 has too many masters, or one of
 // these too many slaves; if a branch of a level has too many nodes, or a parent too many
 // branches. Branches tend to the (level + 1)th power of r = floor(size^(1/(levels+1))) + 1
-// nodes and may exceed that by a quarter and four; parents have r branches and may exceed
-// that by a sixteenth and one.
+// nodes. They may have twice as many and four: in a small network a node that leaves for a
+// new branch stays alone there, and comes back. Parents have r branches and may exceed that
+// by a sixteenth and one.
 func BalancedTree(nodes []*core.Node, levels int) error {
 	r := 1
 	for math.Pow(float64(r), float64(levels+1)) <= float64(len(nodes)) {
@@ -104,7 +105,7 @@ func BalancedTree(nodes []*core.Node, levels int) error {
 			}
 			capacity := int(math.Pow(float64(r), float64(i+2)))
 			for _, b := range list.List {
-				if most := capacity + capacity/4 + 4; int(b.Size) > most {
+				if most := 2*capacity + 4; int(b.Size) > most {
 					return fmt.Errorf("branch %d of level %d has %d nodes in a network of %d, at most %d are right", b.Name.ID(), i+1, b.Size, len(nodes), most)
 				}
 			}

@@ -107,9 +107,13 @@ func (r *run) remember() {
 
 // parts are the honest nodes that can find each other. Those whose acquaintances from the
 // other part are all dead, the bootstrap nodes among them, cannot: then each part must be
-// a network of its own.
+// a network of its own. With several levels and without any bootstrap node, only heads of
+// the top look for other parts, so what other nodes know does not count.
 func (r *run) parts() [][]*core.Node {
 	return invariant.Parts(r.honest(), func(n *core.Node) []core.Peer {
+		if r.plan.Levels > 1 {
+			return slices.Concat(invariant.Listed(n), r.bootstraps)
+		}
 		return slices.Concat(invariant.Listed(n), r.knew[n], r.bootstraps)
 	})
 }

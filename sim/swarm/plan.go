@@ -78,6 +78,9 @@ func Draw(seed uint64, c Choice) Plan {
 	if k := r.IntN(3); len(c.Lies) > 0 && p.Nodes >= leastWithLiars && r.Float64() < 0.35 {
 		p.Lie, p.Liars = c.Lies[r.IntN(len(c.Lies))], 1+min(k, p.Nodes/leastWithLiars-1)
 	}
+	if p.Liars = min(p.Liars, p.Nodes/p.leastForLiar()); p.Liars == 0 {
+		p.Lie = ""
+	}
 	return p
 }
 
@@ -95,6 +98,12 @@ func drawLevels(seed uint64, from []int) int {
 
 // leastWithLiars is the size of a network of which one node may lie.
 const leastWithLiars = 5
+
+// leastForLiar is how many nodes there are for each liar at least. With several levels
+// these are in small branches, and the honest nodes of a branch must outvote its liar.
+func (p *Plan) leastForLiar() int {
+	return int(math.Pow(leastWithLiars, float64(p.Levels)))
+}
 
 // drawFaults draws one to three phases. A kind after which newcomers find no way in comes
 // last.
