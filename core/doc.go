@@ -272,7 +272,8 @@
 // from an approver that it wants the lists of level 1 too, from a master that its searches
 // do not come back to it. Answer: Tree, the receiver's branches and their siblings. Effect:
 // a head checks what another says about its branch, and takes it over if that is confirmed;
-// one whose branch is left out of searches takes it to another parent. Never refused; a node
+// one whose branch is left out of searches takes it to another parent. Its root is not looked
+// at, but nothing is heeded that comes from another network. Never refused; a node
 // without a branch answers that the root differs.
 //
 // Work (POST /api/work/NAME): from a master to each slave, in place of QuerySlave for a
@@ -347,7 +348,9 @@
 // all masters know what the head knew. When all masters of a branch die, what is left of
 // it can form several parts of the same name. A head learns that from the lists of other
 // heads, in which its own branch has another head: then the masters of both parts meet,
-// and the first head by address stays (tree_rivals.go).
+// and the first head by address stays (tree_rivals.go). Each head of the top asks a bootstrap
+// node at each sync, so that parts of a network that do not list each other meet
+// (tree_bridge.go).
 //
 // With message.AutoLevels the network decides how many levels it has (tree_shape.go). A
 // level that it does without has one branch of all nodes, which searches skip. Branches

@@ -37,6 +37,12 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=805073 nodes=5 faults=partition,crashloop-blank liars=sizes:1", "a slave with bans kept what masters had told that were no longer in its list, and panicked"},
 		{"seed=900204 nodes=5 faults=partition,slow,mass-join liars=phantoms:1", "a provider remembered slaves that a liar had named, and named them for ever"},
 		{"seed=952307 nodes=13 faults=crashloop-memory,growth liars=claims-all:2", "a slave that had banned somebody never audited its backlink again"},
+		{"seed=2000131 nodes=13 bootstrap=3 levels=3 loss=0.014 faults=cut-off,loss,loss", "heads of parts of a network that did not list each other never met"},
+		{"seed=2000005 nodes=38 levels=3 loss=0.003 faults=crashloop-blank", "a founder that was alone founded its branch again and again"},
+		{"seed=2000052 nodes=36 levels=3 faults=boot-restart-blank", "a node without slaves was the head for some masters of its branch"},
+		{"seed=2000030 nodes=6 levels=3 faults=cut-off,growth", "a node that led no branch of level 1 was the head of one of level 2"},
+		{"seed=2001145 nodes=4 levels=2 faults=boot-restart-memory,rolling-blank,churn", "a node waited for ever in a branch that its head had left"},
+		{"seed=2001070 nodes=10 bootstrap=2 levels=2 faults=rolling-memory,masters-gone liars=faithless:2", "a head listed a former branch of its own for ever"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)

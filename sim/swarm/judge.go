@@ -14,8 +14,8 @@ import (
 
 // A network is whole when all invariants hold at the ends of steady rounds in a row. It
 // has patience rounds for that, 32 minutes; after a mass start without loss soon is
-// enough, and after some faults what fault.Kind says. Where that is less than patience, it
-// is for each level: what a branch learns is known to the others some rounds later.
+// enough, and after some faults what fault.Kind says. With several levels it has soon rounds
+// for each after the start, and patience after all faults.
 const (
 	steady   = 3
 	patience = 120
@@ -30,8 +30,8 @@ func (r *run) patience(name string) int {
 		return patience
 	case name == started:
 		return soon * r.plan.Levels
-	case kind.Rounds > 0:
-		return min(patience, kind.Rounds*r.plan.Levels)
+	case kind.Rounds > 0 && r.plan.Levels == 1:
+		return kind.Rounds
 	}
 	return patience
 }

@@ -16,7 +16,7 @@ func TestShrinkFindsTheSmallestPlan(t *testing.T) {
 		}
 		return nil
 	}
-	large := parse(t, "seed=9 nodes=250 bootstrap=3 loss=0.02 faults=kill,hang,churn,hang liars=captor:3")
+	large := parse(t, "seed=9 nodes=250 bootstrap=3 levels=3 loss=0.02 faults=kill,hang,churn,hang liars=captor:3")
 	small, failure := swarm.Shrink(large, run(large), run)
 	if want := "seed=9 nodes=5 faults=hang"; small.String() != want || failure == nil {
 		t.Errorf("shrinks to %q, %v, want %q", small, failure, want)

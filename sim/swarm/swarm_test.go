@@ -52,6 +52,26 @@ func TestPlansAreOfAllKinds(t *testing.T) {
 	}
 }
 
+// The number of levels has a stream of its own: without the word the plan is the same, but
+// for liars, of which branches have few. A third of all plans have several levels.
+func TestLevelsChangeNothingElseOfAPlan(t *testing.T) {
+	one, several := swarm.All(), 0
+	one.Levels = []int{1}
+	for seed := range uint64(1000) {
+		p, flat := swarm.Draw(seed, swarm.All()), swarm.Draw(seed, one)
+		if p.Levels > 1 {
+			several++
+			p.Levels, p.Lie, p.Liars, flat.Lie, flat.Liars = 1, "", 0, "", 0
+		}
+		if p.String() != flat.String() {
+			t.Errorf("%s with one level, %s with more", flat, p)
+		}
+	}
+	if several < 280 || several > 390 {
+		t.Errorf("%d of 1000 plans have several levels", several)
+	}
+}
+
 // A choice with fewer kinds draws only of these.
 func TestAChoiceIsKept(t *testing.T) {
 	for seed := range uint64(500) {
@@ -71,6 +91,7 @@ func TestImpossiblePlansAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"nodes=0":                           "nodes=0: want 1 to",
 		"nodes=3 bootstrap=4":               "want 1 to the number of nodes, 3",
+		"levels=4":                          "levels=4: want 1 to 3",
 		"loss=0.6":                          "want a share",
 		"loss=NaN":                          "want a share",
 		"faults=flood":                      `no fault "flood"`,
@@ -108,6 +129,7 @@ func TestARunIsItsPlan(t *testing.T) {
 		"seed=2 nodes=9 loss=0.05 faults=slow",
 		"seed=3 nodes=20 liars=garbage:2",
 		"seed=4 nodes=20 liars=toggle:2",
+		"seed=5 nodes=20 levels=2 faults=kill",
 	} {
 		a, b := swarm.Run(parse(t, text), nil), swarm.Run(parse(t, text), nil)
 		if a.Fingerprint != b.Fingerprint || a.Events != b.Events || a.Events == 0 {
