@@ -191,6 +191,9 @@ func (tr *tree) askClaimants(t *Task, level int, claims []branchClaim, b budget)
 			continue // hear counts the silence of those that we list
 		}
 		theirs := said.Path[level-1]
+		if len(said.Place.Slaves) == 0 && len(said.Place.Masters.List) > 0 {
+			continue // it is no master, so its masters choose another head
+		}
 		if theirs.Name == c.branch.Name && headOf(said.Path, level) == c.branch.Head && tr.sameParent(level, said) {
 			c.branch, c.said = theirs, said
 			kept = append(kept, c)
