@@ -191,9 +191,6 @@ func (tr *tree) askClaimants(t *Task, level int, claims []branchClaim, b budget)
 			continue // hear counts the silence of those that we list
 		}
 		theirs := said.Path[level-1]
-		if len(said.Place.Slaves) == 0 && len(said.Place.Masters.List) > 0 {
-			continue // it is no master, so its masters choose another head
-		}
 		if theirs.Name == c.branch.Name && headOf(said.Path, level) == c.branch.Head && tr.sameParent(level, said) {
 			c.branch, c.said = theirs, said
 			kept = append(kept, c)
@@ -316,6 +313,9 @@ func counted(said *message.Tree, level int) int {
 // holds reports whether the witness confirms the claim.
 func (c *branchClaim) holds() bool {
 	claimed := int(c.branch.Size)
+	if len(c.said.Place.Slaves) == 0 && len(c.said.Place.Masters.List) > 0 {
+		return false // it is no master, so those of the branch choose another head
+	}
 	if c.witness.IsZero() { // a founder to which no other node has come
 		return claimed <= 1+sizeSlack
 	}
