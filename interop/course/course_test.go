@@ -28,17 +28,30 @@ var (
 	size     = flag.Int("course-nodes", 64, "nodes of each network")
 	npmRuns  = flag.Int("course-runs", 5, "npm networks of each schedule")
 	simRuns  = flag.Int("course-seeds", 15, "seeds of each simulated schedule")
-	interval = flag.Duration("course-interval", 3*time.Second, "sync interval of the npm nodes")
+	interval = flag.Duration("course-interval", 5*time.Second, "sync interval of npm nodes with timers")
 )
 
-// rounds is how long each network is watched, the same on both sides.
-const rounds = 24
+// simInterval is the sync interval of simulated nodes, and of npm nodes that sync by hand.
+const simInterval = 16 * time.Second
+
+// most is the largest network whose course is compared in every round. Larger ones swing too
+// much from run to run.
+const most = 64
 
 // schedule is when nodes start and sync.
 type schedule struct {
 	name   string
 	starts func(i int) time.Duration // of node i, at a sync interval of 16 s; nil if synced by hand
 	orders func(n int) [][]int       // of each round, which begin again after the last; nil for timers
+	// how long a network is watched, if it has up to most nodes and if it has more
+	rounds, roundsLarge int
+}
+
+func (s schedule) watched() int {
+	if *size > most {
+		return s.roundsLarge
+	}
+	return s.rounds
 }
 
 var schedules = []schedule{
@@ -47,13 +60,15 @@ var schedules = []schedule{
 			return 0
 		}
 		return 1600 * time.Millisecond
-	}},
-	{name: "one after the other", orders: func(n int) [][]int { return [][]int{ascending(n)} }},
+	}, rounds: 24, roundsLarge: 60},
+	{name: "one after the other", orders: func(n int) [][]int {
+		return [][]int{ascending(n)}
+	}, rounds: 32, roundsLarge: 240},
 	{name: "forth and back", orders: func(n int) [][]int {
 		back := ascending(n)
 		slices.Reverse(back)
 		return [][]int{ascending(n), back}
-	}},
+	}, rounds: 32, roundsLarge: 360},
 }
 
 func ascending(n int) []int {
@@ -64,13 +79,14 @@ func ascending(n int) []int {
 	return list
 }
 
-// look is what the nodes of a network say at the end of a round.
-type look struct{ Registered, Listed, Masters, Exact int }
+// look is what the nodes of a network say at the end of a round, and of npm nodes also the
+// longest sync in ms and how many requests have timed out.
+type look struct{ Registered, Masters, Exact, Longest, Timeouts int }
 
 // TestCourse compares npm networks with simulated ones in every round. Up to 64 nodes,
 // each simulated median must lie within the range of the npm runs, a tenth of the nodes
-// more or less. Of more, the rounds until all know the exact size must not differ
-// (rank sum, p > 0.05).
+// more or less. Of more, the rounds until all know the exact size for the first time must
+// not differ (rank sum, p > 0.05), and networks are watched until then.
 func TestCourse(t *testing.T) {
 	for _, s := range schedules {
 		t.Run(strings.ReplaceAll(s.name, " ", "-"), func(t *testing.T) {
@@ -81,17 +97,21 @@ func TestCourse(t *testing.T) {
 			for seed := range *simRuns {
 				simulated = append(simulated, s.simulate(t, seed+1))
 			}
-			t.Log(table(npm, simulated))
-			p := rankSum(exactAfter(npm), exactAfter(simulated))
-			t.Logf("rounds to exact: npm %v, simulated %v, p = %.3f", exactAfter(npm), exactAfter(simulated), p)
-			if *size > 64 {
+			t.Log(s.table(npm, simulated))
+			real, ours := s.exactAfter(npm), s.exactAfter(simulated)
+			p := rankSum(real, ours)
+			t.Logf("rounds to exact: npm %v, simulated %v, p = %.3f", real, ours, p)
+			if *size > most {
+				if real[len(real)/2] > s.watched() {
+					t.Errorf("too few rounds to compare: most npm networks never knew their size")
+				}
 				if p <= 0.05 {
 					t.Errorf("the rounds until all know the size differ: p = %.3f", p)
 				}
 				return
 			}
-			for round := range rounds {
-				within(t, round, "registered", npm, simulated, func(l look) int { return l.Listed })
+			for round := range s.watched() {
+				within(t, round, "registered", npm, simulated, func(l look) int { return l.Registered })
 				within(t, round, "masters", npm, simulated, func(l look) int { return l.Masters })
 			}
 		})
@@ -109,11 +129,12 @@ func within(t *testing.T, round int, what string, npm, simulated [][]look, of fu
 	}
 }
 
-// at lists a number of all runs at a round, ascending.
+// at lists a number of all runs at a round, ascending. A run that has ended before stays as
+// it was.
 func at(runs [][]look, round int, of func(look) int) []int {
 	var list []int
 	for _, run := range runs {
-		list = append(list, of(run[round]))
+		list = append(list, of(run[min(round, len(run)-1)]))
 	}
 	slices.Sort(list)
 	return list
@@ -122,13 +143,14 @@ func at(runs [][]look, round int, of func(look) int) []int {
 // npm runs a network of npm nodes in one process.
 func (s schedule) npm(t *testing.T) []look {
 	t.Helper()
-	plan := map[string]any{"nodes": *size, "rounds": rounds, "interval": interval.Milliseconds()}
+	plan := map[string]any{"nodes": *size, "rounds": s.watched(), "untilExact": *size > most}
 	if s.orders != nil {
-		plan["orders"] = s.orders(*size)
+		plan["orders"], plan["interval"] = s.orders(*size), simInterval.Milliseconds()
 	} else {
+		plan["interval"] = interval.Milliseconds()
 		starts := make([]int64, *size)
 		for i := range starts {
-			starts[i] = (s.starts(i) * *interval / (16 * time.Second)).Milliseconds()
+			starts[i] = (s.starts(i) * *interval / simInterval).Milliseconds()
 		}
 		plan["starts"] = starts
 	}
@@ -154,10 +176,31 @@ func (s schedule) npm(t *testing.T) []look {
 		}
 		run = append(run, l)
 	}
-	if len(run) != rounds {
-		t.Fatalf("%d rounds, want %d", len(run), rounds)
+	if len(run) != s.watched() && (*size <= most || len(run) == 0 || run[len(run)-1].Exact < *size) {
+		t.Fatalf("%d rounds, want %d", len(run), s.watched())
 	}
+	s.inTime(t, run)
 	return run
+}
+
+// inTime fails if the machine was too slow for a run to tell anything: a sync must end
+// before the next one of its node, and no node is down, so that no request times out.
+func (s schedule) inTime(t *testing.T, run []look) {
+	t.Helper()
+	limit := simInterval
+	if s.orders == nil {
+		limit = *interval
+	}
+	longest, timeouts := 0, 0
+	for _, l := range run {
+		longest, timeouts = max(longest, l.Longest), timeouts+l.Timeouts
+	}
+	took := time.Duration(longest) * time.Millisecond
+	t.Logf("npm: the longest sync took %v, %d requests timed out", took, timeouts)
+	if took >= limit || timeouts > 0 {
+		t.Fatal("the machine is too slow or too busy to compare: syncs must end within the interval ",
+			"of ", limit, ", and no request may time out; try a longer -course-interval")
+	}
 }
 
 // simulate runs the same schedule in the simulator. The network is that of one machine: a
@@ -170,12 +213,13 @@ name: course
 nodes: %d
 seed: %d
 duration: %s
-sample: 16s
+sample: %s
+sync_interval: %[4]s
 registration: original
 node: {trusted: true}
 latency: {model: constant, mean: 1ms}
 network: {service: 1ms, connection: each}
-`, *size, seed, rounds*16*time.Second)
+`, *size, seed, time.Duration(s.watched())*simInterval, simInterval)
 	if s.orders != nil {
 		text += fmt.Sprintf("sync: manual\nsync_order: %q\njoin: {mode: list, times: [0s]}\n", orderText(s.orders(*size)))
 	} else {
@@ -196,7 +240,7 @@ network: {service: 1ms, connection: each}
 	var run []look
 	for _, sample := range r.Samples[1:] { // one at the end of each round
 		run = append(run, look{
-			Listed: sample.RegisteredCount, Masters: sample.Masters,
+			Registered: sample.RegisteredCount, Masters: sample.Masters,
 			Exact: int(math.Round(sample.ExactSize * float64(sample.Alive))),
 		})
 	}
@@ -213,13 +257,13 @@ func orderText(orders [][]int) string {
 }
 
 // exactAfter is in which round of each run all nodes knew the exact size for the first
-// time, rounds+1 for never.
-func exactAfter(runs [][]look) []int {
+// time, one more than watched for never, ascending.
+func (s schedule) exactAfter(runs [][]look) []int {
 	var list []int
 	for _, run := range runs {
 		first := slices.IndexFunc(run, func(l look) bool { return l.Exact == *size })
 		if first < 0 {
-			first = rounds
+			first = s.watched()
 		}
 		list = append(list, first+1)
 	}
@@ -227,14 +271,17 @@ func exactAfter(runs [][]look) []int {
 	return list
 }
 
-// table lists the ranges of both sides by round.
-func table(npm, simulated [][]look) string {
+// table lists the ranges of both sides by round, from round 33 on of every tenth only.
+func (s schedule) table(npm, simulated [][]look) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%5s  %-24s%-24s%-24s\n", "round", "registered", "masters", "exact")
-	for round := range rounds {
+	for round := range s.watched() {
+		if round >= 32 && (round+1)%10 != 0 {
+			continue
+		}
 		fmt.Fprintf(&b, "%5d", round+1)
 		for _, of := range []func(look) int{
-			func(l look) int { return l.Listed }, func(l look) int { return l.Masters }, func(l look) int { return l.Exact },
+			func(l look) int { return l.Registered }, func(l look) int { return l.Masters }, func(l look) int { return l.Exact },
 		} {
 			fmt.Fprintf(&b, "  %-22s", spread(at(npm, round, of))+" | "+spread(at(simulated, round, of)))
 		}
