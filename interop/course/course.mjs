@@ -104,10 +104,11 @@ if (orders) {
     last = await look(round);
   }
 } else {
-  for (const node of nodes) await init(node); // takes long; what counts is when each syncs
+  for (const node of nodes) await init(node); // takes long, so only its end is part of the schedule
   const began = Date.now() + 500;
   nodes.forEach(async (node, i) => {
     await sleepUntil(began + starts[i]);
+    await node.initBeforeSync(); // asks the bootstrap node; the timer runs from its answer on
     setInterval(() => sync(node), interval);
     sync(node);
   });
