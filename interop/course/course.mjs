@@ -3,8 +3,9 @@
 // durations in ms.
 // Node i starts at starts[i]. With orders, nodes sync only when the list of the round says so, one after the other;
 // without, each syncs at its start and then at every interval, by its own timer. It prints a line of JSON a round, with
-// what tells whether the machine was fast enough: the longest sync in ms, and how many requests have timed out. With
-// untilExact, the round in which all know the exact size is the last.
+// what tells whether the machine was fast enough: what must fit into an interval, in ms (the longest sync, or all of them
+// with orders), and how many requests have timed out. With untilExact, the round in which all know the exact size is the
+// last.
 
 import os from 'node:os';
 import path from 'node:path';
@@ -65,15 +66,14 @@ const nodes = Array.from({ length: count }, (_, i) => new Watched({
 
 const sleepUntil = time => new Promise(done => setTimeout(done, Math.max(0, time - Date.now())));
 
-// What the nodes that have started say of themselves. A node is registered if the one it names as its backlink has it
+// What the nodes say of themselves. A node is registered if the one it names as its backlink has it
 // among its slaves. It returns whether this was the last round.
 async function look(round) {
   const tally = { round, registered: 0, masters: 0, exact: 0, longest, timeouts };
   longest = timeouts = 0;
   const slaves = new Map(); // of each node, by its address
-  const started = nodes.filter(node => node.started);
-  for (const node of started) slaves.set(node.address, (await node.db.getSlaves()).map(row => row.address));
-  for (const node of started) {
+  for (const node of nodes) slaves.set(node.address, (await node.db.getSlaves()).map(row => row.address));
+  for (const node of nodes) {
     const backlink = await node.db.getBacklink();
     tally.registered += !!backlink && !!slaves.get(backlink.address)?.includes(node.address);
     tally.masters += await node.isMaster();
@@ -90,25 +90,22 @@ const sync = async node => {
   longest = Math.max(longest, Date.now() - began);
 };
 
-const init = async node => {
-  await node.init();
-  node.started = true;
-};
+for (const node of nodes) await node.init(); // takes long, so only its end is part of the schedule
 
 if (orders) {
-  for (const node of nodes) await init(node);
   const began = Date.now();
   for (let round = 1, last = false; !last; round++) {
-    ahead += began + (round - 1) * interval - Date.now();
+    const due = began + (round - 1) * interval;
+    ahead += due - Date.now();
     for (const i of orders[(round - 1) % orders.length]) await sync(nodes[i]);
+    longest = Date.now() - due;
     last = await look(round);
   }
 } else {
-  for (const node of nodes) await init(node); // takes long, so only its end is part of the schedule
   const began = Date.now() + 500;
   nodes.forEach(async (node, i) => {
     await sleepUntil(began + starts[i]);
-    await node.initBeforeSync(); // asks the bootstrap node; the timer runs from its answer on
+    await node.getAvailableAddress(node.initialNetworkAddress); // as at its start: the timer runs from the answer on
     setInterval(() => sync(node), interval);
     sync(node);
   });
