@@ -351,6 +351,8 @@ func (l *level) mayNormalize() bool {
 	return l.view.calmed()
 }
 
+func (directed) countSlave(l *level, _ bool) { l.bumpOwnSize() }
+
 // hasCapacity refuses a newcomer only at a settled master, by the larger of its own view
 // of the network and that of the newcomer's provider; and at a node that has just stepped
 // down, so that an old list does not make it a master again.

@@ -77,7 +77,8 @@ func (original) sync(l *level, t *Task) {
 	if status := n.checkRoot(t, b); status != nil && !status.IsRegistered {
 		l.loseBacklink()
 	}
-	if l.isMaster() {
+	master := l.isMaster() // also if it loses all slaves below
+	if master {
 		l.setMaster(n.self, len(l.slaves), n.env.Now())
 	} else {
 		l.removeMaster(n.self, n.env.Now())
@@ -87,7 +88,7 @@ func (original) sync(l *level, t *Task) {
 	l.arrange()
 	actual = append(actual, l.syncDownOriginal(t)...)
 	l.arrange()
-	if l.isMaster() {
+	if master {
 		l.lookAtMasters(t, actual, b)
 	} else {
 		l.adoptReported(actual)
@@ -97,9 +98,8 @@ func (original) sync(l *level, t *Task) {
 	l.stepDownOriginal()
 	if excess := len(l.slaves) - Optimum(l.size(), levels); excess > 0 {
 		for _, s := range l.newestSlaves(excess) {
-			l.removeSlave(s)
+			l.dropSlave(s)
 		}
-		l.bumpOwnSize()
 	}
 	if err := l.registerOriginal(t, b); err != nil {
 		l.loseBacklink()
@@ -149,8 +149,7 @@ func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 			continue
 		}
 		if !l.judgeDown(s, down) {
-			l.removeSlave(s)
-			l.bumpOwnSize()
+			l.dropSlave(s)
 		}
 		if len(down.Slaves) > 0 {
 			l.setMaster(s, len(down.Slaves), n.env.Now())
@@ -158,6 +157,30 @@ func (l *level) syncDownOriginal(t *Task) []*message.Masters {
 		}
 	}
 	return actual
+}
+
+// countSlave adds a new slave to the own size, unless it had another role here before: the
+// original counts rows. So the own size may be wrong until the next sync.
+func (original) countSlave(l *level, known bool) {
+	if !known {
+		l.changeOwnSize(1)
+	}
+}
+
+// dropSlave takes a slave off the list, and off the own size unless it has another role.
+func (l *level) dropSlave(s Peer) {
+	l.removeSlave(s)
+	if !l.has(s) {
+		l.changeOwnSize(-1)
+	}
+}
+
+// changeOwnSize adds to the size of the own entry among the masters, if there is one.
+func (l *level) changeOwnSize(by int) {
+	n := l.node
+	if i := l.masterIndex(n.self); i >= 0 {
+		l.setMaster(n.self, max(0, int(l.masters.List[i].Size)+by), n.env.Now())
+	}
 }
 
 // lookAtMasters asks every master that we or our neighbours know for its true size. A
@@ -207,13 +230,16 @@ func (l *level) breakMutual() {
 }
 
 // stepDownOriginal gives up all slaves when there are more masters than the optimum and
-// we are not among the largest of them.
+// we are not among the largest of them. The own entry stays until the next sync.
 func (l *level) stepDownOriginal() {
 	optimum := Optimum(l.size(), levels)
 	if !l.isMaster() || len(l.masters.List) <= optimum || l.rank() < optimum {
 		return
 	}
-	l.stepDown()
+	for _, s := range slices.Clone(l.slaves) {
+		l.dropSlave(s)
+	}
+	l.node.env.Note(Note{What: NoteSteppedDown})
 }
 
 // provide asks every master for its structure and lists those that have slaves, with

@@ -160,3 +160,28 @@ func TestTheOriginalForgetsSilentMasters(t *testing.T) {
 		t.Error("a plain slave, which confirms no master itself, forgets those of its backlink")
 	}
 }
+
+// The original counts rows, one for each peer that it knows. A slave that is known as a
+// master too changes the own size neither when it comes nor when it goes, so that the size
+// is wrong until the next sync.
+func TestTheOriginalCountsRows(t *testing.T) {
+	n, _ := alone(t, 0, 0)
+	l := &n.level1
+	master, newcomer := peer.FromID(101), peer.FromID(102)
+	l.setMasters([]message.Master{{Peer: n.self, Size: 3}, {Peer: master, Size: 9}}, nil)
+	for _, step := range []struct {
+		what string
+		do   func()
+		want uint32
+	}{
+		{"a master comes", func() { l.addSlave(master, 0); original{}.countSlave(l, true) }, 3},
+		{"a stranger comes", func() { l.addSlave(newcomer, 0); original{}.countSlave(l, false) }, 4},
+		{"the master goes", func() { l.dropSlave(master) }, 4},
+		{"the stranger goes", func() { l.dropSlave(newcomer) }, 3},
+	} {
+		step.do()
+		if i := l.masterIndex(n.self); i < 0 || l.masters.List[i].Size != step.want {
+			t.Errorf("%s: masters %v, want the own size %d", step.what, l.masters.List, step.want)
+		}
+	}
+}

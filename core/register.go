@@ -73,8 +73,9 @@ func serveRegister(t *Task) {
 			t.reply(l.refuseHost(target))
 			return
 		}
+		known := l.has(target)
 		l.addSlave(target, n.env.Now())
-		l.bumpOwnSize()
+		n.cfg.rule.countSlave(l, known)
 		if len(l.slaves) == 1 {
 			l.announce(body.NetworkSize)
 		}

@@ -54,6 +54,10 @@ type rule interface {
 	// the newcomer's provider told it.
 	hasCapacity(l *level, networkSize int) bool
 
+	// countSlave renews the own size after a slave was added, which was known in another role
+	// before or not.
+	countSlave(l *level, known bool)
+
 	// lifetime is the sync lifetime: how long a network that has the given size by our
 	// lists takes to be sure that a node is gone. Scores and delays of bans end with it.
 	lifetime(c *Config, size int) time.Duration
