@@ -123,7 +123,7 @@ web: ## Test the pages of runs, also with 100,000 nodes, and of music in a brows
 	go test -count=1 -v -tags browser -run Page ./extensions/music
 
 .PHONY: course
-course: ## Compare the course of 64 npm nodes with the simulator's, by three schedules (minutes).
+course: ## Compare the course of 64 npm nodes with the simulator's, by three schedules (a quarter of an hour).
 	go test -count=1 -v -tags interop,course -timeout 60m ./interop/course
 
 .PHONY: completion
