@@ -37,8 +37,8 @@ const (
 	// maxStrikes is how many syncs in a row a claim that is not too large may fail. A dead
 	// slave is off its master's list within two.
 	maxStrikes = 4
-	// maxOdd is how many masters that claim too much, or have failed before, are checked
-	// in one sync, besides Config.ClaimChecks others.
+	// maxOdd is how many masters that claim too much, have failed before, or are new in a
+	// calm network are checked in one sync, besides Config.ClaimChecks others.
 	maxOdd = 64
 	// maxDoubts is how many masters a level doubts at most, and doubtFor for how many syncs
 	// without another check.
@@ -134,7 +134,9 @@ func (d *discovery) mostClaimed() int {
 
 // chooseClaims returns the claims to check in this sync: of masters that claim more than
 // before, as many as Config.ClaimChecks, drawn at random, and all that claim too much or
-// have failed before.
+// have failed before. In a calm network all new masters are checked: peers that name any
+// address as a master would otherwise bring in more than are checked, and each that counts
+// is named to all other masters.
 func (d *discovery) chooseClaims() []*claim {
 	l, n := d.level, d.level.node
 	most := d.mostClaimed()
@@ -155,6 +157,11 @@ func (d *discovery) chooseClaims() []*claim {
 	}
 	if len(grown) > n.cfg.ClaimChecks {
 		rng.Shuffle(len(grown), func(i, j int) { grown[i], grown[j] = grown[j], grown[i] })
+		for _, i := range grown[n.cfg.ClaimChecks:] {
+			if l.view.calmed() && l.before(d.confirmed[i].Peer, d.places[i]) == nil {
+				odd = append(odd, i)
+			}
+		}
 		grown = grown[:n.cfg.ClaimChecks]
 	}
 	var claims []*claim
@@ -226,7 +233,7 @@ func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) 
 	if len(c.fresh) == 0 {
 		c.fresh = c.slaves
 	}
-	c.wild = before == nil && n.level1.view.settled() || c.size > most || 2*(len(c.slaves)+c.barred) < c.size
+	c.wild = before == nil && n.level1.view.calmed() || c.size > most || 2*(len(c.slaves)+c.barred) < c.size
 	return c
 }
 

@@ -73,24 +73,28 @@ func TestADoubtedMasterIsNoPlace(t *testing.T) {
 }
 
 // Of masters that claim more than before as many are checked as the option says, and of
-// those that claim too much as many as maxOdd. A claim at the limit is not too much. Where
-// no list has changed, one is checked in every recheckEvery syncs.
+// those that claim too much as many as maxOdd. A claim at the limit is not too much. In a
+// calm network new masters beyond the option count as those that claim too much. Where no
+// list has changed, one is checked in every recheckEvery syncs.
 func TestSoManyClaimsAreChecked(t *testing.T) {
 	const few = DefaultClaimChecks
-	for _, test := range []struct{ rounds, usual, grown, odd, want int }{
-		{0, 0, few, 0, few},
-		{0, 50, few + 9, 0, few},
-		{0, 0, 3, maxOdd, 3 + maxOdd},
-		{0, 0, 3, maxOdd + 9, 3 + maxOdd},
-		{0, 20, 0, 1, 1},
-		{recheckEvery - 2, 20, 0, 0, 0},
-		{recheckEvery - 1, 20, 0, 0, 1}, // the turn of node 1
-		{recheckEvery - 1, 20, 2, 0, 2},
-		{recheckEvery, 20, 0, 0, 0},
+	for _, test := range []struct{ rounds, usual, grown, odd, calm, want int }{
+		{0, 0, few, 0, 0, few},
+		{0, 50, few + 9, 0, 0, few},
+		{0, 0, 3, maxOdd, 0, 3 + maxOdd},
+		{0, 0, 3, maxOdd + 9, 0, 3 + maxOdd},
+		{0, 20, 0, 1, 0, 1},
+		{recheckEvery - 2, 20, 0, 0, 0, 0},
+		{recheckEvery - 1, 20, 0, 0, 0, 1}, // the turn of node 1
+		{recheckEvery - 1, 20, 2, 0, 0, 2},
+		{recheckEvery, 20, 0, 0, 0, 0},
+		{0, 50, few + 9, 0, 1, few},
+		{0, 50, few + 9, 0, 2, few + 9},
+		{0, 50, few + maxOdd + 9, 0, 2, few + maxOdd},
 	} {
 		n, _ := alone(t, 0, test.usual)
 		l := &n.level1
-		l.rounds = int32(test.rounds)
+		l.rounds, l.view.calm = int32(test.rounds), uint8(test.calm)
 		most := max(n.cfg.rule.mostSlaves(Optimum(l.size(), levels)), 2*(test.usual+test.grown+test.odd)+8)
 		large := listing()
 		for id := range uint32(most + 1) {
@@ -112,6 +116,21 @@ func TestSoManyClaimsAreChecked(t *testing.T) {
 		}
 		if got := len(d.chooseClaims()); got != test.want {
 			t.Errorf("%+v: %d are checked", test, got)
+		}
+	}
+}
+
+// What a new master claims counts at once where a network changes a lot, and only when it
+// is confirmed where it is calm: liars can keep it from settling.
+func TestNewMastersCountWhenConfirmed(t *testing.T) {
+	for calm, want := range []int{2, 2, 0} {
+		n, _ := alone(t, 0, 9)
+		n.level1.view.calm = uint8(calm)
+		c := n.newClaim(peer.FromID(101), listing(60, 61), nil, 100)
+		c.sample = c.slaves // of which none confirms it
+		n.level1.resolve(c)
+		if c.credit != want {
+			t.Errorf("after %d calm syncs %d slaves count, want %d", calm, c.credit, want)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (l *level) beginDiscovery(b budget) *discovery {
 	d := &discovery{level: l, budget: b, thorough: l.view.changed || l.unfinished || l.rounds%thoroughEvery == 0}
 	d.met = make([]acquaintance, 0, len(l.masters.List)+8)
 	d.most = maxMasters
-	if l.view.settled() {
+	if l.view.calmed() {
 		// A network does not grow more than that between two syncs: the rest are lies.
 		d.most = 4*len(l.masters.List) + 64
 	}

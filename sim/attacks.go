@@ -288,6 +288,9 @@ func (a *attacks) summary(samples []result.Sample, notes []result.Note) *result.
 			sum.Convicted++
 		}
 	}
+	if sum.Liars > 0 {
+		sum.ConvictedShare = float64(sum.Convicted) / float64(sum.Liars)
+	}
 	sum.Settled(samples, a.settledAt())
 	return sum
 }

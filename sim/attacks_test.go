@@ -161,6 +161,9 @@ func TestBansAreTold(t *testing.T) {
 		}
 	}
 	s := &r.Summary
+	if s.Attacks.Liars != 10 || s.Attacks.ConvictedShare != 1 {
+		t.Errorf("%g of %d liars are banned, want all of 10", s.Attacks.ConvictedShare, s.Attacks.Liars)
+	}
 	if s.Behavior.Bans != honest || honest == 0 || s.Attacks.Convicted != 10 || s.Rows.NotesWritten != len(r.Notes) {
 		t.Errorf("%d notes, %d by honest nodes, of %+v; %+v", len(r.Notes), honest, s.Behavior, s.Attacks)
 	}

@@ -13,6 +13,8 @@ type Attacks struct {
 	Liars int `json:"liars"`
 	// Convicted is the number of liars that some honest node has banned, 0..Liars.
 	Convicted int `json:"convicted"`
+	// ConvictedShare is the share of Convicted among Liars, 0..1.
+	ConvictedShare float64 `json:"convicted_share"`
 	// MastersShare is the share of the masters that lied when the latest attack began,
 	// 0..1.
 	MastersShare float64 `json:"masters_share"`
