@@ -27,7 +27,8 @@ const (
 )
 
 // audit checks a backlink that has just answered with up. Strange says that most masters
-// are gone from its list, though the network was calm: then it is checked at once.
+// are gone from its list, or that it has far too many slaves, though the network was calm:
+// then it is checked at once.
 func (l *level) audit(t *Task, up *message.Structure, b budget, strange bool) {
 	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
 	switch {
@@ -95,6 +96,13 @@ func (l *level) sharesMasters(a, b *message.Masters) bool {
 // hasLostMasters reports whether most masters of an earlier list are gone.
 func (l *level) hasLostMasters(before *message.Masters) bool {
 	return !alike(l.inBoth(before, l.masters), len(before.List), mastersSlack)
+}
+
+// claimsTooMuch reports whether a backlink has more slaves than twice what any master has
+// or needs, by an earlier list of masters.
+func (n *Node) claimsTooMuch(up *message.Structure, before *message.Masters) bool {
+	most := n.cfg.rule.mostSlaves(Optimum(before.Total, levels))
+	return len(up.Slaves) > 2*max(most, len(before.List)+mastersSlack)
 }
 
 // inBoth is how many masters are in both lists.

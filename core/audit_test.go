@@ -170,6 +170,30 @@ func TestAListWithoutTheMastersBeforeIsStrange(t *testing.T) {
 	}
 }
 
+// A backlink's claim is strange if it has more than twice the slaves that a master has in a
+// network of the size before, or that there were masters, and not for a slave more.
+func TestAClaimOfFarTooManySlavesIsStrange(t *testing.T) {
+	n, _ := alone(t, 0, 0)
+	for _, test := range []struct{ masters, size, most int }{
+		{10, 20, 32}, // of 200 nodes: an optimum of 15, and its slack of 1
+		{20, 5, 46},  // masters, and their slack of 3
+		{0, 0, 6},
+	} {
+		before := &message.Masters{}
+		for id := range test.masters {
+			before.List = append(before.List, message.Master{Peer: peer.FromID(uint32(100 + id)), Size: uint32(test.size)})
+			before.Total += test.size
+		}
+		up := &message.Structure{Slaves: make([]Peer, test.most)}
+		if n.claimsTooMuch(up, before) {
+			t.Errorf("%d slaves are strange among %d masters", test.most, test.masters)
+		}
+		if up.Slaves = append(up.Slaves, Peer{}); !n.claimsTooMuch(up, before) {
+			t.Errorf("%d slaves are not strange among %d masters", test.most+1, test.masters)
+		}
+	}
+}
+
 // inBranches is node 1 as one of many in branches of nine nodes that others head: node 2
 // that of level 1, 3 that above it, and so on.
 func inBranches(t *testing.T, levels int) *tree {
