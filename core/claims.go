@@ -37,9 +37,12 @@ const (
 	// maxStrikes is how many syncs in a row a claim that is not too large may fail. A dead
 	// slave is off its master's list within two.
 	maxStrikes = 4
-	// maxOdd is how many masters that claim too much, have failed before, or are new in a
-	// calm network are checked in one sync, besides Config.ClaimChecks others.
+	// maxOdd is how many masters that claim too much, have failed before, or are new to a
+	// wary node are checked in one sync, besides Config.ClaimChecks others.
 	maxOdd = 64
+	// alarming is how many failed claims, that are remembered, make a node wary of new
+	// masters in any network.
+	alarming = 4
 	// maxDoubts is how many masters a level doubts at most, and doubtFor for how many syncs
 	// without another check.
 	maxDoubts, doubtFor = 1024, 64
@@ -87,6 +90,9 @@ func (d *discovery) verify(t *Task) {
 		size, checked := credit[m.Peer]
 		if !checked {
 			size = l.unchecked(m)
+			if l.isAlarmed() && l.before(m.Peer, d.places[i]) == nil {
+				size = 0 // until it is its turn
+			}
 		}
 		if m.Peer == l.backlink && size < int(m.Size) {
 			l.leave(m.Peer)
@@ -125,6 +131,13 @@ func (l *level) discounts(m Peer) bool {
 	return suspected && d.credit >= 0 && d.round >= l.rounds-1
 }
 
+// isWary reports whether a new master counts only when it is confirmed: where the network
+// is calm, or the node is alarmed. Liars can keep a network from being calm.
+func (l *level) isWary() bool { return l.view.calmed() || l.isAlarmed() }
+
+// isAlarmed reports whether the claims of several masters have failed lately.
+func (l *level) isAlarmed() bool { return l.guard != nil && len(l.guard.doubts) >= alarming }
+
 // mostClaimed is how many slaves a master may claim without a check of its own: as many as
 // it needs by our size, or twice as many as there are masters, and some more.
 func (d *discovery) mostClaimed() int {
@@ -134,9 +147,9 @@ func (d *discovery) mostClaimed() int {
 
 // chooseClaims returns the claims to check in this sync: of masters that claim more than
 // before, as many as Config.ClaimChecks, drawn at random, and all that claim too much or
-// have failed before. In a calm network all new masters are checked: peers that name any
-// address as a master would otherwise bring in more than are checked, and each that counts
-// is named to all other masters.
+// have failed before. A wary node checks all new masters: peers that name any address as a
+// master would otherwise bring in more than are checked, and each that counts is named to
+// all other masters.
 func (d *discovery) chooseClaims() []*claim {
 	l, n := d.level, d.level.node
 	most := d.mostClaimed()
@@ -157,12 +170,13 @@ func (d *discovery) chooseClaims() []*claim {
 	}
 	if len(grown) > n.cfg.ClaimChecks {
 		rng.Shuffle(len(grown), func(i, j int) { grown[i], grown[j] = grown[j], grown[i] })
+		var fresh []int
 		for _, i := range grown[n.cfg.ClaimChecks:] {
-			if l.view.calmed() && l.before(d.confirmed[i].Peer, d.places[i]) == nil {
-				odd = append(odd, i)
+			if l.isWary() && l.before(d.confirmed[i].Peer, d.places[i]) == nil {
+				fresh = append(fresh, i)
 			}
 		}
-		grown = grown[:n.cfg.ClaimChecks]
+		grown, odd = grown[:n.cfg.ClaimChecks], append(fresh, odd...)
 	}
 	var claims []*claim
 	for _, i := range append(grown, odd[:min(len(odd), maxOdd)]...) {
@@ -233,7 +247,7 @@ func (n *Node) newClaim(master Peer, told, before *message.Structure, most int) 
 	if len(c.fresh) == 0 {
 		c.fresh = c.slaves
 	}
-	c.wild = before == nil && n.level1.view.calmed() || c.size > most || 2*(len(c.slaves)+c.barred) < c.size
+	c.wild = before == nil && n.level1.isWary() || c.size > most || 2*(len(c.slaves)+c.barred) < c.size
 	return c
 }
 

@@ -121,16 +121,22 @@ func TestSoManyClaimsAreChecked(t *testing.T) {
 }
 
 // What a new master claims counts at once where a network changes a lot, and only when it
-// is confirmed where it is calm: liars can keep it from settling.
+// is confirmed where it is calm, or where several claims have failed: liars can keep a
+// network from being calm.
 func TestNewMastersCountWhenConfirmed(t *testing.T) {
-	for calm, want := range []int{2, 2, 0} {
+	for _, test := range []struct{ calm, doubts, want int }{
+		{0, 0, 2}, {1, 0, 2}, {2, 0, 0}, {0, alarming - 1, 2}, {0, alarming, 0},
+	} {
 		n, _ := alone(t, 0, 9)
-		n.level1.view.calm = uint8(calm)
+		n.level1.view.calm = uint8(test.calm)
+		for i := range test.doubts {
+			n.level1.guarded().doubts[peer.FromID(uint32(200+i))] = doubt{}
+		}
 		c := n.newClaim(peer.FromID(101), listing(60, 61), nil, 100)
 		c.sample = c.slaves // of which none confirms it
 		n.level1.resolve(c)
-		if c.credit != want {
-			t.Errorf("after %d calm syncs %d slaves count, want %d", calm, c.credit, want)
+		if c.credit != test.want {
+			t.Errorf("%+v: %d slaves count", test, c.credit)
 		}
 	}
 }
