@@ -98,11 +98,15 @@ func (l *level) hasLostMasters(before *message.Masters) bool {
 	return !alike(l.inBoth(before, l.masters), len(before.List), mastersSlack)
 }
 
-// claimsTooMuch reports whether a backlink has more slaves than twice what any master has
-// or needs, by an earlier list of masters.
-func (n *Node) claimsTooMuch(up *message.Structure, before *message.Masters) bool {
-	most := n.cfg.rule.mostSlaves(Optimum(before.Total, levels))
-	return len(up.Slaves) > 2*max(most, len(before.List)+mastersSlack)
+// claimsTooMuch reports whether the backlink, which is in an earlier list of masters, has
+// more than twice the slaves that a master has or needs by that list.
+func (l *level) claimsTooMuch(up *message.Structure, before *message.Masters) bool {
+	most := l.node.cfg.rule.mostSlaves(Optimum(before.Total, levels))
+	if len(up.Slaves) <= 2*max(most, len(before.List)+mastersSlack) {
+		return false
+	}
+	_, known := before.SizeOf(l.backlink)
+	return known
 }
 
 // inBoth is how many masters are in both lists.
