@@ -107,6 +107,7 @@ func (directed) sync(l *level, t *Task) {
 	if up.said != nil && l.backlink == up.peer {
 		l.audit(t, up.said, b, calm && (l.hasLostMasters(before) || l.claimsTooMuch(up.said, before)))
 	}
+	l.question(t, b)
 	l.setExact(up.said != nil && l.backlink == up.peer)
 	l.view.observe(l.size())
 	l.rounds++

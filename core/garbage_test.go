@@ -118,8 +118,9 @@ func TestGarbageIsBanned(t *testing.T) {
 		after int // answers
 	}{
 		{"by the thirteenth answer", time.Second, 13},
-		// a lifetime is MaxFails times two syncs; a newcomer shows its structure once more
-		{"after two lifetimes", behavior.Auto, 2*20 + 2},
+		// A lifetime is MaxFails times two syncs. Once it has lost its place the peer is
+		// asked twice in each: as a newcomer, and because it is suspected.
+		{"after two lifetimes", behavior.Auto, 10 + 2*(2*20-10) + 3},
 	} {
 		rules := behavior.Rules()
 		rules[behavior.ResponseSchema].BanDelay = test.delay
@@ -140,6 +141,76 @@ func TestGarbageIsBanned(t *testing.T) {
 		if *count != test.after {
 			t.Errorf("%s: banned after %d answers, want %d", test.name, *count, test.after)
 		}
+	}
+}
+
+// A peer that has lost its place for garbage is asked on, once in each sync, until it is
+// banned, after two lifetimes; one that answers well is not, and is forgotten.
+func TestWhoHasAnsweredGarbageIsAskedOn(t *testing.T) {
+	for name, good := range map[string]int{"garbage for ever": 1 << 20, "a good answer after the twelfth": 12} {
+		master, slave, count := garbled(t, nil, func(count int) message.Response {
+			if count > good {
+				return message.Response{Body: &message.Structure{Masters: message.NewMasters(nil)}}
+			}
+			return noStructure
+		})
+		net := master.Network()
+		for round := 1; suspicion(master, behavior.ResponseSchema) > 0 || round == 1; round++ {
+			before := *count
+			net.Run(core.DefaultSyncInterval)
+			asked := *count - before
+			if round == 1 {
+				asked-- // as a newcomer
+			}
+			if banned := master.Node.Bans().Len() > 0; asked != 1 && !banned && *count <= good || round > 1000 {
+				t.Fatalf("%s: %d answers in round %d", name, asked, round)
+			}
+		}
+		_, banned := master.Node.Bans().Get(slave)
+		if want := good > 12; banned != want {
+			t.Errorf("%s: banned is %t after %d answers", name, banned, *count)
+		}
+		before := *count
+		if net.Run(time.Hour); *count != before {
+			t.Errorf("%s: asked %d times after the end", name, *count-before)
+		}
+	}
+}
+
+// Of more suspects than are asked in a sync those come first that have waited longest, so
+// each of nine is asked once in three syncs.
+func TestSuspectsTakeTurns(t *testing.T) {
+	n := coretest.New(t, oneWay, 1)
+	h := n.AddNode("", core.Config{Bootstrap: []core.Peer{peer.FromID(1)}})
+	asked, liars := map[core.Peer]int{}, []core.Peer{}
+	for range 9 {
+		var liar *coretest.Host
+		liar = n.Play("", coretest.ActorFunc(func(_ core.Peer, req *message.Request) (message.Response, coretest.Reaction) {
+			asked[liar.Peer()]++
+			return noStructure, coretest.Answer
+		}))
+		liars = append(liars, liar.Peer())
+	}
+	h.Start()
+	n.Run(core.DefaultSyncInterval)
+	bootstrap := h.Config().Bootstrap
+	h.Config().Bootstrap = append(slices.Clone(bootstrap), liars...) // strangers are not scored
+	h.Node.Go(func(t *core.Task) {
+		t.Gather(liars, message.Request{Kind: message.KindStructure, Timeout: time.Second})
+	})
+	n.Run(time.Second)
+	h.Config().Bootstrap = bootstrap
+	clear(asked)
+	n.Run(9 * core.DefaultSyncInterval)
+	all := 0
+	for _, p := range liars {
+		all += asked[p]
+		if asked[p] < 3 {
+			t.Errorf("%v was asked %d times in nine syncs", p, asked[p])
+		}
+	}
+	if all != 9*4 {
+		t.Errorf("nine were asked %d times in nine syncs, want four in each", all)
 	}
 }
 

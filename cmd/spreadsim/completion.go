@@ -28,6 +28,8 @@ func choices(place string) command.Choices {
 		return command.Words(bench.Names()...)
 	case "--faults":
 		return command.Words(append(fault.Kinds(), everyKind)...)
+	case "--levels":
+		return command.Words("1", "2", "3", everyKind)
 	case "--liars":
 		return command.Words(append(lie.Kinds(), everyKind, noKind)...)
 	case "LAW":

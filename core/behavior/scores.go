@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -115,6 +116,21 @@ func (s *Scores) Get(a Action, p peer.Peer) (Row, bool) {
 		return s.rows[i], true
 	}
 	return Row{}, false
+}
+
+// Of returns the scores of all peers for one kind of misbehaviour, by peer id. They must
+// not change meanwhile.
+func (s *Scores) Of(a Action) iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		if s.faults == nil || s.actions&(1<<a) == 0 {
+			return
+		}
+		for _, row := range s.rows {
+			if row.Action == a && !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // Sub remembers a good deed, if there is any fault to weigh it against. A
