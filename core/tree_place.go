@@ -108,7 +108,7 @@ func (tr *tree) offer(newcomer Peer, asked message.BranchRequest) *message.Branc
 		Network: tr.network, NetworkSize: size, Siblings: message.NewBranches(all),
 		Levels: tr.saidLevels(), Level: level, Above: tr.above(level),
 	}
-	c := tr.choices(newcomer, all, lg)
+	c := tr.choices(level, newcomer, all, lg)
 	capacity := tr.capacity(size, level)
 	switch {
 	case c.least < 0 || !asked.Alone && int(all[c.least].Size) >= capacity && c.mayFound(tr, size, level):
@@ -184,14 +184,25 @@ func (n *Node) findBranch(t *Task, b budget) {
 
 // descend asks the head of the offered branch for a branch below it, and if it does not
 // answer some of its siblings: all masters of a branch can have died, and those that offer
-// it notice that later.
+// it notice that later. A node that has left its branch may still be taken for the head of
+// the branch above: then it asks the heads below that it knew.
 func (tr *tree) descend(t *Task, level int, offer *message.BranchOffer, b budget) *message.BranchOffer {
 	req := message.BranchRequest{
 		Levels: tr.node.cfg.Levels, Level: level - 1, NetworkSize: offer.NetworkSize, Alone: tr.alone,
 	}
-	tr.place(level, offer)
+	var below *message.BranchOffer
+	if tr.place(level, offer); offer.Branch.Head != tr.node.self {
+		below, _ = tr.ask(t, offer.Branch.Head, req, b)
+	}
+	for _, known := range tr.lists[level-2].List {
+		if below != nil || offer.Branch.Head != tr.node.self {
+			break
+		}
+		if known.Head != tr.node.self {
+			below, _ = tr.ask(t, known.Head, req, b)
+		}
+	}
 	siblings := offer.Siblings.List
-	below, _ := tr.ask(t, offer.Branch.Head, req, b)
 	for tries := 0; below == nil && tries < 2 && len(siblings) > 0; tries++ {
 		offer.Branch = siblings[tr.node.env.Rand().IntN(len(siblings))]
 		tr.place(level, offer)

@@ -147,7 +147,7 @@ type branchChoice struct {
 // counts until it has unseenMost nodes, and again when all nodes know it. At a provider
 // that is new itself all branches may be, because the network is starting. If none is left
 // any will do.
-func (tr *tree) choices(newcomer Peer, all []message.Branch, lg *branchLedger) branchChoice {
+func (tr *tree) choices(level int, newcomer Peer, all []message.Branch, lg *branchLedger) branchChoice {
 	c, now, interval := branchChoice{least: -1}, tr.node.env.Now(), tr.node.cfg.SyncInterval
 	closing, unseen := -1, -1
 	least := func(of *int, i int) {
@@ -157,7 +157,7 @@ func (tr *tree) choices(newcomer Peer, all []message.Branch, lg *branchLedger) b
 	}
 	for i, b := range all {
 		switch {
-		case b.Name == newcomer:
+		case b.Name == newcomer && (level == 1 || b.Size <= 1): // it would be alone there
 		case b.Closing:
 			least(&closing, i)
 		case tr.settles() && now-lg.known[b.Name] < unseenFor*interval && b.Size >= unseenMost:

@@ -357,7 +357,7 @@ func (tr *tree) hear(level int, name Peer, said *message.Tree) {
 				tr.keepStray(tr.lists[level-1].List[i].Head)
 			}
 			tr.drop(level, name)
-			tr.fails[id] = goneFor
+			tr.gone(id)
 		}
 		return
 	}
@@ -370,9 +370,29 @@ func (tr *tree) hear(level int, name Peer, said *message.Tree) {
 		}
 		tr.hearClaim(level, theirs)
 	}
+	tr.dropOthersOf(level, theirs)
 	if theirs.Name != tr.path[level-1].Name && tr.sameParent(level, said) {
 		tr.hearOf(level, said)
 	}
+}
+
+// dropOthersOf takes all branches off the list that a head has led before the one that it
+// leads now. Nobody would ask it about them, as it answers for the other already.
+func (tr *tree) dropOthersOf(level int, led message.Branch) {
+	for _, b := range tr.lists[level-1].List {
+		if b.Head == led.Head && b.Name != led.Name {
+			tr.drop(level, b.Name)
+			tr.gone(branchID{level, b.Name})
+		}
+	}
+}
+
+// gone keeps others from bringing a branch back for a while.
+func (tr *tree) gone(id branchID) {
+	if tr.fails == nil {
+		tr.fails = make(map[branchID]int)
+	}
+	tr.fails[id] = goneFor
 }
 
 // hearOf takes what the head of another branch says of third ones. It may name as many new
