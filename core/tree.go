@@ -34,7 +34,8 @@ type tree struct {
 	audit    headAudit      // of the head of the own branch of level 1
 	upper    []headAudit    // of the heads above it, from level 2 up; nil before the first
 	reached  time.Duration  // when a search of ours last reached most of our branch of the top
-	deposed  Peer           // the head that we do not follow any more; none before
+	deposed  Peer           // the head that we do not follow; none before
+	since    int32          // the sync at which it was deposed
 	leftOut  int            // the level of the branch that we are to take to another parent; 0 for none
 	heeded   map[Peer]int32 // the sync at which each node last made us do so
 	restless int32          // the sync until which what nodes below miss may be of the former parent

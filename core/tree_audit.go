@@ -95,8 +95,17 @@ func (tr *tree) auditBranch(level int) bool {
 	if seen.doubts++; seen.doubts < branchFails {
 		return false
 	}
-	*seen, tr.deposed = headAudit{}, own.Head
+	*seen, tr.deposed, tr.since = headAudit{}, own.Head, tr.node.level1.rounds
 	return true
+}
+
+// deposedFor is for how many syncs a node does not follow a head that it has deposed. The
+// other members have found out as much by then, and follow another. If not, the node was
+// wrong, and would never learn what the head tells.
+const deposedFor = 4 * branchFails
+
+func (tr *tree) isDeposed(p Peer) bool {
+	return p == tr.deposed && tr.node.level1.rounds-tr.since < deposedFor
 }
 
 // rateHead is called with what the head of a branch of a level has answered to a search.

@@ -59,7 +59,7 @@ func (tr *tree) hearClaim(level int, b message.Branch) bool {
 	if b.Name.IsZero() || b.Head.IsZero() {
 		return false
 	}
-	if b.Head == tr.node.self || b.Name == tr.path[level-1].Name && b.Head == tr.deposed {
+	if b.Head == tr.node.self || b.Name == tr.path[level-1].Name && tr.isDeposed(b.Head) {
 		return false
 	}
 	known, is := tr.claims.confirmed[branchID{level, b.Name}]
@@ -91,7 +91,7 @@ func (tr *tree) leaveNames(count int) {
 // mayLead reports whether a node that says that it leads our branch of a level is one of
 // those that can: a master of the branch, or above level 1 a head of a branch below.
 func (tr *tree) mayLead(level int, p Peer) bool {
-	if p == tr.deposed {
+	if tr.isDeposed(p) {
 		return false
 	}
 	if level == 1 {

@@ -190,7 +190,7 @@ func (tr *tree) askHead(t *Task, level int, b budget) {
 	}
 	req.Missed = tr.misses(level)
 	for range 2 {
-		if head == tr.deposed || level == 1 && tr.settles() && !tr.mayLead(1, head) {
+		if tr.isDeposed(head) || level == 1 && tr.settles() && !tr.mayLead(1, head) {
 			break // it has no slaves any more
 		}
 		said := tr.askTree(t, head, req, b)
