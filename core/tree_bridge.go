@@ -9,8 +9,8 @@ import (
 // Heads of the top know each other by their lists only. So two parts of a network that have
 // taken each other for dead, or that began apart, would stay so. Each head of the top
 // therefore asks the first bootstrap node that answers, at each sync, and now and then a
-// head that it has lost; if none answers, in turn all nodes that it knows. It meets the branches that these know. The network has the name
-// that the first bootstrap node says.
+// head that it has lost; if none answers, in turn all nodes that it knows. It meets the
+// branches that these know. The network has the name that the first bootstrap node says.
 //
 // A node that has left its branch and hears of no other asks the nodes that it knew there.
 // When none of them answers it founds a branch itself, and asks them later, as a head.

@@ -190,17 +190,19 @@ func (tr *tree) descend(t *Task, level int, offer *message.BranchOffer, b budget
 	req := message.BranchRequest{
 		Levels: tr.node.cfg.Levels, Level: level - 1, NetworkSize: offer.NetworkSize, Alone: tr.alone,
 	}
-	var below *message.BranchOffer
-	if tr.place(level, offer); offer.Branch.Head != tr.node.self {
-		below, _ = tr.ask(t, offer.Branch.Head, req, b)
+	heads := []Peer{offer.Branch.Head}
+	if heads[0] == tr.node.self && len(tr.lists) == tr.top() {
+		heads = heads[:0]
+		for _, known := range tr.lists[level-2].List {
+			if known.Head != tr.node.self {
+				heads = append(heads, known.Head)
+			}
+		}
 	}
-	for _, known := range tr.lists[level-2].List {
-		if below != nil || offer.Branch.Head != tr.node.self {
-			break
-		}
-		if known.Head != tr.node.self {
-			below, _ = tr.ask(t, known.Head, req, b)
-		}
+	tr.place(level, offer)
+	var below *message.BranchOffer
+	for i := 0; below == nil && i < len(heads); i++ {
+		below, _ = tr.ask(t, heads[i], req, b)
 	}
 	siblings := offer.Siblings.List
 	for tries := 0; below == nil && tries < 2 && len(siblings) > 0; tries++ {
@@ -233,14 +235,16 @@ func (tr *tree) seek(t *Task, b budget) *message.BranchOffer {
 		}
 	}
 	if len(tr.lists) == tr.top() {
-		known := tr.lists[max(1, tr.used())-1].List // above there is one branch, maybe our own
-		for _, i := range n.env.Rand().Perm(len(known)) {
-			h := known[i].Head
-			if h == n.self || b.left() <= 0 {
-				continue
-			}
-			if offer, _ := tr.ask(t, h, req, b); offer != nil {
-				return offer
+		for level := max(1, tr.used()); level >= 1; level-- { // above there is one branch, maybe our own
+			known := tr.lists[level-1].List
+			for _, i := range n.env.Rand().Perm(len(known)) {
+				h := known[i].Head
+				if h == n.self || b.left() <= 0 {
+					continue
+				}
+				if offer, _ := tr.ask(t, h, req, b); offer != nil {
+					return offer
+				}
 			}
 		}
 	}

@@ -43,6 +43,10 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=2000030 nodes=6 levels=3 faults=cut-off,growth", "a node that led no branch of level 1 was the head of one of level 2"},
 		{"seed=2001145 nodes=4 levels=2 faults=boot-restart-memory,rolling-blank,churn", "a node waited for ever in a branch that its head had left"},
 		{"seed=2001070 nodes=10 bootstrap=2 levels=2 faults=rolling-memory,masters-gone liars=faithless:2", "a head listed a former branch of its own for ever"},
+		{"seed=3001302 nodes=8 levels=3 loss=0.015 faults=partition,mass-join,churn", "a former branch of a head was counted for ever beside the one that it leads"},
+		{"seed=3002420 nodes=3 levels=3 faults=boot-restart-memory,crashloop-blank,rolling-memory", "a head that was alone below a branch of its own name founded its branch again and again"},
+		{"seed=3001757 nodes=34 levels=2 faults=mixed,boot-gone", "a node never followed a head again that it alone had deposed"},
+		{"seed=3002740 nodes=8 levels=3 faults=hang,crashloop-blank,boot-restart-blank", "a bootstrap node that was alone in a branch below the only one of the top asked nobody"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)

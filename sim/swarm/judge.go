@@ -41,7 +41,7 @@ func (r *run) patience(name string) int {
 // further level adds moreRequests: heads ask each other.
 const (
 	mostRequests = 6
-	moreRequests = 1
+	moreRequests = 2
 )
 
 // quiet lets the network mend after a fault, and judges it.
