@@ -48,29 +48,18 @@ const (
 func (r *run) quiet(p Phase, before int) *Failure {
 	r.remember()
 	r.Run(time.Duration(before) * fault.Round)
-	most, last, ok := r.patience(p.Fault), error(nil), 0 // last is the latest that was wrong
-	for p.Rounds = 0; ; p.Rounds++ {
-		if len(r.bans) > 0 {
-			b := r.bans[0]
-			return &Failure{At: b.at, Phase: p.Fault, Did: p.Did, Kind: FailedBan,
-				What: fmt.Sprintf("honest node %d bans honest node %d: %s", b.by+1, b.who+1, b.reason)}
+	for {
+		if failure := r.mend(&p); failure != nil {
+			return failure
 		}
-		if err := r.whole(); err == nil {
-			ok++
-		} else {
-			last, ok = err, 0
+		parts := len(r.parts())
+		if err := r.measure(&p); err != nil {
+			return r.failed(p, FailedTraffic, err)
 		}
-		if ok == r.steady() {
+		if len(r.parts()) >= parts {
 			break
 		}
-		if p.Rounds == most {
-			return r.failed(p, FailedMend, fmt.Errorf("not whole after %d rounds: %w", most, last))
-		}
-		r.Run(fault.Round)
-	}
-	p.Rounds -= ok - 1
-	if err := r.measure(&p); err != nil {
-		return r.failed(p, FailedTraffic, err)
+		p.Rounds++ // two parts have met: they are to grow together
 	}
 	if r.plan.Loss == 0 && r.plan.Lie == "" && len(r.parts()) == 1 {
 		if err := r.load.judge(r.random(stream.Workload, p.Fault, len(r.outcome.Phases))); err != nil {
@@ -82,6 +71,31 @@ func (r *run) quiet(p Phase, before int) *Failure {
 	}
 	r.outcome.Phases = append(r.outcome.Phases, p)
 	return nil
+}
+
+// mend waits until the network is whole.
+func (r *run) mend(p *Phase) *Failure {
+	most, last, ok := r.patience(p.Fault), error(nil), 0 // last is the latest that was wrong
+	for ; ; p.Rounds++ {
+		if len(r.bans) > 0 {
+			b := r.bans[0]
+			return &Failure{At: b.at, Phase: p.Fault, Did: p.Did, Kind: FailedBan,
+				What: fmt.Sprintf("honest node %d bans honest node %d: %s", b.by+1, b.who+1, b.reason)}
+		}
+		if err := r.whole(); err == nil {
+			ok++
+		} else {
+			last, ok = err, 0
+		}
+		if ok == r.steady() {
+			p.Rounds -= ok - 1
+			return nil
+		}
+		if p.Rounds >= most {
+			return r.failed(*p, FailedMend, fmt.Errorf("not whole after %d rounds: %w", most, last))
+		}
+		r.Run(fault.Round)
+	}
 }
 
 func (r *run) failed(p Phase, kind string, err error) *Failure {
