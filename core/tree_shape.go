@@ -157,7 +157,7 @@ func (tr *tree) choices(level int, newcomer Peer, all []message.Branch, lg *bran
 	}
 	for i, b := range all {
 		switch {
-		case b.Name == newcomer && (level == 1 || b.Size <= 1): // it would be alone there
+		case (b.Name == newcomer || b.Head == newcomer) && (level == 1 || b.Size <= 1): // it would be alone there
 		case b.Closing:
 			least(&closing, i)
 		case tr.settles() && now-lg.known[b.Name] < unseenFor*interval && b.Size >= unseenMost:

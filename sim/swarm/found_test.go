@@ -47,6 +47,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=3002420 nodes=3 levels=3 faults=boot-restart-memory,crashloop-blank,rolling-memory", "a head that was alone below a branch of its own name founded its branch again and again"},
 		{"seed=3001757 nodes=34 levels=2 faults=mixed,boot-gone", "a node never followed a head again that it alone had deposed"},
 		{"seed=3002740 nodes=8 levels=3 faults=hang,crashloop-blank,boot-restart-blank", "a bootstrap node that was alone in a branch below the only one of the top asked nobody"},
+		{"seed=3000769 nodes=21 levels=2 faults=boot-restart-blank,boot-gone", "a node was sent back to the branch that it led alone, because another had founded it"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
