@@ -15,20 +15,21 @@ import (
 
 // tree is a node's place among the branches. Only networks of several levels have it.
 type tree struct {
-	node    *Node
-	network Peer                // the name of the whole network; zero while unknown
-	path    []message.Branch    // the own branches, of level 1 first; empty without one
-	lists   []*message.Branches // of each level, the own branch and its siblings
-	ledgers []*branchLedger     // of each level; nil until a newcomer asks
-	fails   map[branchID]int    // how many syncs in a row the head of a sibling was silent
-	lonely  int                 // syncs in a row in which the branch had no other node
-	alone   bool                // we have left a branch in which we were alone
-	strays  []Peer              // addresses that may lead to another part of the network
-	sought  int                 // how often in a row a search for a branch was in vain
-	levels  int                 // how many the network has now
-	shape   shape               // of a head: what it is about to change
-	said    *message.Tree       // snapshot; nil after a change
-	heads   [1]Peer             // the head of the own branch, for those who ask it
+	node     *Node
+	network  Peer                // the name of the whole network; zero while unknown
+	path     []message.Branch    // the own branches, of level 1 first; empty without one
+	lists    []*message.Branches // of each level, the own branch and its siblings
+	ledgers  []*branchLedger     // of each level; nil until a newcomer asks
+	fails    map[branchID]int    // how many syncs in a row the head of a sibling was silent
+	lonely   int                 // syncs in a row in which the branch had no other node
+	alone    bool                // we have left a branch in which we were alone
+	strays   []Peer              // addresses that may lead to another part of the network
+	misnamed int                 // syncs in a row in which the backlink gave the network another name
+	sought   int                 // how often in a row a search for a branch was in vain
+	levels   int                 // how many the network has now
+	shape    shape               // of a head: what it is about to change
+	said     *message.Tree       // snapshot; nil after a change
+	heads    [1]Peer             // the head of the own branch, for those who ask it
 
 	claims   branchClaims   // of other branches, at a head
 	audit    headAudit      // of the head of the own branch of level 1
@@ -237,13 +238,13 @@ func branchIndex(list []message.Branch, name Peer) int {
 	return slices.IndexFunc(list, func(b message.Branch) bool { return b.Name == name })
 }
 
-// adopt takes over what another node of the own branch says, from a level on upwards.
+// adopt takes over what another node of the own branch says, from a level on upwards. The
+// name of the network is not taken from it (tree_name.go).
 func (tr *tree) adopt(said *message.Tree, from int) {
 	if len(said.Path) != tr.top() || len(said.Lists) != tr.top() {
 		return
 	}
 	tr.setLevels(said.Levels)
-	tr.setNetwork(said.Network)
 	for level := from; level <= tr.top(); level++ {
 		tr.setPath(level, said.Path[level-1])
 		tr.setList(level, said.Lists[level-1])

@@ -38,7 +38,8 @@ type headAudit struct {
 	under    Peer  // of a head that entry nodes do not ask: the head above it at that time
 	moved    bool  // some have failed under another head above, too
 
-	asked time.Duration // when it last asked us, for a search
+	asked    time.Duration // when it last asked us, for a search
+	misnames bool          // it gives the network another name (tree_name.go)
 }
 
 // auditOf is what the node has seen of the head of its branch of a level. What it has seen
@@ -82,6 +83,9 @@ func (tr *tree) auditBranch(level int) bool {
 		seen.follow(tr.path[level].Head)
 	}
 	switch {
+	case seen.misnames:
+		seen.misnames = false // until it is asked again
+		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: "it gives the network another name than the bootstrap nodes"})
 	case int(own.Size) > counted+counted/4+slack(counted):
 		n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: fmt.Sprintf("it claims %d nodes, its masters list %d", own.Size, counted)})
 	case seen.short >= shortSearches && tr.between(level):
@@ -116,8 +120,10 @@ func (tr *tree) rateHead(level int, head Peer, resp message.Response) {
 		return
 	}
 	answer, err := message.As[message.QueryAnswer](resp)
-	if err == nil { // silence is noticed at the next sync
-		tr.auditOf(level).rate(2*answer.Coverage.Answered >= tr.counted(level), tr.node.level1.rounds)
+	refusal, refused := err.(*message.Error)
+	if err == nil || err == message.ErrWrongRoot || refused && refusal.Code != message.CodeUnknownQuery { // silence is noticed at the next sync
+		good := err == nil && 2*answer.Coverage.Answered >= tr.counted(level)
+		tr.auditOf(level).rate(good, tr.node.level1.rounds)
 	}
 }
 

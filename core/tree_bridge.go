@@ -22,14 +22,6 @@ const (
 	foundAfter = 4
 )
 
-// setNetwork takes over the name of the whole network.
-func (tr *tree) setNetwork(name Peer) {
-	if tr.network != name && !name.IsZero() {
-		tr.network = name
-		tr.changed()
-	}
-}
-
 // keepStray keeps an address that may lead to another part of the network.
 func (tr *tree) keepStray(p Peer) {
 	if p.IsZero() || p == tr.node.self {
@@ -49,7 +41,7 @@ func (tr *tree) meetNetwork(t *Task, b budget) {
 		if p == tr.node.self {
 			continue
 		}
-		said := tr.askTree(t, p, message.TreeRequest{Level: top, Branch: tr.path[top-1]}, b)
+		said := tr.askAnyTree(t, p, message.TreeRequest{Level: top, Branch: tr.path[top-1]}, b)
 		if !tr.leads(top) {
 			return
 		}
@@ -73,11 +65,11 @@ func (tr *tree) meetNetwork(t *Task, b budget) {
 	if answered {
 		turn /= maxStrays
 	}
-	said := tr.askTree(t, strays[turn%len(strays)], message.TreeRequest{Level: top, Branch: tr.path[top-1]}, b)
+	said := tr.askAnyTree(t, strays[turn%len(strays)], message.TreeRequest{Level: top, Branch: tr.path[top-1]}, b)
 	if said == nil || !tr.leads(top) {
 		return
 	}
-	if !answered && tr.node.cfg.Book.Less(said.Network, tr.network) {
+	if !answered && tr.comesBefore(said.Network) {
 		tr.setNetwork(said.Network)
 	}
 	tr.meet(t, said, b)
@@ -107,7 +99,7 @@ func (tr *tree) seekStrays(t *Task, req message.BranchRequest, b budget) *messag
 		if b.left() <= 0 {
 			return nil
 		}
-		if offer, _ := tr.ask(t, tr.strays[i], req, b); offer != nil {
+		if offer := tr.askOurs(t, tr.strays[i], req, b); offer != nil {
 			return offer
 		}
 	}

@@ -205,7 +205,7 @@ func (tr *tree) gatherPlaces(t *Task, peers []Peer, req message.TreeRequest, b b
 	for i, resp := range t.Gather(peers, message.Request{
 		Kind: message.KindTree, Timeout: b.atMost(tr.node.cfg.ServerTimeout), Body: &req,
 	}) {
-		if said := tr.wholeTree(resp); said != nil && said.Place != nil {
+		if said := tr.ours(tr.wholeTree(resp)); said != nil && said.Place != nil {
 			places[i] = said
 		}
 	}

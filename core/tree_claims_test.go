@@ -182,10 +182,13 @@ func topHead(t *testing.T, n *coretest.Network, top int) *coretest.Host {
 	return nil
 }
 
-// A head keeps its branch out of searches, at either level. Its members, which are entry
-// nodes of searches now and then, choose another.
+// A head keeps its branch out of searches, at either level: it answers for no node, or says
+// that the network is another one. Its members, which are entry nodes of searches now and
+// then, choose another.
 func TestAHidingHeadIsReplaced(t *testing.T) {
-	for _, levels := range []int{2, 3} {
+	answers := []message.Response{{Body: &message.QueryAnswer{}}, {Err: message.ErrWrongRoot}}
+	for i := range 2 * len(answers) {
+		levels, answer := 2+i/2, answers[i%2]
 		top := levels - 1
 		n := growTo(t, levels, 60*top, 1)
 		liar := topHead(t, n, top)
@@ -194,7 +197,7 @@ func TestAHidingHeadIsReplaced(t *testing.T) {
 			if req.Kind != message.KindQueryMaster || message.Asked[message.QueryRequest](req).Level != levels {
 				return message.Response{}, coretest.Pass
 			}
-			return message.Response{Body: &message.QueryAnswer{}}, coretest.Answer
+			return answer, coretest.Answer
 		})
 		for range 16 {
 			n.Run(core.DefaultSyncInterval)
@@ -209,7 +212,7 @@ func TestAHidingHeadIsReplaced(t *testing.T) {
 		}
 		n.Run(3 * core.DefaultSyncInterval)
 		if c := coverage(n); c < 0.97 {
-			t.Errorf("%d levels: a search reaches %.3f of the nodes", levels, c)
+			t.Errorf("%d levels, error %v: a search reaches %.3f of the nodes", levels, answer.Err, c)
 		}
 	}
 }

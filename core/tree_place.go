@@ -202,13 +202,13 @@ func (tr *tree) descend(t *Task, level int, offer *message.BranchOffer, b budget
 	tr.place(level, offer)
 	var below *message.BranchOffer
 	for i := 0; below == nil && i < len(heads); i++ {
-		below, _ = tr.ask(t, heads[i], req, b)
+		below = tr.askOurs(t, heads[i], req, b)
 	}
 	siblings := offer.Siblings.List
 	for tries := 0; below == nil && tries < 2 && len(siblings) > 0; tries++ {
 		offer.Branch = siblings[tr.node.env.Rand().IntN(len(siblings))]
 		tr.place(level, offer)
-		below, _ = tr.ask(t, offer.Branch.Head, req, b)
+		below = tr.askOurs(t, offer.Branch.Head, req, b)
 	}
 	return below
 }
@@ -227,6 +227,7 @@ func (tr *tree) seek(t *Task, b budget) *message.BranchOffer {
 		}
 		offer, err := tr.ask(t, p, req, b)
 		if offer != nil {
+			tr.setNetwork(offer.Network)
 			return offer
 		}
 		if message.IsRefusal(err, message.CodeUnknownQuery) || errors.Is(err, message.ErrWrongRoot) {
@@ -242,7 +243,7 @@ func (tr *tree) seek(t *Task, b budget) *message.BranchOffer {
 				if h == n.self || b.left() <= 0 {
 					continue
 				}
-				if offer, _ := tr.ask(t, h, req, b); offer != nil {
+				if offer := tr.askOurs(t, h, req, b); offer != nil {
 					return offer
 				}
 			}
@@ -260,12 +261,12 @@ func (tr *tree) seek(t *Task, b budget) *message.BranchOffer {
 // begin is the offer of a first node to itself: to found the network, or, where no other
 // answers, its first branch anew.
 func (tr *tree) begin() *message.BranchOffer {
-	self, network := tr.node.self, tr.network
-	if network.IsZero() {
-		network = self
+	self := tr.node.self
+	if tr.network.IsZero() {
+		tr.setNetwork(self)
 	}
 	own := message.Branch{Name: self, Head: self}
-	return &message.BranchOffer{Network: network, Level: tr.top(), Founder: true, Branch: own, Siblings: message.NewBranches(nil), NetworkSize: 1}
+	return &message.BranchOffer{Network: tr.network, Level: tr.top(), Founder: true, Branch: own, Siblings: message.NewBranches(nil), NetworkSize: 1}
 }
 
 // ask asks a node which branch to join; nil without an answer, and why.
@@ -282,6 +283,16 @@ func (tr *tree) ask(t *Task, p Peer, req message.BranchRequest, b budget) (*mess
 	return offer, nil
 }
 
+// askOurs is ask for nodes that the owner has not named: an offer of another network is
+// none.
+func (tr *tree) askOurs(t *Task, p Peer, req message.BranchRequest, b budget) *message.BranchOffer {
+	offer, _ := tr.ask(t, p, req, b)
+	if offer != nil && offer.Network != tr.network {
+		return nil
+	}
+	return offer
+}
+
 // place takes over an offer at one level.
 func (tr *tree) place(level int, offer *message.BranchOffer) {
 	if len(tr.path) != tr.top() {
@@ -290,7 +301,6 @@ func (tr *tree) place(level int, offer *message.BranchOffer) {
 			tr.lists[i] = message.NewBranches(nil)
 		}
 	}
-	tr.network = offer.Network
 	tr.changed()
 	tr.setLevels(offer.Levels)
 	for i, b := range offer.Above[:min(len(offer.Above), tr.top()-level)] {

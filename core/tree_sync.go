@@ -150,14 +150,26 @@ func (tr *tree) believe(t *Task, b budget) {
 	if backlink.IsZero() {
 		return
 	}
-	if said := tr.askTree(t, backlink, message.TreeRequest{}, b); said != nil && tr.placed() && said.Path[0].Name == tr.path[0].Name &&
-		said.Path[0].Head != tr.node.self {
+	said := tr.askAnyTree(t, backlink, message.TreeRequest{}, b)
+	if said == nil || !tr.placed() {
+		return
+	}
+	ours := tr.agreesOnName(t, said, b)
+	if tr.node.level1.backlink == backlink {
+		tr.backlinkNames(ours)
+	}
+	if ours && tr.placed() && said.Path[0].Name == tr.path[0].Name && said.Path[0].Head != tr.node.self {
 		tr.adopt(said, 1)
 	}
 }
 
-// askTree asks a node for its place in the tree; nil without a whole answer.
+// askTree asks a node of our network for its place in the tree; nil without a whole answer.
 func (tr *tree) askTree(t *Task, p Peer, req message.TreeRequest, b budget) *message.Tree {
+	return tr.ours(tr.askAnyTree(t, p, req, b))
+}
+
+// askAnyTree is askTree for a node that may be of another network.
+func (tr *tree) askAnyTree(t *Task, p Peer, req message.TreeRequest, b budget) *message.Tree {
 	resp := t.Call(p, message.Request{Kind: message.KindTree, Timeout: b.atMost(tr.node.cfg.ServerTimeout), Body: &req})
 	return tr.wholeTree(resp)
 }
@@ -193,7 +205,10 @@ func (tr *tree) askHead(t *Task, level int, b budget) {
 		if tr.isDeposed(head) || level == 1 && tr.settles() && !tr.mayLead(1, head) {
 			break // it has no slaves any more
 		}
-		said := tr.askTree(t, head, req, b)
+		said := tr.askAnyTree(t, head, req, b)
+		if said != nil && !tr.headAgreesOnName(t, level, head, said, b) {
+			return // what it says is of no use, and it is not dead
+		}
 		if !tr.placed() || tr.path[level-1].Name != name {
 			return // the branch has changed meanwhile
 		}
@@ -227,7 +242,7 @@ func (tr *tree) elect(t *Task, level int, dead Peer, b budget) {
 	}
 	next := n.self
 	for i, resp := range responses {
-		said := tr.wholeTree(resp)
+		said := tr.ours(tr.wholeTree(resp))
 		if said == nil || said.Path[level-1].Name != name {
 			continue
 		}
@@ -296,7 +311,7 @@ func (tr *tree) meetSiblings(t *Task, level int, b budget) {
 		}
 		for _, silent := range []bool{true, false} { // first those that others may know better
 			for i, resp := range responses {
-				said := tr.wholeTree(resp)
+				said := tr.ours(tr.wholeTree(resp))
 				if (said == nil) != silent {
 					continue
 				}
