@@ -350,7 +350,8 @@
 // heads, in which its own branch has another head: then the masters of both parts meet,
 // and the first head by address stays (tree_rivals.go). Each head of the top asks a bootstrap
 // node at each sync, so that parts of a network that do not list each other meet
-// (tree_bridge.go).
+// (tree_bridge.go). Only bootstrap nodes can change the name of the whole network
+// (tree_name.go).
 //
 // With message.AutoLevels the network decides how many levels it has (tree_shape.go). A
 // level that it does without has one branch of all nodes, which searches skip. Branches

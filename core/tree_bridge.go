@@ -10,7 +10,8 @@ import (
 // taken each other for dead, or that began apart, would stay so. Each head of the top
 // therefore asks the first bootstrap node that answers, at each sync, and now and then a
 // head that it has lost; if none answers, in turn all nodes that it knows. It meets the
-// branches that these know. The network has the name that the first bootstrap node says.
+// branches that these know. The network has the name that the first bootstrap node says
+// (tree_name.go).
 //
 // A node that has left its branch and hears of no other asks the nodes that it knew there.
 // When none of them answers it founds a branch itself, and asks them later, as a head.

@@ -120,7 +120,8 @@ func (a *attacks) begin(number int, now time.Duration) {
 	for i, host := range hosts {
 		l := newLiar(a, host, number, kind)
 		if len(masters) > 0 {
-			l.lie.Victim = peerOf(masters[i%len(masters)])
+			victim := masters[i%len(masters)]
+			l.lie.Victim, l.lie.Root, l.lie.Levels = peerOf(victim), w.node(victim).NetworkRoot(), int(w.scenario.Levels)
 		}
 		a.liars[host] = l
 		w.weather.Host(host).Late = kind.Late

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -265,6 +266,40 @@ func TestResultsHaveEachLevel(t *testing.T) {
 			if l := got[i]; l.Level != i+1 || l.Masters == 0 || math.Abs(l.Members.Mean*float64(l.Masters)-float64(got[i-1].Masters)) > 1e-6 {
 				t.Errorf("of %d masters of level %d, level %d has %+v", got[i-1].Masters, i, i+1, l)
 			}
+		}
+	}
+}
+
+// Ports that come and go do so at masters of all branches, whatever the number of levels is.
+func TestTogglersComeToAllBranches(t *testing.T) {
+	for _, levels := range []string{"1", "2", "3", "auto"} {
+		const begin = 6 * time.Minute
+		text := "name: l\nnodes: 100\nduration: 20m\nlevels: " + levels + "\nattacks: [{at: 6m, lie: toggle, identities: 40}]\n"
+		s, err := scenario.Parse("l.yaml", []byte(text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := newWorld(s, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(w.net.Close)
+		w.kernel.RunUntil(begin)
+		w.attacks.act(begin)
+		branches, met := make(map[core.Peer]bool), make(map[core.Peer]bool)
+		for _, n := range w.allNodes() {
+			branches[n.NetworkRoot()] = true
+		}
+		for at := begin; at < begin+40*time.Second; at += time.Second {
+			w.kernel.RunUntil(at)
+			for _, n := range w.allNodes() {
+				if slices.ContainsFunc(n.Structure().Slaves, func(p core.Peer) bool { return int(p.ID()) > w.nodes }) {
+					met[n.NetworkRoot()] = true
+				}
+			}
+		}
+		if len(met) != len(branches) {
+			t.Errorf("levels %s: masters of %d of %d branches have listed one", levels, len(met), len(branches))
 		}
 	}
 }
