@@ -16,6 +16,7 @@ package documents
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -138,8 +139,11 @@ func (c *Collection) Get(ctx context.Context, key, into any) (Document, error) {
 	return *a.Document, json.Unmarshal(a.Document.Document, into)
 }
 
+// ErrUnread says that there are documents, and no holder of them has answered.
+var ErrUnread = errors.New("documents: there are documents that no holder gives now")
+
 // GetMany reads documents by their keys, as JSON, at most MaxBatch. Those that are not there
-// are left out.
+// are left out. With ErrUnread it returns those that could be had.
 func (c *Collection) GetMany(ctx context.Context, keys []json.RawMessage) (list []Document, err error) {
 	for len(keys) > 0 {
 		a, err := c.call(ctx, "get", store.Request{Keys: keys}, client.Repeatable())
@@ -148,7 +152,7 @@ func (c *Collection) GetMany(ctx context.Context, keys []json.RawMessage) (list 
 		}
 		list = append(list, a.Documents...)
 		if len(a.Rest) >= len(keys) {
-			return nil, errMalformed
+			return list, fmt.Errorf("%w: %d", ErrUnread, len(a.Rest))
 		}
 		keys = a.Rest
 	}

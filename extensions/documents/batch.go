@@ -156,7 +156,8 @@ const manyBytes = 4 << 20
 
 // GetMany reads up to MaxKeys documents by one question to the network, and one to some of
 // the holders, in the order of the keys. Those that are not there are left out. Rest are
-// keys of documents for which there was no space any more.
+// keys to ask for again: of documents for which there was no space any more, or which are
+// there and could not be had, because a holder has not answered.
 func (s *Store) GetMany(t *host.Task, collection string, keys []string) (list []Found, rest []string, coverage host.Coverage, err error) {
 	c, err := s.shelf(collection)
 	if err != nil {
@@ -170,7 +171,7 @@ func (s *Store) GetMany(t *host.Task, collection string, keys []string) (list []
 	size := max(s.host.NetworkSize(), coverage.Asked)
 	wanted, _ := c.wanted(size)
 	space := manyBytes
-	records := s.fetchAll(t, c, a, &space)
+	records, silent := s.fetchAll(t, c, a, &space)
 	var mend []Record
 	for i := range a.Found {
 		f := &a.Found[i]
@@ -178,7 +179,7 @@ func (s *Store) GetMany(t *host.Task, collection string, keys []string) (list []
 		if f.Deleted {
 			r, got = f.Record, true
 		}
-		if !got && space <= 0 {
+		if !got && (space <= 0 || silent[f.Key]) {
 			rest = append(rest, f.Key)
 		}
 		if got && s.lacks(c, f, wanted) {
@@ -196,9 +197,10 @@ func (s *Store) GetMany(t *host.Task, collection string, keys []string) (list []
 const fetchAttempts = 4
 
 // fetchAll reads the documents of what was found: each from one of its holders, from the
-// next one if that fails. It ends when the space, in bytes, is used up.
-func (s *Store) fetchAll(t *host.Task, c *shelf, a *located, space *int) map[string]Record {
-	records := make(map[string]Record, len(a.Found))
+// next one if that fails. It ends when the space, in bytes, is used up. Silent are the keys
+// for which a holder has been asked that has not answered.
+func (s *Store) fetchAll(t *host.Task, c *shelf, a *located, space *int) (records map[string]Record, silent map[string]bool) {
+	records, silent = make(map[string]Record, len(a.Found)), make(map[string]bool)
 	for attempt := range fetchAttempts {
 		from := make(map[string][]string)
 		for i := range a.Found {
@@ -212,22 +214,28 @@ func (s *Store) fetchAll(t *host.Task, c *shelf, a *located, space *int) map[str
 		}
 		wait := s.waitFor(t)
 		for _, address := range slices.Sorted(maps.Keys(from)) {
-			wait.run(func(t *host.Task) { s.fetchSome(t, c, address, from[address], records, space) })
+			wait.run(func(t *host.Task) {
+				for _, key := range s.fetchSome(t, c, address, from[address], records, space) {
+					silent[key] = true
+				}
+			})
 		}
 		wait.end(t)
 	}
-	return records
+	return records, silent
 }
 
-// fetchSome reads records from one node.
-func (s *Store) fetchSome(t *host.Task, c *shelf, from string, keys []string, records map[string]Record, space *int) {
+// fetchSome reads records from one node. It returns the keys for which that has not answered.
+func (s *Store) fetchSome(t *host.Task, c *shelf, from string, keys []string, records map[string]Record, space *int) []string {
 	peer, err := s.host.Peer(from)
 	slices.Sort(keys)
 	for err == nil && len(keys) > 0 && *space > 0 {
 		var a *fetched
-		a, err = s.fetch(t, peer, &wantedKeys{Collection: c.Name, Keys: keys}, nil)
-		if err != nil || a == nil || len(a.Records) == 0 {
-			return
+		if a, err = s.fetch(t, peer, &wantedKeys{Collection: c.Name, Keys: keys}, nil); err != nil {
+			break
+		}
+		if a == nil || len(a.Records) == 0 {
+			return nil
 		}
 		for _, r := range a.Records {
 			if c.check(&r) == nil {
@@ -238,4 +246,8 @@ func (s *Store) fetchSome(t *host.Task, c *shelf, from string, keys []string, re
 		last := a.Records[len(a.Records)-1].Key
 		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= last })
 	}
+	if err != nil {
+		return keys
+	}
+	return nil
 }

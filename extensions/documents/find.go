@@ -263,7 +263,7 @@ func (s *Store) fresh(t *host.Task, c *shelf, items []selection.Item, mend bool)
 // mendFound makes up for old copies of what was found.
 func (s *Store) mendFound(t *host.Task, c *shelf, a *located, size int) {
 	space := math.MaxInt
-	records := s.fetchAll(t, c, a, &space)
+	records, _ := s.fetchAll(t, c, a, &space)
 	var list []Record
 	for i := range a.Found {
 		f := &a.Found[i]

@@ -11,12 +11,15 @@ import (
 
 // Repair in the background: when nodes leave or come, and now and then, each node looks
 // whether what it keeps is kept by enough others. Of the holders of the newest version, the
-// one nearest to the key makes the copies that are missing, so that it is done once. Those
-// that are furthest from it give up theirs if there are more than wanted: see surplus.go.
+// one nearest to the key makes the copies that are missing, so that it is done once. What
+// fails is tried again. Those that are furthest from the key give up their copies if there
+// are more than wanted: see surplus.go.
 
 type repair struct {
 	running, again bool
-	planned        bool
+	failed         bool          // this look could not ask, or has not made all copies
+	retry          time.Duration // the pause after the last look, if that has failed
+	planned        time.Duration // the next look; 0 for none
 	ended          time.Duration // the last look
 	free           time.Duration // when the next copy may be sent
 	mended         *host.Cache[string, struct{}]
@@ -59,22 +62,47 @@ func (s *Store) repairSoon() {
 	r := &s.repair
 	if r.running {
 		r.again = true
-	}
-	if r.running || r.planned {
 		return
 	}
-	r.planned = true
-	wait := max(0, r.ended+s.options.RepairPause-s.host.Now())
-	wait += time.Duration(s.host.Rand().Int64N(int64(s.options.RepairPause)/4 + 1))
-	s.host.Later(wait, func(t *host.Task) {
-		r.planned, r.running = false, true
+	s.planRepair(s.options.RepairPause)
+}
+
+// planRepair plans a look so long after the last one, unless one is planned for that time or
+// before.
+func (s *Store) planRepair(pause time.Duration) {
+	r := &s.repair
+	spread := s.options.RepairPause / 4
+	at := max(s.host.Now(), r.ended+pause)
+	if r.planned != 0 && r.planned <= at+spread {
+		return
+	}
+	at += time.Duration(s.host.Rand().Int64N(int64(spread) + 1))
+	r.planned = at
+	s.host.Later(at-s.host.Now(), func(t *host.Task) {
+		if r.running || r.planned != at {
+			return // another look was planned for an earlier time
+		}
+		r.planned, r.running, r.failed = 0, true, false
 		s.repairAll(t)
 		r.running, r.ended = false, s.host.Now()
-		if r.again {
-			r.again = false
-			s.repairSoon()
-		}
+		s.repairAgain()
 	})
+}
+
+// repairAgain plans the next look, if this one calls for it: what fails again and again is
+// tried ever more seldom.
+func (s *Store) repairAgain() {
+	r := &s.repair
+	pause := s.options.RepairPause
+	if !r.failed {
+		r.retry = 0
+	} else if r.retry = max(pause, min(2*r.retry, s.options.RepairEvery)); !r.again {
+		pause = r.retry
+	}
+	if r.again || r.failed {
+		r.again = false
+		s.planRepair(pause)
+	}
 }
 
 // repairAll looks at all that this node keeps.
@@ -107,6 +135,7 @@ func (s *Store) repairKeys(t *host.Task, c *shelf, keys []string) {
 	wanted, _ := c.wanted(s.host.NetworkSize())
 	a, coverage, err := s.ask(t, wantedKeys{Collection: c.Name, Keys: keys, Places: spares(wanted)})
 	if err != nil || 2*coverage.Answered < coverage.Asked {
+		s.repair.failed = true
 		return // the others may be all right: the next look will tell
 	}
 	wanted, _ = c.wanted(max(s.host.NetworkSize(), coverage.Asked))
@@ -127,13 +156,19 @@ func (s *Store) repairKeys(t *host.Task, c *shelf, keys []string) {
 			continue // written meanwhile
 		}
 		if sorted[0] == self {
+			made := len(newest)
 			if assigned := s.assign(free, r, f, wanted); assigned != nil {
 				list = append(list, assigned)
+				made += len(assigned.targets)
 			}
+			s.repair.failed = s.repair.failed || made < wanted
 		}
 		s.notice(c, &r, sorted[:slices.Index(sorted, self)], max(wanted, most))
 	}
 	s.distribute(t, c, list, nil)
+	for _, a := range list {
+		s.repair.failed = s.repair.failed || len(a.holders) < len(a.targets)
+	}
 	for _, from := range slices.Sorted(maps.Keys(pulls)) {
 		s.pull(t, c, from, pulls[from])
 	}
@@ -147,6 +182,7 @@ func (s *Store) pull(t *host.Task, c *shelf, from string, keys []string) {
 	for _, key := range keys {
 		r, got := records[key]
 		if !got || r.Version.Ahead(s.host.Wall()) > s.options.MaxSkew {
+			s.repair.failed = true
 			continue
 		}
 		if _, err := c.take(&r, true); err == nil {

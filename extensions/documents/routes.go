@@ -44,7 +44,8 @@ type Answer struct {
 	Document  *Document  `json:"document,omitempty"`
 	Documents []Document `json:"documents,omitempty"`
 	After     string     `json:"after,omitempty"`
-	// Of many keys, those that were not looked at: the answer would be too long.
+	// Of many keys, those to ask for again: the answer would be too long, or there is such a
+	// document, and a holder has not answered.
 	Rest []json.RawMessage `json:"rest,omitempty"`
 	// Of counting. An estimate is not exact.
 	Count *int `json:"count,omitempty"`
