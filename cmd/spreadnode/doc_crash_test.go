@@ -179,7 +179,7 @@ func (s *keepers) repaired(keys []json.RawMessage, mayBeGone func(key string) bo
 			s.t.Logf("these have too few copies: %q", short)
 		}
 	}()
-	within(s.t, 2*time.Minute, "all documents have three copies", func() bool {
+	within(s.t, 5*time.Minute, "all documents have three copies", func() bool {
 		short, gone = nil, 0
 		inParts(keys, func(keys []json.RawMessage) {
 			copies := make(map[string]int)
