@@ -312,3 +312,14 @@ func TestAnNpmNewcomerGetsOnePlace(t *testing.T) {
 		}
 	}
 }
+
+// A node gives up its ledger when it leaves its branch or sweeps its memory, maybe while a
+// newcomer waits for a place: then it opens a new one.
+func TestANewcomerThatWaitsNeedsNoLedger(t *testing.T) {
+	n, _ := alone(t, 5, 3)
+	l := &n.level1
+	l.ledger = nil
+	if places, size := l.place(peer.FromID(200), Peer{}); len(places) == 0 || size == 0 {
+		t.Errorf("it gets places %d in a network of %d", places, size)
+	}
+}

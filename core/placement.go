@@ -41,11 +41,9 @@ func (directed) provide(l *level, t *Task) message.Response {
 // other masters may be slaves of the target, and so may all nodes that the provider
 // remembers.
 func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Provision {
-	if l.ledger == nil {
-		l.ledger = l.newLedger()
-	}
 	var told []Peer
-	if _, again := l.ledger.sent[target]; again && l.ledger.masters <= smallMasters && l.masterIndex(target) >= 0 {
+	lg := l.openLedger()
+	if _, again := lg.sent[target]; again && lg.masters <= smallMasters && l.masterIndex(target) >= 0 {
 		told = l.slavesOfAnother(t, target, b)
 	}
 	places, size := l.place(target, lost, told...)
@@ -61,6 +59,15 @@ func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Pro
 		p.Results[i] = message.Place{Address: places[i], NetworkSize: size, Spares: places[i : i+1 : i+1]}
 	}
 	return p
+}
+
+// openLedger is the ledger, a new one if there is none: a node gives it up when it leaves
+// its branch, or sweeps its memory, and may do so while a newcomer waits.
+func (l *level) openLedger() *ledger {
+	if l.ledger == nil {
+		l.ledger = l.newLedger()
+	}
+	return l.ledger
 }
 
 // smallMasters is how many masters a network has in which they may all be slaves of one.
@@ -101,7 +108,7 @@ func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 // while slaves elsewhere do not know it yet. Other providers do not: after the death of
 // the bootstrap node there are many of them.
 func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int) {
-	n, lg := l.node, l.ledger
+	n, lg := l.node, l.openLedger()
 	lg.resize(n.self, len(l.slaves))
 	dying, many := l.discountSilent()
 	lg.left(target, lost, n.hostOf(target))
