@@ -24,6 +24,7 @@ type tree struct {
 	lonely   int                 // syncs in a row in which the branch had no other node
 	alone    bool                // we have left a branch in which we were alone
 	strays   []Peer              // addresses that may lead to another part of the network
+	unlisted int                 // how often in a row another head did not list the own branch
 	misnamed int                 // syncs in a row in which the backlink gave the network another name
 	sought   int                 // how often in a row a search for a branch was in vain
 	levels   int                 // how many the network has now
@@ -266,7 +267,10 @@ func (n *Node) serveTree(req *message.Request) message.Response {
 	if ours && asked != nil && asked.Level >= 1 && asked.Level <= tr.top() && asked.Branch.Head == req.From {
 		switch own := tr.path[asked.Level-1]; {
 		case asked.Branch.Name != own.Name:
-			if tr.leads(asked.Level) && tr.hearClaim(asked.Level, asked.Branch) {
+			// who checks our claim may have another parent: to check its claim, too, would
+			// make it check ours again
+			known := branchIndex(tr.lists[asked.Level-1].List, asked.Branch.Name) >= 0
+			if tr.leads(asked.Level) && (known || !asked.Place) && tr.hearClaim(asked.Level, asked.Branch) {
 				tr.checkSoon()
 			}
 		case own.Head == req.From || own.Head == n.self && n.cfg.Book.Less(n.self, req.From):
@@ -300,7 +304,7 @@ func (tr *tree) leave(alone bool) {
 	if r := l.reserve; r != nil { // what is lost or has asked us is of the other branch
 		r.former, r.lost, r.heard, r.adrift = Peer{}, nil, nil, false
 	}
-	n.root, tr.lonely, tr.alone = Peer{}, 0, alone
+	n.root, tr.lonely, tr.unlisted, tr.alone = Peer{}, 0, 0, alone
 	n.networkRevision++
 }
 

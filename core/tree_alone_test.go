@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -105,30 +106,82 @@ func TestBranchesOfOthersAreNewOnce(t *testing.T) {
 }
 
 // Newcomers count in the branch to which they were sent until its size has grown by them,
-// or for six sync intervals after the latest.
+// or for six sync intervals. Each counts once, however often it asks.
 func TestNewcomersCountInTheirBranch(t *testing.T) {
 	tr, env := aloneInTree(t, 2, branchOf(1, 40), branchOf(111, 50))
 	tr.node.started = 1 // not in the beginning
-	size := func() (size int) {
-		return tr.offer(peer.FromID(150), message.BranchRequest{Level: 1, Alone: true}).NetworkSize
+	size := func(newcomer uint32) (size int) {
+		return tr.offer(peer.FromID(newcomer), message.BranchRequest{Level: 1, Alone: true}).NetworkSize
 	}
-	if got := size(); got != 40+50+1 {
-		t.Errorf("a network of 90 and a newcomer has %d", got)
-	}
-	if got := size(); got != 40+50+2 {
-		t.Errorf("with one on its way and a newcomer it has %d", got)
-	}
-	env.now += pendingFor * tr.node.cfg.SyncInterval
-	if got := size(); got != 40+50+3 {
-		t.Errorf("with two on their way and a newcomer it has %d", got)
+	for i, want := range []int{91, 92, 93, 94, 94} {
+		if got := size([]uint32{150, 151, 152, 152, 150}[i]); got != want {
+			t.Errorf("question %d: with those on their way and the newcomer there are %d nodes, want %d", i, got, want)
+		}
 	}
 	env.now += pendingFor*tr.node.cfg.SyncInterval + 1
-	if got := size(); got != 40+50+1 {
-		t.Errorf("when those on their way are out of date it has %d", got)
+	if got := size(153); got != 40+50+1 {
+		t.Errorf("when those on their way are out of date there are %d nodes", got)
 	}
 	tr.lists[0] = message.NewBranches([]message.Branch{branchOf(1, 41), branchOf(111, 50)})
-	if got := size(); got != 41+50+1 {
-		t.Errorf("when the newcomer is there and another comes it has %d", got)
+	if got := size(154); got != 41+50+1 {
+		t.Errorf("when the newcomer is there and another comes there are %d nodes", got)
+	}
+	env.now += pendingFor*tr.node.cfg.SyncInterval + 1
+	if got := size(155); got != 41+50+1 || len(tr.ledgers[0].coming) != 1 || len(tr.ledgers[0].hosts) != 1 {
+		t.Errorf("long after it there are %d nodes, and %d newcomers of %d hosts are remembered", got, len(tr.ledgers[0].coming), len(tr.ledgers[0].hosts))
+	}
+}
+
+// A newcomer that comes back is sent to another branch, and founds one where none is left.
+// One that shall found none is sent to the same again.
+func TestABranchThatTookNobodyIsNotOfferedAgain(t *testing.T) {
+	tr, _ := aloneInTree(t, 2, branchOf(1, 5), branchOf(111, 7))
+	tr.node.started = 1
+	for i, want := range []uint32{1, 111, 150} {
+		offer := tr.offer(peer.FromID(150), message.BranchRequest{Level: 1})
+		if offer.Branch.Name.ID() != want || offer.Founder != (want == 150) {
+			t.Errorf("question %d: it is sent to branch %d, want %d", i, offer.Branch.Name.ID(), want)
+		}
+	}
+	tr, _ = aloneInTree(t, 2, branchOf(1, 5), branchOf(111, 7))
+	tr.node.started = 1
+	for i, want := range []uint32{1, 111, 1} {
+		if offer := tr.offer(peer.FromID(151), message.BranchRequest{Level: 1, Alone: true}); offer.Branch.Name.ID() != want || offer.Founder {
+			t.Errorf("question %d: one that shall found none is sent to branch %d, want %d", i, offer.Branch.Name.ID(), want)
+		}
+	}
+}
+
+// Of one host as many newcomers count as the network takes of it, however many of its ports
+// ask: else one machine could keep all others out of a branch.
+func TestOneHostDoesNotFillABranch(t *testing.T) {
+	book := peer.NewBook(0)
+	intern := func(format string, number int) Peer {
+		p, err := book.Intern(peer.MustParse(fmt.Sprintf(format, number)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	branches := []message.Branch{{Name: intern("10.0.0.%d:1", 1), Size: 40}, {Name: intern("10.0.0.%d:1", 2), Size: 50}}
+	for i := range branches {
+		branches[i].Head = branches[i].Name
+	}
+	tr, _ := aloneInTree(t, 2, branches...)
+	n := tr.node
+	cfg := *n.cfg
+	n.cfg, cfg.Book, n.perHost, n.started = &cfg, book, true, 1
+	count := func(newcomer Peer) int {
+		return tr.offer(newcomer, message.BranchRequest{Level: 1, Alone: true}).NetworkSize
+	}
+	for port := range 100 {
+		if got := count(intern("198.51.100.1:%d", port+1)); got > 90+DefaultHostPlaces+1 {
+			t.Fatalf("with %d ports of one host there are %d nodes", port, got)
+		}
+	}
+	count(intern("198.51.100.%d:1", 2))
+	if got := count(intern("198.51.100.%d:1", 3)); got != 90+DefaultHostPlaces+2 {
+		t.Errorf("with a newcomer of another host there are %d nodes", got)
 	}
 }
 

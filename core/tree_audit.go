@@ -75,8 +75,8 @@ func (tr *tree) watches(level int) bool { return level == 1 || tr.leads(level-1)
 func (tr *tree) auditBranch(level int) bool {
 	n := tr.node
 	own := tr.path[level-1]
-	if own.Head == n.self || !n.level1.view.settled() {
-		return false
+	if own.Head == n.self || tr.isDeposed(own.Head) || !n.level1.view.settled() {
+		return false // of one that is not asked, only old claims are known
 	}
 	seen, counted := tr.auditOf(level), tr.counted(level)
 	if tr.between(level) {

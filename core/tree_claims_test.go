@@ -153,7 +153,7 @@ func TestALyingHeadIsReplaced(t *testing.T) {
 			said.Lists = append([]*message.Branches(nil), said.Lists...)
 			said.Lists[top-1] = message.NewBranches(list)
 		})
-		for range 16 {
+		for range 32 {
 			n.Run(core.DefaultSyncInterval)
 			if size := n.Host(1).Node.NetworkSize(); size > 2*60*top {
 				t.Fatalf("%d levels: a node of another branch counts %d of %d nodes", levels, size, 60*top)

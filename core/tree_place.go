@@ -15,30 +15,69 @@ import (
 // 1. So no one node places all: each places in its own subtree, by a ledger of its own.
 
 // branchLedger counts the newcomers that were sent to branches and are not in their sizes
-// yet, as ledger does for masters.
+// yet, as ledger does for masters. Each counts once, where it was sent last, and of one host
+// as many as the network takes.
 type branchLedger struct {
 	sent    map[Peer]*sentTo       // by the name of the branch
 	known   map[Peer]time.Duration // since when we know each branch, by its name
 	founded []message.Branch       // whose founders we have sent, until their heads say so
+	coming  map[Peer]coming        // the newcomers
+	order   []arrival              // of them, the first first; some have come again
+	hosts   map[host]int           // how many of them are of one host
 }
 
 // sentTo counts the newcomers of one branch.
 type sentTo struct {
 	pending int
+	arrived int // of those that are still remembered: as many as the branch has grown by
 	seen    int // the size that the branch had when we last looked
 	at      time.Duration
+}
+
+// forget counts one less: it has come there, or does so no more.
+func (s *sentTo) forget() {
+	if s.arrived > 0 {
+		s.arrived--
+	} else {
+		s.pending = max(0, s.pending-1)
+	}
+}
+
+// coming is a newcomer on its way.
+type coming struct {
+	to []Peer // the branches that it was sent to, the last last
+	at time.Duration
+	of host
+}
+
+func (c coming) last() Peer { return c.to[len(c.to)-1] }
+
+// maxSent is how many branches are remembered for each.
+const maxSent = 8
+
+// arrival is when a newcomer has asked.
+type arrival struct {
+	newcomer Peer
+	at       time.Duration
 }
 
 // pendingFor is for how many sync intervals a newcomer is counted where it was sent, if
 // the size of the branch does not grow: as long as a size takes to travel.
 const pendingFor = 6
 
+func newBranchLedger() *branchLedger {
+	return &branchLedger{
+		sent: make(map[Peer]*sentTo), known: make(map[Peer]time.Duration),
+		coming: make(map[Peer]coming), hosts: make(map[host]int),
+	}
+}
+
 // refresh returns the branches to choose from, with the newcomers on their way.
 func (lg *branchLedger) refresh(list []message.Branch, now, life time.Duration) []message.Branch {
 	lg.see(list, now)
+	lg.forget(now - life)
 	lg.founded = slices.DeleteFunc(lg.founded, func(b message.Branch) bool {
-		s := lg.sent[b.Name]
-		return branchIndex(list, b.Name) >= 0 || s == nil || now-s.at > life
+		return branchIndex(list, b.Name) >= 0 || lg.sent[b.Name] == nil || now-lg.known[b.Name] > life
 	})
 	all := append(slices.Clone(list), lg.founded...)
 	maps.DeleteFunc(lg.sent, func(name Peer, s *sentTo) bool { // of branches that are gone
@@ -49,19 +88,62 @@ func (lg *branchLedger) refresh(list []message.Branch, now, life time.Duration) 
 		if s == nil {
 			continue
 		}
-		grown := int(all[i].Size) - s.seen
+		grown := min(s.pending, max(0, int(all[i].Size)-s.seen))
 		s.seen = int(all[i].Size)
-		s.pending = max(0, s.pending-max(0, grown))
+		s.pending, s.arrived = s.pending-grown, s.arrived+grown
 		if now-s.at > life {
-			s.pending = 0
+			s.pending, s.arrived = 0, 0
 		}
 		all[i].Size += uint32(s.pending)
 	}
 	return all
 }
 
-// send counts a newcomer at a branch.
-func (lg *branchLedger) send(b message.Branch, size int, now time.Duration) {
+// forget forgets the newcomers that have last asked before a time.
+func (lg *branchLedger) forget(before time.Duration) {
+	done := 0
+	for ; done < len(lg.order) && lg.order[done].at < before; done++ {
+		p := lg.order[done].newcomer
+		if c := lg.coming[p]; c.at == lg.order[done].at {
+			if s := lg.sent[c.last()]; s != nil {
+				s.forget()
+			}
+			lg.take(p, c)
+		}
+	}
+	lg.order = lg.order[done:]
+}
+
+// take removes a newcomer.
+func (lg *branchLedger) take(p Peer, c coming) {
+	delete(lg.coming, p)
+	if lg.hosts[c.of]--; lg.hosts[c.of] == 0 {
+		delete(lg.hosts, c.of)
+	}
+}
+
+// send counts a newcomer at a branch, if its host has not its share of newcomers already.
+// One that asks again was not taken where it was sent before.
+func (lg *branchLedger) send(n *Node, newcomer Peer, b message.Branch, size int) {
+	now, of := n.env.Now(), n.hostOf(newcomer)
+	c, again := lg.coming[newcomer]
+	if again {
+		if s := lg.sent[c.last()]; s != nil {
+			s.pending = max(0, s.pending-1)
+		}
+		if c.last() == newcomer && b.Name != newcomer { // it has not founded that one, or has left it
+			lg.founded = slices.DeleteFunc(lg.founded, func(f message.Branch) bool { return f.Name == newcomer })
+		}
+		lg.take(newcomer, c)
+	} else if n.perHost && lg.hosts[of] >= n.cfg.HostPlaces && !n.trusted(newcomer) {
+		return
+	}
+	if len(c.to) >= maxSent || slices.Contains(c.to, b.Name) {
+		c.to = nil
+	}
+	lg.coming[newcomer] = coming{to: append(c.to, b.Name), at: now, of: of}
+	lg.hosts[of]++
+	lg.order = append(lg.order, arrival{newcomer, now})
 	s := lg.sent[b.Name]
 	if s == nil {
 		s = &sentTo{seen: size}
@@ -108,7 +190,7 @@ func (tr *tree) offer(newcomer Peer, asked message.BranchRequest) *message.Branc
 		Network: tr.network, NetworkSize: size, Siblings: message.NewBranches(all),
 		Levels: tr.saidLevels(), Level: level, Above: tr.above(level),
 	}
-	c := tr.choices(level, newcomer, all, lg)
+	c := tr.choices(level, newcomer, asked.Alone, all, lg)
 	capacity := tr.capacity(size, level)
 	switch {
 	case c.least < 0 || !asked.Alone && int(all[c.least].Size) >= capacity && c.mayFound(tr, size, level):
@@ -122,7 +204,7 @@ func (tr *tree) offer(newcomer Peer, asked message.BranchRequest) *message.Branc
 	if i := branchIndex(reported, offer.Branch.Name); i >= 0 {
 		at = int(reported[i].Size)
 	}
-	lg.send(offer.Branch, at, now)
+	lg.send(n, newcomer, offer.Branch, at)
 	return offer
 }
 
@@ -132,7 +214,7 @@ func (tr *tree) ledger(level int) *branchLedger {
 		tr.ledgers = make([]*branchLedger, tr.top())
 	}
 	if tr.ledgers[level-1] == nil {
-		lg := &branchLedger{sent: make(map[Peer]*sentTo), known: make(map[Peer]time.Duration)}
+		lg := newBranchLedger()
 		for _, b := range tr.lists[level-1].List {
 			lg.known[b.Name] = 0
 		}

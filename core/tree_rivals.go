@@ -12,6 +12,49 @@ import (
 // memberEvery is at how many syncs a head asks another member of its branch.
 const memberEvery = 4
 
+// A head can also keep its branch apart: other heads do not list it, because what it claims
+// was not confirmed, but it tells its own nodes nothing of that. So these ask the heads of
+// other branches now and then.
+
+const (
+	// listedEvery is at how many syncs, on average, a node asks whether its branch is listed.
+	listedEvery = 8
+	// unlistedMost is after how many times in a row in which it is not the node leaves it: of
+	// the heads that it asks one may lie.
+	unlistedMost = 3
+)
+
+// checkListed asks the head of another branch of the top, at few syncs, whether it lists
+// the own one.
+func (tr *tree) checkListed(t *Task, b budget) {
+	n, top := tr.node, tr.top()
+	if n.env.Rand().IntN(listedEvery) != 0 {
+		return
+	}
+	own, others := tr.path[top-1], []Peer(nil)
+	for _, s := range tr.lists[top-1].List {
+		if s.Name != own.Name && s.Head != own.Head {
+			others = append(others, s.Head)
+		}
+	}
+	if len(others) == 0 {
+		return
+	}
+	said := tr.askTree(t, others[n.env.Rand().IntN(len(others))], message.TreeRequest{}, b)
+	if said == nil || !tr.placed() || tr.path[top-1].Name != own.Name {
+		return
+	}
+	if branchIndex(said.Lists[top-1].List, own.Name) >= 0 {
+		tr.unlisted = 0
+		return
+	}
+	if tr.unlisted++; tr.unlisted < unlistedMost {
+		return
+	}
+	n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: "the heads of other branches do not list it"})
+	tr.leave(false)
+}
+
 // rivalIn returns the other head that a list names for the own branch; zero if there is
 // none.
 func (tr *tree) rivalIn(level int, said *message.Tree) Peer {

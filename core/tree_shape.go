@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"spreadable/core/message"
@@ -40,6 +41,8 @@ const (
 	moversShare = 8
 	// maxMovers is the share of a branch that moves in a sync interval, at most.
 	maxMovers = 0.25
+	// lastMovers is that share for the last unseenMost nodes of a branch that closes.
+	lastMovers = 0.5
 )
 
 // used is how many levels of branches there are in fact, those with one branch left out
@@ -145,11 +148,12 @@ type branchChoice struct {
 
 // choices looks for the branch with the fewest nodes. Closing ones do not count. A new one
 // counts until it has unseenMost nodes, and again when all nodes know it. At a provider
-// that is new itself all branches may be, because the network is starting. If none is left
-// any will do.
-func (tr *tree) choices(level int, newcomer Peer, all []message.Branch, lg *branchLedger) branchChoice {
+// that is new itself all branches may be, because the network is starting. One that the
+// newcomer was sent to before did not take it. If none is left any other will do; but a
+// newcomer that shall not found another, or whose name a branch has, tries those again.
+func (tr *tree) choices(level int, newcomer Peer, alone bool, all []message.Branch, lg *branchLedger) branchChoice {
 	c, now, interval := branchChoice{least: -1}, tr.node.env.Now(), tr.node.cfg.SyncInterval
-	closing, unseen := -1, -1
+	closing, unseen, tried := -1, -1, -1
 	least := func(of *int, i int) {
 		if *of < 0 || all[i].Size < all[*of].Size {
 			*of = i
@@ -157,9 +161,12 @@ func (tr *tree) choices(level int, newcomer Peer, all []message.Branch, lg *bran
 	}
 	for i, b := range all {
 		switch {
-		case (b.Name == newcomer || b.Head == newcomer) && (level == 1 || b.Size <= 1): // it would be alone there
+		case b.Head == newcomer && level == 1, (b.Name == newcomer || b.Head == newcomer) && b.Size <= 1: // it would be alone there
 		case b.Closing:
 			least(&closing, i)
+		case slices.Contains(lg.coming[newcomer].to, b.Name):
+			c.open++
+			least(&tried, i)
 		case tr.settles() && now-lg.known[b.Name] < unseenFor*interval && b.Size >= unseenMost:
 			c.open++
 			least(&unseen, i)
@@ -168,7 +175,11 @@ func (tr *tree) choices(level int, newcomer Peer, all []message.Branch, lg *bran
 			least(&c.least, i)
 		}
 	}
-	for _, other := range []int{unseen, closing} {
+	others := []int{unseen, closing}
+	if i := branchIndex(all, newcomer); alone || i >= 0 && all[i].Size > 1 {
+		others = append(others, tried)
+	}
+	for _, other := range others {
 		if c.least < 0 {
 			c.least = other
 		}
@@ -256,8 +267,9 @@ func (tr *tree) moveOn() {
 		return
 	}
 	switch {
+	case chance == lastMovers:
 	case !tr.closing():
-		if l.isMaster() {
+		if l.isMaster() && l.size() > unseenMost { // in a smaller branch all may be masters
 			return
 		}
 	case l.isMaster() || tr.auto():
@@ -272,6 +284,14 @@ func (tr *tree) moveOn() {
 	}
 	tr.leave(false)
 	n.tell(told, message.LeaveRequest{Gone: true})
+}
+
+// Reshapes reports whether the node or its network is about to change the tree of branches:
+// nodes are to leave a branch that is closing or has too many, or the node's own branch will
+// close soon, because there are too many. A network that does not shrink or grow comes to rest.
+func (n *Node) Reshapes() bool {
+	tr := n.tree()
+	return tr != nil && tr.placed() && (tr.movers() > 0 || tr.shape.surplus != [MaxLevels]uint8{})
 }
 
 // isNeeded reports whether the node leads a branch that has masters: without a head no
@@ -291,18 +311,40 @@ func (tr *tree) closing() bool {
 // movers is the share of the nodes of the own branch that moves in a sync interval: of all
 // branches together a moversShare of the network.
 func (tr *tree) movers() (share float64) {
-	size := tr.size()
+	size := tr.size() + 1 // who places a node that moves counts it once more
 	for level := 1; level <= tr.top(); level++ {
 		own := tr.path[level-1]
-		if capacity := tr.capacity(size, level); level < tr.levels && !own.Closing && int(own.Size) > capacity+capacity/4+unseenMost {
-			most := min(int(own.Size)-capacity, size/moversShare, tr.taken(level, capacity))
+		if capacity := tr.capacity(size, level); level < tr.levels && !own.Closing && tr.gives(level, capacity) {
+			most := min(int(own.Size)-capacity, max(size/moversShare, tr.lacking(level)), tr.taken(level, capacity))
 			share = max(share, min(maxMovers, float64(most)/float64(own.Size)))
 		}
-		if own.Closing {
+		switch {
+		case own.Closing && own.Size <= unseenMost:
+			share = lastMovers
+		case own.Closing:
 			share = max(share, min(maxMovers, tr.closers(level)))
 		}
 	}
 	return share
+}
+
+// gives reports whether the own branch of a level has so many nodes that some should move:
+// a quarter more than its capacity, or where another branch has just begun, so that its
+// founder does not stay alone, any more.
+func (tr *tree) gives(level, capacity int) bool {
+	size := int(tr.path[level-1].Size)
+	return size > capacity+capacity/4+unseenMost || size > capacity && tr.lacking(level) > 0
+}
+
+// lacking is how many nodes the smallest other branch of a level lacks to outlive the death
+// of any one.
+func (tr *tree) lacking(level int) (lack int) {
+	for _, b := range tr.lists[level-1].List {
+		if !b.Closing && b.Name != tr.path[level-1].Name {
+			lack = max(lack, unseenMost-int(b.Size))
+		}
+	}
+	return lack
 }
 
 // closers is the share of the nodes of closing branches that moves: as many nodes as

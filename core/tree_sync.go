@@ -20,6 +20,9 @@ const (
 	closingFails = 2
 	// lonelyFor is for how many syncs the only node of a branch waits for others.
 	lonelyFor = 2
+	// lonelyLonger is that number where other branches have too many nodes, of which some
+	// should come.
+	lonelyLonger = 8
 	// strayTries is after how many failed attempts to register a node looks for another
 	// branch.
 	strayTries = 4
@@ -51,8 +54,9 @@ func (n *Node) syncTree(t *Task) {
 		return
 	}
 	if !tr.leads(1) && !n.level1.isMaster() {
-		tr.forgetFails(1)
+		tr.forgetHeads(1)
 		tr.auditBranch(1)
+		tr.checkListed(t, b)
 		return
 	}
 	for level := 1; level <= tr.top() && tr.placed(); level++ {
@@ -60,10 +64,10 @@ func (n *Node) syncTree(t *Task) {
 			tr.askHead(t, level, b)
 		}
 		if tr.placed() && tr.auditBranch(level) {
-			tr.elect(t, level, tr.path[level-1].Head, b)
+			tr.elect(t, level, tr.path[level-1].Head, false, b)
 		}
 		if !tr.placed() || !tr.leads(level) {
-			tr.forgetFails(level)
+			tr.forgetHeads(level)
 			return
 		}
 		if tr.leftOut == level {
@@ -93,11 +97,28 @@ func (tr *tree) leaveLonely() bool {
 		tr.lonely = 0
 		return false
 	}
-	if tr.lonely++; tr.lonely <= lonelyFor {
+	patience := lonelyFor
+	if tr.expectsOthers() {
+		patience = lonelyLonger
+	}
+	if tr.lonely++; tr.lonely <= patience {
 		return false
 	}
 	tr.leave(true)
 	return true
+}
+
+// expectsOthers reports whether there are branches with so many nodes that some should come
+// to one that begins.
+func (tr *tree) expectsOthers() bool {
+	size := tr.size()
+	for level := 1; level < min(tr.levels, tr.top()+1); level++ {
+		capacity := tr.capacity(size, level)
+		if slices.ContainsFunc(tr.lists[level-1].List, func(b message.Branch) bool { return !b.Closing && int(b.Size) > capacity }) {
+			return true
+		}
+	}
+	return false
 }
 
 // isLonely reports whether the node leads a branch without any other node, and there are
@@ -108,15 +129,19 @@ func (tr *tree) isLonely() bool {
 }
 
 // leaveLost leaves a branch in which no node lists us. If even its head is silent, that is
-// sooner; if it knows no other branch, later. A node that is alone there waits for others,
-// and then does not found another.
+// sooner; if it knows no other branch, or shall found none, later. A node that is alone
+// there waits for others, and then does not found another.
 func (tr *tree) leaveLost() {
+	l, tries := &tr.node.level1, strayTries
 	if tr.isLonely() {
+		l.tries = 0 // who comes now is to list us
 		return
 	}
-	l, tries := &tr.node.level1, strayTries
+	if tr.alone {
+		tries = 2 * strayTries
+	}
 	if _, silent := tr.node.fails[tr.path[0].Head]; silent || l.isLost(tr.path[0].Head) {
-		tries /= 2
+		tries = strayTries / 2
 	}
 	if !tr.hasOthers() && !tr.leads(1) {
 		tries = 2 * strayTries
@@ -191,17 +216,21 @@ func wholePath(path []message.Branch) bool {
 }
 
 // askHead takes over what the head of the branch of a level says. If it does not answer,
-// twice, or leads another branch, another takes over. Above level 1 the node asks as the
-// head of a branch below, and says so: else a new head of the upper branch would not learn
-// of branches that its own list lacks.
+// twice, or leads another branch, another takes over. One that names another head is no
+// proof that this one leads: each could name the other, and all would wait for both. So the
+// node asks that one. Above level 1 the node asks as the head of a branch below, and says
+// so: else a new head of the upper branch would not learn of branches that its own list
+// lacks.
 func (tr *tree) askHead(t *Task, level int, b budget) {
-	head, name := tr.path[level-1].Head, tr.path[level-1].Name
+	name, former := tr.path[level-1].Name, tr.path[level-1].Head
 	req := message.TreeRequest{}
 	if level > 1 {
 		req = message.TreeRequest{Level: level - 1, Branch: tr.path[level-2]}
 	}
 	req.Missed = tr.misses(level)
-	for range 2 {
+	head, named := former, false // the one to ask; whether another named it
+	tries := 0
+	for tries < 2 {
 		if tr.isDeposed(head) || level == 1 && tr.settles() && !tr.mayLead(1, head) {
 			break // it has no slaves any more
 		}
@@ -212,28 +241,36 @@ func (tr *tree) askHead(t *Task, level int, b budget) {
 		if !tr.placed() || tr.path[level-1].Name != name {
 			return // the branch has changed meanwhile
 		}
-		if said != nil && said.Path[level-1].Name == name {
-			if said.Path[level-1].Head != head && said.Path[level-1].Head == tr.node.self {
-				break // it takes us for the head
-			}
-			if level > 1 && said.Path[level-1].Head == head && said.Path[level-2].Head != head {
-				break // it leads no branch below any more, and so is no member
-			}
-			tr.adopt(said, level)
-			if level > 1 {
-				tr.meetRival(t, level-1, tr.rivalIn(level-1, said), b)
-			}
-			return
+		if said == nil || said.Path[level-1].Name != name {
+			tries++
+			continue
 		}
+		leader := said.Path[level-1].Head
+		if leader != head && leader != tr.node.self && !named {
+			head, named = leader, true
+			continue
+		}
+		if leader != head || level > 1 && said.Path[level-2].Head != head {
+			break // it does not lead the branch, or no branch below, and so is no member
+		}
+		tr.adopt(said, level)
+		if level > 1 {
+			tr.meetRival(t, level-1, tr.rivalIn(level-1, said), b)
+		}
+		return
 	}
-	tr.elect(t, level, head, b)
+	tr.elect(t, level, former, tries > 0, b)
 }
 
 // elect finds a new head for the branch of a level: the one that another member names and
-// that says so itself, else of those that answer the first by address.
-func (tr *tree) elect(t *Task, level int, dead Peer, b budget) {
+// that says so itself, else of those that answer the first by address. A head that was
+// silent is asked once more meanwhile: a request can be lost.
+func (tr *tree) elect(t *Task, level int, former Peer, silent bool, b budget) {
 	n, name := tr.node, tr.path[level-1].Name
-	members := tr.members(level, dead)
+	members := tr.members(level, former)
+	if silent && !tr.isDeposed(former) {
+		members = append(members, former)
+	}
 	responses := t.Gather(members, message.Request{
 		Kind: message.KindTree, Timeout: b.atMost(n.cfg.ServerTimeout), Body: &message.TreeRequest{},
 	})
@@ -246,11 +283,11 @@ func (tr *tree) elect(t *Task, level int, dead Peer, b budget) {
 		if said == nil || said.Path[level-1].Name != name {
 			continue
 		}
-		if said.Path[level-1].Head == members[i] {
+		if headOf(said.Path, level) == members[i] {
 			tr.adopt(said, level)
 			return
 		}
-		if n.cfg.Book.Less(members[i], next) {
+		if members[i] != former && n.cfg.Book.Less(members[i], next) {
 			next = members[i]
 		}
 	}
@@ -299,7 +336,11 @@ func (tr *tree) meetSiblings(t *Task, level int, b budget) {
 				names, heads = append(names, s.Name), append(heads, s.Head)
 			}
 		}
-		if len(heads) == 0 || b.left() <= 0 {
+		if b.left() <= 0 {
+			break
+		}
+		if len(heads) == 0 {
+			tr.checkClaims(t, level, b) // of those that we do not list, who have told us of theirs
 			break
 		}
 		responses := t.Gather(heads, message.Request{
@@ -350,8 +391,10 @@ func (tr *tree) age(level int) {
 	}
 }
 
-// forgetFails forgets the silence of heads from a level on, which the node does not ask.
-func (tr *tree) forgetFails(from int) {
+// forgetHeads forgets what the node has seen as a head, from a level on that it leads no
+// longer: the silence and the claims of other heads, and that branches were too many.
+func (tr *tree) forgetHeads(from int) {
+	clear(tr.shape.surplus[from-1:])
 	maps.DeleteFunc(tr.fails, func(id branchID, _ int) bool { return id.level >= from })
 	maps.DeleteFunc(tr.claims.confirmed, func(id branchID, _ confirmed) bool { return id.level >= from })
 }

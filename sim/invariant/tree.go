@@ -11,48 +11,22 @@ import (
 // Tree returns the first invariant of a settled network of several levels that does not
 // hold, or nil. Each branch of level 1 is a settled network of one level. Every node lists
 // its own branch at each level with all of its siblings, each with its true size and a head
-// that says so itself. So each node counts all nodes. A node alone has nothing to be wrong
-// about.
+// that says so itself, and whom all of the branch follow. So each node counts all nodes. A
+// node alone has nothing to be wrong about.
 func Tree(nodes []*core.Node) error {
 	if len(nodes) < 2 {
 		return nil
 	}
-	sizes := make(map[place]int)
-	parents, children := make(map[place]place), make(map[place]int)
-	branches, order := make(map[core.Peer][]*core.Node), []core.Peer(nil)
-	byAddress := make(map[core.Peer]*core.Node, len(nodes))
-	for _, n := range nodes {
-		own := n.Structure().Address
-		byAddress[own] = n
-		if name := nodes[0].Network(); n.Network() != name {
-			return fmt.Errorf("%d is in network %d, %d in %d", own.ID(), n.Network().ID(), nodes[0].Structure().Address.ID(), name.ID())
-		}
-		path := n.Path()
-		if path == nil {
-			return fmt.Errorf("%d has no branch", own.ID())
-		}
-		if branches[path[0].Name] == nil {
-			order = append(order, path[0].Name)
-		}
-		branches[path[0].Name] = append(branches[path[0].Name], n)
-		for i, b := range path {
-			sizes[place{i + 1, b.Name}]++
-			parent := place{len(path) + 1, core.Peer{}}
-			if i+1 < len(path) {
-				parent = place{i + 2, path[i+1].Name}
-			}
-			if _, known := parents[place{i + 1, b.Name}]; !known {
-				parents[place{i + 1, b.Name}] = parent
-				children[parent]++
-			}
-		}
+	all, err := takeCensus(nodes)
+	if err != nil {
+		return err
 	}
-	for _, name := range order {
-		if len(branches[name]) == 1 {
-			return fmt.Errorf("branch %d has one node", name.ID())
+	for _, own := range all.order {
+		if len(all.branches[own]) == 1 {
+			return fmt.Errorf("branch %d has one node", own[0].ID())
 		}
-		if err := Settled(branches[name]); err != nil {
-			return fmt.Errorf("in branch %d: %w", name.ID(), err)
+		if err := Settled(all.branches[own]); err != nil {
+			return fmt.Errorf("in branch %d: %w", own[0].ID(), err)
 		}
 	}
 	right := make(map[*message.Branches]bool)
@@ -63,17 +37,20 @@ func Tree(nodes []*core.Node) error {
 		}
 		for i, list := range n.Branches() {
 			level := i + 1
-			if want := children[parents[place{level, path[i].Name}]]; len(list.List) != want {
+			parent := placeOf(path, level+1)
+			if want := all.children[parent]; len(list.List) != want {
 				return fmt.Errorf("%d knows %d of %d branches of level %d", own, len(list.List), want, level)
 			}
 			if right[list] {
 				continue
 			}
 			for _, b := range list.List {
-				if have := sizes[place{level, b.Name}]; int(b.Size) != have {
+				sibling := parent
+				sibling[i] = b.Name
+				if have := all.sizes[sibling]; int(b.Size) != have {
 					return fmt.Errorf("%d knows branch %d of level %d with %d nodes, it has %d", own, b.Name.ID(), level, b.Size, have)
 				}
-				head := byAddress[b.Head]
+				head := all.byAddress[b.Head]
 				if head == nil || head.Path()[i].Name != b.Name || head.Path()[i].Head != b.Head {
 					return fmt.Errorf("%d takes %d for the head of branch %d of level %d", own, b.Head.ID(), b.Name.ID(), level)
 				}
@@ -82,6 +59,52 @@ func Tree(nodes []*core.Node) error {
 		}
 	}
 	return nil
+}
+
+// census is what the nodes of a network say of their branches.
+type census struct {
+	byAddress map[core.Peer]*core.Node
+	branches  map[place][]*core.Node // those of level 1
+	order     []place                // of the branches
+	sizes     map[place]int          // how many nodes each branch has
+	children  map[place]int          // how many branches each has, the whole network as the zero place
+}
+
+// takeCensus returns an error if a node has no place in the tree, or nodes do not agree on
+// the name of the network, or on the head of a branch of theirs.
+func takeCensus(nodes []*core.Node) (*census, error) {
+	all := &census{
+		byAddress: make(map[core.Peer]*core.Node, len(nodes)), branches: make(map[place][]*core.Node),
+		sizes: make(map[place]int), children: make(map[place]int),
+	}
+	heads := make(map[place]core.Peer)
+	for _, n := range nodes {
+		own := n.Structure().Address
+		all.byAddress[own] = n
+		if name := nodes[0].Network(); n.Network() != name {
+			return nil, fmt.Errorf("%d is in network %d, %d in %d", own.ID(), n.Network().ID(), nodes[0].Structure().Address.ID(), name.ID())
+		}
+		path := n.Path()
+		if path == nil {
+			return nil, fmt.Errorf("%d has no branch", own.ID())
+		}
+		branch := placeOf(path, 1)
+		if all.branches[branch] == nil {
+			all.order = append(all.order, branch)
+		}
+		all.branches[branch] = append(all.branches[branch], n)
+		for level := 1; level <= len(path); level++ {
+			b, head := placeOf(path, level), path[level-1].Head
+			if all.sizes[b]++; all.sizes[b] == 1 {
+				heads[b] = head
+				all.children[placeOf(path, level+1)]++
+			}
+			if head != heads[b] {
+				return nil, fmt.Errorf("%d takes %d for the head of branch %d of level %d, others take %d", own.ID(), head.ID(), b[level-1].ID(), level, heads[b].ID())
+			}
+		}
+	}
+	return all, nil
 }
 
 // BalancedTree returns an error if a branch of level 1 has too many masters, or one of
@@ -95,10 +118,10 @@ func BalancedTree(nodes []*core.Node, levels int) error {
 	for math.Pow(float64(r), float64(levels+1)) <= float64(len(nodes)) {
 		r++
 	}
-	branches := make(map[core.Peer][]*core.Node)
+	branches := make(map[place][]*core.Node)
 	for _, n := range nodes {
-		name := n.Path()[0].Name
-		branches[name] = append(branches[name], n)
+		own := placeOf(n.Path(), 1)
+		branches[own] = append(branches[own], n)
 		for i, list := range n.Branches() {
 			if most := r + r/16 + 1; len(list.List) > most {
 				return fmt.Errorf("%d branches of level %d in a network of %d, at most %d are right", len(list.List), i+1, len(nodes), most)
@@ -112,20 +135,28 @@ func BalancedTree(nodes []*core.Node, levels int) error {
 		}
 	}
 	for _, n := range nodes {
-		members := branches[n.Path()[0].Name]
+		own := placeOf(n.Path(), 1)
+		members := branches[own]
 		if members == nil {
 			continue // judged already
 		}
-		delete(branches, n.Path()[0].Name)
+		delete(branches, own)
 		if err := Balanced(members); err != nil {
-			return fmt.Errorf("in branch %d: %w", n.Path()[0].Name.ID(), err)
+			return fmt.Errorf("in branch %d: %w", own[0].ID(), err)
 		}
 	}
 	return nil
 }
 
-// place names a branch: names are unique at a level.
-type place struct {
-	level int
-	name  core.Peer
+// place names a branch by its name and those of the branches that it is part of: a founder
+// gives its name to one more when it comes back without its memory, maybe under another
+// parent.
+type place [core.MaxLevels]core.Peer
+
+// placeOf is the branch of a level, and all above it, of a path.
+func placeOf(path []message.Branch, level int) (p place) {
+	for i := level - 1; i < len(path); i++ {
+		p[i] = path[i].Name
+	}
+	return p
 }

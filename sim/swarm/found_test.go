@@ -48,6 +48,17 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=3001757 nodes=34 levels=2 faults=mixed,boot-gone", "a node never followed a head again that it alone had deposed"},
 		{"seed=3002740 nodes=8 levels=3 faults=hang,crashloop-blank,boot-restart-blank", "a bootstrap node that was alone in a branch below the only one of the top asked nobody"},
 		{"seed=3000769 nodes=21 levels=2 faults=boot-restart-blank,boot-gone", "a node was sent back to the branch that it led alone, because another had founded it"},
+		{"seed=4001342 nodes=15 bootstrap=2 levels=3 faults=mass-join,boot-restart-memory", "nodes left a branch for ever, as those that place them counted them twice"},
+		{"seed=4000387 nodes=7 levels=3 faults=rolling-blank", "heads of different parents checked each other's claims without end"},
+		{"seed=4002504 nodes=26 bootstrap=3 levels=3 faults=mass-join,restart-blank,churn", "a head was deposed again and again for what it had once said"},
+		{"seed=4003591 nodes=25 levels=3 faults=cut-off,boot-restart-blank,slow-forever", "a node that leads nothing was named as the head, and named another"},
+		{"seed=3002798 nodes=58 levels=3 faults=restart-memory,power-cut-memory,boot-gone", "two nodes took each other for the head of their branch"},
+		{"seed=4001565 nodes=10 bootstrap=2 levels=2 faults=boot-restart-memory,crashloop-blank", "newcomers were sent to branches that nobody had founded"},
+		{"seed=4002293 nodes=2 levels=2 faults=crashloop-blank", "a newcomer was counted as often as it asked"},
+		{"seed=4002027 nodes=5 bootstrap=2 levels=3 faults=mass-join,rolling-blank", "a founder left its branch when the first other node came"},
+		{"seed=6003249 nodes=9 bootstrap=2 levels=3 loss=0.007 faults=churn,power-cut-blank", "a provider left its branch while a newcomer waited for its answer, and panicked"},
+		{"seed=4002092 nodes=6 levels=3 loss=0.032 faults=kill,power-cut-memory,slow", "a head without siblings did not check what the head of another branch had told it"},
+		{"seed=5001624 nodes=25 bootstrap=2 levels=2 faults=power-cut-memory,power-cut-blank liars=claims-all:1", "a liar kept a node in a branch that no other head lists"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)

@@ -53,10 +53,11 @@ func (r *run) quiet(p Phase, before int) *Failure {
 			return failure
 		}
 		parts := len(r.parts())
-		if err := r.measure(&p); err != nil {
-			return r.failed(p, FailedTraffic, err)
-		}
+		err := r.measure(&p)
 		if len(r.parts()) >= parts {
+			if err != nil {
+				return r.failed(p, FailedTraffic, err)
+			}
 			break
 		}
 		p.Rounds++ // two parts have met: they are to grow together
@@ -170,6 +171,11 @@ func (r *run) settledTree(nodes []*core.Node) error {
 	}
 	if len(nodes) < 2 {
 		return nil
+	}
+	for _, n := range nodes {
+		if n.Reshapes() {
+			return fmt.Errorf("%d is about to change the tree", n.Structure().Address.ID())
+		}
 	}
 	return invariant.BalancedTree(nodes, r.plan.Levels)
 }
