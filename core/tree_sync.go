@@ -379,10 +379,17 @@ func (tr *tree) dropFormer(level int) {
 	}
 }
 
-// age counts down for how long branches that are gone are not believed.
+// age counts down for how long branches that are gone are not believed. One that is listed
+// again is not gone.
 func (tr *tree) age(level int) {
 	for id := range tr.fails { // order-free: each by itself
-		if id.level != level || branchIndex(tr.lists[level-1].List, id.name) >= 0 {
+		if id.level != level {
+			continue
+		}
+		if branchIndex(tr.lists[level-1].List, id.name) >= 0 {
+			if tr.fails[id] > branchFails {
+				delete(tr.fails, id)
+			}
 			continue
 		}
 		if tr.fails[id]--; tr.fails[id] <= 0 {
