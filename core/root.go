@@ -60,9 +60,8 @@ func (n *Node) findRoot(t *Task, b budget) {
 	if n.treeIndex != 0 { // else it has met a network of one level
 		return
 	}
-	l := &n.level1
-	if n.rootFresh() && !(l.backlink.IsZero() && int(l.tries) >= strayTries) {
-		return // a node that finds no place may have the name of another network
+	if n.rootFresh() {
+		return
 	}
 	if n.startRoot() {
 		return
@@ -70,7 +69,6 @@ func (n *Node) findRoot(t *Task, b budget) {
 	first := true   // no node so far in the list answers
 	ours := false   // we may name the network: we are the first of the list that is there
 	named := Peer{} // the root that the list names, as far as we know
-	silent := false // a node before the one that has named it has not answered
 	if slices.Contains(n.cfg.Bootstrap, n.self) {
 		named = n.root
 	}
@@ -83,14 +81,12 @@ func (n *Node) findRoot(t *Task, b budget) {
 		status, err := message.As[message.Status](resp)
 		if err == nil && !status.Root.IsZero() {
 			if named.IsZero() || named == n.root && n.cfg.Book.Less(status.Root, named) {
-				named, silent = status.Root, first && i > 0
+				named = status.Root
 			}
 		}
 		first = first && err != nil
 	}
 	switch {
-	case silent && named != n.root && !l.backlink.IsZero() && n.rootChecked > 0:
-		n.rootChecked = 0 // the request to the node before may be lost: ask again at the next sync
 	case !named.IsZero():
 		n.setRoot(named)
 	case n.root.IsZero() && ours:
