@@ -220,3 +220,19 @@ func TestBranchesMayGrowUnchecked(t *testing.T) {
 		}
 	}
 }
+
+// A network comes to rest: nodes leave a branch only if it has a quarter and a few nodes too
+// many, or where another has begun and lacks some. They say so before.
+func TestABranchGivesNodesOnlyToOneThatLacksThem(t *testing.T) {
+	for _, test := range []struct {
+		own, other uint32
+		gives      bool
+	}{
+		{9, 9, false}, {12, 9, false}, {12, 3, true}, {30, 9, true}, {9, 2, false},
+	} {
+		tr, _ := aloneInTree(t, 2, branchOf(1, test.own), branchOf(111, test.other))
+		if got := tr.node.Reshapes(); got != test.gives || tr.movers() > 0 != test.gives {
+			t.Errorf("a branch of %d beside one of %d nodes: its nodes are to move: %v, want %v", test.own, test.other, got, test.gives)
+		}
+	}
+}

@@ -15,7 +15,14 @@ import (
 // grown runs a network of several levels until a time and returns it.
 func grown(t *testing.T, nodes, levels int, until time.Duration) *world {
 	t.Helper()
-	text := fmt.Sprintf("name: l\nnodes: %d\nlevels: %d\nduration: 20m\n", nodes, levels)
+	w := begun(t, fmt.Sprintf("name: l\nnodes: %d\nlevels: %d\nduration: 20m\n", nodes, levels))
+	w.kernel.RunUntil(until)
+	return w
+}
+
+// begun is the world of a scenario before its first event.
+func begun(t *testing.T, text string) *world {
+	t.Helper()
 	s, err := scenario.Parse("l.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +32,6 @@ func grown(t *testing.T, nodes, levels int, until time.Duration) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.net.Close)
-	w.kernel.RunUntil(until)
 	return w
 }
 
@@ -275,15 +281,7 @@ func TestTogglersComeToAllBranches(t *testing.T) {
 	for _, levels := range []string{"1", "2", "3", "auto"} {
 		const begin = 6 * time.Minute
 		text := "name: l\nnodes: 100\nduration: 20m\nlevels: " + levels + "\nattacks: [{at: 6m, lie: toggle, identities: 40}]\n"
-		s, err := scenario.Parse("l.yaml", []byte(text), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w, err := newWorld(s, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(w.net.Close)
+		w := begun(t, text)
 		w.kernel.RunUntil(begin)
 		w.attacks.act(begin)
 		branches, met := make(map[core.Peer]bool), make(map[core.Peer]bool)
