@@ -69,6 +69,8 @@ func (n *Node) findRoot(t *Task, b budget) {
 	first := true   // no node so far in the list answers
 	ours := false   // we may name the network: we are the first of the list that is there
 	named := Peer{} // the root that the list names, as far as we know
+	silent := false // a node so far in the list does not answer
+	unsure := false // one before that which has named the root did not
 	if slices.Contains(n.cfg.Bootstrap, n.self) {
 		named = n.root
 	}
@@ -81,12 +83,14 @@ func (n *Node) findRoot(t *Task, b budget) {
 		status, err := message.As[message.Status](resp)
 		if err == nil && !status.Root.IsZero() {
 			if named.IsZero() || named == n.root && n.cfg.Book.Less(status.Root, named) {
-				named = status.Root
+				named, unsure = status.Root, silent
 			}
 		}
-		first = first && err != nil
+		first, silent = first && err != nil, silent || err != nil
 	}
 	switch {
+	case unsure && named != n.root && !n.level1.backlink.IsZero() && n.rootChecked > 0:
+		n.rootChecked = 0 // a request to a node before may have been lost: ask again at the next sync
 	case !named.IsZero():
 		n.setRoot(named)
 	case n.root.IsZero() && ours:

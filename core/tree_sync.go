@@ -147,7 +147,7 @@ func (tr *tree) leaveLost() {
 		tries = 2 * strayTries
 	}
 	if l.backlink.IsZero() && int(l.tries) >= tries && (tr.hasOthers() || !tr.leads(1)) && !(tr.closing() && tr.isNeeded()) {
-		tr.leave(false)
+		tr.leave(tr.leads(1))
 	}
 }
 

@@ -60,6 +60,9 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=4002092 nodes=6 levels=3 loss=0.032 faults=kill,power-cut-memory,slow", "a head without siblings did not check what the head of another branch had told it"},
 		{"seed=5001624 nodes=25 bootstrap=2 levels=2 faults=power-cut-memory,power-cut-blank liars=claims-all:1", "a liar kept a node in a branch that no other head lists"},
 		{"seed=6000743 nodes=29 bootstrap=3 levels=2 faults=masters-gone", "a branch that was listed again passed for one that is gone"},
+		{"seed=9003708 nodes=54 bootstrap=2 loss=0.049 faults=cut-off,churn,crashloop-memory liars=faithless:2", "nodes left their network because one answer of a bootstrap node was lost"},
+		{"seed=5003389 nodes=50 levels=2 faults=hang liars=refuses:1", "a node that a liar kept alone founded one branch after another"},
+		{"seed=8003434 nodes=50 levels=2 faults=kill,hang liars=flapping:2", "a founder that flapping liars had left founded branches that nobody needed"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
