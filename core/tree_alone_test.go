@@ -64,24 +64,62 @@ func TestANodeWithoutAPlaceLeavesItsBranch(t *testing.T) {
 	}
 }
 
-// The only node of a branch waits for others for lonelyFor syncs.
+// The only node of a branch waits for others for lonelyFor syncs, and for one longer if its
+// address comes before those of all heads that it knows.
 func TestTheOnlyNodeOfABranchWaits(t *testing.T) {
-	tr, _ := aloneInTree(t, 2, branchOf(1, 1), branchOf(111, 9))
-	for sync := 1; sync <= lonelyFor; sync++ {
-		if tr.leaveLonely() {
-			t.Fatalf("it leaves at sync %d", sync)
+	for other, patience := range map[string]int{"10.0.1.1:4000": lonelyFor, "10.0.200.1:4000": lonelyFor + 1} {
+		tr, _ := aloneInTree(t, 2, branchOf(1, 1))
+		head, err := tr.node.cfg.Book.Intern(peer.MustParse(other))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.enter(1, message.Branch{Name: head, Head: head, Size: 9})
+		for sync := 1; sync <= patience; sync++ {
+			if tr.leaveLonely() {
+				t.Fatalf("beside %s it leaves at sync %d", other, sync)
+			}
+		}
+		tr.node.level1.setBacklink(peer.FromID(102))
+		if tr.leaveLonely() || tr.lonely != 0 {
+			t.Errorf("beside %s: a node with a backlink counts as alone", other)
+		}
+		tr.node.level1.setBacklink(Peer{})
+		for range patience {
+			tr.leaveLonely()
+		}
+		if !tr.leaveLonely() || tr.placed() || !tr.alone {
+			t.Errorf("beside %s it does not leave when it has been alone for longer", other)
 		}
 	}
-	tr.node.level1.setBacklink(peer.FromID(102))
-	if tr.leaveLonely() || tr.lonely != 0 {
-		t.Error("a node with a backlink counts as alone")
-	}
-	tr.node.level1.setBacklink(Peer{})
-	for range lonelyFor {
-		tr.leaveLonely()
-	}
-	if !tr.leaveLonely() || tr.placed() || !tr.alone {
-		t.Error("it does not leave when it has been alone for longer")
+}
+
+// A node leaves a branch in which there is only one other node, and that takes it as a slave
+// and does not list it. It stays where there are more, or no other branch, or where that has
+// happened once.
+func TestANodeLeavesTheOnlyOtherThatDropsIt(t *testing.T) {
+	for _, test := range []struct {
+		what           string
+		dropped        int32
+		slaves, others int
+		leaves         bool
+	}{
+		{"twice", 4, 1, 1, true},
+		{"once", 2, 1, 1, false},
+		{"with another slave", 4, 2, 1, false},
+		{"without another branch", 4, 1, 0, false},
+	} {
+		tr, _ := aloneInTree(t, 2, []message.Branch{branchOf(1, 2), branchOf(111, 9)}[:1+test.others]...)
+		l := &tr.node.level1
+		for i := range test.slaves {
+			l.addSlave(peer.FromID(uint32(i)+2), 0)
+		}
+		l.setMaster(tr.node.self, test.slaves, 0)
+		l.setMaster(peer.FromID(2), 1, 0)
+		l.setBacklink(peer.FromID(2))
+		l.dropped = test.dropped
+		if got := tr.leaveLonely(); got != test.leaves || tr.placed() == got {
+			t.Errorf("%s: it leaves: %v, want %v", test.what, got, test.leaves)
+		}
 	}
 }
 

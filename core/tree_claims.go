@@ -45,10 +45,14 @@ type branchClaims struct {
 	checking  bool              // a task is at it
 }
 
-// witnessTries is how many witnesses are asked for a claim: an honest one may have just
-// died, or its answer may be lost. The last is a slave of the head, where there is one:
-// all other masters may have died. It confirms no more nodes than these slaves.
-const witnessTries = 2
+const (
+	// witnessTries is how many witnesses are asked for a claim: an honest one may have just
+	// died, or its answer may be lost. The last is a slave of the head, where there is one:
+	// all other masters may have died. It confirms no more nodes than these slaves.
+	witnessTries = 3
+	// checkRounds is how often claims are checked that come between two syncs.
+	checkRounds = 2
+)
 
 // mostGrown is the size up to which a branch may grow without another check.
 func mostGrown(size int) int { return size + size/4 + sizeSlack }
@@ -113,7 +117,7 @@ func (tr *tree) checkSoon() {
 
 func checkBranches(t *Task) {
 	n := t.node
-	for range witnessTries { // of those that come meanwhile the rest waits for the sync
+	for range checkRounds { // of those that come meanwhile the rest waits for the sync
 		t.Sleep(n.cfg.ProbeInterval)
 		tr := n.tree()
 		if tr == nil || !tr.placed() {

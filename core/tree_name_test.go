@@ -207,7 +207,7 @@ func TestNewcomersSentToAnotherNetworkComeBack(t *testing.T) {
 		t.Fatal("the liar has sent none")
 	}
 	liar.Actor = nil
-	n.Run(20 * core.DefaultSyncInterval)
+	n.Run(32 * core.DefaultSyncInterval)
 	if astray := strays(n, first, other); astray > 0 {
 		t.Errorf("%d of %d nodes are still in a branch of another network", astray, most)
 	}

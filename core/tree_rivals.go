@@ -83,6 +83,30 @@ func (tr *tree) askMember(t *Task, level int, b budget) {
 	}
 }
 
+// meetTwin looks for a branch of the own name under another parent. Two nodes can found one
+// name under two parents: the founder leaves, and is sent elsewhere, while others still come
+// to the branch that it has left. No sibling of either knows the other. So a head below the
+// top asks a head of another branch of the top, at few syncs.
+func (tr *tree) meetTwin(t *Task, level int, b budget) {
+	n, top := tr.node, tr.top()
+	if level == top || int(n.level1.rounds)%memberEvery != 0 {
+		return
+	}
+	var others []Peer
+	for _, s := range tr.lists[top-1].List {
+		if s.Name != tr.path[top-1].Name {
+			others = append(others, s.Head)
+		}
+	}
+	if len(others) == 0 {
+		return
+	}
+	said := tr.askTree(t, others[n.env.Rand().IntN(len(others))], message.TreeRequest{}, b)
+	if said != nil && tr.leads(level) && !tr.sameParent(level, said) {
+		tr.meetRival(t, level, tr.rivalIn(level, said), b)
+	}
+}
+
 // meetRival joins the part of the own branch that another head leads, if that one lives.
 // The first of the two by address remains the head, and the masters of both parts meet.
 func (tr *tree) meetRival(t *Task, level int, rival Peer, b budget) {

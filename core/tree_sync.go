@@ -18,14 +18,6 @@ const (
 	branchFails = 4
 	// closingFails is that number for a branch that is closing: its last node has moved.
 	closingFails = 2
-	// lonelyFor is for how many syncs the only node of a branch waits for others.
-	lonelyFor = 2
-	// lonelyLonger is that number where other branches have too many nodes, of which some
-	// should come.
-	lonelyLonger = 8
-	// strayTries is after how many failed attempts to register a node looks for another
-	// branch.
-	strayTries = 4
 	// treeWaves bounds the walk of a head to the heads that others name.
 	treeWaves = 3
 	// goneFor is for how many syncs a branch that was taken off the list is not believed
@@ -59,29 +51,15 @@ func (n *Node) syncTree(t *Task) {
 		tr.checkListed(t, b)
 		return
 	}
-	for level := 1; level <= tr.top() && tr.placed(); level++ {
-		if !tr.leads(level) {
-			tr.askHead(t, level, b)
-		}
-		if tr.placed() && tr.auditBranch(level) {
-			tr.elect(t, level, tr.path[level-1].Head, false, b)
-		}
-		if !tr.placed() || !tr.leads(level) {
-			tr.forgetHeads(level)
-			return
-		}
+	// the heads above first: who answers slowly below must not leave them too little time
+	led := tr.askAbove(t, b)
+	for level := 1; level <= led && tr.leads(level); level++ {
 		if tr.leftOut == level {
 			tr.changeParent(t, level, b)
 		}
-		if !tr.placed() || !tr.leads(level) {
-			return
-		}
-		tr.meetSiblings(t, level, b)
 		if tr.leads(level) {
-			tr.askMember(t, level, b)
+			tr.meetBranches(t, level, b)
 		}
-		tr.count()
-		tr.weighBranch(level)
 	}
 	if tr.placed() && tr.leads(tr.top()) {
 		tr.meetNetwork(t, b)
@@ -91,69 +69,36 @@ func (n *Node) syncTree(t *Task) {
 	}
 }
 
-// leaveLonely leaves a branch in which no other node has been for some syncs.
-func (tr *tree) leaveLonely() bool {
-	if !tr.isLonely() {
-		tr.lonely = 0
-		return false
-	}
-	patience := lonelyFor
-	if tr.expectsOthers() {
-		patience = lonelyLonger
-	}
-	if tr.lonely++; tr.lonely <= patience {
-		return false
-	}
-	tr.leave(true)
-	return true
-}
-
-// expectsOthers reports whether there are branches with so many nodes that some should come
-// to one that begins.
-func (tr *tree) expectsOthers() bool {
-	size := tr.size()
-	for level := 1; level < min(tr.levels, tr.top()+1); level++ {
-		capacity := tr.capacity(size, level)
-		if slices.ContainsFunc(tr.lists[level-1].List, func(b message.Branch) bool { return !b.Closing && int(b.Size) > capacity }) {
-			return true
+// askAbove asks the heads of the own branches, from level 1 up, until one leads another than
+// we do. It returns the highest level that we lead.
+func (tr *tree) askAbove(t *Task, b budget) (led int) {
+	for level := 1; level <= tr.top() && tr.placed(); level++ {
+		if !tr.leads(level) {
+			tr.askHead(t, level, b)
+		}
+		if tr.placed() && tr.auditBranch(level) {
+			tr.elect(t, level, tr.path[level-1].Head, false, b)
+		}
+		if !tr.placed() || !tr.leads(level) {
+			tr.forgetHeads(level)
+			return level - 1
 		}
 	}
-	return false
+	return tr.top()
 }
 
-// isLonely reports whether the node leads a branch without any other node, and there are
-// other branches.
-func (tr *tree) isLonely() bool {
-	l := &tr.node.level1
-	return l.backlink.IsZero() && !l.isMaster() && l.size() <= 1 && tr.leads(1) && tr.hasOthers()
-}
-
-// leaveLost leaves a branch in which no node lists us. If even its head is silent, that is
-// sooner; if it knows no other branch, or shall found none, later. A node that is alone
-// there waits for others, and then does not found another.
-func (tr *tree) leaveLost() {
-	l, tries := &tr.node.level1, strayTries
-	if tr.isLonely() {
-		l.tries = 0 // who comes now is to list us
-		return
+// meetBranches asks the heads of other branches of a level that we lead, and looks for
+// another part of the own.
+func (tr *tree) meetBranches(t *Task, level int, b budget) {
+	tr.meetSiblings(t, level, b)
+	if tr.leads(level) {
+		tr.askMember(t, level, b)
 	}
-	if tr.alone {
-		tries = 2 * strayTries
+	if tr.leads(level) {
+		tr.meetTwin(t, level, b)
 	}
-	if _, silent := tr.node.fails[tr.path[0].Head]; silent || l.isLost(tr.path[0].Head) {
-		tries = strayTries / 2
-	}
-	if !tr.hasOthers() && !tr.leads(1) {
-		tries = 2 * strayTries
-	}
-	if l.backlink.IsZero() && int(l.tries) >= tries && (tr.hasOthers() || !tr.leads(1)) && !(tr.closing() && tr.isNeeded()) {
-		tr.leave(tr.leads(1))
-	}
-}
-
-// hasOthers reports whether there are other branches.
-func (tr *tree) hasOthers() bool {
-	return slices.ContainsFunc(tr.lists, func(list *message.Branches) bool { return len(list.List) > 1 })
+	tr.count()
+	tr.weighBranch(level)
 }
 
 // count brings the sizes of the branches that the node leads up to date: of level 1 by the
@@ -264,7 +209,8 @@ func (tr *tree) askHead(t *Task, level int, b budget) {
 
 // elect finds a new head for the branch of a level: the one that another member names and
 // that says so itself, else of those that answer the first by address. A head that was
-// silent is asked once more meanwhile: a request can be lost.
+// silent is asked once more meanwhile: a request can be lost. A node that finds most masters
+// in another network has come to a branch of that, and leaves it.
 func (tr *tree) elect(t *Task, level int, former Peer, silent bool, b budget) {
 	n, name := tr.node, tr.path[level-1].Name
 	members := tr.members(level, former)
@@ -277,12 +223,16 @@ func (tr *tree) elect(t *Task, level int, former Peer, silent bool, b budget) {
 	if !tr.placed() || tr.path[level-1].Name != name {
 		return
 	}
-	next := n.self
+	next, ours, others := n.self, 1, 0
 	for i, resp := range responses {
-		said := tr.ours(tr.wholeTree(resp))
-		if said == nil || said.Path[level-1].Name != name {
+		said := tr.wholeTree(resp)
+		if said != nil && said.Network != tr.network {
+			others++
+		}
+		if said = tr.ours(said); said == nil || said.Path[level-1].Name != name {
 			continue
 		}
+		ours++
 		if headOf(said.Path, level) == members[i] {
 			tr.adopt(said, level)
 			return
@@ -291,7 +241,9 @@ func (tr *tree) elect(t *Task, level int, former Peer, silent bool, b budget) {
 			next = members[i]
 		}
 	}
-	if next == n.self {
+	if level == 1 && others > ours {
+		tr.leave(false)
+	} else if next == n.self {
 		own := tr.path[level-1]
 		own.Head = n.self
 		tr.setBranch(level, own)

@@ -70,14 +70,16 @@ type census struct {
 	children  map[place]int          // how many branches each has, the whole network as the zero place
 }
 
-// takeCensus returns an error if a node has no place in the tree, or nodes do not agree on
-// the name of the network, or on the head of a branch of theirs.
+// takeCensus returns an error if a node has no place in the tree, if nodes do not agree on
+// the name of the network or on the head of a branch of theirs, or if two branches of a level
+// have the same name.
 func takeCensus(nodes []*core.Node) (*census, error) {
 	all := &census{
 		byAddress: make(map[core.Peer]*core.Node, len(nodes)), branches: make(map[place][]*core.Node),
 		sizes: make(map[place]int), children: make(map[place]int),
 	}
 	heads := make(map[place]core.Peer)
+	parents := make(map[twin]place)
 	for _, n := range nodes {
 		own := n.Structure().Address
 		all.byAddress[own] = n
@@ -98,6 +100,11 @@ func takeCensus(nodes []*core.Node) (*census, error) {
 			if all.sizes[b]++; all.sizes[b] == 1 {
 				heads[b] = head
 				all.children[placeOf(path, level+1)]++
+				id, parent := twin{level, path[level-1].Name}, placeOf(path, level+1)
+				if other, known := parents[id]; known {
+					return nil, fmt.Errorf("two branches of level %d have the name %d, below %d and %d", level, id.name.ID(), other[level].ID(), parent[level].ID())
+				}
+				parents[id] = parent
 			}
 			if head != heads[b] {
 				return nil, fmt.Errorf("%d takes %d for the head of branch %d of level %d, others take %d", own.ID(), head.ID(), b[level-1].ID(), level, heads[b].ID())
@@ -148,9 +155,15 @@ func BalancedTree(nodes []*core.Node, levels int) error {
 	return nil
 }
 
+// twin is what two branches must not have in common: nodes of both would take each other
+// for neighbours.
+type twin struct {
+	level int
+	name  core.Peer
+}
+
 // place names a branch by its name and those of the branches that it is part of: a founder
-// gives its name to one more when it comes back without its memory, maybe under another
-// parent.
+// gives its name to one of each level.
 type place [core.MaxLevels]core.Peer
 
 // placeOf is the branch of a level, and all above it, of a path.

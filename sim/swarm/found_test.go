@@ -63,6 +63,14 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=9003708 nodes=54 bootstrap=2 loss=0.049 faults=cut-off,churn,crashloop-memory liars=faithless:2", "nodes left their network because one answer of a bootstrap node was lost"},
 		{"seed=5003389 nodes=50 levels=2 faults=hang liars=refuses:1", "a node that a liar kept alone founded one branch after another"},
 		{"seed=8003434 nodes=50 levels=2 faults=kill,hang liars=flapping:2", "a founder that flapping liars had left founded branches that nobody needed"},
+		{"seed=5003464 nodes=5 levels=3 faults=mass-join,none,power-cut-blank", "two branches of one name under two parents never met"},
+		{"seed=12003504 nodes=10 bootstrap=3 levels=3 loss=0.002 faults=masters-gone", "two lonely nodes moved at the same time, each to where the other had been"},
+		{"seed=11000276 nodes=26 levels=2 faults=loss,masters-gone liars=denies:1", "the only other node of a branch took a node and did not list it, for ever"},
+		{"seed=14002488 nodes=43 levels=2 faults=mixed,power-cut-memory liars=denies:1", "a node left its slave, which did not list it, and came back each time"},
+		{"seed=14001091 nodes=26 bootstrap=3 levels=3 faults=kill,crashloop-blank,slow-forever", "a head with slow neighbours had no time left for the head above, and took it for dead"},
+		{"seed=16001044 nodes=52 levels=3 faults=none,growth,slow-forever", "a head of a large network had no time left for the head above"},
+		{"seed=5002971 nodes=261 levels=3 loss=0.038 faults=growth,restart-blank", "of two witnesses of a branch none answered too often, where messages are lost"},
+		{"seed=12004404 nodes=14 bootstrap=3 faults=masters-gone", "the judge did not count what a node asks further bootstrap nodes"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
