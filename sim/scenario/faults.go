@@ -165,6 +165,10 @@ func (s *Scenario) checkFault(path string, f Fault) error {
 	if err := s.checkMoment(path, f.At, f.For); err != nil {
 		return err
 	}
+	if f.Do == Bounce && f.At+f.For > s.Duration {
+		return s.errorf(join(path, "at"), "%s.at: the nodes would be back at %s, %s later, after the duration of %s", path,
+			formatDuration(f.At+f.For), s.told(join(path, "for"), f.For), formatDuration(s.Duration))
+	}
 	if at := join(path, "by"); s.given(at) && f.By == 0 {
 		return s.errorf(at, "%s: expected more than 0s", at)
 	}
