@@ -21,7 +21,7 @@ type tree struct {
 	lists    []*message.Branches // of each level, the own branch and its siblings
 	ledgers  []*branchLedger     // of each level; nil until a newcomer asks
 	fails    map[branchID]int    // how many syncs in a row the head of a sibling was silent
-	lonely   int                 // syncs in a row in which the branch had no other node
+	lonely   int                 // syncs in which the branch had no other node lately
 	alone    bool                // we have left a branch in which we were alone
 	strays   []Peer              // addresses that may lead to another part of the network
 	unlisted int                 // how often in a row another head did not list the own branch

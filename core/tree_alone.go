@@ -15,6 +15,8 @@ const (
 	// lonelyLonger is that number where other branches have too many nodes, of which some
 	// should come.
 	lonelyLonger = 8
+	// lonelyKept is after how many syncs with one other node a sync without it is forgotten.
+	lonelyKept = 16
 	// strayTries is after how many failed attempts to register a node looks for another
 	// branch.
 	strayTries = 4
@@ -30,7 +32,7 @@ func (tr *tree) leaveLonely() bool {
 		return true
 	}
 	if !tr.isLonely() {
-		tr.lonely = 0
+		tr.forgetLonely()
 		return false
 	}
 	patience := lonelyFor
@@ -58,6 +60,17 @@ func (tr *tree) expectsOthers() bool {
 		}
 	}
 	return false
+}
+
+// forgetLonely is called when the branch has other nodes. A single one may come and go, as a
+// liar does that the node leaves each time: then the syncs without it add up.
+func (tr *tree) forgetLonely() {
+	switch l := &tr.node.level1; {
+	case l.size() > 2:
+		tr.lonely = 0
+	case l.rounds%lonelyKept == 0:
+		tr.lonely = max(0, tr.lonely-1)
+	}
 }
 
 // isDropped reports whether the only other node of the branch takes us as its slave again and

@@ -79,11 +79,21 @@ func TestTheOnlyNodeOfABranchWaits(t *testing.T) {
 				t.Fatalf("beside %s it leaves at sync %d", other, sync)
 			}
 		}
-		tr.node.level1.setBacklink(peer.FromID(102))
-		if tr.leaveLonely() || tr.lonely != 0 {
-			t.Errorf("beside %s: a node with a backlink counts as alone", other)
+		l := &tr.node.level1
+		l.rounds = 1
+		l.setBacklink(peer.FromID(102))
+		if tr.leaveLonely() || tr.lonely != patience {
+			t.Errorf("beside %s: while there is one other node it is alone for %d syncs, want %d", other, tr.lonely, patience)
 		}
-		tr.node.level1.setBacklink(Peer{})
+		if l.rounds = lonelyKept; tr.leaveLonely() || tr.lonely != patience-1 {
+			t.Errorf("beside %s: after more syncs with one other node it is alone for %d, want %d", other, tr.lonely, patience-1)
+		}
+		l.setMaster(peer.FromID(102), 3, 0)
+		if tr.leaveLonely() || tr.lonely != 0 {
+			t.Errorf("beside %s: a node with two others counts as alone", other)
+		}
+		l.setBacklink(Peer{})
+		l.setMasters(nil, nil)
 		for range patience {
 			tr.leaveLonely()
 		}

@@ -69,6 +69,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=14002488 nodes=43 levels=2 faults=mixed,power-cut-memory liars=denies:1", "a node left its slave, which did not list it, and came back each time"},
 		{"seed=14001091 nodes=26 bootstrap=3 levels=3 faults=kill,crashloop-blank,slow-forever", "a head with slow neighbours had no time left for the head above, and took it for dead"},
 		{"seed=16001044 nodes=52 levels=3 faults=none,growth,slow-forever", "a head of a large network had no time left for the head above"},
+		{"seed=13000479 nodes=39 bootstrap=3 levels=2 faults=rolling-blank,slow liars=false-masters:1", "a node left the only other of its branch, a liar, which came back each time"},
 		{"seed=5002971 nodes=261 levels=3 loss=0.038 faults=growth,restart-blank", "of two witnesses of a branch none answered too often, where messages are lost"},
 		{"seed=12004404 nodes=14 bootstrap=3 faults=masters-gone", "the judge did not count what a node asks further bootstrap nodes"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
