@@ -45,22 +45,37 @@ func (d *Document) In(encoding string) []byte {
 	switch encoding {
 	case "gzip":
 		d.gzipping.Do(func() {
-			d.gzip = compressed(d.plain, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
+			d.gzip = compressed(d.plain, &gzips)
 		})
 		return d.gzip
 	case "deflate":
 		d.deflating.Do(func() {
-			d.deflate = compressed(d.plain, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
+			d.deflate = compressed(d.plain, &deflates)
 		})
 		return d.deflate
 	}
 	return d.plain
 }
 
-func compressed(plain []byte, method func(io.Writer) io.WriteCloser) []byte {
+// Writers of compressed bodies are used again: each has tables of almost a megabyte.
+var (
+	gzips    = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+	deflates = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
+)
+
+// compressor is what both kinds of writers are.
+type compressor interface {
+	io.WriteCloser
+	Reset(io.Writer)
+}
+
+func compressed(plain []byte, writers *sync.Pool) []byte {
 	var b bytes.Buffer
-	w := method(&b)
+	w := writers.Get().(compressor)
+	w.Reset(&b)
 	w.Write(plain) // a Buffer takes everything
 	w.Close()
+	w.Reset(io.Discard) // keeps nothing of this body
+	writers.Put(w)
 	return b.Bytes()
 }

@@ -1,11 +1,13 @@
 package captcha
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/color"
 	"math/rand/v2"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -204,5 +206,27 @@ func TestLayingOneColourOverAnother(t *testing.T) {
 		if got := over(red, c.coverage, c.below); got != c.want {
 			t.Errorf("red with coverage %d over %v: %v, want %v", c.coverage, c.below, got, c.want)
 		}
+	}
+}
+
+// A picture allocates little: the buffers of its encoder are almost a megabyte, and are used
+// again. It is the same picture.
+func TestBuffersOfPicturesAreUsedAgain(t *testing.T) {
+	const pictures = 64
+	canvas := image.NewNRGBA(image.Rect(0, 0, 60, 30))
+	for i := range canvas.Pix {
+		canvas.Pix[i] = byte(i)
+	}
+	first := encode(canvas)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range pictures {
+		if !bytes.Equal(encode(canvas), first) {
+			t.Fatal("another picture of the same pixels")
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / pictures; each > 400<<10 {
+		t.Errorf("a picture allocates %d bytes", each)
 	}
 }
