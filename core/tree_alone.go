@@ -23,9 +23,9 @@ const (
 )
 
 // leaveLonely leaves a branch in which no other node has been for some syncs, or only one
-// that does not keep us. Of several
-// nodes that are alone the first by address waits one longer, so that the others can come to
-// it: if all left at once, each would find the branch that another has just left.
+// that does not keep us. Of several nodes that are alone the first by address waits one sync
+// longer, so that the others can come to it: if all left at once, each would find the branch
+// that another has just left.
 func (tr *tree) leaveLonely() bool {
 	if tr.isDropped() {
 		tr.leave(true)

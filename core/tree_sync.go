@@ -69,8 +69,8 @@ func (n *Node) syncTree(t *Task) {
 	}
 }
 
-// askAbove asks the heads of the own branches, from level 1 up, until one leads another than
-// we do. It returns the highest level that we lead.
+// askAbove asks for news at the lowest level whose branch another node leads. It returns the
+// highest level that we lead, which may be more than before if that head does not answer.
 func (tr *tree) askAbove(t *Task, b budget) (led int) {
 	for level := 1; level <= tr.top() && tr.placed(); level++ {
 		if !tr.leads(level) {

@@ -31,8 +31,8 @@ const (
 // encoder makes all pictures. The best compression saves 4 % and takes twice the time.
 var encoder = png.Encoder{BufferPool: new(buffers)}
 
-// buffers keeps those of the encoder, of almost a megabyte each, for the next picture. Else
-// they would be most of what a node allocates for its clients.
+// buffers keeps those of the encoder, of almost a megabyte each, for the next picture. Made
+// anew, they were a fifth of what a node under attack allocates.
 type buffers struct{ pool sync.Pool }
 
 // Get returns a buffer, nil if there is none: then the encoder makes one.
