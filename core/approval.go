@@ -136,7 +136,7 @@ func serveApprovalKey(t *Task) {
 	drawing := n.drawingOf(kind, start, t.req.Client, 0)
 	approvers := n.approversOf(t, terms, drawing, drawLife)
 	key := n.approvalKey(t.req.Client, action, start, approvers)
-	n.approvalBook().issue(key, &issuedKey{t.req.Client.Unmap(), approvers, start + 2*terms.Period})
+	n.approvalBook().issue(key, issuedKey{t.req.Client.Unmap(), approvers, start + 2*terms.Period})
 	t.reply(message.Response{Body: &message.ApprovalKey{
 		Approvers: approvers, Key: key, StartedAt: start, ClientIP: t.req.Client,
 	}})

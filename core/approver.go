@@ -85,16 +85,18 @@ func (n *Node) approvalBook() *approvals {
 }
 
 // enter takes up a new row.
-func (a *approvals) enter(row *approval) {
-	if dropped := a.rows.put(row.key, row.client, row); dropped != "" {
+func (a *approvals) enter(row approval) *approval {
+	kept, dropped := a.rows.put(row.key, row.client, row)
+	if dropped != "" {
 		a.touch(dropped)
 	}
 	a.touch(row.key)
+	return kept
 }
 
 // issue remembers a key that was given out.
-func (a *approvals) issue(key string, issued *issuedKey) {
-	if dropped := a.issued.put(key, issued.client, issued); dropped != "" {
+func (a *approvals) issue(key string, issued issuedKey) {
+	if _, dropped := a.issued.put(key, issued.client, issued); dropped != "" {
 		a.touchKey(dropped)
 	}
 	a.touchKey(key)
@@ -153,8 +155,7 @@ func (n *Node) addApproval(req *message.Request) message.Response {
 		return message.Refuse(message.CodeUnsuitableKey)
 	}
 	if row == nil {
-		row = &approval{key: body.Key, action: body.Action, client: client, startedAt: body.StartedAt}
-		book.enter(row)
+		row = book.enter(approval{key: body.Key, action: kind.Name(), client: client, startedAt: body.StartedAt})
 	}
 	row.info, row.added = body.Info, n.env.Now()
 	row.ask("")

@@ -291,7 +291,7 @@ func (r *restorer) approvals(s *state.State) {
 		r.texts("keys", row.Key)
 		drawn := r.peers("keys", row.Approvers, r.peer)
 		if n.approvalBook().issued.get(row.Key) == nil {
-			n.approvals.issue(row.Key, &issuedKey{row.Client.Unmap(), drawn, row.Until})
+			n.approvals.issue(row.Key, issuedKey{row.Client.Unmap(), drawn, row.Until})
 		}
 	}
 }
@@ -308,7 +308,7 @@ func (r *restorer) approval(row state.Approval) {
 	if kind, _ := n.approvalKind(row.Action); kind == nil || row.Key == "" || book.rows.get(row.Key) != nil {
 		return
 	}
-	book.enter(&approval{
+	book.enter(approval{
 		key: row.Key, action: row.Action, client: row.Client.Unmap(), info: row.Info, startedAt: row.StartedAt,
 		added: r.past(row.Updated), answer: row.Answer, wrong: max(0, row.Wrong), right: row.Right, place: row.Place, count: max(0, row.Count),
 	})

@@ -1,7 +1,6 @@
 package core
 
 import (
-	linked "container/list"
 	"net/netip"
 
 	"spreadable/core/peer"
@@ -48,103 +47,122 @@ func orInt(n *int, def int) {
 	}
 }
 
-// shares is a bounded map of entries that belong to clients; see ApprovalLimits.
+// shares is a bounded map of entries that belong to clients; see ApprovalLimits. A flood
+// fills it with tens of thousands of entries, which each collection of garbage visits, so
+// an entry is one piece of memory with all that belongs to it.
 type shares[V any] struct {
 	limits  *ApprovalLimits
 	entries map[string]*entry[V]
-	all     line
-	lines   map[netip.Prefix]*line // of the hosts and prefixes that have entries
-	dropped uint64                 // entries that have given way to others
+	all     line[V]
+	lines   map[netip.Prefix]*line[V] // of the hosts and prefixes that have entries
+	dropped uint64                    // entries that have given way to others
 }
 
 // entry is one value of a client, with its places in the lines that it belongs to.
 type entry[V any] struct {
-	value  *V
+	value  V
 	key    string
+	client netip.Addr
 	used   bool
-	groups [3]netip.Prefix // its host, its prefix, and the invalid one for all
-	places [3]*linked.Element
+	places [groupKinds]place[V] // in the lines of its host, of its prefix, and of all
 }
 
-// line holds keys in the order in which they came, used ones apart.
-type line struct{ unused, used linked.List }
+// place is where an entry stands in a line: nil neighbours at the ends, and both outside.
+type place[V any] struct{ before, after *entry[V] }
+
+// The groups that share the limits with a client, from the smallest.
+const (
+	ofHost = iota
+	ofPrefix
+	ofAll
+	groupKinds
+)
+
+// line holds entries in the order in which they came, used ones apart.
+type line[V any] struct{ unused, used chain[V] }
+
+// chain is a list of the entries of a group, linked by their places there.
+type chain[V any] struct {
+	first, last *entry[V]
+	size        int
+}
 
 func newShares[V any](limits *ApprovalLimits) shares[V] {
-	return shares[V]{limits: limits, entries: make(map[string]*entry[V]), lines: make(map[netip.Prefix]*line)}
+	return shares[V]{limits: limits, entries: make(map[string]*entry[V]), lines: make(map[netip.Prefix]*line[V])}
 }
 
-// groupsOf are the groups that share the limits with a client. A client without an IP,
-// of a state of an earlier version, belongs to none but all.
-func groupsOf(client netip.Addr) (groups [3]netip.Prefix) {
+// prefixesOf are the host and the prefix of a client. A client without an IP, of a state
+// of an earlier version, has neither: it belongs to none but all.
+func prefixesOf(client netip.Addr) (prefixes [ofAll]netip.Prefix) {
 	host := peer.OfHost(client).IP()
 	if !host.IsValid() {
-		return groups
+		return prefixes
 	}
 	bits, prefix := 32, 24
 	if host.Is6() {
 		bits, prefix = 64, 48
 	}
-	groups[0] = netip.PrefixFrom(host, bits)
-	groups[1], _ = host.Prefix(prefix) // in range
-	return groups
+	prefixes[ofHost] = netip.PrefixFrom(host, bits)
+	prefixes[ofPrefix], _ = host.Prefix(prefix) // in range
+	return prefixes
+}
+
+// linesOf are the lines of a client. A missing one is nil.
+func (s *shares[V]) linesOf(client netip.Addr) (lines [groupKinds]*line[V]) {
+	for group, prefix := range prefixesOf(client) {
+		lines[group] = s.lines[prefix]
+	}
+	lines[ofAll] = &s.all
+	return lines
 }
 
 // get returns the value of a key, nil if there is none.
 func (s *shares[V]) get(key string) *V {
 	if e := s.entries[key]; e != nil {
-		return e.value
+		return &e.value
 	}
 	return nil
 }
 
-// put enters a value under a new key, and returns the key that gives way to it; "" for
-// none. The place of a group that is full is taken from the group, else from all.
-func (s *shares[V]) put(key string, client netip.Addr, value *V) (dropped string) {
-	e := &entry[V]{value: value, key: key, groups: groupsOf(client)}
-	for i, most := range []int{s.limits.PerHost, s.limits.PerPrefix, s.limits.Total} {
-		if l := s.line(e.groups[i], i); l != nil && l.len() >= most {
-			dropped = l.oldest(i == 2)
+// put enters a value under a new key, and returns where it is kept and the key that gives
+// way to it; "" for none. The place of a group that is full is taken from the group, else
+// from all.
+func (s *shares[V]) put(key string, client netip.Addr, value V) (kept *V, dropped string) {
+	lines := s.linesOf(client)
+	for group, most := range [groupKinds]int{s.limits.PerHost, s.limits.PerPrefix, s.limits.Total} {
+		if l := lines[group]; l != nil && l.len() >= most {
+			dropped = l.oldest(group == ofAll).key
+			s.remove(dropped)
+			s.dropped++
 			break
 		}
 	}
-	if dropped != "" {
-		s.remove(dropped)
-		s.dropped++
-	}
+	e := &entry[V]{value: value, key: key, client: client}
 	s.entries[key] = e
-	for i, group := range e.groups {
-		if l := s.line(group, i); l != nil {
-			e.places[i] = l.unused.PushBack(key)
-		} else if group.IsValid() {
-			l = new(line)
-			s.lines[group] = l
-			e.places[i] = l.unused.PushBack(key)
+	for _, prefix := range prefixesOf(client) {
+		if prefix.IsValid() && s.lines[prefix] == nil {
+			s.lines[prefix] = new(line[V])
 		}
 	}
-	return dropped
+	s.queue(e)
+	return &e.value, dropped
 }
 
-// line is that of the i-th group of an entry, nil where there is none.
-func (s *shares[V]) line(group netip.Prefix, i int) *line {
-	if i == 2 {
-		return &s.all
+// queue puts an entry at the end of its lines.
+func (s *shares[V]) queue(e *entry[V]) {
+	for group, l := range s.linesOf(e.client) {
+		if l != nil {
+			l.of(e).push(group, e)
+		}
 	}
-	return s.lines[group]
 }
 
 // use moves an entry behind all that are not used: it gives way later.
 func (s *shares[V]) use(key string) {
-	e := s.entries[key]
-	if e == nil || e.used {
-		return
-	}
-	e.used = true
-	for i, group := range e.groups {
-		if place := e.places[i]; place != nil {
-			l := s.line(group, i)
-			l.unused.Remove(place)
-			e.places[i] = l.used.PushBack(key)
-		}
+	if e := s.entries[key]; e != nil && !e.used {
+		s.leave(e)
+		e.used = true
+		s.queue(e)
 	}
 }
 
@@ -154,32 +172,66 @@ func (s *shares[V]) remove(key string) {
 		return
 	}
 	delete(s.entries, key)
-	for i, group := range e.groups {
-		place := e.places[i]
-		if place == nil {
-			continue
-		}
-		l := s.line(group, i)
-		if e.used {
-			l.used.Remove(place)
-		} else {
-			l.unused.Remove(place)
-		}
-		if i < 2 && l.len() == 0 {
-			delete(s.lines, group)
+	s.leave(e)
+	for _, prefix := range prefixesOf(e.client) {
+		if l := s.lines[prefix]; l != nil && l.len() == 0 {
+			delete(s.lines, prefix)
 		}
 	}
 }
 
-func (l *line) len() int { return l.unused.Len() + l.used.Len() }
+// leave takes an entry out of its lines.
+func (s *shares[V]) leave(e *entry[V]) {
+	for group, l := range s.linesOf(e.client) {
+		if l != nil {
+			l.of(e).remove(group, e)
+		}
+	}
+}
 
-// oldest is the key to give up: the oldest that is not used, else the oldest. Among the
+// of is the part of a line that an entry belongs to.
+func (l *line[V]) of(e *entry[V]) *chain[V] {
+	if e.used {
+		return &l.used
+	}
+	return &l.unused
+}
+
+func (l *line[V]) len() int { return l.unused.size + l.used.size }
+
+// oldest is the entry to give up: the oldest that is not used, else the oldest. Among the
 // clients of all networks those with used entries must not keep out the others. There, if
 // most entries are used, the oldest of these is given up.
-func (l *line) oldest(all bool) string {
-	from := &l.unused
-	if from.Len() == 0 || all && l.used.Len() > l.unused.Len() {
-		from = &l.used
+func (l *line[V]) oldest(all bool) *entry[V] {
+	if l.unused.size == 0 || all && l.used.size > l.unused.size {
+		return l.used.first
 	}
-	return from.Front().Value.(string)
+	return l.unused.first
+}
+
+func (c *chain[V]) push(group int, e *entry[V]) {
+	e.places[group] = place[V]{before: c.last}
+	if c.last == nil {
+		c.first = e
+	} else {
+		c.last.places[group].after = e
+	}
+	c.last = e
+	c.size++
+}
+
+func (c *chain[V]) remove(group int, e *entry[V]) {
+	at := e.places[group]
+	if at.before == nil {
+		c.first = at.after
+	} else {
+		at.before.places[group].after = at.after
+	}
+	if at.after == nil {
+		c.last = at.before
+	} else {
+		at.after.places[group].before = at.before
+	}
+	e.places[group] = place[V]{}
+	c.size--
 }

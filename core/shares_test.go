@@ -30,10 +30,10 @@ func TestAFloodCostsTheSender(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := table(200, 50, 10)
 			for i := range 20 {
-				s.put(fmt.Sprint("other ", i), netip.AddrFrom4([4]byte{10, byte(i), 0, 1}), new(int))
+				s.put(fmt.Sprint("other ", i), netip.AddrFrom4([4]byte{10, byte(i), 0, 1}), 0)
 			}
 			for i := range 1000 {
-				s.put(fmt.Sprint("flood ", i), netip.MustParseAddr(c.flood(i)), new(int))
+				s.put(fmt.Sprint("flood ", i), netip.MustParseAddr(c.flood(i)), 0)
 			}
 			if got := len(s.entries); got != 20+c.left {
 				t.Errorf("%d entries are left, want %d", got, 20+c.left)
@@ -55,12 +55,12 @@ func TestUsedEntriesStay(t *testing.T) {
 	s := table(100, 10, 3)
 	client := netip.MustParseAddr("192.0.2.1")
 	for _, key := range []string{"a", "b", "c"} {
-		s.put(key, client, new(int))
+		s.put(key, client, 0)
 	}
 	s.use("a")
 	s.use("b")
 	for _, want := range []string{"c", "d", "e"} {
-		if got := s.put(string(rune(want[0]+1)), client, new(int)); got != want {
+		if _, got := s.put(string(rune(want[0]+1)), client, 0); got != want {
 			t.Errorf("%q gives way, want %q", got, want)
 		}
 	}
@@ -72,11 +72,11 @@ func TestAFullTableTakesNewClients(t *testing.T) {
 	s := table(100, 10, 5)
 	for i := range 100 {
 		key := fmt.Sprint("used ", i)
-		s.put(key, netip.AddrFrom4([4]byte{10, byte(i), 0, 1}), new(int))
+		s.put(key, netip.AddrFrom4([4]byte{10, byte(i), 0, 1}), 0)
 		s.use(key)
 	}
 	for i := range 60 {
-		s.put(fmt.Sprint("new ", i), netip.AddrFrom4([4]byte{11, byte(i), 0, 1}), new(int))
+		s.put(fmt.Sprint("new ", i), netip.AddrFrom4([4]byte{11, byte(i), 0, 1}), 0)
 	}
 	for i := 20; i < 60; i++ {
 		if s.get(fmt.Sprint("new ", i)) == nil {
@@ -102,7 +102,7 @@ func TestSharesStayWithinTheirLimits(t *testing.T) {
 			default:
 				if s.get(key) == nil {
 					ip := netip.AddrFrom4([4]byte{10, 0, byte(i % 3), byte(rapid.IntRange(0, 3).Draw(t, "host"))})
-					s.put(key, ip, new(int))
+					s.put(key, ip, 0)
 				}
 			}
 			for group, l := range s.lines {

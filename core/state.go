@@ -186,13 +186,13 @@ func (n *Node) exportApprovals(to *state.State) {
 		return
 	}
 	for _, e := range n.approvals.rows.entries { // order-free: sorted below
-		to.Approvals = append(to.Approvals, approvalRow(e.value))
+		to.Approvals = append(to.Approvals, approvalRow(&e.value))
 		for host := range e.value.usedBy { // order-free: sorted below
 			to.Uses = append(to.Uses, state.Use{Key: e.key, Host: host})
 		}
 	}
 	for _, e := range n.approvals.issued.entries { // order-free: sorted below
-		to.Keys = append(to.Keys, n.keyRow(e.key, e.value))
+		to.Keys = append(to.Keys, n.keyRow(e.key, &e.value))
 	}
 	to.SortApprovals()
 }
