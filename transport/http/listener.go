@@ -22,6 +22,7 @@ import (
 type limitListener struct {
 	net.Listener
 	silent, served *connections
+	ear            *ear                  // hears silent ones
 	exempt         func(netip.Addr) bool // hosts that have no share
 	limits         *limits
 	ready          chan *conn
@@ -34,9 +35,12 @@ type limitListener struct {
 	speaking sync.WaitGroup // connections on their way to the server
 }
 
-// silence is how long a connection may be silent at first, half more or less: those of a
-// flood must not all end, and come again, together.
+// silence is how long a connection may be silent at first, half more or less.
 const silence = 10 * time.Second
+
+// patience draws how long one connection may be silent: those of a flood must not all end,
+// and come again, together.
+func patience() time.Duration { return silence/2 + rand.N(silence) }
 
 // newLimitListener begins to accept from a listener. Hosts that are exempt have no share.
 func newLimitListener(
@@ -46,6 +50,7 @@ func newLimitListener(
 		Listener: l, silent: silent, served: served, exempt: exempt, limits: counts,
 		ready: make(chan *conn), closed: make(chan struct{}), ended: make(chan struct{}),
 	}
+	limited.ear = newEar(limited.take)
 	go limited.run()
 	return limited
 }
@@ -87,11 +92,17 @@ const acceptPause = 100 * time.Millisecond
 // greet takes up a new connection among the silent ones.
 func (l *limitListener) greet(c *conn) {
 	c.host = l.hostOf(c.Conn)
-	if l.enter(c, l.silent) {
-		l.speaking.Go(func() { l.listenTo(c) })
-	} else {
+	switch {
+	case !l.enter(c, l.silent):
 		c.Conn.Close()
+	case !l.ear.listen(c):
+		l.take(c)
 	}
+}
+
+// take gives a connection that speaks to the server, without delay.
+func (l *limitListener) take(c *conn) {
+	l.speaking.Go(func() { l.listenTo(c) })
 }
 
 // listenTo waits for the first bytes of a connection and gives it to the server.
@@ -124,6 +135,7 @@ func (l *limitListener) enter(c *conn, all *connections) bool {
 		verdict, displaced := all.admit(c, c.host)
 		if displaced != nil {
 			displaced.Conn.Close()
+			l.ear.forget(displaced)
 		}
 		if displaced != nil || verdict == overcrowded {
 			l.limits.full.hit("connections", all.limit)
@@ -164,6 +176,7 @@ func (l *limitListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	err := l.Listener.Close()
 	<-l.ended
+	l.ear.close()
 	l.silent.closeAll()
 	l.speaking.Wait()
 	return err
@@ -177,6 +190,10 @@ type conn struct {
 	from  *limitListener
 	host  netip.Addr   // for which it counts; zero for a proxy, or where all count as one
 	among *connections // which it is one of, once admitted; nil before
+
+	// Of the ear: its number there, and how long it may be silent.
+	number int32
+	until  time.Time
 
 	// Under the lock of these connections.
 	holder        *holder // nil before it is admitted, and once it gave way or ended
@@ -201,7 +218,7 @@ func (c *conn) Close() error {
 
 // speaks waits for the first bytes, and reports whether they came in time.
 func (c *conn) speaks() bool {
-	return c.SetReadDeadline(time.Now().Add(silence/2+rand.N(silence))) == nil && hear(c.Conn) && c.SetReadDeadline(time.Time{}) == nil
+	return c.SetReadDeadline(time.Now().Add(patience())) == nil && hear(c.Conn) && c.SetReadDeadline(time.Time{}) == nil
 }
 
 // CloseWrite ends our half. Net/http does so after a request that is too broken to go on,
