@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"spreadable/core/peer"
@@ -29,12 +30,20 @@ import (
 type auth struct {
 	credentials Credentials
 	key         []byte // of tokens
-	cookie      string // its name
+	name        string // of cookies
 	age         time.Duration
 	plain       bool
 	secure      bool
 	realm       string
 	now         func() time.Time
+	given       atomic.Pointer[cookie] // the last one
+}
+
+// cookie is what a browser gets. It is the same for all of one second: a flood of requests
+// must not cost a signature each.
+type cookie struct {
+	ends int64 // in seconds
+	text string
 }
 
 // tokenRounds makes guessing the password from a token expensive. Once per start of a
@@ -46,7 +55,7 @@ func newAuth(o *Options, key []byte, now func() time.Time) *auth {
 		return nil
 	}
 	return &auth{
-		credentials: *o.Auth, key: key, cookie: cookieName(o.Address.String()), age: o.CookieAge, plain: o.PlainCookie,
+		credentials: *o.Auth, key: key, name: cookieName(o.Address.String()), age: o.CookieAge, plain: o.PlainCookie,
 		secure: o.HTTPS, realm: o.Address.String(), now: now,
 	}
 }
@@ -124,7 +133,7 @@ func digest(text string) []byte {
 }
 
 func (a *auth) readCookie(r *http.Request) verdict {
-	value, found := findCookie(r.Header["Cookie"], a.cookie)
+	value, found := findCookie(r.Header["Cookie"], a.name)
 	if !found {
 		return none
 	}
@@ -163,17 +172,27 @@ func findCookie(headers []string, name string) (value string, found bool) {
 // setCookie gives a browser what it needs for next time.
 func (a *auth) setCookie(h http.Header) {
 	ends := a.now().Add(a.age)
+	given := a.given.Load()
+	if given == nil || given.ends != ends.Unix() {
+		given = &cookie{ends.Unix(), a.newCookie(ends)}
+		a.given.Store(given)
+	}
+	h.Add("Set-Cookie", given.text)
+}
+
+// newCookie makes what is valid until a time.
+func (a *auth) newCookie(ends time.Time) string {
 	password := a.token(ends)
 	if a.plain {
 		password = a.credentials.Password
 	}
-	text, _ := json.Marshal(map[string]string{"username": a.credentials.Username, "password": password}) // texts always have a JSON form
-	cookie := a.cookie + "=" + base64.StdEncoding.EncodeToString(text) +
+	pair, _ := json.Marshal(map[string]string{"username": a.credentials.Username, "password": password}) // texts always have a JSON form
+	text := a.name + "=" + base64.StdEncoding.EncodeToString(pair) +
 		"; path=/; expires=" + ends.UTC().Format(http.TimeFormat) + "; SameSite=Lax"
 	if a.secure {
-		cookie += "; Secure"
+		text += "; Secure"
 	}
-	h.Add("Set-Cookie", cookie)
+	return text
 }
 
 // token is "<end in seconds>.<signature>".

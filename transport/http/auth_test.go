@@ -90,6 +90,24 @@ func TestCookiesHoldATokenForAWeek(t *testing.T) {
 	}
 }
 
+// All cookies of one second are the same, those of the next are good a second longer.
+func TestACookieIsGivenOutForASecond(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	a := closedNode(t, &now, nil)
+	give := func() string {
+		h := http.Header{}
+		a.setCookie(h)
+		return h.Get("Set-Cookie")
+	}
+	first := give()
+	if now = now.Add(999 * time.Millisecond); give() != first {
+		t.Error("another cookie within a second")
+	}
+	if now = now.Add(time.Millisecond); give() == first {
+		t.Error("the same cookie a second later")
+	}
+}
+
 // A browser that has said the password gets a cookie; one that has a good one already gets
 // none. Https makes it secure, and npm nodes beside ours need the password in it.
 func TestWhoGetsACookie(t *testing.T) {
