@@ -98,27 +98,41 @@ func (e *ear) run(ready syscall.RawConn) {
 				}
 			}
 		case os.IsTimeout(err):
-			e.sweep(time.Now())
-			e.epoll.SetReadDeadline(time.Now().Add(sweepEvery))
+			next := lookEvery
+			if e.sweep(time.Now()) > 0 {
+				next = sweepEvery
+			}
+			e.epoll.SetReadDeadline(time.Now().Add(next))
 		default:
 			return
 		}
 	}
 }
 
-// sweepEvery is the time between two looks for connections that have been silent too long.
-const sweepEvery = time.Second
+const (
+	// lookEvery is the time between two looks whether connections wait.
+	lookEvery = time.Second
+	// sweepEvery is the time between two sweeps while there are some: in a flood hundreds end
+	// each second, and nobody should wait until all of them are closed.
+	sweepEvery = lookEvery / 10
+)
 
-// sweep closes the connections that have been silent too long.
-func (e *ear) sweep(now time.Time) {
+// sweep closes the connections that have been silent too long, and returns how many wait on.
+func (e *ear) sweep(now time.Time) (left int) {
+	var ended []*conn
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	for number, c := range e.waiting {
 		if now.After(c.until) {
 			delete(e.waiting, number)
-			c.Close()
+			ended = append(ended, c)
 		}
 	}
+	left = len(e.waiting)
+	e.mu.Unlock()
+	for _, c := range ended {
+		c.Close()
+	}
+	return left
 }
 
 // close ends all waits. The connections stay open.

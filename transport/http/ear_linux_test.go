@@ -86,13 +86,11 @@ func TestAConnectionThatHangsUpIsClosed(t *testing.T) {
 func TestTheEarLosesPatience(t *testing.T) {
 	l, quiet := quietOnes(t, 10, 1000)
 	now := time.Now()
-	l.ear.sweep(now)
-	if n := l.ear.count(); n != 10 {
-		t.Fatalf("%d of 10 are left at once", n)
+	if left := l.ear.sweep(now); left != 10 {
+		t.Fatalf("%d of 10 are left at once", left)
 	}
-	l.ear.sweep(now.Add(2 * silence))
-	if n := l.ear.count(); n > 0 {
-		t.Errorf("the ear still listens to %d", n)
+	if left := l.ear.sweep(now.Add(2 * silence)); left > 0 {
+		t.Errorf("the ear still listens to %d", left)
 	}
 	for _, c := range quiet {
 		if _, err := c.Read(make([]byte, 1)); err != io.EOF {
