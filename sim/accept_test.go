@@ -196,7 +196,7 @@ func TestShortTimeoutsLeaveTimeToFindAPlace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.Summary.Convergence.Registered; got != 1 {
+		if got := *r.Summary.Convergence.Registered; got != 1 {
 			t.Errorf("%s: registered %v", timeout, got)
 		}
 	}

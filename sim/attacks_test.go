@@ -97,7 +97,7 @@ func TestPortsDoNotMakeUpkeepExpensive(t *testing.T) {
 		s := parse(t, "name: ports\nnodes: 200\nduration: 16m\nattacks: [{at: 3m, lie: ports, identities: %d}]\n", ports)
 		r, err := sim.Run(s, sim.Options{Workers: 1})
 		sum := must(t, r, err).Summary
-		if sum.Sync == nil || sum.Convergence.Registered < 1 || sum.Convergence.ExactSize < 1 {
+		if sum.Sync == nil || *sum.Convergence.Registered < 1 || *sum.Convergence.ExactSize < 1 {
 			t.Fatalf("with %d ports the network has not settled: %+v", ports, sum.Convergence)
 		}
 		return sum.Sync.RequestsPerNodeRound, sum.Structure.Masters

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"spreadable/sim"
@@ -64,6 +65,49 @@ faults: [{at: 20s, do: crash, on: bootstrap}]
 			if f == nil || f.Rounds == nil || *f.Rounds > 12 {
 				t.Errorf("%d nodes, seed %d: %+v", nodes, seed, f)
 			}
+		}
+	}
+}
+
+// Where no node is left nothing is measured: what was true before the last crash is not what
+// is true at the end.
+func TestWithoutNodesNothingIsMeasured(t *testing.T) {
+	for _, test := range []struct {
+		faults, more string
+		back         bool
+	}{
+		{"{at: 10m, do: crash, on: 100%}", "", false},
+		{"{at: 10m, do: crash, on: 100%}", "churn: {session: {model: exponential, mean: 10h}}", false},
+		{"{at: 10m, do: bounce, on: 100%, for: 20s}", "", true},
+	} {
+		s := parse(t, "name: gone\nnodes: 30\nduration: 12m\nfaults: [%s]\n%s\n", test.faults, test.more)
+		r, err := sim.Run(s, sim.Options{})
+		must(t, r, err)
+		unmeasured := 0
+		for i := range r.Samples {
+			if p := &r.Samples[i]; p.Alive == 0 {
+				unmeasured++
+				if !math.IsNaN(p.Registered) || !math.IsNaN(p.ExactSize) || !math.IsNaN(p.Coverage) || p.Settled() {
+					t.Errorf("%s: %+v", test.faults, p)
+				}
+			}
+		}
+		last := r.Samples[len(r.Samples)-1]
+		if unmeasured < 5 || last.Time != s.Duration {
+			t.Errorf("%s: %d samples without nodes, the last sample is that of %v", test.faults, unmeasured, last.Time)
+		}
+		c := r.Summary.Convergence
+		if test.back != (c.Registered != nil) || test.back != (c.TimeS != nil) || test.back != (r.Summary.Faults.Rounds != nil) {
+			t.Errorf("%s: %+v", test.faults, c)
+		}
+		if !test.back && r.Summary.Sync != nil {
+			t.Errorf("%s: %+v for each node of none", test.faults, r.Summary.Sync)
+		}
+		if churn := r.Summary.Churn; churn != nil && (churn.Alive.Min != 0 || churn.Registered.Min == 0) {
+			t.Errorf("%s: alive %+v, registered %+v", test.faults, churn.Alive, churn.Registered)
+		}
+		if err := r.Write(t.TempDir()); err != nil {
+			t.Errorf("%s: %v", test.faults, err)
 		}
 	}
 }

@@ -202,7 +202,7 @@ func TestNodesThatCannotBeReachedAreNoMembers(t *testing.T) {
 		t.Errorf("%d of 60 nodes are of a class of 25 %%", hidden)
 	}
 	c := r.Summary
-	if c.Convergence.ExactSize != 1 || c.Convergence.Registered != 1 || c.Convergence.Coverage != 1 {
+	if *c.Convergence.ExactSize != 1 || *c.Convergence.Registered != 1 || *c.Convergence.Coverage != 1 {
 		t.Errorf("the shares are %+v", c.Convergence)
 	}
 	if got, want := c.Structure.MastersExpected, math.Sqrt(45); got != want {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 
@@ -40,16 +41,13 @@ type glance struct {
 
 func newMeter(w *world) *meter { return &meter{world: w, nodes: make([]glance, w.hosts)} }
 
-// sample adds a row for the present.
+// sample adds a row for the present. Where no node is left the shares are not measured.
 func (m *meter) sample() {
 	w := m.world
 	now := w.now()
 	w.objects.sample(now)
 	up := w.population.At(now).Listed()
 	alive, members := up.Size(), w.members(up)
-	if members == 0 {
-		return
-	}
 	c := m.count(up, members)
 	total, events := m.traffic()
 	m.samples = append(m.samples, result.Sample{
@@ -153,8 +151,11 @@ const entriesSampled = 32
 const entriesOfAuto = 256
 
 // coverage is the share of live nodes that a search through a random entry node would
-// reach.
+// reach; NaN without nodes.
 func (m *meter) coverage(up population.Alive, members int) float64 {
+	if members == 0 {
+		return math.NaN()
+	}
 	rng := rand.New(stream.New(m.world.scenario.Seed, uint64(m.world.now()), stream.Coverage))
 	known, tops := make(map[uint64]int), make(map[*message.Branches]int)
 	sum, entries := 0, entriesSampled

@@ -41,14 +41,14 @@ func (m *meter) noteSteady() {
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // upkeepSummary is the traffic of the steady state; nil when there is less than a round of
-// it. nodes are as they are at the end.
+// it, or no node is left. nodes are as they are at the end.
 func (m *meter) upkeepSummary(nodes []result.Node) *result.Sync {
 	if m.steady.upkeep == nil {
 		return nil
 	}
 	first, last := m.steady.from, len(m.samples)-1
 	rounds := float64(m.samples[last].Time-m.samples[first].Time) / float64(m.world.scenario.SyncInterval)
-	if rounds < 1 {
+	if rounds < 1 || m.samples[last].Alive == 0 {
 		return nil
 	}
 	var masters []float64

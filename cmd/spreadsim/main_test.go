@@ -97,7 +97,7 @@ func canned(s *scenario.Scenario, o sim.Options) (*result.Run, error) {
 		Scenario:    result.Scenario{Name: s.Name, Hash: s.Hash(), Seed: s.Seed, Nodes: s.Nodes, Levels: int(s.Levels)},
 		Fingerprint: "0123456789abcdef",
 		Engine:      result.Engine{VirtualS: s.Duration.Seconds(), Events: 5_234_567, Workers: 1},
-		Convergence: result.Convergence{Registered: 1, ExactSize: 1, Coverage: 0.99996, TimeS: &seconds,
+		Convergence: result.Convergence{Registered: new(1.0), ExactSize: new(1.0), Coverage: new(0.99996), TimeS: &seconds,
 			Rounds: &rounds},
 		Structure: result.Structure{
 			Masters: 101, MastersExpected: 100, SlavesPerMaster: &result.Spread{Min: 98, Mean: 99.01, Max: 101},

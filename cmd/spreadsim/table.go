@@ -67,8 +67,12 @@ func printTable(w io.Writer, r *result.Run, j job) error {
 
 func (t *table) network(s *result.Summary) {
 	c := s.Convergence
-	t.line("network", "registered %s, exact size %s, coverage %s", percent(c.Registered), percent(c.ExactSize),
-		percent(c.Coverage))
+	if c.Registered == nil && c.ExactSize == nil && c.Coverage == nil {
+		t.line("network", "no node was left at the end")
+	} else {
+		t.line("network", "registered %s, exact size %s, coverage %s", maybe(c.Registered, percent),
+			maybe(c.ExactSize, percent), maybe(c.Coverage, percent))
+	}
 	if c.Rounds != nil && c.TimeS != nil {
 		t.line("", "settled for good after %s rounds (%s)", decimal(*c.Rounds), short(seconds(*c.TimeS)))
 	} else {

@@ -85,8 +85,8 @@ func measure(w *watch, s *scenario.Scenario, length time.Duration, wanted func(s
 	if err != nil {
 		return err
 	}
-	if c := run.Summary.Convergence; c.Coverage < 1 || c.ExactSize < 1 {
-		return fmt.Errorf("the network has not settled: coverage %v, exact size %v", c.Coverage, c.ExactSize)
+	if c := run.Summary.Convergence; *c.Coverage < 1 || *c.ExactSize < 1 {
+		return fmt.Errorf("the network has not settled: coverage %v, exact size %v", *c.Coverage, *c.ExactSize)
 	}
 	if searches := run.Summary.Search; searches != nil && searches.Complete < searches.Count {
 		return fmt.Errorf("only %d of %d searches were complete", searches.Complete, searches.Count)

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden plots")
 
 // goldenRuns are runs with all that a plot shows or says that it lacks: of few nodes and
-// many, with failures, without requests, never settled or settled from the start, with nodes that are gone or lost, with
+// many, with failures, without requests, not settled or settled from the start, with nodes that are gone or lost, with
 // attackers and with stores.
 func goldenRuns() map[string]*result.Run {
 	failing, quiet, partial, broken := resulttest.Run(60, 3), resulttest.Run(60, 4), resulttest.Run(900, 5),
@@ -63,12 +64,19 @@ func goldenRuns() map[string]*result.Run {
 	}
 	young := resulttest.Run(30, 13)
 	young.Copies = []result.CopiesRow{{Store: "files", Objects: 1, Held: 1}, {Store: "documents", Objects: 1}, {Store: "files", Time: time.Minute, Objects: 2, Held: 1}}
+	away := resulttest.Run(50, 14) // nobody is there in the middle and at the end
+	away.Summary.Convergence = result.Convergence{}
+	for i := range away.Samples {
+		if s := &away.Samples[i]; i/10%2 == 1 || i > 70 {
+			s.Alive, s.Masters, s.Registered, s.ExactSize, s.Coverage = 0, 0, math.NaN(), math.NaN(), math.NaN()
+		}
+	}
 	return map[string]*result.Run{
 		"settled": settled, "attacked": attacked, "storing": storing, "young": young,
 		"4": resulttest.Run(4, 1), "30": resulttest.Run(30, 2), "100": resulttest.Run(100, 1),
 		"500":  resulttest.Run(500, 7),
 		"5000": resulttest.Run(5000, 8), "failing": failing, "quiet": quiet, "partial": partial, "broken": broken,
-		"undrawn": undrawn, "empty": {},
+		"undrawn": undrawn, "empty": {}, "away": away,
 	}
 }
 
@@ -85,7 +93,7 @@ func TestGoldenPlots(t *testing.T) {
 		drawn[name] = Draw(run)
 	}
 	for _, name := range []string{"4", "30", "100", "500", "5000", "failing", "quiet", "partial", "broken",
-		"undrawn", "empty", "settled", "attacked", "storing", "young", "pairs"} {
+		"undrawn", "empty", "settled", "attacked", "storing", "young", "pairs", "away"} {
 		for _, p := range drawn[name] {
 			svg, err := p.SVG()
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
 
 	"spreadable/sim/result"
 	"spreadable/sim/result/words"
@@ -36,25 +37,38 @@ func Convergence(run *result.Run) Plot {
 	// From the widest to the narrowest, so that curves that coincide all stay visible.
 	for _, c := range []struct {
 		name  string
-		style plotter.Line
+		style draw.LineStyle
 		share func(*result.Sample) float64
 	}{
-		{"coverage", *line(nil, stroke(skyBlue, 4.2, solid)), func(s *result.Sample) float64 { return s.Coverage }},
-		{"exact size", *line(nil, stroke(orange, 2.4, solid)), func(s *result.Sample) float64 { return s.ExactSize }},
-		{"registered", *line(nil, stroke(blue, 1.4, dashed)), func(s *result.Sample) float64 { return s.Registered }},
+		{"coverage", stroke(skyBlue, 4.2, solid), func(s *result.Sample) float64 { return s.Coverage }},
+		{"exact size", stroke(orange, 2.4, solid), func(s *result.Sample) float64 { return s.ExactSize }},
+		{"registered", stroke(blue, 1.4, dashed), func(s *result.Sample) float64 { return s.Registered }},
 	} {
-		curve := c.style
-		for i := range run.Samples {
-			s := &run.Samples[i]
-			if share := c.share(s); !math.IsNaN(share) {
-				curve.XYs = append(curve.XYs, plotter.XY{X: unit.of(s.Time), Y: 100 * share})
-			}
+		for _, stretch := range stretches(run.Samples, unit, c.share) {
+			add(p, line(stretch, c.style))
 		}
-		add(p, &curve)
-		legend = append(legend, key(c.name, &curve))
+		legend = append(legend, key(c.name, line(nil, c.style)))
 	}
 	plt.figure = of(p, slices.Concat(legend, settled(p, unit, run), rest)...)
 	return plt
+}
+
+// stretches are the points of a share in percent over time, apart where it was not measured.
+func stretches(samples []result.Sample, unit unit, share func(*result.Sample) float64) (list []plotter.XYs) {
+	open := false
+	for i := range samples {
+		s := &samples[i]
+		at := plotter.XY{X: unit.of(s.Time), Y: 100 * share(s)}
+		switch measured := !math.IsNaN(at.Y); {
+		case measured && !open:
+			list, open = append(list, plotter.XYs{at}), true
+		case measured:
+			list[len(list)-1] = append(list[len(list)-1], at)
+		default:
+			open = false
+		}
+	}
+	return list
 }
 
 // overTime returns an empty plot over virtual time, to be fixed from 0 to the end, and
@@ -96,7 +110,7 @@ func settledAt(run *result.Run) time.Duration {
 func settled(p *plot.Plot, unit unit, run *result.Run) []entry {
 	c := &run.Summary.Convergence
 	if c.TimeS == nil || c.Rounds == nil {
-		return []entry{key("never settled")}
+		return []entry{key("not settled at the end")}
 	}
 	at := settledAt(run)
 	mark := upright(p, unit.of(at), stroke(grey, 1.4, dotted))

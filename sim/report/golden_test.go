@@ -38,7 +38,9 @@ func TestGoldenReport(t *testing.T) {
 		change func(*result.Summary)
 	}{
 		{"as it is", func(*result.Summary) {}},
-		{"never settled", func(s *result.Summary) { s.Convergence.Rounds = nil }},
+		{"not settled at the end", func(s *result.Summary) { s.Convergence.Rounds = nil }},
+		{"no node left", func(s *result.Summary) { s.Convergence = result.Convergence{} }},
+		{"a share not measured", func(s *result.Summary) { s.Convergence.Rounds, s.Convergence.Coverage = nil, nil }},
 		{"settled in one round", func(s *result.Summary) { *s.Convergence.Rounds = 1 }},
 		{"no masters", func(s *result.Summary) { s.Structure.SlavesPerMaster = nil }},
 		{"all searches failed", func(s *result.Summary) {

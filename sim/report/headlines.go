@@ -67,10 +67,7 @@ func headlines(s *result.Summary) []headline {
 func settling(s *result.Summary) []headline {
 	c := &s.Convergence
 	if c.Rounds == nil || c.TimeS == nil {
-		return []headline{{"Settled", "never", "",
-			fmt.Sprintf("At the end %s of the nodes were registered, %s knew the "+
-				"size of the network, and a search would have reached %s.", percent(c.Registered),
-				percent(c.ExactSize), percent(c.Coverage))}}
+		return []headline{{"Settled", "not at the end", "", atTheEnd(c) + "."}}
 	}
 	unit := "sync rounds"
 	if *c.Rounds == 1 {
@@ -79,6 +76,23 @@ func settling(s *result.Summary) []headline {
 	return []headline{{"Settled after", words.Short(*c.Rounds), unit,
 		fmt.Sprintf("From %s s on, at least 99.9 %% of the nodes "+
 			"were registered, knew the size of the network, and could be reached by a search.", words.Short(*c.TimeS))}}
+}
+
+// atTheEnd says how far the network had settled when the run ended.
+func atTheEnd(c *result.Convergence) string {
+	if c.Registered == nil && c.ExactSize == nil && c.Coverage == nil {
+		return "At the end no node was left"
+	}
+	return fmt.Sprintf("At the end %s of the nodes were registered, %s knew the size of the network, and a search would have reached %s",
+		measured(c.Registered), measured(c.ExactSize), measured(c.Coverage))
+}
+
+// measured writes a share that may not have been measured.
+func measured(share *float64) string {
+	if share == nil {
+		return "an unknown share"
+	}
+	return percent(*share)
 }
 
 func structure(s *result.Summary) []headline {

@@ -172,7 +172,7 @@ func TestWhatARunDoesNotHaveIsNamed(t *testing.T) {
 	run := &result.Run{Summary: result.Summary{Scenario: result.Scenario{Name: "nothing"}}}
 	text := render(t, run)
 	for _, want := range []string{
-		"never", "Not drawn:", "no approvals were requested in this run", "search is null: no searches were run",
+		"At the end no node was left.", "Not drawn:", "no approvals were requested in this run", "search is null: no searches were run",
 		"The scenario expects nothing in particular",
 	} {
 		if !strings.Contains(text, want) {

@@ -38,10 +38,9 @@ func (v *view) Why() (list []string) {
 
 // settledWhy says how far the network was from counting as settled.
 func settledWhy(c *result.Convergence) string {
-	text := fmt.Sprintf("At the end %s of the nodes were registered, %s knew the size of the network, and a search would have reached %s",
-		percent(c.Registered), percent(c.ExactSize), percent(c.Coverage))
+	text := atTheEnd(c)
 	if c.TimeS == nil {
-		return text + ": the network never settled."
+		return text + ": the network had not settled."
 	}
 	return text + fmt.Sprintf("; it had settled at %s s.", words.Short(*c.TimeS))
 }

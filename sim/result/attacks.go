@@ -19,7 +19,7 @@ type Attacks struct {
 	// 0..1.
 	MastersShare float64 `json:"masters_share"`
 	// Registered is the share of the honest live nodes that a live master lists and that
-	// know it, 0..1; null when the run ended too early.
+	// know it, 0..1; null when the run ended too early, and when no honest node was left.
 	Registered *Spread `json:"registered"`
 	// Coverage is the share of the honest live nodes that a search through an honest node
 	// would reach, 0..1; null with Registered.

@@ -27,13 +27,13 @@ type Churn struct {
 	// Alive is the number of live nodes; null when the run ended too early.
 	Alive *Spread `json:"alive"`
 	// Registered is the share of live nodes that a live master lists and that know it,
-	// 0..1; null with Alive.
+	// 0..1; null with Alive, and when no node was left.
 	Registered *Spread `json:"registered"`
 	// Coverage is the share of live nodes that a search would reach, 0..1; null with
-	// Alive.
+	// Registered.
 	Coverage *Spread `json:"coverage"`
 	// Stale is the share of the slaves in the lists of live masters that are gone, 0..1;
-	// null with Alive.
+	// null with Registered.
 	Stale *Spread `json:"stale"`
 	// Relisted is the number of times that a node was listed by another master after the
 	// one that listed it had died without a word.
@@ -56,8 +56,11 @@ type Churn struct {
 func (c *Churn) Settled(samples []Sample, stale []float64, from time.Duration) {
 	var alive, registered, coverage, gone []float64
 	for i, s := range samples {
-		if s.Time >= from && !math.IsNaN(s.Registered+s.Coverage) {
-			alive = append(alive, float64(s.Alive))
+		if s.Time < from {
+			continue
+		}
+		alive = append(alive, float64(s.Alive))
+		if !math.IsNaN(s.Registered + s.Coverage) {
 			registered, coverage = append(registered, s.Registered), append(coverage, s.Coverage)
 			gone = append(gone, stale[i])
 		}

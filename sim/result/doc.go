@@ -22,7 +22,8 @@
 // # What is not there
 //
 // A section that has nothing to say is null, never a row of zeros: search is null when no
-// search was run, convergence.time_s is null when the network never settled.
+// search was run, convergence.time_s is null when the network had not settled at
+// the end.
 // [Summary.Value] answers false for these, and [Summary.Absent] says why in words that an
 // expectation can print.
 //

@@ -132,8 +132,11 @@ func numbers(list []Number, path string, v reflect.Value) []Number {
 
 // reasons say why a part of the summary is null, by its path.
 var reasons = map[string]string{
-	"convergence.time_s":          "the network never settled",
-	"convergence.rounds":          "the network never settled",
+	"convergence.registered":      "no node was left at the end",
+	"convergence.exact_size":      "no node was left at the end",
+	"convergence.coverage":        "no node was left at the end",
+	"convergence.time_s":          "the network had not settled at the end",
+	"convergence.rounds":          "the network had not settled at the end",
 	"engine.peak_rss_bytes":       "the operating system does not tell",
 	"structure.slaves_per_master": "there is no master",
 	"sync.bytes_per_master_round": "there is no master",
@@ -173,18 +176,18 @@ var reasons = map[string]string{
 	"network.service":             "serving takes no time",
 	"churn":                       "there was no churn",
 	"churn.alive":                 "the run ended before the network counted as settled",
-	"churn.registered":            "the run ended before the network counted as settled",
-	"churn.coverage":              "the run ended before the network counted as settled",
-	"churn.stale":                 "the run ended before the network counted as settled",
+	"churn.registered":            "the run ended before the network counted as settled, or no node was left",
+	"churn.coverage":              "the run ended before the network counted as settled, or no node was left",
+	"churn.stale":                 "the run ended before the network counted as settled, or no node was left",
 	"churn.delisted_s":            "no master took a slave off its list that was gone",
 	"churn.relisted_s":            "no node was listed again after the silent death of its master",
 	"churn.relisted_max_s":        "no node was listed again after the silent death of its master",
 	"faults":                      "nothing broke",
 	"faults.rounds":               "the network had not settled after the last fault",
 	"attacks":                     "no node lied",
-	"attacks.registered":          "the run ended before the network counted as settled",
-	"attacks.coverage":            "the run ended before the network counted as settled",
-	"sync":                        "the run left no time to measure the steady state",
+	"attacks.registered":          "the run ended before the network counted as settled, or no honest node was left",
+	"attacks.coverage":            "the run ended before the network counted as settled, or no honest node was left",
+	"sync":                        "the run left no time to measure the steady state, or no node was left",
 }
 
 // Absent says in a few words why there is no number at path, for example "search is null:

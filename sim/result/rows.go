@@ -5,7 +5,8 @@ import "time"
 // Sample is the state of the network at one moment, and what happened since the sample
 // before: a row of series.csv.
 //
-// A share that was not measured is NaN, in the file an empty cell.
+// A share that was not measured is NaN, in the file an empty cell; so are all three when
+// no node is left.
 type Sample struct {
 	// Time is the virtual time since the start of the run.
 	Time time.Duration

@@ -50,7 +50,7 @@ func ConvergenceSummary(samples []Sample, interval time.Duration) Convergence {
 	var c Convergence
 	if len(samples) > 0 {
 		last := samples[len(samples)-1]
-		c.Registered, c.ExactSize, c.Coverage = last.Registered, last.ExactSize, last.Coverage
+		c.Registered, c.ExactSize, c.Coverage = Finite(last.Registered), Finite(last.ExactSize), Finite(last.Coverage)
 	}
 	c.TimeS, c.Rounds = Converged(samples, interval)
 	return c

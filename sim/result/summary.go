@@ -140,16 +140,16 @@ type Engine struct {
 }
 
 // Convergence says how far the network has settled. The three shares are those of the
-// last sample.
+// last sample; null when no node was left then that could have a place.
 type Convergence struct {
 	// Registered is the share of live nodes that a live master lists and that know it,
 	// 0..1.
-	Registered float64 `json:"registered"`
+	Registered *float64 `json:"registered"`
 	// ExactSize is the share of live nodes whose own idea of the network's size is exact,
 	// 0..1.
-	ExactSize float64 `json:"exact_size"`
+	ExactSize *float64 `json:"exact_size"`
 	// Coverage is the share of live nodes that a search would reach, 0..1.
-	Coverage float64 `json:"coverage"`
+	Coverage *float64 `json:"coverage"`
 	// TimeS is the virtual time of the first sample from which all three shares stay at
 	// or above [ConvergedShare] to the end, in seconds; null if they never do.
 	TimeS *float64 `json:"time_s"`

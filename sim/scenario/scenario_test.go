@@ -246,7 +246,7 @@ func TestResolvedNamesEveryDefault(t *testing.T) {
 func TestAnExpectationJudgesTheMeasuredNumber(t *testing.T) {
 	rounds := 5.0
 	summary := &result.Summary{
-		Convergence: result.Convergence{Registered: 0.95, Rounds: &rounds},
+		Convergence: result.Convergence{Registered: new(0.95), Rounds: &rounds},
 		Search: &result.Search{
 			Complete: 7, Failed: 2, Hops: &result.Hops{Mean: 2.9, Max: 3},
 			Errors: map[string]int{result.ErrorTimeout: 2},
@@ -268,7 +268,7 @@ func TestAnExpectationJudgesTheMeasuredNumber(t *testing.T) {
 		{"convergence.rounds", "4 .. 5", "5", true},
 		{"convergence.registered", "< 0.9", "0.95", false},
 		{"convergence.registered", ">= 9.5e-1", "0.95", true},
-		{"convergence.time_s", "<= 1", "convergence.time_s is null: the network never settled", false},
+		{"convergence.time_s", "<= 1", "convergence.time_s is null: the network had not settled at the end", false},
 		{"search.latency_ms.p50", "!= 0", "search.latency_ms is null: no search was complete", false},
 		{"search.complete", "== 7", "7", true},
 		{"search.partial_coverage.min", ">= 0.5", "search.partial_coverage is null: no search was partial", false},
