@@ -55,6 +55,8 @@ func TestBoundsAreExact(t *testing.T) {
 		{"classes.home.loss", "classes.home.share=50%", "99%", "100%"},
 		{"join.over", "join.mode=spread", "60s", "60001ms"},
 		{"join.over", "join.mode=spread", "1us", "0s"},
+		{"join.over", "join.mode=flash join.at=1s", "1us", "0s"},
+		{"join.at", "join.mode=flash", "59999ms", "60s"},
 		{"join.rate", "join.mode=growth join.initial=2", "100000%", "100001%"},
 		{"join.rate", "join.mode=growth join.initial=2", "0.1%", "0%"},
 		{"join.initial", "join.mode=growth join.rate=10%", "10", "11"},
@@ -68,6 +70,8 @@ func TestBoundsAreExact(t *testing.T) {
 		{"workload.documents.rate", "workload.documents.start=40s workload.documents.over=10s", "1000000", "1000001"},
 		{"workload.documents.rate", "workload.documents.start=40s", "500000", "500001"}, // until the end
 		{"workload.documents.rate", "", "0.000001", "0.0000009"},
+		{"workload.documents.over", "workload.documents.rate=1", "1us", "0s"},
+		{"workload.files.over", "workload.files.rate=1", "1us", "0s"},
 		{"workload.documents.reads", "workload.documents.rate=1", "100%", "100.1%"},
 		{"workload.documents.size", "workload.documents.rate=1", "256kB", "256001B"},
 		{"workload.documents.keys", "workload.documents.rate=1 preload.documents=5", "5", "4"},

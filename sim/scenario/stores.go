@@ -230,6 +230,11 @@ func (s *Scenario) checkObjects(path string, x store) error {
 		return nil
 	}
 	over := o.Over
+	if key := path + ".over"; s.given(key) {
+		if err := s.positive(key, over); err != nil {
+			return err
+		}
+	}
 	if over == 0 {
 		over = s.Duration - o.Start
 	}

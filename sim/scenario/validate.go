@@ -190,6 +190,12 @@ func (s *Scenario) checkFlash() error {
 	if err := s.needs("join", "mode flash", "at"); err != nil {
 		return err
 	}
+	if s.Join.At >= s.Duration {
+		return s.errorf("join.at", "join.at: %s is not before the end of the run at %s", formatDuration(s.Join.At), formatDuration(s.Duration))
+	}
+	if err := s.positive("join.over", s.Join.Over); err != nil {
+		return err
+	}
 	if end := s.Join.At + s.Join.Over; end > s.Duration {
 		return s.errorf(s.firstGiven("join.at", "join.over"), "join: the crowd has come at %s, after the duration of %s",
 			formatDuration(end), formatDuration(s.Duration))
