@@ -356,7 +356,8 @@ type Sync struct {
 
 // Behavior counts bans over the whole run.
 type Behavior struct {
-	// Bans is the number of times that an honest node banned another.
+	// Bans is the number of times that an honest node banned another. What liars ban is in
+	// the notes only.
 	Bans int `json:"bans"`
 	// FalseBans is the number of those whose victim was honest, 0..Bans.
 	FalseBans int `json:"false_bans"`

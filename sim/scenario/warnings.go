@@ -37,6 +37,7 @@ func (s *Scenario) Warnings() []string {
 	w.classes()
 	w.times()
 	w.joining()
+	w.rare()
 	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start,
 		s.Workload.Searches.Over, searchMessages)
 	w.requests("workload.approvals", s.Workload.Approvals.Count, s.Workload.Approvals.Start,
@@ -75,12 +76,15 @@ func (s *Scenario) shortest() (shortest, typical time.Duration) {
 
 // latencyOr is the first key of latency that was given, or another key.
 func (w *warner) latencyOr(other string) []string {
-	for _, key := range []string{"latency.mean", "latency.min", "latency.max"} {
-		if w.scenario.given(key) {
-			return []string{key}
-		}
+	return []string{w.given("latency.mean", "latency.min", "latency.max", other)}
+}
+
+// given is the first of some keys that was given, or the last of them.
+func (w *warner) given(keys ...string) string {
+	if i := slices.IndexFunc(keys, w.scenario.given); i >= 0 {
+		return keys[i]
 	}
-	return []string{other}
+	return keys[len(keys)-1]
 }
 
 // timeouts compares how long messages take with how long nodes and clients wait.
@@ -172,12 +176,47 @@ func (w *warner) joining() {
 				"%s for each sync interval brings %d of the %d nodes until the end at %s",
 				formatShare(s.Join.Rate), here, s.Nodes, formatDuration(s.Duration))
 		}
+	case Poisson:
+		if here := float64(s.Join.Bootstrap) + float64(s.Join.PerSecond)*s.Duration.Seconds(); here < float64(s.Nodes) {
+			w.add([]string{"join.per_second", "duration"}, "%s a second bring some %d of the %d nodes until the end at %s",
+				number(float64(s.Join.PerSecond)), int(here), s.Nodes, formatDuration(s.Duration))
+		}
 	case Spread:
 		if s.Join.Over+s.SyncInterval > s.Duration && s.Nodes > 1 {
 			w.add([]string{"join.over", "duration"},
 				"the last nodes start less than a sync interval (%s) before the end at %s, too late for all to find a place",
 				formatDuration(s.SyncInterval), formatDuration(s.Duration))
 		}
+	}
+}
+
+// rare looks for rates at which, as likely as not, nothing happens in the run.
+func (w *warner) rare() {
+	s := w.scenario
+	seldom := func(keys []string, mean float64, what string) {
+		if mean < math.Ln2 { // the chance of none is exp(-mean)
+			w.add(keys, "brings %.2g %s in the mean until the end at %s: most likely none", mean, what, formatDuration(s.Duration))
+		}
+	}
+	if s.Workload.Arrivals == ArrivePoisson {
+		for _, x := range s.series() {
+			if x.rate > 0 {
+				seldom([]string{x.path + ".rate", x.path + ".over"}, float64(x.rate)*x.over.Seconds(), "requests")
+			}
+		}
+	}
+	for _, x := range s.stores() {
+		over := s.Duration - x.objects.Start
+		if x.objects.Over > 0 {
+			over = x.objects.Over
+		}
+		if path := "workload." + x.name; x.objects.Rate > 0 {
+			seldom([]string{path + ".rate", path + ".over"}, float64(x.objects.Rate)*over.Seconds(), "operations")
+		}
+	}
+	if session, _ := s.Churn.Lifetimes(); session.On() {
+		leaves := float64(s.Nodes-s.Join.Bootstrap) * (s.Duration - s.Churn.Start).Seconds() / s.meanOf(session)
+		seldom([]string{w.given("churn.preset", "churn.session.mean", "churn.session.median", "churn.session.scale")}, leaves, "ends of sessions")
 	}
 }
 
