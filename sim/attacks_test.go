@@ -23,6 +23,9 @@ func attacked(t *testing.T, attacks string, workers int) *result.Run {
 	if strings.Contains(attacks, "grinds") {
 		node = "node: {host_limits: off}\n"
 	}
+	if strings.Contains(attacks, "renames") {
+		node = "levels: 2\n"
+	}
 	s := parse(t, "name: attacked\nnodes: 100\nduration: 12m\n%sattacks: [%s]\nworkload: {searches: {count: 40, start: 8m, over: 3m}, approvals: {count: 20, start: 8m, over: 3m}}\n", node, attacks)
 	r, err := sim.Run(s, sim.Options{Workers: workers})
 	return must(t, r, err)

@@ -101,6 +101,12 @@ func (l *liar) Peer() core.Peer { return peerOf(l.host) }
 // Structure implements lie.Host.
 func (l *liar) Structure() *message.Structure { return l.attacks.world.node(l.host).Structure() }
 
+// Serve implements lie.Host.
+func (l *liar) Serve(req *message.Request) message.Response {
+	resp, _ := l.attacks.world.node(l.host).Serve(req, 0)
+	return resp
+}
+
 // Call implements lie.Host.
 func (l *liar) Call(to core.Peer, req message.Request, done func(message.Response)) {
 	l.attacks.world.net.Host(l.host).Call(to, req, sink(done), 0)

@@ -33,6 +33,9 @@ type Host interface {
 	Peer() core.Peer
 	// Structure is what the host's node would tell, if it has one.
 	Structure() *message.Structure
+	// Serve is what that node answers to a request that it answers at once
+	// (message.Row.Leaf).
+	Serve(req *message.Request) message.Response
 	// Call sends a request from the host, past its node.
 	Call(to core.Peer, req message.Request, done func(message.Response))
 }
@@ -75,6 +78,8 @@ type Kind struct {
 	// Late says that its answers arrive just before their askers give up. Worlds that
 	// know nothing of it do not tell such lies.
 	Late bool
+	// Tree says that it is a lie about branches: networks of one level hear nothing of it.
+	Tree bool
 	// Named says that the swarm tells it only when it is named: a search from a seed is
 	// the same as before there was this lie, and networks need not be whole with it.
 	Named bool
@@ -105,6 +110,7 @@ func kinds() map[string]Kind {
 		"denies":        {Begin: (*Liar).denies},
 		"hides":         {Begin: (*Liar).hides, Serves: true, Mute: true, Named: true},
 		"faithless":     {Begin: (*Liar).faithless, Serves: true},
+		"renames":       {Begin: (*Liar).renames, Serves: true, Tree: true},
 		"refuses":       {Begin: (*Liar).refuses, Mute: true},
 		"drops":         {Begin: (*Liar).drops, Named: true},
 		"stalls":        {Begin: (*Liar).stalls, Serves: true, Late: true, Named: true},

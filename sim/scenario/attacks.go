@@ -25,7 +25,7 @@ type Attack struct {
 
 	// What they tell, by the names of docs/models.md: about their slaves (phantoms,
 	// flapping, claims-all, denies), sizes (sizes), masters (false-masters, eclipse),
-	// their backlink (faithless); or what they do with requests (hides, refuses, drops,
+	// their backlink (faithless), the name of the network (renames); or what they do with requests (hides, refuses, drops,
 	// stalls, silent, captor, garbage), with newcomers (best), approvals (approves,
 	// rejects) and draws of approvers (omits, withholds). Ports of one IP from outside:
 	// ports, toggle. Ports of some IPs that come first in the draws of approvers: grinds.

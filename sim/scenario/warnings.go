@@ -304,6 +304,7 @@ func (w *warner) unused() {
 		off("clients ask nothing", "workload.arrivals", "workload.entry", "workload.exponent", "workload.ips",
 			"workload.retries", "workload.timeout", "measure")
 	}
+	w.treesWithoutBranches()
 	if s.Churn.Crash == 1 {
 		off("churn.crash is 100%: no session ends with a word", "churn.notice")
 	}
@@ -314,6 +315,15 @@ func (w *warner) approversWithoutWork() {
 	for i, a := range w.scenario.Attacks {
 		if isOneOf(a.Lie, "approves", "rejects") {
 			w.add([]string{"attacks." + strconv.Itoa(i) + ".lie"}, "%s has no effect: workload.approvals.count is 0", a.Lie)
+		}
+	}
+}
+
+// treesWithoutBranches looks for lies about branches in a network that has none.
+func (w *warner) treesWithoutBranches() {
+	for i, a := range w.scenario.Attacks {
+		if kind, _ := w.scenario.Lie(a.Lie); kind.Tree && w.scenario.Levels == 1 {
+			w.add([]string{"attacks." + strconv.Itoa(i) + ".lie"}, "%s has no effect: levels is 1, so there are no branches", a.Lie)
 		}
 	}
 }

@@ -74,6 +74,8 @@ func TestWhatCanNeverWorkIsWarnedOf(t *testing.T) {
 		{"measure=0s", "measure: has no effect: clients ask nothing"},
 		{`attacks=[{"at":60s,"lie":rejects,"on":10%}]`, "attacks.0.lie: rejects has no effect: workload.approvals.count is 0"},
 		{`attacks=[{"at":60s,"lie":rejects,"on":10%}] ` + approvals, ""},
+		{`attacks=[{"at":60s,"lie":renames,"on":10%}]`, "attacks.0.lie: renames has no effect: levels is 1, so there are no branches"},
+		{`levels=2 attacks=[{"at":60s,"lie":renames,"on":10%}]`, ""},
 		{"latency.mean=260ms network.connection=each", "latency.mean: a ping with its answer takes at least 1.04s"},
 		{"latency.mean=250ms network.connection=each", ""},
 		{"latency.mean=170ms network.connection=each network.tls=true", "latency.mean: a ping with its answer takes at least 1.02s"},

@@ -96,6 +96,12 @@ func (h *host) Peer() core.Peer { return peerOf(h.index) }
 // Structure implements lie.Host.
 func (h *host) Structure() *message.Structure { return h.node().Structure() }
 
+// Serve implements lie.Host.
+func (h *host) Serve(req *message.Request) message.Response {
+	resp, _ := h.node().Serve(req, 0)
+	return resp
+}
+
 // Call implements lie.Host.
 func (h *host) Call(to core.Peer, req message.Request, done func(message.Response)) {
 	h.world.net.Host(h.index).Call(to, req, sink(done), 0)

@@ -181,8 +181,8 @@ func (r *run) settledTree(nodes []*core.Node) error {
 }
 
 // contained is what must hold of honest nodes with liars among them. They are one network,
-// each is registered at an honest node, and none counts more nodes than there are, or
-// fewer than those that are honest. Two honest nodes alone cannot do that: while they
+// all give it the same name, each is registered at an honest node, and none counts more nodes
+// than there are, or fewer than those that are honest. Two honest nodes alone cannot do that: while they
 // count a liar, neither may be the backlink of its own backlink.
 func (r *run) contained(nodes []*core.Node) error {
 	if len(nodes) < 3 {
@@ -207,6 +207,8 @@ func (r *run) contained(nodes []*core.Node) error {
 			return fmt.Errorf("%d is registered at %d, which lies", own, s.Backlink.ID())
 		case r.listsBanned(n) != 0:
 			return fmt.Errorf("%d lists %d, which it has banned", own, r.listsBanned(n))
+		case n.Network() != nodes[0].Network():
+			return fmt.Errorf("%d says that the network is called %d, %d that it is %d", own, n.Network().ID(), nodes[0].Structure().Address.ID(), nodes[0].Network().ID())
 		case size < len(nodes) || size > len(nodes)+liars:
 			return fmt.Errorf("%d counts %d nodes, there are %d honest ones and %d liars", own, size, len(nodes), liars)
 		}

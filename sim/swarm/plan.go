@@ -75,13 +75,22 @@ func Draw(seed uint64, c Choice) Plan {
 		p.Loss = math.Round(share*c.Loss*1000) / 1000
 	}
 	p.drawFaults(r, c.Faults)
-	if k := r.IntN(3); len(c.Lies) > 0 && p.Nodes >= leastWithLiars && r.Float64() < 0.35 {
-		p.Lie, p.Liars = c.Lies[r.IntN(len(c.Lies))], 1+min(k, p.Nodes/leastWithLiars-1)
+	lies := p.heard(c.Lies)
+	if k := r.IntN(3); len(lies) > 0 && p.Nodes >= leastWithLiars && r.Float64() < 0.35 {
+		p.Lie, p.Liars = lies[r.IntN(len(lies))], 1+min(k, p.Nodes/leastWithLiars-1)
 	}
 	if p.Liars = min(p.Liars, p.Nodes/p.leastForLiar()); p.Liars == 0 {
 		p.Lie = ""
 	}
 	return p
+}
+
+// heard are those of some lies that a network of so many levels hears.
+func (p *Plan) heard(lies []string) []string {
+	return slices.DeleteFunc(slices.Clone(lies), func(name string) bool {
+		k, _ := lie.Of(name)
+		return k.Tree && p.Levels == 1
+	})
 }
 
 // drawLevels draws how many levels the network has. If it may have one, it has more in a
@@ -206,6 +215,9 @@ func (p *Plan) validate() error {
 	}
 	if err := CheckLies([]string{p.Lie}); err != nil {
 		return fmt.Errorf("%w", err)
+	}
+	if len(p.heard([]string{p.Lie})) == 0 {
+		return fmt.Errorf("liars=%s: it is a lie about branches, want levels=2 or more", p.Lie)
 	}
 	if most := min(mostLiars, p.Nodes-1); p.Liars < 1 || p.Liars > most {
 		return fmt.Errorf("%d liars: want 1 to %d in a network of %d nodes", p.Liars, most, p.Nodes)

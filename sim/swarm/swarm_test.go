@@ -24,8 +24,9 @@ func TestAPlanIsALine(t *testing.T) {
 // Plans are as different as they can be: every fault, every liar, small networks and
 // large ones.
 func TestPlansAreOfAllKinds(t *testing.T) {
+	const plans = 12_000 // few have several levels, and liars that speak of branches
 	seen := make(map[string]int)
-	for seed := range uint64(2000) {
+	for seed := range uint64(plans) {
 		p := swarm.Draw(seed, swarm.All())
 		for _, name := range append(p.Faults, p.Lie) {
 			seen[name]++
@@ -42,12 +43,12 @@ func TestPlansAreOfAllKinds(t *testing.T) {
 	}
 	for _, name := range append(swarm.All().Faults, swarm.All().Lies...) {
 		if seen[name] < 10 {
-			t.Errorf("%s is in %d of 2000 plans", name, seen[name])
+			t.Errorf("%s is in %d of %d plans", name, seen[name], plans)
 		}
 	}
 	for _, what := range []string{"loss all the time", "small", "large"} {
 		if seen[what] < 50 {
-			t.Errorf("%d of 2000 plans are %s", seen[what], what)
+			t.Errorf("%d of %d plans are %s", seen[what], plans, what)
 		}
 	}
 }
@@ -186,8 +187,15 @@ func TestARunTellsWhatItsNodesNote(t *testing.T) {
 // told.
 func TestEveryLieIsTold(t *testing.T) {
 	for _, name := range lie.Kinds() {
-		honest := swarm.Run(parse(t, "seed=7 nodes=16"), nil)
-		o := swarm.Run(parse(t, "seed=7 nodes=16 liars="+name+":2"), nil)
+		plan := "seed=7 nodes=16"
+		if k, _ := lie.Of(name); k.Tree {
+			if _, err := swarm.ParsePlan(plan + " liars=" + name + ":2"); err == nil {
+				t.Errorf("%s is told to a network without branches", name)
+			}
+			plan += " levels=2"
+		}
+		honest := swarm.Run(parse(t, plan), nil)
+		o := swarm.Run(parse(t, plan+" liars="+name+":2"), nil)
 		if o.Failure != nil && o.Failure.Kind == swarm.FailedPanic {
 			t.Errorf("%s: %s", name, o.Failure)
 		}

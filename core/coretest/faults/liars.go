@@ -12,11 +12,12 @@ import (
 	"spreadable/sim/lie"
 )
 
-// Liars are the names of all kinds of lies that a node of the network can tell, sorted.
+// Liars are the names of all kinds of lies that a node of a network of one level can tell,
+// sorted.
 func Liars() []string {
 	return slices.DeleteFunc(lie.Kinds(), func(name string) bool {
 		k, _ := lie.Of(name)
-		return k.Intrudes || k.Late
+		return k.Intrudes || k.Late || k.Tree
 	})
 }
 

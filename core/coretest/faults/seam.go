@@ -80,6 +80,12 @@ func (p place) SetGroup(group int) { p.Group = group }
 // Structure implements lie.Host.
 func (p place) Structure() *message.Structure { return p.Node.Structure() }
 
+// Serve implements lie.Host.
+func (p place) Serve(req *message.Request) message.Response {
+	resp, _ := p.Node.Serve(req, 0)
+	return resp
+}
+
 // Call implements lie.Host.
 func (p place) Call(to core.Peer, req message.Request, done func(message.Response)) {
 	p.Host.Call(to, req, coretest.SinkFunc(done), 0)
