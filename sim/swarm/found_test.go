@@ -72,6 +72,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=13000479 nodes=39 bootstrap=3 levels=2 faults=rolling-blank,slow liars=false-masters:1", "a node left the only other of its branch, a liar, which came back each time"},
 		{"seed=5002971 nodes=261 levels=3 loss=0.038 faults=growth,restart-blank", "of two witnesses of a branch none answered too often, where messages are lost"},
 		{"seed=12004404 nodes=14 bootstrap=3 faults=masters-gone", "the judge did not count what a node asks further bootstrap nodes"},
+		{"seed=31000002 nodes=6 bootstrap=2 faults=slow-forever,masters-gone", "of three that were left two could not hear each other, and the judge did not see it"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
