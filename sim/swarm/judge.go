@@ -52,6 +52,9 @@ func (r *run) quiet(p Phase, before int) *Failure {
 		if failure := r.mend(&p); failure != nil {
 			return failure
 		}
+		if slices.ContainsFunc(r.parts(), r.hasNoOrder) {
+			break // it goes on looking for one
+		}
 		parts := len(r.parts())
 		err := r.measure(&p)
 		if len(r.parts()) >= parts {
@@ -62,7 +65,7 @@ func (r *run) quiet(p Phase, before int) *Failure {
 		}
 		p.Rounds++ // two parts have met: they are to grow together
 	}
-	if r.plan.Loss == 0 && r.plan.Lie == "" && len(r.parts()) == 1 {
+	if parts := r.parts(); r.plan.Loss == 0 && r.plan.Lie == "" && len(parts) == 1 && !r.hasNoOrder(parts[0]) {
 		if err := r.load.judge(r.random(stream.Workload, p.Fault, len(r.outcome.Phases))); err != nil {
 			return r.failed(p, FailedLoad, err)
 		}
