@@ -74,11 +74,14 @@ func listsAll(t *testing.T, k *cluster, which, rounds int) {
 	defer pause.Stop()
 	for began := time.Now(); ; <-pause.C {
 		members, err := k.nodes[which].Members(t.Context())
-		if err == nil && len(members.Members) == len(k.nodes) && members.Answered == members.Masters {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(members.Members) == len(k.nodes) && members.Answered == members.Masters {
 			return
 		}
 		if time.Since(began) > time.Duration(rounds)*k.interval {
-			t.Fatalf("%d members, of %d masters %d answer: %v", len(members.Members), members.Masters, members.Answered, err)
+			t.Fatalf("%d members, of %d masters %d answer", len(members.Members), members.Masters, members.Answered)
 		}
 	}
 }
