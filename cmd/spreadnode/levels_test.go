@@ -88,7 +88,8 @@ func listsAll(t *testing.T, k *cluster, which, rounds int) {
 
 // Sixty-four nodes of two levels settle within ten rounds. When the head of a branch, a
 // master of level 2, dies, all sizes are exact again within ten rounds, and any node lists
-// all members within as many more. When it comes back it is in its branch at once, before its first sync.
+// all members within as many more. When it comes back it is in its branch at once, before
+// its first sync.
 func TestSixtyFourNodesOfTwoLevels(t *testing.T) {
 	plan := leveled(t, 64)
 	k, err := newCluster(plan, io.Discard)

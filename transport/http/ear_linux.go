@@ -61,7 +61,11 @@ func (e *ear) listen(c *conn) bool {
 	// It is heard once. The kernel forgets it when it is closed.
 	event := &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT, Fd: c.number}
 	failed := raw.Control(func(fd uintptr) { err = unix.EpollCtl(e.fd, unix.EPOLL_CTL_ADD, int(fd), event) })
-	return failed == nil && err == nil || e.take(c.number) == nil
+	if failed == nil && err == nil {
+		return true
+	}
+	e.forget(c)
+	return false
 }
 
 // take ends the wait for a connection, and returns it; nil if it has ended before.

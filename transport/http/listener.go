@@ -50,7 +50,7 @@ func newLimitListener(
 		Listener: l, silent: silent, served: served, exempt: exempt, limits: counts,
 		ready: make(chan *conn), closed: make(chan struct{}), ended: make(chan struct{}),
 	}
-	limited.ear = newEar(limited.take)
+	limited.ear = newEar(limited.attend)
 	go limited.run()
 	return limited
 }
@@ -96,12 +96,13 @@ func (l *limitListener) greet(c *conn) {
 	case !l.enter(c, l.silent):
 		c.Conn.Close()
 	case !l.ear.listen(c):
-		l.take(c)
+		l.attend(c)
 	}
 }
 
-// take gives a connection that speaks to the server, without delay.
-func (l *limitListener) take(c *conn) {
+// attend gives a connection a goroutine on its way to the server: one that the ear has
+// heard, or any where there is no ear.
+func (l *limitListener) attend(c *conn) {
 	l.speaking.Go(func() { l.listenTo(c) })
 }
 
