@@ -75,19 +75,22 @@ type doubt struct {
 func (d *discovery) verify(t *Task) {
 	l, n := d.level, d.level.node
 	l.forgetDoubts()
-	credit := make(map[Peer]int)
+	var claims []*claim
 	if 2*d.lost > len(l.masters.List) { // it is we that cannot reach the others
 		defer clear(d.told) // so that all claims are checked at the next sync
 	} else {
-		for _, c := range l.check(t, d.budget, d.chooseClaims()) {
-			credit[c.master] = c.credit
-		}
+		claims = l.check(t, d.budget, d.chooseClaims())
 	}
-	hosts := make(map[host]int)
-	hosts[n.hostOf(n.self)]++
-	kept := 0
+	credit, hosts, kept := &n.pool.marks, &n.pool.taken, 0
+	credit.reset()
+	for _, c := range claims {
+		credit.swap(c.master, uint32(c.credit))
+	}
+	hosts.reset()
+	hosts.count(uint32(n.hostOf(n.self)))
 	for i, m := range d.confirmed {
-		size, checked := credit[m.Peer]
+		credited, checked := credit.value(m.Peer)
+		size := int(credited)
 		if !checked {
 			size = l.unchecked(m)
 			if l.isAlarmed() && l.before(m.Peer, d.places[i]) == nil {
@@ -97,8 +100,8 @@ func (d *discovery) verify(t *Task) {
 		if m.Peer == l.backlink && size < int(m.Size) {
 			l.leave(m.Peer)
 		}
-		of := n.hostOf(m.Peer)
-		if hosts[of]++; size == 0 || hosts[of] > n.cfg.HostPlaces && !n.trusted(m.Peer) && m.Peer != l.backlink {
+		places := hosts.count(uint32(n.hostOf(m.Peer)))
+		if size == 0 || places > n.cfg.HostPlaces && !n.trusted(m.Peer) && m.Peer != l.backlink {
 			continue
 		}
 		d.confirmed[kept], d.told[kept] = message.Master{Peer: m.Peer, Size: uint32(size)}, d.told[i]

@@ -244,6 +244,7 @@ func (l *level) findMasters(t *Task, up answer, down []answer, b budget) {
 		l.reserves().adrift = adrift
 	}
 	s.finish()
+	s.free()
 }
 
 // rendezvous is the bootstrap address to ask in this sync, of several another one each

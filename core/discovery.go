@@ -39,6 +39,7 @@ type discovery struct {
 	sets      [8]uint64            // digests of the latest lists of masters
 	last      int                  // index in sets of the latest
 	hosts     map[host]int         // how many were met of each host; see hostFits
+	wave      []Peer               // those that are asked at once
 }
 
 // acquaintance is a peer to ask.
@@ -75,16 +76,18 @@ const (
 // beginDiscovery starts a walk. Until the next wait the marks are the peers that it has
 // met.
 func (l *level) beginDiscovery(b budget) *discovery {
-	d := &discovery{level: l, budget: b, thorough: l.view.changed || l.unfinished || l.rounds%thoroughEvery == 0}
-	d.met = make([]acquaintance, 0, len(l.masters.List)+8)
+	d := l.node.pool.walk()
+	d.level, d.budget = l, b
+	d.thorough = l.view.changed || l.unfinished || l.rounds%thoroughEvery == 0
+	d.met = slices.Grow(d.met, len(l.masters.List)+8)
 	d.most = maxMasters
 	if l.view.calmed() {
 		// A network does not grow more than that between two syncs: the rest are lies.
 		d.most = 4*len(l.masters.List) + 64
 	}
-	d.confirmed = make([]message.Master, 0, cap(d.met))
-	d.told = make([]*message.Structure, 0, cap(d.met))
-	d.places = make([]int32, 0, cap(d.met))
+	d.confirmed = slices.Grow(d.confirmed, cap(d.met))
+	d.told = slices.Grow(d.told, cap(d.met))
+	d.places = slices.Grow(d.places, cap(d.met))
 	l.node.pool.marks.reset()
 	l.node.pool.marks.put(l.node.self, 0)
 	return d
@@ -181,26 +184,25 @@ func (d *discovery) run(t *Task) {
 	if d.level.view.changed {
 		req.Body = introduction
 	}
-	var peers []Peer
 	for wave := 0; wave < maxWaves && d.asked < len(d.met) && d.budget.left() > 0; wave++ {
 		req.Timeout = d.budget.atMost(d.level.node.cfg.ServerTimeout)
 		asked := d.met[d.asked:]
 		d.asked = len(d.met)
-		peers = peers[:0]
+		d.wave = d.wave[:0]
 		for _, a := range asked {
-			peers = append(peers, a.peer)
+			d.wave = append(d.wave, a.peer)
 		}
-		responses := t.Gather(peers, req)
+		responses := t.Gather(d.wave, req)
 		d.remark()
 		for i, resp := range responses {
 			if answer, err := message.As[message.Structure](resp); err == nil {
 				d.take(asked[i], answer)
-				d.level.satisfied(peers[i])
+				d.level.satisfied(d.wave[i])
 			} else {
-				d.silent = append(d.silent, peers[i])
+				d.silent = append(d.silent, d.wave[i])
 				d.miss(asked[i])
 				if err != message.ErrTimeout || req.Timeout == d.level.node.cfg.ServerTimeout {
-					d.level.disappointed(peers[i], err)
+					d.level.disappointed(d.wave[i], err)
 				}
 			}
 		}
@@ -272,6 +274,18 @@ func (d *discovery) finish() {
 	l.setMasters(next.list, next.seen)
 	l.looked = next.told
 	d.leave()
+}
+
+// free gives the memory of a walk that is over to the next one.
+func (d *discovery) free() {
+	pool := d.level.node.pool
+	clear(d.told[:cap(d.told)])
+	clear(d.informers)
+	*d = discovery{
+		met: d.met[:0], informers: d.informers[:0], silent: d.silent[:0], wave: d.wave[:0],
+		confirmed: d.confirmed[:0], told: d.told[:0], places: d.places[:0],
+	}
+	pool.walks = append(pool.walks, d)
 }
 
 // leave counts the names that had to wait for another sync, and forgets absences that

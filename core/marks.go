@@ -57,13 +57,20 @@ func (m *marks) swap(p Peer, value uint32) (former uint32, known bool) {
 	return former, known
 }
 
-// take returns p's value and sets it to 0; 0 if p has not been entered.
-func (m *marks) take(p Peer) uint32 {
+// value returns what p was entered with.
+func (m *marks) value(p Peer) (value uint32, known bool) {
 	id := int(p.ID())
 	if id >= len(m.entries) || m.entries[id].use != m.use {
-		return 0
+		return 0, false
 	}
-	value := m.entries[id].value
-	m.entries[id].value = 0
+	return m.entries[id].value, true
+}
+
+// take returns p's value and sets it to 0; 0 if p has not been entered.
+func (m *marks) take(p Peer) uint32 {
+	value, known := m.value(p)
+	if known {
+		m.entries[p.ID()].value = 0
+	}
 	return value
 }

@@ -21,7 +21,8 @@ type Pool struct {
 	taken    marks     // by number of the host
 	hashes   draw.Memo // of the nodes' addresses, by id
 	hosts    hostNumbers
-	trees    []*tree // of nodes in networks of several levels; see Node.treeIndex
+	walks    []*discovery // that are over
+	trees    []*tree      // of nodes in networks of several levels; see Node.treeIndex
 }
 
 // run starts a procedure for node n and returns when it has ended or parked.
@@ -55,6 +56,17 @@ func (p *Pool) take() *Task {
 	t.resume, t.stop = iter.Pull(t.loop)
 	p.all = append(p.all, t)
 	return t
+}
+
+// walk gives a discovery that has nothing but memory of a former one.
+func (p *Pool) walk() *discovery {
+	last := len(p.walks) - 1
+	if last < 0 {
+		return new(discovery)
+	}
+	d := p.walks[last]
+	p.walks = p.walks[:last]
+	return d
 }
 
 // loop is the coroutine: one procedure after the other.

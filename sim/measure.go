@@ -37,6 +37,7 @@ type glance struct {
 	alive    bool
 	up       bool // alive, and answers searches for its slaves
 	counts   bool // alive and honest
+	lists    bool // it has slaves
 }
 
 func newMeter(w *world) *meter { return &meter{world: w, nodes: make([]glance, w.hosts)} }
@@ -91,7 +92,7 @@ func (m *meter) count(up population.Alive, members int) counts {
 			if g.up, g.counts = g.alive, g.alive; liars > 0 {
 				g.up, g.counts = g.up && !w.attacks.mute(i), g.counts && !w.attacks.lies(i)
 			}
-			if len(s.Slaves) > 0 {
+			if g.lists = len(s.Slaves) > 0; g.lists {
 				lists++
 			}
 			if size := w.node(i).NetworkSize(); size >= members && size <= members+liars && !w.outside(i) {
@@ -103,7 +104,9 @@ func (m *meter) count(up population.Alive, members int) counts {
 	})
 	c := counts{masters: int(masters.Load()), exact: int(exact.Load())}
 	for i := range up.All() {
-		m.look(i, &c)
+		if m.nodes[i].lists {
+			m.look(i, &c)
+		}
 	}
 	for i := range w.attacks.intruding() {
 		m.nodes[i].alive, m.nodes[i].up = true, !w.attacks.mute(i)

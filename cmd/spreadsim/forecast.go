@@ -69,7 +69,7 @@ func reserve(c *cli.Context, jobs []job) {
 func bound(c *cli.Context, s *scenario.Scenario) {
 	expected := memory(c, s)
 	if expected > someMemory && os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(60)
+		debug.SetGCPercent(75)
 	}
 	if expected > muchMemory && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(expected + expected/8)
