@@ -7,7 +7,8 @@
 // each with an IP of its own in 127.0.0.0/8 and host_limits: strict, and pins the first
 // one to the first processor; all others, and the attackers, have the second. Then an
 // honest client measures the first node, idle and under attack. The attackers are processes
-// of their own. Those of items 2, 3, 6 and 8 know the network's password, as hostile members
+// of their own, at nice 10: a client that waits for another node waits for none of their
+// work, and what rates they reach is told. Those of items 2, 3, 6 and 8 know the network's password, as hostile members
 // do; the guessers of item 7 do not.
 //
 // Where the kernel allows it (unshare), all this runs in a network namespace of its own
@@ -170,7 +171,7 @@ func (n *network) underAttack(ctx context.Context, o *options) ([]tally, *measur
 	args := []string{self, "-attack", string(target), "-duration", o.duration.String(),
 		"-scale", fmt.Sprint(o.scale), "-only", o.only}
 	if n.pinned {
-		args = append([]string{"setsid"}, args...)
+		args = append([]string{"nice", "-n", "10"}, args...)
 	}
 	cmd := command(ctx, args[0], args[1:]...)
 	report, err := cmd.StdoutPipe()
