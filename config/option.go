@@ -197,7 +197,7 @@ func accessOptions() []Option {
 			Usage: "what counts as one host, where its share is limited: strict, each IP (IPv6: /64); off, each address; auto, off at a node on loopback, else strict",
 			value: func(c *Config) value { return &choice{&c.HostLimits, []string{"auto", "strict", "off"}} }},
 		{Key: "host_places", Default: "4", Unit: "1 to 1000",
-			Usage: "nodes of one host that the network takes where host_limits is strict; all nodes of a network should have the same",
+			Usage: "nodes of one host that the network, with several levels each branch, takes where host_limits is strict; all nodes of a network should have the same",
 			value: func(c *Config) value { return &ranged{&c.HostPlaces, 1, 1000} }},
 		{Key: "new_names", Default: "8", Unit: "1 to 1000",
 			Usage: "new masters that one node may name in a sync before any of them has answered; with each that answers it may name more",

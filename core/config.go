@@ -114,8 +114,9 @@ type Config struct {
 	Hosts peer.Hosts
 
 	// HostPlaces is how many nodes of one host the network takes, as slaves and as
-	// masters: 4. Masters cannot count together, so in a moment a host may get a few more.
-	// All nodes of a network should have the same.
+	// masters: 4. With several levels each branch takes so many. Masters cannot count
+	// together, so in a moment a host may get a few more. All nodes of a network should
+	// have the same.
 	HostPlaces int
 
 	// NewNames is how many new masters one peer may name to a master in one sync: 8. With

@@ -236,6 +236,28 @@ func (r *run) contained(nodes []*core.Node) error {
 			return fmt.Errorf("%d counts %d nodes, there are %d honest ones and %d liars", own, size, len(nodes), liars)
 		}
 	}
+	return r.crowded(nodes)
+}
+
+// crowded returns an error if honest nodes list more ports of one host than it has places.
+// With several levels it has as many in each branch, and where answers are lost, a master
+// takes one more for a sync.
+func (r *run) crowded(nodes []*core.Node) error {
+	kind, _ := lie.Of(r.plan.Lie)
+	if !kind.Runs || r.plan.Levels > 1 || r.plan.Loss > 0 {
+		return nil
+	}
+	listed := make(map[core.Peer]bool)
+	for _, n := range nodes {
+		for _, s := range n.Structure().Slaves {
+			if r.at(s.ID() - 1).lies() {
+				listed[s] = true
+			}
+		}
+	}
+	if len(listed) > core.DefaultHostPlaces {
+		return fmt.Errorf("honest nodes list %d ports of one host, which has %d places", len(listed), core.DefaultHostPlaces)
+	}
 	return nil
 }
 

@@ -78,6 +78,10 @@ func Draw(seed uint64, c Choice) Plan {
 	lies := p.heard(c.Lies)
 	if k := r.IntN(3); len(lies) > 0 && p.Nodes >= leastWithLiars && r.Float64() < 0.35 {
 		p.Lie, p.Liars = lies[r.IntN(len(lies))], 1+min(k, p.Nodes/leastWithLiars-1)
+		if kind, _ := lie.Of(p.Lie); kind.Runs && p.Levels == 1 {
+			p.Liars = min(leastPorts+morePorts*k, p.Nodes-1)
+			return p
+		}
 	}
 	if p.Liars = min(p.Liars, p.Nodes/p.leastForLiar()); p.Liars == 0 {
 		p.Lie = ""
@@ -104,6 +108,10 @@ func drawLevels(seed uint64, from []int) int {
 	}
 	return several[r.IntN(len(several))]
 }
+
+// Ports of one host are honest in all but their number, so there may be many of them: from
+// fewer than a host has places (core.DefaultHostPlaces) to several times as many.
+const leastPorts, morePorts = 3, 4
 
 // leastWithLiars is the size of a network of which one node may lie.
 const leastWithLiars = 5
