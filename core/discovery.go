@@ -276,7 +276,7 @@ func (d *discovery) finish() {
 	d.leave()
 }
 
-// free gives the memory of a walk that is over to the next one.
+// free leaves the memory of a walk that is over to a later one, and nothing else of it.
 func (d *discovery) free() {
 	pool := d.level.node.pool
 	clear(d.told[:cap(d.told)])

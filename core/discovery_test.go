@@ -226,3 +226,28 @@ func TestWalksAskFewMastersOfAHost(t *testing.T) {
 		t.Errorf("after one has not answered, a walk asks %d ports of one host", len(d.met))
 	}
 }
+
+// A walk that is over leaves its memory to the next one, and none of what it has seen.
+func TestAFreedWalkHoldsNothing(t *testing.T) {
+	n, _ := alone(t, 1, 0)
+	d := n.level1.beginDiscovery(n.budget(time.Second))
+	d.told = append(d.told, listing(), listing())
+	d.informers = append(d.informers, informer{list: n.level1.masters.List, left: 1})
+	d.told, d.lost, d.hosts = d.told[:1], 3, map[host]int{1: 1}
+	told, informers := d.told[:2], d.informers
+	d.free()
+	next := n.pool.walk()
+	if next != d {
+		t.Fatal("the memory is not used again")
+	}
+	if told[0] != nil || told[1] != nil || informers[0].list != nil {
+		t.Error("it still holds what others answered")
+	}
+	if next.level != nil || next.lost != 0 || next.hosts != nil ||
+		len(next.met)+len(next.informers)+len(next.confirmed)+len(next.told)+len(next.places)+len(next.silent)+len(next.wave) > 0 {
+		t.Errorf("the next walk begins with %+v", next)
+	}
+	if other := n.pool.walk(); other == d {
+		t.Error("two walks have the same memory")
+	}
+}

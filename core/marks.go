@@ -57,7 +57,7 @@ func (m *marks) swap(p Peer, value uint32) (former uint32, known bool) {
 	return former, known
 }
 
-// value returns what p was entered with.
+// value returns the value of p, and whether p has been entered.
 func (m *marks) value(p Peer) (value uint32, known bool) {
 	id := int(p.ID())
 	if id >= len(m.entries) || m.entries[id].use != m.use {

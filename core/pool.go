@@ -21,7 +21,7 @@ type Pool struct {
 	taken    marks     // by number of the host
 	hashes   draw.Memo // of the nodes' addresses, by id
 	hosts    hostNumbers
-	walks    []*discovery // that are over
+	walks    []*discovery // that are over; see discovery.free
 	trees    []*tree      // of nodes in networks of several levels; see Node.treeIndex
 }
 
@@ -58,7 +58,7 @@ func (p *Pool) take() *Task {
 	return t
 }
 
-// walk gives a discovery that has nothing but memory of a former one.
+// walk returns an empty discovery, with the memory of a former one if there is any.
 func (p *Pool) walk() *discovery {
 	last := len(p.walks) - 1
 	if last < 0 {

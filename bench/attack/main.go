@@ -7,9 +7,9 @@
 // each with an IP of its own in 127.0.0.0/8 and host_limits: strict, and pins the first
 // one to the first processor; all others, and the attackers, have the second. Then an
 // honest client measures the first node, idle and under attack. The attackers are processes
-// of their own, at nice 10: a client that waits for another node waits for none of their
-// work, and what rates they reach is told. Those of items 2, 3, 6 and 8 know the network's password, as hostile members
-// do; the guessers of item 7 do not.
+// of their own, at nice 10, so that the other nodes, which share their processor, come first;
+// the report says what rates they reach. Those of items 2, 3, 6 and 8 know the network's
+// password, as hostile members do; the guessers of item 7 do not.
 //
 // Where the kernel allows it (unshare), all this runs in a network namespace of its own
 // with a name server that never answers. Elsewhere the names of the attackers go to the

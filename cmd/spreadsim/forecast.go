@@ -63,9 +63,9 @@ func reserve(c *cli.Context, jobs []job) {
 }
 
 // bound keeps the heap of a large run small. Its nodes live to the end and hold few
-// pointers, so a collection takes little time: at 75 % instead of Go's 100 % it takes
-// less memory, and hardly more. A run that takes much memory is kept near its estimate
-// besides. GOGC and GOMEMLIMIT override both.
+// pointers, so a collection takes little time: at 75 % instead of Go's 100 % a run
+// takes less memory, and little more processor time. One that takes much memory is kept near
+// its estimate besides. GOGC and GOMEMLIMIT override both.
 func bound(c *cli.Context, s *scenario.Scenario) {
 	expected := memory(c, s)
 	if expected > someMemory && os.Getenv("GOGC") == "" {
