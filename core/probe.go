@@ -27,6 +27,7 @@ type probing struct {
 	sent   int32 // requests
 	failed int32 // requests, a refused connection counting as more than one
 	over   bool  // answers that are still to come mean nothing
+	hinted bool  // it began with the word of a newcomer
 }
 
 // refusedWeight is how many lost messages a refused connection is worth, out of the
@@ -53,10 +54,13 @@ func (directed) suspect(l *level, p Peer, err error) {
 }
 
 // doubt begins to probe a master of which a newcomer says that it does not answer. That
-// costs a liar's victim a few requests, and no more: the newcomer's word is no failure.
+// costs a liar's victim a few requests, and no more: the newcomer's word is no failure. Once
+// the master has answered, such words count for nothing until our next sync. Else one that
+// was cut off, and names its former backlink again and again, would keep us from sending
+// newcomers there.
 func (l *level) doubt(p Peer) {
-	if p != l.node.self && l.masterIndex(p) >= 0 && l.mayProbe(p) {
-		l.startProbing(p)
+	if p != l.node.self && l.masterIndex(p) >= 0 && l.mayProbe(p) && !slices.Contains(l.reserves().cleared, p) {
+		l.startProbing(p).hinted = true
 	}
 }
 
@@ -161,6 +165,9 @@ func (w *probing) Answer(_ uint32, resp message.Response) {
 	}
 	n.conclude(w.peer, true, resp)
 	l.endProbing(w.peer)
+	if w.hinted {
+		l.reserve.cleared = append(l.reserve.cleared, w.peer)
+	}
 }
 
 // count counts a probe for the share of requests that the peer leaves unanswered, one that

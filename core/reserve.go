@@ -21,6 +21,7 @@ import (
 type reserve struct {
 	probes   []*probing // peers that have failed and are asked again
 	ticking  bool       // the timer for that is set
+	cleared  []Peer     // masters that have answered since the last sync, though a newcomer doubted them
 	former   Peer       // the backlink that was lost, until there is another
 	deaths   deaths
 	manyDied time.Duration // when many masters were silent at a time; 0 is never
@@ -71,12 +72,12 @@ func (l *level) keepLost(p Peer) {
 	r.lost = append(r.lost, lost{p, l.node.env.Now()})
 }
 
-// formerBacklink is the backlink that was lost, while there is no other.
+// formerBacklink is the backlink that was just lost, while there is no other.
 func (l *level) formerBacklink() Peer {
-	if l.reserve == nil {
-		return Peer{}
+	if r := l.reserve; r != nil && l.justLost(r.former) {
+		return r.former
 	}
-	return l.reserve.former
+	return Peer{}
 }
 
 // recovered forgets that p was lost.

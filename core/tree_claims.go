@@ -48,7 +48,9 @@ type branchClaims struct {
 const (
 	// witnessTries is how many witnesses are asked for a claim: an honest one may have just
 	// died, or its answer may be lost. The last is a slave of the head, where there is one:
-	// all other masters may have died. It confirms no more nodes than these slaves.
+	// all other masters may have died. It confirms no more nodes than these slaves, and
+	// does so whatever its own slave says: in a branch of three that may be the liar that
+	// led it before.
 	witnessTries = 3
 	// checkRounds is how often claims are checked that come between two syncs.
 	checkRounds = 2
@@ -239,7 +241,11 @@ func (tr *tree) askForClaims(t *Task, level int, claims []branchClaim, last bool
 		}
 		there := said != nil && said.Path[0].Name == c.vouched.Path[0].Name &&
 			(said.Place.Backlink == c.witness || said.Place.Backlink.IsZero())
-		if !there {
+		switch {
+		case there:
+		case last && c.vouched.Place.Backlink == c.branch.Head:
+			c.size = 0 // it confirms the slaves of the head alone
+		default:
 			c.vouched = nil
 		}
 	}

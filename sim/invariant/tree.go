@@ -116,13 +116,13 @@ func takeCensus(nodes []*core.Node) (*census, error) {
 
 // BalancedTree returns an error if a branch of level 1 has too many masters, or one of
 // these too many slaves; if a branch of a level has too many nodes, or a parent too many
-// branches. Branches tend to the (level + 1)th power of r = floor(size^(1/(levels+1))) + 1
-// nodes. They may have twice as many and four: in a small network a node that leaves for a
-// new branch stays alone there, and comes back. Parents have r branches and may exceed that
-// by a sixteenth and one.
+// branches. Branches tend to the (level + 1)th power of r = floor((size + 1)^(1/(levels+1))) + 1
+// nodes, because those that place a node that moves count it once more. They may have twice
+// as many and four: in a small network a node that leaves for a new branch stays alone
+// there, and comes back. Parents have r branches and may exceed that by a sixteenth and one.
 func BalancedTree(nodes []*core.Node, levels int) error {
 	r := 1
-	for math.Pow(float64(r), float64(levels+1)) <= float64(len(nodes)) {
+	for math.Pow(float64(r), float64(levels+1)) <= float64(len(nodes)+1) {
 		r++
 	}
 	branches := make(map[place][]*core.Node)

@@ -73,6 +73,9 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=5002971 nodes=261 levels=3 loss=0.038 faults=growth,restart-blank", "of two witnesses of a branch none answered too often, where messages are lost"},
 		{"seed=12004404 nodes=14 bootstrap=3 faults=masters-gone", "the judge did not count what a node asks further bootstrap nodes"},
 		{"seed=31000002 nodes=6 bootstrap=2 faults=slow-forever,masters-gone", "of three that were left two could not hear each other, and the judge did not see it"},
+		{"seed=43001591 nodes=28 bootstrap=2 faults=mass-join,rolling-memory,cut-off", "a node that had been cut off doubted the only master with room at each attempt"},
+		{"seed=43003265 nodes=49 bootstrap=2 levels=2 loss=0.004 faults=boot-restart-blank,boot-restart-blank,churn liars=renames:1", "a liar was the only slave of the only witness of a branch"},
+		{"seed=43004616 nodes=267 bootstrap=2 levels=3 loss=0.007 faults=churn,hang,masters-gone", "the judge did not count a node that moves, as those do that place it"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
