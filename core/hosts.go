@@ -9,9 +9,9 @@ import (
 
 // One host is one voice. A machine has thousands of ports, and each can be a node. So
 // what a host gets does not grow with its addresses: it has few places in the whole
-// network (hostHasCapacity, shedCrowds), counts once in a draw of approvers
-// (onePerHost), and can send a master in few directions (discovery.go). Config.Hosts says
-// what a host is.
+// network (hostHasCapacity, shedCrowds), gets no newcomers where it would have most of the
+// masters (choice.dominates), counts once in a draw of approvers (onePerHost), and can send
+// a master in few directions (discovery.go). Config.Hosts says what a host is.
 //
 // There is no register of hosts. Each master enforces the limit on its own slaves by what
 // the other masters list, which it learns at every sync. A list can be a lie. So all that

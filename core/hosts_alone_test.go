@@ -1,6 +1,7 @@
 package core
 
 import (
+	"maps"
 	"strconv"
 	"testing"
 	"time"
@@ -86,6 +87,63 @@ func TestIntroductionsOfAHostAreBounded(t *testing.T) {
 		n.cfg.rule.hear(&n.level1, other)
 		if heard := n.level1.reserve.heard; len(heard) != 4 || heard[3] != other {
 			t.Errorf("with %d slaves a node remembers %d introductions, want 3 of one host and 1 of another", slaves, len(heard))
+		}
+	}
+}
+
+// Newcomers are not sent where one host would have several masters and more than half of
+// all, unless there is no other place.
+func TestNoHostGetsMostMasters(t *testing.T) {
+	for _, test := range []struct {
+		what   string
+		self   int   // host of the provider, which could become a master, too
+		hosts  []int // of the masters that have room
+		others []int // of nodes that have just asked for a place
+		want   []int // hosts that newcomers are sent to
+	}{
+		{"each master is of its own host", 9, []int{1, 2, 3}, nil, []int{1, 2, 3}},
+		{"one host has half", 9, []int{1, 1, 2, 3}, nil, []int{1, 2, 3}},
+		{"one host has more", 9, []int{1, 1, 1, 2}, nil, []int{2}},
+		{"one host has all, another could have one", 9, []int{1, 1, 1}, []int{2}, []int{2}},
+		{"one host has all but the provider", 9, []int{1, 1, 1}, nil, []int{9}},
+		{"there is no other host", 1, []int{1, 1, 1}, nil, []int{1}},
+		{"there are too many masters for that", 9, []int{1, 1, 1, 1, 1, 1, 1, 1, 2}, nil, []int{1, 2}},
+	} {
+		n, _ := alone(t, 0, 0)
+		n.perHost = true
+		l := &n.level1
+		port := 0
+		on := func(host int) Peer {
+			port++
+			p, err := n.cfg.Book.Intern(peer.MustParse("10.8.8." + strconv.Itoa(host) + ":" + strconv.Itoa(port)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		for _, host := range test.hosts {
+			l.setMaster(on(host), 1, time.Hour)
+		}
+		l.setBacklink(l.masters.List[0].Peer)
+		n.self = on(test.self)
+		sent := make(map[host]bool)
+		for range 100 {
+			l.ledger = nil
+			lg := l.openLedger()
+			for _, host := range test.others {
+				lg.recent, lg.asked, lg.owners = append(lg.recent, on(host)), append(lg.asked, 0), append(lg.owners, 0)
+			}
+			places, _ := l.place(on(7), Peer{})
+			if len(places) > 0 {
+				sent[n.hostOf(places[0])] = true
+			}
+		}
+		want := make(map[host]bool)
+		for _, host := range test.want {
+			want[n.hostOf(on(host))] = true
+		}
+		if !maps.Equal(sent, want) {
+			t.Errorf("%s: newcomers are sent to %d hosts, want those of %v", test.what, len(sent), test.want)
 		}
 	}
 }

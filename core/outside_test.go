@@ -35,7 +35,7 @@ func TestNewcomersThatAlwaysComeBackAreNotPlannedFor(t *testing.T) {
 	if misses != 0 {
 		t.Error("a master seems fuller when it comes back once more")
 	}
-	c := choice{l, lg, peer.FromID(61), 21, nil}
+	c := choice{level: l, ledger: lg, target: peer.FromID(61), size: 21}
 	if c.couldBecomeMaster(hidden) || !c.couldBecomeMaster(peer.FromID(62)) {
 		t.Error("it could become a master for others, or a node that never asked could not")
 	}

@@ -126,16 +126,34 @@ func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int)
 		limit = Optimum(size*survivors/16, levels)
 	}
 	lg.bound(limit)
-	c := choice{l, lg, target, size, make([]Peer, 0, maxPlaces)}
+	c := choice{level: l, ledger: lg, target: target, size: size, places: make([]Peer, 0, maxPlaces)}
+	c.fill(told, dying, churns, optimum)
+	if len(c.places) == 0 && c.passedOver {
+		c.anyHost = true
+		c.fill(told, dying, churns, optimum)
+	}
+	switch {
+	case lg.isOutside(target):
+		lg.attempted(target, n.env.Now())
+	case len(c.places) > 0:
+		lg.send(target, c.places[0], n.hostOf(target), n.env.Now())
+	}
+	return c.places, size
+}
+
+// fill adds places until there are enough, if there are as many: masters with room, and
+// nodes that could become masters.
+func (c *choice) fill(told []Peer, dying, churns bool, optimum int) {
+	l, lg := c.level, c.ledger
+	switch {
 	// Fewer than three masters cannot form a cycle without a mutual pair, so the first
 	// three newcomers make masters.
-	switch {
-	case lg.masters >= 3 && n.follows():
+	case lg.masters >= 3 && l.node.follows():
 		c.makeEarly()
 	case churns && lg.masters >= 3 && lg.masters < optimum:
 		c.makeMasterAlive()
 	}
-	if lg.masters >= 3 || size <= 2 {
+	if lg.masters >= 3 || c.size <= 2 {
 		c.drawMasters(2)
 	}
 	if dying && lg.masters >= 3 {
@@ -147,7 +165,7 @@ func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int)
 	if l.hasLost() {
 		c.makeMasters(maxPlaces-1, told)
 	}
-	own := []Peer{n.self}
+	own := []Peer{l.node.self}
 	if lg.masters < 3 && l.hasLost() { // all recent newcomers may be dead, we are not
 		c.makeMasters(maxPlaces-2, lg.recent)
 		c.makeMasters(maxPlaces-1, l.slaves, own)
@@ -155,13 +173,6 @@ func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int)
 	c.makeMasters(maxPlaces-2, told)
 	c.makeMasters(maxPlaces-1, lg.recent, l.slaves, own)
 	c.drawMasters(maxPlaces)
-	switch {
-	case lg.isOutside(target):
-		lg.attempted(target, n.env.Now())
-	case len(c.places) > 0:
-		lg.send(target, c.places[0], n.hostOf(target), n.env.Now())
-	}
-	return c.places, size
 }
 
 // survivors are the sixteenths of the nodes that a provider expects to be alive when
@@ -173,11 +184,13 @@ const survivors = 12
 
 // choice is the choice of places for one newcomer.
 type choice struct {
-	level  *level
-	ledger *ledger
-	target Peer
-	size   int
-	places []Peer
+	level      *level
+	ledger     *ledger
+	target     Peer
+	size       int
+	places     []Peer
+	passedOver bool // a place was left out because of its host; see dominates
+	anyHost    bool // none is
 }
 
 // suits reports whether the target could become a slave of p. It must not be p itself,
@@ -186,7 +199,34 @@ type choice struct {
 func (c *choice) suits(p Peer) bool {
 	l, self := c.level, c.level.node.self
 	mutual := c.size > 2 && (c.target == self && l.hasSlave(p) || p == self && c.target == l.backlink)
-	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p) && !l.namesOthers(p)
+	return p != c.target && !mutual && l.node.allowed(p) && !l.avoids(p) && !l.isProbed(p) && !slices.Contains(c.places, p) && !l.namesOthers(p) &&
+		(c.anyHost || !c.dominates(p))
+}
+
+// dominates reports whether p's host has several masters and, with p, more than half of
+// all. If newcomers went there, all masters could come to be of one host, whose end would
+// be that of the network. A large network has no such host: HostPlaces bounds how many
+// masters are of one.
+func (c *choice) dominates(p Peer) bool {
+	l := c.level
+	n, list := l.node, l.masters.List
+	if !n.perHost || len(list) > 2*n.cfg.HostPlaces || n.trusted(p) {
+		return false
+	}
+	of, own, all := n.hostOf(p), 1, 1
+	for _, m := range list {
+		if m.Peer != p {
+			all++
+			if n.hostOf(m.Peer) == of {
+				own++
+			}
+		}
+	}
+	if own > 1 && 2*own > all {
+		c.passedOver = true
+		return true
+	}
+	return false
 }
 
 // namesOthers reports whether a master, in a calm network, has named other masters than we

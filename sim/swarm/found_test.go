@@ -76,6 +76,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=43001591 nodes=28 bootstrap=2 faults=mass-join,rolling-memory,cut-off", "a node that had been cut off doubted the only master with room at each attempt"},
 		{"seed=43003265 nodes=49 bootstrap=2 levels=2 loss=0.004 faults=boot-restart-blank,boot-restart-blank,churn liars=renames:1", "a liar was the only slave of the only witness of a branch"},
 		{"seed=43004616 nodes=267 bootstrap=2 levels=3 loss=0.007 faults=churn,hang,masters-gone", "the judge did not count a node that moves, as those do that place it"},
+		{"seed=60004207 nodes=6 loss=0.039 faults=mixed,hang liars=ports:5", "one host had all masters but one, and then all"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
