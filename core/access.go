@@ -272,15 +272,18 @@ func (n *Node) judge(good bool, a behavior.Action, p Peer) {
 	}
 }
 
-// tidy is the sync's pass over what ends with time. It forgets failures of strangers,
-// ended bans and old approvals, and bans peers whose suspicion is too high. How long a
-// suspicion lives and must have lived is that of the smallest network: the size of the
-// network is what others say.
+// tidy is the sync's pass over what ends with time. It forgets failures of strangers, the
+// word of newcomers about masters, ended bans and old approvals, and bans peers whose
+// suspicion is too high. How long a suspicion lives and must have lived is that of the
+// smallest network: the size of the network is what others say.
 func (n *Node) tidy() {
 	now := n.env.Now()
 	n.forgetStrangers()
 	n.level1.sweepStandings()
 	n.level1.forgetCuts()
+	if r := n.level1.reserve; r != nil {
+		r.cleared = nil
+	}
 	n.level1.passTime(now, n.cfg.staleness())
 	if n.bans.Len() > 0 {
 		n.bans.Sweep(now)

@@ -89,9 +89,6 @@ func (directed) sync(l *level, t *Task) {
 	n := l.node
 	b := n.budget(n.cfg.SyncInterval)
 	n.tidy()
-	if l.reserve != nil {
-		l.reserve.cleared = nil
-	}
 	n.findRoot(t, b)
 	up := l.askUp(t, b.atMost(n.cfg.ServerTimeout))
 	l.rate(up)
