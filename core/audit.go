@@ -1,6 +1,10 @@
 package core
 
-import "spreadable/core/message"
+import (
+	"slices"
+
+	"spreadable/core/message"
+)
 
 // A slave asks its backlink for its structure, and nothing else; and one that is no master
 // believes the list of masters that it gets. So a backlink that lies to its slaves alone,
@@ -138,26 +142,25 @@ const (
 
 // witness picks a master other than the backlink, another one each time.
 func (l *level) witness() Peer {
-	others := 0
-	for _, m := range l.masters.List {
-		if m.Peer != l.backlink && m.Peer != l.node.self {
-			others++
+	list := l.masters.List
+	skipped := []int{l.masterIndex(l.backlink), l.masterIndex(l.node.self)}
+	slices.Sort(skipped)
+	others := len(list)
+	for _, i := range skipped {
+		if i >= 0 {
+			others--
 		}
 	}
 	if others == 0 {
 		return Peer{}
 	}
 	turn := int(uint32(l.rounds)+l.node.self.ID()) % others
-	for _, m := range l.masters.List {
-		if m.Peer == l.backlink || m.Peer == l.node.self {
-			continue
+	for _, i := range skipped {
+		if i >= 0 && i <= turn {
+			turn++
 		}
-		if turn == 0 {
-			return m.Peer
-		}
-		turn--
 	}
-	return Peer{}
+	return list[turn].Peer
 }
 
 // confirm registers again at the backlink and returns how many doubts that adds. Silence

@@ -162,6 +162,10 @@ func (n *Node) NetworkRoot() Peer { return n.root }
 // Structure returns a snapshot of the node's place in the network.
 func (n *Node) Structure() *message.Structure { return n.level1.structure() }
 
+// Place returns what a snapshot says of the node's own place, without making one: its
+// backlink, zero while it has none, and whether it has slaves.
+func (n *Node) Place() (backlink Peer, master bool) { return n.level1.backlink, n.level1.isMaster() }
+
 // Acquaintances returns the peers that the node could ask for a place if its bootstrap
 // nodes were gone: those of its lists, and the addresses that it keeps for that day.
 func (n *Node) Acquaintances() []Peer {

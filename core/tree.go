@@ -273,11 +273,8 @@ func (n *Node) serveTree(req *message.Request) message.Response {
 			if tr.leads(asked.Level) && (known || !asked.Place) && tr.hearClaim(asked.Level, asked.Branch) {
 				tr.checkSoon()
 			}
-		case own.Head == req.From || own.Head == n.self && n.cfg.Book.Less(n.self, req.From):
-		case tr.mayLead(asked.Level, req.From):
-			tr.setBranch(asked.Level, asked.Branch) // of two heads the first by address stays
-		case own.Head == n.self && tr.hearClaim(asked.Level, asked.Branch): // another part of it
-			tr.checkSoon()
+		case own.Head == n.self && n.cfg.Book.Less(req.From, n.self) && tr.hearClaim(asked.Level, asked.Branch):
+			tr.checkSoon() // of two heads the first by address stays, if it is one
 		}
 	}
 	if asked != nil && asked.Place {

@@ -207,10 +207,10 @@ func (tr *tree) askHead(t *Task, level int, b budget) {
 	tr.elect(t, level, former, tries > 0, b)
 }
 
-// elect finds a new head for the branch of a level: the one that another member names and
-// that says so itself, else of those that answer the first by address. A head that was
-// silent is asked once more meanwhile: a request can be lost. A node that finds most masters
-// in another network has come to a branch of that, and leaves it.
+// elect finds a new head for the branch of a level: one that says so itself; else the node,
+// if another member takes it for the head; else of those that answer the first by address.
+// A head that was silent is asked once more meanwhile: a request can be lost. A node that
+// finds most masters in another network has come to a branch of that, and leaves it.
 func (tr *tree) elect(t *Task, level int, former Peer, silent bool, b budget) {
 	n, name := tr.node, tr.path[level-1].Name
 	members := tr.members(level, former)
@@ -223,7 +223,7 @@ func (tr *tree) elect(t *Task, level int, former Peer, silent bool, b budget) {
 	if !tr.placed() || tr.path[level-1].Name != name {
 		return
 	}
-	next, ours, others := n.self, 1, 0
+	next, named, ours, others := n.self, false, 1, 0
 	for i, resp := range responses {
 		said := tr.wholeTree(resp)
 		if said != nil && said.Network != tr.network {
@@ -237,13 +237,14 @@ func (tr *tree) elect(t *Task, level int, former Peer, silent bool, b budget) {
 			tr.adopt(said, level)
 			return
 		}
+		named = named || said.Path[level-1].Head == n.self
 		if members[i] != former && n.cfg.Book.Less(members[i], next) {
 			next = members[i]
 		}
 	}
 	if level == 1 && others > ours {
 		tr.leave(false)
-	} else if next == n.self {
+	} else if next == n.self || named {
 		own := tr.path[level-1]
 		own.Head = n.self
 		tr.setBranch(level, own)

@@ -86,13 +86,13 @@ func (m *meter) count(up population.Alive, members int) counts {
 		lists, right := 0, 0
 		for k := from; k < to; k++ {
 			i := up.Node(k)
-			s := w.node(i).Structure()
 			g := &m.nodes[i]
-			g.backlink, g.alive = s.Backlink, w.net.Host(i).Up()
+			g.backlink, g.lists = w.node(i).Place()
+			g.alive = w.net.Host(i).Up()
 			if g.up, g.counts = g.alive, g.alive; liars > 0 {
 				g.up, g.counts = g.up && !w.attacks.mute(i), g.counts && !w.attacks.lies(i)
 			}
-			if g.lists = len(s.Slaves) > 0; g.lists {
+			if g.lists {
 				lists++
 			}
 			if size := w.node(i).NetworkSize(); size >= members && size <= members+liars && !w.outside(i) {
