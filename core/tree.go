@@ -24,7 +24,7 @@ type tree struct {
 	lonely   int                 // syncs in which the branch had no other node lately
 	alone    bool                // we have left a branch in which we were alone
 	strays   []Peer              // addresses that may lead to another part of the network
-	unlisted int                 // how often in a row another head did not list the own branch
+	unlisted int                 // for how many syncs in a row other heads did not list the own branch
 	misnamed int                 // syncs in a row in which the backlink gave the network another name
 	sought   int                 // how often in a row a search for a branch was in vain
 	levels   int                 // how many the network has now

@@ -78,9 +78,10 @@ func (tr *tree) comesBefore(other Peer) bool {
 	return i >= 0 && (own < 0 || i < own)
 }
 
-// backlinkNames is told at each sync whether the backlink agrees on the name of the network.
-// If it does not in branchFails syncs in a row, the node leaves it, and if the next one does
-// not either the branch: a liar can have sent it to one of another network.
+// backlinkNames is told at each sync whether the backlink agrees on the names of the network
+// and of the branch. If it does not in branchFails syncs in a row, the node leaves it, and
+// if the next one does not either the branch: a liar can have sent it to one of another
+// network, or can list a node of a branch that it is not in.
 func (tr *tree) backlinkNames(ours bool) {
 	l := &tr.node.level1
 	switch {

@@ -14,14 +14,16 @@ const memberEvery = 4
 
 // A head can also keep its branch apart: other heads do not list it, because what it claims
 // was not confirmed, but it tells its own nodes nothing of that. So these ask the heads of
-// other branches now and then.
+// other branches now and then. And an honest head may have nobody who confirms what it says:
+// the only other node of its branch can be a liar. It sees that when it asks the other heads.
 
 const (
 	// listedEvery is at how many syncs, on average, a node asks whether its branch is listed.
 	listedEvery = 8
-	// unlistedMost is after how many times in a row in which it is not the node leaves it: of
-	// the heads that it asks one may lie.
-	unlistedMost = 3
+	// unlistedMost is in how many syncs in a row it must not be until the node leaves it, one
+	// that asks at few of them counting each for as many: of the heads that it asks one may
+	// lie. A head asks all others at each sync.
+	unlistedMost = 3 * listedEvery
 )
 
 // checkListed asks the head of another branch of the top, at few syncs, whether it lists
@@ -44,14 +46,21 @@ func (tr *tree) checkListed(t *Task, b budget) {
 	if said == nil || !tr.placed() || tr.path[top-1].Name != own.Name {
 		return
 	}
-	if branchIndex(said.Lists[top-1].List, own.Name) >= 0 {
+	tr.noteListed(branchIndex(said.Lists[top-1].List, own.Name) >= 0, listedEvery)
+}
+
+// noteListed is told whether other heads of the top list the own branch, as seen for so many
+// syncs. The node leaves one that they do not list for long.
+func (tr *tree) noteListed(listed bool, syncs int) {
+	if listed {
 		tr.unlisted = 0
 		return
 	}
-	if tr.unlisted++; tr.unlisted < unlistedMost {
+	if tr.unlisted += syncs; tr.unlisted < unlistedMost {
 		return
 	}
-	n.env.Note(Note{What: NoteBranchDoubted, About: own.Head, Text: "the heads of other branches do not list it"})
+	head := tr.path[tr.top()-1].Head
+	tr.node.env.Note(Note{What: NoteBranchDoubted, About: head, Text: "the heads of other branches do not list its branch"})
 	tr.leave(false)
 }
 

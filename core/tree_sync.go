@@ -125,10 +125,14 @@ func (tr *tree) believe(t *Task, b budget) {
 		return
 	}
 	ours := tr.agreesOnName(t, said, b)
+	if !tr.placed() {
+		return
+	}
+	ours = ours && said.Path[0].Name == tr.path[0].Name
 	if tr.node.level1.backlink == backlink {
 		tr.backlinkNames(ours)
 	}
-	if ours && tr.placed() && said.Path[0].Name == tr.path[0].Name && said.Path[0].Head != tr.node.self {
+	if ours && tr.placed() && said.Path[0].Head != tr.node.self {
 		tr.adopt(said, 1)
 	}
 }
@@ -280,7 +284,8 @@ func (tr *tree) meetSiblings(t *Task, level int, b budget) {
 	tr.dropFormer(level)
 	tr.forgetClaims(level)
 	tr.recheck(level)
-	met, rival := map[Peer]bool{n.self: true}, Peer{}
+	met, rival, own := map[Peer]bool{n.self: true}, Peer{}, tr.path[level-1].Name
+	answered, listed := false, false
 	for range treeWaves {
 		var names, heads []Peer
 		for _, s := range tr.lists[level-1].List {
@@ -310,7 +315,12 @@ func (tr *tree) meetSiblings(t *Task, level int, b budget) {
 					continue
 				}
 				tr.hear(level, names[i], said)
-				if said != nil && rival.IsZero() {
+				if said == nil {
+					continue
+				}
+				answered = true
+				listed = listed || branchIndex(said.Lists[level-1].List, own) >= 0
+				if rival.IsZero() {
 					rival = tr.rivalIn(level, said)
 				}
 			}
@@ -321,6 +331,9 @@ func (tr *tree) meetSiblings(t *Task, level int, b budget) {
 		}
 	}
 	tr.meetRival(t, level, rival, b)
+	if level == tr.top() && tr.leads(level) && answered {
+		tr.noteListed(listed, 1)
+	}
 }
 
 // dropFormer takes branches off the list that the node led before: it would not ask itself.

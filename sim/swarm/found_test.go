@@ -77,6 +77,9 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=43003265 nodes=49 bootstrap=2 levels=2 loss=0.004 faults=boot-restart-blank,boot-restart-blank,churn liars=renames:1", "a liar was the only slave of the only witness of a branch"},
 		{"seed=43004616 nodes=267 bootstrap=2 levels=3 loss=0.007 faults=churn,hang,masters-gone", "the judge did not count a node that moves, as those do that place it"},
 		{"seed=60004207 nodes=6 loss=0.039 faults=mixed,hang liars=ports:5", "one host had all masters but one, and then all"},
+		{"seed=61003945 nodes=53 levels=2 faults=boot-restart-memory,masters-gone liars=renames:2", "one request made a liar the head of its branch, and a deposed one was followed again while all waited for another"},
+		{"seed=61001756 nodes=47 levels=2 faults=mixed,mixed liars=renames:1", "nobody but a liar could confirm what an honest head said of a branch of two"},
+		{"seed=61001853 nodes=28 levels=2 faults=mixed,masters-gone liars=claims-all:1", "a liar of another branch listed a node, which stayed alone in its own"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
