@@ -284,3 +284,28 @@ func TestABranchGivesNodesOnlyToOneThatLacksThem(t *testing.T) {
 		}
 	}
 }
+
+// A node leaves a branch that the heads of others do not list, when a slave has asked three
+// of them or a head all of them at 24 syncs, and never one that is listed meanwhile.
+func TestANodeLeavesABranchThatIsNotListed(t *testing.T) {
+	for _, asks := range []struct{ every, most int }{{listedEvery, 3}, {1, 24}} {
+		tr, _ := aloneInTree(t, 2, branchOf(101, 2), branchOf(102, 9))
+		for range 2 {
+			for range asks.most - 1 {
+				tr.noteListed(false, asks.every)
+			}
+			if !tr.placed() {
+				t.Fatalf("the node left before %d times %d syncs", asks.most, asks.every)
+			}
+			tr.noteListed(true, asks.every)
+		}
+		for range asks.most {
+			if tr.placed() {
+				tr.noteListed(false, asks.every)
+			}
+		}
+		if tr.placed() {
+			t.Errorf("the node stays after %d times %d syncs", asks.most, asks.every)
+		}
+	}
+}

@@ -273,3 +273,38 @@ func headBelow(t *testing.T, n *coretest.Network) (head, above *coretest.Host) {
 	t.Fatal("all branches have the heads of those above")
 	return nil, nil
 }
+
+// A master of a branch may say to its head, or to any other node of it, that it leads the
+// branch. The head asks it, and others ask their head: nobody follows it for its word.
+func TestOneRequestMakesNoHead(t *testing.T) {
+	n := grow(t, 120, 3)
+	liars := 0
+	for _, m := range n.Live() {
+		own := m.Node.Path()[0]
+		if own.Head == m.Peer() || len(m.Node.Structure().Slaves) == 0 {
+			continue
+		}
+		liars++
+		claim := message.Branch{Name: own.Name, Head: m.Peer(), Size: own.Size}
+		for _, h := range n.Live() {
+			if h == m || h.Node.Path()[0].Name != own.Name {
+				continue
+			}
+			m.Call(h.Peer(), message.Request{
+				Kind: message.KindTree, From: m.Peer(), Root: h.Node.Network(), Timeout: time.Second,
+				Body: &message.TreeRequest{Level: 1, Branch: claim},
+			}, coretest.SinkFunc(func(message.Response) {}), 0)
+		}
+		for range 4 {
+			n.Run(core.DefaultSyncInterval / 16)
+			for _, h := range n.Live() {
+				if now := h.Node.Path()[0]; now.Head == m.Peer() {
+					t.Fatalf("%d takes %d for the head of branch %d, which is %d", h.Number, m.Number, now.Name.ID(), own.Head.ID())
+				}
+			}
+		}
+	}
+	if liars < 10 {
+		t.Errorf("only %d masters have tried", liars)
+	}
+}
