@@ -80,6 +80,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=61003945 nodes=53 levels=2 faults=boot-restart-memory,masters-gone liars=renames:2", "one request made a liar the head of its branch, and a deposed one was followed again while all waited for another"},
 		{"seed=61001756 nodes=47 levels=2 faults=mixed,mixed liars=renames:1", "nobody but a liar could confirm what an honest head said of a branch of two"},
 		{"seed=61001853 nodes=28 levels=2 faults=mixed,masters-gone liars=claims-all:1", "a liar of another branch listed a node, which stayed alone in its own"},
+		{"seed=62002154 nodes=10 levels=3 faults=crashloop-memory,boot-restart-blank,crashloop-memory", "the judge took a network for whole in which a node was about to choose another head, once it had settled"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)

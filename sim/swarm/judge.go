@@ -70,7 +70,7 @@ func (r *run) quiet(p Phase, before int) *Failure {
 			return r.failed(p, FailedLoad, err)
 		}
 		if err := r.whole(); err != nil {
-			return r.failed(p, FailedMend, fmt.Errorf("whole for %d rounds, and then not: %w", steady, err))
+			return r.failed(p, FailedMend, fmt.Errorf("whole for %d rounds, and then not: %w", r.steady(), err))
 		}
 	}
 	r.outcome.Phases = append(r.outcome.Phases, p)
@@ -109,8 +109,11 @@ func (r *run) failed(p Phase, kind string, err error) *Failure {
 // steady is how many rounds in a row the network must be whole. One that loses messages
 // all the time is judged by the moments in which it is.
 func (r *run) steady() int {
-	if r.plan.Loss > 0 {
+	switch {
+	case r.plan.Loss > 0:
 		return 1
+	case r.plan.Levels > 1:
+		return 2 * steady // a node that has just started waits for four before it chooses another head
 	}
 	return steady
 }
