@@ -353,3 +353,33 @@ func TestANodeLeavesABacklinkThatItDoubts(t *testing.T) {
 	}
 	t.Error("the slave stays at a backlink that claims 300 phantoms")
 }
+
+// In a network of several levels a host has its places in each branch.
+func TestPortsOfAHostShareItsPlacesInEachBranch(t *testing.T) {
+	n := grow(t, 60, 2)
+	for port := range 40 {
+		n.AddNode(fmt.Sprintf("198.51.100.1:%d", port+1), core.Config{Levels: 2, Bootstrap: []core.Peer{peer.FromID(1)}}).Start()
+	}
+	n.Run(40 * core.DefaultSyncInterval)
+	isPort := func(p core.Peer) bool { return p.ID() > 60 }
+	listed, total := make(map[core.Peer]int), 0
+	for _, h := range n.Live() {
+		if isPort(h.Peer()) {
+			continue
+		}
+		for _, s := range h.Node.Structure().Slaves {
+			if isPort(s) {
+				listed[h.Node.NetworkRoot()]++
+				total++
+			}
+		}
+	}
+	for branch, ports := range listed {
+		if ports > core.DefaultHostPlaces {
+			t.Errorf("honest nodes list %d ports of one host in branch %d", ports, branch.ID())
+		}
+	}
+	if total <= core.DefaultHostPlaces {
+		t.Errorf("the host has %d places in the network, so it does not have some in each branch", total)
+	}
+}

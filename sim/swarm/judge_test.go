@@ -194,3 +194,28 @@ func TestOnlyBansOfHonestNodesCount(t *testing.T) {
 		t.Errorf("a ban of an honest node: %v", failure)
 	}
 }
+
+// Honest nodes list as many ports of one host as it has places, and no more.
+func TestTheJudgeSeesCrowds(t *testing.T) {
+	r := settled(t, "seed=9 nodes=40")
+	r.plan.Lie = "ports"
+	marked := 0
+	for i, h := range r.hosts[:r.nodes] {
+		if h.IsMaster() || i < r.plan.Boots {
+			continue
+		}
+		h.lying = true
+		marked++
+		err := r.crowded(r.honest())
+		if full := marked > core.DefaultHostPlaces; full != (err != nil) {
+			t.Fatalf("honest nodes list %d ports, and the judge says %v", marked, err)
+		}
+		if marked > core.DefaultHostPlaces {
+			break
+		}
+	}
+	r.plan.Levels = 2 // it has places in each branch
+	if err := r.crowded(r.honest()); err != nil {
+		t.Error(err)
+	}
+}
