@@ -162,8 +162,7 @@ func (l *level) askDown(t *Task, b budget) []answer {
 	return masters
 }
 
-// rate counts whether the backlink was of use: it has answered, and if we are a master,
-// it knows our size.
+// rate counts whether the backlink was of use: it has answered, and knows a master's size.
 func (l *level) rate(up answer) {
 	switch {
 	case up.err != nil:
@@ -172,7 +171,9 @@ func (l *level) rate(up answer) {
 	case l.isMaster() && !l.knownBy(up.said) || contradictory(up.peer, up.said):
 		l.disappointed(up.peer, nil)
 	default:
-		l.satisfied(up.peer)
+		if !l.node.tree().mayMisname(up.peer) {
+			l.satisfied(up.peer)
+		}
 		l.askTwice(up.peer)
 	}
 }

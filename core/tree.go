@@ -25,7 +25,8 @@ type tree struct {
 	alone    bool                // we have left a branch in which we were alone
 	strays   []Peer              // addresses that may lead to another part of the network
 	unlisted int                 // for how many syncs in a row other heads did not list the own branch
-	misnamed int                 // syncs in a row in which the backlink gave the network another name
+	misnamed int                 // syncs in a row in which the backlink gave the network or the branch another name
+	agreed   Peer                // the backlink that gave both our names when it was last asked
 	sought   int                 // how often in a row a search for a branch was in vain
 	levels   int                 // how many the network has now
 	shape    shape               // of a head: what it is about to change

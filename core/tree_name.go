@@ -84,16 +84,25 @@ func (tr *tree) comesBefore(other Peer) bool {
 // network, or can list a node of a branch that it is not in.
 func (tr *tree) backlinkNames(ours bool) {
 	l := &tr.node.level1
+	tr.agreed = Peer{}
 	switch {
 	case ours:
-		tr.misnamed = 0
+		tr.misnamed, tr.agreed = 0, l.backlink
 	case l.backlink.IsZero():
 	case tr.misnamed+1 >= 2*branchFails:
 		tr.misnamed = 0
+		l.parted(l.backlink, deliberate)
 		tr.leave(false)
 	default:
 		if tr.misnamed++; tr.misnamed == branchFails {
 			l.leave(l.backlink)
 		}
 	}
+}
+
+// mayMisname reports whether a plain slave does not know yet that its backlink names the
+// network and the branch as it does. Such a backlink is of no use, however well it answers
+// otherwise: what is remembered of it stays.
+func (tr *tree) mayMisname(backlink Peer) bool {
+	return tr != nil && tr.placed() && !tr.node.level1.isMaster() && tr.agreed != backlink
 }

@@ -81,6 +81,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=61001756 nodes=47 levels=2 faults=mixed,mixed liars=renames:1", "nobody but a liar could confirm what an honest head said of a branch of two"},
 		{"seed=61001853 nodes=28 levels=2 faults=mixed,masters-gone liars=claims-all:1", "a liar of another branch listed a node, which stayed alone in its own"},
 		{"seed=62002154 nodes=10 levels=3 faults=crashloop-memory,boot-restart-blank,crashloop-memory", "the judge took a network for whole in which a node was about to choose another head, once it had settled"},
+		{"seed=65002130 nodes=65 levels=2 faults=rolling-memory liars=renames:2", "nodes left two liars of one branch that named the network otherwise, and came back to them each time"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)
