@@ -129,6 +129,7 @@ func browse[T any](t *testing.T, page string, result <-chan T) (told T) {
 	cmd := exec.Command(program,
 		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--no-first-run", "--no-proxy-server", "--user-data-dir="+home, page)
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+home)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a browser is many processes
 	if err := cmd.Start(); err != nil {

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"spreadable/internal/nettest"
 )
 
 // process is a node or a client in a process of its own.
@@ -51,6 +53,8 @@ func code(err error) string {
 // startProcess starts a program that speaks lines of JSON; it ends with the test.
 func startProcess(t testing.TB, name string, cmd *exec.Cmd) *process {
 	t.Helper()
+	// What a process leaves behind when it is killed goes with the test.
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+nettest.ShortDir(t))
 	p := &process{name: name, cmd: cmd, wait: make(map[int]chan reply), ended: make(chan struct{})}
 	var err error
 	if p.in, err = cmd.StdinPipe(); err != nil {

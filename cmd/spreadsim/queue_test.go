@@ -38,6 +38,7 @@ func (q *queued) process(name string, args ...string) *exec.Cmd {
 	q.t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = q.dir
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+q.dir) // a worker that is killed leaves a folder
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
