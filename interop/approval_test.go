@@ -30,10 +30,12 @@ func (q question) answered(answer any) map[string]any {
 // as it may be: an entry node leaves an approver out that is too late with its picture.
 const drawTimeout = round
 
-// mixed is a settled network of two npm nodes and two of ours. None dies in it until the
-// last request, so its long timeout delays nothing.
+// mixed is a settled network of two npm nodes and two of ours, for a test that runs beside
+// others: networks mostly wait. No node dies in it until the last request, so its long
+// timeout delays nothing.
 func mixed(t *testing.T, username, password string) *network {
 	t.Helper()
+	t.Parallel()
 	n := &network{username: username, password: password, timeout: drawTimeout}
 	n.start(t, 2, 2, false)
 	n.settle(t, 20)
@@ -207,8 +209,10 @@ func TestClosedNetworkOfBothKinds(t *testing.T) {
 // size, one of ours the sixth root, or the square root where npm nodes are about. All four
 // combinations of entry node and verifier succeed.
 func TestApprovalsOfBothKindsDefaults(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ npm, ours, drawn int }{{2, 3, 3}, {3, 2, 3}, {4, 8, 4}, {5, 15, 5}} {
 		t.Run(fmt.Sprintf("%d npm nodes, %d of ours", tt.npm, tt.ours), func(t *testing.T) {
+			t.Parallel()
 			n := &network{standard: true, timeout: drawTimeout}
 			n.start(t, tt.npm, tt.ours, false)
 			n.settle(t, 40)
@@ -223,6 +227,7 @@ func TestApprovalsOfBothKindsDefaults(t *testing.T) {
 // TestNpmClientChangesItsWorker between the key and the question: it takes the key from one
 // node, asks another for the question, and uses the approval at all.
 func TestNpmClientChangesItsWorker(t *testing.T) {
+	t.Parallel()
 	n := &network{standard: true, timeout: drawTimeout}
 	n.start(t, 1, 4, false)
 	n.settle(t, 20)

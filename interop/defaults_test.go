@@ -44,6 +44,7 @@ func TestNoNodeIsBannedUnderStrictLimits(t *testing.T) {
 }
 
 func runMixes(t *testing.T, count int, strict bool) {
+	t.Parallel()
 	path := buildProgram(t, "..")
 	slots := make(chan struct{}, 2)
 	for i := range count {

@@ -113,6 +113,7 @@ func (all programs) stay(t *testing.T, rounds int) {
 // exact network and stay it, whichever kind its root is of. Then the earlier ones are
 // updated, one after the other: each goes on with its data directory.
 func TestEarlierNodesAndOursAreExact(t *testing.T) {
+	t.Parallel()
 	const commit = "d1d81cd"
 	earlier, ours := buildProgram(t, checkout(t, commit)), buildProgram(t, "..")
 	for i, path := range []string{earlier, ours} {

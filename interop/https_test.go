@@ -122,6 +122,7 @@ func secureGo(t *testing.T, id *identity, root string) (address string, size fun
 // TestApprovalsOverHTTPS: a network of one node of each kind, with certificates of their
 // own; clients of both kinds are approved through the node of the other.
 func TestApprovalsOverHTTPS(t *testing.T) {
+	t.Parallel()
 	id := newIdentity(t)
 	npm := secureNpm(t, id)
 	ours, size := secureGo(t, id, npm.address)

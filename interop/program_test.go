@@ -152,6 +152,7 @@ func (s *state) lists(address string) bool {
 // has stored, is away until the others have forgotten it, and is a member again each
 // time.
 func TestTheProgramIsAMember(t *testing.T) {
+	t.Parallel()
 	n := &network{standard: true}
 	n.start(t, 3, 0, true)
 	root := n.members[0].address
@@ -187,6 +188,7 @@ func TestTheProgramIsAMember(t *testing.T) {
 // TestANodeOfTwoLevelsJoinsNpmNodes: npm nodes know no branches. A node that is to have two
 // levels says so once, and is a member of their network at one level.
 func TestANodeOfTwoLevelsJoinsNpmNodes(t *testing.T) {
+	t.Parallel()
 	n := &network{standard: true}
 	n.start(t, 3, 0, true)
 	p := newProgram(t, buildProgram(t, ".."), "127.0.0.21", n.members[0].address)
