@@ -324,9 +324,7 @@ func (l *level) normalize() {
 	optimum := Optimum(l.size(), levels)
 	most := optimum + slack(optimum)
 	if l.isMaster() && len(l.masters.List) > most && l.rank() >= l.spared(optimum) {
-		l.steppedDown = n.env.Now()
-		n.tell(l.acquainted(), message.LeaveRequest{})
-		l.stepDown()
+		l.giveUp()
 		return
 	}
 	if len(l.slaves) <= most {
@@ -422,54 +420,6 @@ func (l *level) registerDirected(t *Task, b budget) {
 	}
 	l.tries++
 }
-
-// comeUnder sheds a slave when no node is left that could list us, and registers at it:
-// before it has noticed and comes back, it is the one node that may list us. A provider has
-// answered or not.
-func (l *level) comeUnder(t *Task, answered bool, b budget) error {
-	s := l.dispensable(answered)
-	if s.IsZero() {
-		return errNoMaster
-	}
-	l.shed(s)
-	return l.registerAt(t, s, &message.Provision{NetworkSize: l.size()}, l.placeTimeout(b))
-}
-
-// dispensable draws the slave to shed when no node is left that could list us: every other
-// node is our slave, or those that are not refuse us again and again. This happens only in
-// networks of a few nodes. Without its only slave a master has no network left.
-func (l *level) dispensable(answered bool) Peer {
-	alone := len(l.slaves) >= l.size() || answered && l.tries%deadEnd == 0
-	if l.tries < 3 || len(l.slaves) < 2 || !alone {
-		return Peer{}
-	}
-	return l.slaves[l.node.env.Rand().IntN(len(l.slaves))] // another one may fare better
-}
-
-// deadEnd is after how many failed attempts in a row, though a provider answers, a master
-// without a place sheds a slave. The attempts take a minute.
-const deadEnd = 12
-
-// shedNewest takes the latest slave off the list, if there is any.
-func (l *level) shedNewest() {
-	if !l.isMaster() {
-		return
-	}
-	l.shed(l.newestSlaves(1)[0])
-}
-
-// shed takes a slave off the list. It learns that at its next sync.
-func (l *level) shed(s Peer) {
-	l.removeSlave(s)
-	l.ownSizeChanged(l.node.env.Now())
-	l.node.env.Note(Note{What: NoteShed, About: s})
-}
-
-// maxDrops is how many backlinks may drop us, one soon after the other, before we shed a
-// slave. In small networks with npm nodes all masters may be our slaves, or full. Then we
-// make a master of an npm node, which steps down at once because it is one master too
-// many, and so on for ever. When we have a slave less, the network finds another order.
-const maxDrops = 3
 
 // maxPlaces is how many places a newcomer tries before it asks again.
 const maxPlaces = 4

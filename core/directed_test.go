@@ -404,27 +404,33 @@ func TestSlavesAreShedWhereNothingElseHelps(t *testing.T) {
 }
 
 // A master that finds no place although a provider answers sheds a slave after each twelve
-// attempts, but never its last: the others may refuse it.
+// attempts, but never its last, as the others may refuse it. After each second time it steps
+// down, and tells its slaves.
 func TestADeadEndIsLeft(t *testing.T) {
 	for _, test := range []struct {
 		slaves, tries int
 		answered      bool
 		left          int
 	}{
-		{3, 11, true, 3}, {3, 12, true, 2}, {3, 12, false, 3}, {3, 13, true, 3}, {3, 24, true, 2}, {1, 12, true, 1},
+		{3, 0, true, 3}, {3, 11, true, 3}, {3, 12, true, 2}, {3, 12, false, 3}, {3, 13, true, 3}, {1, 12, true, 1},
+		{3, 24, true, 0}, {1, 24, true, 0}, {3, 24, false, 3}, {3, 25, true, 3}, {3, 36, true, 2},
 	} {
-		n, _ := alone(t, test.slaves, 2)
+		n, env := alone(t, test.slaves, 2)
 		l := &n.level1
 		l.tries = int32(test.tries)
-		if s := l.dispensable(test.answered); !s.IsZero() {
-			l.shed(s)
-		}
+		asking := env.asks(n)
+		n.pool.run(n, func(t *Task) { l.comeUnder(t, test.answered, n.budget(time.Second)) }, nil, 0)
 		if len(l.slaves) != test.left {
 			t.Errorf("after %d attempts, provider %v: of %d slaves %d are left, want %d",
 				test.tries, test.answered, test.slaves, len(l.slaves), test.left)
 		}
 		if size, _ := l.masters.SizeOf(n.self); size != test.left {
 			t.Errorf("it counts %d slaves of its own, and has %d", size, test.left)
+		}
+		for i := range test.slaves {
+			if s := uint32(i) + 2; test.left == 0 && !slices.Contains(asking.asked, s) {
+				t.Errorf("it steps down and does not tell %d, only %v", s, asking.asked)
+			}
 		}
 	}
 }

@@ -428,7 +428,8 @@
 // newcomers always make masters. A pair appears when a network of two grows; then the
 // node with fewer slaves looks for another backlink. A master whose peers are all its
 // slaves sheds one of them and registers at it. The original forbids the pair but allows
-// three nodes only two masters, which is why it never settles there.
+// three nodes only two masters, which is why it never settles there. A master that others
+// refuse for minutes steps down (deadend.go).
 //
 // # Death, and how a network heals
 //

@@ -17,7 +17,7 @@ type level struct {
 
 	known       [4]Peer       // nodes elsewhere; see reserve.go
 	reserve     *reserve      // what is needed in trouble only
-	steppedDown time.Duration // when we last gave up our slaves to normalize; 0 is never
+	steppedDown time.Duration // when we last gave up our slaves; 0 is never
 	ledger      *ledger       // which newcomers we sent where; nil until one asks
 	guard       *guard        // nil until a limit has been reached
 

@@ -43,7 +43,7 @@ func (directed) provide(l *level, t *Task) message.Response {
 func (l *level) findPlacesFor(t *Task, target, lost Peer, b budget) *message.Provision {
 	var told []Peer
 	lg := l.openLedger()
-	if _, again := lg.sent[target]; again && lg.masters <= smallMasters && l.masterIndex(target) >= 0 {
+	if lg.masters <= smallMasters && l.isMasterAgain(target) {
 		told = l.slavesOfAnother(t, target, b)
 	}
 	places, size := l.place(target, lost, told...)
@@ -68,6 +68,13 @@ func (l *level) openLedger() *ledger {
 		l.ledger = l.newLedger()
 	}
 	return l.ledger
+}
+
+// isMasterAgain reports whether the target is a master that has asked before. The masters
+// that it was sent to can all be its slaves.
+func (l *level) isMasterAgain(target Peer) bool {
+	_, again := l.ledger.sent[target]
+	return again && l.masterIndex(target) >= 0
 }
 
 // smallMasters is how many masters a network has in which they may all be slaves of one.
@@ -109,6 +116,7 @@ func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 // the bootstrap node there are many of them.
 func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int) {
 	n, lg := l.node, l.openLedger()
+	again := l.isMasterAgain(target)
 	lg.resize(n.self, len(l.slaves))
 	dying, many := l.discountSilent()
 	lg.left(target, lost, n.hostOf(target))
@@ -126,7 +134,7 @@ func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int)
 		limit = Optimum(size*survivors/16, levels)
 	}
 	lg.bound(limit)
-	c := choice{level: l, ledger: lg, target: target, size: size, places: make([]Peer, 0, maxPlaces)}
+	c := choice{level: l, ledger: lg, target: target, size: size, places: make([]Peer, 0, maxPlaces), again: again}
 	c.fill(told, dying, churns, optimum)
 	if len(c.places) == 0 && c.passedOver {
 		c.anyHost = true
@@ -155,6 +163,9 @@ func (c *choice) fill(told []Peer, dying, churns bool, optimum int) {
 	}
 	if lg.masters >= 3 || c.size <= 2 {
 		c.drawMasters(2)
+	}
+	if most := optimum + slack(optimum); lg.masters >= most && (len(c.places) == 0 || c.again) {
+		c.slackMaster(most)
 	}
 	if dying && lg.masters >= 3 {
 		if lg.masters < optimum && len(c.places) == 0 {
@@ -191,6 +202,7 @@ type choice struct {
 	places     []Peer
 	passedOver bool // a place was left out because of its host; see dominates
 	anyHost    bool // none is
+	again      bool // the target is a master, and has asked before
 }
 
 // suits reports whether the target could become a slave of p. It must not be p itself,
@@ -283,6 +295,21 @@ func (c *choice) fullMasters(most int) {
 			return
 		}
 		c.places = append(c.places, lg.tallies[least].master)
+	}
+}
+
+// slackMaster adds a master that is full, but for its slack. It is for a network with so many
+// masters that one more would step down at once. All that have room can be slaves of the
+// target: it would make a master of another node again and again.
+func (c *choice) slackMaster(most int) {
+	tallies := c.ledger.tallies
+	start := c.level.node.env.Rand().IntN(len(tallies))
+	for i := range tallies {
+		t := &tallies[(start+i)%len(tallies)]
+		if count := t.count(); count > 0 && count < most && t.misses == 0 && c.suits(t.master) {
+			c.places = append(c.places, t.master)
+			return
+		}
 	}
 }
 

@@ -125,6 +125,41 @@ func TestAMasterThatNamesOthersIsNoPlace(t *testing.T) {
 	}
 }
 
+// Three of the four other masters, all that have room, are slaves of a master that has lost
+// its backlink. Of a newcomer that they list the network would have one master too many, which
+// steps down. So it is sent to the fourth master, which is full but for its slack; at once if
+// it is the provider itself, else when it asks again.
+func TestAMasterWhoseSlavesHaveAllTheRoomFindsAPlace(t *testing.T) {
+	n, _ := alone(t, 0, 0)
+	l := &n.level1
+	for _, m := range []struct{ id, slaves uint32 }{{101, 3}, {102, 1}, {103, 3}, {104, 4}} {
+		l.setMaster(peer.FromID(m.id), int(m.slaves), n.env.Now())
+	}
+	for _, s := range []uint32{101, 102, 103} {
+		l.addSlave(peer.FromID(s), 0)
+	}
+	l.setMaster(n.self, 3, n.env.Now())
+	l.settle()
+	full := peer.FromID(104)
+	if places, _ := l.place(n.self, Peer{}); len(places) == 0 || places[0] != full {
+		t.Errorf("the provider itself is sent to %v, want %d first", places, full)
+	}
+	l.setBacklink(full)
+	l.ledger = nil
+	target := peer.FromID(101)
+	if places, _ := l.place(target, Peer{}); slices.Contains(places, full) {
+		t.Errorf("asking for the first time it is sent to %v", places)
+	}
+	sent := false
+	for range 20 {
+		places, _ := l.place(target, Peer{})
+		sent = sent || slices.Contains(places, full)
+	}
+	if !sent {
+		t.Error("it is never sent to the master that has only its slack left")
+	}
+}
+
 // A master may name slaves that do not exist. They take two of a newcomer's places at most,
 // and our own slave is one of the others.
 func TestSlavesThatDoNotExistTakeFewPlaces(t *testing.T) {
