@@ -49,12 +49,21 @@ func (l *level) giveUp() {
 	l.stepDown()
 }
 
-// shedNewest takes the latest slave off the list, if there is any.
+// shedNewest takes the latest slave off the list, if there is any. It has to go elsewhere.
 func (l *level) shedNewest() {
 	if !l.isMaster() {
 		return
 	}
-	l.shed(l.newestSlaves(1)[0])
+	s := l.newestSlaves(1)[0]
+	l.shed(s)
+	l.reserves().shed = lost{s, l.node.env.Now()}
+}
+
+// hasJustShed reports whether p was our latest slave that had to go elsewhere, within the last
+// two sync intervals. If we took it back the network would be as before.
+func (l *level) hasJustShed(p Peer) bool {
+	r := l.reserve
+	return r != nil && r.shed.peer == p && l.node.env.Now()-r.shed.since < 2*l.node.cfg.SyncInterval
 }
 
 // shed takes a slave off the list. It learns that at its next sync.

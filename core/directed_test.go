@@ -403,6 +403,27 @@ func TestSlavesAreShedWhereNothingElseHelps(t *testing.T) {
 	}
 }
 
+// A slave that is shed so that the network finds another order is not taken back for two sync
+// intervals. Any other newcomer is.
+func TestAShedSlaveGoesElsewhere(t *testing.T) {
+	n, env := alone(t, 3, 0)
+	l := &n.level1
+	l.shedNewest()
+	shed := peer.FromID(4)
+	world, body := &answering{asking: env.asks(n)}, n.registration(3)
+	n.env, body.Target = world, shed
+	n.Serve(&message.Request{Kind: message.KindRegister, From: shed, Timeout: time.Second, Body: body}, 0)
+	if l.hasSlave(shed) || len(world.asked) > 0 || len(world.said) != 1 || !message.IsRefusal(world.said[0].Err, message.CodeMasterFull) {
+		t.Errorf("it is taken back at once: %v, %v", world.asked, world.said)
+	}
+	if l.hasJustShed(peer.FromID(5)) {
+		t.Error("another newcomer is refused")
+	}
+	if env.now += 2 * n.cfg.SyncInterval; l.hasJustShed(shed) {
+		t.Error("it is never taken back")
+	}
+}
+
 // A master that finds no place although a provider answers sheds a slave after each twelve
 // attempts, but never its last, as the others may refuse it. After each second time it steps
 // down, and tells its slaves.

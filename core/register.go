@@ -48,7 +48,7 @@ func serveRegister(t *Task) {
 		return
 	}
 	if !l.hasSlave(target) {
-		if l.shuns(target, pauseFrom) || !n.cfg.rule.hasCapacity(l, body.NetworkSize) {
+		if l.shuns(target, pauseFrom) || l.hasJustShed(target) || !n.cfg.rule.hasCapacity(l, body.NetworkSize) {
 			t.reply(message.Refuse(message.CodeMasterFull))
 			return
 		}

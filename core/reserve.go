@@ -25,6 +25,7 @@ type reserve struct {
 	former   Peer       // the backlink that was lost, until there is another
 	deaths   deaths
 	manyDied time.Duration // when many masters were silent at a time; 0 is never
+	shed     lost          // the slave that was shed last, so that the network finds another order
 	lost     []lost        // peers that were silent for too long, the latest last
 	bridges  bridges       // see bridge.go
 	heard    []Peer        // of a master: introductions; without a place: nodes that asked us
