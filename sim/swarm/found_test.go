@@ -85,6 +85,7 @@ func TestFailuresThatWereFoundStayMended(t *testing.T) {
 		{"seed=70001953 nodes=28 levels=2 faults=mass-join,split", "all masters with room were slaves of a master that found no place"},
 		{"seed=70007149 nodes=17 bootstrap=3 faults=growth,boot-restart-blank,restart-blank liars=ports:11", "masters that nobody lists kept their slaves, since their host had its places"},
 		{"seed=72006575 nodes=44 bootstrap=3 levels=2 faults=churn liars=faithless:1", "a node that had to shed a slave took it back at once, for ever"},
+		{"seed=73009293 nodes=14 bootstrap=3 levels=3 faults=restart-memory,churn", "the judge took the rounds in which a network has to stay whole off those that it has to become whole"},
 		{"seed=741 nodes=6 bootstrap=2 faults=mass-join,partition,masters-gone", "all that knew each other were dead, and the judge did not see it"},
 	} {
 		plan, err := swarm.ParsePlan(found.plan)

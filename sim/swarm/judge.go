@@ -12,10 +12,10 @@ import (
 	"spreadable/sim/lie"
 )
 
-// A network is whole when all invariants hold at the ends of steady rounds in a row. It
-// has patience rounds for that, 32 minutes; after a mass start without loss soon is
-// enough, and after some faults what fault.Kind says. With several levels it has soon rounds
-// for each after the start, and patience after all faults.
+// A network is whole when all invariants hold at the ends of steady rounds in a row. The
+// first of these has to come within patience rounds, 32 minutes; after a mass start without
+// loss within soon, and after some faults within what fault.Kind says. With several levels
+// it has soon rounds for each after the start, and patience after all faults.
 const (
 	steady   = 3
 	patience = 120
@@ -95,7 +95,7 @@ func (r *run) mend(p *Phase) *Failure {
 			p.Rounds -= ok - 1
 			return nil
 		}
-		if p.Rounds >= most {
+		if p.Rounds-ok >= most {
 			return r.failed(*p, FailedMend, fmt.Errorf("not whole after %d rounds: %w", most, last))
 		}
 		r.Run(fault.Round)
