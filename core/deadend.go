@@ -5,9 +5,9 @@ import "spreadable/core/message"
 // What a master does that finds no place. In networks of a few nodes all others may be its
 // slaves, or full, and a host may have all the places that it gets.
 
-// comeUnder sheds a slave when no node is left that could list us, and registers at it:
-// before it has noticed and comes back, it is the one node that may list us. A provider has
-// answered or not.
+// comeUnder is called when an attempt has failed, a provider having answered or not. When no
+// node is left that could list us it sheds a slave, and registers at it: before it has noticed
+// and comes back, it is the one node that may list us. When that did not help, it steps down.
 func (l *level) comeUnder(t *Task, answered bool, b budget) error {
 	if answered && l.isMaster() && len(l.slaves) < l.size() && l.tries > 0 && l.tries%lostCause == 0 {
 		l.giveUp()
