@@ -81,13 +81,11 @@ func (d *discovery) verify(t *Task) {
 	} else {
 		claims = l.check(t, d.budget, d.chooseClaims())
 	}
-	credit, hosts, kept := &n.pool.marks, &n.pool.taken, 0
+	credit, kept := &n.pool.marks, 0
 	credit.reset()
 	for _, c := range claims {
 		credit.swap(c.master, uint32(c.credit))
 	}
-	hosts.reset()
-	hosts.count(uint32(n.hostOf(n.self)))
 	for i, m := range d.confirmed {
 		credited, checked := credit.value(m.Peer)
 		size := int(credited)
@@ -100,14 +98,14 @@ func (d *discovery) verify(t *Task) {
 		if m.Peer == l.backlink && size < int(m.Size) {
 			l.leave(m.Peer)
 		}
-		places := hosts.count(uint32(n.hostOf(m.Peer)))
-		if size == 0 || places > n.cfg.HostPlaces && !n.trusted(m.Peer) && m.Peer != l.backlink {
+		if size == 0 {
 			continue
 		}
 		d.confirmed[kept], d.told[kept] = message.Master{Peer: m.Peer, Size: uint32(size)}, d.told[i]
 		kept++
 	}
 	d.confirmed, d.told = d.confirmed[:kept], d.told[:kept]
+	d.keepFew()
 }
 
 // unchecked is how many slaves of a master count whose claim is not checked in this sync.

@@ -38,7 +38,7 @@ type discovery struct {
 	most      int                  // how many to meet at most
 	sets      [8]uint64            // digests of the latest lists of masters
 	last      int                  // index in sets of the latest
-	hosts     map[host]int         // how many were met of each host; see hostFits
+	hosts     map[host]meetings    // see hostFits
 	wave      []Peer               // those that are asked at once
 }
 
@@ -107,22 +107,34 @@ func (d *discovery) meetAs(a acquaintance) bool {
 	return true
 }
 
+// meetings are how many peers of a host were met, and which of them comes last by address.
+type meetings struct {
+	count int
+	last  Peer
+}
+
 // hostFits counts a peer that is met for its host, and reports whether the walk may ask it:
 // of one host it asks no more than the network takes, for a machine has thousands of
-// ports, and each could answer as a master. Those of our own list are few already.
+// ports, and each could answer as a master. Those of our own list are few already, and once
+// as many as these are asked only if they could take the place of one; see keepFew.
 func (d *discovery) hostFits(a acquaintance) bool {
 	n := d.level.node
 	if !n.perHost {
 		return true
 	}
-	of := n.hostOf(a.peer)
-	if a.place < 0 && d.hosts[of] >= n.cfg.HostPlaces && !n.trusted(a.peer) {
+	of, places := n.hostOf(a.peer), n.cfg.HostPlaces
+	met := d.hosts[of]
+	full := met.count >= places && (met.count >= 2*places || !n.cfg.Book.Less(a.peer, met.last))
+	if a.place < 0 && full && !n.trusted(a.peer) {
 		return false
 	}
 	if d.hosts == nil {
-		d.hosts = make(map[host]int)
+		d.hosts = make(map[host]meetings)
 	}
-	d.hosts[of]++
+	if met.last.IsZero() || n.cfg.Book.Less(met.last, a.peer) {
+		met.last = a.peer
+	}
+	d.hosts[of] = meetings{met.count + 1, met.last}
 	return true
 }
 
@@ -220,8 +232,9 @@ func (d *discovery) miss(a acquaintance) {
 	l := d.level
 	if a.place >= 0 {
 		d.lost++
-	} else if d.hosts != nil {
-		d.hosts[l.node.hostOf(a.peer)]-- // names without a node keep out no others
+	} else if d.hosts != nil { // names without a node keep out no others
+		of := l.node.hostOf(a.peer)
+		d.hosts[of] = meetings{d.hosts[of].count - 1, d.hosts[of].last}
 	}
 	if a.informer >= 0 && len(l.guarded().absent) < maxAbsent {
 		l.guard.absent[a.peer] = l.rounds + absentFor

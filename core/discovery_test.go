@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -194,36 +195,81 @@ func TestAFinishedWalkKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// A walk asks no more masters of one host than the network takes, besides those that are
-// known, however many of its ports are named. Names without a node keep out no others.
-func TestWalksAskFewMastersOfAHost(t *testing.T) {
+// onPorts is a node that tells hosts apart, and so many ports of another host in the order of
+// their addresses.
+func onPorts(t *testing.T, count int) (*Node, []Peer) {
+	t.Helper()
 	n, _ := alone(t, 5, 0)
 	n.perHost = true
-	book := peer.NewBook(0)
 	cfg := *n.cfg
-	n.cfg, cfg.Book = &cfg, book
-	var ports []Peer
-	for port := range 100 {
-		p, err := book.Intern(peer.MustParse(fmt.Sprintf("198.51.100.1:%d", port+1)))
+	n.cfg, cfg.Book = &cfg, peer.NewBook(0)
+	var all []Peer
+	for i := range count + 1 {
+		address := "192.0.2.1:4000" // its own
+		if i > 0 {
+			address = fmt.Sprintf("198.51.100.1:%d", 999+i)
+		}
+		p, err := cfg.Book.Intern(peer.MustParse(address))
 		if err != nil {
 			t.Fatal(err)
 		}
-		ports = append(ports, p)
+		all = append(all, p)
 	}
+	return n, all[1:]
+}
+
+// A host has thousands of ports, each of which can answer as a master. A walk asks no more
+// than the host has places, of those that have answered, and as many again that come before
+// them by address.
+func TestWalksAskFewMastersOfAHost(t *testing.T) {
+	n, ports := onPorts(t, 100)
 	d := n.level1.beginDiscovery(n.budget(time.Second))
-	for _, p := range ports {
-		d.meet(p)
+	meet := func(what string, ports []Peer, want int) {
+		t.Helper()
+		for _, p := range ports {
+			d.meet(p)
+		}
+		if len(d.met) != want {
+			t.Errorf("%s: a walk asks %d ports of one host, want %d", what, len(d.met), want)
+		}
 	}
-	if len(d.met) != DefaultHostPlaces {
-		t.Fatalf("a walk asks %d ports of one host", len(d.met))
-	}
+	meet("in order", ports[50:], DefaultHostPlaces)
 	d.miss(d.met[0])
 	d.remark()
-	for _, p := range ports[50:] {
-		d.meet(p)
-	}
-	if len(d.met) != DefaultHostPlaces+1 {
-		t.Errorf("after one has not answered, a walk asks %d ports of one host", len(d.met))
+	meet("after one has not answered", ports[60:], DefaultHostPlaces+1)
+	meet("those that come before", ports[:50], 2*DefaultHostPlaces+1)
+}
+
+// Of a host that has too many masters all nodes keep the same ones, in whatever order they
+// have met them; and each its backlink.
+func TestNodesKeepTheSameMastersOfAHost(t *testing.T) {
+	n, ports := onPorts(t, 7)
+	random := rand.New(rand.NewPCG(1, 1))
+	want := []string{"198.51.100.1:1000", "198.51.100.1:1001", "198.51.100.1:1002", "198.51.100.1:1003"}
+	last := ports[6]
+	for i := range 20 {
+		if i == 10 {
+			n.level1.setBacklink(last)
+			want = append(want, n.cfg.Book.Text(last))
+		}
+		random.Shuffle(len(ports), func(i, j int) { ports[i], ports[j] = ports[j], ports[i] })
+		d := n.level1.beginDiscovery(n.budget(time.Second))
+		for _, p := range ports {
+			d.take(acquaintance{p, -1, -1}, listing(p.ID()))
+		}
+		d.keepFew()
+		var kept []string
+		for i, m := range d.confirmed {
+			kept = append(kept, n.cfg.Book.Text(m.Peer))
+			if !slices.Equal(d.told[i].Slaves, []Peer{m.Peer}) {
+				t.Errorf("what %v has told is %v", m.Peer, d.told[i].Slaves)
+			}
+		}
+		slices.Sort(kept)
+		if !slices.Equal(kept, want) {
+			t.Fatalf("of %v it keeps %v", ports, kept)
+		}
+		d.free()
 	}
 }
 
@@ -233,7 +279,7 @@ func TestAFreedWalkHoldsNothing(t *testing.T) {
 	d := n.level1.beginDiscovery(n.budget(time.Second))
 	d.told = append(d.told, listing(), listing())
 	d.informers = append(d.informers, informer{list: n.level1.masters.List, left: 1})
-	d.told, d.lost, d.hosts = d.told[:1], 3, map[host]int{1: 1}
+	d.told, d.lost, d.hosts = d.told[:1], 3, map[host]meetings{1: {1, peer.FromID(1)}}
 	told, informers := d.told[:2], d.informers
 	d.free()
 	next := n.pool.walk()

@@ -10,8 +10,9 @@ import (
 // One host is one voice. A machine has thousands of ports, and each can be a node. So
 // what a host gets does not grow with its addresses: it has few places in the whole
 // network (hostHasCapacity, shedCrowds), gets no newcomers where it would have most of the
-// masters (choice.dominates), counts once in a draw of approvers (onePerHost), and can send
-// a master in few directions (discovery.go). Config.Hosts says what a host is.
+// masters (choice.dominates), counts once in a draw of approvers (onePerHost), can send a
+// master in few directions (discovery.go), and has few masters, the same for all nodes
+// (keepFew). Config.Hosts says what a host is.
 //
 // There is no register of hosts. Each master enforces the limit on its own slaves by what
 // the other masters list, which it learns at every sync. A list can be a lie. So all that
@@ -179,6 +180,56 @@ func (l *level) listedBefore() map[host][]host {
 		}
 	}
 	return listed
+}
+
+// keepFew leaves of the masters of a host that were confirmed those whose addresses come
+// first, as many as it has places. All nodes keep the same ones, whichever they met first. A
+// host has more only if it lets them stay masters although nobody lists them.
+func (d *discovery) keepFew() {
+	l, n := d.level, d.level.node
+	if !n.perHost {
+		return
+	}
+	taken, places := &n.pool.taken, n.cfg.HostPlaces
+	var crowds map[host][]Peer // the masters of each host that has too many
+	taken.reset()
+	taken.count(uint32(n.hostOf(n.self)))
+	for _, m := range d.confirmed {
+		if of := n.hostOf(m.Peer); taken.count(uint32(of)) > places && !n.trusted(m.Peer) {
+			if crowds == nil {
+				crowds = make(map[host][]Peer)
+			}
+			crowds[of] = nil
+		}
+	}
+	if crowds == nil {
+		return
+	}
+	count := func(p Peer) {
+		if all, crowded := crowds[n.hostOf(p)]; crowded && !n.trusted(p) {
+			crowds[n.hostOf(p)] = append(all, p)
+		}
+	}
+	count(n.self)
+	for _, m := range d.confirmed {
+		count(m.Peer)
+	}
+	kept := 0
+	for i, m := range d.confirmed {
+		all := crowds[n.hostOf(m.Peer)]
+		before := 0
+		for _, p := range all {
+			if n.cfg.Book.Less(p, m.Peer) {
+				before++
+			}
+		}
+		if before >= places && m.Peer != l.backlink && !n.trusted(m.Peer) {
+			continue
+		}
+		d.confirmed[kept], d.told[kept] = m, d.told[i]
+		kept++
+	}
+	d.confirmed, d.told = d.confirmed[:kept], d.told[:kept]
 }
 
 // hostIsFull is the detail of a refusal, and of a note.
