@@ -126,9 +126,9 @@ func TestAMasterThatNamesOthersIsNoPlace(t *testing.T) {
 }
 
 // Three of the four other masters, all that have room, are slaves of a master that has lost
-// its backlink. Of a newcomer that they list the network would have one master too many, which
-// steps down. So it is sent to the fourth master, which is full but for its slack; at once if
-// it is the provider itself, else when it asks again.
+// its backlink. A plain node that listed it would be one master too many, and step down. So it
+// is sent to the fourth master, which is full but for its slack: at once if it is the provider
+// itself, else when it asks again.
 func TestAMasterWhoseSlavesHaveAllTheRoomFindsAPlace(t *testing.T) {
 	n, _ := alone(t, 0, 0)
 	l := &n.level1

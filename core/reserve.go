@@ -35,7 +35,7 @@ type reserve struct {
 	greeting
 }
 
-// lost is a peer that was silent for too long.
+// lost is a peer that we have taken off our lists, and when.
 type lost struct {
 	peer  Peer
 	since time.Duration
