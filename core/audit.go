@@ -30,17 +30,25 @@ const (
 	doubtLimit = 6
 )
 
-// audit checks a backlink that has just answered with up. Strange says that most masters
-// are gone from its list, or that it has far too many slaves, though the network was calm:
-// then it is checked at once.
-func (l *level) audit(t *Task, up *message.Structure, b budget, strange bool) {
+// audit checks a backlink that has just answered with up, before which our list of masters
+// was the one given. If the network was calm, the backlink is checked at once where most
+// masters are gone from its list, or where it claims far too many slaves. If it had less
+// than half of them a sync ago, it hardly can be honest: then two witnesses that disagree
+// are enough to leave it.
+func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.Masters, calm bool) {
+	tooMuch := calm && l.claimsTooMuch(up, before)
+	strange := tooMuch || calm && l.hasLostMasters(before)
+	had, _ := before.SizeOf(l.backlink)
+	sudden := tooMuch && !alike(had, len(up.Slaves), mastersSlack)
 	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
 	switch {
 	case turn != 0 && l.doubts == 0 && !strange:
 	case l.isMaster():
 		found = l.verdict(l.structure(), up)
+	case !l.audited && sudden:
+		found = l.askWitnesses(t, up, b, 2) * (doubtLimit / 2)
 	case !l.audited:
-		found = l.askWitnesses(t, up, b)
+		found = l.askWitnesses(t, up, b, 1)
 	default: // a witness has agreed: what is left are refusals
 		found = -1
 	}
@@ -55,15 +63,17 @@ func (l *level) audit(t *Task, up *message.Structure, b budget, strange bool) {
 	}
 }
 
-// askWitnesses asks another master about the backlink and returns its verdict. Where it
-// does not answer, a bootstrap node is asked, and then one of the addresses that the node
-// knows besides: a liar may name masters that do not exist. Where none answers, the node
-// may be cut off from all of them: then there is no other place to go to.
-func (l *level) askWitnesses(t *Task, up *message.Structure, b budget) int {
+// askWitnesses asks another master about the backlink, or more where several answers are
+// wanted, and returns their verdict. Where a master does not answer, a bootstrap node is
+// asked, and then one of the addresses that the node knows besides: a liar may name masters
+// that do not exist. Where none answers, the node may be cut off from all of them: then
+// there is no other place to go to.
+func (l *level) askWitnesses(t *Task, up *message.Structure, b budget, wanted int) (found int) {
 	list, backlink := l.masters, l.backlink
 	fellow, elsewhere := l.known[0], l.known[1:]
+	var last Peer
 	for _, w := range []Peer{l.witness(), l.rendezvous(), elsewhere[int(l.rounds)%len(elsewhere)], fellow} {
-		if w.IsZero() || w == backlink || l.backlink != backlink || !l.node.allowed(w) {
+		if w.IsZero() || w == backlink || w == last || l.backlink != backlink || !l.node.allowed(w) {
 			continue
 		}
 		said, err := message.As[message.Structure](t.Call(w, message.Request{
@@ -72,11 +82,14 @@ func (l *level) askWitnesses(t *Task, up *message.Structure, b budget) int {
 		if err != nil {
 			continue
 		}
-		found := l.verdict(said, up)
+		last = w
+		found += l.verdict(said, up)
 		l.audited = found < 0 && l.doubts <= 1 && l.masters == list // it may have changed meanwhile
-		return found
+		if wanted--; wanted == 0 || found <= 0 {
+			break
+		}
 	}
-	return 0
+	return found
 }
 
 // verdict is how many doubts a witness adds: one, or minus one if it knows the backlink,

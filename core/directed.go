@@ -105,7 +105,7 @@ func (directed) sync(l *level, t *Task) {
 	}
 	l.askBridge(b)
 	if up.said != nil && l.backlink == up.peer {
-		l.audit(t, up.said, b, calm && (l.hasLostMasters(before) || l.claimsTooMuch(up.said, before)))
+		l.audit(t, up.said, b, before, calm)
 	}
 	l.question(t, b)
 	l.setExact(up.said != nil && l.backlink == up.peer)

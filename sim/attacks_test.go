@@ -73,13 +73,15 @@ func TestLiesThatAreSeenAreContained(t *testing.T) {
 	}
 }
 
-// A slave whose backlink suddenly names masters of which it knows none asks another master at
-// once, so that coverage is low for few rounds.
-func TestFalseMastersAreSeenSoon(t *testing.T) {
-	s := parse(t, "name: seen\nnodes: 300\nseed: 3\nduration: 12m\nattacks: [{at: 3m, lie: false-masters, on: 10%%}]\n")
-	r, err := sim.Run(s, sim.Options{Workers: 1})
-	if a := must(t, r, err).Summary.Attacks; a.Coverage.Mean < 0.99 {
-		t.Errorf("searches would reach %.4f of the honest nodes, from a minute after the attack began on", a.Coverage.Mean)
+// A slave whose backlink suddenly names masters of which it knows none, or far more slaves
+// than masters have, asks others at once, so that coverage is low for few rounds.
+func TestSuddenLiesAreSeenSoon(t *testing.T) {
+	for name, most := range map[string]float64{"false-masters": 0.01, "claims-all": 0.001, "phantoms": 0.001, "flapping": 0.001} {
+		s := parse(t, "name: seen\nnodes: 300\nseed: 3\nduration: 12m\nattacks: [{at: 3m, lie: %s, on: 10%%}]\n", name)
+		r, err := sim.Run(s, sim.Options{Workers: 1})
+		if a := must(t, r, err).Summary.Attacks; a.Coverage.Mean < 1-most {
+			t.Errorf("%s: searches would reach %.4f of the honest nodes, from a minute after the attack began on", name, a.Coverage.Mean)
+		}
 	}
 }
 
