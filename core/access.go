@@ -324,7 +324,11 @@ func (n *Node) refuse(p Peer, ip netip.Addr, life time.Duration, reason string) 
 		return
 	}
 	n.ban(p, ip, life, reason)
+	lied := n.level1.backlink == p
 	n.forget(p)
+	if lied {
+		n.level1.doubts = wary
+	}
 }
 
 // ban enters a ban and notes it. Without an IP it is for the address only.

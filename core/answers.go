@@ -10,8 +10,9 @@ import "math"
 // answer takes MaxLoss away, and it never falls below 0 (the CUSUM test; E. S. Page,
 // Continuous inspection schemes, 1954). The sum rises only if more than that share fails in
 // the long run. At unsteadyLimit a slave leaves its backlink. With the defaults a master
-// that answers every other request loses its slaves after some 35 requests, which take
-// four minutes, because a failure is followed by probes. Where each message is lost with
+// that answers every other request loses its slaves after some 35 requests. They take two
+// minutes, because a failure is followed by probes, and from unsteadyAsk on an answer is,
+// too, up to ProbeFails of them between two syncs. Where each message is lost with
 // 5 %, so that 9.75 % of the requests fail, a sum gets there once in some 50 million
 // requests: a network of 100 nodes asks backlinks as often in 30 years.
 //
@@ -25,6 +26,8 @@ import "math"
 // move the same balance between leaving too soon and staying too long.
 const (
 	unsteadyLimit = 7000 // thousandths, in which the sum is kept
+	// unsteadyAsk is from which sum on a backlink is asked more often.
+	unsteadyAsk = unsteadyLimit / 20
 	// unsteadyPlace is from which sum on a peer is no place for us, nor for newcomers.
 	unsteadyPlace = unsteadyLimit / 2
 	// unsteadyFor is for how many syncs after the latest failure. A master that answers
@@ -74,11 +77,12 @@ func (l *level) forgetLoss(p Peer) {
 	}
 }
 
-// askTwice probes a backlink that has answered, but had left many requests unanswered
-// before: twice as many requests take half as long to find out what it is.
-func (l *level) askTwice(backlink Peer) {
-	if l.isUnsteady(backlink) && l.mayProbe(backlink) {
-		l.startProbing(backlink)
+// askAgain probes a backlink that has answered, but had left many requests unanswered
+// before: the more requests, the sooner it is clear what it is. Asked is how many there
+// were since the sync.
+func (l *level) askAgain(p Peer, asked int32) {
+	if (p == l.backlink || l.isMaster() && l.masterIndex(p) >= 0) && l.standing(p).unsteady >= unsteadyAsk && l.mayProbe(p) {
+		l.startProbing(p).before = asked
 	}
 }
 

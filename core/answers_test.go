@@ -130,3 +130,28 @@ func TestLeavingForLossIsExcusable(t *testing.T) {
 		t.Errorf("it is still refused after eight sync intervals: %+v", l.standing(backlink))
 	}
 }
+
+// A backlink that has left a request unanswered is asked on after it has answered, but not for
+// ever: until the next sync, twice as often as a silent one at most.
+func TestAnUnsteadyBacklinkIsAskedOn(t *testing.T) {
+	for _, test := range []struct {
+		sum  int32
+		want int
+	}{{unsteadyAsk - 1, 0}, {unsteadyAsk, 2 * DefaultProbeFails}} {
+		n, _ := alone(t, 0, 2)
+		l := &n.level1
+		backlink := l.masters.List[0].Peer
+		l.setBacklink(backlink)
+		l.remember(backlink, standing{unsteady: test.sum})
+		asked := 0
+		for l.askAgain(backlink, 0); l.isProbed(backlink); asked++ {
+			w := l.reserve.probes[0]
+			w.sent++
+			l.remember(backlink, standing{unsteady: test.sum + n.cfg.lossAllowed()})
+			w.Answer(0, message.Response{Body: &message.Structure{Masters: l.masters}})
+		}
+		if asked != test.want {
+			t.Errorf("with a sum of %d it is asked %d times, want %d", test.sum, asked, test.want)
+		}
+	}
+}

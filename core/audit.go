@@ -28,23 +28,28 @@ const (
 	// as two. While a network grows or grows together, honest views differ for some
 	// rounds.
 	doubtLimit = 6
+	// wary is how many the next backlink begins with.
+	wary = doubtLimit / 2
 )
 
 // audit checks a backlink that has just answered with up, before which our list of masters
 // was the one given. If the network was calm, the backlink is checked at once where most
 // masters are gone from its list, or where it claims far too many slaves. If it had less
 // than half of them a sync ago, it hardly can be honest: then two witnesses that disagree
-// are enough to leave it.
+// are enough to leave it. So they are if the masters that are gone are still there.
 func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.Masters, calm bool) {
 	tooMuch := calm && l.claimsTooMuch(up, before)
-	strange := tooMuch || calm && l.hasLostMasters(before)
+	lost := (calm || l.doubts >= wary) && l.hasLostMasters(before)
 	had, _ := before.SizeOf(l.backlink)
 	sudden := tooMuch && !alike(had, len(up.Slaves), mastersSlack)
 	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
 	switch {
-	case turn != 0 && l.doubts == 0 && !strange:
+	case turn != 0 && l.doubts == 0 && !tooMuch && !lost:
 	case l.isMaster():
 		found = l.verdict(l.structure(), up)
+	case lost && l.mostAreThere(t, up, before, b):
+		l.adoptAllowed(before)
+		found = doubtLimit
 	case !l.audited && sudden:
 		found = l.askWitnesses(t, up, b, 2) * (doubtLimit / 2)
 	case !l.audited:
@@ -61,6 +66,31 @@ func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.
 	if l.doubts >= doubtLimit && !l.backlink.IsZero() {
 		l.leave(l.backlink)
 	}
+}
+
+// mostAreThere asks three masters of an earlier list that are gone from that of the
+// backlink. If two of them answer, still list most of the others, and disagree with the
+// backlink, it has left them out, or left their network.
+func (l *level) mostAreThere(t *Task, up *message.Structure, before *message.Masters, b budget) bool {
+	backlink, first := l.backlink, int(uint32(l.rounds)+l.node.self.ID())
+	var gone []Peer
+	for i := range before.List {
+		m := before.List[(first+i)%len(before.List)].Peer
+		if m != backlink && m != l.node.self && l.masterIndex(m) < 0 && l.node.allowed(m) && len(gone) < 3 {
+			gone = append(gone, m)
+		}
+	}
+	responses := t.Gather(gone, message.Request{
+		Kind: message.KindStructure, Once: true, Timeout: b.atMost(l.node.cfg.ServerTimeout),
+	})
+	stay := 0
+	for _, resp := range responses {
+		said, err := message.As[message.Structure](resp)
+		if err == nil && l.sharesMasters(said.Masters, before) && l.verdict(said, up) > 0 {
+			stay++
+		}
+	}
+	return stay >= 2 && l.backlink == backlink
 }
 
 // askWitnesses asks another master about the backlink, or more where several answers are
@@ -231,5 +261,5 @@ func (l *level) leave(backlink Peer) {
 	l.parted(backlink, deliberate)
 	l.node.env.Note(Note{What: NoteUseless, About: backlink})
 	l.node.forget(backlink)
-	l.doubts = doubtLimit / 2
+	l.doubts = wary
 }

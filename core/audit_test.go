@@ -304,15 +304,17 @@ func TestNodesMoveOutOfClosingBranchesOfAnyLevel(t *testing.T) {
 	}
 }
 
-// A node that has left a backlink on purpose checks the next one at once, and leaves it after
-// half as many doubts. One that has lost its backlink otherwise begins without any.
+// A node that has left a backlink on purpose, or banned it, checks the next one at once, and
+// leaves it after half as many doubts. One that has lost its backlink otherwise begins without
+// any.
 func TestANodeThatLeftALiarDoubtsTheNextMaster(t *testing.T) {
 	for _, test := range []struct {
 		what string
 		end  func(l *level, backlink Peer)
 		want uint8
 	}{
-		{"left on purpose", (*level).leave, doubtLimit / 2},
+		{"left on purpose", (*level).leave, wary},
+		{"banned", func(l *level, backlink Peer) { l.node.Ban(backlink, time.Hour, "test") }, wary},
 		{"lost", func(l *level, _ Peer) { l.loseBacklink() }, 0},
 	} {
 		n, _ := alone(t, 0, 2)

@@ -174,7 +174,7 @@ func (l *level) rate(up answer) {
 		if !l.node.tree().mayMisname(up.peer) {
 			l.satisfied(up.peer)
 		}
-		l.askTwice(up.peer)
+		l.askAgain(up.peer, 0)
 	}
 }
 

@@ -26,6 +26,7 @@ type probing struct {
 	life   uint8 // of the node
 	sent   int32 // requests
 	failed int32 // requests, a refused connection counting as more than one
+	before int32 // requests to the same peer that came before this sync's last answer
 	over   bool  // answers that are still to come mean nothing
 	hinted bool  // it began with the word of a newcomer
 }
@@ -90,7 +91,7 @@ func (l *level) manySilent() bool {
 	}
 	silent := 0
 	for _, w := range l.reserve.probes {
-		if l.masterIndex(w.peer) >= 0 {
+		if l.masterIndex(w.peer) >= 0 && (w.before == 0 || w.failed > 0) {
 			silent++
 		}
 	}
@@ -167,6 +168,9 @@ func (w *probing) Answer(_ uint32, resp message.Response) {
 	l.endProbing(w.peer)
 	if w.hinted {
 		l.reserve.cleared = append(l.reserve.cleared, w.peer)
+	}
+	if asked := w.before + w.sent; int(asked) < 2*n.cfg.ProbeFails {
+		l.askAgain(w.peer, asked)
 	}
 }
 

@@ -76,7 +76,7 @@ func TestLiesThatAreSeenAreContained(t *testing.T) {
 // A slave whose backlink suddenly names masters of which it knows none, or far more slaves
 // than masters have, asks others at once, so that coverage is low for few rounds.
 func TestSuddenLiesAreSeenSoon(t *testing.T) {
-	for name, most := range map[string]float64{"false-masters": 0.01, "claims-all": 0.001, "phantoms": 0.001, "flapping": 0.001} {
+	for name, most := range map[string]float64{"false-masters": 0.001, "claims-all": 0.001, "phantoms": 0.001, "flapping": 0.001} {
 		s := parse(t, "name: seen\nnodes: 300\nseed: 3\nduration: 12m\nattacks: [{at: 3m, lie: %s, on: 10%%}]\n", name)
 		r, err := sim.Run(s, sim.Options{Workers: 1})
 		if a := must(t, r, err).Summary.Attacks; a.Coverage.Mean < 1-most {
@@ -86,9 +86,9 @@ func TestSuddenLiesAreSeenSoon(t *testing.T) {
 }
 
 // A master that answers every other request is never silent for long. Its slaves see what
-// it is after some minutes, and then searches reach nearly all honest nodes.
+// it is within three minutes, and then searches reach nearly all honest nodes.
 func TestDroppedRequestsAreSeenInTheEnd(t *testing.T) {
-	s := parse(t, "name: drops\nnodes: 200\nduration: 16m\nattacks: [{at: 3m, lie: drops, on: 10%%}]\nworkload: {searches: {count: 80, start: 11m, over: 4m}}\n")
+	s := parse(t, "name: drops\nnodes: 200\nduration: 12m\nattacks: [{at: 3m, lie: drops, on: 10%%}]\nworkload: {searches: {count: 80, start: 6m, over: 4m}}\n")
 	r, err := sim.Run(s, sim.Options{Workers: 1})
 	if c := must(t, r, err).Summary.Search.Coverage; c.Mean < 0.99 {
 		t.Errorf("searches reach %.3f of the honest nodes", c.Mean)
