@@ -356,7 +356,9 @@ func (directed) countSlave(l *level, _ bool) { l.bumpOwnSize() }
 
 // hasCapacity refuses a newcomer only at a settled master, by the larger of its own view
 // of the network and that of the newcomer's provider; and at a node that has just stepped
-// down, so that an old list does not make it a master again.
+// down, so that an old list does not make it a master again. A master that has lost a peer
+// lately, but none of its slaves, is a young one: it takes as many as a provider expects
+// while masters die.
 func (directed) hasCapacity(l *level, networkSize int) bool {
 	n := l.node
 	if l.steppedDown > 0 && n.env.Now()-l.steppedDown < 2*n.cfg.SyncInterval {
@@ -368,6 +370,8 @@ func (directed) hasCapacity(l *level, networkSize int) bool {
 		size = min(size, after)
 	} else if !l.view.settled() {
 		return true
+	} else if l.lostLately() {
+		return len(l.slaves)+int(l.interviews) < Optimum(size*survivors/16, levels)
 	}
 	optimum := Optimum(size, levels)
 	return len(l.slaves)+int(l.interviews) < optimum+slack(optimum)

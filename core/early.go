@@ -50,9 +50,14 @@ func (lg *ledger) grownUp(before time.Duration) {
 }
 
 // spared is the rank from which on masters step down when there are more than the optimum.
+// After deaths half of the slack stays: else all that are left would be nearly full, the
+// slaves of those that step down would make new masters, and these step down in turn.
 func (l *level) spared(optimum int) int {
 	if count := len(l.masters.List); l.node.follows() {
 		return max(optimum, count-1-count/downShare)
+	}
+	if l.lostLately() {
+		return optimum + slack(optimum)/2
 	}
 	return optimum
 }
