@@ -244,6 +244,7 @@ func TestCapacityOfAMaster(t *testing.T) {
 		unsettled  bool
 		interviews int
 		since      time.Duration // it has stepped down; 0 is never
+		lost       time.Duration // it has lost a peer, and no slave; 0 is never
 		want       bool
 	}{
 		{what: "one below the most", slaves: 6, want: true},
@@ -260,6 +261,10 @@ func TestCapacityOfAMaster(t *testing.T) {
 		{what: "just stepped down", slaves: 0, since: 2*interval - 1, want: false},
 		{what: "stepped down before", slaves: 0, since: 2 * interval, want: true},
 		{what: "stepped down unsettled", slaves: 0, unsettled: true, since: interval, want: false},
+		// of 22, the survivors of 30, the optimum is 5
+		{what: "young while masters die", slaves: 4, lost: 2*interval - 1, want: true},
+		{what: "enough while masters die", slaves: 5, lost: 2*interval - 1, want: false},
+		{what: "masters died before", slaves: 6, lost: 2 * interval, want: true},
 	} {
 		n, env := alone(t, test.slaves, 0)
 		l := &n.level1
@@ -270,6 +275,9 @@ func TestCapacityOfAMaster(t *testing.T) {
 		l.interviews = int32(test.interviews)
 		if test.since > 0 {
 			l.steppedDown = env.now - test.since
+		}
+		if test.lost > 0 {
+			l.reserves().lost = []lost{{peer.FromID(102), env.now - test.lost}}
 		}
 		if got := (directed{}).hasCapacity(l, test.told); got != test.want {
 			t.Errorf("%s: capacity %v", test.what, got)

@@ -83,4 +83,8 @@ func TestFewMastersStepDownAtATime(t *testing.T) {
 	if got := l.spared(10); got != 10 {
 		t.Errorf("in a network of one level those from rank %d on step down, want 10", got)
 	}
+	l.reserves().lost = []lost{{peer.FromID(102), n.env.Now()}}
+	if got := l.spared(48); got != 50 {
+		t.Errorf("after a loss those from rank %d on step down, want 50: half of the slack of 4 stays", got)
+	}
 }
