@@ -11,8 +11,8 @@ import "math"
 // Continuous inspection schemes, 1954). The sum rises only if more than that share fails in
 // the long run. At unsteadyLimit a slave leaves its backlink. With the defaults a master
 // that answers every other request loses its slaves after some 35 requests. They take two
-// minutes, because a failure is followed by probes, and from unsteadyAsk on an answer is,
-// too, up to ProbeFails of them between two syncs. Where each message is lost with
+// minutes or some more, because a failure is followed by probes, and from unsteadyAsk on an
+// answer is, too (askAgain). Where each message is lost with
 // 5 %, so that 9.75 % of the requests fail, a sum gets there once in some 50 million
 // requests: a network of 100 nodes asks backlinks as often in 30 years.
 //
@@ -26,7 +26,7 @@ import "math"
 // move the same balance between leaving too soon and staying too long.
 const (
 	unsteadyLimit = 7000 // thousandths, in which the sum is kept
-	// unsteadyAsk is from which sum on a backlink is asked more often.
+	// unsteadyAsk is from which sum on a peer is asked more often.
 	unsteadyAsk = unsteadyLimit / 20
 	// unsteadyPlace is from which sum on a peer is no place for us, nor for newcomers.
 	unsteadyPlace = unsteadyLimit / 2
@@ -77,9 +77,10 @@ func (l *level) forgetLoss(p Peer) {
 	}
 }
 
-// askAgain probes a backlink that has answered, but had left many requests unanswered
-// before: the more requests, the sooner it is clear what it is. Asked is how many there
-// were since the sync.
+// askAgain probes a backlink, or as a master another one, that has answered, but had left
+// requests unanswered before: the more requests, the sooner it is clear what it is. Asked is
+// how many probes came before this one without a sync between them; they end at twice
+// ProbeFails.
 func (l *level) askAgain(p Peer, asked int32) {
 	if (p == l.backlink || l.isMaster() && l.masterIndex(p) >= 0) && l.standing(p).unsteady >= unsteadyAsk && l.mayProbe(p) {
 		l.startProbing(p).before = asked

@@ -26,7 +26,7 @@ type probing struct {
 	life   uint8 // of the node
 	sent   int32 // requests
 	failed int32 // requests, a refused connection counting as more than one
-	before int32 // requests to the same peer that came before this sync's last answer
+	before int32 // requests of the probings before this one, which ended with an answer
 	over   bool  // answers that are still to come mean nothing
 	hinted bool  // it began with the word of a newcomer
 }
