@@ -40,8 +40,6 @@ const (
 func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.Masters, calm bool) {
 	tooMuch := calm && l.claimsTooMuch(up, before)
 	lost := (calm || l.doubts >= wary) && l.hasLostMasters(before)
-	had, _ := before.SizeOf(l.backlink)
-	sudden := tooMuch && !alike(had, len(up.Slaves), mastersSlack)
 	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
 	switch {
 	case turn != 0 && l.doubts == 0 && !tooMuch && !lost:
@@ -50,7 +48,7 @@ func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.
 	case lost && l.mostAreThere(t, up, before, b):
 		l.adoptAllowed(before)
 		found = doubtLimit
-	case !l.audited && sudden:
+	case !l.audited && tooMuch && l.hadFewer(before, up):
 		found = l.askWitnesses(t, up, b, 2) * (doubtLimit / 2)
 	case !l.audited:
 		found = l.askWitnesses(t, up, b, 1)
@@ -66,6 +64,12 @@ func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.
 	if l.doubts >= doubtLimit && !l.backlink.IsZero() {
 		l.leave(l.backlink)
 	}
+}
+
+// hadFewer reports whether the backlink had less than half of its slaves by an earlier list.
+func (l *level) hadFewer(before *message.Masters, up *message.Structure) bool {
+	had, _ := before.SizeOf(l.backlink)
+	return !alike(had, len(up.Slaves), mastersSlack)
 }
 
 // mostAreThere asks three masters of an earlier list that are gone from that of the
