@@ -12,9 +12,9 @@ import "math"
 // the long run. At unsteadyLimit a slave leaves its backlink. With the defaults a master
 // that answers every other request loses its slaves after some 35 requests. They take two
 // minutes or some more, because a failure is followed by probes, and from unsteadyAsk on an
-// answer is, too (askAgain). Where each message is lost with
-// 5 %, so that 9.75 % of the requests fail, a sum gets there once in some 50 million
-// requests: a network of 100 nodes asks backlinks as often in 30 years.
+// answer is, too (askAgain). Where each message is lost with 5 %, so that 9.75 % of the
+// requests fail, a sum gets there once in some 50 million requests: a network of 100 nodes
+// asks backlinks as often in 30 years.
 //
 // A peer with a high sum is no place for us, nor for newcomers. A node asks few of the
 // masters that it knows, so most sums would stay for ever after it was slow itself for a
