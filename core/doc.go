@@ -463,9 +463,10 @@
 //     that it remembers may be dead (placement.go).
 //
 // Where nodes come and go all the time, a bootstrap node makes another master as soon as
-// one dies, and spreads the slaves over all (placement.go). Otherwise the young one, as the
-// only one with capacity, would get all newcomers until it is full, and slaves elsewhere
-// learn of it only at their next sync: searches through these would miss them.
+// one dies, and spreads the slaves over the others first (placement.go, early.go).
+// Otherwise the young one, as the only one with capacity, would get all newcomers until it
+// is full, and slaves elsewhere learn of it only at their next sync: searches through these
+// would miss them.
 //
 // When many die at once, all lists are too long for a while, and the first newcomer that
 // names a lost backlink tells the provider so. Until the lists are right again the provider

@@ -9,8 +9,8 @@ import (
 // network grows, most newcomers would be there: when all masters are full, every newcomer
 // goes to the latest one. So in a network that follows its size a provider makes masters
 // before they are needed, gives them few nodes until others know them, and fills the known
-// ones meanwhile. For the same reason few masters step down at a time when there are too
-// many.
+// ones meanwhile. Those that it makes in the place of dead ones it gives few nodes, too. For
+// the same reason few masters step down at a time when there are too many.
 
 const (
 	// earlyShare is for how much larger a network a provider makes masters: by an eighth,
@@ -27,21 +27,46 @@ const (
 )
 
 // makeEarly adds a node that becomes a master, if a slightly larger network wants one
-// more. If the masters that are known have no capacity left, the young ones are as good.
+// more.
 func (c *choice) makeEarly() {
-	l, lg := c.level, c.ledger
-	if lg.masters < Optimum(c.size+c.size/earlyShare, levels) {
-		c.makeMasters(1, lg.recent, l.slaves)
-		if len(c.places) > 0 {
-			if lg.young == nil {
-				lg.young = make(map[Peer]time.Duration)
-			}
-			lg.young[c.places[0]] = l.node.env.Now()
+	c.makeYoung(Optimum(c.size+c.size/earlyShare, levels), func() {
+		c.makeMasters(1, c.ledger.recent, c.level.slaves)
+	})
+}
+
+// makeYoung makes a master, by a function that adds one, if there are fewer than wanted.
+// If the known masters have no capacity left, the oldest of the young ones counts as known.
+func (c *choice) makeYoung(wanted int, add func()) {
+	lg := c.ledger
+	switch {
+	case lg.masters < wanted:
+		if add(); len(c.places) > 0 {
+			lg.bear(c.places[0], c.level.node.env.Now())
 		}
-	} else if lg.capacity.total == 0 && len(lg.young) > 0 {
-		clear(lg.young)
-		lg.weigh()
+	case lg.capacity.total == 0 && len(lg.young) > 0:
+		lg.grow()
 	}
+}
+
+// bear notes that a master is young since a time.
+func (lg *ledger) bear(p Peer, since time.Duration) {
+	if lg.young == nil {
+		lg.young = make(map[Peer]time.Duration)
+	}
+	lg.young[p] = since
+}
+
+// grow forgets that the oldest of the young masters is one.
+func (lg *ledger) grow() {
+	var oldest Peer
+	for p, since := range lg.young {
+		first := lg.young[oldest]
+		if oldest.IsZero() || since < first || since == first && p.ID() < oldest.ID() {
+			oldest = p
+		}
+	}
+	delete(lg.young, oldest)
+	lg.weigh()
 }
 
 // grownUp forgets that masters are young that were made before a time.

@@ -1,7 +1,9 @@
 package core
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"spreadable/core/message"
 	"spreadable/core/peer"
@@ -65,6 +67,38 @@ func TestACrowdMakesNoMoreMastersThanTheNetworkWants(t *testing.T) {
 	l.admit(20, 80)
 	if lg, most := l.ledger, Optimum(120+120/earlyShare, levels); lg.masters > most {
 		t.Errorf("80 newcomers to 40 nodes make %d masters, want %d at most", lg.masters, most)
+	}
+}
+
+// A master that is made in the place of a dead one gets few nodes while the others have
+// room. Without room the oldest of the young ones fills up, and no other.
+func TestTheOldestYoungMasterFillsFirst(t *testing.T) {
+	n, env := alone(t, 5, 8)
+	l := &n.level1
+	l.setBacklink(peer.FromID(101))
+	l.settle()
+	l.silent(1)
+	l.removeMaster(peer.FromID(102), env.now)
+	l.ledger = l.newLedger()
+	lg := l.ledger
+	var made []Peer // in the order of making
+	for i := range uint32(30) {
+		env.now += time.Second / 8
+		l.admit(200+i, 1)
+		for p := range lg.young {
+			if !slices.Contains(made, p) {
+				made = append(made, p)
+			}
+			if count := lg.tallies[lg.at(p)].count(); count > youngMost {
+				t.Fatalf("a young master has %d nodes, want %d at most", count, youngMost)
+			}
+		}
+		if len(lg.young) < len(made) && lg.young[made[0]] > 0 {
+			t.Fatal("the oldest of two young masters is young still, and the other is not")
+		}
+	}
+	if len(made) != 2 || len(lg.young) != 1 {
+		t.Errorf("%d masters are made, and %d are young in the end, want 2 and 1", len(made), len(lg.young))
 	}
 }
 

@@ -62,7 +62,7 @@ func (l *level) newLedger() *ledger {
 
 // refresh starts the ledger anew from the list of masters, which has just been renewed.
 // Newcomers that were sent within the last two server timeouts, and have not been seen at
-// their place yet, stay pending there. The others are given up.
+// their place yet, stay pending there, if that is not dead. The others are given up.
 func (lg *ledger) refresh(l *level) {
 	now := l.node.env.Now()
 	lg.tallies, lg.index = lg.tallies[:0], make(map[Peer]int, len(l.masters.List))
@@ -80,7 +80,7 @@ func (lg *ledger) refresh(l *level) {
 			return true // it has asked again, and was handled at its first entry
 		}
 		counted[target] = true
-		if waiting && now-s.at > 2*l.node.cfg.ServerTimeout {
+		if waiting && (now-s.at > 2*l.node.cfg.ServerTimeout || l.isLost(s.to)) {
 			lg.giveUp(target, s)
 			waiting = false
 		}
@@ -110,6 +110,14 @@ func (lg *ledger) at(p Peer) int {
 func (lg *ledger) resize(p Peer, size int) {
 	i := lg.at(p)
 	lg.enter(i, size, lg.tallies[i].pending)
+}
+
+// shut takes a master that is probably dead out of the ledger until it is renewed. Else
+// those on their way to it would make it look like a new master with much room.
+func (lg *ledger) shut(p Peer) {
+	i := lg.at(p)
+	lg.tallies[i].misses = maxMisses
+	lg.enter(i, 0, 0)
 }
 
 // expect changes how many newcomers are on their way to a master.

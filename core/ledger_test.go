@@ -78,6 +78,27 @@ func TestOneHostCountsUpToItsPlaces(t *testing.T) {
 	}
 }
 
+// A master that dies while newcomers are on their way to it does not look like a new one
+// with much room: it takes none, neither while it is silent nor when it has been given up.
+func TestADeadMasterTakesNoNewcomers(t *testing.T) {
+	n, env, lg := provider(t)
+	l := &n.level1
+	lg.bound(10)
+	lg.send(peer.FromID(60), peer.FromID(101), hostA, env.now)
+	l.silent(1)
+	l.discountSilent()
+	if spot := lg.at(peer.FromID(101)); lg.capacity.weights[spot] != 0 || lg.pending(101) != 0 || lg.masters != 3 {
+		t.Errorf("a silent master takes %d newcomers, and %d are on their way", lg.capacity.weights[spot], lg.pending(101))
+	}
+	lg.send(peer.FromID(61), peer.FromID(101), hostB, env.now)
+	l.removeMaster(peer.FromID(101), env.now)
+	l.reserves().lost = []lost{{peer.FromID(101), env.now}}
+	lg.refresh(l)
+	if lg.masters != 3 || lg.nodes != 15 || len(lg.sent) != 0 {
+		t.Errorf("without the dead master: %d nodes at %d masters, %d on their way, want 15 at 3 and none", lg.nodes, lg.masters, len(lg.sent))
+	}
+}
+
 // A spot that two hosts' newcomers have come back from takes no more; one host alone
 // cannot close it.
 func TestASpotClosesAfterMissesOfTwoHosts(t *testing.T) {

@@ -110,10 +110,10 @@ func (l *level) slavesOfAnother(t *Task, target Peer, b budget) []Peer {
 // newcomers, nearly all of which may be dead.
 //
 // A bootstrap node that sees a few masters die, as in a network whose nodes come and go,
-// makes another one in the place of each at once, and lets the masters have half of their
-// slack. Otherwise all that are left are full, and the young master gets all newcomers,
-// while slaves elsewhere do not know it yet. Other providers do not: after the death of
-// the bootstrap node there are many of them.
+// makes another one in the place of each at once, gives it few nodes until others know it
+// (early.go), and lets the masters have half of their slack. Otherwise all that are left
+// are full, and the young master gets all newcomers, while slaves elsewhere do not know it
+// yet. Other providers do not: after the death of the bootstrap node there are many of them.
 func (l *level) place(target, lost Peer, told ...Peer) (places []Peer, size int) {
 	n, lg := l.node, l.openLedger()
 	again := l.isMasterAgain(target)
@@ -158,8 +158,8 @@ func (c *choice) fill(told []Peer, dying, churns bool, optimum int) {
 	// three newcomers make masters.
 	case lg.masters >= 3 && l.node.follows():
 		c.makeEarly()
-	case churns && lg.masters >= 3 && lg.masters < optimum:
-		c.makeMasterAlive()
+	case churns && lg.masters >= 3:
+		c.makeYoung(optimum, c.makeMasterAlive)
 	}
 	if lg.masters >= 3 || c.size <= 2 {
 		c.drawMasters(2)
@@ -361,7 +361,7 @@ func (l *level) discountSilent() (dying, many bool) {
 		}
 		dying = true
 		if w.failed >= 2 {
-			l.ledger.resize(w.peer, 0)
+			l.ledger.shut(w.peer)
 		}
 	}
 	now := l.node.env.Now()
