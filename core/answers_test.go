@@ -75,7 +75,7 @@ func TestLossIsForgotten(t *testing.T) {
 	for range 6 {
 		l.unanswered(slave)
 	}
-	l.lose(slave)
+	l.lose(slave, message.ErrTimeout)
 	if l.isUnsteady(slave) {
 		t.Error("a peer that was silent for too long is held to be unsteady, too")
 	}

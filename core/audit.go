@@ -41,15 +41,16 @@ func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.
 	tooMuch := calm && l.claimsTooMuch(up, before)
 	lost := (calm || l.doubts >= wary) && l.hasLostMasters(before)
 	turn, found := (l.rounds+int32(l.node.self.ID()))%auditEvery, 0
+	why := "other nodes contradict what it says of the network"
 	switch {
 	case turn != 0 && l.doubts == 0 && !tooMuch && !lost:
 	case l.isMaster():
-		found = l.verdict(l.structure(), up)
+		found, why = l.verdict(l.structure(), up), "its slave, a master, knows another network than it says"
 	case lost && l.mostAreThere(t, up, before, b):
 		l.adoptAllowed(before)
-		found = doubtLimit
+		found, why = doubtLimit, "masters that it names no longer are still there"
 	case !l.audited && tooMuch && l.hadFewer(before, up):
-		found = l.askWitnesses(t, up, b, 2) * (doubtLimit / 2)
+		found, why = l.askWitnesses(t, up, b, 2)*(doubtLimit/2), "it claims far more slaves at once than others know of"
 	case !l.audited:
 		found = l.askWitnesses(t, up, b, 1)
 	default: // a witness has agreed: what is left are refusals
@@ -57,12 +58,12 @@ func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.
 	}
 	if turn == auditEvery/2 || l.doubts > 0 {
 		if refused := l.confirm(t, b); refused > 0 {
-			found = max(0, found) + refused
+			found, why = max(0, found)+refused, "it refuses to confirm the place that it gave"
 		}
 	}
 	l.doubts = uint8(max(0, int(l.doubts)+found))
 	if l.doubts >= doubtLimit && !l.backlink.IsZero() {
-		l.leave(l.backlink)
+		l.leave(l.backlink, why)
 	}
 }
 
@@ -254,16 +255,17 @@ func (l *level) rateSearch(backlink Peer, resp message.Response, claimed int) {
 	s.short, s.searched = s.short+1, l.rounds
 	l.remember(backlink, s)
 	if s.short >= shortSearches {
-		l.leave(backlink)
+		l.leave(backlink, "it answers too many searches for less than half of the nodes that it claims")
 	}
 }
 
 // leave ends the relation with a backlink that is of no use on purpose. Liars whose slaves
 // leave them have room for newcomers, so the next backlink is often one again. So it meets
-// half of the doubts that it takes to leave it, and is checked at once.
-func (l *level) leave(backlink Peer) {
+// half of the doubts that it takes to leave it, and is checked at once. The reason is for
+// people.
+func (l *level) leave(backlink Peer, reason string) {
 	l.parted(backlink, deliberate)
-	l.node.env.Note(Note{What: NoteUseless, About: backlink})
+	l.node.env.Note(Note{What: NoteUseless, About: backlink, Text: reason})
 	l.node.forget(backlink)
 	l.doubts = wary
 }

@@ -313,7 +313,7 @@ func TestANodeThatLeftALiarDoubtsTheNextMaster(t *testing.T) {
 		end  func(l *level, backlink Peer)
 		want uint8
 	}{
-		{"left on purpose", (*level).leave, wary},
+		{"left on purpose", func(l *level, backlink Peer) { l.leave(backlink, "test") }, wary},
 		{"banned", func(l *level, backlink Peer) { l.node.Ban(backlink, time.Hour, "test") }, wary},
 		{"lost", func(l *level, _ Peer) { l.loseBacklink() }, 0},
 	} {

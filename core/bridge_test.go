@@ -19,7 +19,7 @@ func bereft(t *testing.T) (*level, *asking) {
 		l.known[id] = peer.FromID(50 + id)
 	}
 	l.setBacklink(peer.FromID(100))
-	l.lose(peer.FromID(100))
+	l.lose(peer.FromID(100), message.ErrTimeout)
 	l.setBacklink(peer.FromID(101))
 	env.asked = nil
 	return l, env

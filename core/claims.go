@@ -96,7 +96,7 @@ func (d *discovery) verify(t *Task) {
 			}
 		}
 		if m.Peer == l.backlink && size < int(m.Size) {
-			l.leave(m.Peer)
+			l.leave(m.Peer, "too few of the slaves that it claims confirm it")
 		}
 		if size == 0 {
 			continue

@@ -10,7 +10,7 @@ import "spreadable/core/message"
 // and comes back, it is the one node that may list us. When that did not help, it steps down.
 func (l *level) comeUnder(t *Task, answered bool, b budget) error {
 	if answered && l.isMaster() && len(l.slaves) < l.size() && l.tries > 0 && l.tries%lostCause == 0 {
-		l.giveUp()
+		l.giveUp("it finds no place as a master")
 		return errNoMaster
 	}
 	s := l.dispensable(answered)
@@ -41,12 +41,12 @@ const deadEnd = 12
 const lostCause = 2 * deadEnd
 
 // giveUp steps down, and tells all that are concerned, because they would notice it only at
-// their next sync.
-func (l *level) giveUp() {
+// their next sync. The reason is for people.
+func (l *level) giveUp(reason string) {
 	n := l.node
 	l.steppedDown = n.env.Now()
 	n.tell(l.acquainted(), message.LeaveRequest{})
-	l.stepDown()
+	l.stepDown(reason)
 }
 
 // shedNewest takes the latest slave off the list, if there is any. It has to go elsewhere.

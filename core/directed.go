@@ -324,7 +324,7 @@ func (l *level) normalize() {
 	optimum := Optimum(l.size(), levels)
 	most := optimum + slack(optimum)
 	if l.isMaster() && len(l.masters.List) > most && l.rank() >= l.spared(optimum) {
-		l.giveUp()
+		l.giveUp(tooManyMasters)
 		return
 	}
 	if len(l.slaves) <= most {
@@ -338,6 +338,9 @@ func (l *level) normalize() {
 		n.env.Note(Note{What: NoteShed, About: s})
 	}
 }
+
+// tooManyMasters is why a master steps down where there are more than the optimum.
+const tooManyMasters = "there are too many masters"
 
 // mayNormalize reports whether the lists are right enough. After deaths one steady round is
 // enough: the network is being put right anyhow, and a later correction would make exact

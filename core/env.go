@@ -85,13 +85,13 @@ const (
 	// About no longer lists us, has failed too often, is banned, or we have left it.
 	NoteBacklinkLost
 	NoteBanned      // About is banned, Text is the misbehaviour
-	NoteSteppedDown // we gave up all slaves
+	NoteSteppedDown // we gave up all slaves; Text says why, as in "it leaves the network"
 	// About was taken off our slaves: they were too many, or no other node could list us.
 	NoteShed
 	NoteApprovals // Text is what the limits of approvals have cost since the last sync
-	// About was of no use to us for too many syncs, and taken off our lists.
+	// About was of no use to us, and taken off our lists, for the reason in Text.
 	NoteUseless
-	NoteSilent  // About was taken off the lists: it did not answer
+	NoteSilent  // About was taken off the lists: it did not answer; Text is the latest error
 	NoteRefused // About asked for a place and did not get it, for the reason in Text
 	NoteDoubted // we do not count all slaves that the master About claims; Text has numbers
 	// About, a host or a node, has sent too many wrong logins; Text is the misbehaviour.

@@ -70,7 +70,7 @@ func (n *Node) retire() (told []Peer, body message.LeaveRequest) {
 		tr.succeed(n.self, body.Heir)
 	}
 	if l.isMaster() {
-		l.stepDown()
+		l.stepDown("it is about to leave the network")
 	}
 	return told, body
 }

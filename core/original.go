@@ -239,7 +239,7 @@ func (l *level) stepDownOriginal() {
 	for _, s := range slices.Clone(l.slaves) {
 		l.dropSlave(s)
 	}
-	l.node.env.Note(Note{What: NoteSteppedDown})
+	l.node.env.Note(Note{What: NoteSteppedDown, Text: tooManyMasters})
 }
 
 // provide asks every master for its structure and lists those that have slaves, with

@@ -160,7 +160,7 @@ func (w *probing) Answer(_ uint32, resp message.Response) {
 	}
 	if message.IsSilence(resp.Err) {
 		if w.weigh(resp.Err); int(w.failed) >= n.cfg.ProbeFails {
-			l.lose(w.peer)
+			l.lose(w.peer, resp.Err)
 		}
 		return
 	}
@@ -187,15 +187,16 @@ func (w *probing) count(err error) bool {
 	return false
 }
 
-// lose takes a peer that does not answer off the lists and keeps its address, in case
-// that it was only cut off. A node that loses its backlink looks for another at once.
-func (l *level) lose(p Peer) {
+// lose takes a peer that does not answer, for which err is the latest reason, off the lists
+// and keeps its address, in case that it was only cut off. A node that loses its backlink
+// looks for another at once.
+func (l *level) lose(p Peer, err error) {
 	n := l.node
 	l.endProbing(p)
 	l.forgetLoss(p)
 	delete(n.fails, p)
 	n.failsRevision++
-	n.env.Note(Note{What: NoteSilent, About: p})
+	n.env.Note(Note{What: NoteSilent, About: p, Text: n.silence(p, err)})
 	if l.backlink == p {
 		l.reserves().former = p
 		l.keepBridges()
@@ -212,6 +213,18 @@ func (l *level) lose(p Peer) {
 		n.cfg.rule.retry(l)
 	}
 }
+
+// silence says in words why nothing was heard of p.
+func (n *Node) silence(p Peer, err error) string {
+	if err == message.ErrDenied && !n.allowed(p) {
+		return silenceOwnDenial
+	}
+	return err.Error()
+}
+
+// silenceOwnDenial is the Text of a NoteSilent where our own address filter has kept the
+// requests from being sent.
+const silenceOwnDenial = "denied by our own address filter"
 
 // ownSizeChanged brings the own entry among the masters up to date after slaves were
 // taken off the list. A node without slaves is no master.

@@ -106,7 +106,7 @@ func (l *level) disappointed(p Peer, err error) {
 		severity = excusable
 	}
 	l.parted(p, severity)
-	n.env.Note(Note{What: NoteUseless, About: p})
+	n.env.Note(Note{What: NoteUseless, About: p, Text: "of no use for too many syncs"})
 	n.forget(p)
 }
 

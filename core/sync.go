@@ -148,12 +148,12 @@ func (l *level) loseBacklink() {
 	}
 }
 
-// stepDown makes us a plain slave.
-func (l *level) stepDown() {
+// stepDown makes us a plain slave. The reason is for people.
+func (l *level) stepDown(reason string) {
 	n := l.node
 	l.keepSlaves(func(int) bool { return false })
 	l.removeMaster(n.self, n.env.Now())
-	n.env.Note(Note{What: NoteSteppedDown})
+	n.env.Note(Note{What: NoteSteppedDown, Text: reason})
 }
 
 // rank is our index among the masters that we know, the largest first, equal ones by

@@ -294,7 +294,7 @@ func (tr *tree) leave(alone bool) {
 		tr.keepStray(p)
 	}
 	if l.isMaster() {
-		l.stepDown()
+		l.stepDown("it leaves its branch")
 	}
 	l.loseBacklink()
 	l.setMasters(nil, nil)

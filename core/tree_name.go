@@ -95,7 +95,7 @@ func (tr *tree) backlinkNames(ours bool) {
 		tr.leave(false)
 	default:
 		if tr.misnamed++; tr.misnamed == branchFails {
-			l.leave(l.backlink)
+			l.leave(l.backlink, "it gives the network or the branch another name")
 		}
 	}
 }
