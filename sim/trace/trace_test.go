@@ -464,6 +464,8 @@ func TestWindowsThatMakeNoSense(t *testing.T) {
 		"nodes=-1":                      "nodes: expected numbers",
 		"nodes=1,form=3s":               `unknown key "form"`,
 		"nodes=1,nodes=2":               "nodes is given twice",
+		"nodes=,nodes=1":                "nodes is given twice",
+		"nodes=1,from=10s,to=10s":       "to: expected a time after from, 10s",
 		"nodes=1,from=5":                "from: expected a duration with a unit",
 		"nodes=1,from=-5s":              "from: expected a duration of 0s or more",
 		"nodes=1,from=5s,to=4s":         "to: expected a time after from, 5s",

@@ -45,7 +45,8 @@ func ParseWindow(text string) (Window, error) {
 			return w, fmt.Errorf("expected KEY=VALUE, such as %s, not %s", form, phrase.Quote(part))
 		case !slices.Contains([]string{"nodes", "from", "to", "entries"}, name):
 			return w, fmt.Errorf("unknown key %s: the keys are nodes, from, to and entries, as in %s", phrase.Quote(name), form)
-		case given[name] != "":
+		}
+		if _, twice := given[name]; twice {
 			return w, fmt.Errorf("%s is given twice", name)
 		}
 		key, given[name] = name, strings.TrimSpace(value)
@@ -70,7 +71,7 @@ func (w *Window) set(given map[string]string) error {
 			}
 		}
 	}
-	if _, ok := given["to"]; ok && w.To < w.From || ok && w.To == 0 {
+	if _, ok := given["to"]; ok && w.To <= w.From {
 		return fmt.Errorf("to: expected a time after from, %s, not %s", w.From, phrase.Quote(given["to"]))
 	}
 	w.Entries = max(w.Entries, len(w.Nodes)) // one for each at least
