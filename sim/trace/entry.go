@@ -18,6 +18,7 @@ type Entry struct {
 	Kind message.Kind // of the request; Asked and Served only
 	Note core.What    // Noted only
 	Open bool         // of a request: not answered when the recording ended; of a fault: it begins
+	Busy bool         // of a request: it failed, as too many wait at the other host
 	Peer Party        // the other one, None without
 
 	// At is when it happened; of a request, when the node asked, or was asked.

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -164,6 +165,7 @@ type awaited struct {
 // Answer implements core.Sink.
 func (a *awaited) Answer(tag uint32, resp message.Response) {
 	a.end(a.entry, a.now(), result.ErrorName(resp.Err))
+	a.Entries[a.entry].Busy = errors.Is(resp.Err, inmem.ErrBusy)
 	a.sink.Answer(tag, resp)
 }
 

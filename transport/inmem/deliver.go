@@ -27,7 +27,7 @@ func (p *Partition) Deliver(ev *Event) {
 	case turnAway:
 		e.record(ev, outcomeFailed)
 		e.received(p.requests.at(ev.Slot))
-		p.answer(e, ev.Slot, message.Response{Err: errBusy})
+		p.answer(e, ev.Slot, message.Response{Err: ErrBusy})
 	case expireCall:
 		if c, ok := p.calls.take(ev.Slot, ev.Gen); ok {
 			e.record(ev, outcomeTimeout)

@@ -63,9 +63,9 @@ const (
 	Busy
 )
 
-// errBusy is the answer of a host without capacity. It is no refused connection: a
+// ErrBusy is the answer of a host without capacity. It is no refused connection: a
 // program listens there.
-var errBusy = fmt.Errorf("%w: it answers 503 Service Unavailable: %w", message.ErrUnreachable,
+var ErrBusy = fmt.Errorf("%w: it answers 503 Service Unavailable: %w", message.ErrUnreachable,
 	wire.WithStatus(http.StatusServiceUnavailable, "too many requests wait"))
 
 // passage is how a request gets to its receiver, and what is known of the way back. (With
