@@ -48,7 +48,7 @@ func (l *level) audit(t *Task, up *message.Structure, b budget, before *message.
 		found, why = l.verdict(l.structure(), up), "its slave, a master, knows another network than it says"
 	case lost && l.mostAreThere(t, up, before, b):
 		l.adoptAllowed(before)
-		found, why = doubtLimit, "masters that it names no longer are still there"
+		found, why = doubtLimit, "masters that it does not name any more are still there"
 	case !l.audited && tooMuch && l.hadFewer(before, up):
 		found, why = l.askWitnesses(t, up, b, 2)*(doubtLimit/2), "it claims far more slaves at once than others know of"
 	case !l.audited:

@@ -256,14 +256,12 @@ func TestAStoryTellsOfNotes(t *testing.T) {
 		"is no longer the backlink of nodes 3, 4 and 5": {
 			note(trace.NotedBy, core.NoteBacklinkLost, 3, ""), note(trace.NotedBy, core.NoteBacklinkLost, 4, ""), note(trace.NotedBy, core.NoteBacklinkLost, 5, ""),
 		},
-		"finds no place: no available master":              {note(trace.Noted, core.NoteRegisterFailed, trace.None, "no available master")},
-		"steps down: it gives up all its slaves":           {note(trace.Noted, core.NoteSteppedDown, trace.None, "")},
-		"refuses a place to node 4: its host is full":      {note(trace.Noted, core.NoteRefused, 4, "its host is full")},
-		"introduces itself to node 4, a master of another": {note(trace.Noted, core.NoteNetworkMet, 4, "")},
-		"notes: master doubted node 4: claims 9, has 3":    {note(trace.Noted, core.NoteDoubted, 4, "claims 9, has 3")},
-		"takes off its slaves itself: it had too many":     {note(trace.Noted, core.NoteShed, 1, "")},
-		"master doubted, notes node 4: claims 9, has 3":    {note(trace.NotedBy, core.NoteDoubted, 4, "claims 9, has 3")},
-		"takes off its lists node 4, which was of no use":  {note(trace.Noted, core.NoteUseless, 4, "")},
+		"finds no place: no available master":                 {note(trace.Noted, core.NoteRegisterFailed, trace.None, "no available master")},
+		"it gives up all its slaves, as it leaves its branch": {note(trace.Noted, core.NoteSteppedDown, trace.None, "it leaves its branch")},
+		"refuses a place to node 4: its host is full":         {note(trace.Noted, core.NoteRefused, 4, "its host is full")},
+		"introduces itself to node 4, a master of another":    {note(trace.Noted, core.NoteNetworkMet, 4, "")},
+		"takes off its slaves itself: it had too many":        {note(trace.Noted, core.NoteShed, 1, "")},
+		"takes off its lists node 4: of no use for long":      {note(trace.Noted, core.NoteUseless, 4, "of no use for long")},
 	} {
 		track := trace.Track{Node: 1, Up: true, Place: &message.Structure{Masters: &message.Masters{}}}
 		for _, e := range entries {

@@ -40,14 +40,14 @@ func Repeat(s *scenario.Scenario, recorded []result.Sample, node int, at time.Du
 }
 
 // matters reports whether a story needs an entry. Of the requests it tells only of those
-// for a place, and of those to the backlink which of them has ended the relation.
+// for a place, and of those to and from the backlink which of them has ended the relation.
 func matters(place *message.Structure, e trace.Entry) bool {
+	backlink := !place.Backlink.IsZero() && party(place.Backlink) == e.Peer
 	switch e.What {
 	case trace.Served:
-		return false
+		return backlink && e.Kind == message.KindLeave
 	case trace.Asked:
-		return e.Kind == message.KindProvide || e.Kind == message.KindRegister ||
-			e.Kind == message.KindStructure && !place.Backlink.IsZero() && party(place.Backlink) == e.Peer
+		return e.Kind == message.KindProvide || e.Kind == message.KindRegister || backlink && e.Kind == message.KindStructure
 	}
 	return true
 }

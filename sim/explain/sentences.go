@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"spreadable/core"
 	"spreadable/core/message"
 	"spreadable/internal/phrase"
 	"spreadable/sim/result"
@@ -137,6 +136,8 @@ func (x *teller) outcome(e trace.Entry, good string) string {
 		return good
 	case e.Text == result.ErrorTimeout:
 		return "no answer within " + took
+	case e.Busy:
+		return "refused, as too many requests wait there"
 	case e.Text == result.ErrorUnreachable:
 		return "it cannot be reached"
 	case e.Text == result.ErrorDenied:
@@ -146,87 +147,10 @@ func (x *teller) outcome(e trace.Entry, good string) string {
 	case e.Text == result.ErrorOther:
 		return "no usable answer"
 	}
-	return "refused, because " + message.Refusal(e.Text, "").Message
-}
-
-// noted tells of what the node has noted itself.
-func (x *teller) noted(e trace.Entry) {
-	peer := []trace.Party{e.Peer}
-	if e.Peer == trace.None {
-		peer = nil
+	if why := message.Refusal(e.Text, "").Message; why != "" {
+		return "refused, because " + why
 	}
-	reason := because(e.Text)
-	switch e.Note {
-	case core.NoteRegistered:
-		x.say(e.At, "has the backlink ", peer, " from now on")
-	case core.NoteRegisterFailed:
-		x.say(e.At, "finds no place"+reason, nil, "")
-	case core.NoteBacklinkLost:
-		x.say(e.At, "loses its backlink ", peer, x.whyLost(e))
-	case core.NoteBanned:
-		x.say(e.At, "bans ", peer, reason)
-	case core.NoteSteppedDown:
-		x.say(e.At, "steps down: it gives up all its slaves, as there are too many masters", nil, "")
-	case core.NoteShed:
-		if reason == "" {
-			reason = ": it had too many, or no other node could list it"
-		}
-		x.say(e.At, "takes off its slaves ", peer, reason)
-	case core.NoteSilent:
-		x.say(e.At, "takes off its lists ", peer, ", from which no answer came")
-	case core.NoteUseless:
-		x.say(e.At, "takes off its lists ", peer, ", which was of no use for too many syncs")
-	case core.NoteRefused:
-		x.say(e.At, "refuses a place to ", peer, reason)
-	case core.NoteNetworkMet:
-		x.say(e.At, "introduces itself to ", peer, ", a master of another part of the network")
-	default: // a note that stories have no words for yet is told as it is
-		x.say(e.At, "notes: "+e.Note.String()+" ", peer, reason)
-	}
-}
-
-// because is a reason behind a sentence.
-func because(text string) string {
-	if text == "" {
-		return ""
-	}
-	return ": " + text
-}
-
-// whyLost says what the answer was with which the node lost its backlink.
-func (x *teller) whyLost(lost trace.Entry) string {
-	// The answer and the note are of one instant; the request was sent before.
-	for i := len(x.own) - 1; i >= 0; i-- {
-		e := x.own[i]
-		if e.What != trace.Asked || e.Peer != lost.Peer || e.Kind != message.KindStructure || e.Until != lost.At {
-			continue
-		}
-		return ": " + x.outcome(e, "by its answer it does not list this node")
-	}
-	return ""
-}
-
-// notedBy tells of what another node has noted about this one.
-func (x *teller) notedBy(e trace.Entry) {
-	by, reason := []trace.Party{e.Peer}, because(e.Text)
-	switch e.Note {
-	case core.NoteBanned:
-		x.say(e.At, "is banned by ", by, reason)
-	case core.NoteSilent:
-		x.say(e.At, "is taken off the lists of ", by, ", which got no answer from it")
-	case core.NoteUseless:
-		x.say(e.At, "is taken off the lists of ", by, ", for which it was of no use for too many syncs")
-	case core.NoteShed:
-		if reason == "" {
-			reason = ", which had too many, or which no other node could list"
-		}
-		x.say(e.At, "is taken off the slaves of ", by, reason)
-	case core.NoteBacklinkLost:
-		x.say(e.At, "is no longer the backlink of ", by, "")
-	case core.NoteRegistered, core.NoteRefused: // its own slaves and requests tell
-	default:
-		x.say(e.At, e.Note.String()+", notes ", by, reason)
-	}
+	return "refused with the unknown code " + e.Text
 }
 
 // conclusion says how the node is.

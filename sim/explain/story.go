@@ -71,6 +71,7 @@ func tell(t trace.Track, r *trace.Recorder, at, due time.Duration) *Story {
 			x.own = append(x.own, e)
 		}
 	}
+	beginStays(x.own)
 	all := slices.Clone(x.own)
 	for _, e := range t.About {
 		if e.At <= at {
@@ -87,6 +88,21 @@ func tell(t trace.Track, r *trace.Recorder, at, due time.Duration) *Story {
 		Events: x.events(), State: x.state(), Conclusion: x.conclusion(due),
 	}
 	return s
+}
+
+// beginStays puts the coming up of a node before what it does at the same time, as its
+// place is looked at last.
+func beginStays(own []trace.Entry) {
+	for i := range own {
+		for k := i; k > 0 && own[k].What == trace.CameUp && own[k-1].At == own[k].At && does(own[k-1]); k-- {
+			own[k-1], own[k] = own[k], own[k-1]
+		}
+	}
+}
+
+// does reports whether an entry is an action of the node itself.
+func does(e trace.Entry) bool {
+	return e.What == trace.Asked || e.What == trace.Served || e.What == trace.Noted
 }
 
 // sameTime returns the entries at the time of the i-th.
