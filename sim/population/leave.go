@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spreadable/internal/stream"
+	"spreadable/sim/scenario"
 )
 
 // shrink draws which of the nodes that are there leave for good, and when: in every sync
@@ -21,7 +22,7 @@ func (d *drawer) shrink(starts []time.Duration) {
 		less := min(int(math.Ceil(float64(here)*s.Leave.Rate)), here-stay)
 		for i := range less {
 			leaver := &d.stays[first+order[0]]
-			leaver.Down, order = max(leaver.Up+1, at+part(s.SyncInterval, i+1, less)), order[1:]
+			leaver.Down, order = max(leaver.Up+1, at+scenario.Part(s.SyncInterval, i+1, less)), order[1:]
 		}
 		here -= less
 	}

@@ -1,5 +1,5 @@
 // Package population says which nodes of a scenario are up at which time. It is the
-// only place that knows which nodes start when, how many are up, and which these are.
+// only place that knows how many are up, and which these are.
 //
 // Without churn nodes start and stay. With churn (churn.go) everything is drawn, or read from
 // a trace, before the run: each identity has stays, one after the other, each at a host. So a run can ask at
@@ -8,8 +8,6 @@ package population
 
 import (
 	"iter"
-	"math"
-	"math/bits"
 	"math/rand/v2"
 	"sort"
 	"time"
@@ -28,19 +26,8 @@ type Population struct {
 
 // New returns the population of a scenario.
 func New(s *scenario.Scenario) *Population {
-	p := &Population{starts: make([]time.Duration, s.Nodes)}
-	switch s.Join.Mode {
-	case scenario.Spread:
-		p.spread(s.Join.Over)
-	case scenario.Growth:
-		p.grow(s.Join.Initial, s.Join.Rate, s.SyncInterval, s.Duration)
-	case scenario.Flash:
-		p.flash(s.Join.Initial, s.Join.At, s.Join.Over)
-	case scenario.Listed:
-		for i := range p.starts {
-			p.starts[i] = s.Join.Times.At(i)
-		}
-	case scenario.Poisson:
+	p := &Population{starts: s.Starts()}
+	if s.Join.Mode == scenario.Poisson {
 		p.arrive(s)
 	}
 	switch {
@@ -54,13 +41,6 @@ func New(s *scenario.Scenario) *Population {
 	return p
 }
 
-// flash starts some nodes at once, and all others as a crowd later.
-func (p *Population) flash(initial int, at, over time.Duration) {
-	for i := initial; i < len(p.starts); i++ {
-		p.starts[i] = at + part(over, i-initial, max(1, len(p.starts)-initial))
-	}
-}
-
 // arrive starts the bootstrap nodes at once, and all others by a Poisson process.
 func (p *Population) arrive(s *scenario.Scenario) {
 	r, at := rand.New(stream.New(s.Seed, 0, stream.Arrival)), time.Duration(0)
@@ -69,35 +49,6 @@ func (p *Population) arrive(s *scenario.Scenario) {
 		at = min(at+min(wait, s.Duration), s.Duration+1) // the exact time may be more than a Duration holds
 		p.starts[i] = at
 	}
-}
-
-// spread starts the nodes evenly, the last one after the given time.
-func (p *Population) spread(over time.Duration) {
-	for i := range p.starts {
-		p.starts[i] = time.Duration(float64(over) * float64(i) / float64(max(1, len(p.starts)-1)))
-	}
-}
-
-// grow makes the network grow by the rate in every interval; the newcomers of an interval
-// start evenly spread. Those that would start after the end of the run get one time after
-// it: the exact time may be more than a Duration holds.
-func (p *Population) grow(initial int, rate float64, interval, end time.Duration) {
-	at := time.Duration(0)
-	for here := min(initial, len(p.starts)); here < len(p.starts); at = min(at+interval, end+1) {
-		more := min(int(math.Ceil(float64(here)*rate)), len(p.starts)-here)
-		for i := range more {
-			p.starts[here+i] = at + part(interval, i+1, more)
-		}
-		here += more
-	}
-}
-
-// part is d times i over n, for i at most n. The product may be more than a Duration
-// holds.
-func part(d time.Duration, i, n int) time.Duration {
-	high, low := bits.Mul64(uint64(d), uint64(i))
-	quotient, _ := bits.Div64(high, low, uint64(n))
-	return time.Duration(quotient)
 }
 
 // Hosts is how many hosts there are: as many as nodes, unless there is churn.
