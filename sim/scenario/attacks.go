@@ -164,7 +164,7 @@ func (s *Scenario) checkAttack(path string, a Attack) error {
 	if err != nil {
 		return err
 	}
-	if target.all(s.Nodes) {
+	if s.isAll(target) {
 		return s.errorf(join(path, "on"), "%s.on: %s leaves no honest node", path, phrase.Quote(a.On))
 	}
 	return nil

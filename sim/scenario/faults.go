@@ -182,7 +182,7 @@ func (s *Scenario) checkFault(path string, f Fault) error {
 		return nil
 	}
 	target, err := s.target(path, f.On)
-	if err == nil && f.Do == Partition && target.all(s.Nodes) {
+	if err == nil && f.Do == Partition && s.isAll(target) {
 		err = s.errorf(join(path, "on"), "%s.on: %s cuts no node off from another", path, phrase.Quote(f.On))
 	}
 	return err

@@ -90,8 +90,8 @@ func (s *Scenario) targetOf(path, text string) (Target, error) {
 	case t.Place != "":
 		err = s.checkPlace(t)
 	}
-	if most := s.mostOf(t); err == nil && t.Count > most {
-		err = fmt.Errorf("%s is more than the %d there are", phrase.Quote(text), most)
+	if err == nil {
+		err = s.checkAmount(t, text)
 	}
 	if err != nil {
 		return t, s.errorf(path, "%s: %w", path, err)
@@ -99,51 +99,87 @@ func (s *Scenario) targetOf(path, text string) (Target, error) {
 	return t, nil
 }
 
-// all reports whether a target is all of so many nodes.
-func (t Target) all(nodes int) bool {
+// isAll reports whether a target is all nodes.
+func (s *Scenario) isAll(t Target) bool {
 	if t.List != nil {
-		return len(t.List) >= nodes
+		return len(t.List) >= s.Nodes
 	}
-	return t.Role == Nodes && t.Class == "" && t.Place == "" && (t.Share == 1 || t.Count >= nodes)
+	if t.Place != "" {
+		places := s.Places()
+		if i := slices.Index(places.Names(), t.Place); places.Shares()[i] < 1 {
+			return false
+		}
+	}
+	return t.Role == Nodes && s.mostOf(Target{Class: t.Class}) == s.Nodes && (t.Share == 1 || t.Count >= s.Nodes)
 }
 
-// mostOf is how many nodes a target can be on at most.
+// mostOf is how many nodes a target can be on at most, wherever they are.
 func (s *Scenario) mostOf(t Target) int {
-	most := s.Nodes
-	if t.Role == Bootstrap {
+	most, placed := s.Nodes, t.Role == Masters || t.Role == Slaves
+	switch {
+	case t.Role == Bootstrap:
 		most = min(most, s.Join.Bootstrap)
+	case placed && s.Nodes == 1:
+		return 0
+	case placed:
+		most = s.reachable()
 	}
 	if i := slices.Index(s.Classes.Names(), t.Class); i >= 0 {
 		most = min(most, s.Classes.Sizes(s.Nodes)[i])
+		if s.Classes.present()[i].NAT && (placed || t.Role == Bootstrap) {
+			return 0
+		}
 	}
 	return most
 }
 
+// checkAmount refuses a target that no node can be, and one of more nodes than there are.
+func (s *Scenario) checkAmount(t Target, text string) error {
+	switch most := s.mostOf(t); {
+	case most == 0 && s.Nodes == 1:
+		return fmt.Errorf("%s is no node: one that is alone is neither master nor slave (nodes is 1)", phrase.Quote(text))
+	case most == 0 && t.Role == Bootstrap:
+		return fmt.Errorf("%s is no node: bootstrap nodes are never behind a NAT (classes.%s.nat)", phrase.Quote(text), t.Class)
+	case most == 0:
+		return fmt.Errorf("%s is no node: those behind a NAT find no place in the network, so none is a master or a slave (classes.%s.nat)",
+			phrase.Quote(text), t.Class)
+	case t.Count > most:
+		return fmt.Errorf("%s is more than the %d there are", phrase.Quote(text), most)
+	}
+	if t.Place == "" || s.movable() {
+		return nil
+	}
+	if there := len(s.hostsOf(t, false)); t.Count > there {
+		return fmt.Errorf("%s is more than the %d there are with this seed", phrase.Quote(text), there)
+	}
+	return nil
+}
+
 // checkPlace refuses a place at which no host is: which hosts are at which place is drawn
-// from the seed. With churn nodes come to further hosts.
+// from the seed. Nodes may come to further hosts.
 func (s *Scenario) checkPlace(t Target) error {
 	places := s.Places()
 	if places == nil {
 		return fmt.Errorf("there is no place %s: the latency model %s has none", phrase.Quote(t.Place), s.Latency.Model)
 	}
-	names := places.Names()
-	place := slices.Index(names, t.Place)
-	if place < 0 {
+	if names := places.Names(); !slices.Contains(names, t.Place) {
 		return fmt.Errorf("there is no place %s at which hosts are%s", phrase.Quote(t.Place), phrase.Suggest(t.Place, names))
+	}
+	if len(s.hostsOf(t, false)) > 0 || s.movable() && t.Role != Bootstrap {
+		return nil
 	}
 	hosts := s.Nodes
 	if t.Role == Bootstrap {
 		hosts = s.Join.Bootstrap
 	}
-	for host := range hosts {
-		if places.Of(uint32(host)) == place {
-			return nil
-		}
-	}
-	if s.Churn.On() && t.Role != Bootstrap {
-		return nil
-	}
 	return fmt.Errorf("none of the %d %s is in %s with this seed", hosts, t.Role, t.Place)
+}
+
+// isIn tells whether a host is at a place of the latency model.
+func (s *Scenario) isIn(name string) func(host int) bool {
+	places := s.Places()
+	place := slices.Index(places.Names(), name)
+	return func(host int) bool { return places.Of(uint32(host)) == place }
 }
 
 // Places says at which places of the latency model hosts are; nil if it has none.

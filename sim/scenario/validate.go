@@ -31,7 +31,7 @@ func (s *Scenario) validate() error {
 		return err
 	}
 	checks := []func() error{
-		s.checkTimes, s.checkSchedule, s.checkLevels, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkChurn, s.checkLeave, s.checkFaults, s.checkAttacks, s.checkPresence, s.checkAnyLeft, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkStores, s.checkLoad, s.checkExpect,
+		s.checkTimes, s.checkSchedule, s.checkLevels, s.checkAddresses, s.checkLatency, s.checkJoin, s.checkChurn, s.checkLeave, s.checkFaults, s.checkAttacks, s.checkNetwork, s.checkClasses, s.checkNode, s.checkApproval, s.checkWorkload, s.checkPresence, s.checkStores, s.checkLoad, s.checkExpect,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
