@@ -62,10 +62,10 @@ func (s *Scenario) newPresence() *presence {
 }
 
 // checkPresence refuses what happens to hosts that are down, and what contradicts what
-// happens to the same hosts at the same time.
+// happens to the same hosts at the same time. At last it looks for the hosts of clients.
 func (s *Scenario) checkPresence() error {
 	list := s.strikes()
-	if len(list) == 0 {
+	if len(list) == 0 && s.Workload.EntryHosts() == nil {
 		return nil
 	}
 	p := s.newPresence()
@@ -92,7 +92,7 @@ func (s *Scenario) checkPresence() error {
 		}
 		p.strike(hit, pools[i])
 	}
-	return nil
+	return p.checkEntry()
 }
 
 // pool lists the hosts that a strike may be on.

@@ -19,6 +19,8 @@ func TestWhatIsOnNodesThatAreDownIsRefused(t *testing.T) {
 		nat     = "classes: {home: {share: 30%, nat: true}}\n"
 		oslo    = "latency: {model: planet, places: {Tokyo: 99%, Oslo: 1%}}\n"
 		tokyo   = "latency: {model: planet, places: {Tokyo: 100%}}\n"
+		listed  = "join: {mode: list, times: [0s, 150s]}\n"
+		asks    = "workload: {entry: '#3', searches: {count: 20, start: 100s, over: 20s}}\n"
 		poisson = "join: {mode: rate, per_second: 1}\n"
 	)
 	faults := func(list string) string { return "faults: [" + list + "]\n" }
@@ -98,6 +100,15 @@ func TestWhatIsOnNodesThatAreDownIsRefused(t *testing.T) {
 		{faults(`{at: 50s, do: slow, on: masters, by: 1s}, {at: 50s, do: slow, on: slaves, by: 2s}`), ""},
 		{"attacks: [{at: 50s, lie: sizes, on: 60%}, {at: 50s, lie: hides, on: 60%}]\n", "attacks.1: no node can do both at 50s"},
 		{"attacks: [{at: 50s, lie: sizes, on: 49}, {at: 50s, lie: hides, on: 50}]\n", ""},
+		// asked
+		{listed + asks, `workload.entry: no host of "#3" is up while clients ask (workload.searches), from 1m40s to 2m: host 3 starts at 2m30s (join.times)`},
+		{listed + strings.Replace(asks, "'#3'", "'#0,3'", 1), ""},
+		{listed + strings.Replace(asks, "start: 100s", "start: 135s", 1), ""},
+		{faults(`{at: 90s, do: crash, on: "#3"}`) + asks, "workload.entry: no host of \"#3\" is up while clients ask (workload.searches), from 1m40s to 2m: faults.0 has ended host 3"},
+		{faults(`{at: 90s, do: bounce, on: "#3", for: 40s}`) + asks, "faults.0 has ended host 3"},
+		{faults(`{at: 90s, do: bounce, on: "#3"}`) + asks, ""},
+		{faults(`{at: 110s, do: crash, on: "#3"}`) + asks, ""},
+		{"churn: {trace: all.csv}\n" + asks, "host 3 is down by churn.trace"},
 	} {
 		text := "name: t\n" + c.rest
 		for _, key := range []string{"nodes: 100\n", "duration: 160s\n"} {
