@@ -59,7 +59,7 @@ func (lg *ledger) bear(p Peer, since time.Duration) {
 // grow forgets that the oldest of the young masters is one.
 func (lg *ledger) grow() {
 	var oldest Peer
-	for p, since := range lg.young {
+	for p, since := range lg.young { // order-free: the least is kept, by time and number
 		first := lg.young[oldest]
 		if oldest.IsZero() || since < first || since == first && p.ID() < oldest.ID() {
 			oldest = p
