@@ -166,20 +166,20 @@ func TestStalenessIsThatOfReplacedVersions(t *testing.T) {
 // What a scenario of stores says wrongly is one line.
 func TestStoresThatCannotBe(t *testing.T) {
 	for text, want := range map[string]string{
-		"extensions: {copies: 3}\n":                                       "has no meaning without a store",
-		"preload: {at: 10s}\n":                                            "has no meaning without a store",
-		"workload: {files: {keys: 3}}\n":                                  "has no meaning without a rate",
-		"preload: {documents: 5}\nextensions: {copies: 40}\n":             "more than the 30 nodes",
-		"preload: {documents: 5}\nextensions: {copies: 2, acks: 3}\n":     "cannot acknowledge",
-		"preload: {documents: 5, at: 5m}\n":                               "not before the end",
-		"preload: {documents: 5}\nworkload: {documents: {keys: 4}}\n":     "fewer than the 5",
-		"workload: {documents: {rate: 1e6}}\n":                            "more than 10000000",
-		"workload: {documents: {rate: 1, reads: 101%}}\n":                 "at most 100%",
-		"workload: {documents: {rate: 1, exponent: 11}}\n":                "0 to 10",
-		"workload: {documents: {rate: 1, size: 10}}\n":                    "expected a size with a unit",
-		"workload: {documents: {rate: 1, size: 1MB}}\n":                   "at most 256kB",
-		"workload: {documents: {rate: 1, start: 4m, over: 2m}}\n":         "after the",
-		"preload: {documents: 5}\nextensions: {disk: {capacity: 0.1B}}\n": "1B or more",
+		"extensions: {copies: 3}\n":                                            "has no meaning without a store",
+		"preload: {at: 10s}\n":                                                 "has no meaning without a store",
+		"workload: {files: {keys: 3}}\n":                                       "has no meaning without a rate",
+		"preload: {documents: 5}\nextensions: {copies: 40}\n":                  "more than the 30 nodes",
+		"preload: {documents: 5}\nextensions: {copies: 2, acks: 3}\n":          "cannot acknowledge",
+		"preload: {documents: 5, at: 5m}\n":                                    "not before the end",
+		"preload: {documents: 5}\nworkload: {documents: {rate: 1, keys: 4}}\n": "fewer than the 5",
+		"workload: {documents: {rate: 1e6}}\n":                                 "more than 10000000",
+		"workload: {documents: {rate: 1, reads: 101%}}\n":                      "at most 100%",
+		"workload: {documents: {rate: 1, exponent: 11}}\n":                     "0 to 10",
+		"workload: {documents: {rate: 1, size: 10}}\n":                         "expected a size with a unit",
+		"workload: {documents: {rate: 1, size: 1MB}}\n":                        "at most 256kB",
+		"workload: {documents: {rate: 1, start: 4m, over: 2m}}\n":              "after the",
+		"preload: {documents: 5}\nextensions: {disk: {capacity: 0.1B}}\n":      "1B or more",
 	} {
 		_, err := scenario.Parse("stores.yaml", []byte("name: stores\nnodes: 30\nduration: 5m\n"+text), nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"math"
 	"time"
 
 	"spreadable/core/message"
@@ -46,6 +47,13 @@ func (s *Scenario) fillLeave() {
 	fill(s, "leave.notice", &s.Leave.Notice, s.defaultNotice())
 }
 
+// firstLeaves is when the first node leaves, at the earliest: those of a sync interval are
+// evenly spread over it.
+func (s *Scenario) firstLeaves() time.Duration {
+	leavers := min(math.Ceil(float64(s.Nodes)*s.Leave.Rate), float64(s.Nodes-s.Leave.To))
+	return s.Leave.At + time.Duration(float64(s.SyncInterval)/leavers)
+}
+
 // checkLeave judges `leave`.
 func (s *Scenario) checkLeave() error {
 	l := s.Leave
@@ -62,6 +70,8 @@ func (s *Scenario) checkLeave() error {
 		return s.errorf("leave.rate", "leave.rate: expected a share above 0%% and at most 100%%, not %s", formatShare(l.Rate))
 	case l.At >= s.Duration:
 		return s.errorf("leave.at", "leave.at: %s is not before the end of the run at %s", formatDuration(l.At), formatDuration(s.Duration))
+	case l.To < s.Nodes && s.firstLeaves() >= s.Duration:
+		return s.errorf("leave.at", "leave.at: the first node leaves at %s, not before the end of the run at %s", formatDuration(s.firstLeaves()), formatDuration(s.Duration))
 	case l.To < s.Join.Bootstrap:
 		return s.errorf("leave.to", "leave.to: %d nodes are fewer than the %d bootstrap nodes, which stay", l.To, s.Join.Bootstrap)
 	case l.To > s.Nodes:

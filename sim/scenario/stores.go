@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"reflect"
 	"time"
 )
 
@@ -120,6 +121,10 @@ const (
 	SizePareto      SizeModel = "pareto"
 )
 
+// reads reports whether clients read, and writes whether they write.
+func (o *Objects) reads() bool  { return o.Rate > 0 && o.Reads > 0 }
+func (o *Objects) writes() bool { return o.Rate > 0 && o.Reads < 1 }
+
 // store is what a scenario says of one store.
 type store struct {
 	name    string
@@ -206,12 +211,16 @@ func (s *Scenario) checkStores() error {
 		return s.errorf("extensions.acks", "extensions.acks: %d nodes cannot acknowledge %d copies", e.Acks, e.Copies)
 	case e.Copies > s.Nodes:
 		return s.errorf("extensions.copies", "extensions.copies: %d copies are more than the %d nodes", e.Copies, s.Nodes)
-	case e.Liars > 0 && !s.Runs("files"):
-		return s.errorf("extensions.liars", "extensions.liars: has no meaning without files: give preload.files or workload.files.rate")
 	case e.Liars < 0 || e.Liars > 0 && e.Liars >= s.Nodes:
 		return s.errorf("extensions.liars", "extensions.liars: expected fewer than the %d nodes, not %d", s.Nodes, e.Liars)
-	case s.given("preload.at") && s.Preload.At >= s.Duration:
-		return s.errorf("preload.at", "preload.at: %s is not before the end of the run at %s", formatDuration(s.Preload.At), formatDuration(s.Duration))
+	case e.Repair == RepairNone && s.given("extensions.repair_rate"):
+		return s.errorf("extensions.repair_rate", "extensions.repair_rate: has no meaning with extensions.repair none: nothing is made up for")
+	}
+	if err := s.checkFilesOnly(); err != nil {
+		return err
+	}
+	if err := s.checkPreload(); err != nil {
+		return err
 	}
 	for _, x := range s.stores() {
 		if err := s.checkObjects("workload."+x.name, x); err != nil {
@@ -221,13 +230,74 @@ func (s *Scenario) checkStores() error {
 	return nil
 }
 
+// checkFilesOnly refuses what only a store of files has. Documents are no blobs on a disk.
+func (s *Scenario) checkFilesOnly() error {
+	if s.Runs("files") {
+		return nil
+	}
+	for _, key := range append(leavesOf("extensions.disk", reflect.TypeFor[Disk]()), "extensions.liars") {
+		v, err := find(reflect.ValueOf(s).Elem(), key)
+		if err == nil && s.given(key) && !v.IsZero() {
+			return s.errorf(key, "%s: has no meaning without files: give preload.files or workload.files.rate", key)
+		}
+	}
+	return nil
+}
+
+// checkPreload judges when objects are put into place.
+func (s *Scenario) checkPreload() error {
+	if s.given("preload.at") {
+		if err := s.positive("preload.at", s.Preload.At); err != nil {
+			return err
+		}
+	}
+	at, end := s.preloadAt(), formatDuration(s.Duration)
+	switch {
+	case at < s.Duration:
+		return nil
+	case s.given("preload.at"):
+		return s.errorf("preload.at", "preload.at: %s is not before the end of the run at %s", formatDuration(at), end)
+	case s.Preload.Documents > 0 || s.Preload.Files > 0:
+		return s.errorf(s.firstGiven("preload.documents", "preload.files"),
+			"preload: %d sync intervals after the last node has joined it is %s or later, not before the end of the run at %s; give preload.at, or a longer duration",
+			DefaultPreloadRounds, formatDuration(at), end)
+	}
+	return nil
+}
+
+// preloadAt is when objects are put into place, at the earliest.
+func (s *Scenario) preloadAt() time.Duration {
+	if s.Preload.At > 0 {
+		return s.Preload.At
+	}
+	return s.joined() + DefaultPreloadRounds*s.SyncInterval
+}
+
+// idleKeys are those of a store's workload that say nothing of what is preloaded.
+func idleKeys() []string { return []string{"reads", "start", "over", "keys", "exponent"} }
+
+// checkIdle refuses what says how clients use a store that none uses.
+func (s *Scenario) checkIdle(path string, x store) error {
+	if key := path + ".rate"; s.given(key) {
+		return s.errorf(key, "%s: expected a number of operations a second from 0.000001 to 1000000, not %s", key, number(float64(x.objects.Rate)))
+	}
+	if s.given(path) && !s.Runs(x.name) {
+		return s.errorf(path, "%s: has no meaning without a rate, or preload.%s", path, x.name)
+	}
+	for _, key := range idleKeys() {
+		if key = join(path, key); s.given(key) && !s.isDefault(key) {
+			return s.errorf(key, "%s: has no meaning without %s.rate: clients ask for no %s", key, path, x.name)
+		}
+	}
+	return nil
+}
+
 func (s *Scenario) checkObjects(path string, x store) error {
 	o := x.objects
-	if !s.Runs(x.name) {
-		if s.given(path) && *o != (Objects{}) {
-			return s.errorf(path, "%s: has no meaning without a rate, or preload.%s", path, x.name)
+	if o.Rate == 0 {
+		if err := s.checkIdle(path, x); err != nil || !s.Runs(x.name) {
+			return err
 		}
-		return nil
 	}
 	over := o.Over
 	if key := path + ".over"; s.given(key) {

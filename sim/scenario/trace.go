@@ -63,7 +63,41 @@ func (s *Scenario) checkTrace() error {
 	if !slices.Contains(begins, true) {
 		return s.errorf("churn.trace", "churn.trace: %s: no node is up at the start, and a network needs one", s.Churn.Trace)
 	}
+	return s.checkTraceUses()
+}
+
+// checkTraceUses refuses keys about nodes that leave, or come back, where none does.
+func (s *Scenario) checkTraceUses() error {
+	leave, comeBack := s.movesOfTrace()
+	for _, key := range []string{"crash", "notice", "memory", "new_ip"} {
+		path, why := join("churn", key), ""
+		switch {
+		case !leave:
+			why = "no node leaves"
+		case !comeBack && isOneOf(key, "memory", "new_ip"):
+			why = "no node that leaves comes back"
+		}
+		if why != "" && s.given(path) && !s.isDefault(path) {
+			return s.errorf(path, "%s: has no meaning with this churn.trace, %s, in which %s before the end of the run at %s", path, s.Churn.Trace, why, formatDuration(s.Duration))
+		}
+	}
 	return nil
+}
+
+// movesOfTrace says whether nodes leave, and come back, during the run.
+func (s *Scenario) movesOfTrace() (leave, comeBack bool) {
+	left := make(map[int]bool)
+	for _, t := range s.transitions {
+		switch {
+		case t.At >= s.Duration:
+			return leave, comeBack
+		case !t.Up && t.At > 0: // one that leaves at the start was never there
+			leave, left[t.Node] = true, true
+		case t.Up && left[t.Node]:
+			comeBack = true
+		}
+	}
+	return leave, comeBack
 }
 
 // traced is what is known of a node while its trace is read.

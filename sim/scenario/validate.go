@@ -272,35 +272,6 @@ func (s *Scenario) checkApproval() error {
 	return nil
 }
 
-// checkExpect refuses expectations that no run of this scenario could meet,
-// because what they are about does not happen in it.
-func (s *Scenario) checkExpect() error {
-	for _, e := range s.Expect {
-		section, _, _ := strings.Cut(e.Path, ".")
-		missing := ""
-		switch {
-		case section == "search" && s.Workload.Searches.Count == 0:
-			missing = "workload.searches.count is 0"
-		case section == "approval" && s.Workload.Approvals.Count == 0:
-			missing = "workload.approvals.count is 0"
-		case section == "faults" && len(s.Faults) == 0:
-			missing = "nothing breaks"
-		case section == "attacks" && len(s.Attacks) == 0, isOneOf(e.Path, "approval.captured", "approval.captured_expected", "approval.denied", "approval.denied_expected") && len(s.Attacks) == 0:
-			missing = "nothing attacks"
-		case section == "churn" && !s.Churn.On() && !s.Leave.On():
-			missing = "there is no churn"
-		case e.Path == "approval.agreement" && s.Workload.Approvals.Entries < 2:
-			missing = "workload.approvals.entries is 1"
-		case section == "network":
-			missing = s.unmeasured(e.Path)
-		}
-		if missing != "" {
-			return s.errorf("expect."+e.Path, "expect.%s: is never measured, because %s", e.Path, missing)
-		}
-	}
-	return nil
-}
-
 // checkMeaning refuses keys that were given but mean nothing beside the
 // chosen kind (a model or a mode): they would be silently ignored otherwise.
 func (s *Scenario) checkMeaning(group, choice, kind string, meaningful []string, all ...string) error {

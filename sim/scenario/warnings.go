@@ -6,7 +6,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,13 +36,17 @@ func (s *Scenario) Warnings() []string {
 	w.classes()
 	w.times()
 	w.joining()
+	w.stores()
 	w.rare()
 	w.requests("workload.searches", s.Workload.Searches.Count, s.Workload.Searches.Start,
 		s.Workload.Searches.Over, searchMessages)
 	w.requests("workload.approvals", s.Workload.Approvals.Count, s.Workload.Approvals.Start,
 		s.Workload.Approvals.Over, approvalMessages)
+	w.warmUp()
 	w.approval()
+	w.crowd()
 	w.unused()
+	w.idle()
 	w.expectations()
 	return w.list
 }
@@ -277,54 +280,6 @@ func (w *warner) approval() {
 		w.add([]string{"approval.period"},
 			"an approval is good for two periods at most, %s, and takes some %s: none is granted",
 			formatDuration(2*s.Approval.Period), formatDuration(approvalMessages*shortest))
-	}
-}
-
-// unused looks for keys that have another value than their default and no effect.
-func (w *warner) unused() {
-	s := w.scenario
-	off := func(reason string, keys ...string) {
-		for _, key := range keys {
-			if s.given(key) && !s.isDefault(key) {
-				w.add([]string{key}, "has no effect: %s", reason)
-			}
-		}
-	}
-	if s.Workload.Searches.Count == 0 {
-		off("workload.searches.count is 0", "workload.searches.start", "workload.searches.over")
-	}
-	if s.Workload.Approvals.Count == 0 {
-		off("workload.approvals.count is 0", "workload.approvals.start", "workload.approvals.over",
-			"workload.approvals.entries",
-			"approval.approvers", "approval.decision_level", "approval.period",
-			"approval.draw", "approval.per", "approval.salt", "approval.group", "approval.min_age")
-		w.approversWithoutWork()
-	}
-	if s.Workload.Searches.Count == 0 && s.Workload.Approvals.Count == 0 {
-		off("clients ask nothing", "workload.arrivals", "workload.entry", "workload.exponent", "workload.ips",
-			"workload.retries", "workload.timeout", "measure")
-	}
-	w.treesWithoutBranches()
-	if s.Churn.Crash == 1 {
-		off("churn.crash is 100%: no session ends with a word", "churn.notice")
-	}
-}
-
-// approversWithoutWork looks for lies of approvers that none asks.
-func (w *warner) approversWithoutWork() {
-	for i, a := range w.scenario.Attacks {
-		if isOneOf(a.Lie, "approves", "rejects") {
-			w.add([]string{"attacks." + strconv.Itoa(i) + ".lie"}, "%s has no effect: workload.approvals.count is 0", a.Lie)
-		}
-	}
-}
-
-// treesWithoutBranches looks for lies about branches in a network that has none.
-func (w *warner) treesWithoutBranches() {
-	for i, a := range w.scenario.Attacks {
-		if kind, _ := w.scenario.Lie(a.Lie); kind.Tree && w.scenario.Levels == 1 {
-			w.add([]string{"attacks." + strconv.Itoa(i) + ".lie"}, "%s has no effect: levels is 1, so there are no branches", a.Lie)
-		}
 	}
 }
 
