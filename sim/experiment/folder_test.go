@@ -184,7 +184,7 @@ func TestAFolderBelongsToASweepAndLargerOnes(t *testing.T) {
 	}
 }
 
-const precise = "name: precise\nduration: 60s\nsweep: {nodes: [10, 20]}\nrepeat: {until: {search.latency_ms.p90: 5%}, max: 12}\n"
+const precise = "name: precise\nduration: 60s\nworkload: {searches: {count: 10, start: 30s}}\nsweep: {nodes: [10, 20]}\nrepeat: {until: {search.latency_ms.p90: 5%}, max: 12}\n"
 
 // The values alternate by ±5 around 100: the half width of the interval is t·s/√n, below
 // 5 for the first time at n = 7 (2.447 · 5.345 / √7 = 4.94).

@@ -71,7 +71,7 @@ func TestAKeyIsOfAllThatDecides(t *testing.T) {
 		"# a comment\n" + grid,
 		strings.Replace(grid, "20ms", "0.02s", 1),
 		strings.Replace(grid, "repeat: 3", "repeat: 30", 1),
-		strings.Replace(grid, "repeat: 3", "repeat: {until: {search.count: 2%}}", 1),
+		strings.Replace(grid, "repeat: 3", "repeat: {until: {structure.masters: 2%}}", 1),
 		grid + "seed: 1\n",
 	}
 	first := plan(t, grid).Variants[0].Runs

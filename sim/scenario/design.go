@@ -108,12 +108,21 @@ func (d *Design) Variant(settings []Setting) (*Scenario, error) {
 	return s, nil
 }
 
-// Judge reads the files that a variant names and validates it.
+// Judge reads the files that a variant names and validates it. It refuses a variant that
+// does not measure what the repetitions are to tell.
 func (d *Design) Judge(s *Scenario) error {
 	if err := s.readFiles(d.file); err != nil {
 		return err
 	}
-	return s.validate()
+	if err := s.validate(); err != nil {
+		return err
+	}
+	for _, p := range d.Repeat.Until {
+		if missing := s.unmeasured(p.Path); missing != "" {
+			return d.ErrorAt("repeat.until", fmt.Errorf("repeat.until.%s: is never measured, because %s", p.Path, missing))
+		}
+	}
+	return nil
 }
 
 func (d *Design) decode(root *ast.MappingNode, sets []string) (*Scenario, error) {

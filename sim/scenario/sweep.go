@@ -347,6 +347,9 @@ func (d decoder) until(repeat *Repeat, path string, n ast.Node) error {
 		if err == nil {
 			share, err = parseShare(text)
 		}
+		if err == nil && share == 0 {
+			err = fmt.Errorf("expected a share above 0%%, as runs with other seeds differ, not %s", phrase.Quote(text))
+		}
 		if err != nil {
 			return errorAt(d.place(entry.Value), "%s.%s: %w", path, name, err)
 		}

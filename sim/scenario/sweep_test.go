@@ -19,7 +19,7 @@ sweep:
     - {sync_interval: [8s, 16s], registration: [directed, original]}
   faults: [[{at: 5s, do: crash, on: 30%}], [{at: 9s, do: crash, on: 1}]]
   where: nodes < 5000
-repeat: {until: {search.latency_ms.p90: 2%}}
+repeat: {until: {convergence.rounds: 2%}}
 `
 
 func design(t *testing.T, text string, sets ...string) *scenario.Design {
@@ -53,7 +53,7 @@ func TestASweepListsTheValuesOfEachKey(t *testing.T) {
 	if len(d.Sweep.Axes) != len(want) || d.Sweep.Where != "nodes < 5000" {
 		t.Errorf("%+v", d.Sweep)
 	}
-	if r := (scenario.Repeat{Until: []scenario.Precision{{Path: "search.latency_ms.p90", Share: 0.02}}, Max: 50}); !reflect.DeepEqual(d.Repeat, r) {
+	if r := (scenario.Repeat{Until: []scenario.Precision{{Path: "convergence.rounds", Share: 0.02}}, Max: 50}); !reflect.DeepEqual(d.Repeat, r) {
 		t.Errorf("%+v", d.Repeat)
 	}
 }
