@@ -304,7 +304,7 @@ func TestEveryFileAndColumnOfTheResultsIsDocumented(t *testing.T) {
 	documented := firstCells(doc[:strings.Index(doc, "\n## ")], "file")
 	sameSet(t, "file", documented, existing)
 
-	for _, file := range []string{result.SeriesFile, result.RequestsFile, result.NodesFile, result.NotesFile, result.StoresFile} {
+	for _, file := range []string{result.SeriesFile, result.RequestsFile, result.NodesFile, result.NotesFile, result.StoresFile, result.ApproversFile} {
 		sameSet(t, "column of "+file, firstCells(section(t, doc, "## "+file), "column"), header(t, filepath.Join(dir, file)))
 	}
 }
@@ -353,7 +353,7 @@ var plotted = []string{
 func TestPlotsAreDrawnFromTheFilesThatTheTableNames(t *testing.T) {
 	files := map[string]func(*result.Run){
 		result.SeriesFile: func(r *result.Run) { r.Samples = nil }, result.RequestsFile: func(r *result.Run) { r.Requests = nil },
-		result.NodesFile: func(r *result.Run) { r.Nodes = nil }, result.NotesFile: func(r *result.Run) { r.Notes = nil }, result.StoresFile: func(r *result.Run) { r.Copies = nil },
+		result.NodesFile: func(r *result.Run) { r.Nodes = nil }, result.NotesFile: func(r *result.Run) { r.Notes = nil }, result.StoresFile: func(r *result.Run) { r.Copies = nil }, result.ApproversFile: func(r *result.Run) { r.Loads = nil },
 		result.SummaryFile: func(r *result.Run) { r.Summary.Approval = nil },
 	}
 	named := make(map[string]string)

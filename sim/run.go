@@ -182,6 +182,7 @@ func (w *world) results(m *meter) *result.Run {
 		},
 	}
 	if run.Summary.Approval != nil {
+		run.Loads = result.LoadRows(run.Summary.Approval, result.ApproverLoad(nodes))
 		w.busiest(run.Summary.Approval, nodes)
 	}
 	if run.Summary.Approval != nil && w.attacks != nil {

@@ -41,7 +41,9 @@ func goldenRuns() map[string]*result.Run {
 			n.Role, n.Slaves, n.Backlink = result.RoleNone, 0, -1
 		}
 	}
+	broken.Loads = result.LoadRows(broken.Summary.Approval, result.ApproverLoad(broken.Nodes))
 	undrawn := resulttest.Run(40, 9)
+	undrawn.Loads = nil
 	for i := range undrawn.Requests {
 		undrawn.Requests[i].Approvers = nil
 	}

@@ -10,7 +10,6 @@ import (
 
 	"spreadable/sim/result"
 	"spreadable/sim/result/words"
-	"spreadable/sim/stats"
 )
 
 // SlavesPerMaster draws how many masters have how many slaves.
@@ -72,9 +71,6 @@ func histogram(values []int) []plotter.HistogramBin {
 	return bins
 }
 
-// bandProbability is that of the band around a fair load.
-const bandProbability = 0.95
-
 // ApproverLoad draws how often each node was an approver against what a fair draw gives.
 func ApproverLoad(run *result.Run) Plot {
 	plt := Plot{
@@ -85,7 +81,6 @@ func ApproverLoad(run *result.Run) Plot {
 			"means that a few nodes are drawn too often.",
 	}
 	a := run.Summary.Approval
-	load := slices.Sorted(slices.Values(result.ApproverLoad(run.Nodes)))
 	if a == nil {
 		plt.Missing = "no approvals were requested in this run"
 		return plt
@@ -94,27 +89,36 @@ func ApproverLoad(run *result.Run) Plot {
 		plt.Missing = "all approvals fell into one draw, and a single draw says nothing about evenness"
 		return plt
 	}
-	fair := stats.FairOf(load, a.Draws)
-	if !fair.Valid() || fair.Taken == 0 {
-		plt.Missing = "no node was drawn as an approver"
+	if len(run.Loads) == 0 || a.LoadMean == nil || a.ApproversMean == nil {
+		plt.Missing = "no node that is there at the end was an approver (or an older version ran this, without approvers.csv)"
 		return plt
 	}
-	low, high := fair.Band(bandProbability)
+	load, low, high := ranks(run.Loads)
 	n := len(load)
 	p := axes("nodes, from the least to the most drawn", "times drawn as approver")
 	p.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
 	limit(p, 0, float64(n), 0, math.Ceil(float64(max(load[n-1], high[n-1]))*1.08))
 	band := &plotter.Polygon{XYs: []plotter.XYs{outline(low, high)}, Color: paleBlue}
-	mean := level(p, fair.Mean(), stroke(grey, 1.2, dotted))
+	mean := level(p, *a.LoadMean, stroke(grey, 1.2, dotted))
 	curve := line(stairs(load), stroke(blue, 1.6, solid))
 	add(p, band, mean, curve)
 	plt.figure = of(p,
 		key(fmt.Sprintf("%s of %s nodes each", words.Count(a.Draws, "draw", "draws"),
-			words.Short(float64(fair.Taken)/float64(fair.Draws))), curve),
+			words.Short(*a.ApproversMean)), curve),
 		key("a fair draw (95 % band)", swatch{paleBlue}),
-		key("mean: "+words.Short(fair.Mean()), mean),
+		key("mean: "+words.Short(*a.LoadMean), mean),
 		key(verdict(a)))
 	return plt
+}
+
+// ranks lists the loads of all nodes, and the bounds of each.
+func ranks(rows []result.LoadRow) (load, low, high []int) {
+	for _, r := range rows {
+		for range r.Nodes {
+			load, low, high = append(load, r.Drawn), append(low, r.Low), append(high, r.High)
+		}
+	}
+	return load, low, high
 }
 
 // verdict sums up the statistics in a line.

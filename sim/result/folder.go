@@ -85,6 +85,9 @@ func Load(dir string) (*Run, error) {
 	if run.Copies, err = readCSV(dir, StoresFile, copiesCells); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	if run.Loads, err = readCSV(dir, ApproversFile, loadCells); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	if run.Nodes, err = readCSV(dir, NodesFile, nodeCells); err != nil {
 		return nil, err
 	}

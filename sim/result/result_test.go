@@ -77,7 +77,7 @@ func TestPathsNameEveryNumberOfTheContract(t *testing.T) {
 		search.latency_ms.p50 search.latency_ms.p90 search.latency_ms.p99 search.latency_ms.max
 		search.messages_mean search.fanout_max
 		approval.requested approval.granted approval.success approval.messages_mean approval.bytes_mean
-		approval.latency_ms.p50 approval.latency_ms.max approval.draws approval.jain approval.jain_fair
+		approval.latency_ms.p50 approval.latency_ms.max approval.draws approval.approvers_mean approval.load_mean approval.jain approval.jain_fair
 		approval.gini approval.gini_fair approval.chi2 approval.chi2_df approval.chi2_p
 		approval.agreement approval.approver_max approval.master_max approval.captured approval.captured_expected approval.denied approval.denied_expected
 		sync.requests_per_node_round sync.bytes_per_node_round

@@ -244,6 +244,8 @@ type Run struct {
 	Notes []Note
 	// Copies are in the order of stores and, of each, of time; none without stores.
 	Copies []CopiesRow
+	// Loads are from the least to the most drawn approvers; none without two draws.
+	Loads []LoadRow
 	// Expectations are in the order of the scenario.
 	Expectations []Outcome
 }

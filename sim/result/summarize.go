@@ -201,6 +201,7 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 	if len(messages) == 0 {
 		return nil
 	}
+	drawn := Draws(requests)
 	a := &Approval{
 		Requested:    len(messages),
 		Granted:      len(latency),
@@ -209,7 +210,10 @@ func ApprovalSummary(requests []Request, load []int) *Approval {
 		BytesMean:    mean(bytes),
 		LatencyMS:    latencySummary(latency),
 		Errors:       errorsOf(requests, KindApproval),
-		Draws:        len(Draws(requests)),
+		Draws:        len(drawn),
+	}
+	if len(drawn) > 0 {
+		a.ApproversMean = Finite(float64(len(slices.Concat(drawn...))) / float64(len(drawn)))
 	}
 	if compared > 0 {
 		a.Agreement = Finite(float64(agreed) / float64(compared))
@@ -249,6 +253,7 @@ func (a *Approval) judge(load []int) {
 	if !fair.Valid() || fair.Taken == 0 {
 		return
 	}
+	a.LoadMean = Finite(fair.Mean())
 	a.Jain, a.JainFair = Finite(stats.Jain(load)), Finite(fair.Jain())
 	a.Gini, a.GiniFair = Finite(stats.Gini(load)), Finite(fair.Gini())
 	if test, ok := stats.ChiSquare(load, a.Draws); ok {

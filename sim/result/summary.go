@@ -285,6 +285,12 @@ type Approval struct {
 	Errors map[string]int `json:"errors"`
 	// Draws is the number of different draws that served approvals.
 	Draws int `json:"draws"`
+	// ApproversMean is the mean number of approvers of a draw, those that have left since
+	// included; null without a draw.
+	ApproversMean *float64 `json:"approvers_mean"`
+	// LoadMean is how often a node that is there at the end was drawn, in the mean; null when
+	// none was.
+	LoadMean *float64 `json:"load_mean"`
 	// Jain is Jain's index of the load: 1 when all nodes are drawn equally often, 1/n
 	// when one node does everything.
 	Jain *float64 `json:"jain"`

@@ -118,6 +118,9 @@ func allFiles(extras []Extra) []string {
 // Those of a nil run are all that a run may have.
 func (r *Run) files() []string {
 	names := []string{ScenarioFile, SummaryFile, SeriesFile, RequestsFile, NodesFile, NotesFile, RunFile}
+	if r == nil || len(r.Loads) > 0 {
+		names = slices.Insert(names, len(names)-1, ApproversFile)
+	}
 	if r == nil || len(r.Copies) > 0 {
 		names = slices.Insert(names, len(names)-1, StoresFile)
 	}
@@ -143,6 +146,9 @@ func (r *Run) fill(s *stage) {
 	s.file(SeriesFile, func(w io.Writer) error { return writeTable(w, r.Samples, sampleCells) })
 	s.file(NodesFile, func(w io.Writer) error { return writeTable(w, r.Nodes, nodeCells) })
 	s.file(NotesFile, func(w io.Writer) error { return writeTable(w, r.Notes, noteCells) })
+	if len(r.Loads) > 0 {
+		s.file(ApproversFile, func(w io.Writer) error { return writeTable(w, r.Loads, loadCells) })
+	}
 	if len(r.Copies) > 0 {
 		s.file(StoresFile, func(w io.Writer) error { return writeTable(w, r.Copies, copiesCells) })
 	}

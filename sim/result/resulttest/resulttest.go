@@ -41,6 +41,7 @@ func Run(nodes int, seed uint64) *result.Run {
 	s.Structure = result.StructureSummary(run.Nodes, s.Scenario.Levels)
 	s.Search = result.SearchSummary(run.Requests)
 	s.Approval = result.ApprovalSummary(run.Requests, result.ApproverLoad(run.Nodes))
+	run.Loads = result.LoadRows(s.Approval, result.ApproverLoad(run.Nodes))
 	s.Sync = &result.Sync{RequestsPerNodeRound: 3.04, BytesPerNodeRound: 5312.5,
 		BytesPerMasterRound: &result.Spread{Min: 41_000, Mean: 52_500.25, Max: 61_000}}
 	s.Network = links(int64(nodes))
