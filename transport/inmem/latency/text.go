@@ -84,7 +84,14 @@ func number(text string) (float64, error) {
 
 func isNumber(text string) bool {
 	_, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	return err == nil
+	return err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// isHuge reports whether a text is a number that is too large for a latency in a unit.
+func isHuge(text, unit string) bool {
+	x, err := strconv.ParseFloat(text, 64)
+	one, wrong := time.ParseDuration("1" + unit)
+	return (err == nil && !math.IsInf(x, 0) || errors.Is(err, strconv.ErrRange)) && wrong == nil && x*float64(one) > float64(longest)
 }
 
 // duration reads a latency: a number of the given unit, or one with its unit where none is
@@ -95,6 +102,8 @@ func duration(text, unit string) (time.Duration, error) {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return 0, errors.New("a latency is missing")
+	case err != nil && unit != "" && isHuge(compact, unit):
+		return 0, fmt.Errorf("a latency of %.40s%s is above %v", compact, unit, longest)
 	case err != nil && unit == "":
 		return 0, fmt.Errorf("expected a latency with its unit (ns us ms s), such as 25ms, not %.40q", text)
 	case err != nil:

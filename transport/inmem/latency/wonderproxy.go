@@ -72,6 +72,9 @@ func ReadServers(file string, data []byte) (*Servers, error) {
 		s.names = append(s.names, name)
 		return nil
 	})
+	if err == nil && len(s.names) == 0 {
+		err = fmt.Errorf("%s: no server below the names of the columns", file)
+	}
 	return s, err
 }
 
@@ -90,6 +93,9 @@ func sumPings(file string, data []byte, numbers map[string]int) ([]trips, error)
 		trip, err := duration(l.cells[2], "ms")
 		if err != nil {
 			return l.errorf(file, "%w", err)
+		}
+		if trip == 0 && from != to {
+			return l.errorf(file, "a round trip of 0 between two servers, %.40q and %.40q", l.cells[0], l.cells[1])
 		}
 		at := &sums[from*len(numbers)+to]
 		at.sum, at.count = at.sum+trip, at.count+1
