@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -37,4 +39,25 @@ func (*reader) name(file string) string {
 		return "<stdin>"
 	}
 	return file
+}
+
+// settings are those of the flags set and seed, each of a key of its own.
+func settings(c *cli.Context) ([]string, error) {
+	sets := c.StringSlice("set")
+	flags := make([]string, len(sets))
+	for i, set := range sets {
+		flags[i] = "--set " + set
+	}
+	if c.IsSet("seed") { // a flag of run and sweep
+		sets, flags = append(sets, "seed="+c.String("seed")), append(flags, "--seed "+c.String("seed"))
+	}
+	first := make(map[string]string)
+	for i, set := range sets {
+		key, _, _ := strings.Cut(set, "=")
+		if flag, again := first[key]; again {
+			return nil, fmt.Errorf("%s: %s is given twice, by %s before; want one of them", flags[i], key, flag)
+		}
+		first[key] = flags[i]
+	}
+	return sets, nil
 }

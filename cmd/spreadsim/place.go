@@ -28,13 +28,15 @@ func plan(c *cli.Context) ([]job, error) {
 	if c.IsSet("out") && c.String("out") == "" {
 		return nil, errors.New("flag --out: expected the name of a folder, not \"\"")
 	}
-	sets := c.StringSlice("set")
 	if c.IsSet("seed") {
 		text := c.String("seed")
 		if seed, err := strconv.ParseUint(text, 10, 64); err != nil || strconv.FormatUint(seed, 10) != text {
 			return nil, fmt.Errorf("flag --seed: expected a whole number from 0 to %d, not %q", uint64(math.MaxUint64), text)
 		}
-		sets = append(sets, "seed="+c.String("seed"))
+	}
+	sets, err := settings(c)
+	if err != nil {
+		return nil, err
 	}
 	course, err := filmOf(c)
 	if err != nil {

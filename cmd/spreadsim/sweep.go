@@ -113,9 +113,9 @@ func planSweep(c *cli.Context, file string) (*sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	sets := c.StringSlice("set")
-	if c.IsSet("seed") { // a flag of run
-		sets = append(sets, "seed="+c.String("seed"))
+	sets, err := settings(c)
+	if err != nil {
+		return nil, err
 	}
 	design, err := scenario.ParseDesign(in.name(file), data, sets)
 	if err != nil {

@@ -98,7 +98,11 @@ func twinOptions(c *cli.Context) (o twin.Options, s *scenario.Scenario, err erro
 	if d := c.Duration("service"); c.IsSet("service") && (d <= 0 || d > time.Hour) {
 		return o, nil, fmt.Errorf("flag --service: expected more than 0s and at most 1h, not %s", d)
 	}
-	in, file, sets := newReader(c), c.Args().First(), c.StringSlice("set")
+	in, file := newReader(c), c.Args().First()
+	sets, err := settings(c)
+	if err != nil {
+		return o, nil, err
+	}
 	data, err := in.read(file)
 	if err != nil {
 		return o, nil, err

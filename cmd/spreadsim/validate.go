@@ -35,8 +35,12 @@ func validateFiles(c *cli.Context) error {
 	}
 	broken := 0
 	in := newReader(c)
+	sets, err := settings(c)
+	if err != nil {
+		return command.BadInput(err)
+	}
 	for _, file := range c.Args().Slice() {
-		s, err := validateFile(in, file, c.StringSlice("set"))
+		s, err := validateFile(in, file, sets)
 		if err != nil {
 			fmt.Fprintf(c.App.ErrWriter, "spreadsim: %s\n", command.OneLine(err.Error()))
 			broken++
