@@ -162,6 +162,16 @@ func (k *storage) copies(s *result.Store) {
 	s.WholeS = result.Finite((k.rows[again].at - k.rows[first].at).Seconds())
 }
 
+// startRows puts the first rows at the start, as the sample is.
+func (o *objects) startRows() {
+	if o == nil {
+		return
+	}
+	for _, k := range o.kinds {
+		k.rows[0].at = 0
+	}
+}
+
 // rows are the copies over time, of all kinds.
 func (o *objects) rows() (rows []result.CopiesRow) {
 	if o == nil {

@@ -41,6 +41,9 @@ func TestStoresOfAQuietNetworkAreWhole(t *testing.T) {
 			t.Errorf("%s: %v copies, %d bytes", name, *s.Copies, s.Bytes)
 		}
 	}
+	if r.Copies[0].Time != 0 {
+		t.Errorf("the copies begin at %v, the samples at 0", r.Copies[0].Time)
+	}
 	if d := r.Summary.Documents; *d.Stale != 0 {
 		t.Errorf("stale: %v", *d.Stale)
 	}

@@ -107,6 +107,7 @@ func (w *world) live(m *meter, o Options) error {
 	w.kernel.RunUntil(1) // what happens at time 0
 	m.sample()
 	m.samples[0].Time = 0
+	w.objects.startRows()
 	longest := max(1, s.Sample/slicesPerSample)
 	slice := min(firstSlice, longest)
 	for now := time.Duration(0); now < s.Duration; {
