@@ -132,6 +132,7 @@ func TestBadConditionsSayWhatIsWrong(t *testing.T) {
 	for where, want := range map[string]string{
 		"nodes <":               "expected a condition such as",
 		"nodes":                 "is a value, not a condition",
+		"nodez > 5":             "unknown key \"nodez\"; did you mean \"nodes\"?",
 		"nodes < 20ms":          "a number cannot be compared with a duration",
 		"nodes + 20ms < 3":      "a number + a duration makes no sense",
 		"registration < nodes":  "a text cannot be compared with a number",

@@ -85,6 +85,7 @@ type operand struct {
 	kind   kind
 	number float64 // 1 is true
 	text   string
+	free   bool // a word that is no key of the scenario
 }
 
 func boolean(b bool) operand {
@@ -123,7 +124,9 @@ func evaluate(e ast.Expr, s *scenario.Scenario) (operand, error) {
 		if _, ok := e.(*ast.Ident); !ok {
 			return operand{}, fmt.Errorf("the scenario has no value %s", phrase.OneLine(name))
 		}
-		return valueOf(name), nil
+		v := valueOf(name)
+		v.free = v.kind == word
+		return v, nil
 	case *ast.UnaryExpr:
 		v, err := evaluate(e.X, s)
 		switch {
@@ -179,6 +182,9 @@ func combine(e *ast.BinaryExpr, s *scenario.Scenario) (operand, error) {
 
 func compare(op token.Token, a, b operand) (operand, error) {
 	if a.kind != b.kind {
+		if err := unknownKey(a, b); err != nil {
+			return a, err
+		}
 		return a, fmt.Errorf("%s cannot be compared with %s", a.kind, b.kind)
 	}
 	order := cmp.Compare(a.number, b.number)
@@ -205,6 +211,17 @@ func compare(op token.Token, a, b operand) (operand, error) {
 		return boolean(order >= 0), nil
 	}
 	return a, fmt.Errorf("there is no operator %s", op)
+}
+
+// unknownKey is the error of a word beside a number, which should be a key; nil if neither
+// operand is one.
+func unknownKey(operands ...operand) error {
+	for _, o := range operands {
+		if o.free {
+			return fmt.Errorf("unknown key %s%s", phrase.Quote(o.text), phrase.Suggest(o.text, scenario.Keys()))
+		}
+	}
+	return nil
 }
 
 // arithmetic adds and subtracts what has the same unit, multiplies by a plain number, and

@@ -357,10 +357,12 @@ func (*Scenario) churnKeys() []string { return leavesOf("churn", reflect.TypeFor
 func leavesOf(path string, t reflect.Type) []string {
 	var paths []string
 	for f := range t.Fields() {
-		key := join(path, f.Tag.Get("yaml"))
-		if f.Type.Kind() == reflect.Struct {
+		name := f.Tag.Get("yaml")
+		switch key := join(path, name); {
+		case name == "": // no key of a file
+		case f.Type.Kind() == reflect.Struct:
 			paths = append(paths, leavesOf(key, f.Type)...)
-		} else {
+		default:
 			paths = append(paths, key)
 		}
 	}

@@ -145,6 +145,9 @@ func (s *Scenario) WithSeed(seed uint64) *Scenario {
 	return &other
 }
 
+// Keys are the dotted paths of all keys with a value.
+func Keys() []string { return leavesOf("", reflect.TypeFor[Scenario]()) }
+
 // Text is the value of a key in the form of a file, defaults included; false if the
 // scenario has no such key with a single value.
 func (s *Scenario) Text(path string) (string, bool) {

@@ -87,6 +87,11 @@ func (s *Scenario) readFiles(name string) error {
 				path, other, path)
 		}
 		taken[copied(string(file))] = path
+		if strings.HasPrefix(path, "latency.") && s.Latency.row().Name != "" {
+			if err := s.checkLatencyKeys(); err != nil {
+				return err
+			}
+		}
 		content, err := readData(beside(name, string(file)))
 		if err != nil {
 			return s.errorf(path, "%s: %w", path, err)

@@ -40,7 +40,7 @@ func TestWhatDoesNothingIsRefused(t *testing.T) {
 		{kept + "reads: 50%}}", "workload.files.reads: has no meaning without"},
 		{kept + "exponent: 1}}", "workload.files.exponent: has no meaning without"},
 		{"workload: {documents: {rate: 0}}", "4:30: workload.documents.rate: expected a number of operations a second from 0.000001 to 1000000, not 0"},
-		{"workload: {documents: {}}", "workload.documents: has no meaning without a rate, or preload.documents"},
+		{"workload: {documents: {size: 1kB}}", "workload.documents: has no meaning without a rate, or preload.documents"},
 		{"leave: {at: 159999ms, rate: 5%}", "leave.at: the first node leaves at 2m43.199s, not before the end of the run at 2m40s"},
 		{"measure: 150s\nworkload: {searches: {count: 5, start: 100s}}\n" + `expect: {search.complete: "> 0"}`, "expect.search.complete: is never measured, because all requests begin before measure, 150s"},
 	} {

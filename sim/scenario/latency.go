@@ -179,13 +179,19 @@ func (s *Scenario) fillLatency() {
 	}
 }
 
-// checkLatency judges `latency` by the row of its model, and makes the model.
-func (s *Scenario) checkLatency() error {
+// checkLatencyKeys refuses keys that the model does not take.
+func (s *Scenario) checkLatencyKeys() error {
 	row := s.Latency.row()
 	parameters := slices.DeleteFunc(keysOf(reflect.TypeFor[Latency]()), func(key string) bool { return key == "model" })
-	if err := s.checkMeaning("latency", "model", string(row.Name), row.keys(), parameters...); err != nil {
+	return s.checkMeaning("latency", "model", string(row.Name), row.keys(), parameters...)
+}
+
+// checkLatency judges `latency` by the row of its model, and makes the model.
+func (s *Scenario) checkLatency() error {
+	if err := s.checkLatencyKeys(); err != nil {
 		return err
 	}
+	row := s.Latency.row()
 	for _, p := range row.Parameters {
 		if p.Required {
 			if err := s.needs("latency", "model "+string(row.Name), p.Key); err != nil {

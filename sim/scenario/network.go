@@ -98,6 +98,9 @@ var rateUnits = []struct {
 
 // parseRate reads a bandwidth: 5Mbit/s.
 func parseRate(text string) (Rate, error) {
+	if negative(text, rateShape) {
+		return 0, fmt.Errorf("expected a bandwidth of %s or more, not %s", Rate(link.LeastRate), phrase.Quote(text))
+	}
 	if !rateShape.MatchString(text) {
 		return 0, fmt.Errorf("expected a bandwidth with a unit (bit/s kbit/s Mbit/s Gbit/s), such as 5Mbit/s, not %s",
 			phrase.Quote(text))

@@ -3,6 +3,7 @@ package scenario
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -138,10 +139,19 @@ func (s *Scenario) assign(path, value, place string) error {
 		err = setScalar(v, path, value)
 	}
 	if err != nil {
-		return errorAt(place, "%w", err)
+		return errorAt(place, "%w", once(err, place))
 	}
 	s.source[path] = place
 	return nil
+}
+
+// once is an error without the place that it begins with, and the line and column in it.
+func once(err error, place string) error {
+	text, begins := strings.CutPrefix(err.Error(), place+":")
+	if !begins {
+		return err
+	}
+	return errors.New(strings.TrimLeft(text, "0123456789: "))
 }
 
 // find walks from the root to the key at a dotted path. All that follows "expect." is one

@@ -49,7 +49,8 @@ func setShare(v reflect.Value, path, text string) error {
 		_, name, _ = strings.Cut(name, ".")
 	}
 	if name == "" {
-		return fmt.Errorf("%s: is a group: set one of its names, such as %s.tokyo=100%%", path, path)
+		example := map[string]string{"latency.access": "fiber", "latency.places": "tokyo"}[path]
+		return fmt.Errorf("%s: is a group: set one of its names, such as %s.%s=100%%", path, path, example)
 	}
 	part, err := parseShare(text)
 	if err != nil {

@@ -32,6 +32,9 @@ var sizeUnits = []struct {
 
 // parseSize reads a size: 10kB.
 func parseSize(text string) (Size, error) {
+	if negative(text, sizeShape) {
+		return 0, fmt.Errorf("expected a size of 1B or more, not %s", phrase.Quote(text))
+	}
 	if !sizeShape.MatchString(text) {
 		return 0, fmt.Errorf("expected a size with a unit (B kB MB GB TB), such as 10kB, not %s", phrase.Quote(text))
 	}

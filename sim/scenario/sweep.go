@@ -215,6 +215,9 @@ func maySweep(key string) error {
 func (d decoder) values(path string, n ast.Node) (values, places []string, err error) {
 	switch n := n.(type) {
 	case *ast.SequenceNode:
+		if len(n.Values) == 0 {
+			return nil, nil, errorAt(d.place(n), "%s: the list is empty: expected one value or more, such as [100, 1000]", path)
+		}
 		for _, item := range n.Values {
 			value, err := itemText(item)
 			if err != nil {

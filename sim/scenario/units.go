@@ -58,6 +58,12 @@ func parseDuration(text string) (time.Duration, error) {
 	return sum, nil
 }
 
+// negative reports whether a text is a value of a shape with a minus before it.
+func negative(text string, shape *regexp.Regexp) bool {
+	positive, minus := strings.CutPrefix(text, "-")
+	return minus && shape.MatchString(positive)
+}
+
 // parsePart reads one number with its unit. Days are not known to the
 // standard library: they are read as hours first.
 func parsePart(number, unit string) (time.Duration, error) {
@@ -83,6 +89,9 @@ func formatDuration(d time.Duration) string {
 // parseShare reads a share in percent ("20%") as a fraction (0.2). The sign
 // is required: a bare 0.2 could be meant as either.
 func parseShare(text string) (float64, error) {
+	if negative(text, shareShape) {
+		return 0, fmt.Errorf("expected a share of 0%% or more, not %s", phrase.Quote(text))
+	}
 	if !shareShape.MatchString(text) {
 		return 0, fmt.Errorf("expected a share with a percent sign, such as 20%%, not %s", phrase.Quote(text))
 	}

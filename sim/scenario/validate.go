@@ -323,14 +323,28 @@ func (s *Scenario) within(path string, start, over time.Duration) error {
 }
 
 // errorf is an error about the key at path. It names the place where the key was written
-// or, if it was not, where its group was.
+// or, if it was not, where its group was, or another key of that.
 func (s *Scenario) errorf(path, format string, args ...any) error {
 	for {
 		if place, ok := s.source[path]; ok || path == "" {
 			return errorAt(place, format, args...)
 		}
+		if below := s.givenBelow(path); below != "" {
+			return errorAt(s.source[below], format, args...)
+		}
 		path = path[:max(0, strings.LastIndexByte(path, '.'))]
 	}
+}
+
+// givenBelow is the first key below a group that was given, in the order of the alphabet;
+// "" for none. A set gives a key without its group.
+func (s *Scenario) givenBelow(group string) (first string) {
+	for path := range s.source { // order-free: the least is one
+		if strings.HasPrefix(path, group+".") && (first == "" || path < first) {
+			first = path
+		}
+	}
+	return first
 }
 
 // firstGiven returns the first of two paths that was given: an error about both is shown

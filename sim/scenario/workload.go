@@ -221,7 +221,7 @@ func (s *Scenario) readTimes() error {
 // parseTimes reads a file of times: one in each line, none before the one above it or
 // beyond the end of the run.
 func parseTimes(file string, content []byte, end time.Duration) (times []time.Duration, err error) {
-	lines := bufio.NewScanner(bytes.NewReader(content))
+	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	for number := 1; lines.Scan(); number++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || strings.HasPrefix(text, "#") {
