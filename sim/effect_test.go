@@ -69,7 +69,7 @@ var effects = map[string][]string{
 	"workload.entry":                   {"workload.entry=#3"},
 	"workload.exponent":                {"workload.entry=zipf", "workload.exponent=3"},
 	"workload.ips":                     {"workload.approvals.count=120", "workload.ips=1"},
-	"workload.retries":                 {"workload.entry=#19 join.mode=spread join.over=170s", "workload.retries=2"},
+	"workload.retries":                 {"workload.entry=#9-19 join.mode=spread join.over=170s", "workload.retries=2"},
 	"workload.timeout":                 {"latency.mean=400ms", "workload.timeout=1s"},
 	"workload.searches.rate":           {"workload.searches.rate=1"},
 	"workload.searches.times":          {"workload.searches.times=testdata/times.csv"},

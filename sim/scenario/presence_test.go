@@ -47,7 +47,7 @@ func TestWhatIsOnNodesThatAreDownIsRefused(t *testing.T) {
 		{"churn: {trace: some.csv}\n" + faults(`{at: 10s, do: crash, on: 50}`), `"50" is more than the 40 that can be up at 10s: 60 are down by churn.trace`},
 		{"churn: {trace: some.csv}\n" + faults(`{at: 10s, do: crash, on: 40}`), ""},
 		{"churn: {trace: some.csv}\n" + faults(`{at: 10s, do: partition, on: 40}`), "cuts no node off"},
-		{"churn: {trace: some.csv, new_ip: 10%}\n" + faults(`{at: 10s, do: crash, on: 50}`), ""},
+		{"churn: {trace: back.csv, new_ip: 10%}\n" + faults(`{at: 10s, do: crash, on: 50}`), ""},
 		// ended
 		{faults(`{at: 50s, do: crash, on: 60}, {at: 60s, do: crash, on: 60}`), `faults.1.on: "60" is more than the 40 that can be up at 1m: 60 have ended (faults.0)`},
 		{faults(`{at: 50s, do: crash, on: 60}, {at: 60s, do: crash, on: 40}`), ""},
@@ -126,11 +126,12 @@ func TestWhatIsOnNodesThatAreDownIsRefused(t *testing.T) {
 	}
 }
 
-// inFolder writes a scenario beside traces in which all nodes, or 60, leave after 5 s.
+// inFolder writes a scenario beside traces in which all nodes, or 60, leave after 5 s; in
+// one of them one of these comes back late.
 func inFolder(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"t.yaml": text, "all.csv": leaving(100), "some.csv": leaving(60)} {
+	for name, content := range map[string]string{"t.yaml": text, "all.csv": leaving(100), "some.csv": leaving(60), "back.csv": leaving(60) + "100,0,up\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
