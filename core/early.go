@@ -41,23 +41,23 @@ func (c *choice) makeYoung(wanted int, add func()) {
 	switch {
 	case lg.masters < wanted:
 		if add(); len(c.places) > 0 {
-			lg.bear(c.places[0], c.level.node.env.Now())
+			lg.noteYoung(c.places[0], c.level.node.env.Now())
 		}
 	case lg.capacity.total == 0 && len(lg.young) > 0:
-		lg.grow()
+		lg.growOldest()
 	}
 }
 
-// bear notes that a master is young since a time.
-func (lg *ledger) bear(p Peer, since time.Duration) {
+// noteYoung notes that a master is young since a time.
+func (lg *ledger) noteYoung(p Peer, since time.Duration) {
 	if lg.young == nil {
 		lg.young = make(map[Peer]time.Duration)
 	}
 	lg.young[p] = since
 }
 
-// grow forgets that the oldest of the young masters is one.
-func (lg *ledger) grow() {
+// growOldest takes the oldest of the young masters for a known one from now on.
+func (lg *ledger) growOldest() {
 	var oldest Peer
 	for p, since := range lg.young { // order-free: the least is kept, by time and number
 		first := lg.young[oldest]
