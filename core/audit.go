@@ -162,11 +162,30 @@ func (l *level) claimsTooMuch(up *message.Structure, before *message.Masters) bo
 }
 
 // inBoth is how many masters are in both lists.
-func (l *level) inBoth(a, b *message.Masters) (common int) {
-	if set := a.Set(); a == b || set != 0 && set == b.Set() {
+func (l *level) inBoth(a, b *message.Masters) int {
+	sets := [2]uint64{a.Set(), b.Set()}
+	if a == b || sets[0] != 0 && sets[0] == sets[1] {
 		return len(a.List)
 	}
-	marks := &l.node.pool.marks
+	pool := l.node.pool
+	if sets[0] == 0 || sets[1] == 0 {
+		return countBoth(&pool.marks, a, b)
+	}
+	last := &pool.overlaps[(sets[0]^sets[1])%uint64(len(pool.overlaps))]
+	if last.sets != sets {
+		*last = overlap{sets, countBoth(&pool.marks, a, b)}
+	}
+	return last.common
+}
+
+// overlap is how many masters are in both of two sets. Where a master comes or goes, all
+// nodes compare the same two.
+type overlap struct {
+	sets   [2]uint64 // their digests
+	common int
+}
+
+func countBoth(marks *marks, a, b *message.Masters) (common int) {
 	marks.reset()
 	for _, m := range a.List {
 		marks.put(m.Peer, 1)

@@ -200,9 +200,14 @@ func (l *level) before(m Peer, place int32) *message.Structure {
 	return l.looked[i]
 }
 
-// sameSlaves reports whether a master lists the same slaves as before.
+// sameSlaves reports whether a master lists the same slaves as before. Snapshots share the
+// array of a list that has not changed between them.
 func sameSlaves(before, now *message.Structure) bool {
-	return before == now || before != nil && slices.Equal(before.Slaves, now.Slaves)
+	if before == now || before == nil {
+		return before == now
+	}
+	a, b := before.Slaves, now.Slaves
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0] || slices.Equal(a, b))
 }
 
 // Marks of slaves in newClaim.

@@ -62,9 +62,7 @@ func TestSnapshotsNeverChange(t *testing.T) {
 func copied(s *message.Structure) message.Structure {
 	c := *s
 	c.Slaves = slices.Clone(s.Slaves)
-	masters := *s.Masters
-	masters.List = slices.Clone(masters.List)
-	c.Masters = &masters
+	c.Masters = message.NewMasters(slices.Clone(s.Masters.List))
 	return c
 }
 

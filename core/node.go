@@ -27,6 +27,7 @@ type Node struct {
 	life    uint8 // counts the lives of a node that is stopped and initialised again
 
 	treeIndex uint32 // of its tree in Pool.trees, from 1; 0 with one level
+	tasks     uint32 // of the pool that are under way for it, or are to begin
 
 	cfg    *Config
 	env    Env

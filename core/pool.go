@@ -21,14 +21,16 @@ type Pool struct {
 	taken    marks     // by number of the host
 	hashes   draw.Memo // of the nodes' addresses, by id
 	hosts    hostNumbers
-	walks    []*discovery // that are over; see discovery.free
-	trees    []*tree      // of nodes in networks of several levels; see Node.treeIndex
+	overlaps [1 << 8]overlap // of the latest sets of masters compared; see level.inBoth
+	walks    []*discovery    // that are over; see discovery.free
+	trees    []*tree         // of nodes in networks of several levels; see Node.treeIndex
 }
 
 // run starts a procedure for node n and returns when it has ended or parked.
 func (p *Pool) run(n *Node, procedure procedure, req *message.Request, ticket Ticket) {
 	t := p.take()
 	t.caller, t.node, t.procedure, t.ticket = n, n, procedure, ticket
+	n.tasks++
 	t.own, t.owing = req == nil, req != nil
 	if req != nil {
 		t.req = *req
@@ -79,6 +81,9 @@ func (t *Task) loop(yield func(struct{}) bool) {
 	t.yield = yield
 	for {
 		t.procedure(t)
+		if t.node != nil {
+			t.node.tasks--
+		}
 		t.caller, t.node, t.procedure, t.req = nil, nil, nil, message.Request{}
 		clear(t.gather.responses)
 		t.pool.idle = append(t.pool.idle, t)
@@ -139,6 +144,18 @@ func (p *Pool) awake(n *Node, number uint32) {
 // end ends all tasks of a node in the middle of their procedures. A request that one of
 // them was to answer fails as if the node were not there.
 func (p *Pool) end(n *Node) {
+	if n.tasks > 0 {
+		p.endTasks(n)
+	}
+	for s := range p.delayed { // order-free: deletes only
+		if s.node == n {
+			delete(p.delayed, s)
+		}
+	}
+}
+
+func (p *Pool) endTasks(n *Node) {
+	n.tasks = 0
 	p.all = slices.DeleteFunc(p.all, func(t *Task) bool {
 		if t.node != n {
 			return false
@@ -153,11 +170,6 @@ func (p *Pool) end(n *Node) {
 	for s := range p.sleepers { // order-free: deletes only
 		if s.node == n {
 			delete(p.sleepers, s)
-		}
-	}
-	for s := range p.delayed { // order-free: deletes only
-		if s.node == n {
-			delete(p.delayed, s)
 		}
 	}
 }

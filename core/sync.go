@@ -84,15 +84,19 @@ func (l *level) judgeUp(b Peer, up *message.Structure) {
 	n.judge(!contradictory(b, up), behavior.BacklinkNetworkSize, b)
 }
 
-// isListed reports whether we are among a backlink's slaves. It tries the last known
-// index first: in a network of a million nodes a master has a thousand slaves.
+// isListed reports whether we are among a backlink's slaves. It begins at the last known
+// index, and goes down from there, since slaves that leave a list move those after them to
+// the front: in a network of a million nodes a master has a thousand slaves.
 func (l *level) isListed(slaves []Peer) bool {
-	n := l.node
-	if int(l.slot) < len(slaves) && slaves[l.slot] == n.self {
-		return true
+	n, last := l.node, min(int(l.slot), len(slaves)-1)
+	for i := last; i >= 0; i-- {
+		if slaves[i] == n.self {
+			l.slot = uint32(i)
+			return true
+		}
 	}
-	i := slices.Index(slaves, n.self)
-	l.slot = uint32(max(i, 0))
+	i := slices.Index(slaves[last+1:], n.self)
+	l.slot = uint32(max(last+1+i, 0))
 	return i >= 0
 }
 

@@ -66,6 +66,7 @@ func (t *Task) Fork(procedure func(t *Task)) {
 	fork := n.pool.take()
 	fork.caller, fork.node, fork.procedure, fork.own = n, n, t.contained(procedure), true
 	fork.req.Trace = t.req.Trace
+	n.tasks++
 	n.env.After(0, n.tag(n.pool.sleep(fork)))
 }
 

@@ -34,14 +34,14 @@ import (
 // and for pictures in base64. How well other long texts compress cannot be known without
 // compressing them.
 type Sizes struct {
-	speaker     Speaker
-	lengths     []uint8                // of the addresses in the book, by id; 0 for those to look up
-	heads       [message.NumKinds]head // of requests, by kind
-	asked       question               // the latest
-	said        statement              // the latest answer to a query
-	masterLists []kept[masterList]     // by number of the first master
-	slaveLists  []kept[slaveList]      // by number of the address
-	writer      writer                 // of the message being counted, and reused
+	speaker    Speaker
+	lengths    []uint8                // of the addresses in the book, by id; 0 for those to look up
+	heads      [message.NumKinds]head // of requests, by kind
+	asked      question               // the latest
+	said       statement              // the latest answer to a query
+	names      []names                // of the latest list of masters, by number of the first
+	slaveLists []kept                 // by number of the address
+	writer     writer                 // of the message being counted, and reused
 }
 
 // head is the part of the head of a request that depends on its kind only.
@@ -74,20 +74,21 @@ type Sized interface{ JSONSize() int }
 
 // keptLists is for how many numbers of peers there are tallies of lists, of masters and of
 // slaves. Of a million nodes some thousand are masters. A few of these share a place; if
-// they had only one tally there, each would be made again for nearly every message.
+// they had only one tally of slaves there, each would be made again for nearly every
+// message.
 const keptLists = 1 << 10
 
-// ways is how many tallies a place has at the most.
+// ways is how many tallies of slaves a place has at the most.
 const ways = 4
 
 // kept are the tallies of a place, the one used last first.
-type kept[T any] [ways]*T
+type kept [ways]*slaveList
 
 // use makes the i-th tally the one used last, and returns it; an empty one is made.
-func (k *kept[T]) use(i int) *T {
+func (k *kept) use(i int) *slaveList {
 	t := k[i]
 	if t == nil {
-		t = new(T)
+		t = new(slaveList)
 	}
 	copy(k[1:i+1], k[:i])
 	k[0] = t
@@ -98,9 +99,9 @@ func (k *kept[T]) use(i int) *T {
 // that it holds already must stay.
 func NewSizes(book *peer.Book, version string) *Sizes {
 	s := &Sizes{
-		speaker:     Speaker{Book: book, Version: version},
-		masterLists: make([]kept[masterList], keptLists),
-		slaveLists:  make([]kept[slaveList], keptLists),
+		speaker:    Speaker{Book: book, Version: version},
+		names:      make([]names, keptLists),
+		slaveLists: make([]kept, keptLists),
 	}
 	s.lengths = lengths(book)
 	for k := range message.NumKinds {
@@ -378,82 +379,76 @@ func (s *Sizes) novelAt(i int, p, before peer.Peer) int {
 	return sampled * novel(s.speaker.Book.Text(before), text)
 }
 
-// masterList is a list of masters, and its tally without their sizes and with them.
-type masterList struct {
-	first peer.Peer
-	of    *message.Masters
-	named tally
-	tally
-}
-
-// versions is how many lists of one first master are kept: while its slaves take over a
-// new one, they answer with the old.
-const versions = 2
-
-// findMasters looks for a list at its place. It returns the list, or else the latest one
-// with the same first master, nil for none; and where it is or may be put.
-func findMasters(place *kept[masterList], first peer.Peer, m *message.Masters) (at int, found *masterList) {
-	seen := 0
-	for i, t := range place {
-		switch {
-		case t == nil:
-			return i, found
-		case t.of == m:
-			return i, t
-		case t.first == first:
-			if found == nil {
-				found = t
-			}
-			if seen++; seen == versions {
-				return i, found
-			}
-		}
-	}
-	return ways - 1, found
-}
-
-// masters returns the tally of a list, which many structures share. A master lists itself
-// first, and most of its lists name the masters of the last in the same order, with other
-// sizes: then only these are counted.
+// masters returns the tally of a list, which many structures share: it is counted once,
+// and noted on the list.
 func (s *Sizes) masters(m *message.Masters) tally {
-	first := peer.Peer{}
-	if len(m.List) > 0 {
-		first = m.List[0].Peer
+	if noted := m.Weight(); noted != 0 {
+		return unpack(noted, len(m.List))
 	}
-	place := &s.masterLists[first.ID()%keptLists]
-	i, before := findMasters(place, first, m)
-	if before != nil && before.of == m {
-		return place.use(i).tally
-	}
-	var named tally
-	if before != nil && slices.EqualFunc(before.of.List, m.List, func(a, b message.Master) bool { return a.Peer == b.Peer }) {
-		named = before.named
-	} else {
-		named = s.named(m.List)
-	}
-	kept := place.use(i)
-	*kept = masterList{first: first, of: m, named: named, tally: named}
+	t := s.named(m.List)
 	last := uint32(0)
 	for i := range m.List {
 		size := m.List[i].Size
-		kept.bytes += digits(int64(size))
+		t.bytes += digits(int64(size))
 		if size != last {
-			kept.changes++
+			t.changes++
 		}
 		last = size
 	}
-	return kept.tally
+	m.SetWeight(t.pack())
+	return t
 }
 
-// named returns the tally of a list of masters without their sizes.
+// The bits of the two larger numbers of a packed tally.
+const (
+	packedBytes = 24
+	packedNovel = 24
+)
+
+// pack puts the tally of a list without texts into one number, 0 if it does not fit. No
+// text of a list is empty, so that 0 stands for no other.
+func (t *tally) pack() uint64 {
+	bytes, novel, changes := uint64(t.bytes), uint64(t.novel), uint64(t.changes)
+	if bytes>>packedBytes != 0 || novel>>packedNovel != 0 || changes>>(64-packedBytes-packedNovel) != 0 {
+		return 0
+	}
+	return bytes | novel<<packedBytes | changes<<(packedBytes+packedNovel)
+}
+
+// unpack is the reverse of pack, for a list of so many addresses.
+func unpack(packed uint64, addresses int) tally {
+	return tally{
+		bytes:     int(packed & (1<<packedBytes - 1)),
+		novel:     int(packed >> packedBytes & (1<<packedNovel - 1)),
+		changes:   int(packed >> (packedBytes + packedNovel)),
+		addresses: addresses,
+	}
+}
+
+// names are a list of masters, and its tally without their sizes.
+type names struct {
+	list []message.Master
+	tally
+}
+
+// named returns the tally of a list of masters without their sizes. A master lists itself
+// first, and most of its lists name the masters of the last in the same order.
 func (s *Sizes) named(list []message.Master) tally {
-	t := tally{bytes: len(`[]`) + max(0, len(list)-1), addresses: len(list)}
+	if len(list) == 0 {
+		return tally{bytes: len(`[]`)}
+	}
+	last := &s.names[list[0].Peer.ID()%keptLists]
+	if slices.EqualFunc(last.list, list, func(a, b message.Master) bool { return a.Peer == b.Peer }) {
+		return last.tally
+	}
+	t := tally{bytes: len(`[]`) + len(list) - 1, addresses: len(list)}
 	for i := range list {
 		t.bytes += len(`{"address":"","size":}`) + s.length(list[i].Peer)
 		if i%sampled == 0 {
 			t.novel += s.novelAt(i, list[i].Peer, list[max(0, i-1)].Peer)
 		}
 	}
+	*last = names{list, t}
 	return t
 }
 

@@ -318,8 +318,7 @@ func BenchmarkSizes(b *testing.B) {
 	}
 	b.Run("a new list of masters", func(b *testing.B) {
 		for b.Loop() {
-			list := *s.Masters
-			sizes.masters(&list)
+			sizes.masters(&message.Masters{List: s.Masters.List})
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"math/bits"
+	"sync/atomic"
 	"time"
 
 	"spreadable/core/peer"
@@ -20,31 +22,84 @@ type Masters struct {
 	List  []Master
 	Total int // sum of the sizes: how many nodes the masters list
 
-	members uint64 // see Set
+	members uint64        // see Set
+	named   []uint64      // a filter, see Index; nil for none
+	weight  atomic.Uint64 // see Weight
 }
 
-// NewMasters makes a list with its sum and digest. It takes over the slice.
+// NewMasters makes a list with its sum and digest. It takes over the slice. Sizes in it may
+// change while nobody else has the list, if Total does with them.
 func NewMasters(list []Master) *Masters {
-	m := &Masters{List: list}
+	m := &Masters{List: list, named: newFilter(len(list))}
 	for _, e := range list {
 		m.Total += int(e.Size)
-		m.members += scatter(e.Peer)
+		spread := scatter(e.Peer)
+		m.members += spread
+		if m.named != nil {
+			word, bit := m.place(spread)
+			m.named[word] |= bit
+		}
 	}
 	return m
+}
+
+// Most peers that are looked up in a list are not in it. A list of fewFiltered masters or
+// more tells so of most of them without being read: it has a Bloom filter with one bit for
+// each of its masters, and filterBits or more in all for each. So one peer in filterBits or
+// fewer is looked up in vain.
+const (
+	fewFiltered = 32
+	filterBits  = 8
+)
+
+// newFilter returns the empty filter of so many masters: its length is a power of two.
+func newFilter(masters int) []uint64 {
+	if masters < fewFiltered {
+		return nil
+	}
+	return make([]uint64, 1<<bits.Len(uint(masters*filterBits-1)>>6))
+}
+
+// place is the word and the bit of a scattered number in the filter.
+func (m *Masters) place(spread uint64) (word int, bit uint64) {
+	return int(spread>>6) & (len(m.named) - 1), 1 << (spread & 63)
+}
+
+// Index returns the index of p in the list, or -1.
+func (m *Masters) Index(p peer.Peer) int {
+	if m.named != nil {
+		if word, bit := m.place(scatter(p)); m.named[word]&bit == 0 {
+			return -1
+		}
+	}
+	list := m.List
+	for i := range list { // three times as fast as slices.IndexFunc
+		if list[i].Peer == p {
+			return i
+		}
+	}
+	return -1
 }
 
 // Set is a digest of the set of masters, whatever their order and sizes. It is 0, which
 // says nothing, of a list that came by wire: a sender could forge it.
 func (m *Masters) Set() uint64 { return m.members }
 
+// Weight is the number that SetWeight has noted, 0 for none.
+func (m *Masters) Weight() uint64 { return m.weight.Load() }
+
+// SetWeight notes a number about a list that is not changed any more, for a codec: a list
+// is sent thousands of times, and what its text takes needs to be counted only once. Who
+// notes it again must note the same.
+func (m *Masters) SetWeight(weight uint64) { m.weight.Store(weight) }
+
 // SizeOf returns the size that the list gives p; ok is false when it is not in the list.
 func (m *Masters) SizeOf(p peer.Peer) (size int, ok bool) {
-	for i := range m.List {
-		if m.List[i].Peer == p {
-			return int(m.List[i].Size), true
-		}
+	i := m.Index(p)
+	if i < 0 {
+		return 0, false
 	}
-	return 0, false
+	return int(m.List[i].Size), true
 }
 
 // scatter spreads a peer's number over 64 bits, so that the sum over a set of peers is
