@@ -143,8 +143,7 @@ func (l *lists) setMaster(p Peer, size int, now time.Duration) {
 	same := i >= 0 && l.masters.List[i] == m
 	if i >= 0 && l.seen != nil && (same || l.private) {
 		if !same {
-			l.masters.Total += int(m.Size) - int(l.masters.List[i].Size)
-			l.masters.List[i] = m
+			l.masters.SetSize(i, m.Size)
 		}
 		l.seen[i] = now
 		l.mastersRevision++

@@ -50,8 +50,9 @@ func TestSnapshotsNeverChange(t *testing.T) {
 					}
 				}
 				right := message.NewMasters(n.level1.masters.List)
-				if n.level1.masters.Total != right.Total || n.level1.masters.Set() != 0 && n.level1.masters.Set() != right.Set() {
-					t.Fatalf("%+v: the sum is %d", n.level1.masters, right.Total)
+				has := n.level1.masters
+				if has.Total != right.Total || has.Set() != 0 && (has.Set() != right.Set() || has.Digest() != right.Digest()) {
+					t.Fatalf("%+v: made anew it is %+v", has, right)
 				}
 			},
 		})

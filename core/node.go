@@ -142,6 +142,19 @@ func (n *Node) Touch() uint64 {
 // TouchSync is Touch for a timer: mostly the next sync is due.
 func (n *Node) TouchSync() uint64 { return uint64(n.started) + uint64(n.syncs.count) }
 
+// TouchAnswer is Touch for what takes an answer.
+func (n *Node) TouchAnswer(sink Sink) uint64 {
+	g, ok := sink.(*gather)
+	if !ok || g.task == nil {
+		return 0
+	}
+	touched := uint64(g.pending) + uint64(g.task.ticket)
+	if g.late != nil || g.task.parked {
+		touched++
+	}
+	return touched
+}
+
 // Self is the node's own address.
 func (n *Node) Self() Peer { return n.self }
 

@@ -82,6 +82,9 @@ func (h *handler) Prefetch(next []kernel.Event) {
 	for i := range next {
 		h.touched += h.TouchCall(inmem.EventKind(next[i].Kind), next[i].Slot)
 	}
+	for i := range next {
+		h.touched += h.TouchSink(inmem.EventKind(next[i].Kind), next[i].To, next[i].Slot)
+	}
 }
 
 // Deliver implements kernel.Handler.

@@ -39,6 +39,7 @@ type Sizes struct {
 	heads      [message.NumKinds]head // of requests, by kind
 	asked      question               // the latest
 	said       statement              // the latest answer to a query
+	weighed    []weighed              // by digest
 	names      []names                // of the latest list of masters, by number of the first
 	slaveLists []kept                 // by number of the address
 	writer     writer                 // of the message being counted, and reused
@@ -100,6 +101,7 @@ func (k *kept) use(i int) *slaveList {
 func NewSizes(book *peer.Book, version string) *Sizes {
 	s := &Sizes{
 		speaker:    Speaker{Book: book, Version: version},
+		weighed:    make([]weighed, 1<<bits.Len(uint(book.Len()/nodesPerList))),
 		names:      make([]names, keptLists),
 		slaveLists: make([]kept, keptLists),
 	}
@@ -379,11 +381,21 @@ func (s *Sizes) novelAt(i int, p, before peer.Peer) int {
 	return sampled * novel(s.speaker.Book.Text(before), text)
 }
 
-// masters returns the tally of a list, which many structures share: it is counted once,
-// and noted on the list.
+// weighed is the packed tally of a list of masters, by its digest.
+type weighed struct{ digest, tally uint64 }
+
+// nodesPerList is for how many nodes there is one place for the tally of a list of masters.
+// A master has a new list whenever another has a new size, and its slaves answer with those
+// of the last round: in a network of a hundred thousand nodes that come and go, some six
+// thousand are in use.
+const nodesPerList = 4
+
+// masters returns the tally of a list. Thousands of answers have the same one.
 func (s *Sizes) masters(m *message.Masters) tally {
-	if noted := m.Weight(); noted != 0 {
-		return unpack(noted, len(m.List))
+	digest := m.Digest()
+	place := &s.weighed[digest%uint64(len(s.weighed))]
+	if digest != 0 && place.digest == digest {
+		return unpack(place.tally, len(m.List))
 	}
 	t := s.named(m.List)
 	last := uint32(0)
@@ -395,7 +407,9 @@ func (s *Sizes) masters(m *message.Masters) tally {
 		}
 		last = size
 	}
-	m.SetWeight(t.pack())
+	if packed, fits := t.pack(); fits {
+		*place = weighed{digest, packed}
+	}
 	return t
 }
 
@@ -405,14 +419,11 @@ const (
 	packedNovel = 24
 )
 
-// pack puts the tally of a list without texts into one number, 0 if it does not fit. No
-// text of a list is empty, so that 0 stands for no other.
-func (t *tally) pack() uint64 {
+// pack puts the tally of a list without texts into one number, if it fits.
+func (t *tally) pack() (packed uint64, fits bool) {
 	bytes, novel, changes := uint64(t.bytes), uint64(t.novel), uint64(t.changes)
-	if bytes>>packedBytes != 0 || novel>>packedNovel != 0 || changes>>(64-packedBytes-packedNovel) != 0 {
-		return 0
-	}
-	return bytes | novel<<packedBytes | changes<<(packedBytes+packedNovel)
+	fits = bytes>>packedBytes == 0 && novel>>packedNovel == 0 && changes>>(64-packedBytes-packedNovel) == 0
+	return bytes | novel<<packedBytes | changes<<(packedBytes+packedNovel), fits
 }
 
 // unpack is the reverse of pack, for a list of so many addresses.

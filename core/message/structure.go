@@ -2,7 +2,6 @@ package message
 
 import (
 	"math/bits"
-	"sync/atomic"
 	"time"
 
 	"spreadable/core/peer"
@@ -22,25 +21,39 @@ type Masters struct {
 	List  []Master
 	Total int // sum of the sizes: how many nodes the masters list
 
-	members uint64        // see Set
-	named   []uint64      // a filter, see Index; nil for none
-	weight  atomic.Uint64 // see Weight
+	members uint64   // see Set
+	digest  uint64   // see Digest
+	named   []uint64 // a filter, see Index; nil for none
 }
 
-// NewMasters makes a list with its sum and digest. It takes over the slice. Sizes in it may
-// change while nobody else has the list, if Total does with them.
+// NewMasters makes a list with its sum and digests. It takes over the slice.
 func NewMasters(list []Master) *Masters {
 	m := &Masters{List: list, named: newFilter(len(list))}
-	for _, e := range list {
+	for i, e := range list {
 		m.Total += int(e.Size)
-		spread := scatter(e.Peer)
+		spread := scatter(uint64(e.Peer.ID()))
 		m.members += spread
+		m.digest += m.entry(i)
 		if m.named != nil {
 			word, bit := m.place(spread)
 			m.named[word] |= bit
 		}
 	}
 	return m
+}
+
+// SetSize changes a size of a list from NewMasters that nobody else has yet.
+func (m *Masters) SetSize(i int, size uint32) {
+	m.digest -= m.entry(i)
+	m.Total += int(size) - int(m.List[i].Size)
+	m.List[i].Size = size
+	m.digest += m.entry(i)
+}
+
+// entry is the part of the i-th master in the digest.
+func (m *Masters) entry(i int) uint64 {
+	e := &m.List[i]
+	return scatter(scatter(uint64(e.Peer.ID())<<32|uint64(e.Size)) + uint64(i))
 }
 
 // Most peers that are looked up in a list are not in it. A list of fewFiltered masters or
@@ -68,7 +81,7 @@ func (m *Masters) place(spread uint64) (word int, bit uint64) {
 // Index returns the index of p in the list, or -1.
 func (m *Masters) Index(p peer.Peer) int {
 	if m.named != nil {
-		if word, bit := m.place(scatter(p)); m.named[word]&bit == 0 {
+		if word, bit := m.place(scatter(uint64(p.ID()))); m.named[word]&bit == 0 {
 			return -1
 		}
 	}
@@ -85,13 +98,9 @@ func (m *Masters) Index(p peer.Peer) int {
 // says nothing, of a list that came by wire: a sender could forge it.
 func (m *Masters) Set() uint64 { return m.members }
 
-// Weight is the number that SetWeight has noted, 0 for none.
-func (m *Masters) Weight() uint64 { return m.weight.Load() }
-
-// SetWeight notes a number about a list that is not changed any more, for a codec: a list
-// is sent thousands of times, and what its text takes needs to be counted only once. Who
-// notes it again must note the same.
-func (m *Masters) SetWeight(weight uint64) { m.weight.Store(weight) }
+// Digest is a digest of the whole list: its masters, their order and their sizes. It is 0
+// of a list that came by wire, as Set is.
+func (m *Masters) Digest() uint64 { return m.digest }
 
 // SizeOf returns the size that the list gives p; ok is false when it is not in the list.
 func (m *Masters) SizeOf(p peer.Peer) (size int, ok bool) {
@@ -102,12 +111,11 @@ func (m *Masters) SizeOf(p peer.Peer) (size int, ok bool) {
 	return int(m.List[i].Size), true
 }
 
-// scatter spreads a peer's number over 64 bits, so that the sum over a set of peers is
-// its digest: whatever the order, and seldom that of another set. It is the last step of
-// the splitmix64 generator (Steele, Lea, Flood: Fast splittable pseudorandom number
-// generators, 2014).
-func scatter(p peer.Peer) uint64 {
-	z := uint64(p.ID()) * 0x9e3779b97f4a7c15
+// scatter spreads a number over 64 bits, so that the sum over a set is its digest: whatever
+// the order, and seldom that of another set. It is the last step of the splitmix64
+// generator (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+func scatter(x uint64) uint64 {
+	z := x * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31

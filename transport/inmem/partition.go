@@ -214,3 +214,11 @@ func (p *Partition) TouchCall(kind EventKind, slot uint32) uint64 {
 	}
 	return uint64(p.calls.slots[p.answers.at(slot).call].gen)
 }
+
+// TouchSink loads, after TouchCall, what takes an answer.
+func (p *Partition) TouchSink(kind EventKind, host, slot uint32) uint64 {
+	if kind != arriveAnswer || int(host) >= len(p.net.hosts) {
+		return 0
+	}
+	return p.net.hosts[host].Node.TouchAnswer(p.calls.slots[p.answers.at(slot).call].value.sink)
+}
