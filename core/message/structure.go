@@ -1,7 +1,6 @@
 package message
 
 import (
-	"math"
 	"math/bits"
 	"time"
 
@@ -22,20 +21,23 @@ type Masters struct {
 	List  []Master
 	Total int // sum of the sizes: how many nodes the masters list
 
-	members uint64 // see Set
-	digest  uint64 // see Digest
-	index   index  // nil for none
+	members uint64   // see Set
+	digest  uint64   // see Digest
+	named   []uint64 // a filter, see Index; nil for none
 }
 
 // NewMasters makes a list with its sum and digests. It takes over the slice.
 func NewMasters(list []Master) *Masters {
-	m := &Masters{List: list, index: newIndex(len(list))}
+	m := &Masters{List: list, named: newFilter(len(list))}
 	for i, e := range list {
 		m.Total += int(e.Size)
 		spread := scatter(uint64(e.Peer.ID()))
 		m.members += spread
 		m.digest += m.entry(i)
-		m.index.put(spread, i)
+		if m.named != nil {
+			word, bit := m.place(spread)
+			m.named[word] |= bit
+		}
 	}
 	return m
 }
@@ -54,55 +56,40 @@ func (m *Masters) entry(i int) uint64 {
 	return scatter(scatter(uint64(e.Peer.ID())<<32|uint64(e.Size)) + uint64(i))
 }
 
+// Most peers that are looked up in a list are not in it. A list of fewFiltered masters or
+// more tells so of most of them without being read: it has a Bloom filter with one bit for
+// each of its masters, and filterBits or more in all for each. So one peer in filterBits or
+// fewer is looked up in vain.
+const (
+	fewFiltered = 32
+	filterBits  = 8
+)
+
+// newFilter returns the empty filter of so many masters: its length is a power of two.
+func newFilter(masters int) []uint64 {
+	if masters < fewFiltered {
+		return nil
+	}
+	return make([]uint64, 1<<bits.Len(uint(masters*filterBits-1)>>6))
+}
+
+// place is the word and the bit of a scattered number in the filter.
+func (m *Masters) place(spread uint64) (word int, bit uint64) {
+	return int(spread>>6) & (len(m.named) - 1), 1 << (spread & 63)
+}
+
 // Index returns the index of p in the list, or -1.
 func (m *Masters) Index(p peer.Peer) int {
-	if m.index != nil {
-		return m.index.find(m.List, p)
+	if m.named != nil {
+		if word, bit := m.place(scatter(uint64(p.ID()))); m.named[word]&bit == 0 {
+			return -1
+		}
 	}
 	list := m.List
 	for i := range list { // three times as fast as slices.IndexFunc
 		if list[i].Peer == p {
 			return i
 		}
-	}
-	return -1
-}
-
-// index is a hash table of a list of masters: of each place in the list, counted from 1,
-// where its peer's scattered number points to, or at the next free entry. At most half of
-// the entries are used; 0 is a free one.
-type index []uint16
-
-// fewMasters is up to how many it is faster to read the list.
-const fewMasters = 16
-
-// newIndex returns an empty index of so many masters, nil if they are too few or too many
-// for one.
-func newIndex(masters int) index {
-	if masters <= fewMasters || masters > math.MaxUint16 {
-		return nil
-	}
-	return make(index, 1<<bits.Len(uint(2*masters-1)))
-}
-
-func (x index) put(spread uint64, place int) {
-	if x == nil {
-		return
-	}
-	at := int(spread) & (len(x) - 1)
-	for x[at] != 0 {
-		at = (at + 1) & (len(x) - 1)
-	}
-	x[at] = uint16(place + 1)
-}
-
-func (x index) find(list []Master, p peer.Peer) int {
-	at := int(scatter(uint64(p.ID()))) & (len(x) - 1)
-	for x[at] != 0 {
-		if place := int(x[at] - 1); list[place].Peer == p {
-			return place
-		}
-		at = (at + 1) & (len(x) - 1)
 	}
 	return -1
 }
