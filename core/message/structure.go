@@ -78,14 +78,14 @@ func (m *Masters) place(spread uint64) (word int, bit uint64) {
 	return int(spread>>6) & (len(m.named) - 1), 1 << (spread & 63)
 }
 
-// Index returns the index of p in the list, or -1.
+// Index returns the index of p in the list, or -1. A master lists itself first.
 func (m *Masters) Index(p peer.Peer) int {
-	if m.named != nil {
+	list := m.List
+	if m.named != nil && list[0].Peer != p {
 		if word, bit := m.place(scatter(uint64(p.ID()))); m.named[word]&bit == 0 {
 			return -1
 		}
 	}
-	list := m.List
 	for i := range list { // three times as fast as slices.IndexFunc
 		if list[i].Peer == p {
 			return i
