@@ -221,6 +221,30 @@ func TestSizesDoNotDependOnTheMessageBefore(t *testing.T) {
 	}
 }
 
+// A tally comes out of its pack as it was, or does not fit.
+func TestTalliesArePackedWhole(t *testing.T) {
+	const most, mostChanges = 1<<24 - 1, 1<<16 - 1
+	for _, test := range []struct {
+		tally
+		fits bool
+	}{
+		{tally{}, true},
+		{tally{bytes: 2, novel: 3, changes: 4, addresses: 5}, true},
+		{tally{bytes: most, novel: most, changes: mostChanges, addresses: 8192}, true},
+		{tally{bytes: most + 1}, false},
+		{tally{novel: most + 1}, false},
+		{tally{changes: mostChanges + 1}, false},
+	} {
+		packed, fits := test.pack()
+		if fits != test.fits {
+			t.Errorf("%+v fits: %t", test.tally, fits)
+		}
+		if got := unpack(packed, test.addresses); fits && got != test.tally {
+			t.Errorf("%+v comes out as %+v", test.tally, got)
+		}
+	}
+}
+
 // A request that differs from the one before in its sender, its root, its timeout budget
 // or its body alone is counted anew.
 func TestSizesCountEachChange(t *testing.T) {

@@ -122,6 +122,52 @@ func TestDigestIsThatOfTheSet(t *testing.T) {
 	}
 }
 
+// Peers are found in lists of any length, and no others are, whatever has been made of them.
+func TestMastersAreFound(t *testing.T) {
+	for n := range uint32(300) {
+		var list []message.Master
+		for id := range n {
+			list = append(list, master(3*(n-id), id)) // a multiple of three each
+		}
+		for _, m := range []*message.Masters{message.NewMasters(list), {List: list}} {
+			for id := uint32(1); id < 4*n+4; id++ {
+				want := -1
+				if id%3 == 0 && id <= 3*n {
+					want = int(n - id/3)
+				}
+				if got := m.Index(peer.FromID(id)); got != want {
+					t.Fatalf("of %d masters, %d is at %d, want %d", n, id, got, want)
+				}
+			}
+		}
+	}
+}
+
+// The digest of a whole list is that of its masters, their order and their sizes, however
+// the sizes have come to be.
+func TestDigestOfTheWholeList(t *testing.T) {
+	of := func(list ...message.Master) uint64 { return message.NewMasters(list).Digest() }
+	changed := message.NewMasters([]message.Master{master(1, 4), master(2, 0), master(3, 1)})
+	changed.SetSize(2, 6)
+	changed.SetSize(1, 5)
+	if got, want := changed.Digest(), of(master(1, 4), master(2, 5), master(3, 6)); got != want || changed.Total != 15 {
+		t.Errorf("a changed list has digest %x and %d nodes, want %x and 15", got, changed.Total, want)
+	}
+	seen := map[uint64]int{0: -1}
+	for i, digest := range []uint64{
+		of(master(1, 4), master(2, 5)), of(master(2, 5), master(1, 4)), of(master(1, 5), master(2, 4)),
+		of(master(1, 4), master(2, 6)), of(master(1, 4)), of(master(2, 5)), of(master(1, 0)), of(master(0, 1)),
+	} {
+		if other, taken := seen[digest]; taken {
+			t.Errorf("the lists %d and %d have one digest", i, other)
+		}
+		seen[digest] = i
+	}
+	if digest := (&message.Masters{List: []message.Master{master(1, 1)}, Total: 1}).Digest(); digest != 0 {
+		t.Errorf("a list from the wire, which could be forged, has digest %x", digest)
+	}
+}
+
 // The digest is a sum of splitmix64's outputs, so that two programs agree on it.
 func TestDigestIsSplitmix64(t *testing.T) {
 	// The first output of the generator with the seed 0, as its authors publish it: its
