@@ -447,6 +447,8 @@
 //     peers that it has lost, and known nodes. Many may be dead, so it pings several at
 //     once. A master of which all others are dead directs itself. A bootstrap node does the
 //     same when its own view is old or has not helped (reserve.go).
+//   - At the first attempt all of them ask the same few masters, if there are many: each
+//     provider has a ledger of its own, and all together would make too many masters.
 //   - A node without a place remembers which nodes ask it: masters ask their bootstrap node
 //     at every sync, so one that came back without its data is found.
 //   - Each node knows an address or two of each kind beyond the masters: a fellow slave,

@@ -142,7 +142,7 @@ func (n *Node) serveLeave(req *message.Request) message.Response {
 	}
 	l.removeMaster(req.From, n.env.Now())
 	if l.ledger != nil {
-		l.ledger.resize(req.From, 0)
+		l.ledger.close(req.From)
 	}
 	if tr := n.tree(); tr != nil && tr.placed() {
 		tr.succeed(req.From, asked.Heir)

@@ -120,6 +120,18 @@ func (lg *ledger) shut(p Peer) {
 	lg.enter(i, 0, 0)
 }
 
+// close takes a master that has given up its slaves out of the ledger. It refuses those that
+// are on their way to it, so they are not waited for there: else they would make it look
+// like a new master with much room, which would be named to all that it has given up.
+func (lg *ledger) close(p Peer) {
+	for target, s := range lg.sent { // order-free: each is only taken out
+		if s.to == p {
+			lg.giveUp(target, s)
+		}
+	}
+	lg.shut(p)
+}
+
 // expect changes how many newcomers are on their way to a master.
 func (lg *ledger) expect(p Peer, change int) {
 	i := lg.at(p)

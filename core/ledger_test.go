@@ -99,6 +99,23 @@ func TestADeadMasterTakesNoNewcomers(t *testing.T) {
 	}
 }
 
+// Nor does one that gives up its slaves while newcomers are on their way to it.
+func TestAMasterThatStepsDownTakesNoNewcomers(t *testing.T) {
+	n, env, lg := provider(t)
+	lg.bound(10)
+	lg.send(peer.FromID(60), peer.FromID(103), hostA, env.now)
+	lg.send(peer.FromID(61), peer.FromID(102), hostB, env.now)
+	n.serveLeave(&message.Request{Kind: message.KindLeave, From: peer.FromID(103), Body: &message.LeaveRequest{}})
+	if at := lg.at(peer.FromID(103)); lg.capacity.weights[at] != 0 || lg.masters != 3 || len(lg.sent) != 1 || lg.pending(102) != 1 {
+		t.Errorf("a master that has stepped down takes %d newcomers, %d are on their way, %d of them to another",
+			lg.capacity.weights[at], len(lg.sent), lg.pending(102))
+	}
+	lg.refresh(&n.level1)
+	if lg.masters != 3 || lg.nodes != 16 {
+		t.Errorf("without it: %d nodes at %d masters, want 16 at 3", lg.nodes, lg.masters)
+	}
+}
+
 // A spot that two hosts' newcomers have come back from takes no more; one host alone
 // cannot close it.
 func TestASpotClosesAfterMissesOfTwoHosts(t *testing.T) {

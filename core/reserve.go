@@ -132,9 +132,10 @@ func (l *level) lookBack() Peer {
 	}
 }
 
-// others are the addresses to ask for a place when no bootstrap node has one, in random
-// order: the masters, the nodes that asked us, the known ones and the lost ones. Our own
-// slaves are not among them: they know what we know.
+// others are the addresses to ask for a place when no bootstrap node has one: the masters,
+// the nodes that asked us, the known ones and the lost ones. Our own slaves are not among
+// them: they know what we know. The order is random, but in a network of many masters
+// these come first at the first attempt, in an order that all newcomers have in common.
 func (l *level) others() []Peer {
 	n := l.node
 	var all []Peer
@@ -146,6 +147,7 @@ func (l *level) others() []Peer {
 	for _, m := range l.masters.List {
 		add(m.Peer)
 	}
+	masters := len(all)
 	for _, p := range l.known {
 		add(p)
 	}
@@ -160,8 +162,25 @@ func (l *level) others() []Peer {
 			add(x.peer)
 		}
 	}
-	n.env.Rand().Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	rest := all
+	if l.tries == 0 && masters > 2*maxOthers {
+		l.inCommon(all[:masters])
+		rest = all[masters:]
+	}
+	n.env.Rand().Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
 	return all
+}
+
+// inCommon orders masters as all newcomers do, by address. So when the bootstrap node dies
+// with many others, a few masters provide for all newcomers in its place, and their ledgers
+// see what is placed. If each newcomer asked another master, each of these would make new
+// masters of its own, and all would fill the same young ones: there would be too many
+// masters, or they would have too many slaves, and most of that would have to be put right
+// later. Only the first attempt goes by it, so nobody depends on these few: they may be
+// dead, or full, or lie.
+func (l *level) inCommon(masters []Peer) {
+	book := l.node.cfg.Book
+	slices.SortFunc(masters, func(a, b Peer) int { return compareBools(book.Less(b, a), book.Less(a, b)) })
 }
 
 // askOthers asks for a place beyond the bootstrap nodes. Most of the addresses may be

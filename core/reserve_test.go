@@ -1,0 +1,27 @@
+package core
+
+import (
+	"slices"
+	"testing"
+)
+
+// Where there are many masters, newcomers whose bootstrap node is silent ask the same few of
+// them first, and any of them when that has failed.
+func TestNewcomersHaveProvidersInCommon(t *testing.T) {
+	for _, test := range []struct {
+		masters int
+		tries   int32
+		common  bool
+	}{{40, 0, true}, {40, 1, false}, {2 * maxOthers, 0, false}} {
+		n, _ := alone(t, 0, test.masters)
+		l := &n.level1
+		l.tries = test.tries
+		first := l.others()
+		if again := l.others(); slices.Equal(first, again) != test.common || len(first) != test.masters {
+			t.Errorf("after %d attempts in a network of %d masters: %v, then %v", test.tries, test.masters, first, again)
+		}
+		if test.common && !slices.IsSortedFunc(first, func(a, b Peer) int { return compareBools(n.cfg.Book.Less(b, a), n.cfg.Book.Less(a, b)) }) {
+			t.Errorf("%v are not in the order of their addresses", first)
+		}
+	}
+}
