@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"spreadable/core/draw"
 	"spreadable/core/message"
 	"spreadable/core/state"
 )
@@ -171,16 +172,27 @@ func (l *level) others() []Peer {
 	return all
 }
 
-// inCommon orders masters as all newcomers do, by address. So when the bootstrap node dies
-// with many others, a few masters provide for all newcomers in its place, and their ledgers
-// see what is placed. If each newcomer asked another master, each of these would make new
-// masters of its own, and all would fill the same young ones: there would be too many
-// masters, or they would have too many slaves, and most of that would have to be put right
-// later. Only the first attempt goes by it, so nobody depends on these few: they may be
-// dead, or full, or lie.
+// inCommonFor is for how many sync intervals newcomers prefer the same masters.
+const inCommonFor = 16
+
+// inCommon orders masters as all newcomers do in these minutes: by a hash of the address and
+// the time. So when the bootstrap node dies with many others, a few masters provide for all
+// newcomers in its place, and their ledgers see what is placed. If each newcomer asked
+// another master, each of these would make new masters of its own, and all would fill the
+// same young ones: there would be too many masters, or they would have too many slaves, and
+// most of that would have to be put right later. Only the first attempt goes by it, so
+// nobody depends on these few: they may be dead, or full, or lie. And no address comes first
+// for long.
 func (l *level) inCommon(masters []Peer) {
-	book := l.node.cfg.Book
-	slices.SortFunc(masters, func(a, b Peer) int { return compareBools(book.Less(b, a), book.Less(a, b)) })
+	n, by := l.node, slices.Clone(masters)
+	order := draw.New(draw.Start(n.Wall(), inCommonFor*n.cfg.SyncInterval))
+	order.Grow(len(by))
+	for i, p := range by {
+		order.Add(int32(i), n.cfg.Book.Text(p))
+	}
+	for i, place := range order.Next(len(by)) {
+		masters[i] = by[place]
+	}
 }
 
 // askOthers asks for a place beyond the bootstrap nodes. Most of the addresses may be
