@@ -24,9 +24,8 @@ import (
 const (
 	// auditEvery is at how many syncs each of the two is done once.
 	auditEvery = 8
-	// doubtLimit is how many more witnesses must disagree than agree, a refusal counting
-	// as two. While a network grows or grows together, honest views differ for some
-	// rounds.
+	// doubtLimit is how many more witnesses must disagree than agree. While a network grows
+	// or grows together, honest views differ for some rounds.
 	doubtLimit = 6
 	// wary is how many the next backlink begins with.
 	wary = doubtLimit / 2
@@ -230,21 +229,25 @@ func (l *level) witness() Peer {
 	return list[turn].Peer
 }
 
-// confirm registers again at the backlink and returns how many doubts that adds. Silence
-// adds none: it is noticed by asking for the structure.
-func (l *level) confirm(t *Task, b budget) int {
+// confirm registers again at the backlink, twice if it refuses, and returns how many doubts
+// that adds: a master that has just said that it lists us has no reason to refuse, unless it
+// has given us up meanwhile. Silence adds none: it is noticed by asking for the structure.
+func (l *level) confirm(t *Task, b budget) (doubts int) {
 	n, backlink := l.node, l.backlink
-	if backlink.IsZero() {
-		return 0
+	for range 2 {
+		if l.backlink != backlink || backlink.IsZero() {
+			return 0
+		}
+		resp := t.Call(backlink, message.Request{
+			Kind: message.KindRegister, Timeout: b.atMost(n.cfg.ServerTimeout),
+			Body: n.registration(l.size()),
+		})
+		if _, refused := resp.Err.(*message.Error); !refused || l.backlink != backlink {
+			return doubts
+		}
+		doubts += doubtLimit / 2
 	}
-	resp := t.Call(backlink, message.Request{
-		Kind: message.KindRegister, Timeout: b.atMost(n.cfg.ServerTimeout),
-		Body: n.registration(l.size()),
-	})
-	if _, refused := resp.Err.(*message.Error); refused && l.backlink == backlink {
-		return 2
-	}
-	return 0
+	return doubts
 }
 
 // shortSearches is how many searches in a row, at different syncs, a backlink may answer

@@ -90,6 +90,43 @@ func TestAnotherListIsAuditedAgain(t *testing.T) {
 	}
 }
 
+// A backlink that lists a node and refuses to confirm that is asked once more, and left if it
+// refuses again.
+func TestABacklinkThatRefusesToConfirmIsLeft(t *testing.T) {
+	for refusals, left := range []bool{false, false, true, true} {
+		n, env := alone(t, 0, 1)
+		l, world := &n.level1, &refusing{still: env, refusals: refusals}
+		n.env = world
+		l.setBacklink(peer.FromID(101))
+		for l.rounds = 0; (l.rounds+int32(n.self.ID()))%auditEvery != auditEvery/2; l.rounds++ {
+		}
+		up := &message.Structure{Address: l.backlink, Masters: l.masters, Slaves: []Peer{n.self}}
+		l.audited = true
+		n.pool.run(n, func(t *Task) { l.audit(t, up, n.budget(time.Second), l.masters, false) }, nil, 0)
+		if l.backlink.IsZero() != left || world.asked != min(refusals+1, 2) {
+			t.Errorf("after %d refusals the backlink is %d, asked %d times", refusals, l.backlink.ID(), world.asked)
+		}
+	}
+}
+
+// refusing is a world in which the first registrations are refused.
+type refusing struct {
+	*still
+	refusals, asked int
+}
+
+func (w *refusing) Call(_ Peer, req message.Request, sink Sink, tag uint32) {
+	if req.Kind != message.KindRegister {
+		sink.Answer(tag, message.Response{Err: message.ErrTimeout})
+		return
+	}
+	if w.asked++; w.asked <= w.refusals {
+		sink.Answer(tag, message.Refuse(message.CodeMasterFull))
+		return
+	}
+	sink.Answer(tag, message.Response{Body: &message.Registered{Size: 1}})
+}
+
 // A witness speaks for a backlink that it knows with about as many slaves as the backlink
 // tells of, and whose network is about as large and has mostly the same masters.
 func TestAWitnessComparesNetworks(t *testing.T) {

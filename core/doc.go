@@ -511,7 +511,7 @@
 // syncs old. A third node can see to it that an honest one shows it again and again. It
 // bans no node, but it ends relations (standing.go). A backlink, a slave or a known master
 // that says nothing useful for MaxFails syncs is taken off the lists; a refusal counts
-// twice. A slave also audits its backlink (audit.go), and leaves one whose network is not
+// for more, and ends a relation at once in which nothing useful was said yet. A slave also audits its backlink (audit.go), and leaves one whose network is not
 // that of other masters, that claims more slaves than it has (claims.go), that answers
 // searches for too few nodes, or that leaves too large a share of requests unanswered
 // (answers.go). One that suddenly claims far too many slaves, or leaves out masters that

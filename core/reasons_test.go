@@ -41,6 +41,10 @@ func TestNotesSayWhyARelationEnds(t *testing.T) {
 				l.disappointed(backlink, nil)
 			}
 		}},
+		{NoteUseless, "it refuses to tell its place in the network", func(_ *Node, l *level) {
+			l.rounds++
+			l.disappointed(backlink, message.Refuse(message.CodeFailed).Err)
+		}},
 		{NoteUseless, "it answers too many searches for less than half of the nodes that it claims", func(_ *Node, l *level) {
 			for range shortSearches {
 				l.rounds++

@@ -17,7 +17,7 @@ import (
 //
 // All is forgotten when the peer is useful again.
 type standing struct {
-	useless  int32         // syncs in a row without use, a refusal counting as two
+	useless  int32         // syncs in a row without use; see weightOfRefusal
 	round    int32         // of the sync that counted last: each counts once
 	severity int32         // of the relations that have ended
 	parted   time.Duration // when the latest of them has ended
@@ -72,14 +72,14 @@ func (l *level) rewrite(p Peer, s standing) {
 }
 
 // disappointed is called when a peer was of no use at this sync; err says why, nil if it
-// gave an answer that is of no use. After MaxFails such syncs in a row, half as many if it
-// has refused, the peer is taken off all lists.
+// gave an answer that is of no use. After MaxFails such syncs in a row, fewer if it has
+// refused, the peer is taken off all lists.
 func (l *level) disappointed(p Peer, err error) {
 	n := l.node
 	weight := 1
 	switch err.(type) {
 	case *message.Error:
-		weight = 2 // it is there, and says that it will not
+		weight = l.weightOfRefusal(p)
 	default:
 		if errors.Is(err, message.ErrLocal) || !l.has(p) {
 			return
@@ -106,8 +106,31 @@ func (l *level) disappointed(p Peer, err error) {
 		severity = excusable
 	}
 	l.parted(p, severity)
-	n.env.Note(Note{What: NoteUseless, About: p, Text: "of no use for too many syncs"})
+	if l.has(p) {
+		text := "of no use for too many syncs"
+		if weight >= n.cfg.MaxFails {
+			text = "it refuses to tell its place in the network"
+		}
+		n.env.Note(Note{What: NoteUseless, About: p, Text: text})
+	}
 	n.forget(p)
+}
+
+// weightOfRefusal is for how many silent syncs the refusal of a structure counts: the peer is
+// there, and says that it will not.
+//
+// One that does so to a stranger is no place for anybody: no master that it introduces
+// itself to lists it, so no search reaches its slaves. A slave leaves it at once, too, if it
+// has told the slave nothing yet, and any other before masters take it off their lists. Else
+// the slaves of such masters would go from one to the next.
+func (l *level) weightOfRefusal(p Peer) int {
+	switch toldNothing := !l.exact && l.standing(p).useless == 0; {
+	case !l.has(p), p == l.backlink && toldNothing:
+		return l.node.cfg.MaxFails
+	case p == l.backlink:
+		return 3
+	}
+	return 2
 }
 
 // parted is called when a relation ends because a peer was of no use.

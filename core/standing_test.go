@@ -40,6 +40,35 @@ func TestAUselessPeerLosesItsPlace(t *testing.T) {
 	}
 }
 
+// A refusal of the structure counts for more the less there was before it.
+func TestARefusalWeighs(t *testing.T) {
+	later := &message.Error{Code: "LATER"}
+	for _, test := range []struct {
+		name  string
+		about uint32
+		told  bool // the backlink has told its structure before
+		want  int  // refusals until it is no place for us
+	}{
+		{"a slave", 2, false, 5}, {"a master", 102, false, 5}, {"a stranger", 150, false, 1},
+		{"a backlink", 101, true, 4}, {"a backlink that has told nothing", 101, false, 1},
+	} {
+		n, _ := alone(t, 2, 2)
+		l, p := &n.level1, peer.FromID(test.about)
+		l.setBacklink(peer.FromID(101))
+		l.setExact(test.told)
+		refusals := 0
+		for !l.avoids(p) && refusals < 20 {
+			l.rounds++
+			refusals++
+			l.disappointed(p, later)
+			l.setExact(false)
+		}
+		if refusals != test.want || l.has(p) {
+			t.Errorf("%s is no place after %d refusals, want %d; listed: %t", test.name, refusals, test.want, l.has(p))
+		}
+	}
+}
+
 // One useful answer makes good what was before.
 func TestUseIsForgiving(t *testing.T) {
 	n, _ := alone(t, 2, 0)
