@@ -471,7 +471,7 @@ func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) 
 			full = err
 		}
 	}
-	if p = l.askOthers(t, b); p != nil {
+	if p = l.askOthers(t, b, full == nil && l.tries == 0); p != nil {
 		return p, nil
 	}
 	if l.isMaster() && l.tries%2 == 1 { // the silent ones would leave no time for our slaves
@@ -497,7 +497,7 @@ func (l *level) findPlaces(t *Task, b budget) (p *message.Provision, err error) 
 // not help if the last attempt failed: then others know better, if there are any.
 func (l *level) placesOfSelf(t *Task, b budget) *message.Provision {
 	if !l.isMaster() || l.tries%2 == 1 {
-		if p := l.askOthers(t, b); p != nil {
+		if p := l.askOthers(t, b, false); p != nil {
 			return p
 		}
 	}

@@ -135,9 +135,9 @@ func (l *level) lookBack() Peer {
 
 // others are the addresses to ask for a place when no bootstrap node has one: the masters,
 // the nodes that asked us, the known ones and the lost ones. Our own slaves are not among
-// them: they know what we know. The order is random, but in a network of many masters
-// these come first at the first attempt, in an order that all newcomers have in common.
-func (l *level) others() []Peer {
+// them: they know what we know. The order is random; or, in a network of many masters, these
+// come first, in an order that all newcomers have in common.
+func (l *level) others(inCommon bool) []Peer {
 	n := l.node
 	var all []Peer
 	add := func(p Peer) {
@@ -164,8 +164,8 @@ func (l *level) others() []Peer {
 		}
 	}
 	rest := all
-	if l.tries == 0 && masters > 2*maxOthers {
-		l.inCommon(all[:masters])
+	if inCommon && masters > 2*maxOthers {
+		l.sortInCommon(all[:masters])
 		rest = all[masters:]
 	}
 	n.env.Rand().Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
@@ -175,15 +175,17 @@ func (l *level) others() []Peer {
 // inCommonFor is for how many sync intervals newcomers prefer the same masters.
 const inCommonFor = 16
 
-// inCommon orders masters as all newcomers do in these minutes: by a hash of the address and
+// sortInCommon orders masters as all newcomers do in these minutes: by a hash of the address and
 // the time. So when the bootstrap node dies with many others, a few masters provide for all
 // newcomers in its place, and their ledgers see what is placed. If each newcomer asked
 // another master, each of these would make new masters of its own, and all would fill the
 // same young ones: there would be too many masters, or they would have too many slaves, and
 // most of that would have to be put right later. Only the first attempt goes by it, so
 // nobody depends on these few: they may be dead, or full, or lie. And no address comes first
-// for long.
-func (l *level) inCommon(masters []Peer) {
+// for long. Nor does a node go by it that a bootstrap node has told that the network is full
+// for its host: there are many of these, and their places should not be looked for by all at
+// the same masters.
+func (l *level) sortInCommon(masters []Peer) {
 	n, by := l.node, slices.Clone(masters)
 	order := draw.New(draw.Start(n.Wall(), inCommonFor*n.cfg.SyncInterval))
 	order.Grow(len(by))
@@ -198,10 +200,11 @@ func (l *level) inCommon(masters []Peer) {
 // askOthers asks for a place beyond the bootstrap nodes. Most of the addresses may be
 // dead, so it pings some at once and asks the first that answers. If that one has no place,
 // another is asked: some answer pings and nothing else, and a slow one comes last every
-// time. The result is nil if there is none.
-func (l *level) askOthers(t *Task, b budget) *message.Provision {
+// time. InCommon is whether it asks those that all newcomers ask. The result is nil if there
+// is no place.
+func (l *level) askOthers(t *Task, b budget, inCommon bool) *message.Provision {
 	n := l.node
-	others := l.others()
+	others := l.others(inCommon)
 	others = others[:min(maxOthers, len(others))]
 	if len(others) == 0 {
 		return nil
