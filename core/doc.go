@@ -510,17 +510,18 @@
 // What honest nodes can show is no proof: silence, slowness, refusals, a list that is some
 // syncs old. A third node can see to it that an honest one shows it again and again. It
 // bans no node, but it ends relations (standing.go). A backlink, a slave or a known master
-// that says nothing useful for MaxFails syncs is taken off the lists; a refusal counts
-// for more, and ends a relation at once in which nothing useful was said yet. A slave also audits its backlink (audit.go), and leaves one whose network is not
-// that of other masters, that claims more slaves than it has (claims.go), that answers
-// searches for too few nodes, or that leaves too large a share of requests unanswered
-// (answers.go). One that suddenly claims far too many slaves, or leaves out masters that
-// are still there, it leaves at once. It doubts the next one from the start, and providers
-// send nobody to a master that names others than they do, or none. A peer that comes and
-// goes has to wait longer each time. One useful answer makes it all good, and what a peer
-// has left unanswered counts for eight syncs after the latest failure. So nothing of it
-// outlasts a fault for long, not even where the node was slow itself and all others seemed
-// to be silent.
+// that says nothing useful for MaxFails syncs is taken off the lists; a refusal counts for
+// more, and ends a relation at once in which nothing useful was said yet. A slave also
+// audits its backlink (audit.go), and leaves one whose network is not that of other
+// masters, that claims more slaves than it has (claims.go), that answers searches for too
+// few nodes, or that leaves too large a share of requests unanswered (answers.go). One
+// that suddenly claims far too many slaves, or leaves out masters that are still there, it
+// leaves at once. It doubts the next one from the start, and providers send nobody to a
+// master that names others than they do, or none. A peer that comes and goes has to wait
+// longer each time. One useful answer makes it all good, and what a peer has left
+// unanswered counts for eight syncs after the latest failure. So nothing of it outlasts a
+// fault for long, not even where the node was slow itself and all others seemed to be
+// silent.
 //
 // Proof is a statement that no honest node makes (judgement.go). It raises a score, and a
 // peer whose score gets too high is banned for a time (package behavior, access.go): with

@@ -175,16 +175,17 @@ func (l *level) others(inCommon bool) []Peer {
 // inCommonFor is for how many sync intervals newcomers prefer the same masters.
 const inCommonFor = 16
 
-// sortInCommon orders masters as all newcomers do in these minutes: by a hash of the address and
-// the time. So when the bootstrap node dies with many others, a few masters provide for all
-// newcomers in its place, and their ledgers see what is placed. If each newcomer asked
-// another master, each of these would make new masters of its own, and all would fill the
-// same young ones: there would be too many masters, or they would have too many slaves, and
-// most of that would have to be put right later. Only the first attempt goes by it, so
-// nobody depends on these few: they may be dead, or full, or lie. And no address comes first
-// for long. Nor does a node go by it that a bootstrap node has told that the network is full
-// for its host: there are many of these, and their places should not be looked for by all at
-// the same masters.
+// sortInCommon orders masters as all newcomers do in these minutes: by a hash of the
+// address and the time. So when the bootstrap node dies with many others, a few masters
+// provide for all newcomers in its place, and their ledgers see what is placed. If each
+// newcomer asked another master, each of these would make new masters of its own, and all
+// would fill the same young ones: there would be too many masters, or they would have too
+// many slaves, and most of that would have to be put right later.
+//
+// Nobody depends on these few, which may be dead, or full, or lie: only the first attempt
+// goes by the order, and no address comes first for long. A node does not go by it if a
+// bootstrap node has refused it because its host has its share of places. There may be
+// hundreds of these, and together they would get more than that share from a few masters.
 func (l *level) sortInCommon(masters []Peer) {
 	n, by := l.node, slices.Clone(masters)
 	order := draw.New(draw.Start(n.Wall(), inCommonFor*n.cfg.SyncInterval))

@@ -23,20 +23,20 @@ type Masters struct {
 
 	members uint64   // see Set
 	digest  uint64   // see Digest
-	named   []uint64 // a filter, see Index; nil for none
+	filter  []uint64 // of the masters, see Index; nil for none
 }
 
 // NewMasters makes a list with its sum and digests. It takes over the slice.
 func NewMasters(list []Master) *Masters {
-	m := &Masters{List: list, named: newFilter(len(list))}
+	m := &Masters{List: list, filter: newFilter(len(list))}
 	for i, e := range list {
 		m.Total += int(e.Size)
 		spread := scatter(uint64(e.Peer.ID()))
 		m.members += spread
 		m.digest += m.entry(i)
-		if m.named != nil {
+		if m.filter != nil {
 			word, bit := m.place(spread)
-			m.named[word] |= bit
+			m.filter[word] |= bit
 		}
 	}
 	return m
@@ -75,14 +75,14 @@ func newFilter(masters int) []uint64 {
 
 // place is the word and the bit of a scattered number in the filter.
 func (m *Masters) place(spread uint64) (word int, bit uint64) {
-	return int(spread>>6) & (len(m.named) - 1), 1 << (spread & 63)
+	return int(spread>>6) & (len(m.filter) - 1), 1 << (spread & 63)
 }
 
 // Index returns the index of p in the list, or -1. A master lists itself first.
 func (m *Masters) Index(p peer.Peer) int {
 	list := m.List
-	if m.named != nil && list[0].Peer != p {
-		if word, bit := m.place(scatter(uint64(p.ID()))); m.named[word]&bit == 0 {
+	if m.filter != nil && list[0].Peer != p {
+		if word, bit := m.place(scatter(uint64(p.ID()))); m.filter[word]&bit == 0 {
 			return -1
 		}
 	}
